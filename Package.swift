@@ -1,0 +1,100 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+/// ISA-L inflates twice as fast as zlib, but not every distribution has it:
+/// without its header, gzip goes through zlib alone.
+let hasISAL = ["/usr/include/isa-l/igzip_lib.h", "/usr/include/isa-l.h"]
+    .contains { FileManager.default.fileExists(atPath: $0) }
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// A room of the house (see docs/architecture.md): it may use only rooms above it.
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], defines: [SwiftSetting] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict + defines)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+
+let package = Package(
+    name: "imgadm",
+    platforms: [.macOS(.v26)],
+    products: [
+        .executable(name: "imgadm", targets: ["imgadm"]),
+        .executable(name: "imgapi-server", targets: ["imgapi-server"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+    ],
+    targets: [
+        // C libraries of the system, and what Swift cannot import from C by itself
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
+        .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "CHost"),
+
+        room("JSON"),
+        room("Failure"),
+        room("ImageModel", ["JSON", "Failure", crypto]),
+        room("Compression", compressionDependencies, defines: hasISAL ? [.define("ISAL")] : []),
+        room("Host", ["JSON", "Failure", "CHost", log, system, subprocess]),
+        room("ZFS", ["Failure", "Host", log]),
+        room("VirtualMachines", ["Failure", "Host", log]),
+        room("Transport", ["Failure", log, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
+        room("IMGAPI", ["JSON", "Failure", "ImageModel", "Transport", log]),
+        room("ImageStore", ["JSON", "Failure", "ImageModel", "Compression", "Host", "ZFS", "VirtualMachines", log, crypto, system]),
+        room("ImageSource", ["JSON", "Failure", "ImageModel", "Transport", "IMGAPI", log]),
+        room("ImageTool", ["JSON", "Failure", "ImageModel", "Host", "Transport", "ImageStore", "ImageSource", "Compression", log, crypto]),
+        room("Terminal", ["CHost"]),
+        room("ImgadmCommands", ["JSON", "Failure", "ImageModel", "Host", "ZFS", "VirtualMachines", "Transport", "ImageStore", "ImageSource", "ImageTool", "Terminal", log, argumentParser]),
+        .executableTarget(name: "imgadm", dependencies: ["ImgadmCommands"], swiftSettings: strict),
+
+        room("ImageServer", ["JSON", "Failure", "ImageModel", log, crypto, system, nioCore, hummingbird]),
+        .executableTarget(
+            name: "imgapi-server", dependencies: ["ImageServer", "Failure", "Host", log, argumentParser, hummingbird],
+            swiftSettings: strict),
+
+        tests("JSONTests", ["JSON"]),
+        tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),
+        tests("CompressionTests", ["Compression"]),
+    ]
+)
+
+var compressionDependencies: [Target.Dependency] {
+    ["CZlib", "CBZip2", "CLZMA", "CZstd"] + (hasISAL ? ["CISAL"] : [])
+}
+if hasISAL {
+    package.targets.append(.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])]))
+}
