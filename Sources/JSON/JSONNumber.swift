@@ -35,13 +35,22 @@ public struct JSONNumber: Sendable, Hashable, ExpressibleByIntegerLiteral, Custo
     /// For text that was checked already.
     init(checked text: String) { self.text = text }
 
-    /// The value if it is whole and fits; `1e3` and `10.0` are whole as well, as far as a
-    /// `Double` holds them exactly.
-    public var int: Int? {
-        if let value = Int(text) { return value }
-        guard text.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 | 0x20 == UInt8(ascii: "e") }) else { return nil }
-        let value = double
-        return value.magnitude <= 0x1p53 ? Int(exactly: value) : nil
+    /// The value if it is whole and fits an `Int`, however it is spelled: `1e3` and `10.0` are whole.
+    public var int: Int? { Int(text) ?? wholeDecimal }
+
+    /// For spellings with a fraction or an exponent: exact, where a `Double` would round.
+    private var wholeDecimal: Int? {
+        let parts = text.split(maxSplits: 1) { $0 == "e" || $0 == "E" }
+        guard let mantissa = parts.first, let exponent = parts.count > 1 ? Int(parts[1]) : 0 else { return nil }
+        let halves = mantissa.split(separator: ".", maxSplits: 1)
+        let fraction = halves.count > 1 ? halves[1] : ""
+        var digits = Substring(halves[0] + fraction)
+        while digits.last == "0" { digits.removeLast() }
+        guard digits.contains(where: { $0 != "-" && $0 != "0" }) else { return 0 }
+        let trailing = halves[0].utf8.count - digits.utf8.count
+        // 10 to the 19th fits no `Int`; exponents beyond that need no sum that could overflow.
+        guard exponent.magnitude < 1 << 40, case let zeros = exponent + trailing, (0..<19).contains(zeros) else { return nil }
+        return Int(digits + String(repeating: "0", count: zeros))
     }
 
     /// The nearest `Double`; infinite where the number is beyond its range.

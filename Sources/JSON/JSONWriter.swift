@@ -12,53 +12,67 @@ struct JSONWriter {
         case .number(let number): bytes.append(contentsOf: number.text.utf8)
         case .string(let text): Self.write(text, to: &bytes)
         case .array(let elements):
-            guard !elements.isEmpty else { return bytes.append(contentsOf: "[]".utf8) }
-            var separator = UInt8(ascii: "[")
+            bytes.append(UInt8(ascii: "["))
+            var isFirst = true
             for element in elements {
-                begin(separator, depth: depth + 1, &bytes)
-                separator = UInt8(ascii: ",")
+                beginMember(&isFirst, depth: depth + 1, &bytes)
                 write(element, depth: depth + 1, to: &bytes)
             }
-            begin(nil, depth: depth, &bytes)
+            if !elements.isEmpty { newLine(depth: depth, &bytes) }
             bytes.append(UInt8(ascii: "]"))
         case .object(let object):
-            guard !object.isEmpty else { return bytes.append(contentsOf: "{}".utf8) }
-            var separator = UInt8(ascii: "{")
+            bytes.append(UInt8(ascii: "{"))
+            var isFirst = true
             for (key, value) in object {
-                begin(separator, depth: depth + 1, &bytes)
-                separator = UInt8(ascii: ",")
+                beginMember(&isFirst, depth: depth + 1, &bytes)
                 Self.write(key, to: &bytes)
                 writeColon(&bytes)
                 write(value, depth: depth + 1, to: &bytes)
             }
-            begin(nil, depth: depth, &bytes)
+            if !object.isEmpty { newLine(depth: depth, &bytes) }
             bytes.append(UInt8(ascii: "}"))
         }
     }
 
-    /// A separator, and the new line that a member, element or closing bracket stands on.
-    private func begin(_ separator: UInt8?, depth: Int, _ bytes: inout [UInt8]) {
-        if let separator { bytes.append(separator) }
+    private func beginMember(_ isFirst: inout Bool, depth: Int, _ bytes: inout [UInt8]) {
+        if !isFirst { bytes.append(UInt8(ascii: ",")) }
+        isFirst = false
+        newLine(depth: depth, &bytes)
+    }
+
+    /// In the indented style, the line that a member, an element or a closing bracket stands on.
+    func newLine(depth: Int, _ bytes: inout [UInt8]) {
         guard let indent else { return }
         bytes.append(UInt8(ascii: "\n"))
         bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: indent * depth))
     }
 
-    private func writeColon(_ bytes: inout [UInt8]) {
+    /// What stands between a key and its value.
+    func writeColon(_ bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: ":"))
         if indent != nil { bytes.append(UInt8(ascii: " ")) }
     }
 
     /// A string with quotes and escapes.
     static func write(_ text: String, to bytes: inout [UInt8]) {
+        let utf8 = text.utf8.span
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
-            case 0..<0x20: bytes.append(contentsOf: escape(byte).utf8)
-            default: bytes.append(byte)
+        var start = 0
+        var position = utf8.endOfPlainText(from: 0)
+        while position < utf8.count {
+            let byte = utf8[position]
+            defer { position = utf8.endOfPlainText(from: position + 1) }
+            guard byte < 0x80 else { continue }
+            bytes.append(utf8.extracting(start..<position))
+            if byte < 0x20 {
+                bytes.append(contentsOf: escape(byte).utf8)
+            } else {
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
             }
+            start = position + 1
         }
+        bytes.append(utf8.extracting(start..<utf8.count))
         bytes.append(UInt8(ascii: "\""))
     }
 

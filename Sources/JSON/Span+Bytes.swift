@@ -103,3 +103,11 @@ extension UInt8 {
         }
     }
 }
+
+extension [UInt8] {
+    /// Appends a copy of the bytes.
+    @inline(__always)
+    mutating func append(_ part: Span<UInt8>) {
+        unsafe part.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+    }
+}
