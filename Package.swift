@@ -76,9 +76,10 @@ let package = Package(
         room("IMGAPI", ["JSON", "Failure", "ImageModel", "Transport", log]),
         room("ImageStore", ["JSON", "Failure", "ImageModel", "Compression", "Host", "ZFS", "VirtualMachines", log, crypto, system]),
         room("ImageSource", ["JSON", "Failure", "ImageModel", "Transport", "IMGAPI", log]),
-        room("ImageTool", ["JSON", "Failure", "ImageModel", "Host", "Transport", "ImageStore", "ImageSource", "Compression", log, crypto]),
+        room("HostConfig", ["JSON", "Failure", "Host", "ImageSource", log, system]),
+        room("ImageTool", ["HostConfig", "JSON", "Failure", "ImageModel", "Host", "Transport", "ImageStore", "ImageSource", "Compression", log, crypto]),
         room("Terminal", ["CHost"]),
-        room("ImgadmCommands", ["JSON", "Failure", "ImageModel", "Host", "ZFS", "VirtualMachines", "Transport", "ImageStore", "ImageSource", "ImageTool", "Terminal", log, argumentParser]),
+        room("ImgadmCommands", ["HostConfig", "JSON", "Failure", "ImageModel", "Host", "ZFS", "VirtualMachines", "Transport", "ImageStore", "ImageSource", "ImageTool", "Terminal", log, argumentParser]),
         .executableTarget(name: "imgadm", dependencies: ["ImgadmCommands"], swiftSettings: strict),
 
         room("ImageServer", ["JSON", "Failure", "ImageModel", log, crypto, system, nioCore, hummingbird]),

@@ -1,1 +1,51 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "chost.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+void chost_set_pipe_size(int fd, int bytes) {
+#ifdef F_SETPIPE_SZ
+    (void)fcntl(fd, F_SETPIPE_SZ, bytes);
+#else
+    (void)fd, (void)bytes;
+#endif
+}
+
+void chost_set_nonblocking(int fd) { (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }
+
+int chost_try_lock(int fd) {
+    int result;
+    do result = flock(fd, LOCK_EX | LOCK_NB);
+    while (result != 0 && errno == EINTR);
+    return result == 0 ? 0 : errno;
+}
+
+int chost_wait_writable(int fd, int milliseconds) {
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    return poll(&p, 1, milliseconds) > 0;
+}
+
+int chost_sync(int fd) { return fsync(fd) == 0 ? 0 : errno; }
+
+int chost_free_space(const char *path, uint64_t *bytes) {
+    struct statvfs s;
+    if (statvfs(path, &s) != 0) return errno;
+    *bytes = (uint64_t)s.f_bavail * s.f_frsize;
+    return 0;
+}
+
+int64_t chost_wall_milliseconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void chost_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }

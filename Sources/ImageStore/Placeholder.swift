@@ -1,1 +1,1 @@
-// ImageStore
+// placeholder

@@ -1,1 +1,1 @@
-// ImageTool
+// placeholder

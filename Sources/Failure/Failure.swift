@@ -1,0 +1,44 @@
+/// What went wrong, told once and for good: a stable code for programs, a message for people,
+/// the cause below it, and what to do about it if we know.
+///
+/// Every error that a room hands to the room above is a `Failure` (or `CancellationError`); the
+/// command line turns it into text and exit status in one place (cli.md §1).
+public struct Failure: Error, Sendable {
+    /// The stable code, shown in brackets in the message and as `err.code` with `-E`.
+    public let code: Code
+    /// What was being done, with the values.
+    public let message: String
+    /// What made it fail.
+    public let cause: (any Error)?
+    /// What the user can do about it.
+    public let hint: String?
+    /// The HTTP status a server answered with, where there is one.
+    public let statusCode: Int?
+
+    public init(
+        _ code: Code, _ message: String, cause: (any Error)? = nil, hint: String? = nil, statusCode: Int? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+        self.hint = hint
+        self.statusCode = statusCode
+    }
+}
+
+extension Failure: CustomStringConvertible {
+    /// The message followed by the messages of its causes, in one line where they are.
+    public var description: String {
+        var text = message
+        if let cause {
+            let below = String(describing: cause)
+            if !below.isEmpty && !text.contains(below) { text += ": \(below)" }
+        }
+        return text
+    }
+
+    /// `description`, and the hint behind it.
+    public var fullDescription: String {
+        hint.map { "\(description) (\($0))" } ?? description
+    }
+}

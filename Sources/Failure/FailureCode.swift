@@ -1,0 +1,75 @@
+extension Failure {
+    /// A stable, CamelCase error code (cli.md, reference-faults.md).
+    public struct Code: RawRepresentable, Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
+        public init(stringLiteral value: String) { rawValue = value }
+        public var description: String { rawValue }
+    }
+}
+
+extension Failure.Code {
+    // Usage
+    /// A bad option: unknown, its value missing or of the wrong form.
+    public static let option: Self = "Option"
+    /// Bad arguments.
+    public static let usage: Self = "Usage"
+    public static let unknownCommand: Self = "UnknownCommand"
+    public static let noCommand: Self = "NoCommand"
+    public static let invalidUUID: Self = "InvalidUUID"
+    /// A command or feature that is not there yet.
+    public static let notImplemented: Self = "NotImplemented"
+
+    // Images
+    public static let imageNotInstalled: Self = "ImageNotInstalled"
+    public static let originNotInstalled: Self = "OriginNotInstalled"
+    public static let imageNotFound: Self = "ImageNotFound"
+    public static let activeImageNotFound: Self = "ActiveImageNotFound"
+    public static let imageNotActive: Self = "ImageNotActive"
+    public static let originNotFoundInSource: Self = "OriginNotFoundInSource"
+    public static let originCycle: Self = "OriginCycle"
+    public static let imageHasDependentClones: Self = "ImageHasDependentClones"
+    public static let imageHasChildDatasets: Self = "ImageHasChildDatasets"
+    public static let unexpectedNumberOfSnapshots: Self = "UnexpectedNumberOfSnapshots"
+    public static let invalidManifest: Self = "InvalidManifest"
+    public static let manifestValidation: Self = "ManifestValidation"
+    public static let unsupportedImage: Self = "UnsupportedImage"
+    public static let minPlatform: Self = "MinPlatform"
+    public static let maxPlatform: Self = "MaxPlatform"
+
+    // Sources
+    public static let noSources: Self = "NoSources"
+    public static let sourcePing: Self = "SourcePing"
+    public static let sourceError: Self = "SourceError"
+    public static let invalidSource: Self = "InvalidSource"
+    public static let multiError: Self = "MultiError"
+    public static let downloadError: Self = "DownloadError"
+    public static let connectionError: Self = "ConnectionError"
+
+    // The host
+    public static let configError: Self = "ConfigError"
+    public static let fileSystem: Self = "FileSystemError"
+    public static let permissionDenied: Self = "PermissionDenied"
+    public static let commandFailed: Self = "CommandFailed"
+    public static let commandNotFound: Self = "CommandNotFound"
+    public static let poolNotFound: Self = "PoolNotFound"
+    public static let invalidPoolName: Self = "InvalidPoolName"
+    public static let noSpace: Self = "NoSpace"
+    public static let zfs: Self = "ZfsError"
+    public static let datasetNotFound: Self = "DatasetNotFound"
+    public static let datasetExists: Self = "DatasetExists"
+    public static let datasetBusy: Self = "DatasetBusy"
+    public static let internalError: Self = "InternalError"
+}
+
+extension Failure {
+    /// The exit status that goes with the code (cli.md §1): 2 for a usage error, 3 where an image or
+    /// its origin is not installed, 1 for everything else.
+    public var exitStatus: Int32 {
+        switch code {
+        case .option, .usage: 2
+        case .imageNotInstalled, .originNotInstalled: 3
+        default: 1
+        }
+    }
+}

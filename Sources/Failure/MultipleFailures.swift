@@ -1,0 +1,16 @@
+extension Failure {
+    /// One failure for several: itself if there is only one, else code `MultiError`, whose message
+    /// has each of them.
+    public static func combining(_ failures: [Failure]) -> Failure? {
+        guard let first = failures.first else { return nil }
+        guard failures.count > 1 else { return first }
+        let list = failures.map { "\($0.code): \($0.description)" }.joined(separator: "; ")
+        return Failure(.multiError, "\(failures.count) errors: \(list)", cause: nil, hint: first.hint)
+    }
+
+    /// Any error as a failure: itself, or wrapped under `code` with what was being done.
+    public static func wrapping(_ error: any Error, _ code: Code, _ message: String) -> Failure {
+        if let failure = error as? Failure { return failure }
+        return Failure(code, message, cause: error)
+    }
+}

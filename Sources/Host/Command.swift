@@ -1,0 +1,76 @@
+public import Failure
+
+/// A program of the host and its arguments. There is never a shell between.
+public struct Command: Sendable, CustomStringConvertible {
+    public let program: String
+    public let arguments: [String]
+
+    public init(_ program: String, _ arguments: [String]) {
+        self.program = program
+        self.arguments = arguments
+    }
+
+    /// The command as somebody would type it, cut where it is very long.
+    public var description: String {
+        let words = [program] + arguments
+        let shown = words.prefix(12).map { word in
+            word.allSatisfy { $0.isLetter || $0.isNumber || "-_./@:,=%+".contains($0) } && !word.isEmpty
+                ? word : "'\(word)'"
+        }
+        return shown.joined(separator: " ") + (words.count > 12 ? " … (\(words.count) words)" : "")
+    }
+}
+
+/// How a command ended and what it wrote.
+public struct CommandOutcome: Sendable {
+    public enum Ending: Sendable, Hashable {
+        case exited(Int32)
+        case signaled(Int32)
+    }
+    public let ending: Ending
+    public let output: [UInt8]
+    public let errorText: String
+
+    public init(ending: Ending, output: [UInt8] = [], errorText: String = "") {
+        self.ending = ending
+        self.output = output
+        self.errorText = errorText
+    }
+
+    public var succeeded: Bool { ending == .exited(0) }
+
+    /// The lines of the output, each without its newline.
+    public var lines: [Substring] {
+        String(decoding: output, as: UTF8.self).split(separator: "\n")
+    }
+}
+
+extension Command {
+    /// What to throw for an outcome that is no success: the command, how it ended, and what it said.
+    public func failure(_ outcome: CommandOutcome, _ code: Failure.Code = .commandFailed) -> Failure {
+        let ending =
+            switch outcome.ending {
+            case .exited(let status): "exit status \(status)"
+            case .signaled(let number): "killed by signal \(number)"
+            }
+        let said = outcome.errorText.split(separator: "\n").joined(separator: "; ")
+        return Failure(code, "\(self) failed (\(ending))\(said.isEmpty ? "" : ": \(said)")")
+    }
+}
+
+/// How processes are spawned: a seam for tests.
+public protocol CommandRunner: Sendable {
+    /// Runs a command to its end, without input.
+    ///
+    /// - Throws: `CommandNotFound`; `CancellationError`, if the task was cancelled before the command began.
+    func run(_ command: Command) async throws -> CommandOutcome
+
+    /// Runs a command while `body` writes its standard input; the input is closed when `body` returns or throws.
+    ///
+    /// A command that stops reading makes the writes of `body` throw `ChildInput.Closed`. The command is never
+    /// killed: it sees the end of its input and ends itself, so that it can put its own house in order.
+    /// - Returns: how the command ended, and how `body` did.
+    func feed<Value: Sendable>(
+        _ command: Command, body: (ChildInput) async throws -> Value
+    ) async throws -> (outcome: CommandOutcome, body: Result<Value, any Error>)
+}

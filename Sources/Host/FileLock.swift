@@ -1,0 +1,77 @@
+import CHost
+import Failure
+import Glibc
+public import SystemPackage
+
+/// A lock file that one process holds at a time and that dies with its holder, however that ends.
+///
+/// The kernel's lock on the open file is what counts, never the file's being there. The file is removed while
+/// the lock is still held; whoever opened it before that finds, once it has the lock, that the path leads to
+/// another file or none, and starts again.
+public final class FileLock: Sendable {
+    public let path: FilePath
+    private let file: FileDescriptor
+
+    private init(path: FilePath, file: FileDescriptor) {
+        self.path = path
+        self.file = file
+    }
+
+    /// Takes the lock if it is free.
+    ///
+    /// - Returns: nil if another holds it.
+    /// - Throws: `FileSystemError`, `PermissionDenied`.
+    public static func tryTaking(_ path: FilePath) throws -> FileLock? {
+        try HostFile.makeFolder(path.removingLastComponent())
+        while true {
+            let file: FileDescriptor
+            do {
+                file = try FileDescriptor.open(
+                    path, .readWrite, options: [.create, .closeOnExec, .noFollow],
+                    permissions: [.ownerReadWrite])
+            } catch {
+                throw HostFile.failure("cannot open lock file", path, error)
+            }
+            let failed = chost_try_lock(file.rawValue)
+            guard failed == 0 else {
+                try? file.close()
+                if failed == EWOULDBLOCK { return nil }
+                throw HostFile.failure("cannot lock", path, Errno(rawValue: failed))
+            }
+            if let held = try? file.stat(), let there = try? path.stat(followTargetSymlink: false),
+                held.inode == there.inode, held.deviceID == there.deviceID
+            {
+                return FileLock(path: path, file: file)
+            }
+            try? file.close()
+        }
+    }
+
+    /// Takes the lock, waiting for it as long as it takes.
+    ///
+    /// - Parameter waiting: called once, when the wait has lasted a second.
+    public static func taking(_ path: FilePath, waiting: () -> Void) async throws -> FileLock {
+        let start = ContinuousClock.now
+        var told = false
+        while true {
+            if let lock = try tryTaking(path) { return lock }
+            if !told && ContinuousClock.now - start >= .seconds(1) {
+                told = true
+                waiting()
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// Gives the lock back and removes its file.
+    public func release() {
+        _ = try? HostFile.remove(path)
+        try? file.close()
+    }
+
+    /// Removes a lock file that a dead process left behind; one that is held stays.
+    public static func sweep(_ path: FilePath) {
+        guard HostFile.exists(path) else { return }
+        (try? tryTaking(path))?.release()
+    }
+}

@@ -1,0 +1,29 @@
+public import SystemPackage
+
+/// Where on this host imgadm keeps its files (state.md, "Files").
+///
+/// Everything hangs below one root, `/` unless `IMGADM_ROOT` says otherwise, so that tests and
+/// unprivileged users have a world of their own.
+public struct HostRoot: Sendable {
+    public let root: FilePath
+
+    public init(_ root: FilePath = "/") { self.root = root }
+
+    /// The root that the environment names. A relative path counts from the current folder.
+    public init(environment: [String: String]) {
+        let named = environment["IMGADM_ROOT"] ?? ""
+        self.init(named.isEmpty ? "/" : FilePath(named))
+    }
+
+    public var configFolder: FilePath { root.appending("var/imgadm") }
+    /// The config file, `imgadm.conf`.
+    public var config: FilePath { configFolder.appending("imgadm.conf") }
+    /// Records of installed images, `POOL-UUID.json`.
+    public var records: FilePath { configFolder.appending("images") }
+    /// Downloads waiting for their origin.
+    public var downloads: FilePath { root.appending("var/tmp/.imgadm-downloads") }
+    /// Import locks.
+    public var locks: FilePath { root.appending("var/run") }
+    /// The state of imgadm before 2.0.0.
+    public var oldState: FilePath { root.appending("var/db/imgadm") }
+}

@@ -1,0 +1,88 @@
+import Failure
+public import Logging
+import Subprocess
+import SystemPackage
+
+/// Spawns real processes: no shell, an argument vector, messages in English, each in a process group of its own
+/// so that a Ctrl-C at the terminal reaches us alone and we decide what becomes of the child.
+public struct ProcessRunner: CommandRunner {
+    private let log: Logger
+
+    public init(log: Logger) { self.log = log }
+
+    public func run(_ command: Command) async throws -> CommandOutcome {
+        try Task.checkCancellation()
+        let start = ContinuousClock.now
+        let configuration = try configuration(of: command)
+        // Not a child task: a command that has begun is waited for even when we are told to stop, so that its
+        // caller always knows whether it was done.
+        let outcome = try await Task {
+            let result = try await Subprocess.run(
+                configuration, input: .none, output: .bytes(limit: .max), error: .bytes(limit: .max))
+            return CommandOutcome(
+                ending: .init(result.terminationStatus), output: result.standardOutput,
+                errorText: String(decoding: result.standardError, as: UTF8.self))
+        }.value
+        note(command, outcome, since: start)
+        return outcome
+    }
+
+    public func feed<Value: Sendable>(
+        _ command: Command, body: (ChildInput) async throws -> Value
+    ) async throws -> (outcome: CommandOutcome, body: Result<Value, any Error>) {
+        try Task.checkCancellation()
+        let start = ContinuousClock.now
+        let configuration = try configuration(of: command)
+        let (childEnd, input) = try ChildInput.makePipe()
+        let child = Task {
+            let result = try await Subprocess.run(
+                configuration, input: .fileDescriptor(childEnd, closeAfterSpawningProcess: true),
+                output: .bytes(limit: .max), error: .bytes(limit: .max))
+            return CommandOutcome(
+                ending: .init(result.terminationStatus), output: result.standardOutput,
+                errorText: String(decoding: result.standardError, as: UTF8.self))
+        }
+        let value: Result<Value, any Error>
+        do {
+            value = .success(try await body(input))
+        } catch {
+            value = .failure(error)
+        }
+        input.close()
+        let outcome = try await child.value
+        note(command, outcome, since: start)
+        return (outcome, value)
+    }
+
+    private func configuration(of command: Command) throws -> Configuration {
+        guard let path = ExecutableSearch.find(command.program) else {
+            throw Failure(
+                .commandNotFound, "cannot find the program \"\(command.program)\"",
+                hint: command.program == "zfs" || command.program == "zpool"
+                    ? "install ZFS: zfsutils-linux, or zfs-fuse where the kernel has none" : nil)
+        }
+        var options = PlatformOptions()
+        options.processGroupID = 0
+        return Configuration(
+            executable: .path(path), arguments: Arguments(command.arguments),
+            environment: .inherit.updating(["LC_ALL": "C"]), platformOptions: options)
+    }
+
+    private func note(_ command: Command, _ outcome: CommandOutcome, since start: ContinuousClock.Instant) {
+        log.trace(
+            "command",
+            metadata: [
+                "command": "\(command)", "ending": "\(outcome.ending)",
+                "elapsed": "\(start.duration(to: .now))", "stderr": "\(outcome.errorText.prefix(2000))",
+            ])
+    }
+}
+
+extension CommandOutcome.Ending {
+    init(_ status: TerminationStatus) {
+        switch status {
+        case .exited(let code): self = .exited(Int32(code))
+        case .signaled(let number): self = .signaled(Int32(number))
+        }
+    }
+}

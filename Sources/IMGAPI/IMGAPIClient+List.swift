@@ -1,0 +1,70 @@
+import Failure
+public import ImageModel
+public import JSON
+
+extension IMGAPIClient {
+    /// All active images, page by page (imgapi.md §11).
+    ///
+    /// The first page is asked for without a limit. Where it has 1000 images or more there may be others: they are
+    /// asked for by marker, which is inclusive, and since images may share a `published_at` and a page may begin
+    /// anywhere among those, whatever was seen already is dropped.
+    /// - Returns: the images as they came, read on demand; an image without a valid UUID is left out.
+    public func list() async throws -> [ListedImage] {
+        var seen: Set<ImageUUID> = []
+        var images: [ListedImage] = []
+        var marker: ImageUUID?
+        var limit = IMGAPIClient.pageSize
+        while true {
+            let page = try await page(after: marker, limit: limit)
+            let fresh = page.filter { seen.insert($0.uuid).inserted }
+            images += fresh
+            guard page.count >= IMGAPIClient.pageSize, marker == nil || page.count >= limit, let last = page.last else {
+                return images
+            }
+            if marker == last.uuid || fresh.isEmpty {
+                // More images of one date than a page holds: only a larger page leads past them.
+                guard page.count >= limit, limit < 64 * IMGAPIClient.pageSize else { return images }
+                limit *= 2
+            }
+            marker = last.uuid
+        }
+    }
+
+    private static let pageSize = 1000
+
+    private func page(after marker: ImageUUID?, limit: Int) async throws -> [ListedImage] {
+        let query = marker.map { [("marker", $0.description), ("limit", "\(limit)")] } ?? []
+        let reply = try await get("/images", query, limit: IMGAPILimits.page)
+        guard reply.status == 200 else { throw refusal(reply, "the list of images") }
+        return try ListedImage.read(reply.body, from: base)
+    }
+}
+
+/// An image in a server's list: its UUID, and its manifest as bytes that are read on demand.
+public struct ListedImage: Sendable {
+    public let uuid: ImageUUID
+    public let manifest: JSONSlice
+
+    public init(uuid: ImageUUID, manifest: JSONSlice) {
+        self.uuid = uuid
+        self.manifest = manifest
+    }
+
+    /// The elements of a JSON array of manifests.
+    ///
+    /// - Throws: `SourceError` if it is not one.
+    public static func read(_ body: [UInt8], from source: String) throws -> [ListedImage] {
+        let document: JSONDocument
+        do {
+            document = try JSONDocument(body)
+        } catch {
+            throw Failure(.sourceError, "\(source) answered with something that is not a list of images", cause: error)
+        }
+        guard let elements = document.root.elements() else {
+            throw Failure(.sourceError, "\(source) answered with something that is not a list of images")
+        }
+        return elements.compactMap { element in
+            element["uuid"]?.stringValue.flatMap(ImageUUID.init).map { ListedImage(uuid: $0, manifest: element) }
+        }
+    }
+}

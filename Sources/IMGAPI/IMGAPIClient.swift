@@ -1,0 +1,99 @@
+public import Failure
+public import ImageModel
+public import JSON
+public import Transport
+
+/// A client of one image server that speaks IMGAPI (imgapi.md).
+public struct IMGAPIClient: Sendable {
+    /// Where the API's paths begin; the URL may have a path of its own.
+    public let base: String
+    /// The channel every request is about.
+    public let channel: String?
+    private let insecure: Bool
+    private let requestID: String
+    private let transport: Transport
+
+    /// - Parameter requestID: the `x-request-id` of every request; it must be a UUID, since some servers die of another
+    ///   (imgapi.md §17).
+    public init(base: String, channel: String?, insecure: Bool, requestID: String, transport: Transport) {
+        self.base = base
+        self.channel = channel
+        self.insecure = insecure
+        self.requestID = requestID
+        self.transport = transport
+    }
+
+    /// Asks whether there is an IMGAPI at all.
+    ///
+    /// - Throws: `SourceError`, `ConnectionError`.
+    public func ping() async throws {
+        let reply = try await get("/ping", limit: 1 << 20)
+        let answer = try? JSONValue(parsing: reply.body)
+        guard reply.status == 200, answer?["imgapi"]?.boolValue == true else {
+            if reply.status != 200 { throw refusal(reply, "ping") }
+            throw Failure(
+                .sourceError, "\(base) does not answer a ping as an IMGAPI server does: \(ErrorBody.excerpt(reply.body))")
+        }
+    }
+
+    /// One image, in whatever state; nil if the server (or the channel) has none of that UUID.
+    ///
+    /// - Throws: `SourceError`, `ConnectionError`, `InvalidManifest`.
+    public func image(_ uuid: ImageUUID) async throws -> Manifest? {
+        let reply = try await get("/images/\(uuid)", limit: IMGAPILimits.manifest)
+        switch reply.status {
+        case 200:
+            let manifest = try Manifest(json(reply, "the manifest of image \(uuid)"))
+            guard manifest.uuid == uuid else {
+                throw Failure(.sourceError, "\(base) answered with image \(manifest.uuid) when asked for image \(uuid)")
+            }
+            return manifest
+        case 404: return nil
+        default: throw refusal(reply, "image \(uuid)")
+        }
+    }
+
+    /// The request that fetches an image's file.
+    public func fileRequest(_ uuid: ImageUUID) -> HTTPRequest { request("/images/\(uuid)/file") }
+
+    func request(_ path: String, _ query: [(String, String)] = []) -> HTTPRequest {
+        let pairs = query + (channel.map { [("channel", $0)] } ?? [])
+        let text = pairs.map { "\($0.0)=\(URLEncoding.component($0.1))" }.joined(separator: "&")
+        return HTTPRequest(
+            url: base + path + (text.isEmpty ? "" : "?\(text)"),
+            headers: [("Accept", "application/json"), ("Accept-Version", "~2"), ("x-request-id", requestID)],
+            insecure: insecure)
+    }
+
+    func get(_ path: String, _ query: [(String, String)] = [], limit: Int) async throws -> HTTPReply {
+        try await transport.reply(to: request(path, query), limit: limit)
+    }
+
+    func json(_ reply: HTTPReply, _ what: String) throws -> JSONValue {
+        do {
+            return try JSONValue(parsing: reply.body)
+        } catch {
+            throw Failure(.sourceError, "\(base) answered with something that is not \(what)", cause: error)
+        }
+    }
+
+    /// What a server said when it refused, with its code and message if it spoke JSON (imgapi.md §9).
+    func refusal(_ reply: HTTPReply, _ what: String) -> Failure {
+        let body = (try? JSONValue(parsing: reply.body))?.objectValue
+        let code = body?["code"]?.stringValue
+        let message = body?["message"]?.stringValue ?? ErrorBody.excerpt(reply.body)
+        let text = [code, message.isEmpty ? nil : ErrorBody.excerpt(Array(message.utf8))].compactMap(\.self).joined(separator: ": ")
+        return Failure(
+            .sourceError,
+            "\(base) refused the request for \(what) (status \(reply.status)\(text.isEmpty ? "" : ", \(text)"))",
+            statusCode: reply.status)
+    }
+}
+
+/// The most bytes of an answer that are read.
+public enum IMGAPILimits {
+    /// A manifest: ten times what tags and description may have.
+    public static let manifest = 4 << 20
+    /// A page of a list. A page of 20,000 images has about 27 MB.
+    public static let page = 256 << 20
+}

@@ -1,0 +1,89 @@
+import Failure
+public import IMGAPI
+public import ImageModel
+import JSON
+public import Transport
+
+/// A source that speaks DSAPI, IMGAPI's forerunner: manifests of version 1 at `…/datasets`, files at the URL that a
+/// manifest names (imgapi.md §14, manifest.md "Version 1 → 2").
+public struct DSAPISource: ImageSource {
+    public let descriptor: SourceDescriptor
+    private let transport: Transport
+    private let requestID: String
+
+    public init(descriptor: SourceDescriptor, transport: Transport, requestID: String) {
+        self.descriptor = descriptor
+        self.transport = transport
+        self.requestID = requestID
+    }
+
+    public func ping() async throws { _ = try await list() }
+
+    public func list() async throws -> [ListedImage]? {
+        let reply = try await get("", limit: IMGAPILimits.page)
+        guard reply.status == 200 else { throw refusal(reply, "the list of datasets") }
+        let old = try ListedImage.read(reply.body, from: descriptor.url.base)
+        return try old.map { try upgraded($0.manifest.value) }.filter { $0.state == "active" }.map { manifest in
+            var bytes: [UInt8] = []
+            JSONValue.object(manifest.json).write(to: &bytes, style: .compact)
+            return ListedImage(uuid: manifest.uuid, manifest: try JSONDocument(bytes).root)
+        }
+    }
+
+    public func manifest(of uuid: ImageUUID) async throws -> Manifest? {
+        guard let old = try await oldManifest(of: uuid) else { return nil }
+        var manifest = try upgraded(old)
+        guard manifest.uuid == uuid else {
+            throw Failure(
+                .sourceError, "\(descriptor.url.base) answered with dataset \(manifest.uuid) when asked for \(uuid)")
+        }
+        // The upgrade drops the file's URL from the manifest; it is kept beside it for the download.
+        manifest.fileURL = old["files"]?[0]?["url"]?.stringValue
+        return manifest
+    }
+
+    public func fileRequest(of manifest: Manifest) throws -> HTTPRequest {
+        guard let text = manifest.fileURL else {
+            throw Failure(.invalidManifest, "the manifest of image \(manifest.uuid) names no file to download")
+        }
+        do {
+            _ = try ServerURL(text)
+        } catch {
+            throw Failure(.invalidManifest, "the manifest of image \(manifest.uuid) names a file that cannot be fetched", cause: error)
+        }
+        return HTTPRequest(url: text, headers: [("x-request-id", requestID)], insecure: descriptor.insecure)
+    }
+
+    private func oldManifest(of uuid: ImageUUID) async throws -> JSONValue? {
+        let reply = try await get("/\(uuid)", limit: IMGAPILimits.manifest)
+        switch reply.status {
+        case 200: break
+        case 404: return nil
+        default: throw refusal(reply, "dataset \(uuid)")
+        }
+        do {
+            return try JSONValue(parsing: reply.body)
+        } catch {
+            throw Failure(
+                .sourceError, "\(descriptor.url.base) answered with something that is not a dataset manifest", cause: error)
+        }
+    }
+
+    private func upgraded(_ json: JSONValue) throws -> Manifest {
+        try Manifest(ManifestUpgrade.upgrade(json))
+    }
+
+    private func get(_ path: String, limit: Int) async throws -> HTTPReply {
+        let request = HTTPRequest(
+            url: descriptor.url.base + path, headers: [("Accept", "application/json"), ("x-request-id", requestID)],
+            insecure: descriptor.insecure)
+        return try await transport.reply(to: request, limit: limit)
+    }
+
+    private func refusal(_ reply: HTTPReply, _ what: String) -> Failure {
+        Failure(
+            .sourceError,
+            "\(descriptor.url.base) refused the request for \(what) (status \(reply.status), \(ErrorBody.excerpt(reply.body)))",
+            statusCode: reply.status)
+    }
+}

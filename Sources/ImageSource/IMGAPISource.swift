@@ -1,0 +1,22 @@
+import Failure
+public import IMGAPI
+public import ImageModel
+public import Transport
+
+/// A source that speaks IMGAPI.
+public struct IMGAPISource: ImageSource {
+    public let descriptor: SourceDescriptor
+    private let client: IMGAPIClient
+
+    public init(descriptor: SourceDescriptor, transport: Transport, requestID: String) {
+        self.descriptor = descriptor
+        client = IMGAPIClient(
+            base: descriptor.url.base, channel: descriptor.channel, insecure: descriptor.insecure,
+            requestID: requestID, transport: transport)
+    }
+
+    public func ping() async throws { try await client.ping() }
+    public func list() async throws -> [ListedImage]? { try await client.list() }
+    public func manifest(of uuid: ImageUUID) async throws -> Manifest? { try await client.image(uuid) }
+    public func fileRequest(of manifest: Manifest) throws -> HTTPRequest { client.fileRequest(manifest.uuid) }
+}

@@ -1,0 +1,84 @@
+public import Failure
+public import JSON
+public import Transport
+
+/// The kinds of image source (cli.md §3, sources).
+public enum SourceType: String, Sendable, Hashable, CaseIterable {
+    case imgapi, docker, dsapi
+}
+
+/// An image source as the config names it (state.md).
+public struct SourceDescriptor: Sendable, Hashable {
+    public let type: SourceType
+    public let url: ServerURL
+    /// TLS certificates are not checked.
+    public let insecure: Bool
+    /// The channel all requests are about.
+    public let channel: String?
+
+    /// - Parameters:
+    ///   - text: the URL; `?channel=NAME` on it selects a channel, anything else behind the `?` is refused.
+    ///   - channel: overrides the URL's.
+    /// - Throws: `InvalidSource`.
+    public init(_ text: String, type: SourceType, insecure: Bool = false, channel: String? = nil) throws(Failure) {
+        let full = try ServerURL(text)
+        let named = full.query.last { $0.name == "channel" }?.value
+        if let other = full.query.first(where: { $0.name != "channel" }) {
+            throw Failure(.invalidSource, "\"\(text)\" is not a valid source URL: unknown parameter \"\(other.name)\"")
+        }
+        self.type = type
+        url = try ServerURL(full.base)
+        self.insecure = insecure
+        let chosen = channel ?? named
+        self.channel = chosen?.isEmpty == true ? nil : chosen
+    }
+
+    /// The source of an installation that names none.
+    public static var standard: SourceDescriptor? { try? SourceDescriptor("https://images.smartos.org", type: .imgapi) }
+
+    /// The URL as it is shown and typed, channel included.
+    public var displayURL: String { url.base + (channel.map { "?channel=\(URLEncoding.component($0))" } ?? "") }
+
+    /// The same source with another channel.
+    public func withChannel(_ channel: String?) throws(Failure) -> SourceDescriptor {
+        try SourceDescriptor(url.base, type: type, insecure: insecure, channel: channel ?? self.channel)
+    }
+
+    /// ` (insecure)`, ` (channel=C)` where they apply.
+    public var remarks: String { (insecure ? " (insecure)" : "") + (channel.map { " (channel=\($0))" } ?? "") }
+}
+
+extension SourceDescriptor {
+    /// `{type, url, insecure?, channel?}` as the config and `sources -j` have it.
+    public var json: JSONObject {
+        var object: JSONObject = ["type": .string(type.rawValue), "url": .string(url.base)]
+        if insecure { object["insecure"] = true }
+        if let channel { object["channel"] = .string(channel) }
+        return object
+    }
+
+    /// A source as it stands in the config; a bare URL is an imgapi source.
+    ///
+    /// - Throws: `ConfigError` naming what is wrong.
+    public init(json: JSONValue) throws(Failure) {
+        if let text = json.stringValue {
+            try self.init(text, type: .imgapi)
+            return
+        }
+        guard let url = json["url"]?.stringValue else {
+            throw Failure(.configError, "an image source has no url: \(json.text())")
+        }
+        let name = json["type"]?.stringValue ?? SourceType.imgapi.rawValue
+        guard let type = SourceType(rawValue: name) else {
+            throw Failure(
+                .configError, "image source \"\(url)\" has an unknown type \"\(name)\"",
+                hint: "valid types: \(SourceType.names)")
+        }
+        try self.init(url, type: type, insecure: json["insecure"]?.boolValue ?? false, channel: json["channel"]?.stringValue)
+    }
+}
+
+extension SourceType {
+    /// The valid names, for messages.
+    public static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}

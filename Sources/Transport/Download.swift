@@ -1,0 +1,189 @@
+import Failure
+public import NIOCore
+
+/// What to fetch and what is known of it beforehand.
+public struct DownloadRequest: Sendable {
+    public var request: HTTPRequest
+    /// The size the file must have; a server that announces or sends another one is refused.
+    public var size: Int64?
+    /// Where to begin: that many bytes are here already.
+    public var offset: Int64
+
+    public init(_ request: HTTPRequest, size: Int64?, offset: Int64 = 0) {
+        self.request = request
+        self.size = size
+        self.offset = offset
+    }
+}
+
+/// A file as it arrives. A connection that breaks or stalls is made again and goes on where it stopped: by `Range` with
+/// `If-Range` where the server can, otherwise by reading past what is here (RFC 9110 §13.1.5, §14). Whoever reads sees
+/// one unbroken run of bytes.
+///
+/// Not thread-safe: one task reads it.
+public final class Download {
+    private let transport: Transport
+    private let wanted: DownloadRequest
+    private let policy: RetryPolicy
+    private var body: (any AsyncIteratorProtocol<ByteBuffer, any Error>)?
+    private var skip: Int64 = 0
+    private var validator: Validator?
+    private var failures = 0
+    private var positionOfLastTrouble: Int64
+
+    /// Bytes handed out so far, and those before `offset`.
+    public private(set) var position: Int64
+    /// The size of the whole file, as far as anybody has told it.
+    public private(set) var size: Int64?
+    /// The head of the first answer.
+    public private(set) var headers: HTTPHeaderList?
+
+    public init(_ wanted: DownloadRequest, by transport: Transport) {
+        self.wanted = wanted
+        self.transport = transport
+        policy = RetryPolicy(longestRetryAfter: transport.settings.longestRetryAfter)
+        position = wanted.offset
+        positionOfLastTrouble = wanted.offset
+        size = wanted.size
+    }
+
+    /// The next bytes, or nil at the end of the file.
+    ///
+    /// - Throws: `DownloadError`; `CancellationError`.
+    public func next() async throws -> ByteBuffer? {
+        while true {
+            do {
+                if let chunk = try await read() { return chunk }
+                return nil
+            } catch let failure as Failure where (failure.cause as? ConnectionTrouble)?.isPassing == true {
+                body = nil
+                try await pause(because: failure, retryAfter: nil)
+            } catch let failure as Failure where failure.code == .connectionError {
+                // Unreachable in the middle of a file: the server may be restarting.
+                guard headers != nil else { throw downloadError(failure) }
+                body = nil
+                try await pause(because: failure, retryAfter: nil)
+            }
+        }
+    }
+
+    private func read() async throws -> ByteBuffer? {
+        if let size, position == size, headers != nil || size == wanted.offset && size > 0 {
+            return try await rest()
+        }
+        if body == nil { try await open() }
+        while var chunk = try await body?.next(isolation: #isolation) {
+            if skip > 0 {
+                let count = Int(min(skip, Int64(chunk.readableBytes)))
+                chunk.moveReaderIndex(forwardBy: count)
+                skip -= Int64(count)
+            }
+            guard chunk.readableBytes > 0 else { continue }
+            position += Int64(chunk.readableBytes)
+            if let size, position > size {
+                throw Failure(.downloadError, "\(what) is larger than \(size) bytes, the size it should have")
+            }
+            return chunk
+        }
+        if skip > 0 { throw lost("the server ended the file before the part that was missing") }
+        if let size, position < size { throw lost("the connection ended after \(position) of \(size) bytes") }
+        size = position
+        return nil
+    }
+
+    /// All bytes are here: reads on only to see that no more come.
+    private func rest() async throws -> ByteBuffer? {
+        while let chunk = try? await body?.next(isolation: #isolation) {
+            if chunk.readableBytes > 0 {
+                throw Failure(.downloadError, "\(what) is larger than \(position) bytes, the size it should have")
+            }
+        }
+        body = nil
+        return nil
+    }
+
+    private func open() async throws {
+        var request = wanted.request
+        if position > 0 {
+            request.headers.append(("Range", "bytes=\(position)-"))
+            if let condition = validator?.condition { request.headers.append(("If-Range", condition)) }
+        }
+        while true {
+            let response = try await transport.sender.send(request)
+            if RetryPolicy.isPassing(status: response.status) {
+                let wait = RetryAfter.read(response.headers, nowSeconds: Transport.now)
+                let text = await ErrorBody.text(of: response)
+                try await pause(
+                    because: Failure(.downloadError, "\(what): the server answered \(response.status)\(text)"),
+                    retryAfter: wait)
+                continue
+            }
+            try await accept(response)
+            return
+        }
+    }
+
+    private func accept(_ response: HTTPResponse) async throws {
+        let length = response.headers.contentLength
+        skip = 0
+        switch response.status {
+        case 206 where position > 0:
+            guard let range = ContentRange(response.headers["content-range"]), range.start <= position else {
+                throw Failure(.downloadError, "\(what): the server sent another part than the one asked for")
+            }
+            skip = position - range.start
+            try agree(on: range.total)
+        case 200:
+            try agree(on: length)
+            skip = position
+        case 416 where position > 0 && size == position:
+            break
+        default:
+            let text = await ErrorBody.text(of: response)
+            throw Failure(.downloadError, "\(what): the server answered \(response.status)\(text)", statusCode: response.status)
+        }
+        let now = Validator(response.headers)
+        if let validator, let now, validator.contradicts(now) {
+            throw Failure(.downloadError, "\(what) changed on the server while it was being downloaded")
+        }
+        validator = validator ?? now
+        headers = headers ?? response.headers
+        body = response.body.makeAsyncIterator()
+    }
+
+    private func agree(on announced: Int64?) throws {
+        guard let announced else { return }
+        if let size, size != announced {
+            throw Failure(
+                .downloadError, "\(what): the server announces \(announced) bytes, but the size should be \(size)")
+        }
+        size = announced
+    }
+
+    private func pause(because failure: Failure, retryAfter: Duration?) async throws {
+        // 64 KiB of progress earn a full set of tries again, so that a long file survives many cuts, and a server that
+        // sends a byte a connection does not hold us for ever.
+        if position - positionOfLastTrouble >= 64 << 10 { failures = 0 }
+        positionOfLastTrouble = position
+        failures += 1
+        guard failures < policy.attempts else { throw downloadError(failure) }
+        if let retryAfter, retryAfter > policy.longestRetryAfter {
+            throw Failure(
+                .downloadError, failure.message, cause: failure.cause,
+                hint: "the server asks to come back in \(retryAfter)")
+        }
+        transport.note("resumed at byte \(position)", wanted.request, failure.description)
+        try await Task.sleep(for: policy.pause(after: failures, retryAfter: retryAfter))
+    }
+
+    private var what: String { "download of \(wanted.request.url)" }
+
+    private func lost(_ why: String) -> Failure {
+        Failure(.connectionError, what, cause: ConnectionTrouble.lost(why))
+    }
+
+    private func downloadError(_ failure: Failure) -> Failure {
+        failure.code == .downloadError
+            ? failure : Failure(.downloadError, what, cause: failure.cause ?? failure, hint: failure.hint)
+    }
+}

@@ -1,0 +1,28 @@
+import NIOCore
+
+/// What a server says about an error, for people: the start of its body, made safe to show.
+public enum ErrorBody {
+    /// The most of an error body that is read.
+    public static let limit = 64 << 10
+
+    /// The body of an answer as `: TEXT`, or nothing. Never throws: the status matters, not this.
+    static func text(of response: HTTPResponse) async -> String {
+        var bytes: [UInt8] = []
+        do {
+            for try await chunk in response.body {
+                bytes.append(contentsOf: chunk.readableBytesView.prefix(limit - bytes.count))
+                if bytes.count >= limit { break }
+            }
+        } catch {}
+        let text = excerpt(bytes)
+        return text.isEmpty ? "" : ": \(text)"
+    }
+
+    /// The first 200 characters in one line, control characters left out.
+    public static func excerpt(_ bytes: [UInt8]) -> String {
+        let text = String(decoding: bytes.prefix(4096), as: UTF8.self)
+        let words = text.split { $0.isWhitespace || $0.unicodeScalars.contains { $0.properties.generalCategory == .control } }
+        let line = words.joined(separator: " ")
+        return line.count > 200 ? line.prefix(200) + "…" : line
+    }
+}

@@ -1,0 +1,86 @@
+public import NIOCore
+
+/// A request to a server. `url` is complete and encoded.
+public struct HTTPRequest: Sendable {
+    public var method: String
+    public var url: String
+    public var headers: [(name: String, value: String)]
+    /// TLS certificates are not checked.
+    public var insecure: Bool
+
+    public init(
+        _ method: String = "GET", url: String, headers: [(name: String, value: String)] = [], insecure: Bool = false
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.insecure = insecure
+    }
+}
+
+/// The head of an answer and its body as it arrives. Dropping the body ends the connection.
+public struct HTTPResponse: Sendable {
+    public let status: Int
+    public let headers: HTTPHeaderList
+    public let body: any AsyncSequence<ByteBuffer, any Error> & Sendable
+
+    public init(status: Int, headers: HTTPHeaderList, body: any AsyncSequence<ByteBuffer, any Error> & Sendable) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// Header fields in the order in which they came; names compare without case.
+public struct HTTPHeaderList: Sendable {
+    public let fields: [(name: String, value: String)]
+
+    public init(_ fields: [(name: String, value: String)]) { self.fields = fields }
+
+    public subscript(_ name: String) -> String? {
+        let wanted = name.lowercased()
+        return fields.first { $0.name.lowercased() == wanted }?.value
+    }
+
+    /// `Content-Length`, where it is a number.
+    public var contentLength: Int64? { self["content-length"].flatMap { Int64($0) } }
+}
+
+/// A whole answer with a small body.
+public struct HTTPReply: Sendable {
+    public let status: Int
+    public let headers: HTTPHeaderList
+    public let body: [UInt8]
+
+    public init(status: Int, headers: HTTPHeaderList, body: [UInt8]) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// How HTTP is sent: a seam for tests. Every answer that arrives is handed on, whatever its status; redirects have
+/// been followed.
+public protocol HTTPSender: Sendable {
+    /// - Throws: `Failure` `ConnectionError`, whose cause tells `ConnectionTrouble`; `CancellationError`.
+    func send(_ request: HTTPRequest) async throws -> HTTPResponse
+}
+
+/// Why there is no answer, or none any more.
+public enum ConnectionTrouble: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The server cannot be reached: asking again at once is no use.
+    case unreachable(String)
+    /// The connection was made and then lost, or nothing came any more.
+    case lost(String)
+    /// Neither will a further try help: TLS, a bad URL, too many redirects.
+    case refused(String)
+
+    public var description: String {
+        switch self {
+        case .unreachable(let why), .lost(let why), .refused(let why): why
+        }
+    }
+
+    /// Another try of the same request may succeed.
+    public var isPassing: Bool { if case .lost = self { true } else { false } }
+}

@@ -1,0 +1,116 @@
+public import Failure
+
+/// The URL of a server, checked and in the one form in which two of them can be compared: scheme filled in, host in
+/// lower case, a default port and a trailing `/` dropped (cli.md §3, sources).
+public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
+    public let scheme: String
+    /// A name, an IPv4 address, or an IPv6 address in brackets.
+    public let host: String
+    public let port: Int
+    /// Empty, or begins with `/` and does not end in one.
+    public let path: String
+    /// `key=value` pairs behind the `?`, as they stand.
+    public let query: [(name: String, value: String)]
+
+    /// - Throws: `InvalidSource`.
+    public init(_ text: String) throws(Failure) {
+        func bad(_ why: String) -> Failure { Failure(.invalidSource, "\"\(text)\" is not a valid URL: \(why)") }
+        guard !text.isEmpty else { throw bad("it is empty") }
+        guard text.utf8.count <= 2048 else { throw bad("it is longer than 2048 bytes") }
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && !#""<>\^`{|}"#.utf8.contains($0) }) else {
+            throw bad("it has a blank or a character that a URL cannot have")
+        }
+        var rest = Substring(text)
+        if let range = rest.firstRange(of: "://") {
+            scheme = rest[..<range.lowerBound].lowercased()
+            rest = rest[range.upperBound...]
+        } else {
+            scheme = "http"
+        }
+        guard scheme == "http" || scheme == "https" else { throw bad("its scheme is neither http nor https") }
+        if let hash = rest.firstIndex(of: "#") { rest = rest[..<hash] }
+        var query: [(String, String)] = []
+        if let mark = rest.firstIndex(of: "?") {
+            for pair in rest[rest.index(after: mark)...].split(separator: "&") {
+                let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                query.append((String(parts[0]), parts.count > 1 ? String(parts[1]) : ""))
+            }
+            rest = rest[..<mark]
+        }
+        self.query = query
+        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        let authority = rest[..<slash]
+        var path = rest[slash...]
+        while path.hasSuffix("/") { path = path.dropLast() }
+        self.path = String(path)
+        guard !authority.contains("@") else { throw bad("credentials in a URL are not supported") }
+        let (host, port) = try ServerURL.split(authority, bad)
+        self.host = host
+        self.port = port ?? (scheme == "https" ? 443 : 80)
+    }
+
+    private static func split(
+        _ authority: Substring, _ bad: (String) -> Failure
+    ) throws(Failure) -> (host: String, port: Int?) {
+        let hostEnd: Substring.Index
+        if authority.hasPrefix("[") {
+            guard let close = authority.firstIndex(of: "]") else { throw bad("its IPv6 address has no end") }
+            hostEnd = authority.index(after: close)
+        } else {
+            hostEnd = authority.firstIndex(of: ":") ?? authority.endIndex
+        }
+        let host = authority[..<hostEnd].lowercased()
+        guard !host.isEmpty, host.utf8.allSatisfy({ !",;!$&'()*+=%".utf8.contains($0) }) else {
+            throw bad("it names no host")
+        }
+        let tail = authority[hostEnd...]
+        if tail.isEmpty || tail == ":" { return (host, nil) }
+        guard tail.hasPrefix(":"), let port = Int(tail.dropFirst()), (1...65535).contains(port),
+            tail.dropFirst().allSatisfy(\.isNumber)
+        else { throw bad("its port is no number from 1 to 65535") }
+        return (host, port)
+    }
+
+    /// Scheme, host and the port if it is not the default one.
+    public var origin: String {
+        let isDefault = port == (scheme == "https" ? 443 : 80)
+        return "\(scheme)://\(host)\(isDefault ? "" : ":\(port)")"
+    }
+
+    /// Origin and path, without the query.
+    public var base: String { origin + path }
+
+    public var description: String {
+        let pairs = query.map { $0.value.isEmpty ? $0.name : "\($0.name)=\($0.value)" }
+        return base + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&"))
+    }
+
+    /// The host is this machine, by its loopback name or address.
+    public var isLoopback: Bool {
+        host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
+    }
+
+    public static func == (a: ServerURL, b: ServerURL) -> Bool { a.description == b.description }
+    public func hash(into hasher: inout Hasher) { hasher.combine(description) }
+}
+
+/// Text in the form a URL's path or query takes.
+public enum URLEncoding {
+    /// Percent-encodes everything but the characters RFC 3986 §2.3 calls unreserved. A `+` becomes `%2B`, since servers
+    /// read `+` as a blank (imgapi.md §1).
+    public static func component(_ text: String) -> String {
+        var result = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let hex = String(byte, radix: 16, uppercase: true)
+                result += hex.count == 1 ? "%0\(hex)" : "%\(hex)"
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,93 @@
+import Failure
+import Glibc
+public import Logging
+import NIOCore
+
+/// HTTP as the rest of the house uses it: small answers as a whole, large ones as a resumable download; both tried
+/// again where that can help.
+public struct Transport: Sendable {
+    public let settings: TransportSettings
+    let sender: any HTTPSender
+    let log: Logger
+
+    public init(sender: any HTTPSender, settings: TransportSettings, log: Logger) {
+        self.sender = sender
+        self.settings = settings
+        self.log = log
+    }
+
+    /// The answer to a request, its body read whole. A passing trouble (a lost connection, 429, 5xx) is tried again a few
+    /// times; a server that cannot be reached is not, so that it costs its time-out once.
+    ///
+    /// - Parameter limit: the most bytes the body may have.
+    /// - Throws: `ConnectionError`; `SourceError` for a body over the limit.
+    public func reply(to request: HTTPRequest, limit: Int) async throws -> HTTPReply {
+        var policy = RetryPolicy(attempts: 3)
+        policy.longestRetryAfter = min(settings.longestRetryAfter, .seconds(10))
+        var attempt = 0
+        while true {
+            attempt += 1
+            do {
+                let reply = try await wholeReply(to: request, limit: limit)
+                let wait = RetryAfter.read(reply.headers, nowSeconds: Transport.now)
+                guard RetryPolicy.isPassing(status: reply.status), attempt < policy.attempts,
+                    wait ?? .zero <= policy.longestRetryAfter
+                else { return reply }
+                note("tried again", request, "status \(reply.status)")
+                try await Task.sleep(for: policy.pause(after: attempt, retryAfter: wait))
+            } catch let failure as Failure {
+                guard (failure.cause as? ConnectionTrouble)?.isPassing == true, attempt < policy.attempts else { throw failure }
+                note("tried again", request, failure.description)
+                try await Task.sleep(for: policy.pause(after: attempt, retryAfter: nil))
+            }
+        }
+    }
+
+    private func wholeReply(to request: HTTPRequest, limit: Int) async throws -> HTTPReply {
+        try await withDeadline(settings.replyTimeout, "request to \(request.url)") {
+            let start = ContinuousClock.now
+            let response = try await sender.send(request)
+            var body: [UInt8] = []
+            if let length = response.headers.contentLength, length > 0, length <= limit {
+                body.reserveCapacity(Int(length))
+            }
+            for try await chunk in response.body {
+                body.append(contentsOf: chunk.readableBytesView)
+                guard body.count <= limit else {
+                    throw Failure(.sourceError, "the answer of \(request.url) is larger than \(limit) bytes")
+                }
+            }
+            log.trace(
+                "request",
+                metadata: [
+                    "method": "\(request.method)", "url": "\(request.url)", "status": "\(response.status)",
+                    "bytes": "\(body.count)", "elapsed": "\(start.duration(to: .now))",
+                ])
+            return HTTPReply(status: response.status, headers: response.headers, body: body)
+        }
+    }
+
+    func note(_ what: String, _ request: HTTPRequest, _ why: String) {
+        log.info("request is \(what)", metadata: ["url": "\(request.url)", "reason": "\(why)"])
+    }
+
+    static var now: Int64 { Int64(time(nil)) }
+}
+
+/// Work that must be done by a deadline.
+///
+/// - Throws: `ConnectionError` when it is not.
+func withDeadline<Value: Sendable>(
+    _ limit: Duration, _ what: String, _ work: @Sendable @escaping () async throws -> Value
+) async throws -> Value {
+    try await withThrowingTaskGroup(of: Value.self) { group in
+        group.addTask { try await work() }
+        group.addTask {
+            try await Task.sleep(for: limit)
+            throw Failure(.connectionError, "\(what) took longer than \(limit)")
+        }
+        defer { group.cancelAll() }
+        guard let value = try await group.next() else { throw CancellationError() }
+        return value
+    }
+}

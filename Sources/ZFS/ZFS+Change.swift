@@ -1,0 +1,29 @@
+public import Failure
+
+extension ZFS {
+    /// Renames a dataset.
+    ///
+    /// - Throws: `DatasetNotFound`, `DatasetExists`, `DatasetBusy`.
+    public func rename(_ from: DatasetName, to: DatasetName) async throws {
+        try await zfsWhenFree(
+            ["rename", from.description, to.description], doing: "rename dataset \"\(from)\" to \"\(to)\"")
+    }
+
+    /// Renames a snapshot within its dataset.
+    public func rename(_ from: SnapshotName, to: SnapshotName) async throws {
+        try await zfsWhenFree(
+            ["rename", from.description, to.description], doing: "rename snapshot \"\(from)\" to \"\(to)\"")
+    }
+
+    /// Destroys a dataset with its snapshots and the datasets below it. It is refused if anything is a clone of them.
+    ///
+    /// - Throws: `DatasetNotFound`, `DatasetBusy`, `ImageHasDependentClones`.
+    public func destroy(_ name: DatasetName) async throws {
+        try await zfsWhenFree(["destroy", "-r", name.description], doing: "destroy dataset \"\(name)\"")
+    }
+
+    /// Mounts a file system where its properties say.
+    public func mount(_ name: DatasetName) async throws {
+        try await zfs("mount", name.description, doing: "mount \"\(name)\"")
+    }
+}

@@ -1,0 +1,43 @@
+public import Failure
+
+extension ZFS {
+    /// A property of a dataset and where its value comes from.
+    public struct Property: Sendable, Hashable {
+        public let name: String
+        public let value: String
+        /// `default`, `local`, `received`, `inherited from …`, or `-`.
+        public let source: String
+    }
+
+    /// Properties of a dataset, numbers in plain digits.
+    ///
+    /// - Parameter names: `["all"]` for all of them.
+    /// - Throws: `DatasetNotFound`.
+    public func properties(_ names: [String], of dataset: DatasetName) async throws -> [Property] {
+        let outcome = try await zfs(
+            "get", "-Hp", "-o", "property,source,value", names.joined(separator: ","), dataset.description,
+            doing: "read properties of \"\(dataset)\"")
+        return outcome.lines.compactMap { line in
+            let cells = line.split(separator: "\t", maxSplits: 2, omittingEmptySubsequences: false)
+            guard cells.count == 3 else { return nil }
+            return Property(name: String(cells[0]), value: String(cells[2]), source: String(cells[1]))
+        }
+    }
+
+    /// Bytes that can still be written to a pool.
+    ///
+    /// - Throws: `PoolNotFound`.
+    public func available(in pool: PoolName) async throws -> UInt64? {
+        do {
+            return try await properties(["available"], of: pool.dataset).first.flatMap { UInt64($0.value) }
+        } catch let failure as Failure where failure.code == .datasetNotFound || failure.code == .poolNotFound {
+            throw Failure(.poolNotFound, "there is no zpool \"\(pool)\"", hint: "zpool list shows the pools; -P chooses one")
+        }
+    }
+
+    /// Takes a property's own value away, so that it has the inherited one.
+    public func inherit(_ property: String, of dataset: DatasetName) async throws {
+        try await zfs(
+            "inherit", property, dataset.description, doing: "reset property \"\(property)\" of \"\(dataset)\"")
+    }
+}

@@ -1,0 +1,49 @@
+public import Failure
+public import Host
+public import Logging
+
+/// The `zfs` command of the host, whichever ZFS it is: illumos, OpenZFS, zfs-fuse.
+///
+/// Only what all of them have is used: no `zfs list -p`, no JSON output. Every call is one process, with an argument
+/// vector made of checked names.
+public struct ZFS: Sendable {
+    let runner: any CommandRunner
+    let log: Logger
+
+    public init(runner: any CommandRunner, log: Logger) {
+        self.runner = runner
+        self.log = log
+    }
+
+    /// Runs `zfs` and throws unless it succeeds.
+    @discardableResult
+    func zfs(_ arguments: String..., doing what: String) async throws -> CommandOutcome {
+        try await zfs(arguments, doing: what)
+    }
+
+    @discardableResult
+    func zfs(_ arguments: [String], doing what: String) async throws -> CommandOutcome {
+        let command = Command("zfs", arguments)
+        let outcome = try await runner.run(command)
+        guard outcome.succeeded else { throw ZFSFailure.read(outcome, of: command, doing: what) }
+        return outcome
+    }
+
+    /// Runs a command that changes a dataset, trying again for a while when the dataset is busy: one that was just
+    /// mounted, or whose receive was just interrupted, can be so for a moment.
+    func zfsWhenFree(_ arguments: [String], doing what: String) async throws {
+        let start = ContinuousClock.now
+        var pause = Duration.milliseconds(20)
+        while true {
+            do {
+                try await zfs(arguments, doing: what)
+                return
+            } catch let failure as Failure where failure.code == .datasetBusy {
+                guard ContinuousClock.now - start < .seconds(8) else { throw failure }
+                log.debug("dataset is busy, trying again", metadata: ["doing": "\(what)"])
+                try await Task.sleep(for: pause)
+                pause = min(pause * 2, .milliseconds(500))
+            }
+        }
+    }
+}
