@@ -142,6 +142,28 @@ import Testing
         #expect(try Self.violations(Self.good, [("state", "\"\(state)\""), ("type", "\"null\""), ("os", "\"null\"")]) == [])
     }
 
+    /// Any value in any place: violations perhaps, but never a trap; and what is upgraded can be checked as well.
+    @Test(arguments: [
+        "null", "true", "-1", "1e999", "-1e-999", "18446744073709551616", "\"\"", "\"\\u0000\"", "[]", "[[[]]]", "[null]", "[{}]", "{}",
+        #"{"":null}"#, #"{"min_ram":1e999,"max_ram":-1e999,"min_platform":{"":""}}"#, #"[{"size":-9223372036854775808,"path":7,"url":null}]"#,
+    ])
+    func survivesAnything(junk: String) throws {
+        let value = try JSONValue(parsing: junk)
+        let fields = ["v", "uuid", "owner", "origin", "name", "version", "description", "homepage", "eula", "disabled", "activated", "public",
+            "icon", "generate_passwords", "published_at", "created_at", "state", "type", "os", "files", "nic_driver", "image_size", "acl",
+            "requirements", "users", "billing_tags", "traits", "tags", "inherited_directories", "urn", "channels", "restricted_to_uuid"]
+        for field in fields {
+            var manifest = Self.zvol
+            manifest[field] = value
+            _ = ManifestValidation.validate(manifest)
+            manifest["v"] = nil
+            manifest["creator_uuid"] = value
+            #expect(try ManifestUpgrade.upgrade(manifest)["v"] == 2)
+        }
+        let all = JSONObject(fields.map { ($0, value) })
+        #expect(!ManifestValidation.validate(all).isEmpty)
+    }
+
     @Test func theMessageListsEverything() {
         var manifest = Self.good
         manifest["name"] = nil
