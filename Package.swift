@@ -87,6 +87,11 @@ let package = Package(
             name: "imgapi-server", dependencies: ["ImageServer", "Failure", "Host", log, argumentParser, hummingbird],
             swiftSettings: strict),
 
+        // What tests need of a host: pools, images, servers, faults.
+        .target(
+            name: "TestHost", dependencies: ["JSON", "Host", log, system, nioCore, nioPosix], path: "Tests/TestHost",
+            swiftSettings: [.swiftLanguageMode(.v6)]),
+        tests("ImgadmTests", ["TestHost", "JSON", "Host", "imgadm", "imgapi-server"]),
         tests("JSONTests", ["JSON"]),
         tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),
         tests("CompressionTests", ["Compression"]),
