@@ -10,7 +10,7 @@ products = imgadm imgapi-server
 release = .build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help build install uninstall demo test test-openzfs bench fuzz lint docs clean
+.PHONY: help build install uninstall demo test test-openzfs bench fuzz lint format docs clean
 
 help: ## this list
 	@echo 'usage: make TARGET'
@@ -53,6 +53,9 @@ fuzz: ## hostile bytes for the parsers
 
 lint: ## format, shell scripts, file sizes, imports, manual page
 	@scripts/lint.sh
+
+format: ## what swift format can mend by itself
+	@$(SWIFT) format --in-place --parallel -r Sources Tests Package.swift
 
 docs: ## the manual page as text and HTML, in .build/docs
 	@scripts/bootstrap.sh docs
