@@ -1,8 +1,13 @@
 /// Names of members to look for, prepared once for many objects.
 public struct JSONKeys: Sendable, ExpressibleByArrayLiteral {
-    private let names: [[UInt8]]
+    public let names: [String]
+    private let bytes: [[UInt8]]
 
-    public init(_ names: [String]) { self.names = names.map { Array($0.utf8) } }
+    public init(_ names: [String]) {
+        self.names = names
+        bytes = names.map { Array($0.utf8) }
+    }
+
     public init(arrayLiteral names: String...) { self.init(names) }
 
     public var count: Int { names.count }
@@ -10,14 +15,14 @@ public struct JSONKeys: Sendable, ExpressibleByArrayLiteral {
     /// Calls `found` with the place of each name that is equal to a key of a text.
     @inline(__always)
     func match(_ text: Span<UInt8>, _ key: Range<Int>, found: (Int) -> Void) {
-        for place in names.indices where names[place].count == key.count {
+        for place in bytes.indices where bytes[place].count == key.count {
             var index = 0
-            while index < key.count, names[place][index] == text[key.lowerBound &+ index] { index &+= 1 }
+            while index < key.count, bytes[place][index] == text[key.lowerBound &+ index] { index &+= 1 }
             if index == key.count { found(place) }
         }
     }
 
     func match(_ key: String, found: (Int) -> Void) {
-        for place in names.indices where key.utf8.elementsEqual(names[place]) { found(place) }
+        for place in bytes.indices where key.utf8.elementsEqual(bytes[place]) { found(place) }
     }
 }

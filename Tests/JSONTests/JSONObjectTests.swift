@@ -62,7 +62,7 @@ import Testing
         #expect(one.hashValue == other.hashValue)
         #expect(one != ["a": 1])
         #expect(one != ["a": 1, "b": 2])
-        #expect((["a": 1, "c": nil] as JSONObject) != ["a": 1, "b": nil])
+        #expect((["a": 1, "c": .null] as JSONObject) != ["a": 1, "b": .null])
     }
 
     @Test func accessorsAnswerOnlyForTheirKind() throws {

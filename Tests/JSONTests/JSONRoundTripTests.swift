@@ -11,7 +11,7 @@ import Testing
     }
 
     @Test func indentsAsJavaScriptDoes() throws {
-        let value: JSONValue = ["a": [], "b": [1, [true]], "c": ["d": nil, "e": [:]]]
+        let value: JSONValue = ["a": [], "b": [1, [true]], "c": ["d": .null, "e": [:]]]
         #expect(
             value.text(.indented(2)) == """
                 {

@@ -1,0 +1,75 @@
+import JSON
+
+/// The fields that no manifest has (cli.md §2). They stand before a manifest's field of the same name.
+enum ComputedField: String, CaseIterable {
+    case publishedDate = "published_date"
+    case pub
+    case published
+    case source
+    case clones
+    case zpool
+    case size
+    case dockerID = "docker_id"
+    case dockerShortID = "docker_short_id"
+    case dockerRepo = "docker_repo"
+    case dockerTags = "docker_tags"
+
+    /// The fields of the manifest that it is made of.
+    var ingredients: [String] {
+        switch self {
+        case .publishedDate, .pub, .published: ["published_at"]
+        case .source, .clones, .zpool: []
+        case .size: ["files"]
+        case .dockerID, .dockerShortID, .dockerRepo, .dockerTags: ["type", "tags"]
+        }
+    }
+
+    /// - Parameter found: the manifest's ``ingredients``, in their order.
+    func value<Value: JSONReadable>(_ found: [Value?], _ extras: ImageExtras) -> JSONValue? {
+        let first = found.first ?? nil
+        switch self {
+        case .publishedDate, .pub: return first?.value.stringValue.map { .string(PublishedDate.day(of: $0)) }
+        case .published: return first?.value.stringValue.map { .string(PublishedDate.second(of: $0)) }
+        case .source: return extras.source.map { .string($0) }
+        case .clones: return extras.clones.map { .number(JSONNumber($0)) }
+        case .zpool: return extras.zpool.map { .string($0) }
+        case .size: return first?[0]?["size"]?.value
+        case .dockerID, .dockerShortID, .dockerRepo, .dockerTags:
+            guard first?.value.stringValue == ImageType.docker.rawValue, let tags = found.last ?? nil else { return nil }
+            return docker(tags)
+        }
+    }
+
+    private func docker(_ tags: some JSONReadable) -> JSONValue? {
+        switch self {
+        case .dockerID: tags["docker:id"]?.value
+        case .dockerRepo: tags["docker:repo"]?.value
+        case .dockerShortID:
+            tags["docker:id"]?.value.stringValue.map { id in
+                .string(String((id.split(separator: ":").last ?? "").prefix(12)))
+            }
+        case .dockerTags:
+            .array(
+                (tags.value.objectValue?.keys ?? [])
+                    .filter { $0.hasPrefix("docker:tag:") }
+                    .map { .string(String($0.dropFirst("docker:tag:".count))) })
+        default: nil
+        }
+    }
+}
+
+/// What is known of an image beside its manifest.
+public struct ImageExtras: Sendable, Hashable {
+    /// The URL of the source it comes from.
+    public var source: String?
+    /// The pool it is installed on.
+    public var zpool: String?
+    /// How many datasets are clones of it.
+    public var clones: Int?
+
+    public init(source: String? = nil, zpool: String? = nil, clones: Int? = nil) {
+        self.source = source
+        self.zpool = zpool
+        self.clones = clones
+    }
+}

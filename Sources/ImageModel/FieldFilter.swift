@@ -1,0 +1,49 @@
+public import Failure
+public import JSON
+
+/// A condition on a field, as given on the command line: `FIELD=VALUE` or `FIELD=~TEXT` (cli.md §2).
+public struct FieldFilter: Sendable, Hashable {
+    public enum Condition: Sendable, Hashable {
+        /// The value's text is this one; `true` and `false` match booleans by that.
+        case equals(String)
+        /// The value's text contains this one; of an array, that of any element.
+        case contains(String)
+    }
+
+    public let path: FieldPath
+    public let condition: Condition
+
+    /// - Throws: `Usage` if there is no `=` with a field before it.
+    public init(_ argument: String) throws(Failure) {
+        guard let sign = argument.firstIndex(of: "="), sign != argument.startIndex else {
+            throw Failure(.usage, "invalid filter: \"\(argument)\" (must be of the form \"field=value\")")
+        }
+        path = FieldPath(String(argument[..<sign]))
+        let value = argument[argument.index(after: sign)...]
+        condition = value.first == "~" ? .contains(String(value.dropFirst())) : .equals(String(value))
+    }
+
+    /// Whether a field's value meets the condition. One that is missing never does.
+    public func matches(_ value: JSONValue?) -> Bool {
+        guard let value, let text = value.fieldText else { return false }
+        switch condition {
+        case .equals(let wanted): return text == wanted
+        case .contains(let wanted):
+            guard let elements = value.arrayValue else { return text.hasBytes(wanted) }
+            return elements.contains { $0.fieldText?.hasBytes(wanted) ?? false }
+        }
+    }
+}
+
+extension String {
+    /// Whether the other text's bytes stand somewhere in this one's.
+    fileprivate func hasBytes(_ other: String) -> Bool {
+        let bytes = Array(utf8)
+        let wanted = Array(other.utf8)
+        guard let first = wanted.first else { return true }
+        guard bytes.count >= wanted.count else { return false }
+        return (0...(bytes.count - wanted.count)).contains { start in
+            bytes[start] == first && bytes[start...].starts(with: wanted)
+        }
+    }
+}

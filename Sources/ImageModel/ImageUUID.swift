@@ -1,0 +1,66 @@
+/// The identity of an image: a UUID in its lower-case form, the only one that image servers and
+/// datasets use.
+public struct ImageUUID: Sendable, Hashable, Comparable, CustomStringConvertible {
+    private let high: UInt64
+    private let low: UInt64
+
+    private init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// A random UUID (RFC 9562 version 4).
+    public init() {
+        self.init(
+            high: .random(in: .min ... .max) & ~0xF000 | 0x4000,
+            low: .random(in: .min ... .max) & ~(0b11 << 62) | 0b10 << 62)
+    }
+
+    /// Nil unless the text is 8-4-4-4-12 lower-case hexadecimal digits.
+    public init?(_ text: some StringProtocol) {
+        var digits = (high: UInt64(0), low: UInt64(0))
+        var count = 0
+        for byte in text.utf8 {
+            let digit: UInt8
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "-"):
+                guard Self.dashes.contains(count) else { return nil }
+                count += 1
+                continue
+            default: return nil
+            }
+            guard count < Self.length, !Self.dashes.contains(count) else { return nil }
+            if count < 18 {
+                digits.high = digits.high << 4 | UInt64(digit)
+            } else {
+                digits.low = digits.low << 4 | UInt64(digit)
+            }
+            count += 1
+        }
+        guard count == Self.length else { return nil }
+        self.init(high: digits.high, low: digits.low)
+    }
+
+    /// The owner of images that belong to nobody in particular.
+    public static let zero = ImageUUID(high: 0, low: 0)
+
+    private static let length = 36
+    private static let dashes = [8, 13, 18, 23]
+
+    public var description: String {
+        var text = ""
+        text.reserveCapacity(Self.length)
+        for place in 0..<32 {
+            if place == 8 || place == 12 || place == 16 || place == 20 { text += "-" }
+            let word = place < 16 ? high : low
+            text += String(word >> UInt64((15 - place % 16) * 4) & 0xF, radix: 16)
+        }
+        return text
+    }
+
+    public static func < (one: ImageUUID, other: ImageUUID) -> Bool {
+        (one.high, one.low) < (other.high, other.low)
+    }
+}

@@ -1,0 +1,66 @@
+public import Failure
+public import JSON
+
+/// An image manifest (version 2) as a server or file gave it: order and unknown fields survive.
+///
+/// Only the UUID is sure to be right; every other field is read as far as it has the type it
+/// should have, and is nil otherwise. ``ManifestValidation`` checks the rest.
+public struct Manifest: Sendable, Hashable {
+    public let uuid: ImageUUID
+
+    /// All fields.
+    public private(set) var json: JSONObject
+
+    /// - Throws: `InvalidManifest` if the value is no object, or its `uuid` is missing or none.
+    public init(_ value: JSONValue) throws(Failure) {
+        guard let json = value.objectValue else {
+            throw Failure(.invalidManifest, "invalid manifest: not a JSON object but \(value.kind.rawValue)")
+        }
+        try self.init(json)
+    }
+
+    /// - Throws: `InvalidManifest` if `uuid` is missing or none.
+    public init(_ json: JSONObject) throws(Failure) {
+        guard let text = json["uuid"] else { throw Failure(.invalidManifest, "invalid manifest: it has no \"uuid\"") }
+        guard let uuid = text.stringValue.flatMap({ ImageUUID($0) }) else {
+            throw Failure(.invalidManifest, "invalid manifest: \"uuid\" is not a UUID: \(text.text())")
+        }
+        self.uuid = uuid
+        self.json = json
+    }
+
+    /// A field by its name. The `uuid` stays what it is, whatever is set.
+    public subscript(field: String) -> JSONValue? {
+        get { json[field] }
+        set { if field != "uuid" { json[field] = newValue } }
+    }
+}
+
+extension Manifest {
+    public var name: String? { json["name"]?.stringValue }
+    public var version: String? { json["version"]?.stringValue }
+    public var type: String? { json["type"]?.stringValue }
+    public var os: String? { json["os"]?.stringValue }
+    public var state: String? { json["state"]?.stringValue }
+    public var owner: ImageUUID? { json["owner"]?.stringValue.flatMap { ImageUUID($0) } }
+
+    /// The image that this one is an increment of.
+    public var origin: ImageUUID? { json["origin"]?.stringValue.flatMap { ImageUUID($0) } }
+
+    /// When it was activated, as the server spells it.
+    public var publishedAt: String? { json["published_at"]?.stringValue }
+
+    /// The server's channels it is in; nil where the server has none.
+    public var channels: [String]? { json["channels"]?.arrayValue?.compactMap(\.stringValue) }
+
+    /// Its files; what is no object among them is left out.
+    public var files: [ImageFile] { json["files"]?.arrayValue?.compactMap { ImageFile($0) } ?? [] }
+
+    public var requirements: JSONObject { json["requirements"]?.objectValue ?? [:] }
+    public var tags: JSONObject { json["tags"]?.objectValue ?? [:] }
+
+    public var isActive: Bool { state == ImageState.active.rawValue }
+
+    /// How progress lines name an image: `NAME@VERSION`.
+    public var title: String { "\(name ?? "?")@\(version ?? "?")" }
+}
