@@ -37,8 +37,8 @@ zfs_group() {
 codec_tools() { packages+=(curl gzip bzip2 xz-utils zstd pigz); }
 
 test_group() { build_group; zfs_group; codec_tools; packages+=(python3 python3-pip); }
-demo_group() { build_group; zfs_group; packages+=(mmdebstrap curl gzip); }
-openzfs_group() { build_group; packages+=(mmdebstrap xz-utils zstd openssh-client qemu-system-x86); }
+demo_group() { build_group; zfs_group; packages+=(mmdebstrap debian-archive-keyring gzip); }
+openzfs_group() { build_group; packages+=(mmdebstrap debian-archive-keyring xz-utils openssh-client qemu-system-x86); }
 bench_group() { build_group; zfs_group; codec_tools; }
 lint_group() { packages+=(shellcheck mandoc); }
 docs_group() { packages+=(mandoc); }
