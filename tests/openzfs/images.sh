@@ -48,6 +48,7 @@ manifest() {
             *) extra+="  \"${member%%:*}\": ${member#*:},"$'\n' ;;
         esac
     done
+    [[ -z $compression ]] || compression=", \"compression\": $compression"
     cat <<MANIFEST
 {
   "v": 2,
@@ -61,7 +62,7 @@ manifest() {
   "published_at": "2026-01-02T03:04:05.000Z",
   "type": $type,
   "os": "linux",
-$extra  "files": [{"sha1": "${sum%% *}", "size": $(stat -c %s "$file")${compression:+, "compression": $compression}}]
+$extra  "files": [{"sha1": "${sum%% *}", "size": $(stat -c %s "$file")$compression}]
 }
 MANIFEST
 }
