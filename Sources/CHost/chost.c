@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,3 +51,15 @@ int64_t chost_wall_milliseconds(void) {
 }
 
 void chost_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+
+int chost_is_terminal(int fd) { return isatty(fd); }
+
+int chost_terminal_width(int fd) {
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+void chost_write_error(const char *text) {
+    ssize_t ignored = write(2, text, strlen(text));
+    (void)ignored;
+}

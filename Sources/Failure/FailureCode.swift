@@ -31,6 +31,8 @@ extension Failure.Code {
     public static let imageHasDependentClones: Self = "ImageHasDependentClones"
     public static let imageHasChildDatasets: Self = "ImageHasChildDatasets"
     public static let unexpectedNumberOfSnapshots: Self = "UnexpectedNumberOfSnapshots"
+    /// An incremental stream builds on something else than its manifest states.
+    public static let unexpectedOrigin: Self = "UnexpectedOrigin"
     public static let invalidManifest: Self = "InvalidManifest"
     public static let manifestValidation: Self = "ManifestValidation"
     public static let unsupportedImage: Self = "UnsupportedImage"

@@ -1,6 +1,7 @@
 import Failure
 public import ImageModel
 public import JSON
+import Transport
 
 extension IMGAPIClient {
     /// All active images, page by page (imgapi.md §11).
@@ -60,11 +61,11 @@ public struct ListedImage: Sendable {
         } catch {
             throw Failure(.sourceError, "\(source) answered with something that is not a list of images", cause: error)
         }
-        guard let elements = document.root.elements() else {
+        guard let elements = document.root.arrayValue else {
             throw Failure(.sourceError, "\(source) answered with something that is not a list of images")
         }
         return elements.compactMap { element in
-            element["uuid"]?.stringValue.flatMap(ImageUUID.init).map { ListedImage(uuid: $0, manifest: element) }
+            element["uuid"]?.stringValue.flatMap { ImageUUID($0) }.map { ListedImage(uuid: $0, manifest: element) }
         }
     }
 }

@@ -1,6 +1,6 @@
-public import Failure
+import Failure
 public import ImageModel
-public import JSON
+import JSON
 public import Transport
 
 /// A client of one image server that speaks IMGAPI (imgapi.md).

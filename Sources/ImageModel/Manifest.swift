@@ -29,6 +29,12 @@ public struct Manifest: Sendable, Hashable {
         self.json = json
     }
 
+    /// The manifest of an image of which nothing but its UUID is known.
+    public init(uuid: ImageUUID) {
+        self.uuid = uuid
+        json = ["uuid": .string(uuid.description)]
+    }
+
     /// A field by its name. The `uuid` stays what it is, whatever is set.
     public subscript(field: String) -> JSONValue? {
         get { json[field] }

@@ -2,14 +2,17 @@ import Failure
 public import IMGAPI
 public import ImageModel
 import JSON
+import Synchronization
 public import Transport
 
 /// A source that speaks DSAPI, IMGAPI's forerunner: manifests of version 1 at `…/datasets`, files at the URL that a
 /// manifest names (imgapi.md §14, manifest.md "Version 1 → 2").
-public struct DSAPISource: ImageSource {
+public final class DSAPISource: ImageSource {
     public let descriptor: SourceDescriptor
     private let transport: Transport
     private let requestID: String
+    /// The files of the manifests that were fetched: the upgrade takes the URLs out of the manifests.
+    private let fileURLs = Mutex<[ImageUUID: String]>([:])
 
     public init(descriptor: SourceDescriptor, transport: Transport, requestID: String) {
         self.descriptor = descriptor
@@ -32,18 +35,18 @@ public struct DSAPISource: ImageSource {
 
     public func manifest(of uuid: ImageUUID) async throws -> Manifest? {
         guard let old = try await oldManifest(of: uuid) else { return nil }
-        var manifest = try upgraded(old)
+        let manifest = try upgraded(old)
         guard manifest.uuid == uuid else {
             throw Failure(
                 .sourceError, "\(descriptor.url.base) answered with dataset \(manifest.uuid) when asked for \(uuid)")
         }
-        // The upgrade drops the file's URL from the manifest; it is kept beside it for the download.
-        manifest.fileURL = old["files"]?[0]?["url"]?.stringValue
+        let url = old["files"]?[0]?["url"]?.stringValue
+        fileURLs.withLock { $0[uuid] = url }
         return manifest
     }
 
     public func fileRequest(of manifest: Manifest) throws -> HTTPRequest {
-        guard let text = manifest.fileURL else {
+        guard let text = fileURLs.withLock({ $0[manifest.uuid] }) else {
             throw Failure(.invalidManifest, "the manifest of image \(manifest.uuid) names no file to download")
         }
         do {
@@ -70,7 +73,10 @@ public struct DSAPISource: ImageSource {
     }
 
     private func upgraded(_ json: JSONValue) throws -> Manifest {
-        try Manifest(ManifestUpgrade.upgrade(json))
+        guard let object = json.objectValue else {
+            throw Failure(.sourceError, "\(descriptor.url.base) answered with something that is not a dataset manifest")
+        }
+        return try Manifest(ManifestUpgrade.upgrade(object))
     }
 
     private func get(_ path: String, limit: Int) async throws -> HTTPReply {

@@ -1,4 +1,4 @@
-public import Failure
+import Failure
 public import IMGAPI
 public import ImageModel
 public import Transport

@@ -1,4 +1,4 @@
-public import Failure
+import Failure
 public import Host
 
 /// What imgadm asks of the host's VM manager to tell a VM's dataset from an image.

@@ -42,8 +42,8 @@ public struct DatasetName: Sendable, Hashable, Comparable, CustomStringConvertib
 
     init(unchecked: String) { description = unchecked }
 
-    /// A dataset right below a pool.
-    public init?(pool: PoolName, _ component: String) { self.init("\(pool)/\(component)") }
+    /// The dataset of this name right below. The component must be made of characters that ZFS allows.
+    public func child(_ component: String) -> DatasetName { DatasetName(unchecked: "\(self)/\(component)") }
 
     public var pool: Substring { description.prefix { $0 != "/" } }
     /// What follows the last `/`.

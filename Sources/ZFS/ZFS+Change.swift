@@ -1,4 +1,4 @@
-public import Failure
+import Failure
 
 extension ZFS {
     /// Renames a dataset.

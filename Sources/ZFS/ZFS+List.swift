@@ -1,4 +1,4 @@
-public import Failure
+import Failure
 import Host
 
 extension ZFS {

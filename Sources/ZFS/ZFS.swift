@@ -1,4 +1,4 @@
-public import Failure
+import Failure
 public import Host
 public import Logging
 

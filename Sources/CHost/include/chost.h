@@ -27,3 +27,10 @@ int64_t chost_wall_milliseconds(void);
 
 /// Lets a write to a closed pipe be an error instead of a signal.
 void chost_ignore_sigpipe(void);
+
+/// Whether a descriptor is a terminal, and how many columns it has (0: unknown).
+int chost_is_terminal(int fd);
+int chost_terminal_width(int fd);
+
+/// Writes text to standard error in one go, as far as it takes it.
+void chost_write_error(const char *text);

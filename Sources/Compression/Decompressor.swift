@@ -1,0 +1,147 @@
+/// What a compressed stream may take.
+public struct DecompressionLimits: Sendable {
+    /// Bytes of memory for the window of zstd and the dictionary of xz.
+    public var memory: Int
+    /// Bytes of output, if there is a limit.
+    public var output: UInt64?
+
+    public init(memory: Int = 128 << 20, output: UInt64? = nil) {
+        self.memory = memory
+        self.output = output
+    }
+}
+
+/// One compressed stream, decoded as its bytes arrive, in constant memory.
+///
+/// Streams that follow each other count as one, as their formats say; anything else after the end is an error.
+public final class Decompressor {
+    public let format: CompressionFormat
+    /// Compressed bytes taken in so far.
+    public private(set) var bytesIn: UInt64 = 0
+    /// Bytes handed out so far, or about to be.
+    public private(set) var bytesOut: UInt64 = 0
+
+    private let engine: (any Engine)?
+    private let limits: DecompressionLimits
+    private let output: OutputBuffer
+    private var place = Place.before
+
+    private enum Place {
+        /// Nothing has been read.
+        case before
+        case inside
+        /// A stream has ended, and another may follow.
+        case between
+        /// Padding follows the last stream.
+        case padding
+    }
+
+    /// - Throws: `CompressionError` if the format cannot be read at all.
+    public convenience init(
+        _ format: CompressionFormat, limits: DecompressionLimits = DecompressionLimits()
+    ) throws(CompressionError) {
+        try self.init(format, engine: EngineChoice.standard(format, limits), limits: limits)
+    }
+
+    init(_ format: CompressionFormat, engine: (any Engine)?, limits: DecompressionLimits) throws(CompressionError) {
+        self.format = format
+        self.engine = engine
+        self.limits = limits
+        output = OutputBuffer(capacity: engine == nil ? 0 : 256 << 10)
+    }
+
+    /// Takes compressed bytes and hands out what they decode to, in pieces of up to 256 KiB that are valid only during the
+    /// call.
+    ///
+    /// - Throws: `CompressionError`, and whatever `emit` throws.
+    public func decode(_ input: RawSpan, emit: (RawSpan) throws -> Void) throws {
+        bytesIn += UInt64(input.byteCount)
+        guard let engine else {
+            try count(input.byteCount)
+            if !input.isEmpty { try emit(input) }
+            return
+        }
+        try unsafe input.withUnsafeBytes { bytes in
+            var rest = unsafe bytes[...]
+            while unsafe !rest.isEmpty {
+                switch place {
+                case .before: place = .inside
+                case .inside:
+                    let step = try unsafe engine.step(UnsafeRawBufferPointer(rebasing: rest), output.free, isLast: false)
+                    unsafe rest = rest.dropFirst(step.consumed)
+                    try take(step, emit)
+                    if !step.ended && step.consumed == 0 && step.produced == 0 {
+                        throw CompressionError(.corrupt, format, "no progress")
+                    }
+                case .between:
+                    guard let first = unsafe rest.first, engine.canStart(with: first) else {
+                        place = .padding
+                        continue
+                    }
+                    try engine.restart()
+                    place = .inside
+                case .padding:
+                    guard engine.allowsPadding, unsafe rest.allSatisfy({ $0 == 0 }) else {
+                        throw CompressionError(.trailingGarbage, format)
+                    }
+                    return
+                }
+            }
+        }
+    }
+
+    /// The input has ended: hands out the rest.
+    ///
+    /// - Throws: `CompressionError` if the data is not complete, and whatever `emit` throws.
+    public func finish(emit: (RawSpan) throws -> Void) throws {
+        guard let engine else { return }
+        if place == .before { throw CompressionError(.truncated, format, "it is empty") }
+        var idle = 0
+        while place == .inside {
+            let step = try unsafe engine.step(UnsafeRawBufferPointer(start: nil, count: 0), output.free, isLast: true)
+            try take(step, emit)
+            // A decoder with threads may need a second call to notice that no more will come.
+            idle = step.produced == 0 ? idle + 1 : 0
+            if !step.ended && idle > 1 { throw CompressionError(.truncated, format) }
+        }
+        try output.flush(emit)
+    }
+
+    private func take(_ step: EngineStep, _ emit: (RawSpan) throws -> Void) throws {
+        try count(step.produced)
+        try output.advance(step.produced, emit)
+        if step.ended { place = .between }
+    }
+
+    private func count(_ bytes: Int) throws(CompressionError) {
+        bytesOut += UInt64(bytes)
+        if let limit = limits.output, bytesOut > limit { throw CompressionError(.outputLimit, format, "\(limit) bytes") }
+    }
+}
+
+/// Decoded bytes on their way out, gathered so that each piece handed out is a large one.
+@safe private final class OutputBuffer {
+    private let memory: UnsafeMutableRawBufferPointer
+    private var count = 0
+
+    init(capacity: Int) { unsafe memory = .allocate(byteCount: capacity, alignment: 64) }
+
+    deinit { unsafe memory.deallocate() }
+
+    /// Where the next bytes go; never empty.
+    var free: UnsafeMutableRawBufferPointer {
+        unsafe UnsafeMutableRawBufferPointer(rebasing: memory[count...])
+    }
+
+    func advance(_ bytes: Int, _ emit: (RawSpan) throws -> Void) throws {
+        count += bytes
+        if unsafe count == memory.count { try flush(emit) }
+    }
+
+    func flush(_ emit: (RawSpan) throws -> Void) throws {
+        guard count > 0 else { return }
+        let bytes = unsafe UnsafeRawBufferPointer(rebasing: memory[..<count])
+        count = 0
+        try emit(unsafe RawSpan(_unsafeBytes: bytes))
+    }
+}

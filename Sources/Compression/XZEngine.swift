@@ -1,0 +1,52 @@
+import CLZMA
+
+/// xz by liblzma, which itself reads streams that follow each other and the padding between them; with threads where the
+/// file has several blocks and they fit into little memory.
+@safe final class XZEngine: Engine {
+    private let stream: UnsafeMutablePointer<lzma_stream>
+    /// So that an import keeps below 64 MiB as a whole.
+    private static let threadingMemory: UInt64 = 36 << 20
+
+    init(memory: Int) throws(CompressionError) {
+        unsafe stream = .allocate(capacity: 1)
+        unsafe stream.initialize(to: lzma_stream())
+        guard unsafe clzma_start(stream, UInt64(memory), XZEngine.threadingMemory, lzma_cputhreads()) == LZMA_OK else {
+            throw CompressionError(.memoryLimit, .xz, "no memory for liblzma")
+        }
+    }
+
+    deinit {
+        unsafe lzma_end(stream)
+        unsafe stream.deallocate()
+    }
+
+    let allowsPadding = false
+
+    func canStart(with byte: UInt8) -> Bool { false }
+
+    func restart() {}
+
+    func step(
+        _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer, isLast: Bool
+    ) throws(CompressionError) -> EngineStep {
+        unsafe stream.pointee.next_in = input.bindMemory(to: UInt8.self).baseAddress
+        unsafe stream.pointee.avail_in = input.count
+        unsafe stream.pointee.next_out = output.bindMemory(to: UInt8.self).baseAddress
+        unsafe stream.pointee.avail_out = output.count
+        let result = unsafe lzma_code(stream, isLast ? LZMA_FINISH : LZMA_RUN)
+        switch result {
+        case LZMA_OK, LZMA_STREAM_END, LZMA_BUF_ERROR: break
+        case LZMA_MEMLIMIT_ERROR:
+            let needed = unsafe lzma_memusage(stream)
+            throw CompressionError(.memoryLimit, .xz, "it needs \(needed) bytes")
+        case LZMA_MEM_ERROR: throw CompressionError(.memoryLimit, .xz)
+        case LZMA_FORMAT_ERROR: throw CompressionError(.corrupt, .xz, "no xz header")
+        case LZMA_UNSUPPORTED_CHECK: throw CompressionError(.unsupported, .xz, "unknown integrity check")
+        case LZMA_OPTIONS_ERROR: throw CompressionError(.unsupported, .xz, "unknown options")
+        default: throw CompressionError(.corrupt, .xz)
+        }
+        return EngineStep(
+            consumed: unsafe input.count - stream.pointee.avail_in,
+            produced: unsafe output.count - stream.pointee.avail_out, ended: result == LZMA_STREAM_END)
+    }
+}

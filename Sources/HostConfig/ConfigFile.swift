@@ -1,0 +1,68 @@
+import Failure
+public import Host
+import JSON
+public import Logging
+import SystemPackage
+
+/// Reads and rewrites the config of a host.
+public struct ConfigFile: Sendable {
+    let root: HostRoot
+    let log: Logger
+
+    public init(root: HostRoot, log: Logger) {
+        self.root = root
+        self.log = log
+    }
+
+    /// The config, upgraded from an older layout if it has to be (state.md).
+    ///
+    /// - Throws: `ConfigError` if the file is not a JSON object; `FileSystemError`.
+    public func load() throws -> ImgadmConfig {
+        let config = try read()
+        guard ConfigUpgrade.isNeeded(config, root: root) else { return config ?? ImgadmConfig() }
+        let upgraded = try ConfigUpgrade(root: root, log: log).upgrade(config)
+        do {
+            try write(upgraded)
+        } catch {
+            // A user who may only read gets the upgraded config all the same; somebody who may write will write it.
+            log.debug("upgraded config not written", metadata: ["reason": "\(error)"])
+        }
+        return upgraded
+    }
+
+    /// Changes the config: no other imgadm changes it meanwhile, and it is written only if `change` really did.
+    public func update<Value>(_ change: (inout ImgadmConfig) throws -> Value) async throws -> Value {
+        let lock = try await FileLock.taking(root.locks.appending("imgadm.conf.lock")) {
+            log.warning("waiting for another imgadm that changes the config")
+        }
+        defer { lock.release() }
+        let before = try load()
+        var config = before
+        let value = try change(&config)
+        if config != before { try write(config) }
+        return value
+    }
+
+    private func read() throws -> ImgadmConfig? {
+        guard let bytes = try HostFile.read(root.config) else { return nil }
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: bytes)
+        } catch {
+            throw Failure(
+                .configError, "the config file \"\(root.config)\" is not JSON", cause: error,
+                hint: "mend the file, or remove it to start with the defaults")
+        }
+        guard let object = value.objectValue else {
+            throw Failure(.configError, "the config file \"\(root.config)\" is not a JSON object")
+        }
+        return ImgadmConfig(json: object)
+    }
+
+    private func write(_ config: ImgadmConfig) throws {
+        var bytes: [UInt8] = []
+        JSONValue.object(config.json).write(to: &bytes, style: .indented(2))
+        bytes.append(UInt8(ascii: "\n"))
+        try HostFile.write(bytes, to: root.config)
+    }
+}

@@ -1,0 +1,78 @@
+import Failure
+import Host
+import ImageModel
+import ImageSource
+import JSON
+import Logging
+import SystemPackage
+
+/// Takes over what imgadm before 3.0.0 left (state.md, "Upgrades from older layouts").
+struct ConfigUpgrade {
+    let root: HostRoot
+    let log: Logger
+
+    /// A config without `upgradedToVer` or of a version below 3.0.0; and, where there is no config, the state of a
+    /// version before 2.0.0.
+    static func isNeeded(_ config: ImgadmConfig?, root: HostRoot) -> Bool {
+        guard let config else { return HostFile.exists(root.oldState) }
+        return major(config) < 3
+    }
+
+    private static func major(_ config: ImgadmConfig) -> Int {
+        config.json["upgradedToVer"]?.stringValue?.split(separator: ".").first.flatMap { Int($0) } ?? 0
+    }
+
+    func upgrade(_ config: ImgadmConfig?) throws -> ImgadmConfig {
+        var json = config?.json ?? [:]
+        if config.map(ConfigUpgrade.major) ?? 0 < 2 {
+            takeOverManifests()
+            let old = oldSources()
+            if !old.isEmpty { json["sources"] = .array((json["sources"]?.arrayValue ?? []) + old) }
+        }
+        if let sources = json["sources"]?.arrayValue { json["sources"] = .array(sources.map(typed)) }
+        json["upgradedToVer"] = .string(ImgadmConfig.currentVersion)
+        return ImgadmConfig(json: json)
+    }
+
+    /// A source with its type filled in: `dsapi` if the URL ends in `/datasets`, else `imgapi`.
+    private func typed(_ source: JSONValue) -> JSONValue {
+        var object = source.objectValue ?? source.stringValue.map { ["url": .string($0)] } ?? [:]
+        guard object["type"] == nil, let url = object["url"]?.stringValue else { return source }
+        let path = url.hasSuffix("/") ? url.dropLast() : url[...]
+        object["type"] = .string((path.hasSuffix("/datasets") ? SourceType.dsapi : .imgapi).rawValue)
+        return .object(object)
+    }
+
+    /// `sources.list`: a URL a line; blank lines and `#` comments count for nothing.
+    private func oldSources() -> [JSONValue] {
+        let path = root.oldState.appending("sources.list")
+        guard let bytes = try? HostFile.read(path) else { return [] }
+        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap { line in
+            let url = line.trimmingPrefix(while: \.isWhitespace).prefix { !$0.isWhitespace }
+            return url.isEmpty || url.hasPrefix("#") ? nil : ["url": .string(String(url))]
+        }
+    }
+
+    /// `UUID.json`, a manifest of version 1 each, become records of the pool `zones`, the only one of that time. What is a
+    /// record already, or cannot be read, is left as it is.
+    private func takeOverManifests() {
+        for name in HostFile.names(in: root.oldState) where name.hasSuffix(".json") {
+            guard let uuid = ImageUUID(String(name.dropLast(5))) else { continue }
+            let record = root.records.appending("zones-\(uuid).json")
+            guard !HostFile.exists(record) else { continue }
+            do {
+                guard let bytes = try HostFile.read(root.oldState.appending(name)) else { continue }
+                guard let old = try JSONValue(parsing: bytes).objectValue else {
+                    throw Failure(.invalidManifest, "it is not a JSON object")
+                }
+                let manifest = JSONValue.object(old["v"] == nil ? try ManifestUpgrade.upgrade(old) : old)
+                let content: JSONValue = ["manifest": manifest, "zpool": "zones", "source": old["_url"] ?? .null]
+                try HostFile.write(Array((content.text(.indented(2)) + "\n").utf8), to: record)
+            } catch {
+                log.warning(
+                    "old manifest not taken over",
+                    metadata: ["file": "\(root.oldState.appending(name))", "reason": "\(error)"])
+            }
+        }
+    }
+}

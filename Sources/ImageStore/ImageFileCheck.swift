@@ -1,0 +1,91 @@
+import Crypto
+import Failure
+import ImageModel
+
+/// What an image file must turn out to be (cli.md §3, import 7).
+public struct ImageFileCheck: Sendable {
+    public var size: Int64?
+    /// Lower-case hex.
+    public var sha1: String?
+    /// `Content-MD5` (base64), for a file without a checksum.
+    public var md5: String?
+
+    public init(size: Int64? = nil, sha1: String? = nil, md5: String? = nil) {
+        self.size = size
+        self.sha1 = sha1?.lowercased()
+        self.md5 = md5
+    }
+
+    /// No check at all: a raw stream (`--zstream`).
+    public static let none = ImageFileCheck()
+}
+
+/// Counts and hashes a file as it passes.
+public struct ImageFileDigest {
+    private var sha1 = Insecure.SHA1()
+    private var md5 = Insecure.MD5()
+    private let wanted: ImageFileCheck
+    /// Bytes that have passed.
+    public private(set) var count: Int64 = 0
+
+    public init(_ wanted: ImageFileCheck) { self.wanted = wanted }
+
+    /// - Throws: `DownloadError` as soon as there are more bytes than there may be.
+    public mutating func update(_ bytes: RawSpan) throws {
+        count += Int64(bytes.byteCount)
+        if let size = wanted.size, count > size {
+            throw Failure(.downloadError, "the image file is larger than the \(size) bytes its manifest states")
+        }
+        guard wanted.sha1 != nil || wanted.md5 != nil else { return }
+        unsafe bytes.withUnsafeBytes { buffer in
+            if wanted.sha1 != nil {
+                unsafe sha1.update(bufferPointer: buffer)
+            } else {
+                unsafe md5.update(bufferPointer: buffer)
+            }
+        }
+    }
+
+    /// - Throws: `DownloadError` if size or checksum differ.
+    public func finish() throws {
+        if let size = wanted.size, size != count {
+            throw Failure(.downloadError, "the image file has \(count) bytes, but its manifest states \(size)")
+        }
+        if let expected = wanted.sha1 {
+            let actual = Hexadecimal.text(sha1.finalize())
+            guard actual == expected else {
+                throw Failure(.downloadError, "the image file has the sha1 \(actual), but its manifest states \(expected)")
+            }
+        } else if let expected = wanted.md5 {
+            let actual = Base64.text(Array(md5.finalize()))
+            guard actual == expected else {
+                throw Failure(.downloadError, "the image file has the Content-MD5 \(actual), but the server states \(expected)")
+            }
+        }
+    }
+}
+
+/// Bytes as lower-case hex digits.
+enum Hexadecimal {
+    static func text(_ bytes: some Sequence<UInt8>) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}
+
+/// Bytes as base64 (RFC 4648 §4).
+enum Base64 {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    static func text(_ bytes: [UInt8]) -> String {
+        var result: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            let bits = (0..<3).reduce(0) { $0 << 8 | Int($1 < group.count ? group[start + $1] : 0) }
+            for place in 0..<4 {
+                result.append(place <= group.count ? alphabet[bits >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+}

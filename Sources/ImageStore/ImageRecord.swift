@@ -1,0 +1,65 @@
+import Failure
+import Host
+public import ImageModel
+import JSON
+import Logging
+import SystemPackage
+import ZFS
+
+/// What is written down of an installed image: `{manifest, zpool, source}` (state.md, "Files").
+public struct ImageRecord: Sendable {
+    public let manifest: Manifest
+    public let source: String?
+
+    public init(manifest: Manifest, source: String?) {
+        self.manifest = manifest
+        self.source = source
+    }
+}
+
+/// The records of a host, a file each.
+struct ImageRecords: Sendable {
+    let root: HostRoot
+    let log: Logger
+
+    func path(_ uuid: ImageUUID, _ pool: PoolName) -> FilePath {
+        root.records.appending("\(pool)-\(uuid).json")
+    }
+
+    func exists(_ uuid: ImageUUID, _ pool: PoolName) -> Bool { HostFile.exists(path(uuid, pool)) }
+
+    /// The record of an image. One that is missing, corrupt or of something else counts for nothing; of the latter two the
+    /// log has a warning.
+    func read(_ uuid: ImageUUID, _ pool: PoolName) -> ImageRecord? {
+        let path = path(uuid, pool)
+        do {
+            guard let bytes = try HostFile.read(path, limit: 16 << 20) else { return nil }
+            let value = try JSONValue(parsing: bytes)
+            guard let content = value["manifest"] else {
+                throw Failure(.invalidManifest, "it has no manifest")
+            }
+            let manifest = try Manifest(content)
+            guard manifest.uuid == uuid else {
+                throw Failure(.invalidManifest, "it is about image \(manifest.uuid)")
+            }
+            return ImageRecord(manifest: manifest, source: value["source"]?.stringValue)
+        } catch {
+            log.warning("image record cannot be used", metadata: ["file": "\(path)", "reason": "\(error)"])
+            return nil
+        }
+    }
+
+    func write(_ record: ImageRecord, _ uuid: ImageUUID, _ pool: PoolName) throws {
+        let content: JSONValue = [
+            "manifest": .object(record.manifest.json), "zpool": .string(pool.description),
+            "source": record.source.map(JSONValue.string) ?? .null,
+        ]
+        try HostFile.write(Array((content.text(.indented(2)) + "\n").utf8), to: path(uuid, pool))
+    }
+
+    /// Removes a record; false if there was none.
+    @discardableResult
+    func remove(_ uuid: ImageUUID, _ pool: PoolName) throws -> Bool {
+        try HostFile.remove(path(uuid, pool))
+    }
+}

@@ -1,0 +1,127 @@
+public import Compression
+import Failure
+import Host
+public import ImageModel
+import Logging
+public import ZFS
+
+/// What is to be installed, and from where it came.
+public struct ImageToInstall: Sendable {
+    public let manifest: Manifest
+    /// The URL for the record.
+    public let source: String?
+    public let pool: PoolName
+    public let check: ImageFileCheck
+    /// Nil to find out from the first bytes.
+    public let compression: CompressionFormat?
+
+    public init(
+        manifest: Manifest, source: String?, pool: PoolName, check: ImageFileCheck, compression: CompressionFormat?
+    ) {
+        self.manifest = manifest
+        self.source = source
+        self.pool = pool
+        self.check = check
+        self.compression = compression
+    }
+}
+
+extension ImageStore {
+    /// Installs an image from its file (state.md, "Crash safety"). Its lock must be held, and the image not be there.
+    ///
+    /// The stream is received beside the image's place; only when it has turned out right, and the record is written, does
+    /// a rename make it an image. On an error nothing of it stays.
+    /// - Parameter tell: is told about leftovers of earlier runs that were cleared.
+    /// - Throws: `DownloadError`, `UnexpectedNumberOfSnapshots`, `UnexpectedOrigin`, ZFS failures.
+    public func install(
+        _ image: ImageToInstall, from reader: sending some ImageFileReader, tell: (String) -> Void
+    ) async throws {
+        let uuid = image.manifest.uuid
+        try await clearLeftovers(of: uuid, in: image.pool, tell: tell)
+        let partial = DatasetName.partial(uuid, in: image.pool)
+        do {
+            var reader = reader
+            var pass = ImagePass(check: image.check, compression: image.compression)
+            try await zfs.receive(into: partial) { input in
+                try await pass.run(&reader, into: input)
+            }
+            try await settle(partial, image)
+            try records.write(ImageRecord(manifest: image.manifest, source: image.source), uuid, image.pool)
+            try await zfs.rename(partial, to: .image(uuid, in: image.pool))
+        } catch {
+            try await takeAway(uuid, in: image.pool, because: error)
+            throw error
+        }
+        await show(.image(uuid, in: image.pool))
+    }
+
+    /// Checks what was received and makes it what an image is: one snapshot, `@final`; no dataset below; a clone of its
+    /// origin and of nothing else; no properties but this host's.
+    private func settle(_ partial: DatasetName, _ image: ImageToInstall) async throws {
+        let datasets = try await zfs.datasets(below: partial)
+        let snapshots = try await zfs.snapshots(of: partial)
+        guard datasets.count == 1, let dataset = datasets.first, snapshots.count == 1, let snapshot = snapshots.first
+        else {
+            let below = datasets.count > 1 ? " and \(datasets.count - 1) datasets below" : ""
+            throw Failure(
+                .unexpectedNumberOfSnapshots,
+                "the stream of image \(image.manifest.uuid) has \(snapshots.count) snapshots\(below); it must have exactly one")
+        }
+        let origin = image.manifest.origin.flatMap { DatasetName.image($0, in: image.pool).snapshot(finalSnapshot) }
+        if let found = dataset.origin, found != origin {
+            throw Failure(
+                .unexpectedOrigin,
+                "the stream of image \(image.manifest.uuid) is incremental to \(found), but its manifest states the origin \(image.manifest.origin?.description ?? "none")")
+        }
+        if dataset.origin == nil, let origin {
+            log.warning("the stream of an incremental image is a full one", metadata: ["image": "\(image.manifest.uuid)", "origin": "\(origin)"])
+        }
+        try await zfs.dropReceivedProperties(of: partial)
+        if snapshot.name != finalSnapshot, let final = partial.snapshot(finalSnapshot) {
+            try await zfs.rename(snapshot, to: final)
+        }
+    }
+
+    /// Takes away what a failed or stopped run made.
+    private func takeAway(_ uuid: ImageUUID, in pool: PoolName, because error: any Error) async throws {
+        do {
+            try await uncancelled {
+                let partial = DatasetName.partial(uuid, in: pool)
+                if try await zfs.dataset(partial) != nil { try await zfs.destroy(partial) }
+                if try await zfs.dataset(.image(uuid, in: pool)) == nil { try records.remove(uuid, pool) }
+            }
+        } catch let second {
+            throw Failure(
+                (error as? Failure)?.code ?? .internalError, String(describing: error),
+                cause: second, hint: "the next import of this image clears what is left")
+        }
+    }
+
+    /// Clears what a run that was killed left of an image: its lock must be held.
+    func clearLeftovers(of uuid: ImageUUID, in pool: PoolName, tell: (String) -> Void) async throws {
+        let partial = DatasetName.partial(uuid, in: pool)
+        if try await zfs.dataset(partial) != nil {
+            try await zfs.destroy(partial)
+            tell("Cleared leftover dataset \(partial)")
+        }
+        if records.exists(uuid, pool), try await zfs.dataset(.image(uuid, in: pool)) == nil {
+            try records.remove(uuid, pool)
+            tell("Cleared leftover record of image \(uuid)")
+        }
+    }
+
+    /// Makes a new image visible where operators look for it: its file system mounted, its volume's device there. An image
+    /// is one without that too, so a failure is only logged.
+    private func show(_ name: DatasetName) async {
+        do {
+            guard let found = try await uncancelled({ try await zfs.dataset(name) }) else { return }
+            switch found.dataset.kind {
+            case .filesystem where found.dataset.mountpoint != nil: try await uncancelled { try await zfs.mount(name) }
+            case .filesystem: break
+            case .volume: await VolumeDevice.wait(for: name)
+            }
+        } catch {
+            log.info("image was not mounted", metadata: ["dataset": "\(name)", "reason": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import CHost
+import Failure
+public import Host
+import ImageModel
+public import Logging
+import SystemPackage
+public import VirtualMachines
+public import ZFS
+
+/// The images of this host: what is installed, how one comes in whole, how one goes.
+public struct ImageStore: Sendable {
+    let root: HostRoot
+    let zfs: ZFS
+    let machines: any VirtualMachineRoots
+    let records: ImageRecords
+    let log: Logger
+
+    public init(root: HostRoot, zfs: ZFS, machines: any VirtualMachineRoots, log: Logger) {
+        self.root = root
+        self.zfs = zfs
+        self.machines = machines
+        self.log = log
+        records = ImageRecords(root: root, log: log)
+    }
+
+    /// Bytes that can still be written to a pool.
+    ///
+    /// - Throws: `PoolNotFound`.
+    public func available(in pool: PoolName) async throws -> UInt64? { try await zfs.available(in: pool) }
+}

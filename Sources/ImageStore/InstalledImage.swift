@@ -1,0 +1,57 @@
+public import ImageModel
+public import JSON
+public import ZFS
+
+/// An image that is installed on this host (state.md, "Datasets").
+public struct InstalledImage: Sendable {
+    public let uuid: ImageUUID
+    public let pool: PoolName
+    /// The manifest of its record; where there is none that can be read, its UUID alone.
+    public let manifest: Manifest
+    /// The URL it came from.
+    public let source: String?
+    /// The snapshot its dataset is a clone of.
+    public let origin: SnapshotName?
+    /// Names of the datasets that are clones of it, where they were asked for.
+    public let cloneNames: [DatasetName]
+
+    init(
+        uuid: ImageUUID, pool: PoolName, record: ImageRecord?, origin: SnapshotName?, cloneNames: [DatasetName] = []
+    ) {
+        self.uuid = uuid
+        self.pool = pool
+        manifest = record?.manifest ?? Manifest(uuid: uuid)
+        source = record?.source
+        self.origin = origin
+        self.cloneNames = cloneNames
+    }
+
+    /// `UUID (NAME VERSION)`, or the UUID alone.
+    public var title: String {
+        guard let name = manifest.name, let version = manifest.version else { return uuid.description }
+        return "\(uuid) (\(name) \(version))"
+    }
+
+    /// `{manifest, zpool, source}` (cli.md §3, get).
+    public var json: JSONObject {
+        [
+            "manifest": .object(manifest.json), "zpool": .string(pool.description),
+            "source": source.map(JSONValue.string) ?? .null,
+        ]
+    }
+}
+
+extension DatasetName {
+    /// The dataset of an image in a pool.
+    static func image(_ uuid: ImageUUID, in pool: PoolName) -> DatasetName {
+        pool.dataset.child(uuid.description)
+    }
+
+    /// Where an image is received, and where one goes that is being deleted: never an image itself.
+    static func partial(_ uuid: ImageUUID, in pool: PoolName) -> DatasetName {
+        pool.dataset.child("\(uuid)-partial")
+    }
+}
+
+/// The name of the one snapshot of an image.
+let finalSnapshot = "final"

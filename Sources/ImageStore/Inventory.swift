@@ -1,0 +1,103 @@
+public import ImageModel
+import VirtualMachines
+public import ZFS
+
+/// Which images are installed. ZFS is asked for no more than the question needs: never for snapshots that the rules do not
+/// name, and for a single image never for other datasets.
+extension ImageStore {
+    /// All images of all pools, or of one.
+    ///
+    /// One `zfs list` of the datasets; a second one for the `@final` of those that are clones of an image, to tell an
+    /// incremental image from a VM. Records are read meanwhile.
+    public func images(in pool: PoolName? = nil) async throws -> [InstalledImage] {
+        let roots = try await machines.rootFolders()
+        let datasets = if let pool { try await zfs.datasets(in: pool) } else { try await zfs.datasets() }
+        let candidates = datasets.compactMap { dataset in
+            ImageRule.uuid(of: dataset, roots: roots).map { (uuid: $0, dataset: dataset) }
+        }
+        let clones = candidates.filter { ImageRule.needsFinal($0.dataset) }
+        let finals = try await zfs.existing(clones.compactMap { $0.dataset.name.snapshot(finalSnapshot) })
+        let withFinal = Set(finals.map(\.dataset))
+        let dependents = ImageRule.dependents(datasets)
+        let images = candidates.filter { !ImageRule.needsFinal($0.dataset) || withFinal.contains($0.dataset.name) }
+        return images.compactMap { uuid, dataset in
+            guard let pool = PoolName(String(dataset.name.pool)) else { return nil }
+            return InstalledImage(
+                uuid: uuid, pool: pool, record: records.read(uuid, pool), origin: dataset.origin,
+                cloneNames: dependents[dataset.name] ?? [])
+        }
+    }
+
+    /// One image, or nil if it is not installed. ZFS is asked about its dataset alone.
+    public func image(_ uuid: ImageUUID, in pool: PoolName) async throws -> InstalledImage? {
+        let name = DatasetName.image(uuid, in: pool)
+        guard let found = try await zfs.dataset(name, probing: [finalSnapshot]) else { return nil }
+        guard !ImageRule.needsFinal(found.dataset) || found.snapshots.contains(finalSnapshot),
+            ImageRule.uuid(of: found.dataset, roots: try await machines.rootFolders()) != nil
+        else { return nil }
+        return InstalledImage(uuid: uuid, pool: pool, record: records.read(uuid, pool), origin: found.dataset.origin)
+    }
+
+    /// The image is installed, or something is left of a run that was killed while it came or went.
+    public func isPresent(_ uuid: ImageUUID, in pool: PoolName) async throws -> Bool {
+        if try await image(uuid, in: pool) != nil { return true }
+        guard try await zfs.dataset(.image(uuid, in: pool)) == nil else { return false }
+        if records.exists(uuid, pool) { return true }
+        return try await zfs.dataset(.partial(uuid, in: pool)) != nil
+    }
+
+    /// The snapshots of an image and the datasets that are clones of one of them.
+    public func children(of image: InstalledImage) async throws -> (snapshots: [SnapshotName], clones: [DatasetName]) {
+        let name = DatasetName.image(image.uuid, in: image.pool)
+        let snapshots = try await zfs.snapshots(of: name)
+        let clones = try await clones(of: name, in: image.pool)
+        return (snapshots, clones)
+    }
+
+    /// Every dataset, of whatever form, that is a clone of a snapshot of this one.
+    func clones(of name: DatasetName, in pool: PoolName) async throws -> [DatasetName] {
+        try await zfs.datasets(in: pool).filter { $0.origin?.dataset == name }.map(\.name)
+    }
+}
+
+/// What counts as an image (state.md, "Datasets").
+enum ImageRule {
+    /// The UUID in the name of a dataset that may be an image: `POOL/UUID`, not a VM's root, not to be ignored.
+    static func uuid(of dataset: Dataset, roots: Set<String>) -> ImageUUID? {
+        let name = dataset.name
+        let last = name.lastComponent
+        guard name.description.utf8.count == name.pool.utf8.count + 1 + last.utf8.count, !dataset.isIgnored,
+            let uuid = ImageUUID(String(last)), dataset.mountpoint.map(roots.contains) != true
+        else { return nil }
+        return uuid
+    }
+
+    /// A clone of an image is an image itself only if it has a `@final` of its own; else it is a VM's.
+    static func needsFinal(_ dataset: Dataset) -> Bool { dataset.origin?.name == finalSnapshot }
+
+    /// The clones of each dataset that are VMs', their disks', or images.
+    static func dependents(_ datasets: [Dataset]) -> [DatasetName: [DatasetName]] {
+        var result: [DatasetName: [DatasetName]] = [:]
+        for dataset in datasets {
+            guard let origin = dataset.origin, isMachineForm(dataset.name) else { continue }
+            result[origin.dataset, default: []].append(dataset.name)
+        }
+        return result
+    }
+
+    /// `POOL/UUID`, `POOL/UUID-diskN` or `POOL/UUID/diskN`.
+    private static func isMachineForm(_ name: DatasetName) -> Bool {
+        let parts = name.description.split(separator: "/").dropFirst()
+        guard let first = parts.first, let uuid = ImageUUID(String(first.prefix(36))) else { return false }
+        let tail = first.dropFirst(uuid.description.count)
+        switch parts.count {
+        case 1: return tail.isEmpty || (tail.hasPrefix("-") && isDisk(tail.dropFirst()))
+        case 2: return tail.isEmpty && (parts.last.map(isDisk) ?? false)
+        default: return false
+        }
+    }
+
+    private static func isDisk(_ text: Substring) -> Bool {
+        text.hasPrefix("disk") && text.count > 4 && text.dropFirst(4).allSatisfy(\.isWholeNumber)
+    }
+}

@@ -1,0 +1,17 @@
+/// A number of bytes for people, in binary units.
+public enum ByteCount {
+    /// `512 B`, `1.5 KiB`, `46.7 MiB`.
+    public static func text(_ bytes: Int64) -> String {
+        guard bytes >= 1024 else { return "\(bytes) B" }
+        var value = Double(bytes)
+        var unit = 0
+        let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+        // From 1023.95 on, one digit behind the point would show as 1024.0.
+        while value >= 1023.95 && unit < units.count - 1 {
+            value /= 1024
+            unit += 1
+        }
+        let tenths = Int64((value * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10) \(units[unit])"
+    }
+}

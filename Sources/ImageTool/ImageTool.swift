@@ -1,0 +1,36 @@
+public import Host
+public import HostConfig
+import ImageModel
+public import ImageSource
+public import ImageStore
+public import Logging
+public import Transport
+
+/// The verbs: what can be done with the images of this host and of its sources.
+public struct ImageTool: Sendable {
+    public let store: ImageStore
+    public let config: ConfigFile
+    let sources: ImageSources
+    let transport: Transport
+    let downloads: DownloadFolder
+    let platform: HostPlatform
+    let log: Logger
+
+    public init(
+        root: HostRoot, runner: any CommandRunner, store: ImageStore, config: ConfigFile, sources: ImageSources,
+        transport: Transport, log: Logger
+    ) {
+        self.store = store
+        self.config = config
+        self.sources = sources
+        self.transport = transport
+        self.log = log
+        platform = HostPlatform(runner: runner)
+        downloads = DownloadFolder(root: root)
+    }
+}
+
+extension Manifest {
+    /// How lines of progress name an image: `UUID (NAME@VERSION)`.
+    var progressTitle: String { "\(uuid) (\(title))" }
+}

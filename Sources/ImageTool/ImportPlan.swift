@@ -1,0 +1,129 @@
+import Failure
+import Host
+import HostConfig
+public import ImageModel
+public import ImageSource
+import ImageStore
+import JSON
+import Logging
+import Transport
+public import ZFS
+
+/// What an import is asked to do.
+public struct ImportRequest: Sendable {
+    public var uuid: ImageUUID
+    public var pool: PoolName
+    /// The sources to ask instead of the configured ones (`-S`).
+    public var sources: [SourceDescriptor] = []
+    /// Overrides every source's channel (`-C`).
+    public var channel: String?
+    /// The source sends a raw ZFS stream: size, checksum and compression of the manifest do not apply.
+    public var isRawStream = false
+
+    public init(uuid: ImageUUID, pool: PoolName) {
+        self.uuid = uuid
+        self.pool = pool
+    }
+}
+
+/// An image and those of its origins that are not installed, child first, and the source that has them.
+struct ImportPlan {
+    let source: any ImageSource
+    var chain: [Manifest]
+
+    /// An image's files as one number, or nil if one of them states no size.
+    var size: Int64? {
+        chain.reduce(0) { sum, manifest in
+            sum.flatMap { sum in manifest.files.first?.size.map { sum.addingReportingOverflow($0).partialValue } }
+        }
+    }
+}
+
+extension ImageTool {
+    /// Finds an image and the origins it needs.
+    ///
+    /// - Throws: `ActiveImageNotFound`, `ImageNotActive`, `OriginNotFoundInSource`, `OriginCycle`, `MinPlatform`,
+    ///   `MaxPlatform`, `NoSources`.
+    func plan(_ request: ImportRequest, _ report: Report) async throws -> ImportPlan {
+        let (image, source) = try await find(request)
+        let channel = source.descriptor.channel.map { ", channel \"\($0)\"" } ?? ""
+        report.line("Importing \(image.progressTitle) from \"\(source.descriptor.url.base)\"\(channel)")
+        report.line("Gather image \(image.uuid) ancestry")
+        var plan = ImportPlan(source: source, chain: [image])
+        var manifest = image
+        while let uuid = manifest.origin {
+            if let installed = try await store.image(uuid, in: request.pool) {
+                sweep(installed.uuid)
+                report.line("Image \(uuid) already installed")
+                break
+            }
+            guard !plan.chain.contains(where: { $0.uuid == uuid }) else {
+                throw Failure(.originCycle, "the origins of image \(image.uuid) lead back to image \(uuid)")
+            }
+            guard plan.chain.count < ImageTool.longestChain else {
+                throw Failure(.originCycle, "image \(image.uuid) has more than \(ImageTool.longestChain) origins")
+            }
+            guard let origin = try await source.manifest(of: uuid) else {
+                throw Failure(
+                    .originNotFoundInSource,
+                    "origin image \(uuid) of image \(manifest.uuid) was not found in image source \"\(source.descriptor.displayURL)\"")
+            }
+            plan.chain.append(origin)
+            manifest = origin
+        }
+        for manifest in plan.chain { try await check(manifest) }
+        return plan
+    }
+
+    private static let longestChain = 100
+
+    private func find(_ request: ImportRequest) async throws -> (Manifest, any ImageSource) {
+        let config = try config.load()
+        let given = request.sources.isEmpty ? try config.sources : request.sources
+        guard !given.isEmpty else {
+            throw Failure(.noSources, "no image sources are configured", hint: "imgadm sources -a URL adds one")
+        }
+        let asked = try given.filter { $0.type != .docker || !config.dockerImportSkipUUIDs }
+            .map { sources.source(try $0.withChannel(request.channel)) }
+        let found = try await lookUp(request.uuid, in: asked) { $0.state == "active" }
+        for failure in found.failures { log.warning("image source was passed over", metadata: ["reason": "\(failure)"]) }
+        if let match = found.match { return match }
+        if let unfit = found.unfit {
+            throw Failure(
+                .imageNotActive, "image \(request.uuid) is not active (its state is \"\(unfit.state ?? "unknown")\")")
+        }
+        let channel = request.channel.map { " in channel \"\($0)\"" } ?? ""
+        throw Failure(
+            .activeImageNotFound,
+            "an active image \(request.uuid) was not found in any image source\(channel)" + ImageTool.unasked(found.failures))
+    }
+
+    /// What can be said against an image before anything is downloaded.
+    private func check(_ manifest: Manifest) async throws {
+        guard manifest.type != "docker", manifest.type != "lxd" else {
+            throw Failure(
+                .unsupportedImage, "image \(manifest.uuid) is of type \"\(manifest.type ?? "")\", which cannot be imported yet")
+        }
+        guard !manifest.files.isEmpty else {
+            throw Failure(.invalidManifest, "the manifest of image \(manifest.uuid) names no file")
+        }
+        if let origin = manifest.json["origin"], origin != .null, manifest.origin == nil {
+            throw Failure(.invalidManifest, "the manifest of image \(manifest.uuid) has an origin that is no UUID: \(origin.text())")
+        }
+        let requirements = PlatformRequirements(manifest)
+        guard !requirements.isEmpty else { return }
+        let platform = try await platform.read()
+        if platform == nil {
+            log.info("platform requirement not applied: no SmartOS host", metadata: ["image": "\(manifest.uuid)"])
+        }
+        try requirements.check(platform)
+    }
+
+    /// Removes what a run that was killed may have left of an image that is installed.
+    func sweep(_ uuid: ImageUUID) {
+        store.sweepLocks()
+        guard downloads.hasFiles(uuid), let lock = try? store.tryLock(uuid) else { return }
+        downloads.remove(uuid)
+        lock.release()
+    }
+}

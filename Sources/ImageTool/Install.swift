@@ -1,0 +1,105 @@
+import Compression
+import Failure
+import Host
+import ImageModel
+import ImageStore
+import JSON
+public import SystemPackage
+public import ZFS
+
+extension ImageTool {
+    /// Installs an image from local files (cli.md §3, install).
+    ///
+    /// - Throws: `Usage` for a path that is not there; `InvalidManifest`, `ManifestValidation`, `OriginNotInstalled`,
+    ///   `DownloadError` and what ZFS says.
+    public func install(manifest manifestPath: FilePath, file: FilePath, pool: PoolName, _ report: Report) async throws {
+        guard HostFile.exists(manifestPath) else {
+            throw Failure(.usage, "manifest path does not exist: \"\(manifestPath)\"")
+        }
+        guard HostFile.exists(file) else { throw Failure(.usage, "file path does not exist: \"\(file)\"") }
+        let manifest = try ImageTool.localManifest(manifestPath)
+        let uuid = manifest.uuid
+        if let installed = try await store.image(uuid, in: pool) {
+            sweep(uuid)
+            report.line("Image \(installed.title) is already installed, skipping")
+            return
+        }
+        _ = try await store.available(in: pool)
+        if let origin = manifest.origin, try await store.image(origin, in: pool) == nil {
+            throw Failure(
+                .originNotInstalled, "the origin \(origin) of image \(uuid) is not installed on zpool \"\(pool)\"",
+                hint: "imgadm import \(origin) installs it")
+        }
+        let described = manifest.files.first
+        let image = ImageToInstall(
+            manifest: manifest, source: nil, pool: pool,
+            check: ImageFileCheck(size: described?.size, sha1: described?.sha1),
+            compression: try CompressionFormat(of: manifest))
+        let lock = try await store.lock(uuid) { report.line("Waiting for image \(uuid) import lock") }
+        defer { lock.release() }
+        if try await store.image(uuid, in: pool) != nil {
+            report.line("Image \(manifest.progressTitle) was imported while waiting on lock")
+            return
+        }
+        report.line("Installing image \(manifest.progressTitle)")
+        try await withTaskExecutorPreference(DedicatedThread("pipeline")) {
+            try await store.install(image, from: try MeasuredFile(file, uuid: uuid, report), tell: report.line)
+        }
+        report.line("Installed image \(manifest.progressTitle)")
+    }
+
+    /// A manifest from a file: upgraded if it is of version 1, its `published_at` filled in, and valid.
+    private static func localManifest(_ path: FilePath) throws -> Manifest {
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: try HostFile.read(path, limit: 4 << 20) ?? [])
+        } catch let error as JSONError {
+            throw Failure(.invalidManifest, "the manifest \"\(path)\" is not JSON", cause: error)
+        }
+        guard var object = value.objectValue else {
+            throw Failure(.invalidManifest, "the manifest \"\(path)\" is not a JSON object")
+        }
+        if object["v"] == nil {
+            object = try ManifestUpgrade.upgrade(object)
+        }
+        if object["published_at"] == nil { object["published_at"] = .string(Timestamp.now().description) }
+        try ManifestValidation.check(object)
+        return try Manifest(object)
+    }
+}
+
+/// A local image file whose progress is told to the report.
+private struct MeasuredFile: ImageFileReader {
+    private var file: LocalImageFile
+    private let transfer: Transfer
+    private let report: Report
+    private var position: Int64 = 0
+
+    init(_ path: FilePath, uuid: ImageUUID, _ report: Report) throws {
+        file = try LocalImageFile(path)
+        self.report = report
+        transfer = report.transfers.begin(uuid.description, total: HostFile.size(path))
+    }
+
+    mutating func next(_ body: (RawSpan) throws -> Void) async throws -> Bool {
+        do {
+            var count = 0
+            let more = try await file.next { bytes in
+                count = bytes.byteCount
+                try body(bytes)
+            }
+            position += Int64(count)
+            transfer.advance(to: position)
+            if !more { close() }
+            return more
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    private func close() {
+        file.close()
+        report.transfers.end(transfer)
+    }
+}

@@ -1,0 +1,23 @@
+import Failure
+import HostConfig
+public import ImageSource
+
+extension ImageTool {
+    /// The source that a URL on the command line names (`-S`): as the config has it, where it does; otherwise of the type
+    /// that the URL tells.
+    ///
+    /// - Throws: `Usage` for a URL that is none.
+    public func namedSource(_ text: String) throws -> SourceDescriptor {
+        let path = text.split(separator: "?").first ?? ""
+        let isDSAPI = path.hasSuffix("/datasets") || path.hasSuffix("/datasets/")
+        let named: SourceDescriptor
+        do {
+            named = try SourceDescriptor(text, type: isDSAPI ? .dsapi : .imgapi)
+        } catch {
+            throw Failure(.usage, error.message)
+        }
+        let configured = (try? config.load().sources) ?? []
+        guard let known = configured.first(where: { $0.url == named.url }) else { return named }
+        return try known.withChannel(named.channel)
+    }
+}

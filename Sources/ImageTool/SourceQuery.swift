@@ -1,0 +1,142 @@
+public import Failure
+import HostConfig
+public import IMGAPI
+public import ImageModel
+public import ImageSource
+
+/// Questions to several sources.
+extension ImageTool {
+    /// The configured sources.
+    ///
+    /// - Throws: `NoSources`, `ConfigError`.
+    func configuredSources() throws -> [any ImageSource] {
+        let descriptors = try config.load().sources
+        guard !descriptors.isEmpty else {
+            throw Failure(.noSources, "no image sources are configured", hint: "imgadm sources -a URL adds one")
+        }
+        return descriptors.map(sources.source)
+    }
+
+    /// The images of all sources that can list, asked side by side; of a UUID that several have, the one of the first.
+    ///
+    /// - Returns: the images, and the failures of the sources that could not answer.
+    public func available() async throws -> (images: [(image: ListedImage, source: SourceDescriptor)], failures: [Failure]) {
+        let sources = try configuredSources()
+        let answers = try await asking(sources) { try await $0.list() }
+        var seen: Set<ImageUUID> = []
+        var images: [(image: ListedImage, source: SourceDescriptor)] = []
+        var failures: [Failure] = []
+        for (source, answer) in zip(sources, answers) {
+            switch answer {
+            case .success(let list):
+                for image in list ?? [] where seen.insert(image.uuid).inserted {
+                    images.append((image, source.descriptor))
+                }
+            case .failure(let failure): failures.append(ImageTool.about(source, failure))
+            }
+        }
+        return (images, failures)
+    }
+
+    /// The manifest of an image in whatever state, from the first source that has it.
+    ///
+    /// - Throws: `ImageNotFound`.
+    public func manifest(of uuid: ImageUUID) async throws -> Manifest {
+        let found = try await lookUp(uuid, in: configuredSources()) { _ in true }
+        if let manifest = found.match?.manifest { return manifest }
+        throw Failure(
+            .imageNotFound, "image \(uuid) was not found in any image source" + ImageTool.unasked(found.failures))
+    }
+
+    /// Which sources answer a ping, side by side, in the order of the sources.
+    public func check(_ descriptors: [SourceDescriptor]) async throws -> [Failure?] {
+        try await asking(descriptors.map(sources.source)) { try await $0.ping() }.map { answer in
+            if case .failure(let failure) = answer { failure } else { nil }
+        }
+    }
+
+    /// Pings one source.
+    ///
+    /// - Throws: `SourcePing`.
+    public func ping(_ descriptor: SourceDescriptor) async throws {
+        guard let failure = try await check([descriptor]).first ?? nil else { return }
+        throw Failure(
+            .sourcePing, "unexpected ping error with image source \"\(descriptor.displayURL)\"", cause: failure,
+            hint: failure.hint ?? "-f adds a source without asking it")
+    }
+
+    /// What `lookUp` found: the first image that fits, an image that does not, and what kept sources from answering.
+    struct LookUp {
+        var match: (manifest: Manifest, source: any ImageSource)?
+        var unfit: Manifest?
+        var failures: [Failure] = []
+    }
+
+    /// Looks for an image in sources. All are asked side by side, but an earlier one that has it wins.
+    func lookUp(
+        _ uuid: ImageUUID, in sources: [any ImageSource], where fits: @Sendable (Manifest) -> Bool
+    ) async throws -> LookUp {
+        try await withThrowingTaskGroup(of: (Int, Result<Manifest?, Failure>).self) { group in
+            for (place, source) in sources.enumerated() {
+                group.addTask { (place, try await ImageTool.answer { try await source.manifest(of: uuid) }) }
+            }
+            defer { group.cancelAll() }
+            var answers: [Int: Result<Manifest?, Failure>] = [:]
+            var result = LookUp()
+            var next = 0
+            while next < sources.count {
+                guard let answer = answers[next] else {
+                    guard let (place, answer) = try await group.next() else { break }
+                    answers[place] = answer
+                    continue
+                }
+                switch answer {
+                case .success(let manifest?) where fits(manifest):
+                    result.match = (manifest, sources[next])
+                    return result
+                case .success(let manifest): result.unfit = result.unfit ?? manifest
+                case .failure(let failure): result.failures.append(ImageTool.about(sources[next], failure))
+                }
+                next += 1
+            }
+            return result
+        }
+    }
+
+    /// Asks all sources at once; their answers in the order of the sources.
+    private func asking<Value: Sendable>(
+        _ sources: [any ImageSource], _ question: @Sendable @escaping (any ImageSource) async throws -> Value
+    ) async throws -> [Result<Value, Failure>] {
+        try await withThrowingTaskGroup(of: (Int, Result<Value, Failure>).self) { group in
+            for (place, source) in sources.enumerated() {
+                group.addTask { (place, try await ImageTool.answer { try await question(source) }) }
+            }
+            var answers: [(Int, Result<Value, Failure>)] = []
+            for try await answer in group { answers.append(answer) }
+            return answers.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
+    private static func answer<Value>(_ question: () async throws -> Value) async throws -> Result<Value, Failure> {
+        do {
+            return .success(try await question())
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            try Task.checkCancellation()
+            return .failure(.wrapping(error, .sourceError, "the image source could not be asked"))
+        }
+    }
+
+    /// A failure of a source, naming it.
+    private static func about(_ source: any ImageSource, _ failure: Failure) -> Failure {
+        Failure(
+            failure.code, "image source \"\(source.descriptor.displayURL)\"", cause: failure, hint: failure.hint,
+            statusCode: failure.statusCode)
+    }
+
+    /// ` (could not ask …)`, if there were failures.
+    static func unasked(_ failures: [Failure]) -> String {
+        failures.isEmpty ? "" : " (could not ask: \(failures.map(\.description).joined(separator: "; ")))"
+    }
+}

@@ -1,0 +1,31 @@
+import Failure
+import ImageModel
+
+/// Positional arguments, counted and read.
+enum Arguments {
+    /// - Throws: `Usage` unless there is just one.
+    static func one(_ words: [String], _ what: String) throws(Failure) -> String {
+        guard let first = try atMostOne(words, what) else { throw Failure(.usage, "missing argument: \(what)") }
+        return first
+    }
+
+    /// - Throws: `Usage` if there are several.
+    static func atMostOne(_ words: [String], _ what: String) throws(Failure) -> String? {
+        guard words.count <= 1 else { throw Failure(.usage, "unexpected argument: \"\(words[1])\"") }
+        return words.first
+    }
+
+    /// - Throws: `Usage` if there are any.
+    static func none(_ words: [String]) throws(Failure) {
+        if let first = words.first { throw Failure(.usage, "unexpected argument: \"\(first)\"") }
+    }
+
+    /// The UUID of an image.
+    ///
+    /// - Throws: `Usage`, `InvalidUUID`.
+    static func uuid(_ words: [String]) throws(Failure) -> ImageUUID {
+        let text = try one(words, "UUID")
+        guard let uuid = ImageUUID(text) else { throw Failure(.invalidUUID, "\"\(text)\" is not a valid UUID") }
+        return uuid
+    }
+}

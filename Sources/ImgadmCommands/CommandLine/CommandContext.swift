@@ -1,0 +1,99 @@
+import Failure
+import Host
+import HostConfig
+import ImageModel
+import ImageSource
+import ImageStore
+import ImageTool
+import Logging
+import Transport
+import VirtualMachines
+import ZFS
+import Terminal
+
+/// What a command has to work with: the tool, set up for this host and environment, and where output goes.
+struct CommandContext: Sendable {
+    let command: String
+    let environment: [String: String]
+    let output: Output
+    let log: Logger
+    let tool: ImageTool
+    private let network: NetworkSender
+    /// The pool of commands that are not told one: `zones`, or what `IMGADM_POOL` says.
+    private let standardPool: String
+
+    init(
+        command: String, options: GlobalOptions, environment: [String: String], output: Output, records: RunLog
+    ) throws {
+        self.command = command
+        self.environment = environment
+        self.output = output
+        log = records.logger
+        standardPool = environment["IMGADM_POOL"].flatMap { $0.isEmpty ? nil : $0 } ?? "zones"
+        let root = HostRoot(environment: environment)
+        let runner = ProcessRunner(log: log)
+        let config = ConfigFile(root: root, log: log)
+        var settings = TransportSettings(environment: environment)
+        // The config is read for the User-Agent alone here; what is wrong with it is told by the commands that need it.
+        let extra = (try? config.load())?.userAgentExtra.map { " \($0)" } ?? ""
+        settings.userAgent = "imgadm/\(Imgadm.version) (swift/\(CommandContext.swiftVersion); \(CommandContext.platform))\(extra)"
+        network = NetworkSender(settings: settings)
+        let transport = Transport(sender: network, settings: settings, log: log)
+        tool = ImageTool(
+            root: root, runner: runner,
+            store: ImageStore(
+                root: root, zfs: ZFS(runner: runner, log: log), machines: ZoneRoots(runner: runner), log: log),
+            config: config,
+            sources: ImageSources(transport: transport, requestID: records.serverRequestID),
+            transport: transport, log: log)
+    }
+
+    /// Ends what the command may have left open.
+    func close() async { await network.shutDown() }
+
+    /// A pool by its name, or the standard one.
+    ///
+    /// - Throws: `InvalidPoolName`.
+    func pool(_ name: String?) throws -> PoolName { try PoolName(checking: name ?? standardPool) }
+
+    /// Does work that takes its time: its lines go to standard output as they come, what is under way is drawn on the
+    /// terminal.
+    ///
+    /// - Parameter quiet: draw nothing (`-q`).
+    func reporting(quiet: Bool, _ work: (Report) async throws -> Void) async throws {
+        let board = TransferBoard()
+        let display = quiet || !ErrorTerminal.isUsable(environment: environment) ? nil : ProgressDisplay(board: board)
+        let report = Report(
+            line: { [output] line in
+                display?.erase()
+                // Work that was asked for is done whether or not somebody still reads of it.
+                try? output.progress(Printable.text(line))
+            },
+            warning: { [command] text in
+                display?.erase()
+                ErrorReport.write("imgadm \(command): warning: \(Printable.text(text))")
+            }, transfers: board)
+        let drawing = display.map { display in Task { await display.run() } }
+        defer {
+            drawing?.cancel()
+            display?.erase()
+        }
+        try await work(report)
+    }
+
+    private static var swiftVersion: String {
+        #if compiler(>=6.3)
+            "6.3"
+        #else
+            "6.2"
+        #endif
+    }
+
+    private static var platform: String {
+        #if os(Linux)
+            "linux"
+        #else
+            "unix"
+        #endif
+    }
+}

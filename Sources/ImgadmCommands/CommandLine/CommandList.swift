@@ -1,0 +1,94 @@
+import ArgumentParser
+import Failure
+
+/// A command of the tool. Its arguments are read by ArgumentParser; positional ones are taken as they come, so that what
+/// ArgumentParser refuses is always an option, and what a command refuses an argument (cli.md §1, exit status 2 for both).
+protocol ImgadmCommand: ParsableCommand {
+    /// The letters of the short options that take a value.
+    static var valueLetters: String { get }
+
+    func run(_ context: CommandContext) async throws
+}
+
+extension ImgadmCommand {
+    static var valueLetters: String { "" }
+}
+
+/// What the list of commands knows of each.
+struct CommandEntry: Sendable {
+    let name: String
+    let aliases: [String]
+    let summary: String
+    /// The text of its help.
+    let help: @Sendable () -> String
+    let run: @Sendable ([String], CommandContext) async throws -> Void
+
+    init<Command: ImgadmCommand>(_ type: Command.Type, aliases: [String] = []) {
+        let name = Command.configuration.commandName ?? ""
+        self.name = name
+        self.aliases = aliases
+        summary = Command.configuration.abstract
+        help = { HelpText.help(of: type) }
+        run = { words, context in
+            let command: any ParsableCommand
+            do {
+                command = try Command.parseAsRoot(ShortOptions(valueLetters: Command.valueLetters).expand(words))
+            } catch {
+                if Command.exitCode(for: error) == .success {
+                    try context.output.text(HelpText.help(of: type))
+                    return
+                }
+                throw Failure(.option, CommandEntry.firstLine(Command.message(for: error)), hint: "imgadm help \(name) shows the options")
+            }
+            guard let command = command as? Command else {
+                try context.output.text(HelpText.help(of: type))
+                return
+            }
+            try await command.run(context)
+        }
+    }
+
+    /// ArgumentParser may name several readings of a mistake, a line each; the first is the plainest.
+    private static func firstLine(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).first.map(String.init) ?? text
+    }
+
+    /// A command whose time has not come.
+    init(missing name: String, _ summary: String) {
+        self.name = name
+        aliases = []
+        self.summary = "\(summary) (not there yet)"
+        help = { "imgadm \(name): \(summary).\nThis command is not there yet.\n" }
+        run = { words, context in
+            if words.contains("-h") || words.contains("--help") {
+                try context.output.text("imgadm \(name): \(summary).\nThis command is not there yet.\n")
+                return
+            }
+            throw Failure(.notImplemented, "the command \"\(name)\" is not there yet")
+        }
+    }
+}
+
+/// The commands, in the order of the help.
+enum CommandList {
+    static let all: [CommandEntry] = [
+        CommandEntry(HelpCommand.self),
+        CommandEntry(SourcesCommand.self),
+        CommandEntry(AvailCommand.self, aliases: ["available"]),
+        CommandEntry(ShowCommand.self),
+        CommandEntry(ImportCommand.self),
+        CommandEntry(InstallCommand.self),
+        CommandEntry(ListCommand.self),
+        CommandEntry(GetCommand.self, aliases: ["info"]),
+        CommandEntry(AncestryCommand.self),
+        CommandEntry(DeleteCommand.self, aliases: ["destroy"]),
+        CommandEntry(missing: "update", "Update manifests of installed images"),
+        CommandEntry(missing: "vacuum", "Delete images that nothing depends on"),
+        CommandEntry(missing: "create", "Create an image from a VM"),
+        CommandEntry(missing: "publish", "Publish an image to an image server"),
+    ]
+
+    static func find(_ name: String) -> CommandEntry? {
+        all.first { $0.name == name || $0.aliases.contains(name) }
+    }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Failure
+import Host
+import Logging
+
+/// One run of the tool: from the words of the command line to an exit status.
+struct Invocation: Sendable {
+    let words: [String]
+    let environment: [String: String]
+
+    init(_ words: [String], environment: [String: String]) {
+        self.words = words
+        self.environment = environment
+    }
+
+    func run() async -> Int32 {
+        // An error in the global options is told in the form that the options before it asked for.
+        let structured = words.prefix { $0.hasPrefix("-") }.contains { !$0.hasPrefix("--") && $0.contains("E") }
+        do {
+            let (options, name, rest) = try GlobalOptions.split(words)
+            return await run(options, name, rest)
+        } catch {
+            let records = RunLog(environment: environment, verbose: false)
+            ErrorReport(command: nil, structured: structured, verbose: false, records: records).show(error)
+            return error.exitStatus
+        }
+    }
+
+    private func run(_ options: GlobalOptions, _ name: String?, _ rest: [String]) async -> Int32 {
+        let records = RunLog(environment: environment, verbose: options.verbose)
+        let output = Output()
+        let command = name.flatMap(CommandList.find)
+        let report = ErrorReport(
+            command: command?.name ?? name, structured: options.structuredErrors, verbose: options.verbose, records: records)
+        do {
+            if options.version {
+                try output.line("imgadm \(Imgadm.version)")
+            } else if options.help {
+                try output.text(HelpText.overview)
+            } else if name == nil {
+                try output.text(HelpText.overview)
+                try output.flush()
+                throw Failure(.noCommand, "no command given")
+            } else if let command {
+                let context = try CommandContext(
+                    command: command.name, options: options, environment: environment, output: output, records: records)
+                do {
+                    try await command.run(rest, context)
+                } catch {
+                    await context.close()
+                    throw error
+                }
+                await context.close()
+            } else {
+                throw Failure(
+                    .unknownCommand, "unknown command: \"\(name ?? "")\"", hint: "imgadm help lists the commands")
+            }
+            try output.flush()
+            return 0
+        } catch is Output.Closed {
+            // Whoever read our output has seen enough.
+            return 0
+        } catch is CancellationError {
+            try? output.flush()
+            report.note("stopped by a signal")
+            return 1
+        } catch {
+            try? output.flush()
+            let failure = Failure.wrapping(error, .internalError, "unexpected error")
+            report.show(failure)
+            return failure.exitStatus
+        }
+    }
+}

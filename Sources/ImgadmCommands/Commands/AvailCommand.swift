@@ -1,0 +1,39 @@
+import ArgumentParser
+import Failure
+import IMGAPI
+import ImageModel
+import ImageSource
+import ImageTool
+import JSON
+import Transport
+
+struct AvailCommand: ImgadmCommand {
+    static let valueLetters = "os"
+    static let configuration = CommandConfiguration(
+        commandName: "avail", abstract: "List the images of the image sources",
+        usage: "imgadm avail [-j] [-H] [-o FIELD,…] [-s FIELD,…] [FILTER…]",
+        discussion: """
+            A filter is FIELD=VALUE or, for a part of the value, FIELD=~TEXT.
+
+            EXAMPLES
+              imgadm avail os=linux
+              imgadm avail -o uuid,name,version -s -published_at name=~base
+            """, aliases: ["available"])
+
+    @OptionGroup var options: TableOptions
+    @Argument(help: ArgumentHelp("What an image must be to be listed.", valueName: "filter")) var arguments: [String] = []
+
+    func run(_ context: CommandContext) async throws {
+        let listing = try Listing(options, filters: arguments)
+        let (images, failures) = try await context.tool.available()
+        let rows = listing.query.rows(
+            of: images, manifest: \.image.manifest, extras: { ImageExtras(source: $0.source.url.base) })
+        try listing.print(rows, to: context.output) { image in
+            ["manifest": image.image.manifest.value, "source": .string(image.source.url.base)]
+        }
+        if let failure = Failure.combining(failures) {
+            try context.output.flush()
+            throw failure
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Failure
+import ImageTool
+import SystemPackage
+
+struct InstallCommand: ImgadmCommand {
+    static let valueLetters = "mfP"
+    static let configuration = CommandConfiguration(
+        commandName: "install", abstract: "Install an image from local files",
+        usage: "imgadm install [-P POOL] [-q] -m MANIFEST -f FILE",
+        discussion: """
+            EXAMPLES
+              imgadm install -m web-1.0.0.imgmanifest -f web-1.0.0.zfs.gz
+            """)
+
+    @Option(
+        name: .customShort("m"), parsing: .unconditional,
+        help: ArgumentHelp("The image's manifest.", valueName: "manifest"))
+    var manifest: String?
+    @Option(
+        name: .customShort("f"), parsing: .unconditional,
+        help: ArgumentHelp("The image's file.", valueName: "file"))
+    var file: String?
+    @OptionGroup var pool: PoolOption
+    @Flag(name: .customShort("q"), help: "Show no progress bar.") var quiet = false
+    @Argument(help: .hidden) var arguments: [String] = []
+
+    func run(_ context: CommandContext) async throws {
+        try Arguments.none(arguments)
+        guard let manifest else { throw Failure(.usage, "missing option: -m MANIFEST") }
+        guard let file else { throw Failure(.usage, "missing option: -f FILE") }
+        let pool = try context.pool(pool.name)
+        try await context.reporting(quiet: quiet) { report in
+            try await context.tool.install(manifest: FilePath(manifest), file: FilePath(file), pool: pool, report)
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import Failure
+import Glibc
+import Host
+import HostConfig
+import ImageSource
+import ImageTool
+import SystemPackage
+import Transport
+import Terminal
+
+/// `sources -e`: the sources as lines in an editor.
+struct SourceEditing {
+    let context: CommandContext
+
+    func run() async throws {
+        let before = try context.tool.config.load().sources
+        let folder = context.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+        let file = FilePath(folder).appending("imgadm-sources.\(getpid()).\(UInt32.random(in: 0 ... .max)).txt")
+        try HostFile.write(Array(SourceLines.text(before).utf8), to: file, mode: [.ownerReadWrite])
+        let after = try await edited(file)
+        guard after != before else {
+            _ = try? HostFile.remove(file)
+            return try context.output.line("Image sources unchanged")
+        }
+        do {
+            try await context.tool.config.update { $0.setSources(after) }
+        } catch {
+            throw kept(.wrapping(error, .configError, "cannot save the image sources"), file)
+        }
+        _ = try? HostFile.remove(file)
+        try tell(before, after)
+    }
+
+    /// The sources of the file once the user is done with it and it has no mistake.
+    private func edited(_ file: FilePath) async throws -> [SourceDescriptor] {
+        let editor = ["VISUAL", "EDITOR"].compactMap { context.environment[$0] }.first { !$0.isEmpty } ?? "vi"
+        while true {
+            do {
+                try await InteractiveProgram.edit(file, with: editor)
+            } catch {
+                throw kept(.wrapping(error, .commandFailed, "cannot edit the image sources"), file)
+            }
+            let text = String(decoding: try HostFile.read(file) ?? [], as: UTF8.self)
+            do {
+                return try SourceLines.read(text)
+            } catch {
+                guard ProcessEnvironment.isInteractive else { throw kept(error, file) }
+                try context.output.progress("\(Printable.text(error.description))\nEdit again? [Y/n] ")
+                let answer = readLine(strippingNewline: true)
+                if answer == nil || answer?.lowercased().hasPrefix("n") == true { throw kept(error, file) }
+            }
+        }
+    }
+
+    /// What was typed is never lost.
+    private func kept(_ failure: Failure, _ file: FilePath) -> Failure {
+        Failure(failure.code, failure.message, cause: failure.cause, hint: "what you typed is kept in \(file)")
+    }
+
+    private func tell(_ before: [SourceDescriptor], _ after: [SourceDescriptor]) throws {
+        let stayedBefore = before.filter(after.contains)
+        let stayedAfter = after.filter(before.contains)
+        if stayedBefore != stayedAfter { try context.output.line("Reordered image sources") }
+        for source in after where !before.contains(source) {
+            try context.output.line("Added \"\(source.type.rawValue)\" image source \"\(source.url.base)\"\(source.remarks)")
+        }
+        for source in before where !after.contains(source) {
+            try context.output.line("Deleted \"\(source.type.rawValue)\" image source \"\(source.url.base)\"\(source.remarks)")
+        }
+    }
+}
+
+/// Sources as text, `URL TYPE [insecure]` a line.
+enum SourceLines {
+    static func text(_ sources: [SourceDescriptor]) -> String {
+        let lines = sources.map { "\($0.displayURL) \($0.type.rawValue)\($0.insecure ? " insecure" : "")\n" }
+        return """
+            # The image sources of imgadm, in the order in which they are asked.
+            #
+            # A line is:  URL TYPE [insecure]
+            # TYPE is one of: \(SourceType.names). With "insecure", TLS certificates are not checked.
+            # ?channel=NAME behind a URL chooses a channel. Lines that begin with # count for nothing.
+
+            \(lines.joined())
+            """
+    }
+
+    /// - Throws: `Usage`, naming the line.
+    static func read(_ text: String) throws(Failure) -> [SourceDescriptor] {
+        var sources: [SourceDescriptor] = []
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
+            guard let url = words.first, !url.hasPrefix("#") else { continue }
+            func mistake(_ why: String) -> Failure { Failure(.usage, "line \(index + 1): \(why)") }
+            guard words.count >= 2 else { throw mistake("\"\(url)\" has no type (one of: \(SourceType.names))") }
+            guard let type = SourceType(rawValue: words[1]) else {
+                throw mistake("\"\(words[1])\" is no source type (must be one of: \(SourceType.names))")
+            }
+            guard words.count == 2 || words[2...] == ["insecure"] else {
+                throw mistake("\"\(words[2...].joined(separator: " "))\" is not \"insecure\"")
+            }
+            let source: SourceDescriptor
+            do {
+                source = try SourceDescriptor(url, type: type, insecure: words.count > 2)
+            } catch {
+                throw mistake(error.message)
+            }
+            guard !sources.contains(source) else { throw mistake("\"\(url)\" stands there twice") }
+            sources.append(source)
+        }
+        return sources
+    }
+}

@@ -1,0 +1,135 @@
+import ArgumentParser
+import Failure
+import HostConfig
+import ImageSource
+import ImageTool
+import JSON
+import Transport
+import Terminal
+
+struct SourcesCommand: ImgadmCommand {
+    static let valueLetters = "adt"
+    static let configuration = CommandConfiguration(
+        commandName: "sources", abstract: "List and edit the image sources",
+        usage: """
+            imgadm sources [-v | -j]
+            imgadm sources -a URL [-t TYPE] [-k] [-f]
+            imgadm sources --add-docker-hub [-k] [-f]
+            imgadm sources -d URL
+            imgadm sources -e
+            imgadm sources -c
+            """,
+        discussion: """
+            ?channel=NAME behind a URL chooses a channel of that source.
+
+            EXAMPLES
+              imgadm sources -a https://images.example.com
+              imgadm sources -a 'https://updates.example.com?channel=staging'
+              imgadm sources -d https://images.example.com
+            """)
+
+    @Flag(name: [.customShort("v"), .customLong("verbose")], help: "List URL, type and whether certificates are checked.")
+    var verbose = false
+    @Flag(name: [.customShort("j"), .customLong("json")], help: "List as JSON.") var json = false
+    @Option(
+        name: .customShort("a"), parsing: .unconditional,
+        help: ArgumentHelp("Add a source.", valueName: "url"))
+    var add: String?
+    @Flag(name: .customLong("add-docker-hub"), help: "Add Docker Hub: -t docker -a https://docker.io.") var addDockerHub = false
+    @Option(
+        name: .customShort("d"), parsing: .unconditional,
+        help: ArgumentHelp("Delete a source.", valueName: "url"))
+    var delete: String?
+    @Flag(name: .customShort("e"), help: "Edit the sources in an editor.") var edit = false
+    @Flag(name: .customShort("c"), help: "Check whether the sources answer.") var check = false
+    @Option(
+        name: [.customShort("t"), .customLong("type")], parsing: .unconditional,
+        help: ArgumentHelp("The type of the source to add: imgapi (the default), docker or dsapi.", valueName: "type"))
+    var type: String?
+    @Flag(name: [.customShort("k"), .customLong("insecure")], help: "Do not check the source's TLS certificate.")
+    var insecure = false
+    @Flag(name: [.customShort("f"), .customLong("force")], help: "Add the source without asking it first.") var force = false
+    @Argument(help: .hidden) var arguments: [String] = []
+
+    func run(_ context: CommandContext) async throws {
+        try Arguments.none(arguments)
+        let actions = [add != nil || addDockerHub, delete != nil, edit, check].filter { $0 }.count
+        guard actions <= 1, add == nil || !addDockerHub else {
+            throw Failure(.usage, "only one of -a, -d, -e and -c can be given at a time")
+        }
+        if let delete { return try await remove(delete, context) }
+        if edit { return try await SourceEditing(context: context).run() }
+        if check { return try await ping(context) }
+        if addDockerHub { return try await append("https://docker.io", .docker, context) }
+        if let add { return try await append(add, try sourceType(), context) }
+        try list(context)
+    }
+
+    private func sourceType() throws -> SourceType {
+        guard let type else { return .imgapi }
+        guard let known = SourceType(rawValue: type) else {
+            throw Failure(.usage, "invalid source type: \"\(type)\" (must be one of: \(SourceType.names))")
+        }
+        return known
+    }
+
+    private func list(_ context: CommandContext) throws {
+        let sources = try context.tool.config.load().sources
+        if json { return try context.output.json(.array(sources.map { .object($0.json) })) }
+        if verbose {
+            let rows = sources.map { [$0.displayURL, $0.type.rawValue, $0.insecure ? "true" : "false"] }
+            return try context.output.bytes(TextTable(["url", "type", "insecure"], header: true).render(rows))
+        }
+        for source in sources { try context.output.line(source.displayURL) }
+    }
+
+    private func append(_ url: String, _ type: SourceType, _ context: CommandContext) async throws {
+        let source = try SourcesCommand.argument { () throws(Failure) in
+            try SourceDescriptor(url, type: type, insecure: insecure)
+        }
+        let present = try context.tool.config.load().sources.contains(source)
+        if !present && !force { try await context.tool.ping(source) }
+        let added = try await context.tool.config.update { config in
+            var sources = try config.sources
+            guard !sources.contains(source) else { return false }
+            sources.append(source)
+            config.setSources(sources)
+            return true
+        }
+        let what = "\"\(source.type.rawValue)\" image source \"\(source.url.base)\"\(source.remarks)"
+        try context.output.line(added ? "Added \(what)" : "Already have \(what), no change")
+    }
+
+    private func remove(_ text: String, _ context: CommandContext) async throws {
+        let named = try SourcesCommand.argument { () throws(Failure) in try SourceDescriptor(text, type: .imgapi) }
+        let gone = try await context.tool.config.update { config in
+            let sources = try config.sources
+            // A URL without a channel stands for the source in whatever channel.
+            let gone = sources.filter { $0.url == named.url && (named.channel == nil || $0.channel == named.channel) }
+            if !gone.isEmpty { config.setSources(sources.filter { !gone.contains($0) }) }
+            return gone
+        }
+        for source in gone {
+            try context.output.line("Deleted \"\(source.type.rawValue)\" image source \"\(source.url.base)\"\(source.remarks)")
+        }
+        if gone.isEmpty { try context.output.line("Do not have image source \"\(text)\", no change") }
+    }
+
+    private func ping(_ context: CommandContext) async throws {
+        let sources = try context.tool.config.load().sources
+        let failures = try await context.tool.check(sources)
+        let rows = zip(sources, failures).map { source, failure in
+            [source.displayURL, source.type.rawValue, failure == nil ? "true" : "false", failure?.description ?? "-"]
+        }
+        try context.output.bytes(TextTable(["url", "type", "ok", "error"], header: true).render(rows))
+    }
+
+    /// A URL that was typed and is none is a usage error.
+    private static func argument<Value>(_ read: () throws(Failure) -> Value) throws(Failure) -> Value {
+        do {
+            return try read()
+        } catch {
+            throw Failure(.usage, error.message)
+        }
+    }
+}

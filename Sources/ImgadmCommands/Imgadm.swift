@@ -1,0 +1,21 @@
+import CHost
+import Failure
+import Glibc
+import Host
+import Logging
+
+/// The tool as a whole: reads the command line, runs the command, ends the process with its status.
+public enum Imgadm {
+    /// `X.Y.Z`, as `--version` shows it.
+    public static let version = "0.1.0"
+
+    public static func run() async {
+        chost_ignore_sigpipe()
+        let environment = ProcessEnvironment.variables
+        let invocation = Invocation(Array(CommandLine.arguments.dropFirst()), environment: environment)
+        let work = Task { await invocation.run() }
+        let signals = StopSignals { work.cancel() }
+        let status = await work.value
+        exit(signals.caught.map { 128 + $0 } ?? status)
+    }
+}

@@ -1,0 +1,46 @@
+import Failure
+import ImageModel
+import ImageStore
+import JSON
+import Terminal
+import ZFS
+
+/// `list --docker`: the images of type docker that have tags, a row a tag (cli.md §3, list).
+struct DockerListing {
+    private let listing: Listing
+    private let header: Bool
+
+    init(_ options: TableOptions, filters: [String]) throws(Failure) {
+        header = !options.noHeader
+        listing = try Listing(
+            columns: ["uuid,docker_repo,docker_tags,docker_short_id,published"], sort: options.sort,
+            filters: filters + ["type=docker"], isJSON: options.json, header: header)
+    }
+
+    func print(_ images: [InstalledImage], to output: Output) throws {
+        let heads = listing.query.rows(of: images, manifest: { .object($0.manifest.json) }, extras: \.extras)
+            .filter { !($0.cells[2]?.arrayValue ?? []).isEmpty }
+        if listing.isJSON { return try listing.print(heads, to: output, json: \.listJSON) }
+        let rows = heads.flatMap { row in
+            (row.cells[2]?.arrayValue ?? []).map { tag in
+                [row.cells[0], row.cells[1], tag, row.cells[3], row.cells[4]].map { $0?.fieldText }
+            }
+        }
+        try output.bytes(TextTable(["uuid", "repository", "tag", "image_id", "created"], header: header).render(rows))
+    }
+}
+
+extension InstalledImage {
+    /// What listings know of it beside its manifest.
+    var extras: ImageExtras {
+        ImageExtras(source: source, zpool: pool.description, clones: cloneNames.count)
+    }
+
+    /// `{manifest, zpool, source, cloneNames, clones}` (cli.md §3, list).
+    var listJSON: JSONObject {
+        var object = json
+        object["cloneNames"] = .array(cloneNames.map { .string($0.description) })
+        object["clones"] = .number(JSONNumber(cloneNames.count))
+        return object
+    }
+}

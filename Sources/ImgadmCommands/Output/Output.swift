@@ -1,0 +1,48 @@
+import JSON
+import Synchronization
+import SystemPackage
+
+/// Standard output, buffered: a table of 20,000 rows is a few writes. Lines of progress are flushed as they come.
+final class Output: Sendable {
+    /// Nobody reads standard output any more.
+    struct Closed: Error {}
+
+    private let buffer = Mutex<[UInt8]>([])
+
+    func text(_ text: String) throws { try bytes(Array(text.utf8)) }
+
+    func line(_ text: String) throws { try bytes(Array(text.utf8) + [UInt8(ascii: "\n")]) }
+
+    /// A line that is seen at once.
+    func progress(_ text: String) throws {
+        try line(text)
+        try flush()
+    }
+
+    /// A JSON value, indented by two blanks.
+    func json(_ value: JSONValue) throws {
+        var text: [UInt8] = []
+        value.write(to: &text, style: .indented(2))
+        text.append(UInt8(ascii: "\n"))
+        try bytes(text)
+    }
+
+    func bytes(_ bytes: [UInt8]) throws {
+        let isFull = buffer.withLock { buffer in
+            buffer.append(contentsOf: bytes)
+            return buffer.count > 1 << 18
+        }
+        if isFull { try flush() }
+    }
+
+    func flush() throws {
+        try buffer.withLock { buffer in
+            defer { buffer = [] }
+            do {
+                try FileDescriptor.standardOutput.writeAll(buffer)
+            } catch Errno.brokenPipe {
+                throw Closed()
+            }
+        }
+    }
+}

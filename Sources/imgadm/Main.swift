@@ -1,0 +1,8 @@
+import ImgadmCommands
+
+@main
+enum Main {
+    static func main() async {
+        await Imgadm.run()
+    }
+}
