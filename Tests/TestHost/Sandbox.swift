@@ -1,5 +1,5 @@
-public import Host
 import Glibc
+public import Host
 import Logging
 public import SystemPackage
 
@@ -82,7 +82,9 @@ public final class Sandbox: Sendable {
 
     /// Adds a source without asking it, in place of the standard one.
     public func use(_ url: String, type: String = "imgapi") throws {
-        try write("{\"sources\":[{\"type\":\"\(type)\",\"url\":\"\(url)\"}],\"upgradedToVer\":\"3.0.0\"}", to: "var/imgadm/imgadm.conf")
+        try write(
+            "{\"sources\":[{\"type\":\"\(type)\",\"url\":\"\(url)\"}],\"upgradedToVer\":\"3.0.0\"}",
+            to: "var/imgadm/imgadm.conf")
     }
 
     /// A file below the root.
@@ -161,5 +163,7 @@ public enum TestFolder {
 
 extension Tool {
     /// Writes a file.
-    public static func write(_ text: String, to path: FilePath) throws { try HostFile.write(Array(text.utf8), to: path) }
+    public static func write(_ text: String, to path: FilePath) throws {
+        try HostFile.write(Array(text.utf8), to: path)
+    }
 }
