@@ -94,6 +94,11 @@ let package = Package(
             name: "imgapi-server", dependencies: ["ImageServer", "Failure", "ImageModel", "Host", log, system, argumentParser],
             swiftSettings: strict),
 
+        // What tests need of a host: pools, images, servers, faults.
+        .target(
+            name: "TestHost", dependencies: ["JSON", "Host", log, system, nioCore, nioPosix], path: "Tests/TestHost",
+            swiftSettings: [.swiftLanguageMode(.v6)]),
+        tests("ImgadmTests", ["TestHost", "JSON", "Host", "imgadm", "imgapi-server"]),
         tests("JSONTests", ["JSON"]),
         tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),
         tests("CompressionTests", ["Compression"]),

@@ -11,6 +11,7 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-30}
 [ $# -gt 0 ] && shift
+# shellcheck disable=SC2046,SC2012 # names of modules
 [ $# -gt 0 ] || set -- $(cd Fuzz && ls -- *Fuzz.swift | sed 's/Fuzz\.swift$//')
 
 modules=

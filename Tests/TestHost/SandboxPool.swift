@@ -3,31 +3,46 @@ public import SystemPackage
 import Synchronization
 import Host
 
-/// A pool on a sparse file, made for the tests of this process and destroyed at its end.
+/// Pools on sparse files, under names that no one else has.
 public enum SandboxPool {
-    private static let pools = Mutex<[String: Task<String, any Error>]>([:])
+    private static let files = Mutex<[String: FilePath]>([:])
+    private static let count = Atomic(0)
+    private static let workshopPool = Mutex<Task<String, any Error>?>(nil)
 
-    /// The pool of a group of tests; made when it is first asked for.
-    public static func named(_ group: String = "") async throws -> String {
-        let task = pools.withLock { pools in
-            if let task = pools[group] { return task }
-            let task = Task { try await make("imgadmtest\(getpid())\(group)") }
-            pools[group] = task
+    /// A new pool.
+    static func make() async throws -> String {
+        try await ZFSService.start()
+        let number = count.add(1, ordering: .relaxed).newValue
+        let name = "imgadmtest\(getpid())x\(number)"
+        let folder = TestFolder.make("pool")
+        files.withLock { $0[name] = folder }
+        Leftovers.register { destroyAll() }
+        let file = folder.appending("disk")
+        try await Tool.run("truncate", "-s", "4G", file.string)
+        try await Tool.run(
+            "zpool", "create", "-o", "cachefile=none", "-O", "atime=off", "-m", folder.appending("mnt").string, name, file.string)
+        return name
+    }
+
+    /// The pool in which images are made; one for all tests.
+    static func workshop() async throws -> String {
+        let task = workshopPool.withLock { pool in
+            if let pool { return pool }
+            let task = Task { try await make() }
+            pool = task
             return task
         }
         return try await task.value
     }
 
-    private static func make(_ name: String) async throws -> String {
-        try await ZFSService.start()
-        let folder = TestFolder.make("pool")
-        let file = folder.appending("disk")
-        try await Tool.run("truncate", "-s", "4G", file.string)
-        Leftovers.atExit(["zpool", "destroy", "-f", name])
-        Leftovers.atExit(["rm", "-rf", folder.string])
-        try await Tool.run(
-            "zpool", "create", "-o", "cachefile=none", "-O", "atime=off", "-m", folder.appending("mnt").string, name, file.string)
-        return name
+    static func destroy(_ name: String) {
+        guard let folder = files.withLock({ $0.removeValue(forKey: name) }) else { return }
+        Leftovers.run(["zpool", "destroy", "-f", name])
+        TestFolder.remove(folder)
+    }
+
+    private static func destroyAll() {
+        for name in files.withLock({ Array($0.keys) }) { destroy(name) }
     }
 }
 
@@ -51,19 +66,15 @@ enum ZFSService {
 
 /// What must be taken down when the tests end, however they do.
 enum Leftovers {
-    private static let commands = Mutex<[[String]]>([])
     private static let registered = Mutex(false)
+    private static let work = Mutex<(@Sendable () -> Void)?>(nil)
 
-    static func atExit(_ command: [String]) {
-        commands.withLock { $0.append(command) }
+    static func register(_ atExit: @escaping @Sendable () -> Void) {
+        work.withLock { $0 = atExit }
         registered.withLock { registered in
-            if !registered { atexit { Leftovers.runAll() } }
+            if !registered { atexit { Leftovers.work.withLock { $0 }?() } }
             registered = true
         }
-    }
-
-    private static func runAll() {
-        for command in commands.withLock({ $0 }) { run(command) }
     }
 
     /// Runs a command and waits for it, outside of any task.

@@ -21,7 +21,11 @@ public final class ImageWorkshop: Sendable {
     public let folder: FilePath
     public let pool: String
 
-    public init(pool: String) throws {
+    public static func make() async throws -> ImageWorkshop {
+        try ImageWorkshop(pool: await SandboxPool.workshop())
+    }
+
+    init(pool: String) throws {
         self.pool = pool
         folder = TestFolder.make("images")
         try HostFile.makeFolder(folder.appending("images"))

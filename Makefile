@@ -1,0 +1,67 @@
+# imgadm: what can be made here. `make` alone prints this list.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+SWIFT   ?= swift
+
+bindir = $(DESTDIR)$(PREFIX)/bin
+mandir = $(DESTDIR)$(PREFIX)/share/man/man8
+products = imgadm imgapi-server
+release = .build/release
+
+.DEFAULT_GOAL := help
+.PHONY: help build install uninstall demo test test-openzfs bench fuzz lint format docs clean
+
+help: ## this list
+	@echo 'usage: make TARGET'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@echo 'install and uninstall heed PREFIX ($(PREFIX)) and DESTDIR.'
+
+build: ## the release binaries, in .build/release
+	@scripts/bootstrap.sh build
+	@for product in $(products); do \
+		$(SWIFT) build -c release --static-swift-stdlib --product $$product || exit 1; \
+	done
+
+# No prerequisite on build: `make build && sudo make install` is not to compile as root.
+install: ## the binaries and the manual page, from .build/release to PREFIX
+	@for product in $(products); do \
+		test -x $(release)/$$product || { echo 'nothing to install yet: run "make build" first' >&2; exit 1; }; \
+	done
+	install -d $(bindir)
+	install -m 755 $(products:%=$(release)/%) $(bindir)
+	if [ -f docs/imgadm.8 ]; then install -d $(mandir) && install -m 644 docs/imgadm.8 $(mandir); fi
+
+uninstall: ## what install put there
+	rm -f $(products:%=$(bindir)/%) $(mandir)/imgadm.8
+
+demo: ## a real Debian image: served, found, imported, listed, cloned
+	@scripts/demo.sh
+
+test: ## all tests, on a real pool and a real server
+	@scripts/test.sh
+
+test-openzfs: ## the platform tests, in a small machine with real OpenZFS
+	@tests/openzfs/run.sh
+
+bench: ## time and memory against the tools an operator would type
+	@scripts/bench.sh
+
+fuzz: ## hostile bytes for the parsers
+	@scripts/bootstrap.sh build
+	@scripts/fuzz.sh
+
+lint: ## format, shell scripts, file sizes, imports, manual page
+	@scripts/lint.sh
+
+format: ## what swift format can mend by itself
+	@$(SWIFT) format --in-place --parallel -r Sources Tests Package.swift
+
+docs: ## the manual page as text and HTML, in .build/docs
+	@scripts/bootstrap.sh docs
+	@mkdir -p .build/docs
+	mandoc -T utf8 docs/imgadm.8 > .build/docs/imgadm.8.txt
+	mandoc -T html -O style=mandoc.css docs/imgadm.8 > .build/docs/imgadm.8.html
+
+clean: ## what was built; the caches in ~/.cache/imgadm stay
+	rm -rf .build

@@ -1,0 +1,117 @@
+#!/bin/bash
+# Time and memory of the release binary, against the tools an operator would type instead. Alternating runs, medians.
+# usage: scripts/bench.sh [import] [inventory]      (default: both)
+#
+# ROUNDS=N sets the runs of each (default 5). The payload stays in ${XDG_CACHE_HOME:-~/.cache}/imgadm/bench (1 GB);
+# everything else is taken down again. A machine that does nothing else gives figures that can be compared.
+# shellcheck disable=SC2154,SC2034 # it shares its variables with the files it sources
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/imgadm/bench
+rounds=${ROUNDS:-5}
+parts=("$@")
+((${#parts[@]} > 0)) || parts=(import inventory)
+
+if [[ -z ${BENCH_BUILT-} ]]; then
+    scripts/bootstrap.sh bench
+    make --no-print-directory build
+    ((EUID == 0)) ||
+        exec sudo env BENCH_BUILT=1 ROUNDS="$rounds" XDG_CACHE_HOME="${XDG_CACHE_HOME:-$HOME/.cache}" "$PWD/scripts/bench.sh" "$@"
+fi
+
+for file in sandbox-pool bench/measure bench/payload bench/import bench/inventory; do
+    # shellcheck source=/dev/null
+    source "scripts/$file.sh"
+done
+
+work=''
+disk=''
+server=''
+declare -A image=()
+
+stop_server() {
+    [[ -n $server ]] || return 0
+    kill "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
+    server=''
+}
+
+take_down() {
+    local status=$?
+    trap '' INT TERM HUP
+    trap - EXIT
+    stop_server
+    if sandbox_pool_close; then
+        rm -rf --one-file-system ${work:+"$work"} ${disk:+"$disk"}
+    else
+        status=1
+    fi
+    exit "$status"
+}
+trap take_down EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+
+# serve FOLDER: our image server; sets $url
+serve() {
+    local tries
+    stop_server
+    : > "$work/listening"
+    imgapi-server --root "$1" --listen 127.0.0.1:0 > "$work/listening" 2> "$work/server.log" &
+    server=$!
+    for ((tries = 0; tries < 600; tries++)); do
+        url=$(sed -n 's/^listening on \(http:[^ ]*\).*/\1/p' "$work/listening")
+        [[ -z $url ]] || return 0
+        kill -0 "$server" 2>/dev/null || break
+        sleep 0.1
+    done
+    cat "$work/server.log" >&2
+    return 1
+}
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/imgadm-bench.XXXXXX")
+chmod 755 "$work"
+# Memory is the steadier disk, where there is plenty of it.
+disk=$work
+if [[ $(df -Pm /dev/shm 2>/dev/null | awk 'END { print $4 }') -ge 6000 &&
+    $(awk '/MemAvailable/ { print int($2 / 1024) }' /proc/meminfo) -ge 8000 ]]; then
+    disk=$(mktemp -d /dev/shm/imgadm-bench.XXXXXX)
+    chmod 755 "$disk"
+fi
+export samples=$work/samples
+mkdir -p "$samples" "$work/server/images" "$work/root" "$work/many/images"
+export PATH=$PWD/.build/release:$PATH
+sandbox_pool_open bench 4G "$disk"
+export IMGADM_ROOT=$work/root IMGADM_POOL=$pool
+
+printf 'bench: %d cores, %s; ZFS: %s; pool on %s\n' "$(nproc)" \
+    "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" "$([[ -n $zfs_pid ]] && echo zfs-fuse || echo kernel)" "$disk" >&2
+
+for part in "${parts[@]}"; do
+    case $part in
+        import)
+            payload "$cache" "$pool"
+            serve_payload "$cache" "$work/server/images"
+            serve "$work/server"
+            imgadm sources -f -a "$url" > /dev/null
+            imgadm sources -d https://images.smartos.org > /dev/null
+            bench_import "$cache"
+            imgadm sources -d "$url" > /dev/null
+            report_import
+            ;;
+        inventory)
+            bench_startup
+            bench_avail "$work/many/images"
+            bench_inventory
+            report_inventory
+            ;;
+        *)
+            printf 'usage: scripts/bench.sh [import] [inventory]\n' >&2
+            exit 2
+            ;;
+    esac
+done
+echo
+report

@@ -1,0 +1,67 @@
+#!/bin/bash
+# What no compiler checks: format, shell scripts, file sizes, imports, the manual page. Reports everything, then fails.
+# usage: scripts/lint.sh
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+scripts/bootstrap.sh lint
+
+faults=0
+
+check() {
+    local title=$1
+    shift
+    if "$@"; then
+        printf 'ok      %s\n' "$title"
+    else
+        printf 'FAILED  %s\n' "$title"
+        faults=$((faults + 1))
+    fi
+}
+
+swift_format() {
+    swift format lint --strict --parallel -r Sources Tests Package.swift
+}
+
+# Every script git knows of, or would know of: by name or by its first line.
+shell_scripts() {
+    git ls-files --cached --others --exclude-standard | while read -r file; do
+        [[ -f $file ]] || continue
+        if [[ $file == *.sh ]] || head -n 1 "$file" | grep -qaE '^#!.*[/ ](ba|da)?sh( |$)'; then
+            printf '%s\n' "$file"
+        fi
+    done
+}
+
+shell_check() {
+    local scripts
+    mapfile -t scripts < <(shell_scripts)
+    shellcheck --external-sources "${scripts[@]}"
+}
+
+file_sizes() {
+    find Sources -type f -exec awk 'FNR == 401 { print FILENAME ": more than 400 lines"; found = 1 }
+        END { exit found }' {} +
+}
+
+# Foundation drags in 59 MB of ICU and start-up time; FoundationEssentials does not.
+no_foundation() {
+    ! grep -rnE '^[^/]*\bimport +((struct|class|enum|protocol|func|typealias|let|var) +)?Foundation(\.|[[:space:]]|$)' Sources
+}
+
+manual_page() {
+    mandoc -T lint -W warning docs/imgadm.8
+}
+
+check 'swift format (make format mends most of it)' swift_format
+check 'shellcheck' shell_check
+check 'no file in Sources over 400 lines' file_sizes
+check 'no import Foundation in Sources' no_foundation
+if [[ -f docs/imgadm.8 ]]; then
+    check 'manual page' manual_page
+fi
+
+if ((faults > 0)); then
+    printf 'lint: %d of the checks failed\n' "$faults" >&2
+    exit 1
+fi

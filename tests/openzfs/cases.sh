@@ -1,0 +1,343 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # $pool, $work and $url come from platform.sh and images.sh
+# The platform tests. Each is a function that fails with its first failing command; `!` is avoided, for bash does not
+# count a negated command as a failure.
+
+# ---------------------------------------------------------------- install
+
+test_install_filesystem() {
+    local id before
+    id=$(uuid)
+    filled "$pool/src"
+    zfs snapshot "$pool/src@some-name"
+    before=$(folder_sum "/tmp/platform/$pool/src")
+    zfs send "$pool/src@some-name" | packed gzip image.gz
+    manifest "$id" image.gz fs > image.json
+
+    status 0 imgadm install -m image.json -f image.gz
+    grep -qxF "Installing image $id (fs@1.0.0)" out
+    grep -qxF "Installed image $id (fs@1.0.0)" out
+    is_image "$id"
+    zfs clone "$pool/$id@final" "$pool/vm"
+    [[ $(folder_sum "/tmp/platform/$pool/vm") == "$before" ]]
+}
+
+test_install_every_compression() {
+    local tool id
+    filled "$pool/src"
+    zfs snapshot "$pool/src@final"
+    for tool in gzip bzip2 xz zstd none; do
+        id=$(uuid)
+        zfs send "$pool/src@final" | packed "$tool" "image.$tool"
+        manifest "$id" "image.$tool" fs "compression:\"$tool\"" > image.json
+        status 0 imgadm install -q -m image.json -f "image.$tool"
+        is_image "$id"
+    done
+}
+
+test_install_where_the_file_tells_the_compression() {
+    local tool id
+    filled "$pool/src"
+    zfs snapshot "$pool/src@final"
+    for tool in zstd xz none; do
+        id=$(uuid)
+        zfs send "$pool/src@final" | packed "$tool" "image.$tool"
+        manifest "$id" "image.$tool" fs compression: > image.json
+        status 0 imgadm install -q -m image.json -f "image.$tool"
+        is_image "$id"
+    done
+}
+
+test_install_compressed_and_embedded_records() {
+    local id
+    id=$(uuid)
+    filled -o compression=lz4 -o recordsize=1M "$pool/src"
+    zfs snapshot "$pool/src@final"
+    zfs send -L -e -c "$pool/src@final" | packed none image
+    manifest "$id" image fs 'compression:"none"' > image.json
+    status 0 imgadm install -m image.json -f image
+    is_image "$id"
+}
+
+test_install_wrong_checksum_leaves_nothing() {
+    local id
+    id=$(uuid)
+    filled "$pool/src"
+    zfs snapshot "$pool/src@final"
+    zfs send "$pool/src@final" | packed gzip image.gz
+    manifest "$id" image.gz fs | sed 's/"sha1": "[0-9a-f]*"/"sha1": "da39a3ee5e6b4b0d3255bfef95601890afd80709"/' > image.json
+    status 1 imgadm install -m image.json -f image.gz
+    grep -q '(DownloadError)' err
+    is_gone "$id"
+}
+
+test_install_two_snapshots_leaves_nothing() {
+    local id
+    id=$(uuid)
+    filled "$pool/src"
+    zfs snapshot "$pool/src@one"
+    touch "/tmp/platform/$pool/src/more"
+    zfs snapshot "$pool/src@two"
+    zfs send -R "$pool/src@two" | packed gzip image.gz
+    manifest "$id" image.gz fs > image.json
+    status 1 imgadm install -m image.json -f image.gz
+    grep -q '(UnexpectedNumberOfSnapshots)' err
+    is_gone "$id"
+}
+
+test_install_without_origin() {
+    local id origin
+    id=$(uuid)
+    origin=$(uuid)
+    filled "$pool/src"
+    zfs snapshot "$pool/src@final"
+    zfs send "$pool/src@final" | packed gzip image.gz
+    manifest "$id" image.gz fs "origin:\"$origin\"" > image.json
+    status 3 imgadm install -m image.json -f image.gz
+    grep -q '(OriginNotInstalled)' err
+    is_gone "$id"
+}
+
+test_install_on_no_such_pool() {
+    local id
+    id=$(uuid)
+    filled "$pool/src"
+    zfs snapshot "$pool/src@final"
+    zfs send "$pool/src@final" | packed gzip image.gz
+    manifest "$id" image.gz fs > image.json
+    status 1 imgadm install -P nosuchpool -m image.json -f image.gz
+    grep -q nosuchpool err
+    is_gone "$id"
+}
+
+# ---------------------------------------------------------------- properties that come with a stream
+
+test_properties_mountpoint_has_no_effect() {
+    local id
+    id=$(uuid)
+    zfs create -o mountpoint=/tmp/platform/evil "$pool/src"
+    echo evil > /tmp/platform/evil/file
+    zfs snapshot "$pool/src@final"
+    zfs send -p "$pool/src@final" | packed gzip image.gz
+    zfs destroy -r "$pool/src"
+    rm -rf /tmp/platform/evil
+    manifest "$id" image.gz fs > image.json
+    status 0 imgadm install -m image.json -f image.gz
+    is_image "$id"
+    [[ $(zfs get -H -o value mountpoint "$pool/$id") != /tmp/platform/evil ]]
+    [[ ! -e /tmp/platform/evil ]]
+    # nor later, when somebody mounts everything
+    zfs mount -a
+    [[ ! -e /tmp/platform/evil ]]
+}
+
+test_properties_cannot_hide_the_image() {
+    local id
+    id=$(uuid)
+    zfs create -o imgadm:ignore=true "$pool/src"
+    zfs snapshot "$pool/src@final"
+    zfs send -p "$pool/src@final" | packed gzip image.gz
+    manifest "$id" image.gz fs > image.json
+    status 0 imgadm install -m image.json -f image.gz
+    is_image "$id"
+}
+
+# ---------------------------------------------------------------- volumes
+
+# volume_chain: sets $base and $child, installs both (a volume and an increment), leaves nothing else on the pool
+volume_chain() {
+    base=$(uuid)
+    child=$(uuid)
+    zfs create -V 32M "$pool/src"
+    write_volume "$pool/src" "the base volume"
+    zfs snapshot "$pool/src@final"
+    base_sum=$(volume_sum "$pool/src")
+    zfs send "$pool/src@final" | packed gzip base.gz
+    zfs clone "$pool/src@final" "$pool/src2"
+    write_volume "$pool/src2" "the volume on top of it"
+    zfs snapshot "$pool/src2@final"
+    child_sum=$(volume_sum "$pool/src2")
+    zfs send -i "$pool/src@final" "$pool/src2@final" | packed gzip child.gz
+    zfs destroy -r "$pool/src2"
+    zfs destroy -r "$pool/src"
+    manifest "$base" base.gz volume "${zvol_members[@]}" > base.json
+    manifest "$child" child.gz volume-child "${zvol_members[@]}" "origin:\"$base\"" > child.json
+}
+
+test_zvol_install_and_clone() {
+    volume_chain
+    status 0 imgadm install -m base.json -f base.gz
+    is_image "$base"
+    [[ $(zfs get -H -o value type "$pool/$base") == volume ]]
+    zfs clone "$pool/$base@final" "$pool/$(uuid)-disk0"
+    [[ $(volume_sum "$(zfs list -H -o name -t volume | grep -e -disk0)") == "$base_sum" ]]
+}
+
+test_zvol_incremental() {
+    volume_chain
+    status 0 imgadm install -m base.json -f base.gz
+    status 0 imgadm install -m child.json -f child.gz
+    is_image "$base"
+    is_image "$child"
+    [[ $(zfs get -H -o value origin "$pool/$child") == "$pool/$base@final" ]]
+    zfs clone "$pool/$child@final" "$pool/vm"
+    [[ $(volume_sum "$pool/vm") == "$child_sum" ]]
+}
+
+test_zvol_list_get_and_delete() {
+    local vm
+    volume_chain
+    vm=$(uuid)
+    imgadm install -q -m base.json -f base.gz
+    zfs clone "$pool/$base@final" "$pool/$vm-disk0"
+    status 0 imgadm list -H -o uuid,name,type,clones
+    grep -qxE "$base +volume +zvol +1" out
+    [[ $(wc -l < out) == 1 ]]
+    status 0 imgadm get -r "$base"
+    grep -q "\"$pool/$vm-disk0\"" out
+    status 1 imgadm delete "$base"
+    grep -q '(ImageHasDependentClones)' err
+    is_image "$base"
+    zfs destroy "$pool/$vm-disk0"
+    udevadm settle -t 10
+    status 0 imgadm delete "$base"
+    grep -qxF "Deleted image $base" out
+    is_gone "$base"
+}
+
+test_zvol_import_chain() {
+    volume_chain
+    mkdir -p server/images
+    mv base.json "server/images/$base.json"
+    mv base.gz "server/images/$base.file"
+    mv child.json "server/images/$child.json"
+    mv child.gz "server/images/$child.file"
+    serve
+    status 0 imgadm import -S "$url" "$child"
+    is_image "$base"
+    is_image "$child"
+    zfs clone "$pool/$child@final" "$pool/vm"
+    [[ $(volume_sum "$pool/vm") == "$child_sum" ]]
+}
+
+# ---------------------------------------------------------------- a chain of file systems, three deep
+
+# served_chain: sets $chain (three UUIDs, base first) and $url, and $sum of the last one's files
+served_chain() {
+    local step from='' id file
+    chain=()
+    mkdir -p server/images
+    for step in 0 1 2; do
+        id=$(uuid)
+        file=server/images/$id.file
+        if ((step == 0)); then
+            filled "$pool/src0"
+            zfs snapshot "$pool/src0@final"
+            zfs send "$pool/src0@final" | packed gzip "$file"
+            manifest "$id" "$file" step0 > "server/images/$id.json"
+        else
+            zfs clone "$from@final" "$pool/src$step"
+            echo "step $step" > "/tmp/platform/$pool/src$step/step$step"
+            rm -f "/tmp/platform/$pool/src$step/zstd"
+            zfs snapshot "$pool/src$step@final"
+            zfs send -i "$from@final" "$pool/src$step@final" | packed gzip "$file"
+            manifest "$id" "$file" "step$step" "origin:\"${chain[-1]}\"" > "server/images/$id.json"
+        fi
+        from=$pool/src$step
+        chain+=("$id")
+    done
+    sum=$(folder_sum "/tmp/platform/$pool/src2")
+    zfs destroy -r "$pool/src2"
+    zfs destroy -r "$pool/src1"
+    zfs destroy -r "$pool/src0"
+    serve
+}
+
+test_chain_import() {
+    local vm
+    served_chain
+    status 0 imgadm sources -a "$url"
+    status 0 imgadm sources -d https://images.smartos.org
+    status 0 imgadm import "${chain[2]}"
+    grep -qF "Imported image ${chain[2]} (step2@1.0.0)" out
+    is_image "${chain[0]}"
+    is_image "${chain[1]}"
+    is_image "${chain[2]}"
+    [[ $(zfs get -H -o value origin "$pool/${chain[2]}") == "$pool/${chain[1]}@final" ]]
+    [[ $(zfs get -H -o value origin "$pool/${chain[1]}") == "$pool/${chain[0]}@final" ]]
+
+    status 0 imgadm ancestry -H -o uuid "${chain[2]}"
+    diff out - <<< "${chain[2]}"$'\n'"${chain[1]}"$'\n'"${chain[0]}"
+
+    vm=$(uuid)
+    zfs clone "$pool/${chain[2]}@final" "$pool/$vm"
+    [[ $(folder_sum "/tmp/platform/$pool/$vm") == "$sum" ]]
+    status 0 imgadm get -r "${chain[2]}"
+    grep -q "\"$pool/$vm\"" out
+
+    status 0 imgadm import -S "$url" "${chain[2]}"
+    grep -qF "Image ${chain[2]} (step2 1.0.0) is already installed, skipping" out
+}
+
+test_chain_import_over_half_done_work() {
+    served_chain
+    # what a killed import can leave behind
+    zfs create "$pool/${chain[0]}-partial"
+    zfs create "$pool/${chain[2]}-partial"
+    status 0 imgadm import -S "$url" "${chain[2]}"
+    is_image "${chain[0]}"
+    is_image "${chain[1]}"
+    is_image "${chain[2]}"
+}
+
+test_chain_delete_from_the_top() {
+    local id
+    served_chain
+    imgadm import -q -S "$url" "${chain[2]}"
+    status 1 imgadm delete "${chain[0]}"
+    grep -q '(ImageHasDependentClones)' err
+    for id in "${chain[2]}" "${chain[1]}" "${chain[0]}"; do
+        status 0 imgadm delete "$id"
+        is_gone "$id"
+    done
+    status 0 imgadm list
+    [[ ! -s out ]]
+}
+
+test_chain_five_imports_at_once() {
+    local n pids=()
+    served_chain
+    for n in 1 2 3 4 5; do
+        imgadm import -q -S "$url" "${chain[2]}" > "out$n" 2>&1 &
+        pids+=($!)
+    done
+    for n in "${pids[@]}"; do wait "$n"; done
+    is_image "${chain[0]}"
+    is_image "${chain[1]}"
+    is_image "${chain[2]}"
+}
+
+# ---------------------------------------------------------------- what is not an image
+
+test_vm_is_not_an_image() {
+    local vm
+    served_chain
+    imgadm import -q -S "$url" "${chain[0]}"
+    vm=$(uuid)
+    zfs clone "$pool/${chain[0]}@final" "$pool/$vm"
+    status 0 imgadm list -H -o uuid
+    diff out - <<< "${chain[0]}"
+    status 3 imgadm get "$vm"
+    [[ ! -s out ]]
+    grep -q '(ImageNotInstalled)' err
+    status 3 imgadm delete "$vm"
+    zfs list "$pool/$vm"
+    status 3 imgadm ancestry "$vm"
+}
+
+test_unknown_image() {
+    status 3 imgadm get "$(uuid)"
+    status 3 imgadm delete "$(uuid)"
+    status 0 imgadm list
+    [[ ! -s out ]]
+}

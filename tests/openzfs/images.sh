@@ -1,0 +1,126 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034 # $pool and $work come from platform.sh; some of these are for cases.sh
+# What the cases are made of: image files, manifests, a server, and what is true of an installed image.
+# Needs $pool, $work and IMGADM_ROOT.
+
+uuid() { cat /proc/sys/kernel/random/uuid; }
+
+# filled DATASET: a new file system with a few MB of files of this machine in it
+filled() {
+    zfs create "$@"
+    cp -a /usr/bin/zstd /usr/bin/udevadm /etc "$(zfs get -H -o value mountpoint "${!#}")"
+}
+
+# write_volume DATASET TEXT: fills the start of a volume with the text
+write_volume() {
+    udevadm settle -t 20
+    head -c 4M < <(yes "$2") | dd of="/dev/zvol/$1" bs=1M iflag=fullblock conv=fsync status=none
+}
+
+# volume_sum DATASET: what a volume holds; its device appears a moment after the dataset
+volume_sum() {
+    local tries
+    for ((tries = 0; tries < 100; tries++)); do
+        [[ ! -b /dev/zvol/$1 ]] || break
+        sleep 0.1
+    done
+    sha1sum < "/dev/zvol/$1"
+}
+
+# folder_sum FOLDER: names, modes and contents below it
+folder_sum() { tar -C "$1" --sort=name --numeric-owner -cf - . | sha1sum; }
+
+# packed TOOL FILE: stdin, compressed by TOOL (none: as it is), into FILE
+packed() {
+    if [[ $1 == none ]]; then cat > "$2"; else "$1" -c > "$2"; fi
+}
+
+# manifest UUID FILE NAME [KEY:VALUE…]: on stdout; further members as raw JSON, e.g. 'type:"zvol"'
+manifest() {
+    local id=$1 file=$2 name=$3 member sum
+    shift 3
+    sum=$(sha1sum < "$file")
+    local type='"lx-dataset"' compression='"gzip"' extra=''
+    for member; do
+        case $member in
+            type:*) type=${member#*:} ;;
+            compression:*) compression=${member#*:} ;;
+            *) extra+="  \"${member%%:*}\": ${member#*:},"$'\n' ;;
+        esac
+    done
+    [[ -z $compression ]] || compression=", \"compression\": $compression"
+    cat <<MANIFEST
+{
+  "v": 2,
+  "uuid": "$id",
+  "owner": "00000000-0000-0000-0000-000000000000",
+  "name": "$name",
+  "version": "1.0.0",
+  "state": "active",
+  "disabled": false,
+  "public": true,
+  "published_at": "2026-01-02T03:04:05.000Z",
+  "type": $type,
+  "os": "linux",
+$extra  "files": [{"sha1": "${sum%% *}", "size": $(stat -c %s "$file")$compression}]
+}
+MANIFEST
+}
+
+zvol_members=('type:"zvol"' 'nic_driver:"virtio"' 'disk_driver:"virtio"' 'cpu_type:"host"' 'image_size:32')
+
+# serve: an image server on $work/server (images/UUID.json, images/UUID.file); sets $url
+serve() {
+    local tries
+    : > "$work/listening"
+    imgapi-server --root "$work/server" --listen 127.0.0.1:0 > "$work/listening" 2> "$work/server.log" &
+    echo $! > "$work/../server.pid"
+    for ((tries = 0; tries < 200; tries++)); do
+        url=$(sed -n 's/^listening on \(http:[^ ]*\).*/\1/p' "$work/listening")
+        [[ -z $url ]] || return 0
+        sleep 0.1
+    done
+    cat "$work/server.log" >&2
+    return 1
+}
+
+stop_server() {
+    local file=/tmp/platform/server.pid
+    [[ -s $file ]] || return 0
+    kill "$(cat "$file")" 2>/dev/null || true
+    rm -f "$file"
+}
+
+# status N COMMAND…: the command's exit status is N; what it said is in $work/out and $work/err
+status() {
+    local want=$1 got=0
+    shift
+    "$@" > "$work/out" 2> "$work/err" || got=$?
+    cat "$work/out" "$work/err"
+    ((got == want)) || { echo "exit status $got, not $want" >&2; return 1; }
+}
+
+# is_image UUID: dataset, its one snapshot, and the record are there, and nothing half done
+is_image() {
+    [[ $(zfs list -H -o name -t snapshot -r "$pool/$1") == "$pool/$1@final" ]]
+    [[ -n $(find "$IMGADM_ROOT" -name "$pool-$1.json") ]]
+    imgadm list -H -o uuid > "$work/listed"
+    grep -qx "$1" "$work/listed"
+    nothing_half_done
+}
+
+no_dataset() {
+    if zfs list "$1"; then return 1; fi
+}
+
+# is_gone UUID: nothing of it is left
+is_gone() {
+    no_dataset "$pool/$1"
+    [[ -z $(find "$IMGADM_ROOT" -name "*$1*" ! -name '*.lock') ]]
+    nothing_half_done
+}
+
+nothing_half_done() {
+    [[ $(zfs list -H -o name) != *-partial* ]]
+    [[ -z $(find "$IMGADM_ROOT" -name '*.partial' -o -name '*.tmp*') ]]
+}
