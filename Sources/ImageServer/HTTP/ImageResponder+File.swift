@@ -2,38 +2,41 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import ImageModel
+import Logging
 import NIOCore
 
 /// GetImageFile and GetImageIcon (imgapi.md, section 12), with what the original lacks: HEAD and Range.
 extension ImageResponder {
-    func file(_ uuid: ImageUUID, _ query: Query) async throws -> Response {
+    func file(_ uuid: ImageUUID, _ query: Query, _ logger: Logger) async throws -> Response {
         let (image, _) = try await find(uuid, query)
         let index = try query.parameters["index"].flatMap { Int($0) } ?? 0
         let missing = RequestFault.notFound("image \"\(uuid)\" has no file" + (index == 0 ? "" : " at index \(index)"))
         guard image.files.indices.contains(index) else { throw missing }
         let description = image.files[index]
         guard let file = try await repository.file(of: image, at: index) else { throw missing }
-        // A file that is only half there must not go out under the Etag of the whole.
-        guard description.size ?? file.size == file.size else {
-            throw RequestFault(
-                .serviceUnavailable, "StorageIsDown",
-                "the file of image \(uuid) has \(file.size) bytes, but its manifest says \(description.size ?? 0)")
+        // What is not, or not yet, the file that the manifest speaks of must not go out under its Etag.
+        let isWhole = description.size == nil || description.size == file.size
+        if !isWhole {
+            logger.warning(
+                "an image file has not the size that its manifest says",
+                metadata: ["image": "\(uuid)", "size": "\(file.size)", "manifest": "\(description.size ?? 0)"])
         }
+        let entityTag = isWhole ? description.sha1 : nil
 
         let modified = HTTPDate(seconds: file.modified)
         let conditions = Preconditions(query.headers)
         // The original compares with the Etag of the manifest only, which no client can expect.
-        let tags = [description.sha1, image.text(query.version).entityTag].compactMap(\.self)
+        let tags = [entityTag, image.text(query.version).entityTag].compactMap(\.self)
         switch try conditions.check(entityTags: tags, modified: modified) {
-        case .notModified: return .notModified(entityTag: description.sha1)
+        case .notModified: return .notModified(entityTag: entityTag)
         case .proceed: break
         }
         var headers: HTTPFields = [.contentType: AnswerType.bytes.mediaType, .acceptRanges: "bytes", .lastModified: modified.description]
-        headers[.eTag] = description.sha1
-        let range = conditions.allowsRange(entityTag: description.sha1, modified: modified) ? query.headers[.range] : nil
+        headers[.eTag] = entityTag
+        let range = conditions.allowsRange(entityTag: entityTag, modified: modified) ? query.headers[.range] : nil
         switch ByteRange(header: range, size: file.size) {
         case .whole:
-            headers[.contentMD5] = description.contentMD5
+            if isWhole { headers[.contentMD5] = description.contentMD5 }
             return Response(status: .ok, headers: headers, body: body(file, 0..<file.size))
         case .part(let part):
             headers[.contentRange] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(file.size)"
