@@ -101,7 +101,11 @@ extension ImageStore {
     func clearLeftovers(of uuid: ImageUUID, in pool: PoolName, tell: (String) -> Void) async throws {
         let partial = DatasetName.partial(uuid, in: pool)
         if try await zfs.dataset(partial) != nil {
-            try await zfs.destroy(partial)
+            do {
+                try await zfs.destroy(partial)
+            } catch let failure as Failure where failure.code == .datasetNotFound {
+                // A command of the dead process was still at work, and has come to its end.
+            }
             tell("Cleared leftover dataset \(partial)")
         }
         if records.exists(uuid, pool), try await zfs.dataset(.image(uuid, in: pool)) == nil {

@@ -69,6 +69,7 @@ extension EndToEnd {
         }
 
         private func expectWholeImages(of chain: [String], in box: Sandbox, _ when: String) async throws {
+            try await box.settle()
             let list = try await box.imgadm("list", "-Ho", "uuid,name", "zpool=\(box.pool)")
             #expect(list.status == 0, "\(when): \(list)")
             let datasets = Set(try await box.datasets())

@@ -77,6 +77,11 @@ public final class Sandbox: Sendable {
             .map { String($0.dropFirst(pool.count + 1)) }.filter { !$0.isEmpty }
     }
 
+    /// Waits until no `zfs` that a killed imgadm had started works on the pool any more.
+    public func settle() async throws {
+        _ = try await Tool.shell("while pgrep -f '^[^ ]*zfs .*\(pool)/' >/dev/null; do sleep 0.02; done")
+    }
+
     /// The records of images.
     public func recordNames() -> [String] { HostFile.names(in: path("var/imgadm/images")).sorted() }
 
