@@ -102,7 +102,7 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),
         tests("CompressionTests", ["Compression"]),
-        tests("ImageServerTests", ["ImageServer", "ImageModel", "JSON", "Failure", "Host", log, system, nioCore, nioPosix]),
+        tests("ImageServerTests", ["ImageServer", "ImageModel", "JSON", "Failure", "Host", "TestHost", "imgapi-server", log, system, nioCore, nioPosix]),
     ]
 )
 

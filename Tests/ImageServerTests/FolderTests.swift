@@ -1,4 +1,5 @@
 import Failure
+import Host
 import ImageModel
 import ImageServer
 import JSON
@@ -25,6 +26,26 @@ import Testing
                     try await #expect(server.get("/images/\(uuid)").status == 404)
                 }
             }
+        }
+    }
+
+    @Test func aManifestWrittenOverInPlaceCountsSoon() async throws {
+        let root = try ImageRoot()
+        let uuid = ImageUUID()
+        try root.add(uuid, ["name": "before"])
+        try await Task.sleep(for: .milliseconds(200))
+        try await RunningServer.serving(root) { server in
+            try await #expect(server.get("/images/\(uuid)").json?["name"] == "before")
+            let manifest = "images/\(uuid).json"
+            let text = try HostFile.read(root.path.appending(manifest)) ?? []
+            let file = try FileDescriptor.open(root.path.appending(manifest), .writeOnly)
+            try file.closeAfter { _ = try file.writeAll(String(decoding: text, as: UTF8.self).replacing("before", with: "behind").utf8) }
+            var served = ""
+            for _ in 0..<100 where served != "behind" {
+                served = try await server.get("/images/\(uuid)").json?["name"]?.stringValue ?? ""
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            #expect(served == "behind")
         }
     }
 
@@ -103,14 +124,14 @@ import Testing
         }
     }
 
-    @Test func thousandsOfImages() async throws {
+    @Test func aLongListing() async throws {
         let root = try ImageRoot()
-        for number in 0..<2000 { try root.add(ImageUUID(), ["name": .string("image-\(number)"), "tags": ["number": .number(JSONNumber(number))]]) }
+        try root.addMany(1000) { ["name": .string("image-\($0)"), "tags": ["number": .number(JSONNumber($0))]] }
         try await RunningServer.serving(root) { server in
             let reply = try await server.get("/images")
             #expect(reply.status == 200 && reply.headers["content-length"] == "\(reply.body.count)")
-            #expect(reply.json?.arrayValue?.count == 2000)
-            try await #expect(server.get("/images?tag.number=1999").list("name") == ["image-1999"])
+            #expect(reply.json?.arrayValue?.count == 1000)
+            try await #expect(server.get("/images?tag.number=999").list("name") == ["image-999"])
             let uuid = ImageUUID()
             try root.add(uuid, ["name": "late"])
             try await #expect(server.get("/images/\(uuid)").status == 200)

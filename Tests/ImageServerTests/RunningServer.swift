@@ -16,7 +16,8 @@ struct RunningServer: Sendable {
         _ body: @Sendable (RunningServer) async throws -> Void
     ) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let repository = try FolderRepository(root: root.path, mode: mode, logger: logger)
+        // Not on a thread that others wait for.
+        let repository = try await NIOThreadPool.singleton.runIfActive { try FolderRepository(root: root.path, mode: mode, logger: logger) }
         var configuration = ImageServer.Configuration(port: 0, hostName: "test-host")
         configuration.stallSeconds = stallSeconds
         configuration.idleSeconds = idleSeconds
@@ -55,7 +56,7 @@ struct RunningServer: Sendable {
 
     func connect() async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
         try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port) { channel in
-            channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
+            channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)) }
         }
     }
 }
@@ -68,7 +69,7 @@ struct Reply: Sendable {
     let body: [UInt8]
 
     init(_ bytes: [UInt8]) {
-        let end = bytes.firstRange(of: Array("\r\n\r\n".utf8))
+        let end = bytes.prefix(1 << 16).firstRange(of: Array("\r\n\r\n".utf8))
         let head = String(decoding: bytes[..<(end?.lowerBound ?? bytes.count)], as: UTF8.self)
         let lines = head.split(separator: "\r\n")
         status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0

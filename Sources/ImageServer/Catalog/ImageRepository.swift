@@ -15,8 +15,8 @@ public protocol ImageRepository: Sendable {
 public protocol StoredFile: Sendable {
     /// In bytes.
     var size: Int64 { get }
-    /// Seconds since 1970.
-    var modified: Int { get }
+    /// When it was written.
+    var modified: HTTPDate { get }
 
     /// A range of the bytes, piece by piece, in order. The sequence throws if the file cannot be read or ends early.
     func pieces(of range: Range<Int64>) -> any AsyncSequence<ByteBuffer, any Error>

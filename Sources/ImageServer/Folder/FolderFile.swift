@@ -7,7 +7,7 @@ import SystemPackage
 /// An image file in a folder, held open: if it is replaced meanwhile, the old bytes are still read.
 final class FolderFile: StoredFile {
     let size: Int64
-    let modified: Int
+    let modified: HTTPDate
     private let path: FilePath
     private let file: SystemPackage.FileDescriptor
 
@@ -29,7 +29,7 @@ final class FolderFile: StoredFile {
             let stat = try file.stat()
             guard stat.type == .regular else { throw Errno.invalidArgument }
             size = stat.size
-            modified = stat.st_mtim.tv_sec
+            modified = HTTPDate(clamping: stat.st_mtim.tv_sec)
         } catch {
             try? file.close()
             throw HostFile.failure("cannot read", path, error)

@@ -34,8 +34,7 @@ struct FolderScan: Sendable {
         for name in look.images == nil ? [] : HostFile.names(in: folder.images) {
             guard let uuid = ImageFolder.image(manifest: name) else { continue }
             let path = folder.images.appending(name)
-            // It may be gone by now.
-            guard let mark = try FileMark(path) else { continue }
+            guard let mark = Self.mark(path, logger) else { continue }
             if isSameSetting, let known = last?.entries[uuid], known.mark == mark {
                 entries[uuid] = known
             } else {
@@ -60,6 +59,16 @@ struct FolderScan: Sendable {
 
     private func hasSameImages(as others: [ImageUUID: Entry]) -> Bool {
         entries.count == others.count && others.allSatisfy { entries[$0]?.mark == $1.mark }
+    }
+
+    /// Nil if the file is gone by now, or no file.
+    private static func mark(_ path: FilePath, _ logger: Logger) -> FileMark? {
+        do {
+            return try FileMark(path).flatMap { $0.isFile ? $0 : nil }
+        } catch {
+            logger.warning("skipping a manifest that cannot be read", metadata: ["error": "\(error)"])
+            return nil
+        }
     }
 
     /// The image of a manifest file; nil, and a warning in the log, if it cannot be served.
@@ -95,7 +104,8 @@ extension FileMark {
     /// Whether the time of the last change is so near that a further change might not show: the clocks of
     /// file systems tick in milliseconds.
     fileprivate var isRecent: Bool {
-        let milliseconds = Int64(seconds) * 1000 + Int64(nanoseconds / 1_000_000)
-        return abs(Timestamp.now().milliseconds - milliseconds) < 100
+        let now = Timestamp.now().milliseconds
+        guard abs(now / 1000 - Int64(HTTPDate(clamping: seconds).seconds)) < 10 else { return false }
+        return abs(now - Int64(seconds) * 1000 - Int64(nanoseconds / 1_000_000)) < 100
     }
 }

@@ -35,8 +35,11 @@ struct FileMark: Sendable, Equatable {
     let size: Int64
     let seconds: Int
     let nanoseconds: Int
+    /// Not a folder, a pipe, or the like.
+    let isFile: Bool
 
     init(_ stat: Stat) {
+        isFile = stat.type == .regular
         inode = UInt64(stat.inode.rawValue)
         size = stat.size
         seconds = stat.st_mtim.tv_sec

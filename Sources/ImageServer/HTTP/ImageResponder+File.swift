@@ -23,7 +23,7 @@ extension ImageResponder {
         }
         let entityTag = isWhole ? description.sha1 : nil
 
-        let modified = HTTPDate(seconds: file.modified)
+        let modified = file.modified
         let conditions = Preconditions(query.headers)
         // The original compares with the Etag of the manifest only, which no client can expect.
         let tags = [entityTag, image.text(query.version).entityTag].compactMap(\.self)

@@ -50,7 +50,7 @@ public struct ImageServer: Sendable {
             responder: ImageResponder(repository: repository, hostName: configuration.hostName),
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [StallGuard(limit: stallLimit)],
+                    additionalChannelHandlers: [ResponseGuard(limit: stallLimit)],
                     idleTimeout: .seconds(configuration.idleSeconds),
                     httpDecoderConfiguration: .init(maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100))),
             configuration: ApplicationConfiguration(

@@ -1,11 +1,14 @@
 import Host
 
 /// A moment to the second, as HTTP headers have it (RFC 9110, section 5.6.7).
-struct HTTPDate: Sendable, Hashable, Comparable, CustomStringConvertible {
+public struct HTTPDate: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// Seconds since 1970-01-01T00:00:00Z.
     let seconds: Int
 
     init(seconds: Int) { self.seconds = seconds }
+
+    /// File systems know of dates that headers cannot say: the nearest of these years then.
+    init(clamping seconds: Int) { self.seconds = max(0, min(seconds, 253_402_300_799)) }
 
     /// A date of the Gregorian calendar, from year 0 on. A day beyond the end of its month counts on into the next.
     init(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
@@ -32,7 +35,7 @@ struct HTTPDate: Sendable, Hashable, Comparable, CustomStringConvertible {
         self.init(year: year, month: month + 1, day: day, hour: hour, minute: minute, second: second)
     }
 
-    var description: String {
+    public var description: String {
         // 1994-11-06T08:49:37.000Z
         let parts = iso8601(millisecond: 0).split { "-T.".contains($0) }
         let dayNumber = seconds / 86_400 - (seconds % 86_400 < 0 ? 1 : 0)
@@ -44,7 +47,7 @@ struct HTTPDate: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// `YYYY-MM-DDTHH:MM:SS.mmmZ`
     func iso8601(millisecond: Int) -> String { Timestamp(milliseconds: Int64(seconds) * 1000 + Int64(millisecond)).description }
 
-    static func < (one: HTTPDate, other: HTTPDate) -> Bool { one.seconds < other.seconds }
+    public static func < (one: HTTPDate, other: HTTPDate) -> Bool { one.seconds < other.seconds }
 
     private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]

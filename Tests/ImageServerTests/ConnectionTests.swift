@@ -1,0 +1,128 @@
+import ImageModel
+import NIOCore
+import Testing
+
+/// What clients do to connections.
+@Suite struct ConnectionTests {
+    private static let uuid = ImageUUID()
+    private static let size = 48 << 20
+
+    /// With a file that does not fit the buffers between server and client.
+    private static func root() throws -> ImageRoot {
+        let root = try ImageRoot()
+        try root.add(uuid, bytes: [UInt8](repeating: 7, count: size), sha1: "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd")
+        return root
+    }
+
+    @Test func severalRequestsOnOneConnection() async throws {
+        let root = try ImageRoot()
+        try root.add(Self.uuid, bytes: Array("hello".utf8), sha1: "aa")
+        try await RunningServer.serving(root) { server in
+            let requests = ["HEAD /images/\(Self.uuid)/file", "GET /images/\(Self.uuid)/file", "POST /images", "GET /nowhere", "GET /ping"]
+            let text = requests.enumerated().map { number, line in
+                let body = line.hasPrefix("POST") ? "Content-Length: 5\r\n" : ""
+                let end = number == requests.count - 1 ? "Connection: close\r\n" : ""
+                return "\(line) HTTP/1.1\r\nHost: x\r\n\(body)\(end)\r\n" + (body.isEmpty ? "" : "12345")
+            }.joined()
+            let channel = try await server.connect()
+            let answers = try await channel.executeThenClose { inbound, outbound in
+                try await outbound.write(ByteBuffer(string: text))
+                var answers = ""
+                for try await part in inbound { answers += String(buffer: part) }
+                return answers
+            }
+            let statuses = answers.split(separator: "HTTP/1.1 ").map { $0.prefix(3) }
+            #expect(statuses == ["200", "200", "405", "404", "200"], "\(answers)")
+            #expect(answers.contains("\r\n\r\nhelloHTTP/1.1 405"))
+        }
+    }
+
+    @Test func aClientThatTakesNothingIsLeft() async throws {
+        try await RunningServer.serving(try Self.root(), stallSeconds: 1) { server in
+            let channel = try await server.connect()
+            let received = try await channel.executeThenClose { inbound, outbound in
+                try await outbound.write(ByteBuffer(string: "GET /images/\(Self.uuid)/file HTTP/1.1\r\nHost: x\r\n\r\n"))
+                try await Task.sleep(for: .seconds(6))
+                var received = 0
+                do {
+                    for try await part in inbound { received += part.readableBytes }
+                } catch {}  // a reset is an end too
+                return received
+            }
+            #expect(received > 0 && received < Self.size)
+            try await #expect(server.get("/ping").status == 200)
+        }
+    }
+
+    @Test func aClientThatTakesItsTimeIsServed() async throws {
+        try await RunningServer.serving(try Self.root(), stallSeconds: 1) { server in
+            let channel = try await server.connect()
+            let received = try await channel.executeThenClose { inbound, outbound in
+                try await outbound.write(ByteBuffer(string: "GET /images/\(Self.uuid)/file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+                var received = 0
+                var pause = 0
+                for try await part in inbound {
+                    received += part.readableBytes
+                    if received > pause {
+                        try await Task.sleep(for: .milliseconds(600))
+                        pause += 8 << 20
+                    }
+                }
+                return received
+            }
+            #expect(received > Self.size)
+        }
+    }
+
+    @Test(arguments: ["", "GET /ping HT", "GET /ping HTTP/1.1\r\nHost: x\r\nX: ", "POST /images HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n"])
+    func aRequestThatDoesNotEndIsLeft(beginning: String) async throws {
+        try await RunningServer.serving(try ImageRoot(), idleSeconds: 1) { server in
+            let start = ContinuousClock.now
+            _ = try await server.exchange(beginning)
+            #expect(start.duration(to: .now) < .seconds(10))
+        }
+    }
+
+    @Test func headersHaveLimits() async throws {
+        try await RunningServer.serving(try ImageRoot()) { server in
+            let floods = [
+                "GET /ping HTTP/1.1\r\nHost: x\r\nX: " + String(repeating: "x", count: 100_000) + "\r\n\r\n",
+                "GET /ping HTTP/1.1\r\nHost: x\r\n" + String(repeating: "X: y\r\n", count: 20_000) + "\r\n",
+                "GET /" + String(repeating: "x", count: 1_000_000) + " HTTP/1.1\r\nHost: x\r\n\r\n",
+            ]
+            for flood in floods {
+                let status = try? await server.exchange(flood).status
+                #expect([400, 414, 431, 0, nil].contains(status), "\(String(describing: status))")
+            }
+            try await #expect(server.get("/ping").status == 200)
+        }
+    }
+
+    @Test func nonsenseDoesNoHarm() async throws {
+        let root = try ImageRoot()
+        try root.add(Self.uuid, bytes: Array("hello".utf8), sha1: "aa")
+        let pieces = [
+            "GET", "HEAD", "PUT", " ", "/images", "/images/\(Self.uuid)", "/file", "?", "&", "=", "limit", "marker", "2021", "sort", "name=~", "%", "%f", "+", "[]",
+            " HTTP/1.1\r\n", "\r\n", "Range: bytes=", "-", "0", "99999999999999999999", "If-Range: ", "If-Match: ", "\"", "W/", ",", "Accept-Version: ", "~", "||", "<",
+            "Accept: ", ";q=", "nan", "x-request-id: ", "\u{0}", "é", "\n", "Content-Length: 5", "Transfer-Encoding: chunked",
+        ]
+        try await RunningServer.serving(root) { server in
+            for _ in 0..<600 {
+                let middle = (0..<Int.random(in: 0..<12)).map { _ in pieces.randomElement() ?? "" }.joined()
+                let request =
+                    switch Int.random(in: 0..<3) {
+                    case 0: "GET /images?\(middle) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                    case 1: "GET /images/\(Self.uuid)/file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\(middle)\r\n\r\n"
+                    default: middle + "\r\n\r\n"
+                    }
+                let channel = try await server.connect()
+                try? await channel.executeThenClose { inbound, outbound in
+                    try await outbound.write(ByteBuffer(string: request))
+                    outbound.finish()
+                    for try await _ in inbound {}
+                }
+            }
+            try await #expect(server.get("/images").list("uuid") == [Self.uuid.description])
+        }
+    }
+}

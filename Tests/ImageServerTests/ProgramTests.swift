@@ -1,0 +1,68 @@
+import Glibc
+import Host
+import ImageModel
+import NIOCore
+import SystemPackage
+import TestHost
+import Testing
+
+/// The program `imgapi-server`: its arguments, its exit statuses, its end.
+@Suite struct ProgramTests {
+    private static func run(_ arguments: String) async throws -> (status: Int, output: String) {
+        let output = try await Tool.shell("set +e; '\(Binaries.server)' \(arguments) 2>&1; echo $?")
+        var lines = output.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        return (lines.popLast().flatMap { Int($0) } ?? -1, lines.joined(separator: "\n"))
+    }
+
+    static let rows: [(arguments: String, status: Int, says: String)] = [
+        ("--version", 0, "imgapi-server 1.0.0"), ("--help", 0, "USAGE: imgapi-server --root <dir>"), ("", 2, "--root"), ("--root", 2, "--root"),
+        ("--root /tmp --nonsense", 2, "--nonsense"), ("--root /tmp x", 2, "x"), ("--root /tmp --listen nonsense", 2, "--listen"),
+        ("--root /tmp --listen 127.0.0.1:65536", 2, "--listen"), ("--root /tmp --listen ::1:80", 2, "--listen"), ("--root /tmp --mode dc", 2, "--mode"),
+        ("--root /nonexistent", 1, "imgapi-server: error (FileSystemError): cannot read folder \"/nonexistent\": No such file or directory"),
+        ("--root /etc/hostname", 1, "error (FileSystemError)"),
+        ("--root /tmp --listen 203.0.113.1:1", 1, "error (ConnectionError): cannot listen on 203.0.113.1:1"),
+    ]
+
+    @Test(arguments: rows)
+    func arguments(row: (arguments: String, status: Int, says: String)) async throws {
+        let (status, output) = try await Self.run(row.arguments)
+        #expect(status == row.status, "\(output)")
+        #expect(output.contains(row.says), "\(output)")
+    }
+
+    @Test(arguments: [SIGTERM, SIGINT])
+    func transfersAreFinishedAfterASignal(signal: Int32) async throws {
+        let (uuid, size) = (ImageUUID(), 48 << 20)
+        let root = try ImageRoot()
+        try root.add(uuid, bytes: [UInt8](repeating: 7, count: size), sha1: "aa")
+        let folder = root.path
+        let output = try await Tool.shell(
+            """
+            { '\(Binaries.server)' --root \(folder) --listen 127.0.0.1:0 > \(folder)/out & echo $! > \(folder)/pid; wait; } 2> \(folder)/err &
+            while ! grep -q listening \(folder)/out 2>/dev/null; do sleep 0.05; done; cat \(folder)/pid \(folder)/out
+            """)
+        let lines = output.split(separator: "\n")
+        let pid = try #require(lines.first.flatMap { Int32($0) })
+        let port = try #require(lines.last?.split(separator: ":").last.flatMap { Int($0) })
+        #expect(lines.last == "listening on http://127.0.0.1:\(port)")
+        let server = RunningServer(port: port)
+        let channel = try await server.connect()
+        let received = try await channel.executeThenClose { inbound, outbound in
+            try await outbound.write(ByteBuffer(string: "GET /images/\(uuid)/file HTTP/1.1\r\nHost: x\r\n\r\n"))
+            var received = 0
+            for try await part in inbound {
+                if received == 0 {
+                    kill(pid, signal)
+                    try await Task.sleep(for: .milliseconds(300))
+                    await #expect(throws: (any Error).self) { try await server.get("/ping") }
+                }
+                received += part.readableBytes
+            }
+            return received
+        }
+        #expect(received > size)
+        // It has ended by itself.
+        for _ in 0..<100 where kill(pid, 0) == 0 { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(kill(pid, 0) != 0)
+    }
+}
