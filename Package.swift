@@ -35,9 +35,13 @@ let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 
 let package = Package(
     name: "imgadm",
@@ -49,11 +53,14 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
     ],
@@ -82,14 +89,20 @@ let package = Package(
         room("ImgadmCommands", ["HostConfig", "JSON", "Failure", "ImageModel", "Host", "ZFS", "VirtualMachines", "Transport", "ImageStore", "ImageSource", "ImageTool", "Terminal", log, argumentParser]),
         .executableTarget(name: "imgadm", dependencies: ["ImgadmCommands"], swiftSettings: strict),
 
-        room("ImageServer", ["JSON", "Failure", "ImageModel", log, crypto, system, nioCore, hummingbird]),
+        room("ImageServer", ["JSON", "Failure", "ImageModel", "Host", log, crypto, system, httpTypes, nioCore, nioPosix, nioHTTPTypes, lifecycle, hummingbird, hummingbirdCore]),
         .executableTarget(
-            name: "imgapi-server", dependencies: ["ImageServer", "Failure", "Host", log, argumentParser, hummingbird],
+            name: "imgapi-server", dependencies: ["ImageServer", "Failure", "ImageModel", "Host", log, system, argumentParser],
             swiftSettings: strict),
 
+        // What tests need of a host: pools, images, servers, faults.
+        .target(
+            name: "TestHost", dependencies: ["JSON", "Host", log, system, nioCore, nioPosix], path: "Tests/TestHost",
+            swiftSettings: [.swiftLanguageMode(.v6)]),
+        tests("ImgadmTests", ["TestHost", "JSON", "Host", "imgadm", "imgapi-server"]),
         tests("JSONTests", ["JSON"]),
         tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),
         tests("CompressionTests", ["Compression"]),
+        tests("ImageServerTests", ["ImageServer", "ImageModel", "JSON", "Failure", "Host", log, system, nioCore, nioPosix]),
     ]
 )
 

@@ -60,6 +60,7 @@ extension Failure.Code {
     public static let zfs: Self = "ZfsError"
     public static let datasetNotFound: Self = "DatasetNotFound"
     public static let datasetExists: Self = "DatasetExists"
+    public static let notMounted: Self = "NotMounted"
     public static let datasetBusy: Self = "DatasetBusy"
     public static let internalError: Self = "InternalError"
 }

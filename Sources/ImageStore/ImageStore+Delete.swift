@@ -13,7 +13,7 @@ extension ImageStore {
     public func delete(_ uuid: ImageUUID, in pool: PoolName, tell: (String) -> Void) async throws -> Bool {
         let name = DatasetName.image(uuid, in: pool)
         let partial = DatasetName.partial(uuid, in: pool)
-        guard try await image(uuid, in: pool) != nil else {
+        guard try await image(uuid, in: pool) != nil, let found = try await zfs.dataset(name) else {
             // A run that was killed after the rename, or before it removed the record: this one finishes its work.
             guard try await zfs.dataset(name) == nil else { return false }
             let begun = try await zfs.dataset(partial) != nil || records.exists(uuid, pool)
@@ -32,18 +32,28 @@ extension ImageStore {
             try await zfs.destroy(partial)
             tell("Cleared leftover dataset \(partial)")
         }
-        try await uncancelled { [zfs, records] in
-            try await zfs.rename(name, to: partial)
+        try await uncancelled { try await remove(found.dataset, as: partial) }
+        try records.remove(uuid, pool)
+        return true
+    }
+
+    /// Renames an image's dataset out of its place and destroys it; if that is not to be done, it is as it was.
+    private func remove(_ dataset: Dataset, as partial: DatasetName) async throws {
+        // zfs-fuse cannot rename what is mounted; for every ZFS this is where somebody's using it shows.
+        if dataset.kind == .filesystem { try await zfs.unmount(dataset.name) }
+        do {
+            try await zfs.rename(dataset.name, to: partial)
             do {
                 try await zfs.destroy(partial)
             } catch {
-                // Somebody cloned it meanwhile: it is an image again, as it was.
-                try await zfs.rename(partial, to: name)
+                // Somebody cloned it meanwhile.
+                try await zfs.rename(partial, to: dataset.name)
                 throw error
             }
-            try records.remove(uuid, pool)
+        } catch {
+            if dataset.kind == .filesystem { try? await zfs.mount(dataset.name) }
+            throw error
         }
-        return true
     }
 
     private func dependents(_ uuid: ImageUUID, _ clones: [DatasetName]) -> Failure {

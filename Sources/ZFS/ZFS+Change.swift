@@ -22,6 +22,15 @@ extension ZFS {
         try await zfsWhenFree(["destroy", "-r", name.description], doing: "destroy dataset \"\(name)\"")
     }
 
+    /// Unmounts a file system; one that is not mounted is fine.
+    ///
+    /// - Throws: `DatasetBusy` while somebody uses it.
+    public func unmount(_ name: DatasetName) async throws {
+        do {
+            try await zfs("unmount", name.description, doing: "unmount \"\(name)\"")
+        } catch let failure as Failure where failure.code == .notMounted {}
+    }
+
     /// Mounts a file system where its properties say.
     public func mount(_ name: DatasetName) async throws {
         try await zfs("mount", name.description, doing: "mount \"\(name)\"")

@@ -16,6 +16,7 @@ enum ZFSFailure {
         ("could not find any snapshots", .datasetNotFound, nil),
         ("dataset already exists", .datasetExists, nil),
         ("exists\nmust specify -F", .datasetExists, nil),
+        ("not currently mounted", .notMounted, nil),
         ("busy", .datasetBusy, nil),
         ("umount failed", .datasetBusy, nil),
         ("unmount failed", .datasetBusy, nil),

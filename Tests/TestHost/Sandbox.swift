@@ -1,22 +1,29 @@
-public import Host
 import Glibc
+public import Host
 import Logging
 public import SystemPackage
 
-/// A world of its own for one test: a folder as imgadm's root, and a pool.
+/// A world of its own for one test: a folder as imgadm's root, and a pool. Both go when it goes.
 public final class Sandbox: Sendable {
     public let root: FilePath
     public let pool: String
     private let environment: [String: String]
 
     /// - Parameter environment: further variables for imgadm.
-    public init(pool: String, environment: [String: String] = [:]) throws {
+    public static func make(environment: [String: String] = [:]) async throws -> Sandbox {
+        Sandbox(pool: try await SandboxPool.make(), environment: environment)
+    }
+
+    init(pool: String, environment: [String: String]) {
         self.pool = pool
         root = TestFolder.make("root")
         self.environment = environment
     }
 
-    deinit { TestFolder.remove(root) }
+    deinit {
+        SandboxPool.destroy(pool)
+        TestFolder.remove(root)
+    }
 
     /// How a run of the tool ended.
     public struct Run: Sendable, CustomStringConvertible {
@@ -62,6 +69,22 @@ public final class Sandbox: Sendable {
             case .signaled(let number): 128 + number
             }
         return Run(status: status, output: String(decoding: outcome.output, as: UTF8.self), errors: outcome.errorText)
+    }
+
+    /// The names of all datasets and snapshots of the pool, without the pool's own.
+    public func datasets() async throws -> [String] {
+        try await Tool.run("zfs", "list", "-H", "-r", "-t", "all", "-o", "name", pool).split(separator: "\n")
+            .map { String($0.dropFirst(pool.count + 1)) }.filter { !$0.isEmpty }
+    }
+
+    /// The records of images.
+    public func recordNames() -> [String] { HostFile.names(in: path("var/imgadm/images")).sorted() }
+
+    /// Adds a source without asking it, in place of the standard one.
+    public func use(_ url: String, type: String = "imgapi") throws {
+        try write(
+            "{\"sources\":[{\"type\":\"\(type)\",\"url\":\"\(url)\"}],\"upgradedToVer\":\"3.0.0\"}",
+            to: "var/imgadm/imgadm.conf")
     }
 
     /// A file below the root.
@@ -135,5 +158,12 @@ public enum TestFolder {
     public static func remove(_ path: FilePath) {
         guard path.lastComponent?.string.hasPrefix("imgadmtest-") == true else { return }
         Leftovers.run(["rm", "-rf", path.string])
+    }
+}
+
+extension Tool {
+    /// Writes a file.
+    public static func write(_ text: String, to path: FilePath) throws {
+        try HostFile.write(Array(text.utf8), to: path)
     }
 }

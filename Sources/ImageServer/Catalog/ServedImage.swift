@@ -1,0 +1,142 @@
+import Crypto
+public import ImageModel
+import JSON
+
+/// An image as the server gives it out: the fields that requests look for, and its JSON text ready to send.
+public final class ServedImage: Sendable {
+    public let uuid: ImageUUID
+    public let files: [File]
+    let owner: String?
+    let name: String?
+    let version: String?
+    let type: String?
+    let os: String?
+    let state: String
+    let isPublic: Bool
+    let acl: [String]
+    let channels: [String]
+    /// By key, the text that a filter compares with.
+    let tags: [String: String]
+    let place: Place
+
+    private let withChannels: ImageText
+    /// Nil where it would be the same.
+    private let withoutChannels: ImageText?
+
+    /// Where an image stands in a listing: by date of publication, images of the same date by UUID, so that
+    /// the order is total and paging does not lose or repeat any.
+    struct Place: Sendable, Comparable {
+        let published: PublicationDate
+        let uuid: ImageUUID
+
+        static func < (one: Place, other: Place) -> Bool { (one.published, one.uuid) < (other.published, other.uuid) }
+    }
+
+    /// One of its files.
+    public struct File: Sendable, Equatable {
+        public let sha1: String?
+        /// In bytes.
+        public let size: Int64?
+        /// In base64, where the manifest has it; it is never computed for a download.
+        public let contentMD5: String?
+    }
+
+    /// - Parameter manifest: normalized (see ``ServedManifest``).
+    init(_ manifest: ServedManifest) {
+        let json = manifest.json
+        uuid = manifest.uuid
+        owner = json["owner"]?.stringValue
+        name = json["name"]?.stringValue
+        version = json["version"]?.stringValue
+        type = json["type"]?.stringValue
+        os = json["os"]?.stringValue
+        state = json["state"]?.stringValue ?? ""
+        isPublic = json["public"] == true
+        acl = json["acl"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        channels = json["channels"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        tags = Self.index(json["tags"]?.objectValue ?? [:])
+        place = Place(published: PublicationDate(publishedAt: json["published_at"]?.stringValue), uuid: manifest.uuid)
+        files = manifest.files
+        withChannels = ImageText(json)
+        if json["channels"] == nil {
+            withoutChannels = nil
+        } else {
+            var older = json
+            older["channels"] = nil
+            withoutChannels = ImageText(older)
+        }
+    }
+
+    /// Whether it was ever activated.
+    var isActivated: Bool { state == "active" || state == "disabled" }
+
+    /// Its JSON text for an API version.
+    func text(_ version: APIVersion) -> ImageText {
+        version == .two ? withChannels : withoutChannels ?? withChannels
+    }
+
+    /// Numbers and booleans go by their text; an object, an array, null, or a string of more than 100
+    /// characters counts as empty (imgapi.md, section 11).
+    private static func index(_ tags: JSONObject) -> [String: String] {
+        var index: [String: String] = [:]
+        for (key, value) in tags {
+            switch value {
+            case .string(let text): index[key] = text.utf16.count > 100 ? "" : text
+            case .number(let number): index[key] = number.text
+            case .bool(let flag): index[key] = flag ? "true" : "false"
+            case .null, .array, .object: index[key] = ""
+            }
+        }
+        return index
+    }
+}
+
+/// The JSON text of an image, and its Etag.
+struct ImageText: Sendable {
+    /// Indented as an element of the list, which is asked for most.
+    let element: [UInt8]
+    /// The SHA-1 of the compact text (imgapi.md, section 12).
+    let entityTag: String
+
+    init(_ json: JSONObject) {
+        let value = JSONValue.object(json)
+        var compact: [UInt8] = []
+        value.write(to: &compact)
+        entityTag = Insecure.SHA1.hash(data: compact).hexadecimal
+        var lines: [UInt8] = []
+        value.write(to: &lines, style: .indented(2))
+        var element: [UInt8] = []
+        element.reserveCapacity(lines.count + lines.count / 8)
+        for byte in lines {
+            element.append(byte)
+            if byte == UInt8(ascii: "\n") { element.append(contentsOf: Self.indentation) }
+        }
+        self.element = element
+    }
+
+    /// Indented as a value of its own. In JSON text a newline is never part of a string.
+    var lines: [UInt8] {
+        var lines: [UInt8] = []
+        lines.reserveCapacity(element.count)
+        var index = 0
+        while index < element.count {
+            lines.append(element[index])
+            index += element[index] == UInt8(ascii: "\n") ? 1 + Self.indentation.count : 1
+        }
+        return lines
+    }
+
+    private static let indentation = [UInt8](repeating: UInt8(ascii: " "), count: 2)
+}
+
+extension Sequence<UInt8> {
+    /// Two lower-case hexadecimal digits a byte.
+    var hexadecimal: String {
+        var text = ""
+        for byte in self {
+            if byte < 16 { text += "0" }
+            text += String(byte, radix: 16)
+        }
+        return text
+    }
+}

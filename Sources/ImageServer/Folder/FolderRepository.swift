@@ -1,0 +1,87 @@
+import Failure
+import Host
+import ImageModel
+public import Logging
+import NIOPosix
+import Synchronization
+public import SystemPackage
+
+/// Images in a folder of plain files, which an operator can make by hand:
+///
+/// - `images/UUID.json`: the manifest;
+/// - `images/UUID.file`: the image file;
+/// - `channels.json`: the channels, if the server has any.
+///
+/// What is added, changed or removed counts from the next request on. Files should come by a rename, so that
+/// none is seen half written. A rename changes the folder, which each request looks at; a file that is written
+/// over in place is noticed within seconds.
+public final class FolderRepository: ImageRepository {
+    private let folder: ImageFolder
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    private struct State {
+        var scan: FolderScan
+        var running: Task<FolderScan, any Error>?
+    }
+
+    /// - Throws: `FileSystemError`, `PermissionDenied`, `ConfigError` if the folder cannot be served.
+    public init(root: FilePath, mode: ServerMode, logger: Logger) throws {
+        folder = ImageFolder(root: root, mode: mode)
+        self.logger = logger
+        try folder.checkReadable()
+        state = Mutex(State(scan: try FolderScan(folder, after: nil, logger: logger)))
+    }
+
+    public func catalog() async throws -> Catalog {
+        let asked = ContinuousClock.now
+        while true {
+            let look = try FolderLook(folder)
+            let scan = state.withLock { $0.scan }
+            if scan.covers(look) {
+                if scan.isDue { _ = rescan() }
+                return scan.catalog
+            }
+            // A scan that was under way already may have passed a place before it changed.
+            let next = try await rescan().value
+            if next.started >= asked { return next.catalog }
+        }
+    }
+
+    public func file(of image: ServedImage, at index: Int) async throws -> (any StoredFile)? {
+        guard index == 0 else { return nil }
+        let path = folder.file(of: image.uuid)
+        return try await NIOThreadPool.singleton.runIfActive { try FolderFile(path) }
+    }
+
+    /// The scan that is under way, or a new one.
+    private func rescan() -> Task<FolderScan, any Error> {
+        state.withLock { state in
+            if let running = state.running { return running }
+            let last = state.scan
+            let task = Task { [folder, logger] in
+                let result = await Result {
+                    try await NIOThreadPool.singleton.runIfActive { try FolderScan(folder, after: last, logger: logger) }
+                }
+                return try self.finish(result)
+            }
+            state.running = task
+            return task
+        }
+    }
+
+    private func finish(_ result: Result<FolderScan, any Error>) throws -> FolderScan {
+        state.withLock { state in
+            state.running = nil
+            if case .success(let scan) = result { state.scan = scan }
+        }
+        if case .failure(let error) = result { logger.error("cannot read the images", metadata: ["error": "\(error)"]) }
+        return try result.get()
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}

@@ -1,0 +1,57 @@
+import Hummingbird
+import HummingbirdCore
+import NIOCore
+
+/// The JSON array of a listing, put together from the texts of its images while it is sent: a listing of any
+/// length takes one piece of memory.
+struct ImageListBody: Sendable {
+    private let images: [ServedImage]
+    private let version: APIVersion
+
+    /// In bytes.
+    private static let pieceSize = 128 << 10
+    private static let opening = "[\n  "
+    private static let separator = ",\n  "
+    private static let closing = "\n]"
+
+    init(_ images: [ServedImage], _ version: APIVersion) {
+        self.images = images
+        self.version = version
+    }
+
+    var body: ResponseBody {
+        guard !images.isEmpty else { return ResponseBody(byteBuffer: ByteBuffer(string: "[]")) }
+        let length = length
+        if length <= Self.pieceSize {
+            var buffer = ByteBuffer()
+            buffer.reserveCapacity(length)
+            for index in images.indices { append(index, to: &buffer) }
+            return ResponseBody(byteBuffer: buffer)
+        }
+        return ResponseBody(contentLength: length) { writer in
+            var buffer = ByteBuffer()
+            buffer.reserveCapacity(Self.pieceSize)
+            for index in images.indices {
+                append(index, to: &buffer)
+                if buffer.readableBytes >= Self.pieceSize {
+                    try await writer.write(buffer)
+                    buffer.clear(minimumCapacity: Self.pieceSize)
+                }
+            }
+            if buffer.readableBytes > 0 { try await writer.write(buffer) }
+            try await writer.finish(nil)
+        }
+    }
+
+    private var length: Int {
+        images.reduce(Self.opening.utf8.count + Self.closing.utf8.count + (images.count - 1) * Self.separator.utf8.count) {
+            $0 + $1.text(version).element.count
+        }
+    }
+
+    private func append(_ index: Int, to buffer: inout ByteBuffer) {
+        buffer.writeString(index == 0 ? Self.opening : Self.separator)
+        buffer.writeBytes(images[index].text(version).element)
+        if index == images.count - 1 { buffer.writeString(Self.closing) }
+    }
+}

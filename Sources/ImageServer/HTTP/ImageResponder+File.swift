@@ -1,0 +1,64 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import ImageModel
+import Logging
+import NIOCore
+
+/// GetImageFile and GetImageIcon (imgapi.md, section 12), with what the original lacks: HEAD and Range.
+extension ImageResponder {
+    func file(_ uuid: ImageUUID, _ query: Query, _ logger: Logger) async throws -> Response {
+        let (image, _) = try await find(uuid, query)
+        let index = try query.parameters["index"].flatMap { Int($0) } ?? 0
+        let missing = RequestFault.notFound("image \"\(uuid)\" has no file" + (index == 0 ? "" : " at index \(index)"))
+        guard image.files.indices.contains(index) else { throw missing }
+        let description = image.files[index]
+        guard let file = try await repository.file(of: image, at: index) else { throw missing }
+        // What is not, or not yet, the file that the manifest speaks of must not go out under its Etag.
+        let isWhole = description.size == nil || description.size == file.size
+        if !isWhole {
+            logger.warning(
+                "an image file has not the size that its manifest says",
+                metadata: ["image": "\(uuid)", "size": "\(file.size)", "manifest": "\(description.size ?? 0)"])
+        }
+        let entityTag = isWhole ? description.sha1 : nil
+
+        let modified = HTTPDate(seconds: file.modified)
+        let conditions = Preconditions(query.headers)
+        // The original compares with the Etag of the manifest only, which no client can expect.
+        let tags = [entityTag, image.text(query.version).entityTag].compactMap(\.self)
+        switch try conditions.check(entityTags: tags, modified: modified) {
+        case .notModified: return .notModified(entityTag: entityTag)
+        case .proceed: break
+        }
+        var headers: HTTPFields = [.contentType: AnswerType.bytes.mediaType, .acceptRanges: "bytes", .lastModified: modified.description]
+        headers[.eTag] = entityTag
+        let range = conditions.allowsRange(entityTag: entityTag, modified: modified) ? query.headers[.range] : nil
+        switch ByteRange(header: range, size: file.size) {
+        case .whole:
+            if isWhole { headers[.contentMD5] = description.contentMD5 }
+            return Response(status: .ok, headers: headers, body: body(file, 0..<file.size))
+        case .part(let part):
+            headers[.contentRange] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(file.size)"
+            return Response(status: .partialContent, headers: headers, body: body(file, part))
+        case .unsatisfiable:
+            throw RequestFault(
+                .rangeNotSatisfiable, "RequestedRangeNotSatisfiable", "the file has \(file.size) bytes",
+                headers: [.contentRange: "bytes */\(file.size)"])
+        }
+    }
+
+    /// Icons are not kept yet.
+    func icon(_ uuid: ImageUUID, _ query: Query) async throws -> Response {
+        _ = try await find(uuid, query)
+        throw RequestFault.notFound("image \"\(uuid)\" has no icon")
+    }
+
+    private func body(_ file: any StoredFile, _ range: Range<Int64>) -> ResponseBody {
+        guard !range.isEmpty else { return ResponseBody() }
+        return ResponseBody(contentLength: range.count) { writer in
+            for try await piece in file.pieces(of: range) { try await writer.write(piece) }
+            try await writer.finish(nil)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import ImageModel
+import JSON
+import NIOCore
+
+/// Ping, ListImages, GetImage, ListChannels (imgapi.md, section 10).
+extension ImageResponder {
+    func ping(_ query: Query, _ type: AnswerType) throws(RequestFault) -> Response {
+        if let error = try query.parameters["error"] { throw SampleFault.named(error) }
+        return .json(["ping": "pong", "version": .string(ImageServer.version), "imgapi": true], as: type)
+    }
+
+    func channels(_ type: AnswerType, _ target: String) async throws -> Response {
+        guard let channels = try await repository.catalog().channels else { throw RequestFault.notFound("\(target) does not exist") }
+        return .json(channels.json, as: type)
+    }
+
+    func list(_ query: Query, _ type: AnswerType) async throws -> Response {
+        let catalog = try await repository.catalog()
+        let images = try ListQuery(query.parameters, in: catalog).select(from: catalog)
+        if type == .text {
+            let values = try images.map { try JSONValue(parsing: $0.text(query.version).element) }
+            return .json(.array(values), as: type)
+        }
+        return Response(status: .ok, headers: [.contentType: type.mediaType], body: ImageListBody(images, query.version).body)
+    }
+
+    func image(_ uuid: ImageUUID, _ query: Query, _ type: AnswerType) async throws -> Response {
+        let (image, _) = try await find(uuid, query)
+        try query.parameters.refuseAdminFields()
+        let text = image.text(query.version)
+        switch try Preconditions(query.headers).check(entityTags: [text.entityTag], modified: nil) {
+        case .notModified: return .notModified(entityTag: text.entityTag)
+        case .proceed: break
+        }
+        var response: Response
+        if type == .text {
+            response = .json(try JSONValue(parsing: text.element), as: type)
+        } else {
+            response = Response(
+                status: .ok, headers: [.contentType: type.mediaType], body: ResponseBody(byteBuffer: ByteBuffer(bytes: text.lines)))
+        }
+        response.headers[.eTag] = text.entityTag
+        return response
+    }
+
+    /// The image of that UUID that the caller sees in the request's channel.
+    /// - Throws: `ResourceNotFound`, and what is wrong with `channel` and `account`.
+    func find(_ uuid: ImageUUID, _ query: Query) async throws -> (ServedImage, Catalog) {
+        let catalog = try await repository.catalog()
+        let scope = try ChannelScope(query.parameters, catalog.channels)
+        let caller = try Caller(query.parameters)
+        guard let image = catalog[uuid] else { throw RequestFault.notFound("image \(uuid) not found") }
+        guard scope.contains(image), caller.sees(image) else { throw RequestFault.notFound("image not found") }
+        return (image, catalog)
+    }
+}

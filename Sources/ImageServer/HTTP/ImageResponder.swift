@@ -1,0 +1,103 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import ImageModel
+import JSON
+import Logging
+
+/// Answers the requests of the protocol (imgapi.md).
+struct ImageResponder: HTTPResponder {
+    let repository: any ImageRepository
+    let hostName: String
+
+    /// What the library gives along with a request.
+    struct Context: InitializableFromSource {
+        let logger: Logger
+        init(source: ApplicationRequestContextSource) { logger = source.logger }
+    }
+
+    func respond(to request: Request, context: Context) async -> Response {
+        let started = ContinuousClock.now
+        let type = AnswerType(accept: request.headers[.accept])
+        var response: Response
+        do {
+            response = try await answer(request, type, context.logger)
+        } catch {
+            response = .refusal(fault(error, context.logger), as: type ?? .json)
+        }
+        if request.method == .head { response = response.createHeadResponse() }
+        let elapsed = started.duration(to: .now)
+        response.headers[.requestID] = request.requestID
+        response.headers[.serverName] = hostName
+        response.headers[.responseTime] = "\(elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000)"
+        context.logger.debug(
+            "request",
+            metadata: ["method": "\(request.method)", "url": "\(request.target)", "status": "\(response.status.code)", "req_id": "\(request.requestID)"])
+        return response
+    }
+
+    private func answer(_ request: Request, _ type: AnswerType?, _ logger: Logger) async throws -> Response {
+        let target = request.target
+        guard target.utf8.count <= Self.longestTarget else {
+            throw RequestFault(.uriTooLong, "RequestUriTooLarge", "the path and query are longer than \(Self.longestTarget) bytes")
+        }
+        let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let path = halves.first ?? ""
+        guard let route = Route(path: path) else { throw RequestFault.notFound("\(target) does not exist") }
+        guard request.method == .get || request.method == .head else {
+            throw RequestFault(.methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed", headers: [.allow: Route.methods])
+        }
+        let accepted = request.headers[.acceptVersion]
+        guard let version = APIVersion(accepting: accepted) else {
+            throw RequestFault(.badRequest, "InvalidVersion", "\(accepted ?? "") is not supported by \(request.method) \(path)")
+        }
+        let query = Query(parameters: QueryParameters(query: halves.count > 1 ? halves[1] : nil), version: version, type: type, headers: request.headers)
+        // A file has a type of its own.
+        if case .file(let uuid) = route { return try await file(uuid, query, logger) }
+        guard let type else { return Response(status: .notAcceptable) }
+        switch route {
+        case .ping: return try ping(query, type)
+        case .channels: return try await channels(type, target)
+        case .images: return try await list(query, type)
+        case .image(let uuid): return try await image(uuid, query, type)
+        case .icon(let uuid): return try await icon(uuid, query)
+        case .file(let uuid): return try await file(uuid, query, logger)
+        case .datasets(let uuid):
+            return Response(status: .movedPermanently, headers: [.location: uuid.map { "/images/\($0)" } ?? "/images"])
+        }
+    }
+
+    /// Far more than any client needs, in bytes.
+    private static let longestTarget = 16 << 10
+
+    private func fault(_ error: any Error, _ logger: Logger) -> RequestFault {
+        if let fault = error as? RequestFault { return fault }
+        logger.error("a request failed", metadata: ["error": "\(error)"])
+        return RequestFault(.serviceUnavailable, "StorageIsDown", "the images cannot be read at present")
+    }
+}
+
+/// What a request asks for, beside its path.
+struct Query {
+    let parameters: QueryParameters
+    let version: APIVersion
+    /// Nil if the client accepts nothing of what we have.
+    let type: AnswerType?
+    let headers: HTTPFields
+}
+
+extension Request {
+    /// Path and query, as they came. (A proxy's form has scheme and host before them.)
+    fileprivate var target: String {
+        let text = head.path ?? ""
+        guard !text.hasPrefix("/") else { return text }
+        return uri.path + (uri.query.map { "?\($0)" } ?? "")
+    }
+
+    /// The client's identifier of this request.
+    fileprivate var givenRequestID: String? {
+        let given = headers[.plainRequestID] ?? headers[.requestID]
+        return given.flatMap { (1...200).contains($0.utf8.count) ? $0 : nil }
+    }
+    fileprivate var requestID: String { givenRequestID ?? ImageUUID().description }
+}

@@ -1,0 +1,62 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+import ServiceLifecycle
+import UnixSignals
+
+/// The image server: answers IMGAPI requests from a repository.
+public struct ImageServer: Sendable {
+    public static let version = "1.0.0"
+
+    private let repository: any ImageRepository
+    private let configuration: Configuration
+    private let logger: Logger
+
+    public struct Configuration: Sendable {
+        /// The address to listen on: a name or an IP address.
+        public var host: String
+        /// The port to listen on; 0 for any that is free.
+        public var port: Int
+        /// The name of this machine, for `x-server-name`.
+        public var hostName: String
+        /// How long a connection may stay without a request, or a request take to come in, in seconds.
+        public var idleSeconds: Int64 = 120
+        /// How long a client may take nothing of an answer, in seconds.
+        public var stallSeconds: Int64 = 300
+
+        public init(host: String = "127.0.0.1", port: Int = 8080, hostName: String = "localhost") {
+            self.host = host
+            self.port = port
+            self.hostName = hostName
+        }
+    }
+
+    public init(_ repository: any ImageRepository, configuration: Configuration, logger: Logger) {
+        self.repository = repository
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// Serves until SIGTERM or SIGINT comes (if they are asked for) or the task is cancelled. Transfers that are
+    /// under way are finished after a signal.
+    ///
+    /// - Parameter ready: called with the port as soon as requests are answered.
+    /// - Throws: if it cannot listen on the address.
+    public func run(untilSignals: Bool = true, ready: @escaping @Sendable (_ port: Int) async -> Void) async throws {
+        let stallLimit = TimeAmount.seconds(configuration.stallSeconds)
+        let application = Application(
+            responder: ImageResponder(repository: repository, hostName: configuration.hostName),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [StallGuard(limit: stallLimit)],
+                    idleTimeout: .seconds(configuration.idleSeconds),
+                    httpDecoderConfiguration: .init(maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port), serverName: "imgapi/\(Self.version)"),
+            onServerRunning: { channel in await ready(channel.localAddress?.port ?? 0) },
+            logger: logger)
+        try await application.runService(gracefulShutdownSignals: untilSignals ? [.sigterm, .sigint] : [])
+    }
+}

@@ -1,0 +1,43 @@
+/// What type of body a client accepts for what is JSON (imgapi.md, section 1).
+enum AnswerType: Sendable {
+    /// `application/json`, two blanks a level.
+    case json
+    /// `text/plain`: JSON on one line.
+    case text
+    /// `application/octet-stream`: JSON, but an error is plain text.
+    case bytes
+
+    /// Nil if nothing that we have is accepted.
+    init?(accept: String?) {
+        guard let accept, !accept.isEmpty else {
+            self = .json
+            return
+        }
+        // Of equal weight, ours counts: JSON first.
+        let offers: [(type: String, group: String, answer: AnswerType)] = [
+            ("application/json", "application/*", .json), ("text/plain", "text/*", .text),
+            ("application/octet-stream", "application/*", .bytes),
+        ]
+        var best: (answer: AnswerType, weight: Double)?
+        let ranges = accept.split(separator: ",").map(MediaRange.init)
+        for offer in offers {
+            let range = [offer.type, offer.group, "*/*"].lazy.compactMap { name in ranges.first { $0.name == name } }.first
+            guard let range, range.weight > best?.weight ?? 0 else { continue }
+            best = (offer.answer, range.weight)
+        }
+        guard let best else { return nil }
+        self = best.answer
+    }
+
+    private struct MediaRange {
+        let name: String
+        /// 0: not acceptable.
+        let weight: Double
+
+        init(_ text: Substring) {
+            let parts = text.split(separator: ";").map { $0.trimmingBlanks.lowercased() }
+            name = parts.first ?? ""
+            weight = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
+        }
+    }
+}

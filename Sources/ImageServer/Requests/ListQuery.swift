@@ -1,0 +1,97 @@
+import HTTPTypes
+import ImageModel
+
+/// What ListImages is asked for (imgapi.md, section 11), by an anonymous caller.
+struct ListQuery {
+    private let caller: Caller
+    private let scope: ChannelScope
+    private let filters: [@Sendable (ServedImage) -> Bool]
+    private let isDescending: Bool
+    private let limit: Int?
+    private let start: Start
+
+    /// Where the result starts.
+    private enum Start {
+        case beginning
+        /// With the first image of a date.
+        case date(PublicationDate)
+        /// With one image.
+        case place(ServedImage.Place)
+    }
+
+    /// - Throws: `InvalidParameter`, `ValidationFailed`, `ResourceNotFound` (the marker), `UnauthorizedError`.
+    init(_ parameters: QueryParameters, in catalog: Catalog) throws(RequestFault) {
+        caller = try Caller(listing: parameters)
+        scope = try ChannelScope(parameters, catalog.channels)
+        try parameters.refuseAdminFields()
+        isDescending = try Self.isDescending(parameters["sort"])
+        limit = try Self.limit(parameters["limit"])
+        start = try Self.start(parameters["marker"], isPage: limit != nil, in: catalog)
+        filters = try ImageFilters.parse(parameters)
+    }
+
+    /// The images, in order.
+    func select(from catalog: Catalog) -> [ServedImage] {
+        let most = limit ?? .max
+        var selected: [ServedImage] = []
+        let count = catalog.images.count
+        for index in 0..<count {
+            let image = catalog.images[isDescending ? count - 1 - index : index]
+            guard isReached(image.place), scope.contains(image), caller.sees(image), filters.allSatisfy({ $0(image) }) else { continue }
+            selected.append(image)
+            if selected.count == most { break }
+        }
+        return selected
+    }
+
+    private func isReached(_ place: ServedImage.Place) -> Bool {
+        switch start {
+        case .beginning: true
+        case .date(let date): isDescending ? place.published <= date : place.published >= date
+        case .place(let marker): isDescending ? place <= marker : place >= marker
+        }
+    }
+
+    /// A page starts with its marker itself, also where other images have the same date: so a client that drops
+    /// the marker from each page sees every image once, however many share a date. Without a limit there are
+    /// no further pages, and all images of the marker's date come, as in the original.
+    private static func start(_ marker: String?, isPage: Bool, in catalog: Catalog) throws(RequestFault) -> Start {
+        guard let marker else { return .beginning }
+        if let uuid = ImageUUID(marker) {
+            guard let image = catalog[uuid] else { throw .notFound("image \(marker) not found") }
+            return isPage ? .place(image.place) : .date(image.place.published)
+        }
+        guard let date = PublicationDate(marker: marker) else {
+            throw .invalidParameter("marker", "invalid marker: \"\(marker)\" is neither an image UUID nor a date")
+        }
+        return .date(date)
+    }
+
+    /// Nil for no limit, which 0 means too.
+    private static func limit(_ text: String?) throws(RequestFault) -> Int? {
+        guard let text else { return nil }
+        guard !text.isEmpty, text.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }) else {
+            throw .invalidParameter("limit", "invalid limit: \"\(text)\" is not a number")
+        }
+        let limit = Int(text) ?? .max
+        return limit == 0 ? nil : limit
+    }
+
+    private static func isDescending(_ sort: String?) throws(RequestFault) -> Bool {
+        guard let sort else { return false }
+        let parts = sort.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts[0] == "published_at" else {
+            throw .invalidParameter("sort", "invalid sort: \"\(sort)\": images sort by \"published_at\" only")
+        }
+        return parts.count > 1 && parts[1] != "asc"
+    }
+}
+
+extension QueryParameters {
+    /// Admin fields are for callers who have shown who they are, and so far there is no way to do that.
+    func refuseAdminFields() throws(RequestFault) {
+        if try flag("inclAdminFields") == true {
+            throw RequestFault(.unauthorized, "UnauthorizedError", "admin fields are for authenticated callers only")
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import HTTPTypes
+import JSON
+
+/// Why a request is refused: the error that goes back (imgapi.md, section 9).
+struct RequestFault: Error {
+    let status: HTTPResponse.Status
+    let code: String
+    let message: String
+    var details: [Detail] = []
+    /// Further headers of the answer.
+    var headers: HTTPFields = [:]
+
+    /// What is wrong with one parameter.
+    struct Detail: Sendable {
+        let field: String
+        var code = "Invalid"
+        var message: String?
+    }
+
+    init(_ status: HTTPResponse.Status, _ code: String, _ message: String, details: [Detail] = [], headers: HTTPFields = [:]) {
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = details
+        self.headers = headers
+    }
+
+    var json: JSONValue {
+        var object: JSONObject = ["code": .string(code), "message": .string(message)]
+        if !details.isEmpty {
+            object["errors"] = .array(
+                details.map { detail in
+                    var entry: JSONObject = ["field": .string(detail.field), "code": .string(detail.code)]
+                    if let message = detail.message { entry["message"] = .string(message) }
+                    return .object(entry)
+                })
+        }
+        return .object(object)
+    }
+
+    /// The plain-text form: `ResourceNotFoundError: message`.
+    var text: String { "\(code.hasSuffix("Error") ? code : code + "Error"): \(message)" }
+}
+
+extension RequestFault {
+    static func notFound(_ message: String) -> RequestFault { RequestFault(.notFound, "ResourceNotFound", message) }
+
+    /// A parameter has a bad value.
+    static func invalidParameter(_ name: String, _ message: String) -> RequestFault {
+        RequestFault(.unprocessableContent, "InvalidParameter", message, details: [Detail(field: name)])
+    }
+
+    static func validationFailed(_ message: String, _ detail: Detail) -> RequestFault {
+        RequestFault(.unprocessableContent, "ValidationFailed", message, details: [detail])
+    }
+}

@@ -1,0 +1,76 @@
+public import ArgumentParser
+import Failure
+import Glibc
+import Host
+import ImageModel
+public import ImageServer
+import Logging
+import SystemPackage
+
+@main
+struct ServerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "imgapi-server",
+        abstract: "Serve images from a folder by the IMGAPI protocol.",
+        discussion: """
+            The folder has images/UUID.json (manifests), images/UUID.file (image files) and, if the server has \
+            channels, channels.json. What is added, changed or removed there counts at once.
+
+            When requests are answered, one line on stdout says where: "listening on http://ADDR:PORT". SIGTERM or \
+            SIGINT ends the server when the transfers under way are done. The log goes to stderr; \
+            IMGADM_LOG_LEVEL=trace|debug|info|warn|error|fatal sets how much of it.
+            """,
+        version: "imgapi-server \(ImageServer.version)")
+
+    @Option(help: ArgumentHelp("The folder to serve.", valueName: "dir"))
+    var root: String
+
+    @Option(help: ArgumentHelp("The address to listen on; port 0 for any that is free.", valueName: "addr:port"))
+    var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+
+    @Option(help: "What the images are: \(ServerMode.allCases.map(\.rawValue).joined(separator: " or ")).")
+    var mode = ServerMode.public
+
+    static func main() async {
+        do {
+            var command = try parse()
+            try await command.run()
+        } catch let failure as Failure {
+            end(1, "error (\(failure.code)): \(failure.description)")
+        } catch where exitCode(for: error) == .success {
+            print(fullMessage(for: error))
+        } catch where exitCode(for: error) == .validationFailure {
+            end(2, fullMessage(for: error))
+        } catch {
+            end(1, "error: \(error)")
+        }
+    }
+
+    mutating func run() async throws {
+        let logger = Self.logger()
+        let repository = try FolderRepository(root: FilePath(root), mode: mode, logger: logger)
+        let configuration = ImageServer.Configuration(host: listen.host, port: listen.port, hostName: HostName.current)
+        let urlHost = listen.urlHost
+        do {
+            try await ImageServer(repository, configuration: configuration, logger: logger).run { port in
+                print("listening on http://\(urlHost):\(port)")
+                fflush(nil)
+            }
+        } catch {
+            throw Failure.wrapping(error, .connectionError, "cannot listen on \(listen)")
+        }
+    }
+
+    private static func logger() -> Logger {
+        let named = ProcessEnvironment.variables["IMGADM_LOG_LEVEL"].flatMap { Logger.Level(bunyanName: $0) }
+        let context = BunyanContext(name: "imgapi-server", requestID: ImageUUID().description)
+        return Logger(label: "imgapi-server") { _ in BunyanLog(context: context, level: named ?? .warning) }
+    }
+
+    private static func end(_ status: Int32, _ message: String) -> Never {
+        _ = try? FileDescriptor.standardError.writeAll("imgapi-server: \(message)\n".utf8)
+        Glibc.exit(status)
+    }
+}
+
+extension ServerMode: ExpressibleByArgument {}

@@ -1,0 +1,123 @@
+import Failure
+import ImageModel
+import ImageServer
+import JSON
+import Logging
+import SystemPackage
+import Testing
+
+/// The folder changes under the running server.
+@Suite struct FolderTests {
+    @Test func whatComesAndGoesCountsAtOnce() async throws {
+        let root = try ImageRoot()
+        try await RunningServer.serving(root) { server in
+            var names: Set<String> = []
+            for round in 0..<30 {
+                let uuid = ImageUUID()
+                try root.add(uuid, ["name": .string("n\(round)")])
+                names.insert("n\(round)")
+                #expect(Set(try await server.get("/images").list("name")) == names)
+                if round % 3 == 0 {
+                    try root.add(uuid, ["name": .string("m\(round)")])
+                    try await #expect(server.get("/images/\(uuid)").json?["name"]?.stringValue == "m\(round)")
+                    try root.remove("images/\(uuid).json")
+                    names.remove("n\(round)")
+                    try await #expect(server.get("/images/\(uuid)").status == 404)
+                }
+            }
+        }
+    }
+
+    @Test func channelsComeAndGoToo() async throws {
+        let root = try ImageRoot()
+        let uuid = ImageUUID()
+        try root.add(uuid)
+        try await RunningServer.serving(root) { server in
+            try await #expect(server.get("/channels").status == 404)
+            try root.write(#"[{"name":"dev","default":true}]"#, to: "channels.json")
+            try await #expect(server.get("/channels").json == [["name": "dev", "default": true]])
+            try await #expect(server.get("/images/\(uuid)", ["Accept-Version": "~2"]).json?["channels"] == ["dev"])
+            try root.write("[{]", to: "channels.json")
+            try await #expect(server.get("/channels").json == [["name": "dev", "default": true]])
+            try root.remove("channels.json")
+            try await #expect(server.get("/channels").status == 404)
+            try await #expect(server.get("/images/\(uuid)", ["Accept-Version": "~2"]).json?["channels"] == nil)
+        }
+    }
+
+    @Test func whatIsNoGoodManifestIsLeftOut() async throws {
+        let root = try ImageRoot()
+        let good = ImageUUID()
+        try root.add(good, ["name": "good"])
+        let texts = [
+            "", "{", "[]", "null", #"{"v":2}"#, "\u{0}", String(repeating: "[", count: 100_000), #"{"v":2,"uuid":"\#(good)","name":"x","version":"1"}"#,
+        ]
+        for text in texts { try root.write(text, to: "images/\(ImageUUID()).json") }
+        let changes: [JSONObject] = [
+            ["uuid": .string("\(ImageUUID())")], ["uuid": 5], ["name": "a\nb"], ["name": .null], ["type": "x"], ["public": false], ["files": 5],
+            ["files": [["size": 5]]], ["v": .null], ["published_at": "yesterday"], ["tags": 5], ["acl": ["x"]],
+        ]
+        for change in changes { try root.add(ImageUUID(), change) }
+        try root.write("{}", to: "images/readme.json")
+        try root.write("{}", to: "images/\(ImageUUID()).json.tmp")
+        try await RunningServer.serving(root) { server in
+            try await #expect(server.get("/images").list("name") == ["good"])
+        }
+    }
+
+    @Test func aHandMadeManifestNeedsOnlyTheMinimum() async throws {
+        let root = try ImageRoot()
+        let uuid = ImageUUID()
+        try root.write(#"{"v":2,"uuid":"\#(uuid)","name":"x","version":"1","type":"other","os":"linux"}"#, to: "images/\(uuid).json")
+        try await RunningServer.serving(root) { server in
+            try await #expect(
+                server.get("/images/\(uuid)").json?.text()
+                    == #"{"v":2,"uuid":"\#(uuid)","owner":"00000000-0000-0000-0000-000000000000","name":"x","version":"1","state":"active","disabled":false,"public":true,"type":"other","os":"linux","files":[]}"#
+            )
+            try await #expect(server.get("/images").list("name") == ["x"])
+        }
+    }
+
+    @Test func manifestsOfTheFirstVersion() async throws {
+        let root = try ImageRoot()
+        let uuid = ImageUUID()
+        try root.write(
+            """
+            {"uuid":"\(uuid)","name":"old","version":"1","type":"zone-dataset","os":"smartos","creator_uuid":"352971aa-31ba-496c-9ade-a379feaecd52",
+             "published_at":"2012-01-02T03:04:05Z","files":[{"path":"x.gz","sha1":"aa","size":1,"url":"http://x/"}]}
+            """, to: "images/\(uuid).json")
+        try await RunningServer.serving(root) { server in
+            let image = try await server.get("/images/\(uuid)").json
+            #expect(image?["v"] == 2 && image?["owner"] == "352971aa-31ba-496c-9ade-a379feaecd52", "\(image?.text() ?? "")")
+        }
+    }
+
+    @Test func foldersThatCannotBeServed() throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        #expect(throws: Failure.self) { try FolderRepository(root: "/nonexistent/x", mode: .public, logger: logger) }
+        #expect(throws: Failure.self) { try FolderRepository(root: "/etc/hostname", mode: .public, logger: logger) }
+        for channels in ["{", "{}", "[5]", #"[{"name":"A"}]"#, #"[{"name":""}]"#, #"[{"name":"a"},{"name":"a"}]"#, #"[{"name":"a","default":true},{"name":"b","default":true}]"#] {
+            let root = try ImageRoot()
+            try root.write(channels, to: "channels.json")
+            #expect(throws: Failure.self, "\(channels)") { try FolderRepository(root: root.path, mode: .public, logger: logger) }
+        }
+    }
+
+    /// Also a measure: the listing is some ten million bytes.
+    @Test func twentyThousandImages() async throws {
+        let root = try ImageRoot()
+        for number in 0..<20_000 { try root.add(ImageUUID(), ["name": .string("image-\(number)"), "tags": ["number": .number(JSONNumber(number))]]) }
+        try await RunningServer.serving(root) { server in
+            let start = ContinuousClock.now
+            let reply = try await server.get("/images")
+            let elapsed = start.duration(to: .now)
+            #expect(reply.status == 200 && reply.headers["content-length"] == "\(reply.body.count)")
+            #expect(elapsed < .seconds(5))
+            #expect(reply.json?.arrayValue?.count == 20_000)
+            try await #expect(server.get("/images?tag.number=19999").list("name") == ["image-19999"])
+            let uuid = ImageUUID()
+            try root.add(uuid, ["name": "late"])
+            try await #expect(server.get("/images/\(uuid)").status == 200)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Glibc
+import Host
+import ImageModel
+import JSON
+import SystemPackage
+
+/// A folder of images, made for a test.
+final class ImageRoot: Sendable {
+    let path: FilePath
+
+    init() throws {
+        path = FilePath("/tmp/imgapi-test-\(ImageUUID())")
+        try HostFile.makeFolder(path.appending("images"))
+    }
+
+    deinit {
+        for folder in [path.appending("images"), path] {
+            for name in HostFile.names(in: folder) { _ = try? HostFile.remove(folder.appending(name)) }
+            _ = unsafe folder.withPlatformString { unsafe rmdir($0) }
+        }
+    }
+
+    /// Writes a manifest: a usual one, changed by `changes`, where null means away with it.
+    @discardableResult
+    func add(_ uuid: ImageUUID, _ changes: JSONObject = [:]) throws -> JSONObject {
+        var manifest: JSONObject = [
+            "v": 2, "uuid": .string("\(uuid)"), "owner": "00000000-0000-0000-0000-000000000000", "name": "test", "version": "1.0.0",
+            "state": "active", "disabled": false, "public": true, "published_at": "2024-01-02T03:04:05.678Z",
+            "type": "zone-dataset", "os": "smartos", "files": [],
+        ]
+        for (key, value) in changes { manifest[key] = value.isNull ? nil : value }
+        try write(JSONValue.object(manifest).text(), to: "images/\(uuid).json")
+        return manifest
+    }
+
+    /// Writes an image with a file.
+    func add(_ uuid: ImageUUID, bytes: [UInt8], sha1: String, _ changes: JSONObject = [:]) throws {
+        try HostFile.write(bytes, to: path.appending("images/\(uuid).file"))
+        var all = changes
+        all["files"] = [["sha1": .string(sha1), "size": .number(JSONNumber(bytes.count)), "compression": "none", "stor": "local"]]
+        try add(uuid, all)
+    }
+
+    func write(_ text: String, to name: String) throws { try HostFile.write(Array(text.utf8), to: path.appending(name)) }
+
+    func remove(_ name: String) throws { try HostFile.remove(path.appending(name)) }
+}
