@@ -53,7 +53,9 @@ public enum HostFile {
     ///
     /// The temporary file always has the same name, so that one left by a process that was killed is replaced by the next
     /// writer. Two writers at a time must be kept apart by a lock.
-    public static func write(_ bytes: [UInt8], to path: FilePath, mode: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]) throws {
+    public static func write(
+        _ bytes: [UInt8], to path: FilePath, mode: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
+    ) throws {
         let folder = path.removingLastComponent()
         try makeFolder(folder)
         let temporary = temporary(path)

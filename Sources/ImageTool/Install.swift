@@ -12,7 +12,8 @@ extension ImageTool {
     ///
     /// - Throws: `Usage` for a path that is not there; `InvalidManifest`, `ManifestValidation`, `OriginNotInstalled`,
     ///   `DownloadError` and what ZFS says.
-    public func install(manifest manifestPath: FilePath, file: FilePath, pool: PoolName, _ report: Report) async throws {
+    public func install(manifest manifestPath: FilePath, file: FilePath, pool: PoolName, _ report: Report) async throws
+    {
         guard HostFile.exists(manifestPath) else {
             throw Failure(.usage, "manifest path does not exist: \"\(manifestPath)\"")
         }
@@ -64,7 +65,9 @@ extension ImageTool {
             object = try ManifestUpgrade.upgrade(object)
         }
         if object["published_at"] == nil { object["published_at"] = .string(Timestamp.now().description) }
-        if var files = object["files"]?.arrayValue, var described = files.first?.objectValue, described["compression"] == nil {
+        if var files = object["files"]?.arrayValue, var described = files.first?.objectValue,
+            described["compression"] == nil
+        {
             let head = try HostFile.readHead(file, count: CompressionFormat.sniffLength)
             described["compression"] = .string(CompressionFormat.sniff(head).rawValue)
             files[0] = .object(described)

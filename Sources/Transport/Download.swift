@@ -141,7 +141,8 @@ public final class Download {
             break
         default:
             let text = await ErrorBody.text(of: response)
-            throw Failure(.downloadError, "\(what): the server answered \(response.status)\(text)", statusCode: response.status)
+            throw Failure(
+                .downloadError, "\(what): the server answered \(response.status)\(text)", statusCode: response.status)
         }
         let now = Validator(response.headers)
         if let validator, let now, validator.contradicts(now) {

@@ -75,7 +75,9 @@ enum ZFSService {
 extension ZFSService {
     /// A pool of a test run whose process is no more: `imgadmtestPIDxN`.
     fileprivate static func isAbandoned(_ pool: Substring) -> Bool {
-        guard pool.hasPrefix("imgadmtest"), let pid = pid_t(pool.dropFirst(10).prefix { $0 != "x" }) else { return false }
+        guard pool.hasPrefix("imgadmtest"), let pid = pid_t(pool.dropFirst(10).prefix { $0 != "x" }) else {
+            return false
+        }
         return kill(pid, 0) != 0 && errno == ESRCH
     }
 }
