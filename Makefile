@@ -29,7 +29,7 @@ install: ## the binaries and the manual page, from .build/release to PREFIX
 		test -x $(release)/$$product || { echo 'nothing to install yet: run "make build" first' >&2; exit 1; }; \
 	done
 	install -d $(bindir)
-	install -m 755 $(products:%=$(release)/%) $(bindir)
+	install -s -m 755 $(products:%=$(release)/%) $(bindir)
 	if [ -f docs/imgadm.8 ]; then install -d $(mandir) && install -m 644 docs/imgadm.8 $(mandir); fi
 
 uninstall: ## what install put there
