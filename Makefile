@@ -42,7 +42,7 @@ test: ## all tests, on a real pool and a real server
 	@scripts/test.sh
 
 test-openzfs: ## the platform tests, in a small machine with real OpenZFS
-	@tests/openzfs/run.sh
+	@Tests/OpenZFS/run.sh
 
 bench: ## time and memory against the tools an operator would type
 	@scripts/bench.sh

@@ -81,17 +81,35 @@ let package = Package(
         room("VirtualMachines", ["Failure", "Host", log]),
         room("Transport", ["Failure", log, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
         room("IMGAPI", ["JSON", "Failure", "ImageModel", "Transport", log]),
-        room("ImageStore", ["JSON", "Failure", "ImageModel", "Compression", "Host", "ZFS", "VirtualMachines", log, crypto, system]),
+        room(
+            "ImageStore",
+            ["JSON", "Failure", "ImageModel", "Compression", "Host", "ZFS", "VirtualMachines", log, crypto, system]),
         room("ImageSource", ["JSON", "Failure", "ImageModel", "Transport", "IMGAPI", log]),
         room("HostConfig", ["JSON", "Failure", "Host", "ImageSource", log, system]),
-        room("ImageTool", ["HostConfig", "JSON", "Failure", "ImageModel", "Host", "Transport", "ImageStore", "ImageSource", "Compression", log, crypto]),
+        room(
+            "ImageTool",
+            [
+                "HostConfig", "JSON", "Failure", "ImageModel", "Host", "Transport", "ImageStore", "ImageSource",
+                "Compression", log, crypto,
+            ]),
         room("Terminal", ["CHost"]),
-        room("ImgadmCommands", ["HostConfig", "JSON", "Failure", "ImageModel", "Host", "ZFS", "VirtualMachines", "Transport", "ImageStore", "ImageSource", "ImageTool", "Terminal", log, argumentParser]),
+        room(
+            "ImgadmCommands",
+            [
+                "HostConfig", "JSON", "Failure", "ImageModel", "Host", "ZFS", "VirtualMachines", "Transport",
+                "ImageStore", "ImageSource", "ImageTool", "Terminal", log, argumentParser,
+            ]),
         .executableTarget(name: "imgadm", dependencies: ["ImgadmCommands"], swiftSettings: strict),
 
-        room("ImageServer", ["JSON", "Failure", "ImageModel", "Host", log, crypto, system, httpTypes, nioCore, nioPosix, nioHTTPTypes, lifecycle, hummingbird, hummingbirdCore]),
+        room(
+            "ImageServer",
+            [
+                "JSON", "Failure", "ImageModel", "Host", log, crypto, system, httpTypes, nioCore, nioPosix,
+                nioHTTPTypes, lifecycle, hummingbird, hummingbirdCore,
+            ]),
         .executableTarget(
-            name: "imgapi-server", dependencies: ["ImageServer", "Failure", "ImageModel", "Host", log, system, argumentParser],
+            name: "imgapi-server",
+            dependencies: ["ImageServer", "Failure", "ImageModel", "Host", log, system, argumentParser],
             swiftSettings: strict),
 
         // What tests need of a host: pools, images, servers, faults.
@@ -102,7 +120,12 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),
         tests("CompressionTests", ["Compression"]),
-        tests("ImageServerTests", ["ImageServer", "ImageModel", "JSON", "Failure", "Host", "TestHost", "imgapi-server", log, system, nioCore, nioPosix]),
+        tests(
+            "ImageServerTests",
+            [
+                "ImageServer", "ImageModel", "JSON", "Failure", "Host", "TestHost", "imgapi-server", log, system,
+                nioCore, nioPosix,
+            ]),
     ]
 )
 

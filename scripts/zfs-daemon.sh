@@ -19,7 +19,7 @@ kernel_has_zfs() {
 
 answers() { zpool list >/dev/null 2>&1; }
 
-fuse_pid() { pgrep -o -x -f "$daemon( .*)?" || true; }
+fuse_pid() { pgrep -o -x zfs-fuse || true; }
 
 start() {
     local pid

@@ -1,6 +1,6 @@
-public import Logging
 import Glibc
 public import JSON
+public import Logging
 import Synchronization
 import SystemPackage
 

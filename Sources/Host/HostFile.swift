@@ -36,11 +36,29 @@ public enum HostFile {
         }
     }
 
+    /// The first bytes of a file; fewer where it has fewer.
+    public static func readHead(_ path: FilePath, count: Int) throws -> [UInt8] {
+        do {
+            let file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec])
+            defer { try? file.close() }
+            var bytes = [UInt8](repeating: 0, count: count)
+            let read = try unsafe bytes.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
+            return Array(bytes[..<read])
+        } catch {
+            throw failure("cannot read", path, error)
+        }
+    }
+
     /// Replaces a file: temporary file beside it, fsync, rename, fsync of the folder (state.md, "Crash safety").
-    public static func write(_ bytes: [UInt8], to path: FilePath, mode: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]) throws {
+    ///
+    /// The temporary file always has the same name, so that one left by a process that was killed is replaced by the next
+    /// writer. Two writers at a time must be kept apart by a lock.
+    public static func write(
+        _ bytes: [UInt8], to path: FilePath, mode: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
+    ) throws {
         let folder = path.removingLastComponent()
         try makeFolder(folder)
-        let temporary = FilePath("\(path).\(getpid()).tmp")
+        let temporary = temporary(path)
         do {
             let file = try FileDescriptor.open(
                 temporary, .writeOnly, options: [.create, .truncate, .closeOnExec, .noFollow], permissions: mode)
@@ -59,6 +77,9 @@ public enum HostFile {
             throw failure("cannot write", path, error)
         }
     }
+
+    /// Where the content of a file is before it replaces the old one.
+    public static func temporary(_ path: FilePath) -> FilePath { FilePath("\(path).tmp") }
 
     /// Makes a folder and those above it.
     public static func makeFolder(_ path: FilePath) throws {

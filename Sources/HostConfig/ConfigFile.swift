@@ -21,6 +21,10 @@ public struct ConfigFile: Sendable {
         let config = try read()
         guard ConfigUpgrade.isNeeded(config, root: root) else { return config ?? ImgadmConfig() }
         let upgraded = try ConfigUpgrade(root: root, log: log).upgrade(config)
+        // What has a mistake is for its author to mend, as it was written.
+        guard (try? upgraded.sources) != nil else { return upgraded }
+        guard let lock = try? FileLock.tryTaking(lockPath) else { return upgraded }
+        defer { lock.release() }
         do {
             try write(upgraded)
         } catch {
@@ -32,7 +36,7 @@ public struct ConfigFile: Sendable {
 
     /// Changes the config: no other imgadm changes it meanwhile, and it is written only if `change` really did.
     public func update<Value>(_ change: (inout ImgadmConfig) throws -> Value) async throws -> Value {
-        let lock = try await FileLock.taking(root.locks.appending("imgadm.conf.lock")) {
+        let lock = try await FileLock.taking(lockPath) {
             log.warning("waiting for another imgadm that changes the config")
         }
         defer { lock.release() }
@@ -42,6 +46,8 @@ public struct ConfigFile: Sendable {
         if config != before { try write(config) }
         return value
     }
+
+    private var lockPath: FilePath { root.locks.appending("imgadm.conf.lock") }
 
     private func read() throws -> ImgadmConfig? {
         guard let bytes = try HostFile.read(root.config) else { return nil }

@@ -32,7 +32,8 @@ public struct IMGAPIClient: Sendable {
         guard reply.status == 200, answer?["imgapi"]?.boolValue == true else {
             if reply.status != 200 { throw refusal(reply, "ping") }
             throw Failure(
-                .sourceError, "\(base) does not answer a ping as an IMGAPI server does: \(ErrorBody.excerpt(reply.body))")
+                .sourceError,
+                "\(base) does not answer a ping as an IMGAPI server does: \(ErrorBody.excerpt(reply.body))")
         }
     }
 
@@ -82,7 +83,8 @@ public struct IMGAPIClient: Sendable {
         let body = (try? JSONValue(parsing: reply.body))?.objectValue
         let code = body?["code"]?.stringValue
         let message = body?["message"]?.stringValue ?? ErrorBody.excerpt(reply.body)
-        let text = [code, message.isEmpty ? nil : ErrorBody.excerpt(Array(message.utf8))].compactMap(\.self).joined(separator: ": ")
+        let text = [code, message.isEmpty ? nil : ErrorBody.excerpt(Array(message.utf8))].compactMap(\.self).joined(
+            separator: ": ")
         return Failure(
             .sourceError,
             "\(base) refused the request for \(what) (status \(reply.status)\(text.isEmpty ? "" : ", \(text)"))",

@@ -35,7 +35,9 @@ enum ComputedField: String, CaseIterable {
         case .zpool: return extras.zpool.map { .string($0) }
         case .size: return first?[0]?["size"]?.value
         case .dockerID, .dockerShortID, .dockerRepo, .dockerTags:
-            guard first?.value.stringValue == ImageType.docker.rawValue, let tags = found.last ?? nil else { return nil }
+            guard first?.value.stringValue == ImageType.docker.rawValue, let tags = found.last ?? nil else {
+                return nil
+            }
             return docker(tags)
         }
     }

@@ -42,7 +42,9 @@ enum SortValue {
     func compared(to other: SortValue) -> Int {
         switch (self, other) {
         case (.text(let one), .text(let other)): one == other ? 0 : one < other ? -1 : 1
-        case (.number(let one, let oneIsFraction, let oneWhole), .number(let other, let otherIsFraction, let otherWhole)):
+        case (
+            .number(let one, let oneIsFraction, let oneWhole), .number(let other, let otherIsFraction, let otherWhole)
+        ):
             if one != other {
                 one < other ? -1 : 1
             } else if oneIsFraction != otherIsFraction {

@@ -48,7 +48,8 @@ public struct FieldSelection: Sendable {
             case .computed(let field, let ingredients):
                 value = field.value(ingredients.map { members[$0] }, extras)
             case .manifest(let ways):
-                value = ways.lazy.compactMap { way in members[way.key].map { (way, $0) } }.first
+                value =
+                    ways.lazy.compactMap { way in members[way.key].map { (way, $0) } }.first
                     .flatMap { way, member in FieldPath.find(way.rest, in: member) }?.value
             }
             return value == .null ? nil : value

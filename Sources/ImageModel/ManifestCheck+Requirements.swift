@@ -33,7 +33,9 @@ extension ManifestCheck {
         }
         for (version, stamp) in platforms {
             require(Self.isVersion(version), "\(field).\(version)", "not an SDC version")
-            require(stamp.stringValue.map(Self.isStamp) ?? false, "\(field).\(version)", "not a platform stamp of the form YYYYMMDDTHHMMSSZ")
+            require(
+                stamp.stringValue.map(Self.isStamp) ?? false, "\(field).\(version)",
+                "not a platform stamp of the form YYYYMMDDTHHMMSSZ")
         }
     }
 

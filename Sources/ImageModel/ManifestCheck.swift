@@ -9,7 +9,8 @@ struct ManifestCheck {
 
     /// Servers take `null` for absent in these, and in required fields (imgapi.md, section 4).
     private static let mayBeNull: Set = [
-        "description", "homepage", "eula", "billing_tags", "icon", "disabled", "public", "files", "state", "error", "channels",
+        "description", "homepage", "eula", "billing_tags", "icon", "disabled", "public", "files", "state", "error",
+        "channels",
     ]
 
     /// A field's value; nil where it counts as absent.
@@ -61,7 +62,9 @@ extension ManifestCheck {
     /// `YYYY-MM-DDTHH:MM:SS(.mmm)?Z`; servers do not check that there is such a day either.
     mutating func date(_ value: JSONValue, _ field: String) {
         let text = value.stringValue ?? ""
-        require(text.fits("0000-00-00T00:00:00Z") || text.fits("0000-00-00T00:00:00.000Z"), field, "not a date of the form YYYY-MM-DDTHH:MM:SSZ")
+        require(
+            text.fits("0000-00-00T00:00:00Z") || text.fits("0000-00-00T00:00:00.000Z"), field,
+            "not a date of the form YYYY-MM-DDTHH:MM:SSZ")
     }
 
     mutating func oneOf(_ names: [String], _ value: JSONValue, _ field: String, _ what: String) {

@@ -29,12 +29,15 @@ public enum ManifestUpgrade {
             upgraded["published_at"] = .string(withSeconds(date))
         }
         if let files = manifest["files"]?.arrayValue { upgraded["files"] = .array(files.map(upgradedFile)) }
-        if let size = manifest["image_size"]?.stringValue.flatMap({ JSONNumber($0) }) { upgraded["image_size"] = .number(size) }
+        if let size = manifest["image_size"]?.stringValue.flatMap({ JSONNumber($0) }) {
+            upgraded["image_size"] = .number(size)
+        }
         return upgraded
     }
 
     private static let dropped: Set = [
-        "creator_uuid", "vendor_uuid", "creator_name", "cloud_name", "creator_admin", "platform_type", "created_at", "updated_at",
+        "creator_uuid", "vendor_uuid", "creator_name", "cloud_name", "creator_admin", "platform_type", "created_at",
+        "updated_at",
         "owner_uuid", "restricted_to_uuid", "_url",
     ]
 
@@ -58,7 +61,8 @@ public enum ManifestUpgrade {
         switch String(local) {
         case let day where day.fits("0000-00-00"): return "\(day)T00:00:00Z"
         case let minute where minute.fits("0000-00-00T00:00"): return "\(minute):00Z"
-        case let second where second.fits("0000-00-00T00:00:00") || second.fits("0000-00-00T00:00:00.000"): return "\(second)Z"
+        case let second where second.fits("0000-00-00T00:00:00") || second.fits("0000-00-00T00:00:00.000"):
+            return "\(second)Z"
         default: return date
         }
     }

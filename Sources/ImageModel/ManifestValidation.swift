@@ -28,7 +28,8 @@ public enum ManifestValidation {
     public static func check(_ manifest: JSONObject, required: [String] = minimal) throws(Failure) {
         let violations = validate(manifest, required: required)
         guard violations.isEmpty else {
-            throw Failure(.manifestValidation, "invalid manifest: \(violations.map(\.description).joined(separator: ", "))")
+            throw Failure(
+                .manifestValidation, "invalid manifest: \(violations.map(\.description).joined(separator: ", "))")
         }
     }
 
@@ -36,7 +37,12 @@ public enum ManifestValidation {
 
     /// One row of the table in manifest.md each, and in its order.
     private static let rules: [(field: String, check: Rule)] = [
-        ("v", { value, field, check in check.require(value.doubleValue.map { $0 >= 0 } ?? false, field, "not a non-negative number") }),
+        (
+            "v",
+            { value, field, check in
+                check.require(value.doubleValue.map { $0 >= 0 } ?? false, field, "not a non-negative number")
+            }
+        ),
         ("uuid", uuid),
         ("owner", uuid),
         ("origin", uuid),
@@ -51,18 +57,30 @@ public enum ManifestValidation {
         ("icon", flag),
         ("generate_passwords", flag),
         ("published_at", { value, field, check in check.date(value, field) }),
-        ("state", { value, field, check in check.oneOf(ImageState.allCases.map(\.rawValue), value, field, "image state") }),
+        (
+            "state",
+            { value, field, check in check.oneOf(ImageState.allCases.map(\.rawValue), value, field, "image state") }
+        ),
         ("type", { value, field, check in check.kind(ImageType.allCases.map(\.rawValue), value, field, "image type") }),
         ("os", { value, field, check in check.kind(ImageOS.allCases.map(\.rawValue), value, field, "image os") }),
         ("files", { value, field, check in check.files(value, field) }),
         ("nic_driver", string),
         ("disk_driver", string),
         ("cpu_type", string),
-        ("image_size", { value, field, check in check.require((value.intValue ?? 0) > 0, field, "not a positive integer") }),
-        ("acl", { value, field, check in check.elements(value, field) { $0.stringValue.flatMap { ImageUUID($0) } != nil } }),
+        (
+            "image_size",
+            { value, field, check in check.require((value.intValue ?? 0) > 0, field, "not a positive integer") }
+        ),
+        (
+            "acl",
+            { value, field, check in check.elements(value, field) { $0.stringValue.flatMap { ImageUUID($0) } != nil } }
+        ),
         ("requirements", { value, field, check in check.requirements(value, field) }),
         ("users", { value, field, check in check.elements(value, field) { $0.hasStrings(["name"]) } }),
-        ("billing_tags", { value, field, check in check.elements(value, field) { ($0.stringValue?.utf16.count ?? .max) <= 128 } }),
+        (
+            "billing_tags",
+            { value, field, check in check.elements(value, field) { ($0.stringValue?.utf16.count ?? .max) <= 128 } }
+        ),
         ("traits", { value, field, check in check.traits(value, field) }),
         ("tags", { value, field, check in check.tags(value, field) }),
         ("inherited_directories", { value, field, check in check.elements(value, field) { $0.stringValue != nil } }),
@@ -79,7 +97,9 @@ public enum ManifestValidation {
     private static let flag: Rule = { value, field, check in
         check.require(value.boolValue != nil || value == "true" || value == "false", field, "not a boolean")
     }
-    private static let string: Rule = { value, field, check in check.require(value.stringValue != nil, field, "not a string") }
+    private static let string: Rule = { value, field, check in
+        check.require(value.stringValue != nil, field, "not a string")
+    }
 
     private static func isNameByte(_ byte: UInt8) -> Bool { isWordByte(byte) || byte == UInt8(ascii: " ") }
     private static func isVersionByte(_ byte: UInt8) -> Bool { isWordByte(byte) || byte == UInt8(ascii: "+") }
@@ -87,7 +107,8 @@ public enum ManifestValidation {
     /// A letter, a digit, or one of `. _ / -`.
     private static func isWordByte(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-")...UInt8(ascii: "9"),
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "-")...UInt8(ascii: "9"),
             UInt8(ascii: "_"):
             true  // "-", ".", "/" and the digits stand side by side in ASCII
         default: false

@@ -26,7 +26,9 @@ public struct PlatformRequirements: Sendable, Hashable {
     /// What is no string in the manifest asks for nothing.
     public init(_ manifest: Manifest) {
         func stamps(_ field: String) -> [String: String] {
-            let members = manifest.requirements[field]?.objectValue?.compactMap { version, stamp in stamp.stringValue.map { (version, $0) } }
+            let members = manifest.requirements[field]?.objectValue?.compactMap { version, stamp in
+                stamp.stringValue.map { (version, $0) }
+            }
             return Dictionary(members ?? [], uniquingKeysWith: { _, last in last })
         }
         minimum = stamps("min_platform")
@@ -42,17 +44,21 @@ public struct PlatformRequirements: Sendable, Hashable {
         guard let platform else { return }
         if let stamp = minimum[platform.version] {
             guard platform.stamp >= stamp else {
-                throw Failure(.minPlatform, "image requires platform \(stamp) or later, and this host runs \(platform.stamp)")
+                throw Failure(
+                    .minPlatform, "image requires platform \(stamp) or later, and this host runs \(platform.stamp)")
             }
         } else if let lowest = minimum.keys.min(), platform.version < lowest {
-            throw Failure(.minPlatform, "image requires SDC version \(lowest) or later, and this host has \(platform.version)")
+            throw Failure(
+                .minPlatform, "image requires SDC version \(lowest) or later, and this host has \(platform.version)")
         }
         if let stamp = maximum[platform.version] {
             guard platform.stamp <= stamp else {
-                throw Failure(.maxPlatform, "image requires platform \(stamp) or earlier, and this host runs \(platform.stamp)")
+                throw Failure(
+                    .maxPlatform, "image requires platform \(stamp) or earlier, and this host runs \(platform.stamp)")
             }
         } else if let highest = maximum.keys.max(), platform.version > highest {
-            throw Failure(.maxPlatform, "image requires SDC version \(highest) or earlier, and this host has \(platform.version)")
+            throw Failure(
+                .maxPlatform, "image requires SDC version \(highest) or earlier, and this host has \(platform.version)")
         }
     }
 }

@@ -52,7 +52,9 @@ public final class DSAPISource: ImageSource {
         do {
             _ = try ServerURL(text)
         } catch {
-            throw Failure(.invalidManifest, "the manifest of image \(manifest.uuid) names a file that cannot be fetched", cause: error)
+            throw Failure(
+                .invalidManifest, "the manifest of image \(manifest.uuid) names a file that cannot be fetched",
+                cause: error)
         }
         return HTTPRequest(url: text, headers: [("x-request-id", requestID)], insecure: descriptor.insecure)
     }
@@ -68,7 +70,8 @@ public final class DSAPISource: ImageSource {
             return try JSONValue(parsing: reply.body)
         } catch {
             throw Failure(
-                .sourceError, "\(descriptor.url.base) answered with something that is not a dataset manifest", cause: error)
+                .sourceError, "\(descriptor.url.base) answered with something that is not a dataset manifest",
+                cause: error)
         }
     }
 

@@ -23,7 +23,8 @@ public struct DockerSource: ImageSource {
             to: HTTPRequest(url: "\(host)/v2/", insecure: descriptor.insecure), limit: 1 << 20)
         guard reply.status == 200 || reply.status == 401 else {
             throw Failure(
-                .sourceError, "\(descriptor.url.base) does not answer as a Docker registry does (status \(reply.status))",
+                .sourceError,
+                "\(descriptor.url.base) does not answer as a Docker registry does (status \(reply.status))",
                 statusCode: reply.status)
         }
     }

@@ -74,7 +74,8 @@ extension SourceDescriptor {
                 .configError, "image source \"\(url)\" has an unknown type \"\(name)\"",
                 hint: "valid types: \(SourceType.names)")
         }
-        try self.init(url, type: type, insecure: json["insecure"]?.boolValue ?? false, channel: json["channel"]?.stringValue)
+        try self.init(
+            url, type: type, insecure: json["insecure"]?.boolValue ?? false, channel: json["channel"]?.stringValue)
     }
 }
 

@@ -54,12 +54,14 @@ public struct ImageFileDigest {
         if let expected = wanted.sha1 {
             let actual = Hexadecimal.text(sha1.finalize())
             guard actual == expected else {
-                throw Failure(.downloadError, "the image file has the sha1 \(actual), but its manifest states \(expected)")
+                throw Failure(
+                    .downloadError, "the image file has the sha1 \(actual), but its manifest states \(expected)")
             }
         } else if let expected = wanted.md5 {
             let actual = Base64.text(Array(md5.finalize()))
             guard actual == expected else {
-                throw Failure(.downloadError, "the image file has the Content-MD5 \(actual), but the server states \(expected)")
+                throw Failure(
+                    .downloadError, "the image file has the Content-MD5 \(actual), but the server states \(expected)")
             }
         }
     }

@@ -60,6 +60,7 @@ struct ImageRecords: Sendable {
     /// Removes a record; false if there was none.
     @discardableResult
     func remove(_ uuid: ImageUUID, _ pool: PoolName) throws -> Bool {
-        try HostFile.remove(path(uuid, pool))
+        try HostFile.remove(HostFile.temporary(path(uuid, pool)))
+        return try HostFile.remove(path(uuid, pool))
     }
 }

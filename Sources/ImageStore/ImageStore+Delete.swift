@@ -60,6 +60,7 @@ extension ImageStore {
         let others = clones.count - 1
         let more = others == 0 ? "" : " and \(others) other\(others == 1 ? "" : "s")"
         return Failure(
-            .imageHasDependentClones, "image \"\(uuid)\" has dependent clones: \(clones.first?.description ?? "")\(more)")
+            .imageHasDependentClones,
+            "image \"\(uuid)\" has dependent clones: \(clones.first?.description ?? "")\(more)")
     }
 }

@@ -65,16 +65,20 @@ extension ImageStore {
             let below = datasets.count > 1 ? " and \(datasets.count - 1) datasets below" : ""
             throw Failure(
                 .unexpectedNumberOfSnapshots,
-                "the stream of image \(image.manifest.uuid) has \(snapshots.count) snapshots\(below); it must have exactly one")
+                "the stream of image \(image.manifest.uuid) has \(snapshots.count) snapshots\(below); it must have exactly one"
+            )
         }
         let origin = image.manifest.origin.flatMap { DatasetName.image($0, in: image.pool).snapshot(finalSnapshot) }
         if let found = dataset.origin, found != origin {
             throw Failure(
                 .unexpectedOrigin,
-                "the stream of image \(image.manifest.uuid) is incremental to \(found), but its manifest states the origin \(image.manifest.origin?.description ?? "none")")
+                "the stream of image \(image.manifest.uuid) is incremental to \(found), but its manifest states the origin \(image.manifest.origin?.description ?? "none")"
+            )
         }
         if dataset.origin == nil, let origin {
-            log.warning("the stream of an incremental image is a full one", metadata: ["image": "\(image.manifest.uuid)", "origin": "\(origin)"])
+            log.warning(
+                "the stream of an incremental image is a full one",
+                metadata: ["image": "\(image.manifest.uuid)", "origin": "\(origin)"])
         }
         try await zfs.dropReceivedProperties(of: partial)
         if snapshot.name != finalSnapshot, let final = partial.snapshot(finalSnapshot) {
@@ -101,7 +105,11 @@ extension ImageStore {
     func clearLeftovers(of uuid: ImageUUID, in pool: PoolName, tell: (String) -> Void) async throws {
         let partial = DatasetName.partial(uuid, in: pool)
         if try await zfs.dataset(partial) != nil {
-            try await zfs.destroy(partial)
+            do {
+                try await zfs.destroy(partial)
+            } catch let failure as Failure where failure.code == .datasetNotFound {
+                // A command of the dead process was still at work, and has come to its end.
+            }
             tell("Cleared leftover dataset \(partial)")
         }
         if records.exists(uuid, pool), try await zfs.dataset(.image(uuid, in: pool)) == nil {

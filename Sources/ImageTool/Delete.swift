@@ -10,7 +10,10 @@ extension ImageTool {
     /// - Throws: `ImageNotInstalled`, `ImageHasDependentClones`, `ImageHasChildDatasets` and what ZFS says.
     public func delete(_ uuid: ImageUUID, in pool: PoolName, _ report: Report) async throws {
         // Nothing to delete and nothing left: no need to make a lock file for it.
-        if try await !store.isPresent(uuid, in: pool) { throw ImageTool.notInstalled(uuid, pool) }
+        if try await !store.isPresent(uuid, in: pool) {
+            sweep(uuid)
+            throw ImageTool.notInstalled(uuid, pool)
+        }
         let lock = try await store.lock(uuid) { report.line("Waiting for image \(uuid) import lock") }
         defer { lock.release() }
         guard try await store.delete(uuid, in: pool, tell: report.line) else {

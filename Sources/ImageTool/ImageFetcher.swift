@@ -24,7 +24,8 @@ struct ImageFetcher: Sendable {
     func imageToInstall(_ manifest: Manifest, pool: PoolName) throws -> ImageToInstall {
         let url = source.descriptor.url.base
         guard !isRawStream else {
-            return ImageToInstall(manifest: manifest, source: url, pool: pool, check: .none, compression: CompressionFormat.none)
+            return ImageToInstall(
+                manifest: manifest, source: url, pool: pool, check: .none, compression: CompressionFormat.none)
         }
         return ImageToInstall(
             manifest: manifest, source: url, pool: pool, check: check(manifest),
@@ -102,7 +103,9 @@ struct ImageFetcher: Sendable {
         try file.seek(offset: 0, from: .start)
     }
 
-    private func fetchRest(_ manifest: Manifest, _ request: DownloadRequest, _ file: SystemPackage.FileDescriptor) async throws {
+    private func fetchRest(_ manifest: Manifest, _ request: DownloadRequest, _ file: SystemPackage.FileDescriptor)
+        async throws
+    {
         var digest = ImageFileDigest(check(manifest))
         if request.offset > 0 {
             var part = try LocalImageFile(downloads.partial(manifest.uuid))

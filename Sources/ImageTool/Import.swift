@@ -27,7 +27,8 @@ extension ImageTool {
             let size = request.isRawStream ? nil : plan.size
             let count = plan.chain.count
             report.line(
-                "Must download and install \(count) image\(count == 1 ? "" : "s")\(size.map { " (\(ByteCount.text($0)))" } ?? "")")
+                "Must download and install \(count) image\(count == 1 ? "" : "s")\(size.map { " (\(ByteCount.text($0)))" } ?? "")"
+            )
             try checkSpace(plan, size, available, request)
             try await install(plan, request, locks, report)
             await locks.releaseAll()
@@ -72,7 +73,9 @@ extension ImageTool {
 
     /// Installs the images, base first. The base goes from the network straight into ZFS; the others are downloaded
     /// meanwhile, several at a time, and received as soon as their origin is there. When one fails, all stop.
-    private func install(_ plan: ImportPlan, _ request: ImportRequest, _ locks: ChainLocks, _ report: Report) async throws {
+    private func install(_ plan: ImportPlan, _ request: ImportRequest, _ locks: ChainLocks, _ report: Report)
+        async throws
+    {
         let order = Array(plan.chain.reversed())
         let fetcher = ImageFetcher(
             source: plan.source, transport: transport, downloads: downloads, isRawStream: request.isRawStream,

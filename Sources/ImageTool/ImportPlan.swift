@@ -66,7 +66,8 @@ extension ImageTool {
             guard let origin = try await source.manifest(of: uuid) else {
                 throw Failure(
                     .originNotFoundInSource,
-                    "origin image \(uuid) of image \(manifest.uuid) was not found in image source \"\(source.descriptor.displayURL)\"")
+                    "origin image \(uuid) of image \(manifest.uuid) was not found in image source \"\(source.descriptor.displayURL)\""
+                )
             }
             plan.chain.append(origin)
             manifest = origin
@@ -86,7 +87,9 @@ extension ImageTool {
         let asked = try given.filter { $0.type != .docker || !config.dockerImportSkipUUIDs }
             .map { sources.source(try $0.withChannel(request.channel)) }
         let found = try await lookUp(request.uuid, in: asked) { $0.state == "active" }
-        for failure in found.failures { log.warning("image source was passed over", metadata: ["reason": "\(failure)"]) }
+        for failure in found.failures {
+            log.warning("image source was passed over", metadata: ["reason": "\(failure)"])
+        }
         if let match = found.match { return match }
         if let unfit = found.unfit {
             throw Failure(
@@ -95,20 +98,24 @@ extension ImageTool {
         let channel = request.channel.map { " in channel \"\($0)\"" } ?? ""
         throw Failure(
             .activeImageNotFound,
-            "an active image \(request.uuid) was not found in any image source\(channel)" + ImageTool.unasked(found.failures))
+            "an active image \(request.uuid) was not found in any image source\(channel)"
+                + ImageTool.unasked(found.failures))
     }
 
     /// What can be said against an image before anything is downloaded.
     private func check(_ manifest: Manifest) async throws {
         guard manifest.type != "docker", manifest.type != "lxd" else {
             throw Failure(
-                .unsupportedImage, "image \(manifest.uuid) is of type \"\(manifest.type ?? "")\", which cannot be imported yet")
+                .unsupportedImage,
+                "image \(manifest.uuid) is of type \"\(manifest.type ?? "")\", which cannot be imported yet")
         }
         guard !manifest.files.isEmpty else {
             throw Failure(.invalidManifest, "the manifest of image \(manifest.uuid) names no file")
         }
         if let origin = manifest.json["origin"], origin != .null, manifest.origin == nil {
-            throw Failure(.invalidManifest, "the manifest of image \(manifest.uuid) has an origin that is no UUID: \(origin.text())")
+            throw Failure(
+                .invalidManifest,
+                "the manifest of image \(manifest.uuid) has an origin that is no UUID: \(origin.text())")
         }
         let requirements = PlatformRequirements(manifest)
         guard !requirements.isEmpty else { return }

@@ -12,12 +12,13 @@ extension ImageTool {
     ///
     /// - Throws: `Usage` for a path that is not there; `InvalidManifest`, `ManifestValidation`, `OriginNotInstalled`,
     ///   `DownloadError` and what ZFS says.
-    public func install(manifest manifestPath: FilePath, file: FilePath, pool: PoolName, _ report: Report) async throws {
+    public func install(manifest manifestPath: FilePath, file: FilePath, pool: PoolName, _ report: Report) async throws
+    {
         guard HostFile.exists(manifestPath) else {
             throw Failure(.usage, "manifest path does not exist: \"\(manifestPath)\"")
         }
         guard HostFile.exists(file) else { throw Failure(.usage, "file path does not exist: \"\(file)\"") }
-        let manifest = try ImageTool.localManifest(manifestPath)
+        let manifest = try ImageTool.localManifest(manifestPath, of: file)
         let uuid = manifest.uuid
         if let installed = try await store.image(uuid, in: pool) {
             sweep(uuid)
@@ -48,8 +49,9 @@ extension ImageTool {
         report.line("Installed image \(manifest.progressTitle)")
     }
 
-    /// A manifest from a file: upgraded if it is of version 1, its `published_at` filled in, and valid.
-    private static func localManifest(_ path: FilePath) throws -> Manifest {
+    /// A manifest from a file: upgraded if it is of version 1, its `published_at` and the compression of its file filled
+    /// in, and valid.
+    private static func localManifest(_ path: FilePath, of file: FilePath) throws -> Manifest {
         let value: JSONValue
         do {
             value = try JSONValue(parsing: try HostFile.read(path, limit: 4 << 20) ?? [])
@@ -63,6 +65,14 @@ extension ImageTool {
             object = try ManifestUpgrade.upgrade(object)
         }
         if object["published_at"] == nil { object["published_at"] = .string(Timestamp.now().description) }
+        if var files = object["files"]?.arrayValue, var described = files.first?.objectValue,
+            described["compression"] == nil
+        {
+            let head = try HostFile.readHead(file, count: CompressionFormat.sniffLength)
+            described["compression"] = .string(CompressionFormat.sniff(head).rawValue)
+            files[0] = .object(described)
+            object["files"] = .array(files)
+        }
         try ManifestValidation.check(object)
         return try Manifest(object)
     }

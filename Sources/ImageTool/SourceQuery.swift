@@ -20,7 +20,9 @@ extension ImageTool {
     /// The images of all sources that can list, asked side by side; of a UUID that several have, the one of the first.
     ///
     /// - Returns: the images, and the failures of the sources that could not answer.
-    public func available() async throws -> (images: [(image: ListedImage, source: SourceDescriptor)], failures: [Failure]) {
+    public func available() async throws -> (
+        images: [(image: ListedImage, source: SourceDescriptor)], failures: [Failure]
+    ) {
         let sources = try configuredSources()
         let answers = try await asking(sources) { try await $0.list() }
         var seen: Set<ImageUUID> = []

@@ -32,7 +32,9 @@ struct JSONChecker {
     }
 
     private mutating func checkText(_ text: Span<UInt8>) throws(JSONFault) {
-        guard text.count <= limits.bytes else { throw JSONFault(reason: .tooLong(limit: limits.bytes), offset: limits.bytes) }
+        guard text.count <= limits.bytes else {
+            throw JSONFault(reason: .tooLong(limit: limits.bytes), offset: limits.bytes)
+        }
         if text.count >= 3, text[0] == 0xEF, text[1] == 0xBB, text[2] == 0xBF { throw fault(.byteOrderMark) }
         while true {
             guard try checkValue(text) else { continue }
@@ -113,7 +115,9 @@ struct JSONChecker {
         let start = position
         while position < start + word.utf8CodeUnitCount {
             guard position < text.count else { throw fault(.unexpectedEnd) }
-            guard unsafe text[position] == word.utf8Start[position - start] else { throw fault(.unexpectedByte(text[position])) }
+            guard unsafe text[position] == word.utf8Start[position - start] else {
+                throw fault(.unexpectedByte(text[position]))
+            }
             position &+= 1
         }
     }
@@ -149,7 +153,9 @@ extension JSONChecker {
         }
         if position < text.count, text[position] | 0x20 == UInt8(ascii: "e") {
             position &+= 1
-            if position < text.count, text[position] == UInt8(ascii: "+") || text[position] == UInt8(ascii: "-") { position &+= 1 }
+            if position < text.count, text[position] == UInt8(ascii: "+") || text[position] == UInt8(ascii: "-") {
+                position &+= 1
+            }
             _ = try checkDigits(text)
         }
     }
@@ -199,5 +205,7 @@ extension JSONChecker {
         }
     }
 
-    private func fault(_ reason: JSONError.Reason, at offset: Int) -> JSONFault { JSONFault(reason: reason, offset: offset) }
+    private func fault(_ reason: JSONError.Reason, at offset: Int) -> JSONFault {
+        JSONFault(reason: reason, offset: offset)
+    }
 }

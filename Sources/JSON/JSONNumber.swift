@@ -49,7 +49,9 @@ public struct JSONNumber: Sendable, Hashable, ExpressibleByIntegerLiteral, Custo
         guard digits.contains(where: { $0 != "-" && $0 != "0" }) else { return 0 }
         let trailing = halves[0].utf8.count - digits.utf8.count
         // 10 to the 19th fits no `Int`; exponents beyond that need no sum that could overflow.
-        guard exponent.magnitude < 1 << 40, case let zeros = exponent + trailing, (0..<19).contains(zeros) else { return nil }
+        guard exponent.magnitude < 1 << 40, case let zeros = exponent + trailing, (0..<19).contains(zeros) else {
+            return nil
+        }
         return Int(digits + String(repeating: "0", count: zeros))
     }
 

@@ -81,7 +81,8 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral, Sequence {
     }
 
     private mutating func indexMembers() {
-        places = Dictionary(members.enumerated().map { (ExactKey(text: $1.key), $0) }, uniquingKeysWith: { first, _ in first })
+        places = Dictionary(
+            members.enumerated().map { (ExactKey(text: $1.key), $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// A key that is equal only to the same bytes.

@@ -154,7 +154,8 @@ extension JSONReader {
         let unit = codeUnit(text, position + 2)
         position += 6
         guard unit & 0xFC00 == 0xD800 else { return Unicode.Scalar(unit) ?? "\u{FFFD}" }
-        guard position + 6 <= text.count, text[position] == UInt8(ascii: "\\"), text[position + 1] == UInt8(ascii: "u") else {
+        guard position + 6 <= text.count, text[position] == UInt8(ascii: "\\"), text[position + 1] == UInt8(ascii: "u")
+        else {
             return "\u{FFFD}"
         }
         let low = codeUnit(text, position + 2)

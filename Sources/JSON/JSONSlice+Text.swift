@@ -17,7 +17,9 @@ extension JSONSlice {
 
 extension JSONWriter {
     /// Appends the value at the reader, which steps over it.
-    func write(_ text: [UInt8], _ containers: [JSONContainer], _ reader: inout JSONReader, depth: Int, to bytes: inout [UInt8]) {
+    func write(
+        _ text: [UInt8], _ containers: [JSONContainer], _ reader: inout JSONReader, depth: Int, to bytes: inout [UInt8]
+    ) {
         switch text[reader.position] {
         case UInt8(ascii: "\""): writeString(text, &reader, to: &bytes)
         case UInt8(ascii: "["):

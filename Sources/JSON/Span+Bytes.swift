@@ -21,7 +21,9 @@ extension Span<UInt8> {
             let word = word(at: position)
             // In each byte of these, the top bit is set if the byte is special. A borrow can spill
             // only upwards from a special byte, so the lowest bit set is always a true one.
-            let special = (word &- 0x2020_2020_2020_2020) | word.marks(of: UInt8(ascii: "\"")) | word.marks(of: UInt8(ascii: "\\")) | word
+            let special =
+                (word &- 0x2020_2020_2020_2020) | word.marks(of: UInt8(ascii: "\""))
+                | word.marks(of: UInt8(ascii: "\\")) | word
             let marks = special & 0x8080_8080_8080_8080
             if marks != 0 { return position &+ marks.trailingZeroBitCount >> 3 }
             position &+= 8
@@ -43,11 +45,15 @@ extension Span<UInt8> {
             let word = word(at: position)
             // Bytes beyond ASCII have their top bit set as well; they are masked out, and what a borrow
             // can spill into lies above a true mark.
-            let marks = (word.marks(of: UInt8(ascii: "\"")) | word.marks(of: UInt8(ascii: "\\"))) & ~word & 0x8080_8080_8080_8080
+            let marks =
+                (word.marks(of: UInt8(ascii: "\"")) | word.marks(of: UInt8(ascii: "\\"))) & ~word
+                & 0x8080_8080_8080_8080
             if marks != 0 { return position &+ marks.trailingZeroBitCount >> 3 }
             position &+= 8
         }
-        while position < count, self[position] != UInt8(ascii: "\""), self[position] != UInt8(ascii: "\\") { position &+= 1 }
+        while position < count, self[position] != UInt8(ascii: "\""), self[position] != UInt8(ascii: "\\") {
+            position &+= 1
+        }
         return position
     }
 

@@ -30,7 +30,9 @@ public struct ProgressLine: Sendable {
         let name = Printable.text(state.name)
         // The bar gives way first, then the end of the name.
         let barRoom = room - figures.count - name.count - 3
-        guard barRoom >= 8 else { return String(name.prefix(max(0, room - figures.count))) + String(figures.suffix(room)) }
+        guard barRoom >= 8 else {
+            return String(name.prefix(max(0, room - figures.count))) + String(figures.suffix(room))
+        }
         let full = Int(share * Double(min(barRoom, 40)))
         let empty = min(barRoom, 40) - full
         return "\(name) [\(String(repeating: "=", count: full))\(String(repeating: " ", count: empty))]\(figures)"

@@ -29,7 +29,8 @@ public final class Download {
     private var skip: Int64 = 0
     private var validator: Validator?
     private var failures = 0
-    private var positionOfLastTrouble: Int64
+    /// Where the last full set of tries was earned.
+    private var earnedPosition: Int64
 
     /// Bytes handed out so far, and those before `offset`.
     public private(set) var position: Int64
@@ -43,7 +44,7 @@ public final class Download {
         self.transport = transport
         policy = RetryPolicy(longestRetryAfter: transport.settings.longestRetryAfter)
         position = wanted.offset
-        positionOfLastTrouble = wanted.offset
+        earnedPosition = wanted.offset
         size = wanted.size
     }
 
@@ -140,7 +141,8 @@ public final class Download {
             break
         default:
             let text = await ErrorBody.text(of: response)
-            throw Failure(.downloadError, "\(what): the server answered \(response.status)\(text)", statusCode: response.status)
+            throw Failure(
+                .downloadError, "\(what): the server answered \(response.status)\(text)", statusCode: response.status)
         }
         let now = Validator(response.headers)
         if let validator, let now, validator.contradicts(now) {
@@ -163,8 +165,10 @@ public final class Download {
     private func pause(because failure: Failure, retryAfter: Duration?) async throws {
         // 64 KiB of progress earn a full set of tries again, so that a long file survives many cuts, and a server that
         // sends a byte a connection does not hold us for ever.
-        if position - positionOfLastTrouble >= 64 << 10 { failures = 0 }
-        positionOfLastTrouble = position
+        if position - earnedPosition >= 64 << 10 {
+            failures = 0
+            earnedPosition = position
+        }
         failures += 1
         guard failures < policy.attempts else { throw downloadError(failure) }
         if let retryAfter, retryAfter > policy.longestRetryAfter {

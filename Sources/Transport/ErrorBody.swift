@@ -21,7 +21,9 @@ public enum ErrorBody {
     /// The first 200 characters in one line, control characters left out.
     public static func excerpt(_ bytes: [UInt8]) -> String {
         let text = String(decoding: bytes.prefix(4096), as: UTF8.self)
-        let words = text.split { $0.isWhitespace || $0.unicodeScalars.contains { $0.properties.generalCategory == .control } }
+        let words = text.split {
+            $0.isWhitespace || $0.unicodeScalars.contains { $0.properties.generalCategory == .control }
+        }
         let line = words.joined(separator: " ")
         return line.count > 200 ? line.prefix(200) + "…" : line
     }

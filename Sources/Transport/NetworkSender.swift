@@ -78,7 +78,8 @@ public final class NetworkSender: HTTPSender {
             do {
                 proxy = try ServerURL(text)
             } catch {
-                throw Failure(.connectionError, "the proxy \"\(text)\" that the environment names cannot be used", cause: error)
+                throw Failure(
+                    .connectionError, "the proxy \"\(text)\" that the environment names cannot be used", cause: error)
             }
             configuration.proxy = .server(host: proxy.host, port: proxy.port)
         }

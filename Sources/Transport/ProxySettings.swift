@@ -27,7 +27,9 @@ public struct ProxySettings: Sendable {
         exceptions.contains { entry in
             if entry == "*" { return true }
             var name = Substring(entry)
-            if let colon = name.lastIndex(of: ":"), !name.hasPrefix("["), let port = Int(name[name.index(after: colon)...]) {
+            if let colon = name.lastIndex(of: ":"), !name.hasPrefix("["),
+                let port = Int(name[name.index(after: colon)...])
+            {
                 guard port == url.port else { return false }
                 name = name[..<colon]
             }

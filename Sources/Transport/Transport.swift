@@ -36,7 +36,9 @@ public struct Transport: Sendable {
                 note("tried again", request, "status \(reply.status)")
                 try await Task.sleep(for: policy.pause(after: attempt, retryAfter: wait))
             } catch let failure as Failure {
-                guard (failure.cause as? ConnectionTrouble)?.isPassing == true, attempt < policy.attempts else { throw failure }
+                guard (failure.cause as? ConnectionTrouble)?.isPassing == true, attempt < policy.attempts else {
+                    throw failure
+                }
                 note("tried again", request, failure.description)
                 try await Task.sleep(for: policy.pause(after: attempt, retryAfter: nil))
             }

@@ -30,6 +30,8 @@ public struct TransportSettings: Sendable {
         stallTimeout = seconds("IMGADM_STALL_TIMEOUT") ?? stallTimeout
         insecure = environment["IMGADM_INSECURE"] == "1"
         proxies = ProxySettings(environment: environment)
-        trustRoots = [environment["SSL_CERT_FILE"], environment["SSL_CERT_DIR"]].compactMap(\.self).first { !$0.isEmpty }
+        trustRoots = [environment["SSL_CERT_FILE"], environment["SSL_CERT_DIR"]].compactMap(\.self).first {
+            !$0.isEmpty
+        }
     }
 }

@@ -47,7 +47,9 @@ public struct DatasetName: Sendable, Hashable, Comparable, CustomStringConvertib
 
     public var pool: Substring { description.prefix { $0 != "/" } }
     /// What follows the last `/`.
-    public var lastComponent: Substring { description[(description.lastIndex(of: "/").map(description.index(after:)) ?? description.startIndex)...] }
+    public var lastComponent: Substring {
+        description[(description.lastIndex(of: "/").map(description.index(after:)) ?? description.startIndex)...]
+    }
 
     public func snapshot(_ name: String) -> SnapshotName? { SnapshotName("\(self)@\(name)") }
 

@@ -32,7 +32,8 @@ extension ZFS {
         do {
             return try await properties(["available"], of: pool.dataset).first.flatMap { UInt64($0.value) }
         } catch let failure as Failure where failure.code == .datasetNotFound || failure.code == .poolNotFound {
-            throw Failure(.poolNotFound, "there is no zpool \"\(pool)\"", hint: "zpool list shows the pools; -P chooses one")
+            throw Failure(
+                .poolNotFound, "there is no zpool \"\(pool)\"", hint: "zpool list shows the pools; -P chooses one")
         }
     }
 

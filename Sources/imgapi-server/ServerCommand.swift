@@ -37,9 +37,9 @@ struct ServerCommand: AsyncParsableCommand {
             try await command.run()
         } catch let failure as Failure {
             end(1, "error (\(failure.code)): \(failure.description)")
-        } catch where exitCode(for: error) == .success {
+        } catch  where exitCode(for: error) == .success {
             print(fullMessage(for: error))
-        } catch where exitCode(for: error) == .validationFailure {
+        } catch  where exitCode(for: error) == .validationFailure {
             end(2, fullMessage(for: error))
         } catch {
             end(1, "error: \(error)")

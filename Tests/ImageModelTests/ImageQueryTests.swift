@@ -29,15 +29,18 @@ import Testing
         ("size_", "cbfade"),  // missing, numbers as numbers, then text
         ("-size_", "edafbc"), ("size", "cefbad"),
         ("d", "debfac"),  // null is missing; equal ones keep their order
-        ("-d", "acbfed"), ("d,-n", "defbca"), ("unknown", "abcdef"), ("-unknown", "abcdef"), ("unknown,-n", "fedcba"), ("public,n", "efbacd"),
+        ("-d", "acbfed"), ("d,-n", "defbca"), ("unknown", "abcdef"), ("-unknown", "abcdef"), ("unknown,-n", "fedcba"),
+        ("public,n", "efbacd"),
     ])
     func sorts(sort: String, names: String) throws {
         #expect(try Self.names(sort: sort) == names)
     }
 
     @Test(arguments: [
-        (["public=true"], "acd"), (["public=false"], "b"), (["n=a"], "a"), (["n=a", "n=b"], ""), (["d=2020", "public=true"], "ac"),
-        (["unknown=x"], ""), (["tags.a.b=~x"], "ef"), (["tags.a.b=x"], "e"), (["size=~0"], "ad"), (["d=~20"], "abcef"), ([], "abcdef"),
+        (["public=true"], "acd"), (["public=false"], "b"), (["n=a"], "a"), (["n=a", "n=b"], ""),
+        (["d=2020", "public=true"], "ac"),
+        (["unknown=x"], ""), (["tags.a.b=~x"], "ef"), (["tags.a.b=x"], "e"), (["size=~0"], "ad"), (["d=~20"], "abcef"),
+        ([], "abcdef"),
     ])
     func filters(filters: [String], names: String) throws {
         #expect(try Self.names(filters: filters) == names)
@@ -47,7 +50,8 @@ import Testing
         let query = try ImageQuery(columns: "d,unknown,size,n,source", sort: "-n", filters: ["d=2020"])
         #expect(query.columns.map(\.text) == ["d", "unknown", "size", "n", "source"])
         let images = try #require(try JSONValue(parsing: Self.images).arrayValue)
-        let rows = query.rows(of: images, manifest: { $0 }, extras: { ImageExtras(source: "from \($0["n"]?.stringValue ?? "")") })
+        let rows = query.rows(
+            of: images, manifest: { $0 }, extras: { ImageExtras(source: "from \($0["n"]?.stringValue ?? "")") })
         #expect(rows.map(\.cells) == [["2020", nil, nil, "c", "from c"], ["2020", nil, 10, "a", "from a"]])
     }
 
@@ -55,7 +59,9 @@ import Testing
         let numbers = ["9007199254740993", "9007199254740992", "9007199254740992.5", "-1e400", "1e400", "0"]
         let images = try numbers.map { try JSONValue(parsing: "{\"x\":\($0)}") }
         let rows = try ImageQuery(columns: "x", sort: "x").rows(of: images, manifest: { $0 })
-        #expect(rows.map { $0.cells[0]?.text() } == ["-1e400", "0", "9007199254740992", "9007199254740993", "9007199254740992.5", "1e400"].map { $0 })
+        #expect(
+            rows.map { $0.cells[0]?.text() }
+                == ["-1e400", "0", "9007199254740992", "9007199254740993", "9007199254740992.5", "1e400"].map { $0 })
     }
 
     @Test func aBadFilterIsAUsageError() {

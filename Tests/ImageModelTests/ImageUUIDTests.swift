@@ -2,16 +2,23 @@ import ImageModel
 import Testing
 
 @Suite struct ImageUUIDTests {
-    @Test(arguments: ["01b2c898-945f-11e1-a523-af1afbe22822", "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"])
+    @Test(arguments: [
+        "01b2c898-945f-11e1-a523-af1afbe22822", "00000000-0000-0000-0000-000000000000",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+    ])
     func comesBackAsItWas(text: String) {
         #expect(ImageUUID(text)?.description == text)
     }
 
     @Test(arguments: [
-        "", "-", "01b2c898-945f-11e1-a523-af1afbe2282", "01b2c898-945f-11e1-a523-af1afbe228222", "01B2C898-945F-11E1-A523-AF1AFBE22822",
-        "01b2c898945f11e1a523af1afbe22822", "01b2c898-945f-11e1-a523-af1afbe2282g", "01b2c89-8945f-11e1-a523-af1afbe22822",
-        "01b2c898_945f_11e1_a523_af1afbe22822", " 1b2c898-945f-11e1-a523-af1afbe22822", "--------------------------------",
-        "01b2c898-945f-11e1-a523-af1afbe22822-", "{01b2c898-945f-11e1-a523-af1afbe22822}", "０1b2c898-945f-11e1-a523-af1afbe22822",
+        "", "-", "01b2c898-945f-11e1-a523-af1afbe2282", "01b2c898-945f-11e1-a523-af1afbe228222",
+        "01B2C898-945F-11E1-A523-AF1AFBE22822",
+        "01b2c898945f11e1a523af1afbe22822", "01b2c898-945f-11e1-a523-af1afbe2282g",
+        "01b2c89-8945f-11e1-a523-af1afbe22822",
+        "01b2c898_945f_11e1_a523_af1afbe22822", " 1b2c898-945f-11e1-a523-af1afbe22822",
+        "--------------------------------",
+        "01b2c898-945f-11e1-a523-af1afbe22822-", "{01b2c898-945f-11e1-a523-af1afbe22822}",
+        "０1b2c898-945f-11e1-a523-af1afbe22822",
         "------------------------------------", "01b2c898-945f-11e1-a523-af1afbe22822\n",
     ])
     func refusesWhatIsNone(text: String) {

@@ -17,7 +17,10 @@ import Testing
         ("{}", "invalid manifest: it has no \"uuid\""),
         (#"{"uuid":7}"#, "invalid manifest: \"uuid\" is not a UUID: 7"),
         (#"{"uuid":"x"}"#, "invalid manifest: \"uuid\" is not a UUID: \"x\""),
-        (#"{"uuid":"01B2C898-945f-11e1-a523-af1afbe22822"}"#, "invalid manifest: \"uuid\" is not a UUID: \"01B2C898-945f-11e1-a523-af1afbe22822\""),
+        (
+            #"{"uuid":"01B2C898-945f-11e1-a523-af1afbe22822"}"#,
+            "invalid manifest: \"uuid\" is not a UUID: \"01B2C898-945f-11e1-a523-af1afbe22822\""
+        ),
     ])
     func refusesWhatNamesNoImage(text: String, message: String) throws {
         let value = try JSONValue(parsing: text)
@@ -46,14 +49,20 @@ import Testing
         #expect(manifest.channels == ["dev", "release"])
         #expect(manifest.tags["role"] == "os" && manifest.requirements["brand"] == "lx")
         let file = try #require(manifest.files.first)
-        #expect(file.size == 110_742_036 && file.sha1 == "97f8" && file.compression == "bzip2" && file.datasetGUID == "85")
+        #expect(
+            file.size == 110_742_036 && file.sha1 == "97f8" && file.compression == "bzip2" && file.datasetGUID == "85")
         #expect(file.digest == "sha256:1" && file.uncompressedDigest == "sha256:2" && file.url == "http://x/y")
     }
 
     /// Whatever a server puts where something else should be: nil, and no trap.
-    @Test(arguments: ["null", "true", "-1", "1e999", "99999999999999999999", "\"x\"", "[]", "[null]", "[[]]", "{}", "{\"a\":1}"])
+    @Test(arguments: [
+        "null", "true", "-1", "1e999", "99999999999999999999", "\"x\"", "[]", "[null]", "[[]]", "{}", "{\"a\":1}",
+    ])
     func wrongTypesAreNil(junk: String) throws {
-        let fields = ["owner", "name", "version", "type", "os", "state", "origin", "published_at", "channels", "files", "requirements", "tags"]
+        let fields = [
+            "owner", "name", "version", "type", "os", "state", "origin", "published_at", "channels", "files",
+            "requirements", "tags",
+        ]
         let value = try JSONValue(parsing: junk)
         let json = JSONObject([("uuid", .string(Self.uuid))] + fields.map { ($0, value) })
         let manifest = try Manifest(json)
@@ -61,7 +70,10 @@ import Testing
         #expect(manifest.name == value.stringValue && manifest.publishedAt == value.stringValue)
         #expect(manifest.files.isEmpty || junk == "[null]" || junk == "[[]]")
         #expect(!manifest.isActive)
-        let file = try #require(ImageFile(JSONValue.object(JSONObject(["size", "sha1", "compression", "dataset_guid", "digest"].map { ($0, value) }))))
+        let file = try #require(
+            ImageFile(
+                JSONValue.object(
+                    JSONObject(["size", "sha1", "compression", "dataset_guid", "digest"].map { ($0, value) }))))
         #expect(file.size == nil)
         #expect(file.sha1 == value.stringValue)
     }
@@ -71,7 +83,9 @@ import Testing
         manifest["uuid"] = "other"
         manifest["name"] = "b"
         manifest["version"] = "1"
-        #expect(JSONValue.object(manifest.json).text() == #"{"uuid":"01b2c898-945f-11e1-a523-af1afbe22822","name":"b","version":"1"}"#)
+        #expect(
+            JSONValue.object(manifest.json).text()
+                == #"{"uuid":"01b2c898-945f-11e1-a523-af1afbe22822","name":"b","version":"1"}"#)
     }
 
     @Test func aTitleNeedsNoFields() throws {

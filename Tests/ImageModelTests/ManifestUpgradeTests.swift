@@ -4,7 +4,8 @@ import JSON
 import Testing
 
 @Suite struct ManifestUpgradeTests {
-    private static let base = #""uuid":"01b2c898-945f-11e1-a523-af1afbe22822","creator_uuid":"352971aa-31ba-496c-9ade-a379feaecd52""#
+    private static let base =
+        #""uuid":"01b2c898-945f-11e1-a523-af1afbe22822","creator_uuid":"352971aa-31ba-496c-9ade-a379feaecd52""#
 
     private static func upgrade(_ more: String) throws -> JSONObject {
         let object = try #require(try JSONValue(parsing: "{\(base)\(more.isEmpty ? "" : ",")\(more)}").objectValue)
@@ -49,17 +50,22 @@ import Testing
     @Test(arguments: [
         (#""restricted_to_uuid":"x""#, "public", "false"), (#""restricted_to_uuid":"x""#, "acl", #"["x"]"#),
         (#""restricted_to_uuid":null"#, "public", "true"), ("", "public", "true"),
-        (#""disabled":true"#, "state", #""disabled""#), (#""disabled":true"#, "disabled", "true"), (#""disabled":false"#, "state", #""active""#),
-        (#""disabled":7"#, "disabled", "false"), (#""owner":"other""#, "owner", #""352971aa-31ba-496c-9ade-a379feaecd52""#),
+        (#""disabled":true"#, "state", #""disabled""#), (#""disabled":true"#, "disabled", "true"),
+        (#""disabled":false"#, "state", #""active""#),
+        (#""disabled":7"#, "disabled", "false"),
+        (#""owner":"other""#, "owner", #""352971aa-31ba-496c-9ade-a379feaecd52""#),
         (#""published_at":"2012-01-02T03:04:05Z","created_at":"x""#, "published_at", #""2012-01-02T03:04:05Z""#),
         (#""created_at":"2012-01-02T03:04:05.678Z""#, "published_at", #""2012-01-02T03:04:05.678Z""#),
         (#""created_at":"2012-01-02T03:04:05.678+00:00""#, "published_at", #""2012-01-02T03:04:05.678Z""#),
         (#""created_at":"2012-01-02T03:04""#, "published_at", #""2012-01-02T03:04:00Z""#),
         (#""created_at":"2012-01-02""#, "published_at", #""2012-01-02T00:00:00Z""#),
         (#""created_at":"long ago""#, "published_at", #""long ago""#),
-        (#""image_size":"10240""#, "image_size", "10240"), (#""image_size":10240"#, "image_size", "10240"), (#""image_size":"x""#, "image_size", #""x""#),
-        (#""files":[{"path":"a.gz"}]"#, "files", #"[{"compression":"gzip"}]"#), (#""files":[{"path":"a.zfs"}]"#, "files", #"[{"compression":"none"}]"#),
-        (#""files":[{"url":"http://x/a.bz2"}]"#, "files", #"[{"compression":"bzip2"}]"#), (#""files":[7,{}]"#, "files", #"[7,{"compression":"none"}]"#),
+        (#""image_size":"10240""#, "image_size", "10240"), (#""image_size":10240"#, "image_size", "10240"),
+        (#""image_size":"x""#, "image_size", #""x""#),
+        (#""files":[{"path":"a.gz"}]"#, "files", #"[{"compression":"gzip"}]"#),
+        (#""files":[{"path":"a.zfs"}]"#, "files", #"[{"compression":"none"}]"#),
+        (#""files":[{"url":"http://x/a.bz2"}]"#, "files", #"[{"compression":"bzip2"}]"#),
+        (#""files":[7,{}]"#, "files", #"[7,{"compression":"none"}]"#),
         (#""files":"x""#, "files", #""x""#),
     ])
     func field(more: String, field: String, text: String) throws {

@@ -18,7 +18,10 @@ import Testing
         let root = try ImageRoot()
         try root.add(Self.uuid, bytes: Array("hello".utf8), sha1: "aa")
         try await RunningServer.serving(root) { server in
-            let requests = ["HEAD /images/\(Self.uuid)/file", "GET /images/\(Self.uuid)/file", "POST /images", "GET /nowhere", "GET /ping"]
+            let requests = [
+                "HEAD /images/\(Self.uuid)/file", "GET /images/\(Self.uuid)/file", "POST /images", "GET /nowhere",
+                "GET /ping",
+            ]
             let text = requests.enumerated().map { number, line in
                 let body = line.hasPrefix("POST") ? "Content-Length: 5\r\n" : ""
                 let end = number == requests.count - 1 ? "Connection: close\r\n" : ""
@@ -41,7 +44,8 @@ import Testing
         try await RunningServer.serving(try Self.root(), stallSeconds: 1) { server in
             let channel = try await server.connect()
             let received = try await channel.executeThenClose { inbound, outbound in
-                try await outbound.write(ByteBuffer(string: "GET /images/\(Self.uuid)/file HTTP/1.1\r\nHost: x\r\n\r\n"))
+                try await outbound.write(
+                    ByteBuffer(string: "GET /images/\(Self.uuid)/file HTTP/1.1\r\nHost: x\r\n\r\n"))
                 var received = 0
                 do {
                     for try await part in inbound {
@@ -60,7 +64,9 @@ import Testing
         try await RunningServer.serving(try Self.root(), stallSeconds: 1) { server in
             let channel = try await server.connect()
             let received = try await channel.executeThenClose { inbound, outbound in
-                try await outbound.write(ByteBuffer(string: "GET /images/\(Self.uuid)/file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+                try await outbound.write(
+                    ByteBuffer(string: "GET /images/\(Self.uuid)/file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                )
                 var received = 0
                 var pause = 0
                 for try await part in inbound {
@@ -76,7 +82,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "GET /ping HT", "GET /ping HTTP/1.1\r\nHost: x\r\nX: ", "POST /images HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n"])
+    @Test(arguments: [
+        "", "GET /ping HT", "GET /ping HTTP/1.1\r\nHost: x\r\nX: ",
+        "POST /images HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n",
+    ])
     func aRequestThatDoesNotEndIsLeft(beginning: String) async throws {
         try await RunningServer.serving(try ImageRoot(), idleSeconds: 1) { server in
             let start = ContinuousClock.now
@@ -104,9 +113,12 @@ import Testing
         let root = try ImageRoot()
         try root.add(Self.uuid, bytes: Array("hello".utf8), sha1: "aa")
         let pieces = [
-            "GET", "HEAD", "PUT", " ", "/images", "/images/\(Self.uuid)", "/file", "?", "&", "=", "limit", "marker", "2021", "sort", "name=~", "%", "%f", "+", "[]",
-            " HTTP/1.1\r\n", "\r\n", "Range: bytes=", "-", "0", "99999999999999999999", "If-Range: ", "If-Match: ", "\"", "W/", ",", "Accept-Version: ", "~", "||", "<",
-            "Accept: ", ";q=", "nan", "x-request-id: ", "\u{0}", "é", "\n", "Content-Length: 5", "Transfer-Encoding: chunked",
+            "GET", "HEAD", "PUT", " ", "/images", "/images/\(Self.uuid)", "/file", "?", "&", "=", "limit", "marker",
+            "2021", "sort", "name=~", "%", "%f", "+", "[]",
+            " HTTP/1.1\r\n", "\r\n", "Range: bytes=", "-", "0", "99999999999999999999", "If-Range: ", "If-Match: ",
+            "\"", "W/", ",", "Accept-Version: ", "~", "||", "<",
+            "Accept: ", ";q=", "nan", "x-request-id: ", "\u{0}", "é", "\n", "Content-Length: 5",
+            "Transfer-Encoding: chunked",
         ]
         try await RunningServer.serving(root) { server in
             for _ in 0..<600 {
@@ -114,7 +126,8 @@ import Testing
                 let request =
                     switch Int.random(in: 0..<3) {
                     case 0: "GET /images?\(middle) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-                    case 1: "GET /images/\(Self.uuid)/file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\(middle)\r\n\r\n"
+                    case 1:
+                        "GET /images/\(Self.uuid)/file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\(middle)\r\n\r\n"
                     default: middle + "\r\n\r\n"
                     }
                 let channel = try await server.connect()

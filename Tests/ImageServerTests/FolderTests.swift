@@ -39,7 +39,9 @@ import Testing
             let manifest = "images/\(uuid).json"
             let text = try HostFile.read(root.path.appending(manifest)) ?? []
             let file = try FileDescriptor.open(root.path.appending(manifest), .writeOnly)
-            try file.closeAfter { _ = try file.writeAll(String(decoding: text, as: UTF8.self).replacing("before", with: "behind").utf8) }
+            try file.closeAfter {
+                _ = try file.writeAll(String(decoding: text, as: UTF8.self).replacing("before", with: "behind").utf8)
+            }
             var served = ""
             for _ in 0..<100 where served != "behind" {
                 served = try await server.get("/images/\(uuid)").json?["name"]?.stringValue ?? ""
@@ -71,11 +73,13 @@ import Testing
         let good = ImageUUID()
         try root.add(good, ["name": "good"])
         let texts = [
-            "", "{", "[]", "null", #"{"v":2}"#, "\u{0}", String(repeating: "[", count: 100_000), #"{"v":2,"uuid":"\#(good)","name":"x","version":"1"}"#,
+            "", "{", "[]", "null", #"{"v":2}"#, "\u{0}", String(repeating: "[", count: 100_000),
+            #"{"v":2,"uuid":"\#(good)","name":"x","version":"1"}"#,
         ]
         for text in texts { try root.write(text, to: "images/\(ImageUUID()).json") }
         let changes: [JSONObject] = [
-            ["uuid": .string("\(ImageUUID())")], ["uuid": 5], ["name": "a\nb"], ["name": .null], ["type": "x"], ["public": false], ["files": 5],
+            ["uuid": .string("\(ImageUUID())")], ["uuid": 5], ["name": "a\nb"], ["name": .null], ["type": "x"],
+            ["public": false], ["files": 5],
             ["files": [["size": 5]]], ["v": .null], ["published_at": "yesterday"], ["tags": 5], ["acl": ["x"]],
         ]
         for change in changes { try root.add(ImageUUID(), change) }
@@ -89,7 +93,9 @@ import Testing
     @Test func aHandMadeManifestNeedsOnlyTheMinimum() async throws {
         let root = try ImageRoot()
         let uuid = ImageUUID()
-        try root.write(#"{"v":2,"uuid":"\#(uuid)","name":"x","version":"1","type":"other","os":"linux"}"#, to: "images/\(uuid).json")
+        try root.write(
+            #"{"v":2,"uuid":"\#(uuid)","name":"x","version":"1","type":"other","os":"linux"}"#,
+            to: "images/\(uuid).json")
         try await RunningServer.serving(root) { server in
             try await #expect(
                 server.get("/images/\(uuid)").json?.text()
@@ -109,7 +115,8 @@ import Testing
             """, to: "images/\(uuid).json")
         try await RunningServer.serving(root) { server in
             let image = try await server.get("/images/\(uuid)").json
-            #expect(image?["v"] == 2 && image?["owner"] == "352971aa-31ba-496c-9ade-a379feaecd52", "\(image?.text() ?? "")")
+            #expect(
+                image?["v"] == 2 && image?["owner"] == "352971aa-31ba-496c-9ade-a379feaecd52", "\(image?.text() ?? "")")
         }
     }
 
@@ -117,10 +124,15 @@ import Testing
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         #expect(throws: Failure.self) { try FolderRepository(root: "/nonexistent/x", mode: .public, logger: logger) }
         #expect(throws: Failure.self) { try FolderRepository(root: "/etc/hostname", mode: .public, logger: logger) }
-        for channels in ["{", "{}", "[5]", #"[{"name":"A"}]"#, #"[{"name":""}]"#, #"[{"name":"a"},{"name":"a"}]"#, #"[{"name":"a","default":true},{"name":"b","default":true}]"#] {
+        for channels in [
+            "{", "{}", "[5]", #"[{"name":"A"}]"#, #"[{"name":""}]"#, #"[{"name":"a"},{"name":"a"}]"#,
+            #"[{"name":"a","default":true},{"name":"b","default":true}]"#,
+        ] {
             let root = try ImageRoot()
             try root.write(channels, to: "channels.json")
-            #expect(throws: Failure.self, "\(channels)") { try FolderRepository(root: root.path, mode: .public, logger: logger) }
+            #expect(throws: Failure.self, "\(channels)") {
+                try FolderRepository(root: root.path, mode: .public, logger: logger)
+            }
         }
     }
 

@@ -30,7 +30,8 @@ final class ImageRoot: Sendable {
 
     private static func manifest(_ uuid: ImageUUID, _ changes: JSONObject) -> JSONObject {
         var manifest: JSONObject = [
-            "v": 2, "uuid": .string("\(uuid)"), "owner": "00000000-0000-0000-0000-000000000000", "name": "test", "version": "1.0.0",
+            "v": 2, "uuid": .string("\(uuid)"), "owner": "00000000-0000-0000-0000-000000000000", "name": "test",
+            "version": "1.0.0",
             "state": "active", "disabled": false, "public": true, "published_at": "2024-01-02T03:04:05.678Z",
             "type": "zone-dataset", "os": "smartos", "files": [],
         ]
@@ -42,7 +43,9 @@ final class ImageRoot: Sendable {
     func add(_ uuid: ImageUUID, bytes: [UInt8], sha1: String, _ changes: JSONObject = [:]) throws {
         try HostFile.write(bytes, to: path.appending("images/\(uuid).file"))
         var all = changes
-        all["files"] = [["sha1": .string(sha1), "size": .number(JSONNumber(bytes.count)), "compression": "none", "stor": "local"]]
+        all["files"] = [
+            ["sha1": .string(sha1), "size": .number(JSONNumber(bytes.count)), "compression": "none", "stor": "local"]
+        ]
         try add(uuid, all)
     }
 
@@ -54,7 +57,9 @@ final class ImageRoot: Sendable {
         try file.closeAfter { try file.resize(to: Int64(size)) }
     }
 
-    func write(_ text: String, to name: String) throws { try HostFile.write(Array(text.utf8), to: path.appending(name)) }
+    func write(_ text: String, to name: String) throws {
+        try HostFile.write(Array(text.utf8), to: path.appending(name))
+    }
 
     /// Writes many manifests, without waiting for the disk each time.
     func addMany(_ count: Int, _ changes: (Int) -> JSONObject) throws {

@@ -17,10 +17,16 @@ import Testing
         try root.add(
             ImageUUID(),
             [
-                "name": "beta", "version": "2.0.0+1", "type": "lx-dataset", "os": "linux", "published_at": "2021-01-01T00:00:00.000Z",
+                "name": "beta", "version": "2.0.0+1", "type": "lx-dataset", "os": "linux",
+                "published_at": "2021-01-01T00:00:00.000Z",
                 "owner": "352971aa-31ba-496c-9ade-a379feaecd52", "tags": ["role": "db"],
             ])
-        try root.add(ImageUUID(), ["name": "beta-two", "version": "2.0.1", "type": "other", "os": "bsd", "published_at": "2022-01-01T00:00:00.000Z"])
+        try root.add(
+            ImageUUID(),
+            [
+                "name": "beta-two", "version": "2.0.1", "type": "other", "os": "bsd",
+                "published_at": "2022-01-01T00:00:00.000Z",
+            ])
         try root.add(ImageUUID(), ["name": "retired", "state": "disabled", "disabled": true])
         try root.add(ImageUUID(), ["name": "draft", "state": "unactivated", "published_at": .null])
         return root
@@ -30,22 +36,29 @@ import Testing
         ("", ["alpha", "beta", "beta-two"]),
         ("state=active", ["alpha", "beta", "beta-two"]), ("state=all", ["alpha", "beta", "beta-two"]),
         ("state=disabled", []), ("state=unactivated", []), ("state=creating", []), ("state=failed", []),
-        ("name=beta", ["beta"]), ("name=~beta", ["beta", "beta-two"]), ("name=~Beta", []), ("name=", []), ("name=~", ["alpha", "beta", "beta-two"]),
+        ("name=beta", ["beta"]), ("name=~beta", ["beta", "beta-two"]), ("name=~Beta", []), ("name=", []),
+        ("name=~", ["alpha", "beta", "beta-two"]),
         ("name=!beta", []), ("name=be+ta", []),
         ("version=2.0.0%2B1", ["beta"]), ("version=2.0.0+1", []), ("version=~2.0", ["beta", "beta-two"]),
         ("type=other", ["beta-two"]), ("type=!other", ["alpha", "beta"]), ("type=~lx", []),
         ("os=linux", ["beta"]), ("os=!linux", []), ("os=~lin", []),
         ("owner=352971aa-31ba-496c-9ade-a379feaecd52", ["beta"]), ("owner=x", []),
         ("public=true", ["alpha", "beta", "beta-two"]), ("public=false", []),
-        ("tag.role=db", ["alpha", "beta"]), ("tag.role=db&tag.n=5", ["alpha"]), ("tag.flag=true", ["alpha"]), ("tag.a.b=dot", ["alpha"]),
-        ("tag.deep=", ["alpha"]), ("tag.none=", ["alpha"]), ("tag.long=", ["alpha"]), ("tag.role=", []), ("tag.nothing=", []),
+        ("tag.role=db", ["alpha", "beta"]), ("tag.role=db&tag.n=5", ["alpha"]), ("tag.flag=true", ["alpha"]),
+        ("tag.a.b=dot", ["alpha"]),
+        ("tag.deep=", ["alpha"]), ("tag.none=", ["alpha"]), ("tag.long=", ["alpha"]), ("tag.role=", []),
+        ("tag.nothing=", []),
         ("name=~beta&os=bsd", ["beta-two"]),
-        ("limit=2", ["alpha", "beta"]), ("limit=0", ["alpha", "beta", "beta-two"]), ("limit=99999999999999999999999", ["alpha", "beta", "beta-two"]),
+        ("limit=2", ["alpha", "beta"]), ("limit=0", ["alpha", "beta", "beta-two"]),
+        ("limit=99999999999999999999999", ["alpha", "beta", "beta-two"]),
         ("sort=published_at", ["alpha", "beta", "beta-two"]), ("sort=published_at.asc", ["alpha", "beta", "beta-two"]),
-        ("sort=published_at.desc", ["beta-two", "beta", "alpha"]), ("sort=published_at.x", ["beta-two", "beta", "alpha"]),
+        ("sort=published_at.desc", ["beta-two", "beta", "alpha"]),
+        ("sort=published_at.x", ["beta-two", "beta", "alpha"]),
         ("sort=published_at.desc&limit=1", ["beta-two"]),
-        ("marker=2021", ["beta", "beta-two"]), ("marker=2021-01-01", ["beta", "beta-two"]), ("marker=2021-01-01T00:00:00.001Z", ["beta-two"]),
-        ("marker=2021-01-01T01:00:00%2B01:00", ["beta", "beta-two"]), ("marker=2021-01&sort=published_at.desc", ["beta", "alpha"]),
+        ("marker=2021", ["beta", "beta-two"]), ("marker=2021-01-01", ["beta", "beta-two"]),
+        ("marker=2021-01-01T00:00:00.001Z", ["beta-two"]),
+        ("marker=2021-01-01T01:00:00%2B01:00", ["beta", "beta-two"]),
+        ("marker=2021-01&sort=published_at.desc", ["beta", "alpha"]),
         ("marker=2020-01-01T00:00:00.000Z&limit=1", ["alpha"]),
         ("account=352971aa-31ba-496c-9ade-a379feaecd52", ["alpha", "beta", "beta-two"]),
     ]
@@ -64,8 +77,12 @@ import Testing
         let account = ImageUUID()
         let root = try ImageRoot()
         let changes: JSONObject = ["public": false]
-        try root.add(own, changes.merging(["owner": .string("\(account)"), "name": "own", "published_at": "2020-01-01T00:00:00Z"]))
-        try root.add(shared, changes.merging(["acl": [.string("\(account)")], "name": "shared", "published_at": "2021-01-01T00:00:00Z"]))
+        try root.add(
+            own,
+            changes.merging(["owner": .string("\(account)"), "name": "own", "published_at": "2020-01-01T00:00:00Z"]))
+        try root.add(
+            shared,
+            changes.merging(["acl": [.string("\(account)")], "name": "shared", "published_at": "2021-01-01T00:00:00Z"]))
         try root.add(foreign, changes.merging(["name": "foreign"]))
         try root.add(draft, changes.merging(["acl": [.string("\(account)")], "state": "unactivated", "name": "draft"]))
         try await RunningServer.serving(root, mode: .private) { server in
@@ -89,12 +106,17 @@ import Testing
                 #expect(Set(try await server.get("/images?marker=\(uuids[2])\(sort)").list("uuid")) == Set(texts))
             }
             try await #expect(server.get("/images?marker=\(uuids[2])&limit=9").list("uuid") == Array(texts[2...]))
-            try await #expect(server.get("/images?marker=\(uuids[2])&limit=2&sort=published_at.desc").list("uuid") == [texts[2], texts[1]])
+            try await #expect(
+                server.get("/images?marker=\(uuids[2])&limit=2&sort=published_at.desc").list("uuid") == [
+                    texts[2], texts[1],
+                ])
         }
     }
 
     /// Pages as the established client asks for them: each starts with the last image of the one before.
-    @Test(arguments: [2, 3, 7, 20, 100], ["", "&sort=published_at.desc", "&name=~1", "&tag.odd=true&sort=published_at.asc"])
+    @Test(
+        arguments: [2, 3, 7, 20, 100],
+        ["", "&sort=published_at.desc", "&name=~1", "&tag.odd=true&sort=published_at.asc"])
     func pagesHaveEachImageOnceAndInOrder(limit: Int, query: String) async throws {
         let root = try ImageRoot()
         for number in 0..<120 {
@@ -125,7 +147,8 @@ import Testing
     @Test func datesAreInOrderWhateverTheirSpelling() async throws {
         let root = try ImageRoot()
         let dates = [
-            "2019-12-31T23:59:59.999Z", "2020-01-01T00:00:00Z", "2020-01-01T00:00:00.001Z", "2020-01-01T00:00:01Z", "2020-01-01T00:00:01.500Z",
+            "2019-12-31T23:59:59.999Z", "2020-01-01T00:00:00Z", "2020-01-01T00:00:00.001Z", "2020-01-01T00:00:01Z",
+            "2020-01-01T00:00:01.500Z",
         ]
         for date in dates.shuffled() { try root.add(ImageUUID(), ["published_at": .string(date)]) }
         try await RunningServer.serving(root) { server in

@@ -15,10 +15,16 @@ import Testing
     }
 
     static let rows: [(arguments: String, status: Int, says: String)] = [
-        ("--version", 0, "imgapi-server 1.0.0"), ("--help", 0, "USAGE: imgapi-server --root <dir>"), ("", 2, "--root"), ("--root", 2, "--root"),
-        ("--root /tmp --nonsense", 2, "--nonsense"), ("--root /tmp x", 2, "x"), ("--root /tmp --listen nonsense", 2, "--listen"),
-        ("--root /tmp --listen 127.0.0.1:65536", 2, "--listen"), ("--root /tmp --listen ::1:80", 2, "--listen"), ("--root /tmp --mode dc", 2, "--mode"),
-        ("--root /nonexistent", 1, "imgapi-server: error (FileSystemError): cannot read folder \"/nonexistent\": No such file or directory"),
+        ("--version", 0, "imgapi-server 0.1.0"), ("--help", 0, "USAGE: imgapi-server --root <dir>"), ("", 2, "--root"),
+        ("--root", 2, "--root"),
+        ("--root /tmp --nonsense", 2, "--nonsense"), ("--root /tmp x", 2, "x"),
+        ("--root /tmp --listen nonsense", 2, "--listen"),
+        ("--root /tmp --listen 127.0.0.1:65536", 2, "--listen"), ("--root /tmp --listen ::1:80", 2, "--listen"),
+        ("--root /tmp --mode dc", 2, "--mode"),
+        (
+            "--root /nonexistent", 1,
+            "imgapi-server: error (FileSystemError): cannot read folder \"/nonexistent\": No such file or directory"
+        ),
         ("--root /etc/hostname", 1, "error (FileSystemError)"),
         ("--root /tmp --listen 203.0.113.1:1", 1, "error (ConnectionError): cannot listen on 203.0.113.1:1"),
     ]

@@ -19,7 +19,8 @@ import Testing
 
     private static func root() throws -> ImageRoot {
         let root = try ImageRoot()
-        try root.add(#require(ImageUUID(uuid)), bytes: Array("hello".utf8), sha1: "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d")
+        try root.add(
+            #require(ImageUUID(uuid)), bytes: Array("hello".utf8), sha1: "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d")
         return root
     }
 
@@ -33,7 +34,9 @@ import Testing
         // Paths are exact.
         Row(target: "/ping/", status: 404, code: "ResourceNotFound", message: "/ping/ does not exist"),
         Row(target: "/", status: 404, code: "ResourceNotFound"),
-        Row(target: "/images/?limit=1", status: 404, code: "ResourceNotFound", message: "/images/?limit=1 does not exist"),
+        Row(
+            target: "/images/?limit=1", status: 404, code: "ResourceNotFound",
+            message: "/images/?limit=1 does not exist"),
         Row(target: "//images", status: 404, code: "ResourceNotFound"),
         Row(target: "/images/nope", status: 404, code: "ResourceNotFound", message: "/images/nope does not exist"),
         Row(target: "/images/\(uuid.uppercased().replacing("1", with: "A"))", status: 404, code: "ResourceNotFound"),
@@ -43,8 +46,12 @@ import Testing
         Row(target: "/images/../../etc/passwd", status: 404, code: "ResourceNotFound"),
         Row(target: "/images/%00/file", status: 404, code: "ResourceNotFound"),
         Row(target: "/images/\(missing)", status: 404, code: "ResourceNotFound", message: "image \(missing) not found"),
-        Row(target: "/images/\(missing)/file", status: 404, code: "ResourceNotFound", message: "image \(missing) not found"),
-        Row(target: "/images/\(uuid)/file?index=1", status: 404, code: "ResourceNotFound", message: "image \"\(uuid)\" has no file at index 1"),
+        Row(
+            target: "/images/\(missing)/file", status: 404, code: "ResourceNotFound",
+            message: "image \(missing) not found"),
+        Row(
+            target: "/images/\(uuid)/file?index=1", status: 404, code: "ResourceNotFound",
+            message: "image \"\(uuid)\" has no file at index 1"),
         Row(target: "/images/\(uuid)/file?index=-1", status: 404, code: "ResourceNotFound"),
         Row(target: "/images/\(uuid)/file?index=x", status: 200),
         Row(target: "/images/\(uuid)/icon", status: 404, code: "ResourceNotFound"),
@@ -60,8 +67,12 @@ import Testing
         // Versions.
         Row(target: "/ping", headers: ["Accept-Version": "~2"], status: 200),
         Row(target: "/ping", headers: ["Accept-Version": "*"], status: 200),
-        Row(target: "/ping", headers: ["Accept-Version": "~3"], status: 400, code: "InvalidVersion", message: "~3 is not supported by GET /ping"),
-        Row(target: "/images?x=1", headers: ["Accept-Version": "junk"], status: 400, code: "InvalidVersion", message: "junk is not supported by GET /images"),
+        Row(
+            target: "/ping", headers: ["Accept-Version": "~3"], status: 400, code: "InvalidVersion",
+            message: "~3 is not supported by GET /ping"),
+        Row(
+            target: "/images?x=1", headers: ["Accept-Version": "junk"], status: 400, code: "InvalidVersion",
+            message: "junk is not supported by GET /images"),
         // Parameters.
         Row(target: "/images?state=sleepy", status: 422, code: "InvalidParameter"),
         Row(target: "/images?limit=x", status: 422, code: "InvalidParameter"),
@@ -98,7 +109,9 @@ import Testing
                 if let message = row.message { #expect(reply.message == message, "\(row.testDescription): \(reply)") }
                 if reply.status == 405 { #expect(reply.headers["allow"] == "GET, HEAD") }
                 if reply.status == 406 { #expect(reply.body.isEmpty) }
-                #expect(reply.headers["server"] == "imgapi/1.0.0" && reply.headers["date"] != nil, "\(row.testDescription): \(reply)")
+                #expect(
+                    reply.headers["server"] == "imgapi/0.1.0" && reply.headers["date"] != nil,
+                    "\(row.testDescription): \(reply)")
             }
         }
     }
@@ -106,7 +119,7 @@ import Testing
     @Test func headers() async throws {
         try await RunningServer.serving(try Self.root()) { server in
             let reply = try await server.get("/ping")
-            #expect(reply.text == "{\n  \"ping\": \"pong\",\n  \"version\": \"1.0.0\",\n  \"imgapi\": true\n}")
+            #expect(reply.text == "{\n  \"ping\": \"pong\",\n  \"version\": \"0.1.0\",\n  \"imgapi\": true\n}")
             #expect(reply.headers["content-type"] == "application/json")
             #expect(reply.headers["x-server-name"] == "test-host")
             #expect(reply.headers["x-response-time"].flatMap { Int($0) } != nil)
@@ -121,11 +134,13 @@ import Testing
         try await RunningServer.serving(try Self.root()) { server in
             let text = try await server.get("/ping", ["Accept": "text/plain"])
             #expect(text.headers["content-type"] == "text/plain")
-            #expect(text.text == "{\"ping\":\"pong\",\"version\":\"1.0.0\",\"imgapi\":true}")
+            #expect(text.text == "{\"ping\":\"pong\",\"version\":\"0.1.0\",\"imgapi\":true}")
             let image = try await server.get("/images/\(Self.uuid)", ["Accept": "text/*"])
             #expect(image.text.hasPrefix("{\"v\":2,\"uuid\":\"\(Self.uuid)\","), "\(image)")
             try await #expect(server.get("/images", ["Accept": "text/plain"]).text == "[\(image.text)]")
-            for accept in ["*/*", "application/*", "application/json, text/plain;q=0.5", "text/plain;q=0.5, application/json"] {
+            for accept in [
+                "*/*", "application/*", "application/json, text/plain;q=0.5", "text/plain;q=0.5, application/json",
+            ] {
                 try await #expect(server.get("/ping", ["Accept": accept]).headers["content-type"] == "application/json")
             }
             let bytes = try await server.get("/images/\(Self.missing)", ["Accept": "application/octet-stream"])
@@ -135,7 +150,9 @@ import Testing
 
     @Test func headHasEverythingButTheBody() async throws {
         try await RunningServer.serving(try Self.root()) { server in
-            for target in ["/ping", "/images", "/images/\(Self.uuid)", "/images/\(Self.uuid)/file", "/images/\(Self.missing)"] {
+            for target in [
+                "/ping", "/images", "/images/\(Self.uuid)", "/images/\(Self.uuid)/file", "/images/\(Self.missing)",
+            ] {
                 let get = try await server.get(target)
                 let head = try await server.send("HEAD", target)
                 #expect(head.status == get.status && head.body.isEmpty, "\(target): \(head)")
@@ -161,9 +178,15 @@ import Testing
         try root.add(
             uuid,
             [
-                "tags": ["b": 1.50, "a": "é\"\n"], "billing_tags": ["secret"], "traits": ["x": true], "acl": [], "description": "",
+                "tags": ["b": 1.50, "a": "é\"\n"], "billing_tags": ["secret"], "traits": ["x": true], "acl": [],
+                "description": "",
                 "icon": false, "activated": true, "name": "order", "local_field": 1,
-                "files": [["sha1": "abc", "size": 5, "compression": "none", "stor": "local", "mtime": "x", "contentMD5": "y", "path": "/z"]],
+                "files": [
+                    [
+                        "sha1": "abc", "size": 5, "compression": "none", "stor": "local", "mtime": "x",
+                        "contentMD5": "y", "path": "/z",
+                    ]
+                ],
             ])
         try await RunningServer.serving(root) { server in
             let reply = try await server.get("/images/\(uuid)")

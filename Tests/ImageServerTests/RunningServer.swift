@@ -17,7 +17,9 @@ struct RunningServer: Sendable {
     ) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         // Not on a thread that others wait for.
-        let repository = try await NIOThreadPool.singleton.runIfActive { try FolderRepository(root: root.path, mode: mode, logger: logger) }
+        let repository = try await NIOThreadPool.singleton.runIfActive {
+            try FolderRepository(root: root.path, mode: mode, logger: logger)
+        }
         var configuration = ImageServer.Configuration(port: 0, hostName: "test-host")
         configuration.stallSeconds = stallSeconds
         configuration.idleSeconds = idleSeconds
@@ -38,10 +40,13 @@ struct RunningServer: Sendable {
     /// One request over a connection of its own.
     func send(_ method: String = "GET", _ target: String, _ headers: [String: String] = [:]) async throws -> Reply {
         let lines = headers.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\r\n" }.joined()
-        return try await exchange("\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(lines)\r\n")
+        return try await exchange(
+            "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(lines)\r\n")
     }
 
-    func get(_ target: String, _ headers: [String: String] = [:]) async throws -> Reply { try await send("GET", target, headers) }
+    func get(_ target: String, _ headers: [String: String] = [:]) async throws -> Reply {
+        try await send("GET", target, headers)
+    }
 
     /// Sends bytes as they stand, and reads what comes until the server closes.
     func exchange(_ request: String) async throws -> Reply {
@@ -55,8 +60,12 @@ struct RunningServer: Sendable {
     }
 
     func connect() async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
-        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port) { channel in
-            channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)) }
+        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(host: "127.0.0.1", port: port) {
+            channel in
+            channel.eventLoop.makeCompletedFuture {
+                try NIOAsyncChannel(
+                    wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+            }
         }
     }
 }
@@ -86,5 +95,7 @@ struct Reply: Sendable {
     var code: String? { json?["code"]?.stringValue }
     var message: String? { json?["message"]?.stringValue }
     /// Of a listing, that field of each image.
-    func list(_ field: String) -> [String] { json?.arrayValue?.map { $0[field]?.stringValue ?? "-" } ?? ["no list: \(status) \(text)"] }
+    func list(_ field: String) -> [String] {
+        json?.arrayValue?.map { $0[field]?.stringValue ?? "-" } ?? ["no list: \(status) \(text)"]
+    }
 }

@@ -2,152 +2,159 @@ import JSON
 import TestHost
 import Testing
 
-/// The shape of the tool (cli.md §1).
-@Suite(.serialized) struct CommandLineTests {
-    let commands = ["help", "sources", "avail", "show", "import", "install", "list", "get", "ancestry", "delete"]
+extension EndToEnd {
+    /// The shape of the tool (cli.md §1).
+    @Suite struct CommandLineTests {
+        let commands = ["help", "sources", "avail", "show", "import", "install", "list", "get", "ancestry", "delete"]
 
-    @Test func noCommandShowsTheHelpAndFails() async throws {
-        let run = try await Sandbox.make().imgadm()
-        #expect(run.status == 1)
-        #expect(run.output.contains("USAGE: imgadm"))
-        #expect(run.errors.contains("error (NoCommand)"))
-    }
-
-    @Test(arguments: [["help"], ["-h"], ["--help"]])
-    func helpIsOnStandardOutput(words: [String]) async throws {
-        let run = try await Sandbox.make().imgadm(words)
-        #expect(run.status == 0)
-        for command in commands { #expect(run.output.contains("\n  \(command) ")) }
-        #expect(run.errors.isEmpty)
-    }
-
-    @Test func everyCommandHasHelp() async throws {
-        let box = try await Sandbox.make()
-        for command in commands {
-            let byHelp = try await box.imgadm("help", command)
-            let byOption = try await box.imgadm(command, "-h")
-            let byLongOption = try await box.imgadm(command, "--help")
-            #expect(byHelp.status == 0 && byOption.status == 0 && byLongOption.status == 0)
-            #expect(byHelp.output.contains("USAGE: imgadm \(command)"))
-            #expect(byOption.output == byHelp.output && byLongOption.output == byHelp.output)
+        @Test func noCommandShowsTheHelpAndFails() async throws {
+            let run = try await Sandbox.make().imgadm()
+            #expect(run.status == 1)
+            #expect(run.output.contains("USAGE: imgadm"))
+            #expect(run.errors.contains("error (NoCommand)"))
         }
-    }
 
-    @Test(arguments: [("available", "avail"), ("info", "get"), ("destroy", "delete")])
-    func aliasesAreTheCommandItself(alias: String, command: String) async throws {
-        let box = try await Sandbox.make()
-        #expect(try await box.imgadm("help", alias).output == box.imgadm("help", command).output)
-    }
-
-    @Test func versionIsThreeNumbers() async throws {
-        let run = try await Sandbox.make().imgadm("--version")
-        #expect(run.status == 0)
-        #expect(run.output.wholeMatch(of: /imgadm \d+\.\d+\.\d+\n/) != nil)
-    }
-
-    /// Words, exit status, code.
-    static let usageErrors: [([String], Int32, String)] = [
-        (["frobnicate"], 1, "UnknownCommand"), (["help", "frobnicate"], 1, "UnknownCommand"),
-        (["--frob"], 2, "Option"), (["-x", "list"], 2, "Option"),
-        (["list", "-x"], 2, "Option"), (["list", "--frob"], 2, "Option"), (["list", "-o"], 2, "Option"),
-        (["list", "nofilter"], 2, "Usage"), (["avail", "=x"], 2, "Usage"),
-        (["get"], 2, "Usage"), (["get", "a", "b"], 2, "Usage"), (["get", "nonsense"], 1, "InvalidUUID"),
-        (["get", "01234567-89AB-cdef-0123-456789abcdef"], 1, "InvalidUUID"),
-        (["delete"], 2, "Usage"), (["delete", "nonsense"], 1, "InvalidUUID"),
-        (["ancestry"], 2, "Usage"), (["show"], 2, "Usage"), (["show", "a", "b"], 2, "Usage"),
-        (["import"], 2, "Usage"), (["import", "$(reboot)"], 2, "Usage"), (["import", "../../etc/passwd"], 2, "Usage"),
-        (["import", "-S", "ftp://x", "01234567-89ab-cdef-0123-456789abcdef"], 2, "Usage"),
-        (["install"], 2, "Usage"), (["install", "-m", "/none"], 2, "Usage"), (["install", "-f", "/none"], 2, "Usage"),
-        (["install", "-m", "/none", "-f", "/none"], 2, "Usage"), (["install", "-m", "a", "-f", "b", "c"], 2, "Usage"),
-        (["sources", "surplus"], 2, "Usage"), (["sources", "-a", "http://x", "-d", "http://x"], 2, "Usage"),
-        (["sources", "-c", "-e"], 2, "Usage"), (["sources", "-t", "bogus", "-a", "http://x"], 2, "Usage"),
-        (["sources", "-fa", "ftp://x"], 2, "Usage"), (["sources", "-fa", "http://"], 2, "Usage"),
-        (["sources", "-fa", "http://x:99999"], 2, "Usage"),
-        (["help", "a", "b"], 2, "Usage"), (["list", "-P", "x"], 2, "Option"),
-        (["get", "-P", "-x", "01234567-89ab-cdef-0123-456789abcdef"], 1, "InvalidPoolName"),
-        (["get", "-P", "a/b", "01234567-89ab-cdef-0123-456789abcdef"], 1, "InvalidPoolName"),
-        (["update"], 1, "NotImplemented"), (["vacuum"], 1, "NotImplemented"), (["create"], 1, "NotImplemented"),
-        (["publish"], 1, "NotImplemented"),
-    ]
-
-    @Test(arguments: usageErrors)
-    func mistakesHaveACodeAndAStatus(words: [String], status: Int32, code: String) async throws {
-        let run = try await Sandbox.make().imgadm(words)
-        #expect(run.status == status, "\(run)")
-        #expect(run.errors.contains("error (\(code)): "), "\(run)")
-        #expect(run.output.isEmpty)
-    }
-
-    @Test func aStructuredErrorIsTheLastLine() async throws {
-        let run = try await Sandbox.make().imgadm(
-            "-E", "get", "01234567-89ab-cdef-0123-456789abcdef",
-            environment: ["REQ_ID": "11111111-2222-3333-4444-555555555555"])
-        #expect(run.status == 3)
-        let last = try #require(run.errors.split(separator: "\n").last)
-        let record = try JSONValue(parsing: String(last))
-        #expect(record["name"] == "imgadm")
-        #expect(record["level"] == 50)
-        #expect(record["v"] == 0)
-        #expect(record["req_id"] == "11111111-2222-3333-4444-555555555555")
-        #expect(record["err"]?["code"] == "ImageNotInstalled")
-        #expect(record["err"]?["name"] == "ImageNotInstalledError")
-        #expect(record["err"]?["message"]?.stringValue?.contains("was not found on zpool") == true)
-        #expect(record["time"]?.stringValue?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil)
-        for field in ["hostname", "pid", "msg"] { #expect(record[field] != nil) }
-    }
-
-    @Test func verboseLogsEverythingWithItsSource() async throws {
-        let run = try await Sandbox.make().imgadm("-v", "list")
-        let records = try run.errors.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
-        #expect(!records.isEmpty)
-        #expect(records.allSatisfy { $0["src"]?["file"] != nil && $0["src"]?["line"] != nil })
-    }
-
-    @Test func theLogLevelComesFromTheEnvironment() async throws {
-        let box = try await Sandbox.make()
-        #expect(try await box.imgadm("list").errors.isEmpty)
-        #expect(try await box.imgadm("list", environment: ["IMGADM_LOG_LEVEL": "trace"]).errors.contains("\"level\":10"))
-        let invalid = try await box.imgadm("list", environment: ["IMGADM_LOG_LEVEL": "loud"])
-        #expect(invalid.status == 0)
-        #expect(invalid.errors.contains("\"level\":40") && invalid.errors.contains("loud"))
-    }
-
-    @Test func optionsClusterAndJoin() async throws {
-        let box = try await Sandbox.make()
-        let fixture = try await Fixture.get()
-        try box.use(fixture.server.url)
-        let spelled = try await box.imgadm("avail", "-H", "-o", "uuid", "-s", "uuid")
-        #expect(spelled.lines.count >= 3)
-        for words in [["-Ho", "uuid", "-suuid"], ["-Houuid", "-s", "uuid"], ["-ouuid", "-suuid", "-H"]] {
-            #expect(try await box.imgadm(["avail"] + words).output == spelled.output, "\(words)")
+        @Test(arguments: [["help"], ["-h"], ["--help"]])
+        func helpIsOnStandardOutput(words: [String]) async throws {
+            let run = try await Sandbox.make().imgadm(words)
+            #expect(run.status == 0)
+            for command in commands { #expect(run.output.contains("\n  \(command) ")) }
+            #expect(run.errors.isEmpty)
         }
-    }
 
-    @Test func aClosedPipeEndsTheToolQuietly() async throws {
-        let box = try await Sandbox.make()
-        let images = (0..<3000).map { "{\"uuid\":\"\(TestUUID.make())\",\"name\":\"image-\($0)\"}" }
-        let server = try await CannedServer(["/images": "[\(images.joined(separator: ","))]"])
-        try box.use(server.url)
-        let run = try await box.shell("set -o pipefail; imgadm avail | head -n 1; echo status ${PIPESTATUS[0]}")
-        #expect(run.lines.last == "status 0", "\(run)")
-        #expect(run.errors.isEmpty, "\(run)")
-    }
+        @Test func everyCommandHasHelp() async throws {
+            let box = try await Sandbox.make()
+            for command in commands {
+                let byHelp = try await box.imgadm("help", command)
+                let byOption = try await box.imgadm(command, "-h")
+                let byLongOption = try await box.imgadm(command, "--help")
+                #expect(byHelp.status == 0 && byOption.status == 0 && byLongOption.status == 0)
+                #expect(byHelp.output.contains("USAGE: imgadm \(command)"))
+                #expect(byOption.output == byHelp.output && byLongOption.output == byHelp.output)
+            }
+        }
 
-    @Test func helpAndVersionWriteNothing() async throws {
-        let box = try await Sandbox.make()
-        for words in [["--version"], ["help"], ["list"], ["sources"]] { _ = try await box.imgadm(words) }
-        #expect(try box.read("var/imgadm/imgadm.conf") == nil)
-    }
+        @Test(arguments: [("available", "avail"), ("info", "get"), ("destroy", "delete")])
+        func aliasesAreTheCommandItself(alias: String, command: String) async throws {
+            let box = try await Sandbox.make()
+            #expect(try await box.imgadm("help", alias).output == box.imgadm("help", command).output)
+        }
 
-    @Test func controlCharactersOfAServerDoNotReachTheTerminal() async throws {
-        let box = try await Sandbox.make()
-        let server = try await CannedServer([
-            "/images": "[{\"uuid\":\"\(TestUUID.make())\",\"name\":\"evil\\u001b[2J\\nname\"}]"
-        ])
-        try box.use(server.url)
-        let run = try await box.imgadm("avail")
-        #expect(run.status == 0)
-        #expect(!run.output.contains("\u{1b}"))
-        #expect(run.lines.count == 2)
+        @Test func versionIsThreeNumbers() async throws {
+            let run = try await Sandbox.make().imgadm("--version")
+            #expect(run.status == 0)
+            #expect(run.output.wholeMatch(of: /imgadm \d+\.\d+\.\d+\n/) != nil)
+        }
+
+        /// Words, exit status, code.
+        static let usageErrors: [([String], Int32, String)] = [
+            (["frobnicate"], 1, "UnknownCommand"), (["help", "frobnicate"], 1, "UnknownCommand"),
+            (["--frob"], 2, "Option"), (["-x", "list"], 2, "Option"),
+            (["list", "-x"], 2, "Option"), (["list", "--frob"], 2, "Option"), (["list", "-o"], 2, "Option"),
+            (["list", "nofilter"], 2, "Usage"), (["avail", "=x"], 2, "Usage"),
+            (["get"], 2, "Usage"), (["get", "a", "b"], 2, "Usage"), (["get", "nonsense"], 1, "InvalidUUID"),
+            (["get", "01234567-89AB-cdef-0123-456789abcdef"], 1, "InvalidUUID"),
+            (["delete"], 2, "Usage"), (["delete", "nonsense"], 1, "InvalidUUID"),
+            (["ancestry"], 2, "Usage"), (["show"], 2, "Usage"), (["show", "a", "b"], 2, "Usage"),
+            (["import"], 2, "Usage"), (["import", "$(reboot)"], 2, "Usage"),
+            (["import", "../../etc/passwd"], 2, "Usage"),
+            (["import", "-S", "ftp://x", "01234567-89ab-cdef-0123-456789abcdef"], 2, "Usage"),
+            (["install"], 2, "Usage"), (["install", "-m", "/none"], 2, "Usage"),
+            (["install", "-f", "/none"], 2, "Usage"),
+            (["install", "-m", "/none", "-f", "/none"], 2, "Usage"),
+            (["install", "-m", "a", "-f", "b", "c"], 2, "Usage"),
+            (["sources", "surplus"], 2, "Usage"), (["sources", "-a", "http://x", "-d", "http://x"], 2, "Usage"),
+            (["sources", "-c", "-e"], 2, "Usage"), (["sources", "-t", "bogus", "-a", "http://x"], 2, "Usage"),
+            (["sources", "-fa", "ftp://x"], 2, "Usage"), (["sources", "-fa", "http://"], 2, "Usage"),
+            (["sources", "-fa", "http://x:99999"], 2, "Usage"),
+            (["help", "a", "b"], 2, "Usage"), (["list", "-P", "x"], 2, "Option"),
+            (["get", "-P", "-x", "01234567-89ab-cdef-0123-456789abcdef"], 1, "InvalidPoolName"),
+            (["get", "-P", "a/b", "01234567-89ab-cdef-0123-456789abcdef"], 1, "InvalidPoolName"),
+            (["update"], 1, "NotImplemented"), (["vacuum"], 1, "NotImplemented"), (["create"], 1, "NotImplemented"),
+            (["publish"], 1, "NotImplemented"),
+        ]
+
+        @Test(arguments: usageErrors)
+        func mistakesHaveACodeAndAStatus(words: [String], status: Int32, code: String) async throws {
+            let run = try await Sandbox.make().imgadm(words)
+            #expect(run.status == status, "\(run)")
+            #expect(run.errors.contains("error (\(code)): "), "\(run)")
+            #expect(run.output.isEmpty)
+        }
+
+        @Test func aStructuredErrorIsTheLastLine() async throws {
+            let run = try await Sandbox.make().imgadm(
+                "-E", "get", "01234567-89ab-cdef-0123-456789abcdef",
+                environment: ["REQ_ID": "11111111-2222-3333-4444-555555555555"])
+            #expect(run.status == 3)
+            let last = try #require(run.errors.split(separator: "\n").last)
+            let record = try JSONValue(parsing: String(last))
+            #expect(record["name"] == "imgadm")
+            #expect(record["level"] == 50)
+            #expect(record["v"] == 0)
+            #expect(record["req_id"] == "11111111-2222-3333-4444-555555555555")
+            #expect(record["err"]?["code"] == "ImageNotInstalled")
+            #expect(record["err"]?["name"] == "ImageNotInstalledError")
+            #expect(record["err"]?["message"]?.stringValue?.contains("was not found on zpool") == true)
+            #expect(record["time"]?.stringValue?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil)
+            for field in ["hostname", "pid", "msg"] { #expect(record[field] != nil) }
+        }
+
+        @Test func verboseLogsEverythingWithItsSource() async throws {
+            let run = try await Sandbox.make().imgadm("-v", "list")
+            let records = try run.errors.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+            #expect(!records.isEmpty)
+            #expect(records.allSatisfy { $0["src"]?["file"] != nil && $0["src"]?["line"] != nil })
+        }
+
+        @Test func theLogLevelComesFromTheEnvironment() async throws {
+            let box = try await Sandbox.make()
+            #expect(try await box.imgadm("list").errors.isEmpty)
+            #expect(
+                try await box.imgadm("list", environment: ["IMGADM_LOG_LEVEL": "trace"]).errors.contains("\"level\":10")
+            )
+            let invalid = try await box.imgadm("list", environment: ["IMGADM_LOG_LEVEL": "loud"])
+            #expect(invalid.status == 0)
+            #expect(invalid.errors.contains("\"level\":40") && invalid.errors.contains("loud"))
+        }
+
+        @Test func optionsClusterAndJoin() async throws {
+            let box = try await Sandbox.make()
+            let fixture = try await Fixture.get()
+            try box.use(fixture.server.url)
+            let spelled = try await box.imgadm("avail", "-H", "-o", "uuid", "-s", "uuid")
+            #expect(spelled.lines.count >= 3)
+            for words in [["-Ho", "uuid", "-suuid"], ["-Houuid", "-s", "uuid"], ["-ouuid", "-suuid", "-H"]] {
+                #expect(try await box.imgadm(["avail"] + words).output == spelled.output, "\(words)")
+            }
+        }
+
+        @Test func aClosedPipeEndsTheToolQuietly() async throws {
+            let box = try await Sandbox.make()
+            let images = (0..<3000).map { "{\"uuid\":\"\(TestUUID.make())\",\"name\":\"image-\($0)\"}" }
+            let server = try await CannedServer(["/images": "[\(images.joined(separator: ","))]"])
+            try box.use(server.url)
+            let run = try await box.shell("set -o pipefail; imgadm avail | head -n 1; echo status ${PIPESTATUS[0]}")
+            #expect(run.lines.last == "status 0", "\(run)")
+            #expect(run.errors.isEmpty, "\(run)")
+        }
+
+        @Test func helpAndVersionWriteNothing() async throws {
+            let box = try await Sandbox.make()
+            for words in [["--version"], ["help"], ["list"], ["sources"]] { _ = try await box.imgadm(words) }
+            #expect(try box.read("var/imgadm/imgadm.conf") == nil)
+        }
+
+        @Test func controlCharactersOfAServerDoNotReachTheTerminal() async throws {
+            let box = try await Sandbox.make()
+            let server = try await CannedServer([
+                "/images": "[{\"uuid\":\"\(TestUUID.make())\",\"name\":\"evil\\u001b[2J\\nname\"}]"
+            ])
+            try box.use(server.url)
+            let run = try await box.imgadm("avail")
+            #expect(run.status == 0)
+            #expect(!run.output.contains("\u{1b}"))
+            #expect(run.lines.count == 2)
+        }
     }
 }

@@ -3,379 +3,420 @@ import SystemPackage
 import TestHost
 import Testing
 
-/// `imgadm import` (cli.md §3).
-@Suite(.serialized) struct ImportTests {
-    @Test func aChainIsImportedBaseFirst() async throws {
-        let box = try await Sandbox.make()
-        let images = try await Fixture.get()
-        try box.use(images.server.url)
-        let run = try await box.imgadm("import", images.top.uuid)
-        #expect(run.status == 0, "\(run)")
-        #expect(run.errors.isEmpty, "\(run)")
-        let lines = run.lines
-        #expect(lines[0] == "Importing \(images.top.uuid) (top@1.0.0) from \"\(images.server.url)\"")
-        #expect(lines[1] == "Gather image \(images.top.uuid) ancestry")
-        #expect(lines[2].hasPrefix("Must download and install 3 images ("))
-        let imported = lines.filter { $0.hasPrefix("Imported image") }
-        #expect(
-            imported == [images.base, images.middle, images.top].map { "Imported image \($0.uuid) (\($0.name)@1.0.0)" })
-        #expect(lines.filter { $0.hasPrefix("Downloaded image") }.count == 3)
-        #expect(
-            Set(try await box.datasets())
-                == Set([images.base, images.middle, images.top].flatMap { [$0.uuid, "\($0.uuid)@final"] }))
-        #expect(box.recordNames() == [images.base, images.middle, images.top].map { "\(box.pool)-\($0.uuid).json" }.sorted())
-        #expect(box.leftovers().isEmpty)
-        // The files are really those of the image and of its origins.
-        let mountpoint = try await Tool.run("zfs", "get", "-H", "-o", "value", "mountpoint", "\(box.pool)/\(images.top.uuid)").dropLast()
-        let content = try await Tool.run("cat", "\(mountpoint)/root/etc/image")
-        #expect(content == "\(images.base.uuid)\n\(images.middle.uuid)\n\(images.top.uuid)\n")
-        let again = try await box.imgadm("import", images.top.uuid)
-        #expect(again.output == "Image \(images.top.uuid) (top 1.0.0) is already installed, skipping\n")
-        #expect(again.status == 0)
-    }
-
-    @Test func whatIsInstalledAlreadyIsNotFetchedAgain() async throws {
-        let box = try await Sandbox.make()
-        let images = try await Fixture.get()
-        try box.use(images.server.url)
-        _ = try await box.imgadm("import", images.middle.uuid)
-        let run = try await box.imgadm("import", images.top.uuid)
-        #expect(run.lines.contains("Image \(images.middle.uuid) already installed"), "\(run)")
-        #expect(run.lines.contains { $0.hasPrefix("Must download and install 1 image (") })
-    }
-
-    @Test(arguments: ["none", "gzip", "bzip2", "xz", "zstd"])
-    func everyCompression(format: String) async throws {
-        let images = try await Fixture.get()
-        let image = try await images.workshop.make(name: format, compression: format)
-        let box = try await Sandbox.make()
-        let run = try await box.imgadm("import", "-S", images.server.url, image.uuid)
-        #expect(run.status == 0, "\(run)")
-        let get = try JSONValue(parsing: try await box.imgadm("get", image.uuid).output)
-        #expect(get["manifest"] == .object(image.manifest))
-        #expect(get["zpool"]?.stringValue == box.pool)
-        #expect(get["source"]?.stringValue == images.server.url)
-    }
-
-    @Test func fiveAtOnceDoTheWorkOnce() async throws {
-        let box = try await Sandbox.make()
-        let images = try await Fixture.get()
-        let proxy = try await FaultProxy(to: images.server.port, [])
-        try box.use(proxy.url)
-        let run = try await box.shell(
-            "for i in 1 2 3 4 5; do (imgadm import \(images.top.uuid); echo status $?) & done; wait")
-        #expect(run.lines.filter { $0 == "status 0" }.count == 5, "\(run)")
-        #expect(run.lines.filter { $0.hasPrefix("Imported image \(images.top.uuid)") }.count == 1, "\(run)")
-        #expect(proxy.requests.count == 3)
-        #expect(box.leftovers().isEmpty)
-        #expect(try await box.datasets().count == 6)
-    }
-
-    @Test func aWaitingImportSaysSo() async throws {
-        let box = try await Sandbox.make()
-        let images = try await Fixture.get()
-        try box.use(images.server.url)
-        let lock = box.path("var/run/img.\(images.base.uuid).import.lock")
-        let run = try await box.shell(
-            "mkdir -p \(box.path("var/run")); (flock 9; sleep 2.5; rm -f \(lock)) 9> \(lock) & sleep 0.2; imgadm import \(images.base.uuid)")
-        #expect(run.lines.contains("Waiting for image \(images.base.uuid) import lock"), "\(run)")
-        #expect(run.status == 0)
-    }
-
-    @Test func anImageMayBeTakenFromAnotherPool() async throws {
-        let box = try await Sandbox.make()
-        let other = try await Sandbox.make()
-        let images = try await Fixture.get()
-        try box.use(images.server.url)
-        let run = try await box.imgadm("import", "-P", other.pool, images.base.uuid)
-        #expect(run.status == 0, "\(run)")
-        #expect(try await other.datasets().contains(images.base.uuid))
-        #expect(try await box.datasets().isEmpty)
-        #expect(try await box.imgadm("get", images.base.uuid).status == 3)
-        #expect(try await box.imgadm("get", "-P", other.pool, images.base.uuid).status == 0)
-        #expect(try await box.imgadm("list", "-Ho", "zpool", "uuid=\(images.base.uuid)", "zpool=\(other.pool)").output == "\(other.pool)\n")
-    }
-
-    @Test func aPoolThatIsNotThereIsAClearError() async throws {
-        let box = try await Sandbox.make()
-        let images = try await Fixture.get()
-        try box.use(images.server.url)
-        let run = try await box.imgadm("import", "-P", "nosuchpool7", images.base.uuid)
-        #expect(run.status == 1 && run.errors.contains("error (PoolNotFound)"), "\(run)")
-    }
-
-    @Test func whatNoSourceHas() async throws {
-        let box = try await Sandbox.make()
-        let images = try await Fixture.get()
-        try box.write("{\"sources\":[{\"url\":\"http://127.0.0.1:1\"},{\"url\":\"\(images.server.url)\"}]}", to: "var/imgadm/imgadm.conf")
-        let run = try await box.imgadm("import", TestUUID.make())
-        #expect(run.status == 1)
-        #expect(run.errors.contains("error (ActiveImageNotFound)") && run.errors.contains("could not ask"), "\(run)")
-        #expect(box.leftovers().isEmpty)
-    }
-
-    @Test func onlyActiveImagesAreImportedButOriginsNeedNotBe() async throws {
-        let images = try await Fixture.get()
-        let origin = try await images.workshop.make(name: "retired", manifest: ["state": "disabled", "disabled": true])
-        let child = try await images.workshop.make(name: "child", origin: origin)
-        let box = try await Sandbox.make()
-        try box.use(images.server.url)
-        let refused = try await box.imgadm("import", origin.uuid)
-        #expect(refused.status == 1 && refused.errors.contains("error (ImageNotActive)"), "\(refused)")
-        #expect(try await box.imgadm("import", child.uuid).status == 0)
-    }
-
-    @Test func aMissingOriginIsNamed() async throws {
-        let images = try await Fixture.get()
-        let missing = TestUUID.make()
-        let child = try await images.workshop.make(name: "orphan", manifest: ["origin": .string(missing)])
-        let box = try await Sandbox.make()
-        try box.use(images.server.url)
-        let run = try await box.imgadm("import", child.uuid)
-        #expect(run.status == 1 && run.errors.contains("error (OriginNotFoundInSource)") && run.errors.contains(missing), "\(run)")
-    }
-
-    @Test func originsInACircleEnd() async throws {
-        let (a, b) = (TestUUID.make(), TestUUID.make())
-        func manifest(_ uuid: String, _ origin: String) -> String {
-            "{\"v\":2,\"uuid\":\"\(uuid)\",\"name\":\"x\",\"version\":\"1\",\"state\":\"active\",\"type\":\"zone-dataset\",\"os\":\"linux\",\"origin\":\"\(origin)\",\"files\":[{\"size\":1,\"sha1\":\"x\",\"compression\":\"none\"}]}"
+extension EndToEnd {
+    /// `imgadm import` (cli.md §3).
+    @Suite struct ImportTests {
+        @Test func aChainIsImportedBaseFirst() async throws {
+            let box = try await Sandbox.make()
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            let run = try await box.imgadm("import", images.top.uuid)
+            #expect(run.status == 0, "\(run)")
+            #expect(run.errors.isEmpty, "\(run)")
+            let lines = run.lines
+            #expect(lines[0] == "Importing \(images.top.uuid) (top@1.0.0) from \"\(images.server.url)\"")
+            #expect(lines[1] == "Gather image \(images.top.uuid) ancestry")
+            #expect(lines[2].hasPrefix("Must download and install 3 images ("))
+            let imported = lines.filter { $0.hasPrefix("Imported image") }
+            #expect(
+                imported
+                    == [images.base, images.middle, images.top].map { "Imported image \($0.uuid) (\($0.name)@1.0.0)" })
+            #expect(lines.filter { $0.hasPrefix("Downloaded image") }.count == 3)
+            #expect(
+                Set(try await box.datasets())
+                    == Set([images.base, images.middle, images.top].flatMap { [$0.uuid, "\($0.uuid)@final"] }))
+            #expect(
+                box.recordNames()
+                    == [images.base, images.middle, images.top].map { "\(box.pool)-\($0.uuid).json" }.sorted())
+            #expect(box.leftovers().isEmpty)
+            // The files are really those of the image and of its origins.
+            let mountpoint = try await Tool.run(
+                "zfs", "get", "-H", "-o", "value", "mountpoint", "\(box.pool)/\(images.top.uuid)"
+            ).dropLast()
+            let content = try await Tool.run("cat", "\(mountpoint)/root/etc/image")
+            #expect(content == "\(images.base.uuid)\n\(images.middle.uuid)\n\(images.top.uuid)\n")
+            let again = try await box.imgadm("import", images.top.uuid)
+            #expect(again.output == "Image \(images.top.uuid) (top 1.0.0) is already installed, skipping\n")
+            #expect(again.status == 0)
         }
-        let server = try await CannedServer(["/images/\(a)": manifest(a, b), "/images/\(b)": manifest(b, a)])
-        let box = try await Sandbox.make()
-        try box.use(server.url)
-        let run = try await box.imgadm("import", a)
-        #expect(run.status == 1 && run.errors.contains("error (OriginCycle)"), "\(run)")
-    }
 
-    @Test func channelsAreAskedFor() async throws {
-        let images = try await Fixture.get()
-        let folder = try await ImageWorkshop.make()
-        let image = try await folder.make(name: "staged", manifest: ["channels": ["staging"]])
-        try Tool.write(
-            "[{\"name\":\"release\",\"description\":\"\",\"default\":true},{\"name\":\"staging\",\"description\":\"\"}]",
-            to: folder.folder.appending("channels.json"))
-        let server = try TestServer(folder.folder)
-        let box = try await Sandbox.make()
-        try box.use(server.url)
-        #expect(try await box.imgadm("import", image.uuid).errors.contains("error (ActiveImageNotFound)"))
-        let run = try await box.imgadm("import", "-C", "staging", image.uuid)
-        #expect(run.status == 0, "\(run)")
-        #expect(run.lines[0].hasSuffix("from \"\(server.url)\", channel \"staging\""))
-        let other = try await Sandbox.make()
-        #expect(try await other.imgadm("import", "-S", "\(server.url)?channel=staging", image.uuid).status == 0)
-        _ = images
-    }
+        @Test func whatIsInstalledAlreadyIsNotFetchedAgain() async throws {
+            let box = try await Sandbox.make()
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            _ = try await box.imgadm("import", images.middle.uuid)
+            let run = try await box.imgadm("import", images.top.uuid)
+            #expect(run.lines.contains("Image \(images.middle.uuid) already installed"), "\(run)")
+            #expect(run.lines.contains { $0.hasPrefix("Must download and install 1 image (") })
+        }
 
-    @Test func aRawStreamIsTakenAsItIs() async throws {
-        let images = try await Fixture.get()
-        let image = try await images.workshop.make(
-            name: "raw", compression: "none", manifest: ["files": [["sha1": "0000000000000000000000000000000000000000", "size": 1, "compression": "gzip"]]])
-        let box = try await Sandbox.make()
-        try box.use(images.server.url)
-        #expect(try await box.imgadm("import", image.uuid).status == 1)
-        let run = try await box.imgadm("import", "--zstream", image.uuid)
-        #expect(run.status == 0, "\(run)")
-        #expect(box.leftovers().isEmpty)
-    }
+        @Test(arguments: ["none", "gzip", "bzip2", "xz", "zstd"])
+        func everyCompression(format: String) async throws {
+            let images = try await Fixture.get()
+            let image = try await images.workshop.make(name: format, compression: format)
+            let box = try await Sandbox.make()
+            let run = try await box.imgadm("import", "-S", images.server.url, image.uuid)
+            #expect(run.status == 0, "\(run)")
+            let get = try JSONValue(parsing: try await box.imgadm("get", image.uuid).output)
+            #expect(get["manifest"] == .object(image.manifest))
+            #expect(get["zpool"]?.stringValue == box.pool)
+            #expect(get["source"]?.stringValue == images.server.url)
+        }
 
-    @Test func spaceIsCheckedFirst() async throws {
-        let images = try await Fixture.get()
-        let image = try await images.workshop.make(
-            name: "huge", manifest: ["files": [["sha1": "0000000000000000000000000000000000000000", "size": 99_999_999_999_999, "compression": "gzip"]]])
-        let box = try await Sandbox.make()
-        try box.use(images.server.url)
-        let run = try await box.imgadm("import", image.uuid)
-        #expect(run.status == 1 && run.errors.contains("error (NoSpace)"), "\(run)")
-        #expect(!run.output.contains("Downloaded"))
-    }
-
-    @Test func dsapiSourcesServeOldManifests() async throws {
-        let images = try await Fixture.get()
-        let image = try await images.workshop.make(name: "old")
-        let file = image.manifest["files"]?[0]
-        let sha1 = file?["sha1"]?.stringValue ?? ""
-        let manifest = """
-            {"uuid":"\(image.uuid)","name":"old","version":"1.2.3","description":"x","os":"smartos","type":"zone-dataset",
-             "creator_uuid":"352971aa-31ba-496c-9ade-a379feaecd52","vendor_uuid":"352971aa-31ba-496c-9ade-a379feaecd52",
-             "created_at":"2012-01-02T03:04:05Z","published_at":"2012-01-02T03:04:05Z",
-             "files":[{"path":"old.zfs.gz","sha1":"\(sha1)","size":\(image.size),"url":"\(images.server.url)/images/\(image.uuid)/file"}]}
-            """
-        let server = try await CannedServer(["/datasets": "[\(manifest)]", "/datasets/\(image.uuid)": manifest])
-        let box = try await Sandbox.make()
-        let added = try await box.imgadm("sources", "-t", "dsapi", "-a", "\(server.url)/datasets/")
-        #expect(added.output == "Added \"dsapi\" image source \"\(server.url)/datasets\"\n", "\(added)")
-        _ = try await box.imgadm("sources", "-d", "https://images.smartos.org")
-        #expect(try await box.imgadm("avail", "-Ho", "uuid,version").output == "\(image.uuid)  1.2.3\n")
-        let run = try await box.imgadm("import", image.uuid)
-        #expect(run.status == 0, "\(run)")
-        let get = try JSONValue(parsing: try await box.imgadm("get", image.uuid).output)
-        #expect(get["manifest"]?["v"] == 2)
-        #expect(get["manifest"]?["owner"] == "352971aa-31ba-496c-9ade-a379feaecd52")
-        #expect(get["manifest"]?["files"]?[0]?["compression"] == "gzip")
-    }
-
-    @Test func aFailedImportHarmsNothingThatWasThere() async throws {
-        let images = try await Fixture.get()
-        let bad = try await images.workshop.make(name: "bad", origin: images.base)
-        var files = try #require(bad.manifest["files"]?[0]?.objectValue)
-        files["sha1"] = "0000000000000000000000000000000000000000"
-        var manifest = bad.manifest
-        manifest["files"] = [.object(files)]
-        try images.workshop.save(manifest, bad.uuid)
-        let box = try await Sandbox.make()
-        try box.use(images.server.url)
-        _ = try await box.imgadm("import", images.base.uuid)
-        let before = try await box.datasets()
-        let run = try await box.imgadm("import", bad.uuid)
-        #expect(run.status == 1 && run.errors.contains("error (DownloadError)") && run.errors.contains("sha1"), "\(run)")
-        #expect(try await box.datasets() == before)
-        #expect(box.recordNames().count == 1)
-    }
-
-    @Test func whenOneOfAChainFailsTheOthersStop() async throws {
-        let images = try await Fixture.get()
-        let box = try await Sandbox.make()
-        let proxy = try await FaultProxy(to: images.server.port, path: "/images/\(images.middle.uuid)/file", [], then: .status(404))
-        try box.use(proxy.url)
-        let run = try await box.imgadm("import", images.top.uuid)
-        #expect(run.status == 1 && run.errors.contains("404"), "\(run)")
-        #expect(try await !box.datasets().contains { $0.contains("-partial") })
-        #expect(try await !box.datasets().contains(images.middle.uuid))
-        let again = try await box.imgadm("import", "-S", images.server.url, images.top.uuid)
-        #expect(again.status == 0, "\(again)")
-        #expect(box.leftovers().isEmpty)
-    }
-
-    @Test func aLeftoverPartialIsCleared() async throws {
-        let images = try await Fixture.get()
-        let box = try await Sandbox.make()
-        try box.use(images.server.url)
-        try await Tool.run("zfs", "create", "\(box.pool)/\(images.base.uuid)-partial")
-        try box.write("{}", to: "var/imgadm/images/\(box.pool)-\(images.base.uuid).json")
-        try box.write("old", to: "var/run/img.\(images.base.uuid).import.lock")
-        #expect(try await box.imgadm("list", "-Ho", "uuid", "zpool=\(box.pool)").output.isEmpty)
-        let run = try await box.imgadm("import", images.base.uuid)
-        #expect(run.status == 0, "\(run)")
-        #expect(run.lines.contains("Cleared leftover dataset \(box.pool)/\(images.base.uuid)-partial"), "\(run)")
-        #expect(run.lines.contains("Cleared leftover record of image \(images.base.uuid)"), "\(run)")
-        #expect(box.leftovers().isEmpty)
-    }
-
-    @Test func aCompleteDownloadOfAnEarlierRunIsUsedIfItFits() async throws {
-        let images = try await Fixture.get()
-        let box = try await Sandbox.make()
-        let proxy = try await FaultProxy(to: images.server.port, [])
-        try box.use(proxy.url)
-        let folder = box.path("var/tmp/.imgadm-downloads")
-        try await Tool.shell("mkdir -p \(folder); cp \(images.middle.file) \(folder)/\(images.middle.uuid).file; tr a b < \(images.top.file) > \(folder)/\(images.top.uuid).file")
-        let run = try await box.imgadm("import", images.top.uuid)
-        #expect(run.status == 0, "\(run)")
-        #expect(!proxy.requests.contains { $0.contains(images.middle.uuid) })
-        #expect(proxy.requests.contains { $0.contains(images.top.uuid) })
-        #expect(box.leftovers().isEmpty)
-    }
-
-    @Test func aPartialDownloadIsResumed() async throws {
-        let images = try await Fixture.get()
-        let box = try await Sandbox.make()
-        let proxy = try await FaultProxy(to: images.server.port, [])
-        try box.use(proxy.url)
-        let folder = box.path("var/tmp/.imgadm-downloads")
-        try await Tool.shell("mkdir -p \(folder); head -c 100000 \(images.middle.file) > \(folder)/\(images.middle.uuid).file.partial")
-        let run = try await box.imgadm("import", images.middle.uuid)
-        #expect(run.status == 0, "\(run)")
-        let request = try #require(proxy.requests.first { $0.contains("\(images.middle.uuid)/file") })
-        #expect(request.lowercased().contains("range: bytes=100000-"), "\(request)")
-    }
-
-    @Test func streamsSayNothingAboutThisHost() async throws {
-        let images = try await Fixture.get()
-        let uuid = TestUUID.make()
-        let dataset = "\(images.workshop.pool)/props-\(uuid)"
-        let file = images.workshop.folder.appending("images/\(uuid).file")
-        try await Tool.shell(
-            "zfs create -o mountpoint=/tmp/imgadmtest-evil -o canmount=off -o setuid=off -o imgadm:ignore=true -o quota=1G \(dataset); zfs snapshot \(dataset)@final; zfs send -p \(dataset)@final > \(file)")
-        _ = try await images.workshop.describe(uuid, name: "props", compression: "none", origin: nil, file: file)
-        let box = try await Sandbox.make()
-        try box.use(images.server.url)
-        let run = try await box.imgadm("import", uuid)
-        #expect(run.status == 0, "\(run)")
-        let properties = try await Tool.run(
-            "zfs", "get", "-H", "-o", "value", "mountpoint,canmount,setuid,quota,imgadm:ignore", "\(box.pool)/\(uuid)")
-        let values = properties.split(separator: "\n").map(String.init)
-        #expect(values[0].hasSuffix("/mnt/\(uuid)"), "\(values)")
-        #expect(Array(values[1...]) == ["on", "on", "none", "-"], "\(values)")
-        #expect(try await box.imgadm("get", uuid).status == 0)
-    }
-
-    @Test func streamsWithSeveralSnapshotsAreRefused() async throws {
-        let images = try await Fixture.get()
-        let uuid = TestUUID.make()
-        let dataset = "\(images.workshop.pool)/many-\(uuid)"
-        let file = images.workshop.folder.appending("images/\(uuid).file")
-        try await Tool.shell(
-            "zfs create \(dataset); zfs snapshot \(dataset)@one; zfs snapshot \(dataset)@final; zfs send -R \(dataset)@final > \(file)")
-        _ = try await images.workshop.describe(uuid, name: "many", compression: "none", origin: nil, file: file)
-        let box = try await Sandbox.make()
-        try box.use(images.server.url)
-        let run = try await box.imgadm("import", uuid)
-        #expect(run.status == 1 && run.errors.contains("error (UnexpectedNumberOfSnapshots)"), "\(run)")
-        #expect(try await box.datasets().isEmpty)
-        #expect(box.recordNames().isEmpty && box.leftovers().isEmpty)
-    }
-
-    @Test func anotherSnapshotNameBecomesFinal() async throws {
-        let images = try await Fixture.get()
-        let uuid = TestUUID.make()
-        let dataset = "\(images.workshop.pool)/other-\(uuid)"
-        let file = images.workshop.folder.appending("images/\(uuid).file")
-        try await Tool.shell("zfs create \(dataset); zfs snapshot \(dataset)@release; zfs send \(dataset)@release > \(file)")
-        _ = try await images.workshop.describe(uuid, name: "other", compression: "none", origin: nil, file: file)
-        let box = try await Sandbox.make()
-        try box.use(images.server.url)
-        #expect(try await box.imgadm("import", uuid).status == 0)
-        #expect(try await box.datasets() == [uuid, "\(uuid)@final"])
-    }
-
-    @Test func anIncrementOfSomethingElseIsRefused() async throws {
-        let images = try await Fixture.get()
-        let claimed = try await images.workshop.make(name: "claimed")
-        let child = try await images.workshop.make(name: "liar", origin: images.base, manifest: ["origin": .string(claimed.uuid)])
-        let box = try await Sandbox.make()
-        try box.use(images.server.url)
-        _ = try await box.imgadm("import", images.base.uuid)
-        let run = try await box.imgadm("import", child.uuid)
-        #expect(run.status == 1 && run.errors.contains("error (UnexpectedOrigin)"), "\(run)")
-        #expect(try await !box.datasets().contains { $0.hasPrefix(child.uuid) })
-    }
-
-    @Test func zfsItselfIsHeard() async throws {
-        let images = try await Fixture.get()
-        let uuid = TestUUID.make()
-        let file = images.workshop.folder.appending("images/\(uuid).file")
-        try await Tool.shell("head -c 100000 /dev/urandom > \(file)")
-        _ = try await images.workshop.describe(uuid, name: "noise", compression: "none", origin: nil, file: file)
-        let box = try await Sandbox.make()
-        try box.use(images.server.url)
-        let run = try await box.imgadm("import", uuid)
-        #expect(run.status == 1 && run.errors.contains("invalid stream"), "\(run)")
-        #expect(try await box.datasets().isEmpty && box.leftovers().isEmpty)
-    }
-
-    @Test func signalsStopAndCleanUp() async throws {
-        let images = try await Fixture.get()
-        let box = try await Sandbox.make()
-        let proxy = try await FaultProxy(to: images.server.port, [], then: .stall(after: 50_000))
-        try box.use(proxy.url)
-        for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        @Test func fiveAtOnceDoTheWorkOnce() async throws {
+            let box = try await Sandbox.make()
+            let images = try await Fixture.get()
+            let proxy = try await FaultProxy(to: images.server.port, [])
+            try box.use(proxy.url)
             let run = try await box.shell(
-                "\(Binaries.imgadm) import \(images.top.uuid) & sleep 1; kill -\(signal) $!; wait $!; echo status $?",
-                environment: ["IMGADM_STALL_TIMEOUT": "30"])
-            #expect(run.lines.last == "status \(status)", "\(run)")
+                "for i in 1 2 3 4 5; do (imgadm import \(images.top.uuid); echo status $?) & done; wait")
+            #expect(run.lines.filter { $0 == "status 0" }.count == 5, "\(run)")
+            #expect(run.lines.filter { $0.hasPrefix("Imported image \(images.top.uuid)") }.count == 1, "\(run)")
+            #expect(proxy.requests.count == 3)
+            #expect(box.leftovers().isEmpty)
+            #expect(try await box.datasets().count == 6)
+        }
+
+        @Test func aWaitingImportSaysSo() async throws {
+            let box = try await Sandbox.make()
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            let lock = box.path("var/run/img.\(images.base.uuid).import.lock")
+            let run = try await box.shell(
+                "mkdir -p \(box.path("var/run")); (flock 9; sleep 2.5; rm -f \(lock)) 9> \(lock) & sleep 0.2; imgadm import \(images.base.uuid)"
+            )
+            #expect(run.lines.contains("Waiting for image \(images.base.uuid) import lock"), "\(run)")
+            #expect(run.status == 0)
+        }
+
+        @Test func anImageMayBeTakenFromAnotherPool() async throws {
+            let box = try await Sandbox.make()
+            let other = try await Sandbox.make()
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            let run = try await box.imgadm("import", "-P", other.pool, images.base.uuid)
+            #expect(run.status == 0, "\(run)")
+            #expect(try await other.datasets().contains(images.base.uuid))
             #expect(try await box.datasets().isEmpty)
-            #expect(box.recordNames().isEmpty)
-            // What can be resumed stays, and nothing else.
-            #expect(box.leftovers().allSatisfy { $0.hasSuffix(".file.partial") }, "\(box.leftovers())")
+            #expect(try await box.imgadm("get", images.base.uuid).status == 3)
+            #expect(try await box.imgadm("get", "-P", other.pool, images.base.uuid).status == 0)
+            #expect(
+                try await box.imgadm("list", "-Ho", "zpool", "uuid=\(images.base.uuid)", "zpool=\(other.pool)").output
+                    == "\(other.pool)\n")
+        }
+
+        @Test func aPoolThatIsNotThereIsAClearError() async throws {
+            let box = try await Sandbox.make()
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            let run = try await box.imgadm("import", "-P", "nosuchpool7", images.base.uuid)
+            #expect(run.status == 1 && run.errors.contains("error (PoolNotFound)"), "\(run)")
+        }
+
+        @Test func whatNoSourceHas() async throws {
+            let box = try await Sandbox.make()
+            let images = try await Fixture.get()
+            try box.write(
+                "{\"sources\":[{\"url\":\"http://127.0.0.1:1\"},{\"url\":\"\(images.server.url)\"}]}",
+                to: "var/imgadm/imgadm.conf")
+            let run = try await box.imgadm("import", TestUUID.make())
+            #expect(run.status == 1)
+            #expect(
+                run.errors.contains("error (ActiveImageNotFound)") && run.errors.contains("could not ask"), "\(run)")
+            #expect(box.leftovers().isEmpty)
+        }
+
+        @Test func onlyActiveImagesAreImportedButOriginsNeedNotBe() async throws {
+            let images = try await Fixture.get()
+            let origin = try await images.workshop.make(
+                name: "retired", manifest: ["state": "disabled", "disabled": true])
+            let child = try await images.workshop.make(name: "child", origin: origin)
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            let refused = try await box.imgadm("import", origin.uuid)
+            #expect(refused.status == 1 && refused.errors.contains("error (ImageNotActive)"), "\(refused)")
+            #expect(try await box.imgadm("import", child.uuid).status == 0)
+        }
+
+        @Test func aMissingOriginIsNamed() async throws {
+            let images = try await Fixture.get()
+            let missing = TestUUID.make()
+            let child = try await images.workshop.make(name: "orphan", manifest: ["origin": .string(missing)])
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            let run = try await box.imgadm("import", child.uuid)
+            #expect(
+                run.status == 1 && run.errors.contains("error (OriginNotFoundInSource)")
+                    && run.errors.contains(missing), "\(run)")
+        }
+
+        @Test func originsInACircleEnd() async throws {
+            let (a, b) = (TestUUID.make(), TestUUID.make())
+            func manifest(_ uuid: String, _ origin: String) -> String {
+                "{\"v\":2,\"uuid\":\"\(uuid)\",\"name\":\"x\",\"version\":\"1\",\"state\":\"active\",\"type\":\"zone-dataset\",\"os\":\"linux\",\"origin\":\"\(origin)\",\"files\":[{\"size\":1,\"sha1\":\"x\",\"compression\":\"none\"}]}"
+            }
+            let server = try await CannedServer(["/images/\(a)": manifest(a, b), "/images/\(b)": manifest(b, a)])
+            let box = try await Sandbox.make()
+            try box.use(server.url)
+            let run = try await box.imgadm("import", a)
+            #expect(run.status == 1 && run.errors.contains("error (OriginCycle)"), "\(run)")
+        }
+
+        @Test func channelsAreAskedFor() async throws {
+            let images = try await Fixture.get()
+            let folder = try await ImageWorkshop.make()
+            let image = try await folder.make(name: "staged", manifest: ["channels": ["staging"]])
+            try Tool.write(
+                "[{\"name\":\"release\",\"description\":\"\",\"default\":true},{\"name\":\"staging\",\"description\":\"\"}]",
+                to: folder.folder.appending("channels.json"))
+            let server = try TestServer(folder.folder)
+            let box = try await Sandbox.make()
+            try box.use(server.url)
+            #expect(try await box.imgadm("import", image.uuid).errors.contains("error (ActiveImageNotFound)"))
+            let run = try await box.imgadm("import", "-C", "staging", image.uuid)
+            #expect(run.status == 0, "\(run)")
+            #expect(run.lines[0].hasSuffix("from \"\(server.url)\", channel \"staging\""))
+            let other = try await Sandbox.make()
+            #expect(try await other.imgadm("import", "-S", "\(server.url)?channel=staging", image.uuid).status == 0)
+            _ = images
+        }
+
+        @Test func aRawStreamIsTakenAsItIs() async throws {
+            let images = try await Fixture.get()
+            let image = try await images.workshop.make(name: "raw", compression: "none")
+            var file = try #require(image.manifest["files"]?[0]?.objectValue)
+            file["sha1"] = "0000000000000000000000000000000000000000"
+            file["compression"] = "gzip"
+            var manifest = image.manifest
+            manifest["files"] = [.object(file)]
+            try images.workshop.save(manifest, image.uuid)
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", image.uuid).status == 1)
+            let run = try await box.imgadm("import", "--zstream", image.uuid)
+            #expect(run.status == 0, "\(run)")
+            #expect(box.leftovers().isEmpty)
+        }
+
+        @Test func spaceIsCheckedFirst() async throws {
+            let images = try await Fixture.get()
+            let image = try await images.workshop.make(
+                name: "huge",
+                manifest: [
+                    "files": [
+                        [
+                            "sha1": "0000000000000000000000000000000000000000", "size": 99_999_999_999_999,
+                            "compression": "gzip",
+                        ]
+                    ]
+                ])
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            let run = try await box.imgadm("import", image.uuid)
+            #expect(run.status == 1 && run.errors.contains("error (NoSpace)"), "\(run)")
+            #expect(!run.output.contains("Downloaded"))
+        }
+
+        @Test func dsapiSourcesServeOldManifests() async throws {
+            let images = try await Fixture.get()
+            let image = try await images.workshop.make(name: "old")
+            let file = image.manifest["files"]?[0]
+            let sha1 = file?["sha1"]?.stringValue ?? ""
+            let manifest = """
+                {"uuid":"\(image.uuid)","name":"old","version":"1.2.3","description":"x","os":"smartos","type":"zone-dataset",
+                 "creator_uuid":"352971aa-31ba-496c-9ade-a379feaecd52","vendor_uuid":"352971aa-31ba-496c-9ade-a379feaecd52",
+                 "created_at":"2012-01-02T03:04:05Z","published_at":"2012-01-02T03:04:05Z",
+                 "files":[{"path":"old.zfs.gz","sha1":"\(sha1)","size":\(image.size),"url":"\(images.server.url)/images/\(image.uuid)/file"}]}
+                """
+            let server = try await CannedServer(["/datasets": "[\(manifest)]", "/datasets/\(image.uuid)": manifest])
+            let box = try await Sandbox.make()
+            let added = try await box.imgadm("sources", "-t", "dsapi", "-a", "\(server.url)/datasets/")
+            #expect(added.output == "Added \"dsapi\" image source \"\(server.url)/datasets\"\n", "\(added)")
+            _ = try await box.imgadm("sources", "-d", "https://images.smartos.org")
+            #expect(try await box.imgadm("avail", "-Ho", "uuid,version").output == "\(image.uuid)  1.2.3\n")
+            let run = try await box.imgadm("import", image.uuid)
+            #expect(run.status == 0, "\(run)")
+            let get = try JSONValue(parsing: try await box.imgadm("get", image.uuid).output)
+            #expect(get["manifest"]?["v"] == 2)
+            #expect(get["manifest"]?["owner"] == "352971aa-31ba-496c-9ade-a379feaecd52")
+            #expect(get["manifest"]?["files"]?[0]?["compression"] == "gzip")
+        }
+
+        @Test func aFailedImportHarmsNothingThatWasThere() async throws {
+            let images = try await Fixture.get()
+            let bad = try await images.workshop.make(name: "bad", origin: images.base)
+            var files = try #require(bad.manifest["files"]?[0]?.objectValue)
+            files["sha1"] = "0000000000000000000000000000000000000000"
+            var manifest = bad.manifest
+            manifest["files"] = [.object(files)]
+            try images.workshop.save(manifest, bad.uuid)
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            _ = try await box.imgadm("import", images.base.uuid)
+            let before = try await box.datasets()
+            let run = try await box.imgadm("import", bad.uuid)
+            #expect(
+                run.status == 1 && run.errors.contains("error (DownloadError)") && run.errors.contains("sha1"), "\(run)"
+            )
+            #expect(try await box.datasets() == before)
+            #expect(box.recordNames().count == 1)
+        }
+
+        @Test func whenOneOfAChainFailsTheOthersStop() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            let proxy = try await FaultProxy(
+                to: images.server.port, path: "/images/\(images.middle.uuid)/file", [], then: .status(404))
+            try box.use(proxy.url)
+            let run = try await box.imgadm("import", images.top.uuid)
+            #expect(run.status == 1 && run.errors.contains("404"), "\(run)")
+            #expect(try await !box.datasets().contains { $0.contains("-partial") })
+            #expect(try await !box.datasets().contains(images.middle.uuid))
+            let again = try await box.imgadm("import", "-S", images.server.url, images.top.uuid)
+            #expect(again.status == 0, "\(again)")
+            #expect(box.leftovers().isEmpty)
+        }
+
+        @Test func aLeftoverPartialIsCleared() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            try await Tool.run("zfs", "create", "\(box.pool)/\(images.base.uuid)-partial")
+            try box.write("{}", to: "var/imgadm/images/\(box.pool)-\(images.base.uuid).json")
+            try box.write("old", to: "var/run/img.\(images.base.uuid).import.lock")
+            #expect(try await box.imgadm("list", "-Ho", "uuid", "zpool=\(box.pool)").output.isEmpty)
+            let run = try await box.imgadm("import", images.base.uuid)
+            #expect(run.status == 0, "\(run)")
+            #expect(run.lines.contains("Cleared leftover dataset \(box.pool)/\(images.base.uuid)-partial"), "\(run)")
+            #expect(run.lines.contains("Cleared leftover record of image \(images.base.uuid)"), "\(run)")
+            #expect(box.leftovers().isEmpty)
+        }
+
+        @Test func aCompleteDownloadOfAnEarlierRunIsUsedIfItFits() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            let proxy = try await FaultProxy(to: images.server.port, [])
+            try box.use(proxy.url)
+            let folder = box.path("var/tmp/.imgadm-downloads")
+            try await Tool.shell(
+                "mkdir -p \(folder); cp \(images.middle.file) \(folder)/\(images.middle.uuid).file; tr a b < \(images.top.file) > \(folder)/\(images.top.uuid).file"
+            )
+            let run = try await box.imgadm("import", images.top.uuid)
+            #expect(run.status == 0, "\(run)")
+            #expect(!proxy.requests.contains { $0.contains(images.middle.uuid) })
+            #expect(proxy.requests.contains { $0.contains(images.top.uuid) })
+            #expect(box.leftovers().isEmpty)
+        }
+
+        @Test func aPartialDownloadIsResumed() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            let proxy = try await FaultProxy(to: images.server.port, [])
+            try box.use(proxy.url)
+            let folder = box.path("var/tmp/.imgadm-downloads")
+            try await Tool.shell(
+                "mkdir -p \(folder); head -c 100000 \(images.middle.file) > \(folder)/\(images.middle.uuid).file.partial"
+            )
+            let run = try await box.imgadm("import", images.middle.uuid)
+            #expect(run.status == 0, "\(run)")
+            let request = try #require(proxy.requests.first { $0.contains("\(images.middle.uuid)/file") })
+            #expect(request.lowercased().contains("range: bytes=100000-"), "\(request)")
+        }
+
+        @Test func streamsSayNothingAboutThisHost() async throws {
+            let images = try await Fixture.get()
+            let uuid = TestUUID.make()
+            let dataset = "\(images.workshop.pool)/props-\(uuid)"
+            let file = images.workshop.folder.appending("images/\(uuid).file")
+            try await Tool.shell(
+                "zfs create -o mountpoint=/tmp/imgadmtest-evil -o canmount=off -o setuid=off -o imgadm:ignore=true -o quota=1G \(dataset); zfs snapshot \(dataset)@final; zfs send -p \(dataset)@final > \(file)"
+            )
+            _ = try await images.workshop.describe(uuid, name: "props", compression: "none", origin: nil, file: file)
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            let run = try await box.imgadm("import", uuid)
+            #expect(run.status == 0, "\(run)")
+            let properties = try await Tool.run(
+                "zfs", "get", "-H", "-o", "value", "mountpoint,canmount,setuid,quota,imgadm:ignore",
+                "\(box.pool)/\(uuid)")
+            let values = properties.split(separator: "\n").map(String.init)
+            #expect(values[0].hasSuffix("/mnt/\(uuid)"), "\(values)")
+            #expect(Array(values[1...]) == ["on", "on", "none", "-"], "\(values)")
+            #expect(try await box.imgadm("get", uuid).status == 0)
+        }
+
+        @Test func streamsWithSeveralSnapshotsAreRefused() async throws {
+            let images = try await Fixture.get()
+            let uuid = TestUUID.make()
+            let dataset = "\(images.workshop.pool)/many-\(uuid)"
+            let file = images.workshop.folder.appending("images/\(uuid).file")
+            try await Tool.shell(
+                "zfs create \(dataset); zfs snapshot \(dataset)@one; zfs snapshot \(dataset)@final; zfs send -R \(dataset)@final > \(file)"
+            )
+            _ = try await images.workshop.describe(uuid, name: "many", compression: "none", origin: nil, file: file)
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            let run = try await box.imgadm("import", uuid)
+            #expect(run.status == 1 && run.errors.contains("error (UnexpectedNumberOfSnapshots)"), "\(run)")
+            #expect(try await box.datasets().isEmpty)
+            #expect(box.recordNames().isEmpty && box.leftovers().isEmpty)
+        }
+
+        @Test func anotherSnapshotNameBecomesFinal() async throws {
+            let images = try await Fixture.get()
+            let uuid = TestUUID.make()
+            let dataset = "\(images.workshop.pool)/other-\(uuid)"
+            let file = images.workshop.folder.appending("images/\(uuid).file")
+            try await Tool.shell(
+                "zfs create \(dataset); zfs snapshot \(dataset)@release; zfs send \(dataset)@release > \(file)")
+            _ = try await images.workshop.describe(uuid, name: "other", compression: "none", origin: nil, file: file)
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", uuid).status == 0)
+            #expect(try await box.datasets() == [uuid, "\(uuid)@final"])
+        }
+
+        @Test func anIncrementOfSomethingElseIsRefused() async throws {
+            let images = try await Fixture.get()
+            let claimed = try await images.workshop.make(name: "claimed")
+            let child = try await images.workshop.make(
+                name: "liar", origin: images.base, manifest: ["origin": .string(claimed.uuid)])
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            _ = try await box.imgadm("import", images.base.uuid)
+            let run = try await box.imgadm("import", child.uuid)
+            #expect(run.status == 1 && run.errors.contains("error (UnexpectedOrigin)"), "\(run)")
+            #expect(try await !box.datasets().contains { $0.hasPrefix(child.uuid) })
+        }
+
+        @Test func zfsItselfIsHeard() async throws {
+            let images = try await Fixture.get()
+            let uuid = TestUUID.make()
+            let file = images.workshop.folder.appending("images/\(uuid).file")
+            try await Tool.shell("head -c 100000 /dev/urandom > \(file)")
+            _ = try await images.workshop.describe(uuid, name: "noise", compression: "none", origin: nil, file: file)
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            let run = try await box.imgadm("import", uuid)
+            #expect(run.status == 1 && run.errors.contains("invalid stream"), "\(run)")
+            #expect(try await box.datasets().isEmpty && box.leftovers().isEmpty)
+        }
+
+        @Test func signalsStopAndCleanUp() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            let proxy = try await FaultProxy(to: images.server.port, [], then: .stall(after: 50_000))
+            try box.use(proxy.url)
+            for (signal, status) in [("INT", 130), ("TERM", 143)] {
+                let run = try await box.shell(
+                    "\(Binaries.imgadm) import \(images.top.uuid) & sleep 1; kill -\(signal) $!; wait $!; echo status $?",
+                    environment: ["IMGADM_STALL_TIMEOUT": "30"])
+                #expect(run.lines.last == "status \(status)", "\(run)")
+                #expect(try await box.datasets().isEmpty)
+                #expect(box.recordNames().isEmpty)
+                // What can be resumed stays, and nothing else.
+                #expect(box.leftovers().allSatisfy { $0.hasSuffix(".file.partial") }, "\(box.leftovers())")
+            }
         }
     }
 }

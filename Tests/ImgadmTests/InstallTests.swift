@@ -3,152 +3,168 @@ import SystemPackage
 import TestHost
 import Testing
 
-/// `imgadm install` (cli.md §3).
-@Suite(.serialized) struct InstallTests {
-    private func write(_ manifest: JSONObject, in box: Sandbox) throws -> String {
-        let path = box.path("manifest.json")
-        try Tool.write(JSONValue.object(manifest).text(), to: path)
-        return path.string
-    }
-
-    @Test func whatZFSSendMadeIsInstalled() async throws {
-        let images = try await Fixture.get()
-        let box = try await Sandbox.make()
-        let manifest = try write(images.base.manifest, in: box)
-        let run = try await box.imgadm("install", "-m", manifest, "-f", images.base.file.string)
-        #expect(run.status == 0, "\(run)")
-        #expect(
-            run.lines == [
-                "Installing image \(images.base.uuid) (base@1.0.0)", "Installed image \(images.base.uuid) (base@1.0.0)",
-            ])
-        #expect(try await box.datasets() == [images.base.uuid, "\(images.base.uuid)@final"])
-        let again = try await box.imgadm("install", "-m", manifest, "-f", images.base.file.string)
-        #expect(again.status == 0 && again.output.contains("already installed"))
-        #expect(box.leftovers().isEmpty)
-    }
-
-    @Test(arguments: ["none", "gzip", "bzip2", "xz", "zstd"])
-    func aMissingCompressionIsFoundOut(format: String) async throws {
-        let images = try await Fixture.get()
-        let image = try await images.workshop.make(name: "sniff-\(format)", compression: format)
-        let box = try await Sandbox.make()
-        var file = try #require(image.manifest["files"]?[0]?.objectValue)
-        file["compression"] = nil
-        for files: JSONValue? in [[.object(file)], nil] {
-            var manifest = image.manifest
-            manifest["files"] = files
-            manifest["published_at"] = nil
-            let run = try await box.imgadm("install", "-m", try write(manifest, in: box), "-f", image.file.string)
-            #expect(run.status == 0, "\(run)")
-            let get = try JSONValue(parsing: try await box.imgadm("get", image.uuid).output)
-            #expect(get["manifest"]?["published_at"]?.stringValue?.hasSuffix("Z") == true)
-            _ = try await box.imgadm("delete", image.uuid)
+extension EndToEnd {
+    /// `imgadm install` (cli.md §3).
+    @Suite struct InstallTests {
+        private func write(_ manifest: JSONObject, in box: Sandbox) throws -> String {
+            let path = box.path("manifest.json")
+            try Tool.write(JSONValue.object(manifest).text(), to: path)
+            return path.string
         }
-    }
 
-    @Test func oldManifestsAreUpgraded() async throws {
-        let images = try await Fixture.get()
-        let box = try await Sandbox.make()
-        let file = images.base.manifest["files"]?[0]
-        let manifest: JSONObject = [
-            "uuid": .string(images.base.uuid), "name": "old", "version": "1", "os": "smartos", "type": "zone-dataset",
-            "creator_uuid": "352971aa-31ba-496c-9ade-a379feaecd52", "published_at": "2012-01-02T03:04:05Z",
-            "files": [["path": "x.zfs.gz", "sha1": file?["sha1"] ?? .null, "size": file?["size"] ?? .null]],
-        ]
-        let run = try await box.imgadm("install", "-m", try write(manifest, in: box), "-f", images.base.file.string)
-        #expect(run.status == 0, "\(run)")
-    }
+        @Test func whatZFSSendMadeIsInstalled() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            let manifest = try write(images.base.manifest, in: box)
+            let run = try await box.imgadm("install", "-m", manifest, "-f", images.base.file.string)
+            #expect(run.status == 0, "\(run)")
+            #expect(
+                run.lines == [
+                    "Installing image \(images.base.uuid) (base@1.0.0)",
+                    "Installed image \(images.base.uuid) (base@1.0.0)",
+                ])
+            #expect(try await box.datasets() == [images.base.uuid, "\(images.base.uuid)@final"])
+            let again = try await box.imgadm("install", "-m", manifest, "-f", images.base.file.string)
+            #expect(again.status == 0 && again.output.contains("already installed"))
+            #expect(box.leftovers().isEmpty)
+        }
 
-    @Test func channelsInAManifestAreFine() async throws {
-        let images = try await Fixture.get()
-        let box = try await Sandbox.make()
-        var manifest = images.base.manifest
-        manifest["channels"] = ["dev"]
-        let run = try await box.imgadm("install", "-m", try write(manifest, in: box), "-f", images.base.file.string)
-        #expect(run.status == 0, "\(run)")
-    }
-
-    @Test func aMissingOriginIsStatusThree() async throws {
-        let images = try await Fixture.get()
-        let box = try await Sandbox.make()
-        let run = try await box.imgadm(
-            "install", "-m", try write(images.middle.manifest, in: box), "-f", images.middle.file.string)
-        #expect(run.status == 3 && run.errors.contains("error (OriginNotInstalled)"), "\(run)")
-    }
-
-    /// A change of the manifest, and the code of the error.
-    static let badManifests: [(JSONObject, String)] = [
-        (["name": .null], "ManifestValidation"), (["type": "nonsense"], "ManifestValidation"),
-        (["surplus": 1], "ManifestValidation"), (["version": "a b"], "ManifestValidation"),
-        (["os": 5], "ManifestValidation"), (["origin": "x"], "ManifestValidation"),
-        (["uuid": "../../etc"], "ManifestValidation"), (["files": 5], "ManifestValidation"),
-        (["v": .null], "InvalidManifest"), (["v": "two"], "ManifestValidation"),
-        (["files": [["sha1": "0000000000000000000000000000000000000000", "size": 5, "compression": "gzip"]]], "DownloadError"),
-        (["files": [["sha1": "x", "size": 5, "compression": "lzma"]]], "ManifestValidation"),
-    ]
-
-    @Test(arguments: badManifests)
-    func badManifestsAreRefused(changes: JSONObject, code: String) async throws {
-        let images = try await Fixture.get()
-        let box = try await Sandbox.make()
-        var manifest = images.base.manifest
-        for (key, value) in changes { manifest[key] = value == .null ? nil : value }
-        let run = try await box.imgadm("install", "-m", try write(manifest, in: box), "-f", images.base.file.string)
-        #expect(run.status == 1 && run.errors.contains("error (\(code))"), "\(run)")
-        #expect(try await box.datasets().isEmpty)
-        #expect(box.leftovers().isEmpty && box.recordNames().isEmpty)
-    }
-
-    @Test func everyViolationIsListed() async throws {
-        let images = try await Fixture.get()
-        let box = try await Sandbox.make()
-        var manifest = images.base.manifest
-        manifest["name"] = nil
-        manifest["type"] = "x"
-        let run = try await box.imgadm("install", "-m", try write(manifest, in: box), "-f", images.base.file.string)
-        #expect(run.errors.contains("invalid manifest: name (MissingParameter), type (invalid image type, \"x\", must be one of: "), "\(run)")
-    }
-
-    @Test(arguments: ["", "{", "[]", "5", "null", "\"x\"", String(repeating: "[", count: 200_000), "\u{0}\u{1}"])
-    func whatIsNoManifest(text: String) async throws {
-        let images = try await Fixture.get()
-        let box = try await Sandbox.make()
-        try Tool.write(text, to: box.path("m"))
-        let run = try await box.imgadm("install", "-m", box.path("m").string, "-f", images.base.file.string)
-        #expect(run.status == 1 && run.errors.contains("error (InvalidManifest)"), "\(run)")
-    }
-
-    @Test func damagedFilesLeaveNothing() async throws {
-        let images = try await Fixture.get()
-        let box = try await Sandbox.make()
-        let damages = [
-            "head -c 1000", "head -c -1", "cat - /etc/hostname", "tr a b", "head -c 0", "tail -c +2",
-        ]
-        for image in [images.base, try await images.workshop.make(compression: "bzip2"), images.base] {
-            var manifest = image.manifest
-            manifest["files"] = nil
-            let path = try write(manifest, in: box)
-            for damage in damages {
-                let file = box.path("damaged")
-                try await Tool.shell("\(damage) < \(image.file) > \(file)")
-                let run = try await box.imgadm("install", "-m", path, "-f", file.string)
-                #expect(run.status == 1, "\(damage): \(run)")
-                #expect(run.errors.contains("imgadm install: error ("), "\(damage): \(run)")
-                #expect(try await box.datasets().isEmpty, "\(damage)")
-                #expect(box.leftovers().isEmpty && box.recordNames().isEmpty, "\(damage)")
+        @Test(arguments: ["none", "gzip", "bzip2", "xz", "zstd"])
+        func aMissingCompressionIsFoundOut(format: String) async throws {
+            let images = try await Fixture.get()
+            let image = try await images.workshop.make(name: "sniff-\(format)", compression: format)
+            let box = try await Sandbox.make()
+            var file = try #require(image.manifest["files"]?[0]?.objectValue)
+            file["compression"] = nil
+            for files: JSONValue? in [[.object(file)], nil] {
+                var manifest = image.manifest
+                manifest["files"] = files
+                manifest["published_at"] = nil
+                let run = try await box.imgadm("install", "-m", try write(manifest, in: box), "-f", image.file.string)
+                #expect(run.status == 0, "\(run)")
+                let get = try JSONValue(parsing: try await box.imgadm("get", image.uuid).output)
+                #expect(get["manifest"]?["published_at"]?.stringValue?.hasSuffix("Z") == true)
+                _ = try await box.imgadm("delete", image.uuid)
             }
         }
-    }
 
-    @Test func wrongCompressionIsAnError() async throws {
-        let images = try await Fixture.get()
-        let box = try await Sandbox.make()
-        for wrong in ["none", "bzip2", "xz"] {
-            var manifest = images.base.manifest
-            manifest["files"] = [["sha1": images.base.manifest["files"]?[0]?["sha1"] ?? .null, "size": .number(JSONNumber(images.base.size)), "compression": .string(wrong)]]
+        @Test func oldManifestsAreUpgraded() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            let file = images.base.manifest["files"]?[0]
+            let manifest: JSONObject = [
+                "uuid": .string(images.base.uuid), "name": "old", "version": "1", "os": "smartos",
+                "type": "zone-dataset",
+                "creator_uuid": "352971aa-31ba-496c-9ade-a379feaecd52", "published_at": "2012-01-02T03:04:05Z",
+                "files": [["path": "x.zfs.gz", "sha1": file?["sha1"] ?? .null, "size": file?["size"] ?? .null]],
+            ]
             let run = try await box.imgadm("install", "-m", try write(manifest, in: box), "-f", images.base.file.string)
-            #expect(run.status == 1, "\(wrong): \(run)")
+            #expect(run.status == 0, "\(run)")
+        }
+
+        @Test func channelsInAManifestAreFine() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            var manifest = images.base.manifest
+            manifest["channels"] = ["dev"]
+            let run = try await box.imgadm("install", "-m", try write(manifest, in: box), "-f", images.base.file.string)
+            #expect(run.status == 0, "\(run)")
+        }
+
+        @Test func aMissingOriginIsStatusThree() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            let run = try await box.imgadm(
+                "install", "-m", try write(images.middle.manifest, in: box), "-f", images.middle.file.string)
+            #expect(run.status == 3 && run.errors.contains("error (OriginNotInstalled)"), "\(run)")
+        }
+
+        /// A change of the manifest, and the code of the error.
+        static let badManifests: [(JSONObject, String)] = [
+            (["name": .null], "ManifestValidation"), (["type": "nonsense"], "ManifestValidation"),
+            (["surplus": 1], "ManifestValidation"), (["version": "a b"], "ManifestValidation"),
+            (["os": 5], "ManifestValidation"), (["origin": "x"], "ManifestValidation"),
+            (["uuid": "../../etc"], "ManifestValidation"), (["files": 5], "ManifestValidation"),
+            (["v": .null], "InvalidManifest"), (["v": "two"], "ManifestValidation"),
+            (
+                ["files": [["sha1": "0000000000000000000000000000000000000000", "size": 5, "compression": "gzip"]]],
+                "DownloadError"
+            ),
+            (["files": [["sha1": "x", "size": 5, "compression": "lzma"]]], "ManifestValidation"),
+        ]
+
+        @Test(arguments: badManifests)
+        func badManifestsAreRefused(changes: JSONObject, code: String) async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            var manifest = images.base.manifest
+            for (key, value) in changes { manifest[key] = value == .null ? nil : value }
+            let run = try await box.imgadm("install", "-m", try write(manifest, in: box), "-f", images.base.file.string)
+            #expect(run.status == 1 && run.errors.contains("error (\(code))"), "\(run)")
             #expect(try await box.datasets().isEmpty)
+            #expect(box.leftovers().isEmpty && box.recordNames().isEmpty)
+        }
+
+        @Test func everyViolationIsListed() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            var manifest = images.base.manifest
+            manifest["name"] = nil
+            manifest["type"] = "x"
+            let run = try await box.imgadm("install", "-m", try write(manifest, in: box), "-f", images.base.file.string)
+            #expect(
+                run.errors.contains(
+                    "invalid manifest: name (MissingParameter), type (invalid image type, \"x\", must be one of: "),
+                "\(run)")
+        }
+
+        @Test(arguments: ["", "{", "[]", "5", "null", "\"x\"", String(repeating: "[", count: 200_000), "\u{0}\u{1}"])
+        func whatIsNoManifest(text: String) async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try Tool.write(text, to: box.path("m"))
+            let run = try await box.imgadm("install", "-m", box.path("m").string, "-f", images.base.file.string)
+            #expect(run.status == 1 && run.errors.contains("error (InvalidManifest)"), "\(run)")
+        }
+
+        @Test func damagedFilesLeaveNothing() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            let damages = [
+                "head -c 1000", "head -c -1", "cat - /etc/hostname", "tr a b", "head -c 0", "tail -c +2",
+            ]
+            for image in [images.base, try await images.workshop.make(compression: "bzip2"), images.base] {
+                var manifest = image.manifest
+                manifest["files"] = nil
+                let path = try write(manifest, in: box)
+                for damage in damages {
+                    let file = box.path("damaged")
+                    try await Tool.shell("\(damage) < \(image.file) > \(file)")
+                    let run = try await box.imgadm("install", "-m", path, "-f", file.string)
+                    #expect(run.status == 1, "\(damage): \(run)")
+                    #expect(run.errors.contains("imgadm install: error ("), "\(damage): \(run)")
+                    #expect(try await box.datasets().isEmpty, "\(damage)")
+                    #expect(box.leftovers().isEmpty && box.recordNames().isEmpty, "\(damage)")
+                }
+            }
+        }
+
+        @Test func wrongCompressionIsAnError() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            for wrong in ["none", "bzip2", "xz"] {
+                var manifest = images.base.manifest
+                manifest["files"] = [
+                    [
+                        "sha1": images.base.manifest["files"]?[0]?["sha1"] ?? .null,
+                        "size": .number(JSONNumber(images.base.size)), "compression": .string(wrong),
+                    ]
+                ]
+                let run = try await box.imgadm(
+                    "install", "-m", try write(manifest, in: box), "-f", images.base.file.string)
+                #expect(run.status == 1, "\(wrong): \(run)")
+                #expect(try await box.datasets().isEmpty)
+            }
         }
     }
 }

@@ -3,171 +3,186 @@ import SystemPackage
 import TestHost
 import Testing
 
-/// `imgadm sources` (cli.md §3).
-@Suite(.serialized) struct SourcesTests {
-    @Test func theStandardSourceIsThereUntilItIsChanged() async throws {
-        let box = try await Sandbox.make()
-        #expect(try await box.imgadm("sources").output == "https://images.smartos.org\n")
-        #expect(
-            try await box.imgadm("sources", "-v").output == """
-                URL                         TYPE    INSECURE
-                https://images.smartos.org  imgapi  false
+extension EndToEnd {
+    /// `imgadm sources` (cli.md §3).
+    @Suite struct SourcesTests {
+        @Test func theStandardSourceIsThereUntilItIsChanged() async throws {
+            let box = try await Sandbox.make()
+            #expect(try await box.imgadm("sources").output == "https://images.smartos.org\n")
+            #expect(
+                try await box.imgadm("sources", "-v").output == """
+                    URL                         TYPE    INSECURE
+                    https://images.smartos.org  imgapi  false
 
-                """)
-        let json = try JSONValue(parsing: try await box.imgadm("sources", "-j").output)
-        #expect(json == [["type": "imgapi", "url": "https://images.smartos.org"]])
-    }
-
-    @Test func addPingsAndAppends() async throws {
-        let box = try await Sandbox.make()
-        let server = try await Fixture.get().server
-        let first = try await box.imgadm("sources", "-a", server.url)
-        #expect(first.output == "Added \"imgapi\" image source \"\(server.url)\"\n", "\(first)")
-        let again = try await box.imgadm("sources", "-a", server.url + "/")
-        #expect(again.output == "Already have \"imgapi\" image source \"\(server.url)\", no change\n")
-        #expect(again.status == 0)
-        // The implicit standard source stays.
-        #expect(try await box.imgadm("sources").lines == ["https://images.smartos.org", server.url])
-    }
-
-    @Test func twoURLsOfOneSourceAreOne() async throws {
-        let box = try await Sandbox.make()
-        _ = try await box.imgadm("sources", "-f", "-a", "example.com:80/base/")
-        for same in ["http://example.com/base", "http://EXAMPLE.com:80/base//", "example.com/base"] {
-            #expect(try await box.imgadm("sources", "-f", "-a", same).output.hasPrefix("Already have"), "\(same)")
+                    """)
+            let json = try JSONValue(parsing: try await box.imgadm("sources", "-j").output)
+            #expect(json == [["type": "imgapi", "url": "https://images.smartos.org"]])
         }
-        for other in ["https://example.com/base", "http://example.com/", "http://example.com:81/base"] {
-            #expect(try await box.imgadm("sources", "-f", "-a", other).output.hasPrefix("Added"), "\(other)")
+
+        @Test func addPingsAndAppends() async throws {
+            let box = try await Sandbox.make()
+            let server = try await Fixture.get().server
+            let first = try await box.imgadm("sources", "-a", server.url)
+            #expect(first.output == "Added \"imgapi\" image source \"\(server.url)\"\n", "\(first)")
+            let again = try await box.imgadm("sources", "-a", server.url + "/")
+            #expect(again.output == "Already have \"imgapi\" image source \"\(server.url)\", no change\n")
+            #expect(again.status == 0)
+            // The implicit standard source stays.
+            #expect(try await box.imgadm("sources").lines == ["https://images.smartos.org", server.url])
         }
-        #expect(try await box.imgadm("sources", "-fka", "http://example.com/base").output.hasSuffix(" (insecure)\n"))
-        #expect(try await box.imgadm("sources", "-ft", "dsapi", "-a", "http://example.com/base").output.hasPrefix("Added \"dsapi\""))
-        #expect(
-            try await box.imgadm("sources", "-fa", "http://example.com/base?channel=dev").output
-                == "Added \"imgapi\" image source \"http://example.com/base\" (channel=dev)\n")
-        let json = try JSONValue(parsing: try await box.imgadm("sources", "-j").output)
-        #expect(json[7] == ["type": "imgapi", "url": "http://example.com/base", "channel": "dev"])
-    }
 
-    @Test func aSourceThatDoesNotAnswerIsNotAdded() async throws {
-        let box = try await Sandbox.make()
-        let html = try await CannedServer(["*": "<html>hello</html>"])
-        for url in ["http://127.0.0.1:1", html.url] {
-            let run = try await box.imgadm("sources", "-a", url)
-            #expect(run.status == 1)
-            #expect(run.errors.contains("error (SourcePing)"), "\(run)")
+        @Test func twoURLsOfOneSourceAreOne() async throws {
+            let box = try await Sandbox.make()
+            _ = try await box.imgadm("sources", "-f", "-a", "example.com:80/base/")
+            for same in ["http://example.com/base", "http://EXAMPLE.com:80/base//", "example.com/base"] {
+                #expect(try await box.imgadm("sources", "-f", "-a", same).output.hasPrefix("Already have"), "\(same)")
+            }
+            for other in ["https://example.com/base", "http://example.com/", "http://example.com:81/base"] {
+                #expect(try await box.imgadm("sources", "-f", "-a", other).output.hasPrefix("Added"), "\(other)")
+            }
+            #expect(
+                try await box.imgadm("sources", "-fka", "http://example.com/base").output.hasSuffix(" (insecure)\n"))
+            #expect(
+                try await box.imgadm("sources", "-ft", "dsapi", "-a", "http://example.com/base").output.hasPrefix(
+                    "Added \"dsapi\""))
+            #expect(
+                try await box.imgadm("sources", "-fa", "http://example.com/base?channel=dev").output
+                    == "Added \"imgapi\" image source \"http://example.com/base\" (channel=dev)\n")
+            let json = try JSONValue(parsing: try await box.imgadm("sources", "-j").output)
+            #expect(json[7] == ["type": "imgapi", "url": "http://example.com/base", "channel": "dev"])
         }
-        #expect(try box.read("var/imgadm/imgadm.conf") == nil)
-    }
 
-    @Test func dockerHubHasItsOption() async throws {
-        let box = try await Sandbox.make()
-        let run = try await box.imgadm("sources", "--add-docker-hub", "-f")
-        #expect(run.output == "Added \"docker\" image source \"https://docker.io\"\n")
-    }
-
-    @Test func deleteSaysWhatItDid() async throws {
-        let box = try await Sandbox.make()
-        _ = try await box.imgadm("sources", "-fa", "http://example.com")
-        #expect(
-            try await box.imgadm("sources", "-d", "example.com:80/").output
-                == "Deleted \"imgapi\" image source \"http://example.com\"\n")
-        let none = try await box.imgadm("sources", "-d", "http://example.com")
-        #expect(none.output == "Do not have image source \"http://example.com\", no change\n")
-        #expect(none.status == 0)
-        _ = try await box.imgadm("sources", "-d", "https://images.smartos.org")
-        #expect(try await box.imgadm("sources").output.isEmpty)
-        // With no source left, an empty list is no reason to bring the standard one back.
-        let avail = try await box.imgadm("avail")
-        #expect(avail.status == 1 && avail.errors.contains("error (NoSources)"))
-    }
-
-    @Test func checkAsksAllAndKeepsTheirOrder() async throws {
-        let box = try await Sandbox.make()
-        let good = try await Fixture.get().server
-        try box.write(
-            """
-            {"sources": [{"type":"imgapi","url":"http://127.0.0.1:1"},{"type":"imgapi","url":"\(good.url)"}]}
-            """, to: "var/imgadm/imgadm.conf")
-        let run = try await box.imgadm("sources", "-c")
-        #expect(run.status == 0)
-        #expect(run.lines.count == 3, "\(run)")
-        #expect(run.lines[0].hasPrefix("URL") && run.lines[0].hasSuffix("ERROR"))
-        #expect(run.lines[1].hasPrefix("http://127.0.0.1:1 ") && run.lines[1].contains("false"))
-        #expect(run.lines[2].hasPrefix(good.url) && run.lines[2].contains("true"))
-    }
-
-    @Test func unknownKeysOfTheConfigSurvive() async throws {
-        let box = try await Sandbox.make()
-        try box.write("{\"zebra\": [1, 2.50], \"upgradedToVer\": \"3.0.0\", \"dockerImportSkipUuids\": false}", to: "var/imgadm/imgadm.conf")
-        _ = try await box.imgadm("sources", "-fa", "http://example.com")
-        let text = try #require(try box.read("var/imgadm/imgadm.conf"))
-        let config = try JSONValue(parsing: text)
-        #expect(config["zebra"]?.text() == "[1,2.50]")
-        #expect(config["dockerImportSkipUuids"] == false)
-        #expect(text.hasSuffix("}\n") && text.contains("\n  \"zebra\""))
-    }
-
-    @Test func aBrokenConfigIsNamed() async throws {
-        let box = try await Sandbox.make()
-        for text in ["{", "[]", "null", "\"x\"", "", "{\"sources\": 5}", "{\"sources\": [5]}", "{\"sources\": [{}]}", "{\"sources\":[{\"type\":\"bogus\",\"url\":\"http://x\"}]}"] {
-            try box.write(text, to: "var/imgadm/imgadm.conf")
-            let run = try await box.imgadm("sources")
-            #expect(run.status == 1, "\(text)")
-            #expect(run.errors.contains("error (ConfigError)"), "\(text): \(run)")
-            #expect(try box.read("var/imgadm/imgadm.conf") == text)
-            // What does not need the config works.
-            #expect(try await box.imgadm("list").status == 0)
+        @Test func aSourceThatDoesNotAnswerIsNotAdded() async throws {
+            let box = try await Sandbox.make()
+            let html = try await CannedServer(["*": "<html>hello</html>"])
+            for url in ["http://127.0.0.1:1", html.url] {
+                let run = try await box.imgadm("sources", "-a", url)
+                #expect(run.status == 1)
+                #expect(run.errors.contains("error (SourcePing)"), "\(run)")
+            }
+            #expect(try box.read("var/imgadm/imgadm.conf") == nil)
         }
-    }
 
-    @Test func manyAddersLoseNothing() async throws {
-        let box = try await Sandbox.make()
-        let run = try await box.shell("for i in 1 2 3 4 5 6 7 8; do imgadm sources -fa http://example.com/$i & done; wait; imgadm sources")
-        #expect(run.lines.filter { $0.hasPrefix("http://example.com/") }.count == 8, "\(run)")
-        #expect(box.leftovers().isEmpty)
-    }
+        @Test func dockerHubHasItsOption() async throws {
+            let box = try await Sandbox.make()
+            let run = try await box.imgadm("sources", "--add-docker-hub", "-f")
+            #expect(run.output == "Added \"docker\" image source \"https://docker.io\"\n")
+        }
 
-    // MARK: the editor
+        @Test func deleteSaysWhatItDid() async throws {
+            let box = try await Sandbox.make()
+            _ = try await box.imgadm("sources", "-fa", "http://example.com")
+            #expect(
+                try await box.imgadm("sources", "-d", "example.com:80/").output
+                    == "Deleted \"imgapi\" image source \"http://example.com\"\n")
+            let none = try await box.imgadm("sources", "-d", "http://example.com")
+            #expect(none.output == "Do not have image source \"http://example.com\", no change\n")
+            #expect(none.status == 0)
+            _ = try await box.imgadm("sources", "-d", "https://images.smartos.org")
+            #expect(try await box.imgadm("sources").output.isEmpty)
+            // With no source left, an empty list is no reason to bring the standard one back.
+            let avail = try await box.imgadm("avail")
+            #expect(avail.status == 1 && avail.errors.contains("error (NoSources)"))
+        }
 
-    private func edit(_ box: Sandbox, _ script: String) async throws -> Sandbox.Run {
-        try await box.imgadm("sources", "-e", environment: ["EDITOR": "f() { \(script); }; f", "TMPDIR": box.root.string])
-    }
+        @Test func checkAsksAllAndKeepsTheirOrder() async throws {
+            let box = try await Sandbox.make()
+            let good = try await Fixture.get().server
+            try box.write(
+                """
+                {"sources": [{"type":"imgapi","url":"http://127.0.0.1:1"},{"type":"imgapi","url":"\(good.url)"}]}
+                """, to: "var/imgadm/imgadm.conf")
+            let run = try await box.imgadm("sources", "-c")
+            #expect(run.status == 0)
+            #expect(run.lines.count == 3, "\(run)")
+            #expect(run.lines[0].hasPrefix("URL") && run.lines[0].hasSuffix("ERROR"))
+            #expect(run.lines[1].hasPrefix("http://127.0.0.1:1 ") && run.lines[1].contains("false"))
+            #expect(run.lines[2].hasPrefix(good.url) && run.lines[2].contains("true"))
+        }
 
-    @Test func editingTellsEveryChange() async throws {
-        let box = try await Sandbox.make()
-        _ = try await box.imgadm("sources", "-fa", "http://a.example.com")
-        #expect(try await edit(box, "true").output == "Image sources unchanged\n")
-        let reordered = try await edit(box, "echo 'http://a.example.com imgapi' > $1; echo 'https://images.smartos.org imgapi' >> $1")
-        #expect(reordered.output == "Reordered image sources\n")
-        let changed = try await edit(
-            box, "grep -v smartos $1 > $1.x; mv $1.x $1; echo 'https://b.example.com?channel=dev imgapi insecure' >> $1")
-        #expect(
-            changed.output == """
-                Added "imgapi" image source "https://b.example.com" (insecure) (channel=dev)
-                Deleted "imgapi" image source "https://images.smartos.org"
+        @Test func unknownKeysOfTheConfigSurvive() async throws {
+            let box = try await Sandbox.make()
+            try box.write(
+                "{\"zebra\": [1, 2.50], \"upgradedToVer\": \"3.0.0\", \"dockerImportSkipUuids\": false}",
+                to: "var/imgadm/imgadm.conf")
+            _ = try await box.imgadm("sources", "-fa", "http://example.com")
+            let text = try #require(try box.read("var/imgadm/imgadm.conf"))
+            let config = try JSONValue(parsing: text)
+            #expect(config["zebra"]?.text() == "[1,2.50]")
+            #expect(config["dockerImportSkipUuids"] == false)
+            #expect(text.hasSuffix("}\n") && text.contains("\n  \"zebra\""))
+        }
 
-                """)
-        #expect(try await box.imgadm("sources").lines == ["http://a.example.com", "https://b.example.com?channel=dev"])
-    }
+        @Test func aBrokenConfigIsNamed() async throws {
+            let box = try await Sandbox.make()
+            for text in [
+                "{", "[]", "null", "\"x\"", "", "{\"sources\": 5}", "{\"sources\": [5]}", "{\"sources\": [{}]}",
+                "{\"sources\":[{\"type\":\"bogus\",\"url\":\"http://x\"}]}",
+            ] {
+                try box.write(text, to: "var/imgadm/imgadm.conf")
+                let run = try await box.imgadm("sources")
+                #expect(run.status == 1, "\(text)")
+                #expect(run.errors.contains("error (ConfigError)"), "\(text): \(run)")
+                #expect(try box.read("var/imgadm/imgadm.conf") == text)
+                // What does not need the config works.
+                #expect(try await box.imgadm("list").status == 0)
+            }
+        }
 
-    @Test(arguments: [
-        ("echo 'http://a bogus' > $1", "bogus"), ("echo 'http://a' > $1", "line 1"),
-        ("printf '# x\\nhttp://a imgapi\\nhttp://a imgapi\\n' > $1", "line 3"),
-        ("echo 'ftp://a imgapi' > $1", "line 1"), ("echo 'http://a imgapi secure' > $1", "secure"),
-    ])
-    func aMistakeIsNamedAndNothingIsLost(script: String, named: String) async throws {
-        let box = try await Sandbox.make()
-        let run = try await edit(box, script)
-        #expect(run.status == 2, "\(run)")
-        #expect(run.errors.contains(named), "\(run)")
-        #expect(run.errors.contains("kept in"), "\(run)")
-        #expect(try box.read("var/imgadm/imgadm.conf") == nil)
-    }
+        @Test func manyAddersLoseNothing() async throws {
+            let box = try await Sandbox.make()
+            let run = try await box.shell(
+                "for i in 1 2 3 4 5 6 7 8; do imgadm sources -fa http://example.com/$i & done; wait; imgadm sources")
+            #expect(run.lines.filter { $0.hasPrefix("http://example.com/") }.count == 8, "\(run)")
+            #expect(box.leftovers().isEmpty)
+        }
 
-    @Test func anEditorThatFailsChangesNothing() async throws {
-        let box = try await Sandbox.make()
-        let run = try await edit(box, "echo 'http://a imgapi' > $1; return 3")
-        #expect(run.status == 1 && run.errors.contains("error (CommandFailed)"), "\(run)")
-        #expect(try box.read("var/imgadm/imgadm.conf") == nil)
+        // MARK: the editor
+
+        private func edit(_ box: Sandbox, _ script: String) async throws -> Sandbox.Run {
+            try await box.imgadm(
+                "sources", "-e", environment: ["EDITOR": "f() { \(script); }; f", "TMPDIR": box.root.string])
+        }
+
+        @Test func editingTellsEveryChange() async throws {
+            let box = try await Sandbox.make()
+            _ = try await box.imgadm("sources", "-fa", "http://a.example.com")
+            #expect(try await edit(box, "true").output == "Image sources unchanged\n")
+            let reordered = try await edit(
+                box, "echo 'http://a.example.com imgapi' > $1; echo 'https://images.smartos.org imgapi' >> $1")
+            #expect(reordered.output == "Reordered image sources\n")
+            let changed = try await edit(
+                box,
+                "grep -v smartos $1 > $1.x; mv $1.x $1; echo 'https://b.example.com?channel=dev imgapi insecure' >> $1")
+            #expect(
+                changed.output == """
+                    Added "imgapi" image source "https://b.example.com" (insecure) (channel=dev)
+                    Deleted "imgapi" image source "https://images.smartos.org"
+
+                    """)
+            #expect(
+                try await box.imgadm("sources").lines == ["http://a.example.com", "https://b.example.com?channel=dev"])
+        }
+
+        @Test(arguments: [
+            ("echo 'http://a bogus' > $1", "bogus"), ("echo 'http://a' > $1", "line 1"),
+            ("printf '# x\\nhttp://a imgapi\\nhttp://a imgapi\\n' > $1", "line 3"),
+            ("echo 'ftp://a imgapi' > $1", "line 1"), ("echo 'http://a imgapi secure' > $1", "secure"),
+        ])
+        func aMistakeIsNamedAndNothingIsLost(script: String, named: String) async throws {
+            let box = try await Sandbox.make()
+            let run = try await edit(box, script)
+            #expect(run.status == 2, "\(run)")
+            #expect(run.errors.contains(named), "\(run)")
+            #expect(run.errors.contains("kept in"), "\(run)")
+            #expect(try box.read("var/imgadm/imgadm.conf") == nil)
+        }
+
+        @Test func anEditorThatFailsChangesNothing() async throws {
+            let box = try await Sandbox.make()
+            let run = try await edit(box, "echo 'http://a imgapi' > $1; return 3")
+            #expect(run.status == 1 && run.errors.contains("error (CommandFailed)"), "\(run)")
+            #expect(try box.read("var/imgadm/imgadm.conf") == nil)
+        }
     }
 }

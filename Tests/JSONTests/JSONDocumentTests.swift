@@ -19,7 +19,11 @@ import Testing
 
     @Test func severalMembersComeInOnePass() throws {
         let found = try Self.root().members(["o", "missing", "name", "f", "z", "n", "o"])
-        #expect(found.map { $0?.value.text() } == [#"{"p":{"q\n":true},"e":{}}"#, nil, #""escaped""#, "false", "null", #"[1,{"x":[]},-2.5e1]"#, #"{"p":{"q\n":true},"e":{}}"#])
+        #expect(
+            found.map { $0?.value.text() } == [
+                #"{"p":{"q\n":true},"e":{}}"#, nil, #""escaped""#, "false", "null", #"[1,{"x":[]},-2.5e1]"#,
+                #"{"p":{"q\n":true},"e":{}}"#,
+            ])
     }
 
     @Test func ofTwoEqualKeysTheLastCounts() throws {

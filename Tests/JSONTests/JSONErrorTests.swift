@@ -28,7 +28,9 @@ import Testing
     }
 
     @Test func invalidUTF8IsPlacedAtItsFirstByte() {
-        let error = #expect(throws: JSONError.self) { try JSONDocument(Array("[\n\"abcdefghij".utf8) + [0xE2, 0x82, 0x22, 0x5D]) }
+        let error = #expect(throws: JSONError.self) {
+            try JSONDocument(Array("[\n\"abcdefghij".utf8) + [0xE2, 0x82, 0x22, 0x5D])
+        }
         #expect(error?.description == "invalid UTF-8 at line 2, column 12")
     }
 }

@@ -22,7 +22,9 @@ extension JSONValue {
         case 2: .number(JSONNumber(Int.random(in: .min ... .max, using: &generator)))
         case 3: JSONNumber(Double(bitPattern: generator.next())).map(JSONValue.number) ?? .null
         case 4, 5: .string(.random(using: &generator))
-        case 6: .array((0..<Int.random(in: 0..<5, using: &generator)).map { _ in random(depth: depth - 1, using: &generator) })
+        case 6:
+            .array(
+                (0..<Int.random(in: 0..<5, using: &generator)).map { _ in random(depth: depth - 1, using: &generator) })
         default:
             .object(
                 JSONObject(
@@ -36,7 +38,9 @@ extension JSONValue {
 extension String {
     /// Text with everything that needs care: quotes, controls, long plain runs, all planes of Unicode.
     static func random(using generator: inout SeededGenerator) -> String {
-        let ranges: [ClosedRange<UInt32>] = [0x00...0x1F, 0x20...0x7E, 0x61...0x7A, 0x22...0x22, 0x5C...0x5C, 0x80...0xD7FF, 0xE000...0x10FFFF]
+        let ranges: [ClosedRange<UInt32>] = [
+            0x00...0x1F, 0x20...0x7E, 0x61...0x7A, 0x22...0x22, 0x5C...0x5C, 0x80...0xD7FF, 0xE000...0x10FFFF,
+        ]
         var text = String.UnicodeScalarView()
         for _ in 0..<Int.random(in: 0..<24, using: &generator) {
             let range = ranges[Int.random(in: 0..<ranges.count, using: &generator)]

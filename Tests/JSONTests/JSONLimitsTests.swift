@@ -15,7 +15,9 @@ import Testing
     /// What may be asked for at most must fit the stack of any thread, in a debug build as well.
     @Test func theDeepestNestingFitsTheStack() throws {
         let depth = JSONLimits.deepest
-        for text in [Self.nested(depth), String(repeating: "{\"a\":", count: depth) + "1" + String(repeating: "}", count: depth)] {
+        for text in [
+            Self.nested(depth), String(repeating: "{\"a\":", count: depth) + "1" + String(repeating: "}", count: depth),
+        ] {
             let value = try JSONValue(parsing: text, limits: JSONLimits(depth: depth))
             let document = try JSONDocument(Array(text.utf8), limits: JSONLimits(depth: depth))
             #expect(document.root.value == value && document.root.value.hashValue == value.hashValue)

@@ -70,7 +70,8 @@ import Testing
         #expect(value["s"]?.stringValue == "true" && value["s"]?.boolValue == nil)
         #expect(value["b"]?.boolValue == true && value["b"]?.stringValue == nil)
         #expect(value["n"]?.intValue == 1 && value["n"]?.arrayValue == nil)
-        #expect(value["a"]?[0] == 1 && value["a"]?[1] == JSONValue.null && value["a"]?[2] == nil && value["a"]?[-1] == nil)
+        #expect(
+            value["a"]?[0] == 1 && value["a"]?[1] == JSONValue.null && value["a"]?[2] == nil && value["a"]?[-1] == nil)
         #expect(value["z"] == JSONValue.null && value["missing"] == nil && value[0] == nil)
         #expect(value["s"]?["x"] == nil)
     }

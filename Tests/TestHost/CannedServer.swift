@@ -57,7 +57,10 @@ private final class CannedHandler: ChannelInboundHandler {
         var bytes = body ?? Array("{\"code\":\"ResourceNotFound\",\"message\":\"\(path) does not exist\"}".utf8)
         if !bytes.starts(with: "HTTP/1.1".utf8) {
             let status = body == nil ? "404 Not Found" : "200 OK"
-            bytes = Array("HTTP/1.1 \(status)\r\nContent-Type: application/json\r\nContent-Length: \(bytes.count)\r\nConnection: close\r\n\r\n".utf8) + bytes
+            bytes =
+                Array(
+                    "HTTP/1.1 \(status)\r\nContent-Type: application/json\r\nContent-Length: \(bytes.count)\r\nConnection: close\r\n\r\n"
+                        .utf8) + bytes
         }
         let channel = context.channel
         channel.writeAndFlush(ByteBuffer(bytes: bytes)).whenComplete { _ in channel.close(promise: nil) }

@@ -1,5 +1,5 @@
-import NIOCore
 import Glibc
+import NIOCore
 import NIOPosix
 import Synchronization
 
@@ -100,7 +100,10 @@ private final class FrontHandler: ChannelInboundHandler {
         case .drop: front.close(promise: nil)
         case .status(let status, let retryAfter, let body):
             let wait = retryAfter.map { "Retry-After: \($0)\r\n" } ?? ""
-            finish(front, "HTTP/1.1 \(status) Made Up\r\nContent-Type: application/json\r\n\(wait)Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)")
+            finish(
+                front,
+                "HTTP/1.1 \(status) Made Up\r\nContent-Type: application/json\r\n\(wait)Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
+            )
         case .raw(let text): finish(front, text)
         default: relay(front, fault)
         }
@@ -111,7 +114,9 @@ private final class FrontHandler: ChannelInboundHandler {
     }
 
     private func relay(_ front: any Channel, _ fault: Fault) {
-        let lines = head.components(separatedBy: "\r\n").filter { !$0.lowercased().hasPrefix("connection:") && !$0.isEmpty }
+        let lines = head.components(separatedBy: "\r\n").filter {
+            !$0.lowercased().hasPrefix("connection:") && !$0.isEmpty
+        }
         let request = lines.joined(separator: "\r\n") + "\r\nConnection: close\r\n\r\n"
         ClientBootstrap(group: front.eventLoop)
             .channelInitializer { channel in
@@ -206,7 +211,11 @@ private final class BackHandler: ChannelInboundHandler {
                 // A reset instead of a clean end.
                 last.whenComplete { [front] _ in
                     let reset = (front as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-                    if let reset { reset.whenComplete { _ in front.close(promise: nil) } } else { front.close(promise: nil) }
+                    if let reset {
+                        reset.whenComplete { _ in front.close(promise: nil) }
+                    } else {
+                        front.close(promise: nil)
+                    }
                 }
             }
             return

@@ -1,5 +1,5 @@
-public import Host
 import Glibc
+public import Host
 import Logging
 public import SystemPackage
 
@@ -77,12 +77,19 @@ public final class Sandbox: Sendable {
             .map { String($0.dropFirst(pool.count + 1)) }.filter { !$0.isEmpty }
     }
 
+    /// Waits until no `zfs` that a killed imgadm had started works on the pool any more.
+    public func settle() async throws {
+        _ = try await Tool.shell("while pgrep -f '^[^ ]*zfs .*\(pool)/' >/dev/null; do sleep 0.02; done")
+    }
+
     /// The records of images.
     public func recordNames() -> [String] { HostFile.names(in: path("var/imgadm/images")).sorted() }
 
     /// Adds a source without asking it, in place of the standard one.
     public func use(_ url: String, type: String = "imgapi") throws {
-        try write("{\"sources\":[{\"type\":\"\(type)\",\"url\":\"\(url)\"}],\"upgradedToVer\":\"3.0.0\"}", to: "var/imgadm/imgadm.conf")
+        try write(
+            "{\"sources\":[{\"type\":\"\(type)\",\"url\":\"\(url)\"}],\"upgradedToVer\":\"3.0.0\"}",
+            to: "var/imgadm/imgadm.conf")
     }
 
     /// A file below the root.
@@ -161,5 +168,7 @@ public enum TestFolder {
 
 extension Tool {
     /// Writes a file.
-    public static func write(_ text: String, to path: FilePath) throws { try HostFile.write(Array(text.utf8), to: path) }
+    public static func write(_ text: String, to path: FilePath) throws {
+        try HostFile.write(Array(text.utf8), to: path)
+    }
 }

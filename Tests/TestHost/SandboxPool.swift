@@ -1,7 +1,7 @@
 import Glibc
-public import SystemPackage
-import Synchronization
 import Host
+import Synchronization
+public import SystemPackage
 
 /// Pools on sparse files, under names that no one else has.
 public enum SandboxPool {
@@ -16,11 +16,12 @@ public enum SandboxPool {
         let name = "imgadmtest\(getpid())x\(number)"
         let folder = TestFolder.make("pool")
         files.withLock { $0[name] = folder }
-        Leftovers.register { destroyAll() }
+        Leftovers.atExit { destroy(name) }
         let file = folder.appending("disk")
         try await Tool.run("truncate", "-s", "4G", file.string)
         try await Tool.run(
-            "zpool", "create", "-o", "cachefile=none", "-O", "atime=off", "-m", folder.appending("mnt").string, name, file.string)
+            "zpool", "create", "-o", "cachefile=none", "-O", "atime=off", "-m", folder.appending("mnt").string, name,
+            file.string)
         return name
     }
 
@@ -37,12 +38,12 @@ public enum SandboxPool {
 
     static func destroy(_ name: String) {
         guard let folder = files.withLock({ $0.removeValue(forKey: name) }) else { return }
-        Leftovers.run(["zpool", "destroy", "-f", name])
+        // What was just unmounted is busy for a moment.
+        for _ in 0..<20 {
+            if Leftovers.run(["zpool", "destroy", "-f", name]) == 0 { break }
+            usleep(100_000)
+        }
         TestFolder.remove(folder)
-    }
-
-    private static func destroyAll() {
-        for name in files.withLock({ Array($0.keys) }) { destroy(name) }
     }
 }
 
@@ -54,8 +55,15 @@ enum ZFSService {
         let task = started.withLock { started in
             if let started { return started }
             let task = Task {
-                if (try? await Tool.run("zpool", "list")) != nil { return }
-                try await Tool.shell("zfs-fuse >/dev/null 2>&1; for i in $(seq 100); do zpool list >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1")
+                if let pools = try? await Tool.run("zpool", "list", "-H", "-o", "name") {
+                    for pool in pools.split(separator: "\n") where isAbandoned(pool) {
+                        Leftovers.run(["zpool", "destroy", "-f", String(pool)])
+                    }
+                    return
+                }
+                try await Tool.shell(
+                    "zfs-fuse >/dev/null 2>&1; for i in $(seq 100); do zpool list >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1"
+                )
             }
             started = task
             return task
@@ -64,27 +72,42 @@ enum ZFSService {
     }
 }
 
+extension ZFSService {
+    /// A pool of a test run whose process is no more: `imgadmtestPIDxN`.
+    fileprivate static func isAbandoned(_ pool: Substring) -> Bool {
+        guard pool.hasPrefix("imgadmtest"), let pid = pid_t(pool.dropFirst(10).prefix { $0 != "x" }) else {
+            return false
+        }
+        return kill(pid, 0) != 0 && errno == ESRCH
+    }
+}
+
 /// What must be taken down when the tests end, however they do.
 enum Leftovers {
-    private static let registered = Mutex(false)
-    private static let work = Mutex<(@Sendable () -> Void)?>(nil)
+    private static let work = Mutex<[@Sendable () -> Void]>([])
 
-    static func register(_ atExit: @escaping @Sendable () -> Void) {
-        work.withLock { $0 = atExit }
-        registered.withLock { registered in
-            if !registered { atexit { Leftovers.work.withLock { $0 }?() } }
-            registered = true
+    /// Has something done when the process exits; what was registered last comes first.
+    static func atExit(_ closure: @escaping @Sendable () -> Void) {
+        let isFirst = work.withLock { work in
+            work.append(closure)
+            return work.count == 1
         }
+        guard isFirst else { return }
+        atexit { for closure in Leftovers.work.withLock({ $0 }).reversed() { closure() } }
     }
 
     /// Runs a command and waits for it, outside of any task.
-    static func run(_ command: [String]) {
+    ///
+    /// - Returns: zero if it succeeded.
+    @discardableResult
+    static func run(_ command: [String]) -> Int32 {
         let words = command.map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }
         var pid: pid_t = 0
-        guard let path = ExecutableSearch.find(command[0]) else { return }
-        guard posix_spawn(&pid, path.string, nil, nil, words, environ) == 0 else { return }
+        guard let path = ExecutableSearch.find(command[0]) else { return -1 }
+        guard posix_spawn(&pid, path.string, nil, nil, words, environ) == 0 else { return -1 }
         var status: Int32 = 0
         waitpid(pid, &status, 0)
+        return status
     }
 }

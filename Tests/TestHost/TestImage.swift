@@ -1,7 +1,7 @@
+import Glibc
 public import Host
 public import JSON
 public import SystemPackage
-import Glibc
 
 /// An image made for a test: a real dataset, sent by the real `zfs send`.
 public struct TestImage: Sendable {
@@ -28,6 +28,7 @@ public final class ImageWorkshop: Sendable {
     init(pool: String) throws {
         self.pool = pool
         folder = TestFolder.make("images")
+        Leftovers.atExit { [folder] in TestFolder.remove(folder) }
         try HostFile.makeFolder(folder.appending("images"))
     }
 
@@ -51,12 +52,15 @@ public final class ImageWorkshop: Sendable {
         }
         let mountpoint = try await Tool.run("zfs", "get", "-H", "-o", "value", "mountpoint", dataset).dropLast()
         try await Tool.shell(
-            "mkdir -p '\(mountpoint)/root/etc' && echo \(uuid) >> '\(mountpoint)/root/etc/image' && head -c \(bytes) /dev/urandom | base64 > '\(mountpoint)/root/data-\(uuid)'")
+            "mkdir -p '\(mountpoint)/root/etc' && echo \(uuid) >> '\(mountpoint)/root/etc/image' && head -c \(bytes) /dev/urandom | base64 > '\(mountpoint)/root/data-\(uuid)'"
+        )
         try await Tool.run("zfs", "snapshot", "\(dataset)@final")
         let file = folder.appending("images/\(uuid).file")
         let incremental = origin.map { "-i '\($0.dataset)@final' " } ?? ""
-        try await Tool.shell("zfs send \(incremental)'\(dataset)@final' | \(ImageWorkshop.compressor(compression)) > '\(file)'")
-        let manifest = try await describe(uuid, name: name, compression: compression, origin: origin?.uuid, file: file, changes)
+        try await Tool.shell(
+            "zfs send \(incremental)'\(dataset)@final' | \(ImageWorkshop.compressor(compression)) > '\(file)'")
+        let manifest = try await describe(
+            uuid, name: name, compression: compression, origin: origin?.uuid, file: file, changes)
         return TestImage(uuid: uuid, name: name, manifest: manifest, file: file, dataset: dataset)
     }
 

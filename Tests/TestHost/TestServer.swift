@@ -16,6 +16,8 @@ public final class TestServer: Sendable {
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_adddup2(&actions, ends.writeEnd.rawValue, 1)
         posix_spawn_file_actions_addclose(&actions, ends.readEnd.rawValue)
+        // Not the test runner's: whoever reads that would wait for the server.
+        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
         let strings = words.map { strdup($0) } + [nil]
         defer { strings.forEach { free($0) } }
         var pid: pid_t = 0
@@ -23,11 +25,13 @@ public final class TestServer: Sendable {
         try ends.writeEnd.close()
         guard failed == 0 else { throw Errno(rawValue: failed) }
         self.pid = pid
+        Leftovers.atExit { [pid] in kill(pid, SIGKILL) }
         var text: [UInt8] = []
         var byte: [UInt8] = [0]
         while try byte.withUnsafeMutableBytes({ try ends.readEnd.read(into: $0) }) == 1, byte[0] != 10 { text += byte }
         let line = String(decoding: text, as: UTF8.self)
-        guard line.hasPrefix("listening on http://"), let port = line.split(separator: ":").last.flatMap({ Int($0) }) else {
+        guard line.hasPrefix("listening on http://"), let port = line.split(separator: ":").last.flatMap({ Int($0) })
+        else {
             throw Errno.connectionRefused
         }
         url = "http://127.0.0.1:\(port)"

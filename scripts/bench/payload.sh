@@ -12,11 +12,10 @@ payload() {
     mkdir -p "$folder"
     if [[ ! -s $folder/stream.none ]]; then
         zfs create "$dataset"
-        # The order of a hash is no order: files of every kind. The same machine gives the same files.
+        # Shuffled, so that there are files of every kind, but the same ones each time.
         find /usr/bin /usr/lib /usr/share -xdev -type f -size -20480k -printf '%s %p\n' |
-            while read -r size name; do printf '%s %s %s\n' "$(cksum <<< "$name" | cut -d ' ' -f 1)" "$size" "$name"; done |
-            sort -n | awk -v most=$((payload_mb * 1000000)) '{ sum += $2; if (sum > most) exit; sub(/^[0-9]+ [0-9]+ /, ""); print }' \
-            > "$folder/files"
+            sort -R --random-source=/dev/zero |
+            awk -v most=$((payload_mb * 1000000)) '(sum += $1) <= most { sub(/^[0-9]+ /, ""); print }' > "$folder/files"
         tar --create --files-from "$folder/files" --file - 2>/dev/null |
             tar --extract --directory "$(zfs get -H -o value mountpoint "$dataset")"
         zfs snapshot "$dataset@final"

@@ -58,5 +58,7 @@ struct ChannelList: Sendable, Equatable {
         }
     }
 
-    private static func failure(_ what: String) -> Failure { Failure(.configError, "invalid list of channels: \(what)") }
+    private static func failure(_ what: String) -> Failure {
+        Failure(.configError, "invalid list of channels: \(what)")
+    }
 }

@@ -29,7 +29,9 @@ extension PublicationDate {
             }
         }
         if reader.skip("T") || reader.skip(" ") {
-            guard let hours = reader.number(digits: 2), reader.skip(":"), let minutes = reader.number(digits: 2) else { return nil }
+            guard let hours = reader.number(digits: 2), reader.skip(":"), let minutes = reader.number(digits: 2) else {
+                return nil
+            }
             (hour, minute) = (hours, minutes)
             if reader.skip(":") {
                 guard let seconds = reader.number(digits: 2) else { return nil }
@@ -42,8 +44,10 @@ extension PublicationDate {
             guard let value = reader.offset() else { return nil }
             offset = value
         }
-        guard reader.isAtEnd, (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 60 else { return nil }
-        let moment = HTTPDate(year: year, month: month, day: day, hour: hour, minute: minute, second: second).seconds - offset
+        guard reader.isAtEnd, (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 60
+        else { return nil }
+        let moment =
+            HTTPDate(year: year, month: month, day: day, hour: hour, minute: minute, second: second).seconds - offset
         text = HTTPDate(seconds: moment).iso8601(millisecond: millisecond)
     }
 }
@@ -84,7 +88,9 @@ private struct DigitReader {
     mutating func offset() -> Int? {
         if isAtEnd || skip("Z") { return 0 }
         let sign = skip("-") ? -1 : skip("+") ? 1 : 0
-        guard sign != 0, let hours = number(digits: 2), skip(":"), let minutes = number(digits: 2), hours < 24, minutes < 60 else { return nil }
+        guard sign != 0, let hours = number(digits: 2), skip(":"), let minutes = number(digits: 2), hours < 24,
+            minutes < 60
+        else { return nil }
         return sign * (hours * 3600 + minutes * 60)
     }
 

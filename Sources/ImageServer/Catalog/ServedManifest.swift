@@ -55,9 +55,11 @@ struct ServedManifest {
 
     /// The keys of imgapi.md, section 3, in its order.
     private static let order = [
-        "v", "uuid", "owner", "name", "version", "state", "disabled", "public", "published_at", "type", "os", "files", "acl",
+        "v", "uuid", "owner", "name", "version", "state", "disabled", "public", "published_at", "type", "os", "files",
+        "acl",
         "description", "homepage", "eula", "icon", "urn", "requirements", "users", "generate_passwords",
-        "inherited_directories", "origin", "nic_driver", "disk_driver", "cpu_type", "image_size", "tags", "billing_tags",
+        "inherited_directories", "origin", "nic_driver", "disk_driver", "cpu_type", "image_size", "tags",
+        "billing_tags",
         "traits", "error", "channels", "activated",
     ]
     private static let known = Set(order)

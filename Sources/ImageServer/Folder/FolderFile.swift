@@ -49,7 +49,9 @@ final class FolderFile: StoredFile {
 
         mutating func next() async throws -> ByteBuffer? {
             guard !range.isEmpty else { return nil }
-            let (file, offset, count) = (file, range.lowerBound, Int(Swift.min(FolderFile.pieceSize, Int64(range.count))))
+            let (file, offset, count) = (
+                file, range.lowerBound, Int(Swift.min(FolderFile.pieceSize, Int64(range.count)))
+            )
             let buffer = try await NIOThreadPool.singleton.runIfActive { try file.piece(at: offset, count: count) }
             range = offset + Int64(buffer.readableBytes)..<range.upperBound
             return buffer
@@ -59,7 +61,8 @@ final class FolderFile: StoredFile {
     fileprivate func piece(at offset: Int64, count: Int) throws -> ByteBuffer {
         var buffer = ByteBufferAllocator().buffer(capacity: count)
         let got = try unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { space in
-            try unsafe file.read(fromAbsoluteOffset: offset, into: UnsafeMutableRawBufferPointer(rebasing: space[..<count]))
+            try unsafe file.read(
+                fromAbsoluteOffset: offset, into: UnsafeMutableRawBufferPointer(rebasing: space[..<count]))
         }
         guard got > 0 else { throw HostFile.failure("file has become shorter while it was sent:", path, Errno.ioError) }
         return buffer

@@ -61,7 +61,9 @@ public final class FolderRepository: ImageRepository {
             let last = state.scan
             let task = Task { [folder, logger] in
                 let result = await Result {
-                    try await NIOThreadPool.singleton.runIfActive { try FolderScan(folder, after: last, logger: logger) }
+                    try await NIOThreadPool.singleton.runIfActive {
+                        try FolderScan(folder, after: last, logger: logger)
+                    }
                 }
                 return try self.finish(result)
             }

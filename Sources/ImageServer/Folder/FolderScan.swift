@@ -72,7 +72,9 @@ struct FolderScan: Sendable {
     }
 
     /// The image of a manifest file; nil, and a warning in the log, if it cannot be served.
-    private static func image(_ path: FilePath, _ uuid: ImageUUID, _ mode: ServerMode, _ channels: ChannelList?, _ logger: Logger) -> ServedImage? {
+    private static func image(
+        _ path: FilePath, _ uuid: ImageUUID, _ mode: ServerMode, _ channels: ChannelList?, _ logger: Logger
+    ) -> ServedImage? {
         do {
             guard let bytes = try HostFile.read(path, limit: 4 << 20) else { return nil }
             let value = try JSONValue(parsing: bytes, limits: JSONLimits(depth: 64))
@@ -81,12 +83,15 @@ struct FolderScan: Sendable {
             guard manifest.uuid == uuid else { throw Failure(.invalidManifest, "its \"uuid\" is \(manifest.uuid)") }
             return ServedImage(manifest)
         } catch {
-            logger.warning("skipping a manifest that cannot be served", metadata: ["file": "\(path)", "error": "\(error)"])
+            logger.warning(
+                "skipping a manifest that cannot be served", metadata: ["file": "\(path)", "error": "\(error)"])
             return nil
         }
     }
 
-    private static func channels(_ folder: ImageFolder, _ look: FolderLook, after last: FolderScan?, _ logger: Logger) throws -> ChannelList? {
+    private static func channels(_ folder: ImageFolder, _ look: FolderLook, after last: FolderScan?, _ logger: Logger)
+        throws -> ChannelList?
+    {
         if let last, !last.isRacy, last.look.channels == look.channels { return last.catalog.channels }
         guard let bytes = try HostFile.read(folder.channels, limit: 1 << 20) else { return nil }
         do {

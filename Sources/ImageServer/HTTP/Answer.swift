@@ -10,14 +10,18 @@ extension Response {
     static func json(_ value: JSONValue, as type: AnswerType, status: HTTPResponse.Status = .ok) -> Response {
         var bytes: [UInt8] = []
         value.write(to: &bytes, style: type == .text ? .compact : .indented(2))
-        return Response(status: status, headers: [.contentType: type.mediaType], body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        return Response(
+            status: status, headers: [.contentType: type.mediaType],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
     /// The answer to a request that is refused.
     static func refusal(_ fault: RequestFault, as type: AnswerType) -> Response {
         var response =
             type == .bytes
-            ? Response(status: fault.status, headers: [.contentType: type.mediaType], body: ResponseBody(byteBuffer: ByteBuffer(string: fault.text)))
+            ? Response(
+                status: fault.status, headers: [.contentType: type.mediaType],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: fault.text)))
             : json(fault.json, as: type, status: fault.status)
         response.headers.append(contentsOf: fault.headers)
         return response

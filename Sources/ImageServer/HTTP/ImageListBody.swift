@@ -48,7 +48,9 @@ struct ImageListBody: Sendable {
     }
 
     private var length: Int {
-        images.reduce(Self.opening.utf8.count + Self.closing.utf8.count + (images.count - 1) * Self.separator.utf8.count) {
+        images.reduce(
+            Self.opening.utf8.count + Self.closing.utf8.count + (images.count - 1) * Self.separator.utf8.count
+        ) {
             $0 + $1.text(version).element.count
         }
     }

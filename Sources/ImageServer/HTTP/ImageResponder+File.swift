@@ -31,7 +31,9 @@ extension ImageResponder {
         case .notModified: return .notModified(entityTag: entityTag)
         case .proceed: break
         }
-        var headers: HTTPFields = [.contentType: AnswerType.bytes.mediaType, .acceptRanges: "bytes", .lastModified: modified.description]
+        var headers: HTTPFields = [
+            .contentType: AnswerType.bytes.mediaType, .acceptRanges: "bytes", .lastModified: modified.description,
+        ]
         headers[.eTag] = entityTag
         let range = conditions.allowsRange(entityTag: entityTag, modified: modified) ? query.headers[.range] : nil
         switch ByteRange(header: range, size: file.size) {

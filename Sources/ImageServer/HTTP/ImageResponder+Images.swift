@@ -13,7 +13,9 @@ extension ImageResponder {
     }
 
     func channels(_ type: AnswerType, _ target: String) async throws -> Response {
-        guard let channels = try await repository.catalog().channels else { throw RequestFault.notFound("\(target) does not exist") }
+        guard let channels = try await repository.catalog().channels else {
+            throw RequestFault.notFound("\(target) does not exist")
+        }
         return .json(channels.json, as: type)
     }
 
@@ -24,7 +26,9 @@ extension ImageResponder {
             let values = try images.map { try JSONValue(parsing: $0.text(query.version).element) }
             return .json(.array(values), as: type)
         }
-        return Response(status: .ok, headers: [.contentType: type.mediaType], body: ImageListBody(images, query.version, context.paced).body)
+        return Response(
+            status: .ok, headers: [.contentType: type.mediaType],
+            body: ImageListBody(images, query.version, context.paced).body)
     }
 
     func image(_ uuid: ImageUUID, _ query: Query, _ type: AnswerType) async throws -> Response {
@@ -40,7 +44,8 @@ extension ImageResponder {
             response = .json(try JSONValue(parsing: text.element), as: type)
         } else {
             response = Response(
-                status: .ok, headers: [.contentType: type.mediaType], body: ResponseBody(byteBuffer: ByteBuffer(bytes: text.lines)))
+                status: .ok, headers: [.contentType: type.mediaType],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: text.lines)))
         }
         response.headers[.eTag] = text.entityTag
         return response

@@ -33,29 +33,39 @@ struct ImageResponder: HTTPResponder {
         let elapsed = started.duration(to: .now)
         response.headers[.requestID] = request.requestID
         response.headers[.serverName] = hostName
-        response.headers[.responseTime] = "\(elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000)"
+        response.headers[.responseTime] =
+            "\(elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000)"
         context.logger.debug(
             "request",
-            metadata: ["method": "\(request.method)", "url": "\(request.target)", "status": "\(response.status.code)", "req_id": "\(request.requestID)"])
+            metadata: [
+                "method": "\(request.method)", "url": "\(request.target)", "status": "\(response.status.code)",
+                "req_id": "\(request.requestID)",
+            ])
         return response
     }
 
     private func answer(_ request: Request, _ type: AnswerType?, _ context: Context) async throws -> Response {
         let target = request.target
         guard target.utf8.count <= Self.longestTarget else {
-            throw RequestFault(.uriTooLong, "RequestUriTooLarge", "the path and query are longer than \(Self.longestTarget) bytes")
+            throw RequestFault(
+                .uriTooLong, "RequestUriTooLarge", "the path and query are longer than \(Self.longestTarget) bytes")
         }
         let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let path = halves.first ?? ""
         guard let route = Route(path: path) else { throw RequestFault.notFound("\(target) does not exist") }
         guard request.method == .get || request.method == .head else {
-            throw RequestFault(.methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed", headers: [.allow: Route.methods])
+            throw RequestFault(
+                .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
+                headers: [.allow: Route.methods])
         }
         let accepted = request.headers[.acceptVersion]
         guard let version = APIVersion(accepting: accepted) else {
-            throw RequestFault(.badRequest, "InvalidVersion", "\(accepted ?? "") is not supported by \(request.method) \(path)")
+            throw RequestFault(
+                .badRequest, "InvalidVersion", "\(accepted ?? "") is not supported by \(request.method) \(path)")
         }
-        let query = Query(parameters: QueryParameters(query: halves.count > 1 ? halves[1] : nil), version: version, type: type, headers: request.headers)
+        let query = Query(
+            parameters: QueryParameters(query: halves.count > 1 ? halves[1] : nil), version: version, type: type,
+            headers: request.headers)
         // A file has a type of its own.
         if case .file(let uuid) = route { return try await file(uuid, query, context) }
         guard let type else { return Response(status: .notAcceptable) }

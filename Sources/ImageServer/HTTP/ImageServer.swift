@@ -8,7 +8,7 @@ import ServiceLifecycle
 
 /// The image server: answers IMGAPI requests from a repository.
 public struct ImageServer: Sendable {
-    public static let version = "1.0.0"
+    public static let version = "0.1.0"
 
     private let repository: any ImageRepository
     private let configuration: Configuration
@@ -52,7 +52,8 @@ public struct ImageServer: Sendable {
                 configuration: .init(
                     additionalChannelHandlers: [ResponseGuard(limit: stallLimit)],
                     idleTimeout: .seconds(configuration.idleSeconds),
-                    httpDecoderConfiguration: .init(maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100))),
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100))),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "imgapi/\(Self.version)"),
             onServerRunning: { channel in await ready(channel.localAddress?.port ?? 0) },

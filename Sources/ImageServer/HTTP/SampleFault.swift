@@ -7,8 +7,10 @@ enum SampleFault {
         let message = "a sample of this error"
         let detail = RequestFault.Detail(field: "sample", message: message)
         switch name {
-        case "ValidationFailed", "InvalidParameter": return RequestFault(.unprocessableContent, name, message, details: [detail])
-        case "ImageFilesImmutable", "ImageAlreadyActivated", "NoActivationNoFile": return RequestFault(.unprocessableContent, name, message)
+        case "ValidationFailed", "InvalidParameter":
+            return RequestFault(.unprocessableContent, name, message, details: [detail])
+        case "ImageFilesImmutable", "ImageAlreadyActivated", "NoActivationNoFile":
+            return RequestFault(.unprocessableContent, name, message)
         case "OperatorOnly": return RequestFault(.forbidden, name, message)
         case "ImageUuidAlreadyExists": return RequestFault(.conflict, name, message)
         case "StorageIsDown", "StorageUnsupported": return RequestFault(.serviceUnavailable, name, message)

@@ -21,7 +21,8 @@ enum AnswerType: Sendable {
         var best: (answer: AnswerType, weight: Double)?
         let ranges = accept.split(separator: ",").map(MediaRange.init)
         for offer in offers {
-            let range = [offer.type, offer.group, "*/*"].lazy.compactMap { name in ranges.first { $0.name == name } }.first
+            let range = [offer.type, offer.group, "*/*"].lazy.compactMap { name in ranges.first { $0.name == name } }
+                .first
             guard let range, range.weight > best?.weight ?? 0 else { continue }
             best = (offer.answer, range.weight)
         }

@@ -8,7 +8,9 @@ struct Caller: Sendable {
     /// - Throws: `InvalidParameter` if `account` is not a UUID.
     init(_ parameters: QueryParameters) throws(RequestFault) {
         account = try parameters["account"]
-        if let account, ImageUUID(account) == nil { throw .invalidParameter("account", "invalid account: \"\(account)\" is not a UUID") }
+        if let account, ImageUUID(account) == nil {
+            throw .invalidParameter("account", "invalid account: \"\(account)\" is not a UUID")
+        }
     }
 
     /// For ListImages, which does not mind what an account looks like.

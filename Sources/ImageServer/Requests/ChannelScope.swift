@@ -14,7 +14,8 @@ enum ChannelScope: Sendable, Equatable {
         switch named.isEmpty ? channels.defaultName : named {
         case nil:
             throw .validationFailed(
-                "channel not specified and the server has no default channel", .init(field: "channel", code: "MissingParameter"))
+                "channel not specified and the server has no default channel",
+                .init(field: "channel", code: "MissingParameter"))
         case "*": self = .everything
         case let name? where channels.contains(name): self = .channel(name)
         case let name?: throw .validationFailed("unknown channel: \(name)", .init(field: "channel"))

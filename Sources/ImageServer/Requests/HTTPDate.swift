@@ -45,7 +45,9 @@ public struct HTTPDate: Sendable, Hashable, Comparable, CustomStringConvertible 
     }
 
     /// `YYYY-MM-DDTHH:MM:SS.mmmZ`
-    func iso8601(millisecond: Int) -> String { Timestamp(milliseconds: Int64(seconds) * 1000 + Int64(millisecond)).description }
+    func iso8601(millisecond: Int) -> String {
+        Timestamp(milliseconds: Int64(seconds) * 1000 + Int64(millisecond)).description
+    }
 
     public static func < (one: HTTPDate, other: HTTPDate) -> Bool { one.seconds < other.seconds }
 

@@ -37,7 +37,8 @@ struct ListQuery {
         let count = catalog.images.count
         for index in 0..<count {
             let image = catalog.images[isDescending ? count - 1 - index : index]
-            guard isReached(image.place), scope.contains(image), caller.sees(image), filters.allSatisfy({ $0(image) }) else { continue }
+            guard isReached(image.place), scope.contains(image), caller.sees(image), filters.allSatisfy({ $0(image) })
+            else { continue }
             selected.append(image)
             if selected.count == most { break }
         }

@@ -22,10 +22,14 @@ struct Preconditions {
                     "if-match '\(wanted.joined(separator: ", "))' does not match etag '\(entityTags.first ?? "")'")
             }
         } else if let modified, let date = headers[.ifUnmodifiedSince].flatMap({ HTTPDate($0) }), modified > date {
-            throw RequestFault(.preconditionFailed, "PreconditionFailed", "modified at '\(modified)', after if-unmodified-since '\(date)'")
+            throw RequestFault(
+                .preconditionFailed, "PreconditionFailed",
+                "modified at '\(modified)', after if-unmodified-since '\(date)'")
         }
         if let known = tags(.ifNoneMatch) { return matches(known, entityTags) ? .notModified : .proceed }
-        if let modified, let date = headers[.ifModifiedSince].flatMap({ HTTPDate($0) }), modified <= date { return .notModified }
+        if let modified, let date = headers[.ifModifiedSince].flatMap({ HTTPDate($0) }), modified <= date {
+            return .notModified
+        }
         return .proceed
     }
 

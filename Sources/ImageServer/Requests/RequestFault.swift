@@ -17,7 +17,10 @@ struct RequestFault: Error {
         var message: String?
     }
 
-    init(_ status: HTTPResponse.Status, _ code: String, _ message: String, details: [Detail] = [], headers: HTTPFields = [:]) {
+    init(
+        _ status: HTTPResponse.Status, _ code: String, _ message: String, details: [Detail] = [],
+        headers: HTTPFields = [:]
+    ) {
         self.status = status
         self.code = code
         self.message = message

@@ -74,7 +74,10 @@ struct VersionRange {
         // Above everything: nothing is.
         case ">": return Condition(from: partial.above ?? [.max, 0, 0])
         case "<=": return Condition(to: partial.above)
-        case "~", "~>": return Condition(from: partial.lowest, to: partial.parts.count < 2 ? partial.above : [partial.lowest[0], partial.lowest[1] + 1, 0])
+        case "~", "~>":
+            return Condition(
+                from: partial.lowest,
+                to: partial.parts.count < 2 ? partial.above : [partial.lowest[0], partial.lowest[1] + 1, 0])
         case "^": return Condition(from: partial.lowest, to: partial.compatibleAbove)
         default: return nil
         }
@@ -98,7 +101,9 @@ struct VersionRange {
             for word in words {
                 if word == "x" || word == "X" || word == "*" {
                     isOpen = true
-                } else if word.utf8.count <= 9, word.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }), let number = Int(word) {
+                } else if word.utf8.count <= 9, word.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }),
+                    let number = Int(word)
+                {
                     if !isOpen { parts.append(number) }
                 } else {
                     return nil

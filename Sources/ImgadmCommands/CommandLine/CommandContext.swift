@@ -6,10 +6,10 @@ import ImageSource
 import ImageStore
 import ImageTool
 import Logging
+import Terminal
 import Transport
 import VirtualMachines
 import ZFS
-import Terminal
 
 /// What a command has to work with: the tool, set up for this host and environment, and where output goes.
 struct CommandContext: Sendable {
@@ -36,7 +36,8 @@ struct CommandContext: Sendable {
         var settings = TransportSettings(environment: environment)
         // The config is read for the User-Agent alone here; what is wrong with it is told by the commands that need it.
         let extra = (try? config.load())?.userAgentExtra.map { " \($0)" } ?? ""
-        settings.userAgent = "imgadm/\(Imgadm.version) (swift/\(CommandContext.swiftVersion); \(CommandContext.platform))\(extra)"
+        settings.userAgent =
+            "imgadm/\(Imgadm.version) (swift/\(CommandContext.swiftVersion); \(CommandContext.platform))\(extra)"
         network = NetworkSender(settings: settings)
         let transport = Transport(sender: network, settings: settings, log: log)
         tool = ImageTool(

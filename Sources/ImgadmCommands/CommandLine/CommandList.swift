@@ -38,7 +38,9 @@ struct CommandEntry: Sendable {
                     try context.output.text(HelpText.help(of: type))
                     return
                 }
-                throw Failure(.option, CommandEntry.firstLine(Command.message(for: error)), hint: "imgadm help \(name) shows the options")
+                throw Failure(
+                    .option, CommandEntry.firstLine(Command.message(for: error)),
+                    hint: "imgadm help \(name) shows the options")
             }
             guard let command = command as? Command else {
                 try context.output.text(HelpText.help(of: type))

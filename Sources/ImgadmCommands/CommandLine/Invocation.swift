@@ -31,7 +31,8 @@ struct Invocation: Sendable {
         let output = Output()
         let command = name.flatMap(CommandList.find)
         let report = ErrorReport(
-            command: command?.name ?? name, structured: options.structuredErrors, verbose: options.verbose, records: records)
+            command: command?.name ?? name, structured: options.structuredErrors, verbose: options.verbose,
+            records: records)
         do {
             if options.version {
                 try output.line("imgadm \(Imgadm.version)")

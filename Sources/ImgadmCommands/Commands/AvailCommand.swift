@@ -21,7 +21,8 @@ struct AvailCommand: ImgadmCommand {
             """, aliases: ["available"])
 
     @OptionGroup var options: TableOptions
-    @Argument(help: ArgumentHelp("What an image must be to be listed.", valueName: "filter")) var arguments: [String] = []
+    @Argument(help: ArgumentHelp("What an image must be to be listed.", valueName: "filter")) var arguments: [String] =
+        []
 
     func run(_ context: CommandContext) async throws {
         let listing = try Listing(options, filters: arguments)

@@ -20,7 +20,8 @@ struct ListCommand: ImgadmCommand {
 
     @OptionGroup var options: TableOptions
     @Flag(name: .customLong("docker"), help: "List docker images, a row a tag.") var docker = false
-    @Argument(help: ArgumentHelp("What an image must be to be listed.", valueName: "filter")) var arguments: [String] = []
+    @Argument(help: ArgumentHelp("What an image must be to be listed.", valueName: "filter")) var arguments: [String] =
+        []
 
     func run(_ context: CommandContext) async throws {
         let listing = try Listing(options, filters: arguments)

@@ -5,8 +5,8 @@ import HostConfig
 import ImageSource
 import ImageTool
 import SystemPackage
-import Transport
 import Terminal
+import Transport
 
 /// `sources -e`: the sources as lines in an editor.
 struct SourceEditing {
@@ -62,10 +62,12 @@ struct SourceEditing {
         let stayedAfter = after.filter(before.contains)
         if stayedBefore != stayedAfter { try context.output.line("Reordered image sources") }
         for source in after where !before.contains(source) {
-            try context.output.line("Added \"\(source.type.rawValue)\" image source \"\(source.url.base)\"\(source.remarks)")
+            try context.output.line(
+                "Added \"\(source.type.rawValue)\" image source \"\(source.url.base)\"\(source.remarks)")
         }
         for source in before where !after.contains(source) {
-            try context.output.line("Deleted \"\(source.type.rawValue)\" image source \"\(source.url.base)\"\(source.remarks)")
+            try context.output.line(
+                "Deleted \"\(source.type.rawValue)\" image source \"\(source.url.base)\"\(source.remarks)")
         }
     }
 }

@@ -4,8 +4,8 @@ import HostConfig
 import ImageSource
 import ImageTool
 import JSON
-import Transport
 import Terminal
+import Transport
 
 struct SourcesCommand: ImgadmCommand {
     static let valueLetters = "adt"
@@ -28,14 +28,16 @@ struct SourcesCommand: ImgadmCommand {
               imgadm sources -d https://images.example.com
             """)
 
-    @Flag(name: [.customShort("v"), .customLong("verbose")], help: "List URL, type and whether certificates are checked.")
+    @Flag(
+        name: [.customShort("v"), .customLong("verbose")], help: "List URL, type and whether certificates are checked.")
     var verbose = false
     @Flag(name: [.customShort("j"), .customLong("json")], help: "List as JSON.") var json = false
     @Option(
         name: .customShort("a"), parsing: .unconditional,
         help: ArgumentHelp("Add a source.", valueName: "url"))
     var add: String?
-    @Flag(name: .customLong("add-docker-hub"), help: "Add Docker Hub: -t docker -a https://docker.io.") var addDockerHub = false
+    @Flag(name: .customLong("add-docker-hub"), help: "Add Docker Hub: -t docker -a https://docker.io.")
+    var addDockerHub = false
     @Option(
         name: .customShort("d"), parsing: .unconditional,
         help: ArgumentHelp("Delete a source.", valueName: "url"))
@@ -48,7 +50,8 @@ struct SourcesCommand: ImgadmCommand {
     var type: String?
     @Flag(name: [.customShort("k"), .customLong("insecure")], help: "Do not check the source's TLS certificate.")
     var insecure = false
-    @Flag(name: [.customShort("f"), .customLong("force")], help: "Add the source without asking it first.") var force = false
+    @Flag(name: [.customShort("f"), .customLong("force")], help: "Add the source without asking it first.") var force =
+        false
     @Argument(help: .hidden) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
@@ -110,7 +113,8 @@ struct SourcesCommand: ImgadmCommand {
             return gone
         }
         for source in gone {
-            try context.output.line("Deleted \"\(source.type.rawValue)\" image source \"\(source.url.base)\"\(source.remarks)")
+            try context.output.line(
+                "Deleted \"\(source.type.rawValue)\" image source \"\(source.url.base)\"\(source.remarks)")
         }
         if gone.isEmpty { try context.output.line("Do not have image source \"\(text)\", no change") }
     }

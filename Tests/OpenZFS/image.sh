@@ -1,5 +1,5 @@
 #!/bin/bash
-# Prints the folder of the machine image for tests/openzfs, which it builds first where it is not cached yet
+# Prints the folder of the machine image for Tests/OpenZFS, which it builds first where it is not cached yet
 # (about 3 minutes on two cores).
 set -euo pipefail
 

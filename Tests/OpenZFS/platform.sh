@@ -20,9 +20,9 @@ export IMGADM_ROOT=$scratch/root IMGADM_POOL=$pool
 imgadm --version || { echo "imgadm does not run on this machine" >&2; exit 1; }
 zfs version | head -n 1
 
-# shellcheck source=tests/openzfs/images.sh
+# shellcheck source=Tests/OpenZFS/images.sh
 source "$here/images.sh"
-# shellcheck source=tests/openzfs/cases.sh
+# shellcheck source=Tests/OpenZFS/cases.sh
 source "$here/cases.sh"
 
 fresh() {
