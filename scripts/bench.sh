@@ -88,6 +88,7 @@ export IMGADM_ROOT=$work/root IMGADM_POOL=$pool
 
 printf 'bench: %d cores, %s; ZFS: %s; pool on %s\n' "$(nproc)" \
     "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" "$([[ -n $zfs_pid ]] && echo zfs-fuse || echo kernel)" "$disk" >&2
+awk '$1 > 0.5 { print "bench: the load is " $1 ": what else runs here blurs the figures" }' /proc/loadavg >&2
 
 for part in "${parts[@]}"; do
     case $part in

@@ -5,7 +5,7 @@ import CLZMA
 @safe final class XZEngine: Engine {
     private let stream: UnsafeMutablePointer<lzma_stream>
     /// So that an import keeps below 64 MiB as a whole.
-    private static let threadingMemory: UInt64 = 36 << 20
+    private static let threadingMemory: UInt64 = 32 << 20
 
     init(memory: Int) throws(CompressionError) {
         unsafe stream = .allocate(capacity: 1)

@@ -96,6 +96,22 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
 
 /// Text in the form a URL's path or query takes.
 public enum URLEncoding {
+    /// Text with its percent escapes resolved; what is no escape stays.
+    static func decoded(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+            if byte == UInt8(ascii: "%"), digits.utf8.count == 2, let value = UInt8(digits, radix: 16) {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Percent-encodes everything but the characters RFC 3986 §2.3 calls unreserved. A `+` becomes `%2B`, since servers
     /// read `+` as a blank (imgapi.md §1).
     public static func component(_ text: String) -> String {

@@ -42,9 +42,15 @@ extension ZFS {
     /// Which of these snapshots exist. They are looked up by name: the others of a dataset, however many, cost nothing.
     public func existing(_ snapshots: [SnapshotName]) async throws -> Set<SnapshotName> {
         var found: Set<SnapshotName> = []
-        // A vector of arguments has its limit (128 KiB on some systems): 500 names of 255 bytes keep below it.
-        for start in stride(from: 0, to: snapshots.count, by: 500) {
-            let names = snapshots[start..<min(start + 500, snapshots.count)].map(\.description)
+        var rest = snapshots.map(\.description)[...]
+        while !rest.isEmpty {
+            // A vector of arguments has its limit, 1 MiB on the narrowest of systems.
+            var bytes = 0
+            let names = rest.prefix { name in
+                bytes += name.utf8.count + 9
+                return bytes < 768 << 10
+            }
+            rest = rest.dropFirst(names.count)
             let lines = try await present(
                 ["list", "-H", "-t", "snapshot", "-o", "name"] + names, doing: "look up snapshots")
             found.formUnion(lines.compactMap { SnapshotName(String($0)) })

@@ -74,9 +74,11 @@ report() {
     {
         printf 'WHAT\tIMGADM\tAGAINST\tFIGURE\tTARGET\t\n'
         printf '%s\n' "${rows[@]}"
-    } | awk -F '\t' '{ for (i = 1; i <= NF; i++) { cell[NR, i] = $i; if (length($i) > width[i]) width[i] = length($i) } }
+    } | LC_ALL=C awk -F '\t' '
+        function shown(text) { gsub(/[\200-\277]/, "", text); return length(text) }     # characters, not bytes
+        { for (i = 1; i <= NF; i++) { cell[NR, i] = $i; if (shown($i) > width[i]) width[i] = shown($i) } }
         END { for (r = 1; r <= NR; r++) { line = ""
-            for (i = 1; i <= 6; i++) line = line sprintf("%-" width[i] "s  ", cell[r, i])
+            for (i = 1; i <= 6; i++) line = line cell[r, i] sprintf("%" (width[i] - shown(cell[r, i]) + 2) "s", "")
             sub(/ +$/, "", line); print line } }'
     if ((missed > 0)); then
         printf '%d targets missed\n' "$missed"

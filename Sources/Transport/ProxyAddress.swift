@@ -1,0 +1,30 @@
+import Failure
+
+/// A proxy as the environment names it: `[http://][USER[:PASSWORD]@]HOST[:PORT]`.
+struct ProxyAddress: Sendable {
+    let url: ServerURL
+    let user: String?
+    let password: String
+
+    /// - Throws: `ConnectionError`, without the password in its text.
+    init(_ text: String) throws(Failure) {
+        var rest = text
+        var credentials: (user: String, password: String)?
+        let authority = text.firstRange(of: "://")?.upperBound ?? text.startIndex
+        let end = text[authority...].firstIndex(of: "/") ?? text.endIndex
+        if let at = text[authority..<end].lastIndex(of: "@") {
+            let parts = text[authority..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            credentials = (
+                URLEncoding.decoded(String(parts[0])), parts.count > 1 ? URLEncoding.decoded(String(parts[1])) : ""
+            )
+            rest.removeSubrange(authority...at)
+        }
+        user = credentials?.user
+        password = credentials?.password ?? ""
+        do {
+            url = try ServerURL(rest)
+        } catch {
+            throw Failure(.connectionError, "the proxy that the environment names cannot be used", cause: error)
+        }
+    }
+}
