@@ -17,7 +17,7 @@ struct ServerCommand: AsyncParsableCommand {
             channels, channels.json. What is added, changed or removed there counts at once.
 
             When requests are answered, one line on stdout says where: "listening on http://ADDR:PORT". SIGTERM or \
-            SIGINT ends the server when the transfers under way are done. The log goes to stderr; \
+            SIGINT ends the server when the transfers under way are done, a second one at once. The log goes to stderr; \
             IMGADM_LOG_LEVEL=trace|debug|info|warn|error|fatal sets how much of it.
             """,
         version: "imgapi-server \(ImageServer.version)")

@@ -49,6 +49,14 @@ final class ImageRoot: Sendable {
         try add(uuid, all)
     }
 
+    /// Makes an image with a file of zeros that takes no space.
+    func add(_ uuid: ImageUUID, zeros size: Int) throws {
+        try add(uuid, ["files": [["sha1": "aa", "size": .number(JSONNumber(size)), "compression": "none"]]])
+        let file = try FileDescriptor.open(
+            path.appending("images/\(uuid).file"), .writeOnly, options: [.create], permissions: [.ownerReadWrite])
+        try file.closeAfter { try file.resize(to: Int64(size)) }
+    }
+
     func write(_ text: String, to name: String) throws {
         try HostFile.write(Array(text.utf8), to: path.appending(name))
     }

@@ -15,7 +15,7 @@ import Testing
     }
 
     static let rows: [(arguments: String, status: Int, says: String)] = [
-        ("--version", 0, "imgapi-server 1.0.0"), ("--help", 0, "USAGE: imgapi-server --root <dir>"), ("", 2, "--root"),
+        ("--version", 0, "imgapi-server 0.1.0"), ("--help", 0, "USAGE: imgapi-server --root <dir>"), ("", 2, "--root"),
         ("--root", 2, "--root"),
         ("--root /tmp --nonsense", 2, "--nonsense"), ("--root /tmp x", 2, "x"),
         ("--root /tmp --listen nonsense", 2, "--listen"),
@@ -36,11 +36,13 @@ import Testing
         #expect(output.contains(row.says), "\(output)")
     }
 
-    @Test(arguments: [SIGTERM, SIGINT])
-    func transfersAreFinishedAfterASignal(signal: Int32) async throws {
-        let (uuid, size) = (ImageUUID(), 48 << 20)
+    private static let uuid = ImageUUID()
+    private static let size = 48 << 20
+    private static let request = "GET /images/\(uuid)/file HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    private static func start() async throws -> (root: ImageRoot, pid: pid_t, server: RunningServer) {
         let root = try ImageRoot()
-        try root.add(uuid, bytes: [UInt8](repeating: 7, count: size), sha1: "aa")
+        try root.add(uuid, zeros: size)
         let folder = root.path
         let output = try await Tool.shell(
             """
@@ -51,10 +53,20 @@ import Testing
         let pid = try #require(lines.first.flatMap { Int32($0) })
         let port = try #require(lines.last?.split(separator: ":").last.flatMap { Int($0) })
         #expect(lines.last == "listening on http://127.0.0.1:\(port)")
-        let server = RunningServer(port: port)
+        return (root, pid, RunningServer(port: port))
+    }
+
+    private static func ended(_ pid: pid_t) async throws -> Bool {
+        for _ in 0..<100 where kill(pid, 0) == 0 { try await Task.sleep(for: .milliseconds(50)) }
+        return kill(pid, 0) != 0
+    }
+
+    @Test(arguments: [SIGTERM, SIGINT])
+    func transfersAreFinishedAfterASignal(signal: Int32) async throws {
+        let (root, pid, server) = try await Self.start()
         let channel = try await server.connect()
         let received = try await channel.executeThenClose { inbound, outbound in
-            try await outbound.write(ByteBuffer(string: "GET /images/\(uuid)/file HTTP/1.1\r\nHost: x\r\n\r\n"))
+            try await outbound.write(ByteBuffer(string: Self.request))
             var received = 0
             for try await part in inbound {
                 if received == 0 {
@@ -66,9 +78,23 @@ import Testing
             }
             return received
         }
-        #expect(received > size)
-        // It has ended by itself.
-        for _ in 0..<100 where kill(pid, 0) == 0 { try await Task.sleep(for: .milliseconds(50)) }
-        #expect(kill(pid, 0) != 0)
+        #expect(received > Self.size)
+        try await #expect(Self.ended(pid))
+        _ = root
+    }
+
+    @Test func aSecondSignalEndsItAtOnce() async throws {
+        let (root, pid, server) = try await Self.start()
+        let channel = try await server.connect()
+        try await channel.executeThenClose { inbound, outbound in
+            try await outbound.write(ByteBuffer(string: Self.request))
+            try await Task.sleep(for: .milliseconds(500))
+            kill(pid, SIGINT)
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(kill(pid, 0) == 0)
+            kill(pid, SIGINT)
+            try await #expect(Self.ended(pid))
+        }
+        _ = root
     }
 }

@@ -110,7 +110,7 @@ import Testing
                 if reply.status == 405 { #expect(reply.headers["allow"] == "GET, HEAD") }
                 if reply.status == 406 { #expect(reply.body.isEmpty) }
                 #expect(
-                    reply.headers["server"] == "imgapi/1.0.0" && reply.headers["date"] != nil,
+                    reply.headers["server"] == "imgapi/0.1.0" && reply.headers["date"] != nil,
                     "\(row.testDescription): \(reply)")
             }
         }
@@ -119,7 +119,7 @@ import Testing
     @Test func headers() async throws {
         try await RunningServer.serving(try Self.root()) { server in
             let reply = try await server.get("/ping")
-            #expect(reply.text == "{\n  \"ping\": \"pong\",\n  \"version\": \"1.0.0\",\n  \"imgapi\": true\n}")
+            #expect(reply.text == "{\n  \"ping\": \"pong\",\n  \"version\": \"0.1.0\",\n  \"imgapi\": true\n}")
             #expect(reply.headers["content-type"] == "application/json")
             #expect(reply.headers["x-server-name"] == "test-host")
             #expect(reply.headers["x-response-time"].flatMap { Int($0) } != nil)
@@ -134,7 +134,7 @@ import Testing
         try await RunningServer.serving(try Self.root()) { server in
             let text = try await server.get("/ping", ["Accept": "text/plain"])
             #expect(text.headers["content-type"] == "text/plain")
-            #expect(text.text == "{\"ping\":\"pong\",\"version\":\"1.0.0\",\"imgapi\":true}")
+            #expect(text.text == "{\"ping\":\"pong\",\"version\":\"0.1.0\",\"imgapi\":true}")
             let image = try await server.get("/images/\(Self.uuid)", ["Accept": "text/*"])
             #expect(image.text.hasPrefix("{\"v\":2,\"uuid\":\"\(Self.uuid)\","), "\(image)")
             try await #expect(server.get("/images", ["Accept": "text/plain"]).text == "[\(image.text)]")

@@ -13,10 +13,14 @@ struct ImageListBody: Sendable {
     private static let opening = "[\n  "
     private static let separator = ",\n  "
     private static let closing = "\n]"
+    private static let mostAround = 8
 
-    init(_ images: [ServedImage], _ version: APIVersion) {
+    private let paced: PacedBody
+
+    init(_ images: [ServedImage], _ version: APIVersion, _ paced: PacedBody) {
         self.images = images
         self.version = version
+        self.paced = paced
     }
 
     var body: ResponseBody {
@@ -32,13 +36,13 @@ struct ImageListBody: Sendable {
             var buffer = ByteBuffer()
             buffer.reserveCapacity(Self.pieceSize)
             for index in images.indices {
-                append(index, to: &buffer)
-                if buffer.readableBytes >= Self.pieceSize {
-                    try await writer.write(buffer)
+                if buffer.readableBytes + images[index].text(version).element.count + Self.mostAround > Self.pieceSize {
+                    try await paced.send(buffer, to: &writer)
                     buffer.clear(minimumCapacity: Self.pieceSize)
                 }
+                append(index, to: &buffer)
             }
-            if buffer.readableBytes > 0 { try await writer.write(buffer) }
+            try await paced.send(buffer, to: &writer)
             try await writer.finish(nil)
         }
     }

@@ -7,7 +7,7 @@ import NIOCore
 
 /// GetImageFile and GetImageIcon (imgapi.md, section 12), with what the original lacks: HEAD and Range.
 extension ImageResponder {
-    func file(_ uuid: ImageUUID, _ query: Query, _ logger: Logger) async throws -> Response {
+    func file(_ uuid: ImageUUID, _ query: Query, _ context: Context) async throws -> Response {
         let (image, _) = try await find(uuid, query)
         let index = try query.parameters["index"].flatMap { Int($0) } ?? 0
         let missing = RequestFault.notFound("image \"\(uuid)\" has no file" + (index == 0 ? "" : " at index \(index)"))
@@ -17,7 +17,7 @@ extension ImageResponder {
         // What is not, or not yet, the file that the manifest speaks of must not go out under its Etag.
         let isWhole = description.size == nil || description.size == file.size
         if !isWhole {
-            logger.warning(
+            context.logger.warning(
                 "an image file has not the size that its manifest says",
                 metadata: ["image": "\(uuid)", "size": "\(file.size)", "manifest": "\(description.size ?? 0)"])
         }
@@ -39,10 +39,10 @@ extension ImageResponder {
         switch ByteRange(header: range, size: file.size) {
         case .whole:
             if isWhole { headers[.contentMD5] = description.contentMD5 }
-            return Response(status: .ok, headers: headers, body: body(file, 0..<file.size))
+            return Response(status: .ok, headers: headers, body: body(file, 0..<file.size, context.paced))
         case .part(let part):
             headers[.contentRange] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(file.size)"
-            return Response(status: .partialContent, headers: headers, body: body(file, part))
+            return Response(status: .partialContent, headers: headers, body: body(file, part, context.paced))
         case .unsatisfiable:
             throw RequestFault(
                 .rangeNotSatisfiable, "RequestedRangeNotSatisfiable", "the file has \(file.size) bytes",
@@ -56,10 +56,10 @@ extension ImageResponder {
         throw RequestFault.notFound("image \"\(uuid)\" has no icon")
     }
 
-    private func body(_ file: any StoredFile, _ range: Range<Int64>) -> ResponseBody {
+    private func body(_ file: any StoredFile, _ range: Range<Int64>, _ paced: PacedBody) -> ResponseBody {
         guard !range.isEmpty else { return ResponseBody() }
         return ResponseBody(contentLength: range.count) { writer in
-            for try await piece in file.pieces(of: range) { try await writer.write(piece) }
+            for try await piece in file.pieces(of: range) { try await paced.send(piece, to: &writer) }
             try await writer.finish(nil)
         }
     }

@@ -19,7 +19,7 @@ extension ImageResponder {
         return .json(channels.json, as: type)
     }
 
-    func list(_ query: Query, _ type: AnswerType) async throws -> Response {
+    func list(_ query: Query, _ type: AnswerType, _ context: Context) async throws -> Response {
         let catalog = try await repository.catalog()
         let images = try ListQuery(query.parameters, in: catalog).select(from: catalog)
         if type == .text {
@@ -27,7 +27,8 @@ extension ImageResponder {
             return .json(.array(values), as: type)
         }
         return Response(
-            status: .ok, headers: [.contentType: type.mediaType], body: ImageListBody(images, query.version).body)
+            status: .ok, headers: [.contentType: type.mediaType],
+            body: ImageListBody(images, query.version, context.paced).body)
     }
 
     func image(_ uuid: ImageUUID, _ query: Query, _ type: AnswerType) async throws -> Response {

@@ -13,7 +13,11 @@ struct ImageResponder: HTTPResponder {
     /// What the library gives along with a request.
     struct Context: InitializableFromSource {
         let logger: Logger
-        init(source: ApplicationRequestContextSource) { logger = source.logger }
+        let paced: PacedBody
+        init(source: ApplicationRequestContextSource) {
+            logger = source.logger
+            paced = PacedBody(channel: source.channel)
+        }
     }
 
     func respond(to request: Request, context: Context) async -> Response {
@@ -21,7 +25,7 @@ struct ImageResponder: HTTPResponder {
         let type = AnswerType(accept: request.headers[.accept])
         var response: Response
         do {
-            response = try await answer(request, type, context.logger)
+            response = try await answer(request, type, context)
         } catch {
             response = .refusal(fault(error, context.logger), as: type ?? .json)
         }
@@ -40,7 +44,7 @@ struct ImageResponder: HTTPResponder {
         return response
     }
 
-    private func answer(_ request: Request, _ type: AnswerType?, _ logger: Logger) async throws -> Response {
+    private func answer(_ request: Request, _ type: AnswerType?, _ context: Context) async throws -> Response {
         let target = request.target
         guard target.utf8.count <= Self.longestTarget else {
             throw RequestFault(
@@ -63,15 +67,15 @@ struct ImageResponder: HTTPResponder {
             parameters: QueryParameters(query: halves.count > 1 ? halves[1] : nil), version: version, type: type,
             headers: request.headers)
         // A file has a type of its own.
-        if case .file(let uuid) = route { return try await file(uuid, query, logger) }
+        if case .file(let uuid) = route { return try await file(uuid, query, context) }
         guard let type else { return Response(status: .notAcceptable) }
         switch route {
         case .ping: return try ping(query, type)
         case .channels: return try await channels(type, target)
-        case .images: return try await list(query, type)
+        case .images: return try await list(query, type, context)
         case .image(let uuid): return try await image(uuid, query, type)
         case .icon(let uuid): return try await icon(uuid, query)
-        case .file(let uuid): return try await file(uuid, query, logger)
+        case .file(let uuid): return try await file(uuid, query, context)
         case .datasets(let uuid):
             return Response(status: .movedPermanently, headers: [.location: uuid.map { "/images/\($0)" } ?? "/images"])
         }

@@ -1,14 +1,14 @@
 import HTTPTypes
+import Host
 import Hummingbird
 import HummingbirdCore
 public import Logging
 import NIOCore
 import ServiceLifecycle
-import UnixSignals
 
 /// The image server: answers IMGAPI requests from a repository.
 public struct ImageServer: Sendable {
-    public static let version = "1.0.0"
+    public static let version = "0.1.0"
 
     private let repository: any ImageRepository
     private let configuration: Configuration
@@ -40,7 +40,7 @@ public struct ImageServer: Sendable {
     }
 
     /// Serves until SIGTERM or SIGINT comes (if they are asked for) or the task is cancelled. Transfers that are
-    /// under way are finished after a signal.
+    /// under way are finished after a signal; a second one ends the process at once.
     ///
     /// - Parameter ready: called with the port as soon as requests are answered.
     /// - Throws: if it cannot listen on the address.
@@ -58,6 +58,9 @@ public struct ImageServer: Sendable {
                 address: .hostname(configuration.host, port: configuration.port), serverName: "imgapi/\(Self.version)"),
             onServerRunning: { channel in await ready(channel.localAddress?.port ?? 0) },
             logger: logger)
-        try await application.runService(gracefulShutdownSignals: untilSignals ? [.sigterm, .sigint] : [])
+        let services = ServiceGroup(configuration: .init(services: [application], logger: logger))
+        let signals = untilSignals ? StopSignals { Task { await services.triggerGracefulShutdown() } } : nil
+        defer { withExtendedLifetime(signals) {} }
+        try await services.run()
     }
 }
