@@ -57,6 +57,13 @@ import Testing
         #expect(try unpack(packed + skippable.dropLast(), .zstd) == .refused(.truncated))
     }
 
+    /// libzstd may be built to unpack what its versions before 1.0 packed; the format has no such frames.
+    @Test(arguments: 0x22...0x27 as ClosedRange<UInt8>, [[1], [2], [1 << 20]])
+    func framesOfOldVersionsAreRefused(first: UInt8, chunks: [Int]) throws {
+        let frame = [first, 0xb5, 0x2f, 0xfd] + Samples.noise(50)
+        #expect(try unpack(frame, .zstd, chunks: chunks) == .refused(.corrupt))
+    }
+
     @Test func bytesAreCounted() throws {
         for packer in Packer.usual {
             let packed = try packer.pack(Samples.mixture)
