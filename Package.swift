@@ -90,6 +90,7 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),
         tests("CompressionTests", ["Compression"]),
+        tests("TerminalTests", ["Terminal"]),
     ]
 )
 

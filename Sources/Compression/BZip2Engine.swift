@@ -55,7 +55,8 @@ import CBZip2
         default: throw CompressionError(.corrupt, .bzip2)
         }
         return EngineStep(
-            consumed: unsafe Int(given - stream.pointee.avail_in), produced: unsafe Int(room - stream.pointee.avail_out),
+            consumed: unsafe Int(given - stream.pointee.avail_in),
+            produced: unsafe Int(room - stream.pointee.avail_out),
             ended: result == BZ_STREAM_END)
     }
 }

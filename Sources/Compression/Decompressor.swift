@@ -67,7 +67,8 @@ public final class Decompressor {
                 switch place {
                 case .before: place = .inside
                 case .inside:
-                    let step = try unsafe engine.step(UnsafeRawBufferPointer(rebasing: rest), output.free, isLast: false)
+                    let step = try unsafe engine.step(
+                        UnsafeRawBufferPointer(rebasing: rest), output.free, isLast: false)
                     unsafe rest = rest.dropFirst(step.consumed)
                     try take(step, emit)
                     if !step.ended && step.consumed == 0 && step.produced == 0 {
@@ -115,7 +116,9 @@ public final class Decompressor {
 
     private func count(_ bytes: Int) throws(CompressionError) {
         bytesOut += UInt64(bytes)
-        if let limit = limits.output, bytesOut > limit { throw CompressionError(.outputLimit, format, "\(limit) bytes") }
+        if let limit = limits.output, bytesOut > limit {
+            throw CompressionError(.outputLimit, format, "\(limit) bytes")
+        }
     }
 }
 

@@ -27,7 +27,9 @@ protocol Engine: AnyObject {
 
 /// Which decoder reads which format.
 enum EngineChoice {
-    static func standard(_ format: CompressionFormat, _ limits: DecompressionLimits) throws(CompressionError) -> (any Engine)? {
+    static func standard(_ format: CompressionFormat, _ limits: DecompressionLimits) throws(CompressionError) -> (
+        any Engine
+    )? {
         switch format {
         case .none: nil
         case .gzip: try gzip()

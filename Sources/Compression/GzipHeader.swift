@@ -26,7 +26,9 @@
 
         mutating func take(_ byte: UInt8) throws(CompressionError) {
             let expected = UInt8(truncatingIfNeeded: sum >> (8 * position))
-            if field != .checksum { unsafe withUnsafeBytes(of: byte) { sum = unsafe crc32_gzip_refl(sum, $0.baseAddress, 1) } }
+            if field != .checksum {
+                unsafe withUnsafeBytes(of: byte) { sum = unsafe crc32_gzip_refl(sum, $0.baseAddress, 1) }
+            }
             position += 1
             switch field {
             case .fixed:
@@ -39,7 +41,9 @@
             case .name: if byte == 0 { next(.comment) }
             case .comment: if byte == 0 { next(.checksum) }
             case .checksum:
-                guard byte == expected else { throw CompressionError(.corrupt, .gzip, "incorrect checksum of the header") }
+                guard byte == expected else {
+                    throw CompressionError(.corrupt, .gzip, "incorrect checksum of the header")
+                }
                 if position == 2 { next(.none) }
             case .none: break
             }

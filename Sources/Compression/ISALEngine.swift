@@ -37,7 +37,8 @@
             let result = unsafe isal_inflate(state)
             guard result >= 0 else { throw CompressionError(.corrupt, .gzip, ISALEngine.reason(result)) }
             return EngineStep(
-                consumed: unsafe Int(given - state.pointee.avail_in), produced: unsafe Int(room - state.pointee.avail_out),
+                consumed: unsafe Int(given - state.pointee.avail_in),
+                produced: unsafe Int(room - state.pointee.avail_out),
                 ended: unsafe cisal_is_finished(state) != 0)
         }
 

@@ -40,7 +40,8 @@ import CZlib
             throw CompressionError(.corrupt, .gzip, message)
         }
         return EngineStep(
-            consumed: unsafe Int(given - stream.pointee.avail_in), produced: unsafe Int(room - stream.pointee.avail_out),
+            consumed: unsafe Int(given - stream.pointee.avail_in),
+            produced: unsafe Int(room - stream.pointee.avail_out),
             ended: result == Z_STREAM_END)
     }
 }

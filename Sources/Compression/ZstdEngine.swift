@@ -46,7 +46,9 @@ import CZstd
         let frame: [UInt8] = [0x28, 0xb5, 0x2f, 0xfd]
         let skippable: [UInt8] = [0x50, 0x2a, 0x4d, 0x18]
         let isSkippable = zip(magic, skippable).enumerated().allSatisfy { $1.0 & ($0 == 0 ? 0xf0 : 0xff) == $1.1 }
-        guard frame.starts(with: magic) || isSkippable else { throw CompressionError(.corrupt, .zstd, "no zstd header") }
+        guard frame.starts(with: magic) || isSkippable else {
+            throw CompressionError(.corrupt, .zstd, "no zstd header")
+        }
         if magic.count == 4 { try start() }
         return unsafe EngineStep(consumed: bytes.count, produced: 0, ended: false)
     }

@@ -6,7 +6,9 @@ import Testing
     /// Small enough to be damaged in every place.
     private static let plain = Samples.text(300) + Samples.noise(40)
     private static let packers =
-        Packer.usual + [Packer(.gzip, "pigz -i -b 128"), Packer(.xz, "xz -T4 --block-size=100"), Packer(.xz, "xz -C crc32")]
+        Packer.usual + [
+            Packer(.gzip, "pigz -i -b 128"), Packer(.xz, "xz -T4 --block-size=100"), Packer(.xz, "xz -C crc32"),
+        ]
 
     @Test(arguments: packers, [[1], [1 << 20]])
     func aFileCutAnywhereIsRefused(packer: Packer, chunks: [Int]) throws {
@@ -63,10 +65,13 @@ import Testing
     @Test(arguments: Packer.usual, [[1], [1 << 20]])
     func anotherThingAfterTheEndIsRefused(packer: Packer, chunks: [Int]) throws {
         let packed = try packer.pack(Self.plain)
-        for garbage in [Array("x".utf8), Array("garbage".utf8), [0xff, 0, 0, 0], packer.format == .gzip ? [0, 1] : [0]] {
+        for garbage in [
+            Array("x".utf8), Array("garbage".utf8), [0xff, 0, 0, 0], packer.format == .gzip ? [0, 1] : [0],
+        ] {
             let outcome = try unpack(packed + garbage, packer.format, chunks: chunks)
             // liblzma reads on by itself and cannot tell garbage from a damaged stream.
-            let expected: [CompressionError.Reason] = packer.format == .xz ? [.trailingGarbage, .corrupt, .truncated] : [.trailingGarbage]
+            let expected: [CompressionError.Reason] =
+                packer.format == .xz ? [.trailingGarbage, .corrupt, .truncated] : [.trailingGarbage]
             #expect(outcome.reason.map(expected.contains) == true, "\(garbage): \(outcome)")
         }
     }

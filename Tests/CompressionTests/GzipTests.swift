@@ -1,5 +1,6 @@
-@testable import Compression
 import Testing
+
+@testable import Compression
 
 /// What RFC 1952 and the tools allow around gzip's members.
 @Suite struct GzipTests {
@@ -43,15 +44,22 @@ import Testing
         let header: [UInt8] = [0x1f, 0x8b, 8, 2, 1, 2, 3, 4, 0, 255]
         let sum = crc32(header)
         let right = [UInt8(truncatingIfNeeded: sum), UInt8(truncatingIfNeeded: sum >> 8)]
-        #expect(try unpack(Self.member(flags: 0, fields: right, header: header), .gzip, chunks: chunks) == .data(Self.plain))
+        #expect(
+            try unpack(Self.member(flags: 0, fields: right, header: header), .gzip, chunks: chunks) == .data(Self.plain)
+        )
         let wrong = [right[0] ^ 1, right[1]]
-        #expect(try unpack(Self.member(flags: 0, fields: wrong, header: header), .gzip, chunks: chunks) == .refused(.corrupt))
+        #expect(
+            try unpack(Self.member(flags: 0, fields: wrong, header: header), .gzip, chunks: chunks)
+                == .refused(.corrupt))
     }
 
-    @Test(arguments: [
-        ("another method", [0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 3]), ("a reserved flag", [0x1f, 0x8b, 8, 0x20, 0, 0, 0, 0, 0, 3]),
-        ("another magic number", [0x1f, 0x8c, 8, 0, 0, 0, 0, 0, 0, 3]), ("compress", [0x1f, 0x9d, 8, 0, 0, 0, 0, 0, 0, 3]),
-    ] as [(String, [UInt8])])
+    @Test(
+        arguments: [
+            ("another method", [0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 3]),
+            ("a reserved flag", [0x1f, 0x8b, 8, 0x20, 0, 0, 0, 0, 0, 3]),
+            ("another magic number", [0x1f, 0x8c, 8, 0, 0, 0, 0, 0, 0, 3]),
+            ("compress", [0x1f, 0x9d, 8, 0, 0, 0, 0, 0, 0, 3]),
+        ] as [(String, [UInt8])])
     func otherHeadersAreRefused(name: String, header: [UInt8]) throws {
         #expect(try unpack(Self.member(flags: 0, header: header), .gzip) == .refused(.corrupt), "\(name)")
     }

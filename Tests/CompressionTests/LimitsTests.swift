@@ -21,7 +21,8 @@ import Testing
         #expect(try unpack(packed, .zstd) == .refused(.memoryLimit))
         let smaller = try Packer(.zstd, "cat | zstd -q --long=27").pack(Samples.text(1000))
         #expect(try unpack(smaller, .zstd) == .data(Samples.text(1000)))
-        #expect(try unpack(smaller, .zstd, limits: DecompressionLimits(memory: (128 << 20) - 1)) == .refused(.memoryLimit))
+        #expect(
+            try unpack(smaller, .zstd, limits: DecompressionLimits(memory: (128 << 20) - 1)) == .refused(.memoryLimit))
     }
 
     @Test(arguments: [-1, 0, 1, 1023, .max, .min])

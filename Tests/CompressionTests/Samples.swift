@@ -54,16 +54,23 @@ struct Packer: Sendable, CustomTestStringConvertible {
     }
 
     /// One for each format that packs.
-    static let usual = [Packer(.gzip, "gzip -6"), Packer(.bzip2, "bzip2"), Packer(.xz, "xz -6"), Packer(.zstd, "zstd -q")]
-
-    static let all = usual + [
-        Packer(.gzip, "gzip -1"), Packer(.gzip, "gzip -9"), Packer(.gzip, "pigz -p 4 -b 128"), Packer(.gzip, "pigz -i -0"),
-        Packer(.bzip2, "bzip2 -1"),
-        Packer(.xz, "xz -0"), Packer(.xz, "xz -7e"), Packer(.xz, "xz -T4 --block-size=65536"), Packer(.xz, "xz -C none"),
-        Packer(.xz, "xz -C crc32"), Packer(.xz, "xz -C sha256"), Packer(.xz, "xz --x86 --lzma2"), Packer(.xz, "xz --delta=dist=4 --lzma2"),
-        Packer(.zstd, "zstd -q -19"), Packer(.zstd, "zstd -q --fast=5"), Packer(.zstd, "zstd -q --no-check"),
-        Packer(.zstd, "zstd -q -T4 -B65536"), Packer(.zstd, "zstd -q --long=27"), Packer(.zstd, "zstd -q --ultra -22"),
+    static let usual = [
+        Packer(.gzip, "gzip -6"), Packer(.bzip2, "bzip2"), Packer(.xz, "xz -6"), Packer(.zstd, "zstd -q"),
     ]
+
+    static let all =
+        usual + [
+            Packer(.gzip, "gzip -1"), Packer(.gzip, "gzip -9"), Packer(.gzip, "pigz -p 4 -b 128"),
+            Packer(.gzip, "pigz -i -0"),
+            Packer(.bzip2, "bzip2 -1"),
+            Packer(.xz, "xz -0"), Packer(.xz, "xz -7e"), Packer(.xz, "xz -T4 --block-size=65536"),
+            Packer(.xz, "xz -C none"),
+            Packer(.xz, "xz -C crc32"), Packer(.xz, "xz -C sha256"), Packer(.xz, "xz --x86 --lzma2"),
+            Packer(.xz, "xz --delta=dist=4 --lzma2"),
+            Packer(.zstd, "zstd -q -19"), Packer(.zstd, "zstd -q --fast=5"), Packer(.zstd, "zstd -q --no-check"),
+            Packer(.zstd, "zstd -q -T4 -B65536"), Packer(.zstd, "zstd -q --long=27"),
+            Packer(.zstd, "zstd -q --ultra -22"),
+        ]
 
     func pack(_ bytes: [UInt8]) throws -> [UInt8] {
         let folder = FileManager.default.temporaryDirectory.appending(path: "packer-\(UUID().uuidString)")

@@ -12,7 +12,8 @@ enum Outcome: Equatable {
 
 /// Feeds the bytes in chunks, the sizes of which come again and again.
 func unpack(
-    _ bytes: [UInt8], _ format: CompressionFormat, chunks: [Int] = [1 << 20], limits: DecompressionLimits = DecompressionLimits()
+    _ bytes: [UInt8], _ format: CompressionFormat, chunks: [Int] = [1 << 20],
+    limits: DecompressionLimits = DecompressionLimits()
 ) throws -> Outcome {
     try unpack(bytes, try Decompressor(format, limits: limits), chunks: chunks)
 }

@@ -29,7 +29,9 @@ import Testing
         for packer in Packer.usual {
             let packed = try packer.pack([1, 2, 3])
             let many = Array(repeatElement(packed, count: 500).joined())
-            #expect(try unpack(many, packer.format, chunks: [97]) == .data(Array(repeatElement([1, 2, 3], count: 500).joined())))
+            #expect(
+                try unpack(many, packer.format, chunks: [97])
+                    == .data(Array(repeatElement([1, 2, 3], count: 500).joined())))
         }
     }
 
