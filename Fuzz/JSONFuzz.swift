@@ -9,9 +9,7 @@ public func fuzzJSON(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let document = try? JSONDocument(bytes)
     precondition((tree == nil) == (document == nil), "one reader accepts what the other refuses")
     guard let tree, let document else {
-        do { _ = try JSONValue(parsing: bytes) } catch {
-            precondition(error.offset <= count && !error.description.isEmpty)
-        }
+        do { _ = try JSONValue(parsing: bytes) } catch { precondition(error.offset <= count && !error.description.isEmpty) }
         return 0
     }
     compare(document.root, tree)
@@ -27,14 +25,10 @@ public func fuzzJSON(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 
 private func compare(_ slice: JSONSlice, _ value: JSONValue) {
     precondition(slice.kind == value.kind && slice.value == value)
-    precondition(
-        slice.stringValue == value.stringValue && slice.boolValue == value.boolValue && slice.intValue == value.intValue
-    )
+    precondition(slice.stringValue == value.stringValue && slice.boolValue == value.boolValue && slice.intValue == value.intValue)
     switch value {
     case .array(let elements):
-        guard let slices = slice.arrayValue, slices.count == elements.count else {
-            preconditionFailure("elements differ")
-        }
+        guard let slices = slice.arrayValue, slices.count == elements.count else { preconditionFailure("elements differ") }
         for (slice, element) in zip(slices, elements).prefix(20) { compare(slice, element) }
     case .object(let object):
         let keys = Array(object.keys.prefix(20))
