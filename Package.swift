@@ -126,6 +126,7 @@ let package = Package(
                 "ImageServer", "ImageModel", "JSON", "Failure", "Host", "TestHost", "imgapi-server", log, system,
                 nioCore, nioPosix,
             ]),
+        tests("TerminalTests", ["Terminal"]),
     ]
 )
 

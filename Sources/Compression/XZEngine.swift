@@ -10,7 +10,9 @@ import CLZMA
     init(memory: Int) throws(CompressionError) {
         unsafe stream = .allocate(capacity: 1)
         unsafe stream.initialize(to: lzma_stream())
-        guard unsafe clzma_start(stream, UInt64(memory), XZEngine.threadingMemory, lzma_cputhreads()) == LZMA_OK else {
+        guard
+            unsafe clzma_start(stream, UInt64(clamping: memory), XZEngine.threadingMemory, lzma_cputhreads()) == LZMA_OK
+        else {
             throw CompressionError(.memoryLimit, .xz, "no memory for liblzma")
         }
     }

@@ -18,24 +18,26 @@ public struct ProgressLine: Sendable {
 
     /// The line for a terminal of a width in columns; never wider than one less, so that no terminal wraps it.
     public static func render(_ state: State, width: Int, bytes: (Int64) -> String) -> String {
-        let room = max(20, width - 1)
-        let rate = "\(bytes(Int64(state.rate)))/s"
-        guard let total = state.total, total > 0 else {
-            return String("\(Printable.text(state.name))  \(bytes(state.done))  \(rate)".prefix(room))
-        }
-        let share = min(1, Double(state.done) / Double(total))
-        let percent = "\(Int(share * 100))%"
-        let left = state.rate > 0 ? timeText(Double(total - state.done) / state.rate) : "--:--"
-        let figures = " \(pad(percent, 4)) \(bytes(state.done))/\(bytes(total)) \(rate) \(left)"
+        let room = max(21, width) - 1
         let name = Printable.text(state.name)
-        // The bar gives way first, then the end of the name.
-        let barRoom = room - figures.count - name.count - 3
-        guard barRoom >= 8 else {
-            return String(name.prefix(max(0, room - figures.count))) + String(figures.suffix(room))
+        let rate = "\(bytes(Int64(clamping: state.rate)))/s"
+        guard let total = state.total, total > 0 else {
+            return String(DisplayWidth.prefix("\(name)  \(bytes(state.done))  \(rate)", room))
         }
-        let full = Int(share * Double(min(barRoom, 40)))
-        let empty = min(barRoom, 40) - full
-        return "\(name) [\(String(repeating: "=", count: full))\(String(repeating: " ", count: empty))]\(figures)"
+        let done = min(max(0, state.done), total)
+        let share = Double(done) / Double(total)
+        // Rounded down, the last percent too: all of it is shown only when all is there.
+        let percent = "\(done == total ? 100 : min(99, Int(share * 100)))%"
+        let left = state.rate > 0 ? timeText(Double(total - done) / state.rate) : "--:--"
+        let figures = " \(pad(percent, 4)) \(bytes(state.done))/\(bytes(total)) \(rate) \(left)"
+        // The bar gives way first, then the end of the name.
+        let barRoom = min(40, room - DisplayWidth.of(figures) - DisplayWidth.of(name) - 3)
+        guard barRoom >= 8 else {
+            return String(DisplayWidth.prefix(name, room - DisplayWidth.of(figures))) + String(figures.suffix(room))
+        }
+        let full = Int(share * Double(barRoom))
+        let empty = String(repeating: " ", count: barRoom - full)
+        return "\(name) [\(String(repeating: "=", count: full))\(empty)]\(figures)"
     }
 
     private static func pad(_ text: String, _ width: Int) -> String {
@@ -50,5 +52,16 @@ public struct ProgressLine: Sendable {
         let minutes = whole / 60
         return minutes < 60
             ? "\(minutes):\(two(whole % 60))" : "\(minutes / 60):\(two(minutes % 60)):\(two(whole % 60))"
+    }
+}
+
+extension Int64 {
+    /// The nearest number there is; 0 for what is none.
+    fileprivate init(clamping value: Double) {
+        if value.isNaN {
+            self = 0
+        } else {
+            self = Int64(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max)
+        }
     }
 }

@@ -1,0 +1,72 @@
+import Terminal
+import Testing
+
+@Suite struct TextTableTests {
+    private static func lines(_ columns: [String], _ rows: [[String?]], header: Bool = true) -> [String] {
+        let text = String(decoding: TextTable(columns, header: header).render(rows), as: UTF8.self)
+        return text.isEmpty
+            ? [] : text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+    }
+
+    @Test func columnsArePaddedToTheirWidestCell() {
+        #expect(
+            Self.lines(["uuid", "name", "os"], [["1", "base-64", "smartos"], ["22222", "x", "linux"]]) == [
+                "UUID   NAME     OS",
+                "1      base-64  smartos",
+                "22222  x        linux",
+            ])
+    }
+
+    @Test func aHeaderCanBeTheWidest() {
+        #expect(Self.lines(["published", "n"], [["1", "2"]]) == ["PUBLISHED  N", "1          2"])
+    }
+
+    @Test func withoutAHeaderItsWidthDoesNotCount() {
+        #expect(Self.lines(["published", "n"], [["1", "2"], ["33", "4"]], header: false) == ["1   2", "33  4"])
+    }
+
+    @Test(arguments: [true, false])
+    func noRowsAreNothingAtAll(header: Bool) {
+        #expect(TextTable(["uuid", "name"], header: header).render([]).isEmpty)
+    }
+
+    @Test func whatIsMissingIsADash() {
+        #expect(Self.lines(["a", "b", "c"], [[nil, "x", nil]]) == ["A  B  C", "-  x  -"])
+    }
+
+    @Test func noLineEndsInBlanks() {
+        let rows: [[String?]] = [
+            ["", "", ""], ["1", "", ""], ["", "2", ""], ["a", "b", "long cell"], ["a", "b", ""],
+        ]
+        let lines = Self.lines(["x", "y", "z"], rows)
+        #expect(lines == ["X  Y  Z", "", "1", "   2", "a  b  long cell", "a  b"])
+        #expect(!lines.contains { $0.hasSuffix(" ") })
+    }
+
+    @Test func aCellStaysOnItsLine() {
+        #expect(
+            Self.lines(["a", "b"], [["two\nlines", "\u{1b}[31m"], ["x", "y"]]) == [
+                "A           B", #"two\nlines  \u{1B}[31m"#, "x           y",
+            ])
+    }
+
+    @Test func wideCharactersTakeTwoPlaces() {
+        #expect(
+            Self.lines(["name", "x"], [["世界", "1"], ["Grüße", "2"], ["한국어", "3"], ["🌍", "4"], ["e\u{301}", "5"]]) == [
+                "NAME    X", "世界    1", "Grüße   2", "한국어  3", "🌍      4", "e\u{301}       5",
+            ])
+    }
+
+    @Test func rowsOfAnotherLengthDoNoHarm() {
+        #expect(Self.lines(["a", "b"], [["1"], ["2", "3", "4"], []]) == ["A  B", "1", "2  3", ""])
+    }
+
+    @Test func noColumnsAreEmptyLines() {
+        #expect(Self.lines([], [[], []], header: false) == ["", ""])
+    }
+
+    @Test func manyRowsAreOneLineEach() {
+        let rows = (0..<5_000).map { [String($0), "name-\($0)"] as [String?] }
+        #expect(Self.lines(["n", "name"], rows).count == 5_001)
+    }
+}
