@@ -39,7 +39,8 @@ public final class NetworkSender: HTTPSender {
             request = next
         }
         throw Failure(
-            .connectionError, "request to \(request.url) failed", cause: ConnectionTrouble.refused("too many redirects"))
+            .connectionError, "request to \(request.url) failed", cause: ConnectionTrouble.refused("too many redirects")
+        )
     }
 
     /// One request and its answer, whatever that is.
@@ -49,7 +50,8 @@ public final class NetworkSender: HTTPSender {
         // A proxy is asked for a plain page itself; to a TLS server it makes a tunnel.
         let forwards = proxy != nil && url.scheme == "http"
         let kind = ClientKind(
-            insecure: request.insecure || settings.insecure, proxy: settings.proxies.proxy(for: url), forwards: forwards)
+            insecure: request.insecure || settings.insecure, proxy: settings.proxies.proxy(for: url), forwards: forwards
+        )
         let client = try client(of: kind)
         var outgoing = HTTPClientRequest(url: request.url)
         if let proxy, forwards {

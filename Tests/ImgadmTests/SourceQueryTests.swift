@@ -190,7 +190,8 @@ extension EndToEnd {
             try box.use("http://images.example.com")
             _ = try await box.imgadm("avail", environment: ["http_proxy": proxy.url])
             #expect(
-                proxy.requests.first?.hasPrefix("GET http://images.example.com/images HTTP/1.1") == true, "\(proxy.requests)")
+                proxy.requests.first?.hasPrefix("GET http://images.example.com/images HTTP/1.1") == true,
+                "\(proxy.requests)")
             let asked = proxy.requests.count
             let direct = try await box.imgadm(
                 "avail", environment: ["http_proxy": proxy.url, "no_proxy": "example.com"])
