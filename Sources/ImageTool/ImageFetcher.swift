@@ -115,7 +115,11 @@ struct ImageFetcher: Sendable {
         var stream = stream(manifest, request)
         while try await stream.next({ bytes in
             try digest.update(bytes)
-            try unsafe bytes.withUnsafeBytes { _ = try unsafe file.writeAll($0) }
+            do {
+                try unsafe bytes.withUnsafeBytes { _ = try unsafe file.writeAll($0) }
+            } catch {
+                throw HostFile.failure("cannot write", downloads.partial(manifest.uuid), error)
+            }
         }) {}
         try digest.finish()
     }
