@@ -20,7 +20,8 @@ public struct ChildInput: Sendable {
     /// - Returns: what the child reads and what we write.
     static func makePipe() throws -> (child: FileDescriptor, input: ChildInput) {
         let ends = try FileDescriptor.pipe(options: [.closeOnExec])
-        chost_set_pipe_size(ends.writeEnd.rawValue, 1 << 20)
+        // `zfs receive` reads in bursts, between which it works: a pipe that holds what we make meanwhile lets both go on.
+        chost_set_pipe_size(ends.writeEnd.rawValue, 16 << 20)
         chost_set_nonblocking(ends.writeEnd.rawValue)
         return (ends.readEnd, ChildInput(pipe: ends.writeEnd))
     }

@@ -4,7 +4,8 @@
 /* What the C library has only as macros or variadic functions, which Swift cannot import, or in a form
    that needs unsafe pointers to use. Results are 0 or an errno unless said otherwise. */
 
-/// Asks for a larger pipe buffer. Where the kernel has no such thing, or refuses, the pipe stays as it is.
+/// Asks for a larger pipe buffer, and for less where that is refused. Where the kernel has no such thing, the pipe stays
+/// as it is.
 void chost_set_pipe_size(int fd, int bytes);
 
 /// Lets writes return EAGAIN instead of waiting.
