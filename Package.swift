@@ -127,6 +127,7 @@ let package = Package(
                 nioCore, nioPosix,
             ]),
         tests("TerminalTests", ["Terminal"]),
+        tests("HostTests", ["Host", "Failure", "TestHost", log, system]),
     ]
 )
 

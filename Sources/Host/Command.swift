@@ -67,6 +67,9 @@ public protocol CommandRunner: Sendable {
 
     /// Runs a command while `body` writes its standard input; the input is closed when `body` returns or throws.
     ///
+    /// The writes block: call it on a `DedicatedThread`, so that they hold up none of the threads that start the command and
+    /// read what it says.
+    ///
     /// A command that stops reading makes the writes of `body` throw `ChildInput.Closed`. The command is never
     /// killed: it sees the end of its input and ends itself, so that it can put its own house in order.
     /// - Returns: how the command ended, and how `body` did.

@@ -16,13 +16,7 @@ public struct ProcessRunner: CommandRunner {
         let configuration = try configuration(of: command)
         // Not a child task: a command that has begun is waited for even when we are told to stop, so that its
         // caller always knows whether it was done.
-        let outcome = try await Task {
-            let result = try await Subprocess.run(
-                configuration, input: .none, output: .bytes(limit: .max), error: .bytes(limit: .max))
-            return CommandOutcome(
-                ending: .init(result.terminationStatus), output: result.standardOutput,
-                errorText: String(decoding: result.standardError, as: UTF8.self))
-        }.value
+        let outcome = try await Task { try await spawn(command, configuration, .none) }.value
         note(command, outcome, since: start)
         return outcome
     }
@@ -35,12 +29,7 @@ public struct ProcessRunner: CommandRunner {
         let configuration = try configuration(of: command)
         let (childEnd, input) = try ChildInput.makePipe()
         let child = Task {
-            let result = try await Subprocess.run(
-                configuration, input: .fileDescriptor(childEnd, closeAfterSpawningProcess: true),
-                output: .bytes(limit: .max), error: .bytes(limit: .max))
-            return CommandOutcome(
-                ending: .init(result.terminationStatus), output: result.standardOutput,
-                errorText: String(decoding: result.standardError, as: UTF8.self))
+            try await spawn(command, configuration, .fileDescriptor(childEnd, closeAfterSpawningProcess: true))
         }
         let value: Result<Value, any Error>
         do {
@@ -52,6 +41,21 @@ public struct ProcessRunner: CommandRunner {
         let outcome = try await child.value
         note(command, outcome, since: start)
         return (outcome, value)
+    }
+
+    /// Runs a command to its end, whatever that is.
+    private func spawn(
+        _ command: Command, _ configuration: Configuration, _ input: some InputProtocol
+    ) async throws -> CommandOutcome {
+        do {
+            let result = try await Subprocess.run(
+                configuration, input: input, output: .bytes(limit: .max), error: .bytes(limit: .max))
+            return CommandOutcome(
+                ending: .init(result.terminationStatus), output: result.standardOutput,
+                errorText: String(decoding: result.standardError, as: UTF8.self))
+        } catch let error as SubprocessError {
+            throw Failure(.commandFailed, "\(command) could not be run", cause: error)
+        }
     }
 
     private func configuration(of command: Command) throws -> Configuration {

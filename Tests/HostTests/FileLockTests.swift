@@ -1,0 +1,135 @@
+import Failure
+import Glibc
+import Host
+import Logging
+import Synchronization
+import SystemPackage
+import TestHost
+import Testing
+
+@Suite struct FileLockTests {
+    private let folder = TemporaryFolder()
+    private var path: FilePath { folder.path.appending("run/image.lock") }
+
+    @Test func oneHolderAtATime() throws {
+        let lock = try #require(try FileLock.tryTaking(path))
+        #expect(try FileLock.tryTaking(path) == nil)
+        #expect(lock.path == path && HostFile.exists(path))
+        lock.release()
+        #expect(!HostFile.exists(path))
+        try #require(try FileLock.tryTaking(path)).release()
+    }
+
+    @Test func locksOfOtherFilesAreFree() throws {
+        let first = try #require(try FileLock.tryTaking(path))
+        let second = try #require(try FileLock.tryTaking(folder.path.appending("run/other.lock")))
+        first.release()
+        second.release()
+    }
+
+    @Test func aFileThatADeadProcessLeftIsNoLock() throws {
+        try HostFile.write(Array("12345".utf8), to: path)
+        try #require(try FileLock.tryTaking(path)).release()
+        #expect(!HostFile.exists(path))
+    }
+
+    @Test func sweepingTakesWhatIsStaleAndLeavesWhatIsHeld() throws {
+        FileLock.sweep(path)
+        try HostFile.write([], to: path)
+        FileLock.sweep(path)
+        #expect(!HostFile.exists(path))
+        let lock = try #require(try FileLock.tryTaking(path))
+        FileLock.sweep(path)
+        #expect(try HostFile.exists(path) && FileLock.tryTaking(path) == nil)
+        lock.release()
+    }
+
+    /// The lock of another process, which is then killed.
+    @Test func aLockDiesWithItsHolder() async throws {
+        try HostFile.write([], to: path)
+        let held = folder.path.appending("held")
+        let script = "exec 9< '\(path)'; flock -x 9 || exit 1; touch '\(held)'; exec sleep 60 9<&9"
+        let holder = Task {
+            try await ProcessRunner(log: .quiet).run(Command("sh", ["-c", "echo $$ > '\(held).pid'; \(script)"]))
+        }
+        while !HostFile.exists(held) { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(try FileLock.tryTaking(path) == nil)
+        let pid = try #require(
+            try HostFile.read(FilePath("\(held).pid")).flatMap { Int32(String(decoding: $0.dropLast(), as: UTF8.self)) }
+        )
+        #expect(kill(pid, SIGKILL) == 0)
+        #expect(try await holder.value.ending == .signaled(SIGKILL))
+        try #require(try FileLock.tryTaking(path)).release()
+    }
+
+    @Test func waitingEndsWithTheRelease() async throws {
+        let lock = try #require(try FileLock.tryTaking(path))
+        let path = path
+        let told = Counter()
+        async let waiter = FileLock.taking(path) { told.add(1) }
+        try await Task.sleep(for: .milliseconds(1_300))
+        lock.release()
+        try await waiter.release()
+        #expect(told.add(0) == 1)
+        #expect(!HostFile.exists(path))
+    }
+
+    @Test func aWaiterCanBeCancelled() async throws {
+        let lock = try #require(try FileLock.tryTaking(path))
+        let path = path
+        let waiter = Task { try await FileLock.taking(path) {}.release() }
+        waiter.cancel()
+        await #expect(throws: CancellationError.self) { try await waiter.value }
+        lock.release()
+    }
+
+    /// Each holder removes the file; the next must not lock one that is gone.
+    @Test func manyTakersNeverHoldItTogether() async throws {
+        let path = path
+        let holders = Counter()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    for _ in 0..<50 {
+                        guard let lock = try FileLock.tryTaking(path) else {
+                            await Task.yield()
+                            continue
+                        }
+                        #expect(holders.add(1) == 1)
+                        await Task.yield()
+                        holders.add(-1)
+                        lock.release()
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(HostFile.names(in: folder.path.appending("run")) == [])
+    }
+
+    @Test func whatCannotBeALockIsAnError() throws {
+        try HostFile.makeFolder(path)
+        #expect(throws: Failure.self) { try FileLock.tryTaking(path) }
+        let link = folder.path.appending("link.lock")
+        #expect(unsafe symlink("/etc/passwd", link.string) == 0)
+        #expect(throws: Failure.self) { try FileLock.tryTaking(link) }
+        #expect(throws: Failure.self) { try FileLock.tryTaking("/proc/no/such.lock") }
+    }
+}
+
+private final class Counter: Sendable {
+    private let value = Mutex(0)
+
+    @discardableResult
+    func add(_ number: Int) -> Int {
+        value.withLock {
+            $0 += number
+            return $0
+        }
+    }
+}
+
+extension Logger {
+    /// A log that nobody reads.
+    static var quiet: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
+}
