@@ -4,6 +4,7 @@ import Host
 import Logging
 import SystemPackage
 import TestHost
+import Synchronization
 import Testing
 
 /// Commands that are fed.
@@ -56,8 +57,7 @@ import Testing
 
     @Test func aCommandThatReadsNothingAndSucceeds() async throws {
         let (outcome, body) = try await feed(Command("true", [])) { input in
-            try await Task.sleep(for: .milliseconds(100))
-            try input.write([UInt8](repeating: 0, count: 4 << 20))
+            while true { try input.write([UInt8](repeating: 0, count: 4 << 20)) }
         }
         #expect(outcome.succeeded)
         #expect(throws: ChildInput.Closed.self) { try body.get() }
@@ -75,12 +75,14 @@ import Testing
 
     /// A child that does not read cannot hold us: the write looks up when the task is cancelled.
     @Test func aWriteThatWaitsCanBeCancelled() async throws {
+        let hasBegun = Mutex(false)
         let task = Task {
             try await feed(Command("sh", ["-c", "sleep 1; exit 5"])) { input in
-                try input.write([UInt8](repeating: 0, count: 16 << 20))
+                hasBegun.withLock { $0 = true }
+                while true { try input.write([UInt8](repeating: 0, count: 4 << 20)) }
             }
         }
-        try await Task.sleep(for: .milliseconds(200))
+        while !hasBegun.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(20)) }
         task.cancel()
         let (outcome, body) = try await task.value
         #expect(outcome.ending == .exited(5))
