@@ -2,9 +2,9 @@ import Failure
 import Glibc
 import Host
 import Logging
+import Synchronization
 import SystemPackage
 import TestHost
-import Synchronization
 import Testing
 
 /// Commands that are fed.
