@@ -9,17 +9,28 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
-void chost_set_pipe_size(int fd, int bytes) {
-#ifdef F_SETPIPE_SZ
-    // Beyond /proc/sys/fs/pipe-max-size it takes privilege: half as much, then, until it is granted.
-    while (bytes >= 1 << 16 && fcntl(fd, F_SETPIPE_SZ, bytes) < 0) bytes /= 2;
-#else
-    (void)fd, (void)bytes;
+int chost_stream_pair(int *reader, int *writer, int bytes) {
+    int ends[2];
+    int type = SOCK_STREAM;
+#ifdef SOCK_CLOEXEC
+    type |= SOCK_CLOEXEC;
 #endif
+    if (socketpair(AF_UNIX, type, 0, ends) != 0) return errno;
+    for (int i = 0; i < 2; i++) (void)fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+    (void)shutdown(ends[1], SHUT_RD);
+    // Beyond the system's limit (net.core.wmem_max) it takes privilege; without it, as much as that allows.
+#ifdef SO_SNDBUFFORCE
+    if (setsockopt(ends[1], SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof bytes) != 0)
+#endif
+        (void)setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    *reader = ends[0];
+    *writer = ends[1];
+    return 0;
 }
 
 void chost_set_nonblocking(int fd) { (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }

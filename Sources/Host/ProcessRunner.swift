@@ -27,7 +27,7 @@ public struct ProcessRunner: CommandRunner {
         try Task.checkCancellation()
         let start = ContinuousClock.now
         let configuration = try configuration(of: command)
-        let (childEnd, input) = try ChildInput.makePipe()
+        let (childEnd, input) = try ChildInput.makeStream()
         let child = Task {
             try await spawn(command, configuration, .fileDescriptor(childEnd, closeAfterSpawningProcess: true))
         }

@@ -4,9 +4,9 @@
 /* What the C library has only as macros or variadic functions, which Swift cannot import, or in a form
    that needs unsafe pointers to use. Results are 0 or an errno unless said otherwise. */
 
-/// Asks for a larger pipe buffer, and for less where that is refused. Where the kernel has no such thing, the pipe stays
-/// as it is.
-void chost_set_pipe_size(int fd, int bytes);
+/// Two ends of a stream within this machine that holds `bytes` on the way, or as many as the system grants. Neither end
+/// outlives an exec.
+int chost_stream_pair(int *reader, int *writer, int bytes);
 
 /// Lets writes return EAGAIN instead of waiting.
 void chost_set_nonblocking(int fd);
