@@ -123,6 +123,17 @@ import Testing
         ),
     ]
 
+    /// Python reads a prefix in each of them, GNU tar in none, bsdtar in the last.
+    static let prefixes: [Case] = [
+        ("a prefix in a v7 header", Header("a", dialect: .v7).with(345, "p").sealed, .ambiguous),
+        ("a prefix in a GNU header", Header("a", dialect: .gnu).with(345, "p").sealed, .ambiguous),
+        ("times in a GNU header", Header("a", dialect: .gnu).with(345, "14524770400").sealed, .ambiguous),
+        (
+            "a prefix behind half a magic", Header("a", dialect: .v7).with(257, "ustar00").with(345, "p").sealed,
+            .ambiguous
+        ),
+    ]
+
     @Test("Broken headers are refused", arguments: headers + types)
     func header(name: String, archive: [UInt8], reason: TarError.Reason) { expect(reason, archive) }
 
@@ -132,7 +143,7 @@ import Testing
     @Test("Malformed records are refused", arguments: records + values)
     func malformed(name: String, archive: [UInt8], reason: TarError.Reason) { expect(reason, archive) }
 
-    @Test("What can be understood in two ways is refused", arguments: ambiguous)
+    @Test("What can be understood in two ways is refused", arguments: ambiguous + prefixes)
     func ambiguity(name: String, archive: [UInt8], reason: TarError.Reason) { expect(reason, archive) }
 
     private func expect(_ reason: TarError.Reason, _ archive: [UInt8], at location: SourceLocation = #_sourceLocation) {
