@@ -76,6 +76,8 @@ let package = Package(
         room("Failure"),
         room("ImageModel", ["JSON", "Failure", crypto]),
         room("Compression", compressionDependencies, defines: hasISAL ? [.define("ISAL")] : []),
+        room("Tar"),
+        room("Layers", ["Tar", "CHost", system]),
         room("Host", ["JSON", "Failure", "CHost", log, system, subprocess]),
         room("ZFS", ["Failure", "Host", log]),
         room("VirtualMachines", ["Failure", "Host", log]),
@@ -120,6 +122,7 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),
         tests("CompressionTests", ["Compression"]),
+        tests("TarTests", ["Tar"]),
         tests(
             "ImageServerTests",
             [

@@ -10,7 +10,12 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+#ifdef __linux__
+#include <sys/xattr.h>
+#endif
 #include <time.h>
 #include <unistd.h>
 
@@ -75,3 +80,35 @@ void chost_write_error(const char *text) {
     ssize_t ignored = write(2, text, strlen(text));
     (void)ignored;
 }
+
+int chost_openat(int folder, const char *name, int flags, unsigned mode) { return openat(folder, name, flags, mode); }
+
+int chost_make_node(int folder, const char *name, unsigned mode, unsigned major, unsigned minor) {
+    return mknodat(folder, name, mode, makedev(major, minor));
+}
+
+#ifdef __linux__
+int chost_set_attribute(int fd, const char *name, const void *value, size_t size) {
+    return fsetxattr(fd, name, value, size, 0);
+}
+
+int chost_set_link_attribute(const char *path, const char *name, const void *value, size_t size) {
+    return lsetxattr(path, name, value, size, 0);
+}
+
+long chost_list_attributes(int fd, char *names, size_t size) { return flistxattr(fd, names, size); }
+
+int chost_remove_attribute(int fd, const char *name) { return fremovexattr(fd, name); }
+#else
+static int without_attributes(void) {
+    errno = ENOTSUP;
+    return -1;
+}
+
+int chost_set_attribute(int fd, const char *name, const void *value, size_t size) { return without_attributes(); }
+int chost_set_link_attribute(const char *path, const char *name, const void *value, size_t size) {
+    return without_attributes();
+}
+long chost_list_attributes(int fd, char *names, size_t size) { return 0; }
+int chost_remove_attribute(int fd, const char *name) { return without_attributes(); }
+#endif

@@ -6,14 +6,14 @@ import Testing
     @Test("Records take the place of the header's fields")
     func records() {
         let header = pax([
-            "path": "a/long/name", "size": "3", "uid": "4294967295", "gid": "2097152", "mtime": "12.5", "atime": "1",
+            "path": "a/long/name", "size": "3", "uid": "4294967294", "gid": "2097152", "mtime": "12.5", "atime": "1",
             "ctime": "2", "uname": "root", "gname": "wheel", "comment": "none", "VENDOR.key": "x",
             "hdrcharset": "BINARY",
         ])
         let reading = read(header + Header("short").sealed + padded(Array("abc".utf8)) + file("next") + end)
         #expect(reading.error == nil && reading.names == ["a/long/name", "next"])
         guard let seen = reading.entries.first else { return }
-        #expect(seen.text == "abc" && seen.uid == .max && seen.gid == 2_097_152)
+        #expect(seen.text == "abc" && seen.uid == .max - 1 && seen.gid == 2_097_152)
         #expect(seen.modified == TarTime(seconds: 12, nanoseconds: 500_000_000))
         #expect(reading.entries.last?.uid == 0 && reading.entries.last?.modified == TarTime(seconds: 0))
     }
@@ -121,7 +121,7 @@ import Testing
 
     @Test("A long name makes a file a folder by its slash")
     func slash() {
-        #expect(read(long("L", "folder/") + file("x", dialect: .gnu) + end).entries.map(\.kind) == [.directory])
-        #expect(read(pax(["path": "folder/"]) + file("x") + end).entries.map(\.kind) == [.directory])
+        #expect(read(long("L", "folder/") + Header("x", type: "\0", dialect: .gnu).sealed + end).entries.map(\.kind) == [.directory])
+        #expect(read(pax(["path": "folder/"]) + Header("x", type: "\0").sealed + end).entries.map(\.kind) == [.directory])
     }
 }

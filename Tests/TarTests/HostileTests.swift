@@ -23,6 +23,7 @@ import Testing
         ("a size over 95 bits", Header("a").with(124, [UInt8](repeating: 0xbf, count: 12)).sealed, .badHeader),
         ("a number in base 64", Header("a").with(124, "+AAAAAAAAAA\0").sealed, .badHeader),
         ("a user over 32 bits", Header("a").with(108, base256(1 << 32, 8)).sealed, .badHeader),
+        ("the user that is nobody", Header("a").with(108, base256(Int64(UInt32.max), 8)).sealed, .badHeader),
         ("a negative user", Header("a").with(108, base256(-1, 8)).sealed, .badHeader),
         ("a group over 32 bits", Header("a").with(116, base256(1 << 32, 8)).sealed, .badHeader),
         ("a negative group", Header("a").with(116, base256(-2, 8)).sealed, .badHeader),

@@ -76,7 +76,7 @@ import Testing
 
     @Test("A file may be nothing but a hole")
     func onlyHoles() {
-        let old = oldSparse("old", size: 0, real: 1 << 33, [(1 << 33, 0)])
+        let old = oldSparse("old", size: 0, real: 1 << 32, [(1 << 32, 0)])
         let map = padded(Array("0\n".utf8))
         let new =
             pax([
@@ -84,8 +84,9 @@ import Testing
                 "GNU.sparse.realsize": "1099511627776",
             ]) + entry(Header("x", size: 512), map)
         let reading = read(old + new + end)
-        #expect(reading.error == nil && reading.names == ["old", "new"])
-        #expect(reading.entries.map(\.size) == [1 << 33, 1 << 40] && reading.entries.allSatisfy { $0.content.isEmpty })
+        #expect(reading.error == nil)
+        #expect(reading.names == ["old", "new"])
+        #expect(reading.entries.map(\.size) == [1 << 32, 1 << 40] && reading.entries.allSatisfy { $0.content.isEmpty })
     }
 
     private static let versionOne: KeyValuePairs = [

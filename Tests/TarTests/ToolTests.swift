@@ -13,13 +13,13 @@ import Testing
         """
 
     private static let odd = """
-        n100=$(printf '%0100d' 7); n255=$(printf '%0255d' 7)
+        n100=$(printf '%0100d' 7); n255=$(printf '%0255d' 7); d100=$(printf '%0100d' 8); d255=$(printf '%0255d' 8)
         for name in $(printf '%099d' 7) $n100 ${n100}8 $n255; do printf $name > $name; ln -s $name $name.l 2>/dev/null || :; done
         ln -s $n255$n255$n255 far; ln $n255 hard
-        mkdir -p $n100/$n100/$n100; printf deep > $n100/$n100/$n100/$n100
-        (for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do mkdir $n255; cd ./$n255; done; printf deepest > file)
+        mkdir -p $d100/$d100/$d100; printf deep > $d100/$d100/$d100/$n100
+        (for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do mkdir $d255; cd ./$d255; done; printf deepest > file)
         printf umlaut > "$(printf 'l\\303\\244nge')"; printf latin > "$(printf 'l\\344nge')"
-        printf old > old; touch -d '1960-01-01 00:00:00.25Z' old; printf late > late; touch -d '2400-01-01 00:00:00.000000001Z' late
+        printf old > old; touch -d '1960-01-01 00:00:00.25Z' old; printf late > late; touch -d '2200-01-01 00:00:00.000000001Z' late
         mkfifo fifo; mkdir "a folder"
         """
 
@@ -45,7 +45,7 @@ import Testing
         let reading = read(archive)
         // GNU's incremental archives list folders in entries of their own type.
         if isIncremental {
-            #expect(reading.error?.reason == .unsupported)
+            #expect(reading.error?.reason == .unsupported || reading.error?.reason == .ambiguous)
             return
         }
         #expect(reading.error == nil)
@@ -58,8 +58,8 @@ import Testing
             let status = try tree.status(path)
             #expect(seen.mode == UInt32(status.st_mode) & 0o7777, "\(path)")
             #expect(seen.uid == status.st_uid && seen.gid == status.st_gid, "\(path)")
-            // Python's times are floating point numbers.
-            if !writer.command.contains("python") {
+            // Python's times are floating point numbers, bsdtar's of GNU's format have a range of their own.
+            if !writer.command.contains("python"), !writer.command.contains("gnutar") {
                 let nanoseconds = hasFractions ? UInt32(status.st_mtim.tv_nsec) : 0
                 #expect(
                     seen.modified == TarTime(seconds: Int64(status.st_mtim.tv_sec), nanoseconds: nanoseconds), "\(path)"
@@ -112,7 +112,7 @@ import Testing
             Writer.gnu("--format=posix --xattrs --xattrs-include=*"), .bsd("--format=pax"),
             Writer(
                 "python3 -c 'import sys, tarfile; t = tarfile.open(fileobj=sys.stdout.buffer, mode=\"w|\", format=tarfile.PAX_FORMAT); "
-                    + "i = t.gettarinfo(\"tree/file\"); i.pax_headers = {\"SCHILY.xattr.user.kind\": \"a=b\"}; t.addfile(i)'"
+                    + "i = t.gettarinfo(\"tree/file\"); i.pax_headers = {\"SCHILY.xattr.user.kind\": \"a=b\"}; t.addfile(i, open(\"tree/file\", \"rb\")); t.close()'"
             ),
         ])
     func attributes(writer: Writer) throws {
@@ -132,12 +132,14 @@ import Testing
         "What is no part of an image is refused",
         arguments: [
             Writer("tar -C tree -V label -cf - ."),
-            Writer("tar -C tree --format=gnu --listed-incremental=/dev/null -cf - ."),
+            Writer("tar -C tree --format=gnu --listed-incremental=snapshot -cf - ."),
         ])
     func unsupported(writer: Writer) throws {
         let tree = try Tree("printf x > file")
         defer { tree.remove() }
-        #expect(read(try tree.pack(writer.command)).error?.reason == .unsupported)
+        // Times of incremental archives stand where others have a prefix of the name.
+        let reason = read(try tree.pack(writer.command)).error?.reason
+        #expect(reason == .unsupported || reason == .ambiguous)
     }
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 
 /* What the C library has only as macros or variadic functions, which Swift cannot import, or in a form
@@ -35,3 +36,20 @@ int chost_terminal_width(int fd);
 
 /// Writes text to standard error in one go, as far as it takes it.
 void chost_write_error(const char *text);
+
+/// openat(2), which is variadic.
+int chost_openat(int folder, const char *name, int flags, unsigned mode);
+
+/// mknodat(2) for a device of these numbers.
+int chost_make_node(int folder, const char *name, unsigned mode, unsigned major, unsigned minor);
+
+/// Sets an extended attribute of an open file; of what a path names, be it a link. -1 and errno where that fails, ENOTSUP
+/// where the system has none.
+int chost_set_attribute(int fd, const char *name, const void *value, size_t size);
+int chost_set_link_attribute(const char *path, const char *name, const void *value, size_t size);
+
+/// The names of an open file's attributes, each with a NUL behind it: the bytes there are, or with `size` 0, the bytes
+/// there would be.
+long chost_list_attributes(int fd, char *names, size_t size);
+
+int chost_remove_attribute(int fd, const char *name);

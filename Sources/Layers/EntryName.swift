@@ -1,0 +1,28 @@
+/// One component of a path, as a file system takes it: not empty, not `.` or `..`, without `/` and NUL.
+struct EntryName: Hashable, Sendable {
+    /// The bytes and a NUL behind them.
+    private let terminated: [UInt8]
+
+    init?(_ bytes: some Collection<UInt8>) {
+        guard !bytes.isEmpty, bytes.count <= EntryName.longest, !bytes.contains(0), !bytes.contains(UInt8(ascii: "/")),
+            !bytes.elementsEqual([UInt8(ascii: ".")]), !bytes.elementsEqual(".."
+                .utf8)
+        else { return nil }
+        terminated = Array(bytes) + [0]
+    }
+
+    /// NAME_MAX of every file system that matters here.
+    static let longest = 255
+
+    var bytes: ArraySlice<UInt8> { terminated.dropLast() }
+
+    /// Lends the name as a C string.
+    func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        unsafe terminated.withUnsafeBytes { bytes in
+            unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
+                guard let start = characters.baseAddress else { preconditionFailure("a name has at least its NUL") }
+                return unsafe body(start)
+            }
+        }
+    }
+}

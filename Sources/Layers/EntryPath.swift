@@ -1,0 +1,66 @@
+/// Where an entry of a layer goes: components below the root, checked (docker.md, "Extraction").
+struct EntryPath: Sendable {
+    /// The components of the folder it is in.
+    let parent: [EntryName]
+    /// Nil for the root itself.
+    let name: EntryName?
+
+    /// Reads a path as an archive has it: relative to the root, whether or not it begins with `/` or `./`.
+    ///
+    /// - Throws: `LayerFault` for `..`, which readers understand differently, and for names no file system takes.
+    init(_ path: [UInt8]) throws(LayerFault) {
+        var parts: [EntryName] = []
+        for part in path.split(separator: UInt8(ascii: "/")) where !part.elementsEqual(CollectionOfOne(UInt8(ascii: "."))) {
+            guard let name = EntryName(part) else {
+                throw LayerFault(part.elementsEqual("..".utf8) ? .parentReference : .badName, path)
+            }
+            parts.append(name)
+        }
+        name = parts.popLast()
+        parent = parts
+    }
+}
+
+/// What a name says of the layers below (OCI image-spec, layer.md, "Whiteouts").
+enum Whiteout {
+    /// An ordinary entry.
+    case none
+    /// `.wh.NAME`: NAME of the layers below is hidden.
+    case of(EntryName)
+    /// `.wh..wh..opq`: all that the layers below have in this folder is hidden.
+    case opaque
+    /// `.wh..wh.…`: AUFS's own notes, which mean nothing to anybody else.
+    case note
+
+    private static let prefix = Array(".wh.".utf8)
+    private static let opaqueName = Array(".wh..wh..opq".utf8)
+
+    /// - Throws: `LayerFault` for a whiteout of nothing, of `.` or of `..`, and for something below a whiteout.
+    init(_ path: EntryPath, _ whole: [UInt8]) throws(LayerFault) {
+        if path.parent.contains(where: Whiteout.isNote) {
+            self = .note
+            return
+        }
+        guard !path.parent.contains(where: { $0.bytes.starts(with: Whiteout.prefix) }) else {
+            throw LayerFault(.badWhiteout, whole)
+        }
+        guard let name = path.name, name.bytes.starts(with: Whiteout.prefix) else {
+            self = .none
+            return
+        }
+        if name.bytes.elementsEqual(Whiteout.opaqueName) {
+            self = .opaque
+        } else if Whiteout.isNote(name) {
+            self = .note
+        } else if let hidden = EntryName(name.bytes.dropFirst(Whiteout.prefix.count)) {
+            self = .of(hidden)
+        } else {
+            throw LayerFault(.badWhiteout, whole)
+        }
+    }
+
+    private static func isNote(_ name: EntryName) -> Bool {
+        name.bytes.starts(with: Whiteout.prefix + Whiteout.prefix)
+            && !name.bytes.elementsEqual(Whiteout.opaqueName)
+    }
+}

@@ -1,0 +1,66 @@
+import SystemPackage
+import Tar
+
+/// What there is to know while a layer is unpacked: what it has done, and what is to be done at its end.
+final class LayerState {
+    let history: LayerHistory
+    let times = FolderTimes()
+    /// Attributes that the file system cannot keep.
+    var lostAttributes = 0
+
+    init(hasLower: Bool) { history = LayerHistory(hasLower: hasLower) }
+
+    /// Removes whatever is there under a name; nothing is fine.
+    ///
+    /// - Returns: false if nothing was there.
+    @discardableResult
+    func remove(_ name: EntryName, in folder: FolderHandle) throws -> Bool {
+        guard let status = try folder.status(name) else { return false }
+        guard status.kind == .folder else {
+            try folder.removeFile(name)
+            return true
+        }
+        let below = try folder.folder(name)
+        for inner in try below.names() { try remove(inner, in: below) }
+        try folder.removeFolder(name)
+        history.removed(folder: below.inode)
+        times.removed(folder: below.inode)
+        return true
+    }
+}
+
+/// The way to the folder of an entry: folders that are missing are made.
+struct EntryWay: FolderWay {
+    let state: LayerState
+
+    func follows(_ link: Place, component: Int?) -> Bool {
+        state.history.used(link)
+        return true
+    }
+
+    func misses(_ name: EntryName, in folder: Folder) -> Bool {
+        state.times.keep(folder)
+        return true
+    }
+
+    func made(_ folder: Folder) {
+        guard let name = folder.name, let parent = folder.parent else { return }
+        state.history.madeFolder(parent.place(name), inode: folder.handle.inode)
+    }
+}
+
+/// The way to what a hard link is to be another name of.
+struct LinkTargetWay: FolderWay {
+    func follows(_ link: Place, component: Int?) -> Bool { true }
+    func misses(_ name: EntryName, in folder: Folder) -> Bool { false }
+    func made(_ folder: Folder) {}
+}
+
+/// The way to what a whiteout hides, in the middle of a layer.
+struct WhiteoutWay: FolderWay {
+    let state: LayerState
+
+    func follows(_ link: Place, component: Int?) -> Bool { state.history.whiteoutFollows(link) }
+    func misses(_ name: EntryName, in folder: Folder) -> Bool { false }
+    func made(_ folder: Folder) {}
+}

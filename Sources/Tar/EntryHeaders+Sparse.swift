@@ -1,0 +1,58 @@
+extension EntryHeaders {
+    /// A sparse file of type `S` (GNU tar manual, "Old GNU Format").
+    static func describeOld(_ described: inout Described, _ block: HeaderBlock, _ pax: PaxHeader) throws(TarFault) {
+        guard pax.text("size") == nil, !pax.isSparse else {
+            throw TarFault(.ambiguous, "a sparse file is described by two kinds of header")
+        }
+        described.entry.isSparse = true
+        described.entry.size = try block.realSize()
+        described.map = SparseMap()
+        let isFull = try described.map.addOldRegions(block.sparseRegions)
+        described.mapGoesOn = block.sparseGoesOn
+        guard isFull || !block.sparseGoesOn else {
+            throw TarFault(.badSparseMap, "it goes on after its end")
+        }
+        if !described.mapGoesOn { try described.map.check(size: described.entry.size, stored: described.stored) }
+    }
+
+    /// A sparse file as pax headers describe it (GNU tar manual, "PAX Format, Versions 0.0, 0.1 and 1.0").
+    static func describeSparse(_ described: inout Described, _ pax: PaxHeader) throws(TarFault) {
+        guard pax.isSparse else { return }
+        guard described.entry.kind == .file else { throw TarFault(.badSparseMap, "the entry is no file") }
+        described.entry.isSparse = true
+        switch (try pax.number("GNU.sparse.major"), try pax.number("GNU.sparse.minor")) {
+        case (1, 0):
+            guard let size = try pax.number("GNU.sparse.realsize"), pax.sparseNumbers.isEmpty,
+                pax.text("GNU.sparse.map") == nil
+            else { throw TarFault(.badSparseMap, "it has no real size, or a second map") }
+            described.entry.size = size
+            described.mapIsInContent = true
+        case (nil, nil), (0, 0), (0, 1):
+            guard let size = try pax.number("GNU.sparse.size") else {
+                throw TarFault(.badSparseMap, "it has no size")
+            }
+            let list = pax.text("GNU.sparse.map")
+            guard list == nil || pax.sparseNumbers.isEmpty else {
+                throw TarFault(.badSparseMap, "it is stated in two ways")
+            }
+            described.entry.size = size
+            if let list {
+                described.map = try SparseMap(list: list)
+            } else {
+                described.map = try SparseMap(numbers: pax.sparseNumbers.map { $0[...] })
+            }
+            if let count = try pax.number("GNU.sparse.numblocks"), count != described.map.regions.count {
+                throw TarFault(.badSparseMap, "it has another number of regions than stated")
+            }
+            try described.map.check(size: size, stored: described.stored)
+        default: throw TarFault(.unsupported, "a sparse file of an unknown version")
+        }
+    }
+}
+
+extension PaxHeader {
+    var isSparse: Bool {
+        !sparseNumbers.isEmpty
+            || ["major", "minor", "realsize", "size", "numblocks", "map"].contains { text("GNU.sparse.\($0)") != nil }
+    }
+}

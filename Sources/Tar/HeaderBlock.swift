@@ -1,0 +1,77 @@
+/// The 512 bytes of a header (POSIX.1 pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format").
+struct HeaderBlock {
+    static let size = 512
+    private let bytes: [UInt8]
+
+    enum Dialect { case v7, posix, gnu }
+    let dialect: Dialect
+
+    /// - Parameter bytes: 512 of them.
+    /// - Throws: `badHeader` unless the checksum is right.
+    init(_ bytes: [UInt8]) throws(TarFault) {
+        self.bytes = bytes
+        dialect =
+            bytes[257..<263].elementsEqual("ustar\0".utf8)
+            ? .posix : bytes[257..<265].elementsEqual("ustar  \0".utf8) ? .gnu : .v7
+        // Old writers summed up signed bytes.
+        let stated = try HeaderNumber.read(bytes[148..<156])
+        var unsigned: Int64 = 8 * 32
+        var signed: Int64 = 8 * 32
+        for (place, byte) in bytes.enumerated() where !(148..<156).contains(place) {
+            unsigned += Int64(byte)
+            signed += Int64(Int8(bitPattern: byte))
+        }
+        guard stated == unsigned || stated == signed else { throw TarFault(.badHeader, "its checksum is wrong") }
+    }
+
+    var type: UInt8 { bytes[156] }
+    /// GNU's sparse files keep their map where others have a prefix.
+    private var isSparseType: Bool { dialect == .gnu && type == UInt8(ascii: "S") }
+
+    func size() throws(TarFault) -> UInt64 { try HeaderBlock.size(try HeaderNumber.read(bytes[124..<136])) }
+
+    static func size(_ number: Int64) throws(TarFault) -> UInt64 {
+        guard let size = UInt64(exactly: number) else { throw TarFault(.badHeader, "a size is negative") }
+        return size
+    }
+
+    /// The field of the size says only that the number did not fit.
+    var sizeIsSaturated: Bool { bytes[124..<135].allSatisfy { $0 == UInt8(ascii: "7") } }
+
+    func mode() throws(TarFault) -> UInt32 {
+        UInt32(truncatingIfNeeded: try HeaderNumber.read(bytes[100..<108])) & 0o7777
+    }
+    func uid() throws(TarFault) -> Int64 { try HeaderNumber.read(bytes[108..<116]) }
+    func gid() throws(TarFault) -> Int64 { try HeaderNumber.read(bytes[116..<124]) }
+    func modified() throws(TarFault) -> Int64 { try HeaderNumber.read(bytes[136..<148]) }
+    func deviceMajor() throws(TarFault) -> Int64 { try HeaderNumber.read(bytes[329..<337]) }
+    func deviceMinor() throws(TarFault) -> Int64 { try HeaderNumber.read(bytes[337..<345]) }
+
+    var linkTarget: [UInt8] { text(157..<257) }
+
+    /// Prefix and name, parted by a slash.
+    func path() throws(TarFault) -> [UInt8] {
+        let name = text(0..<100)
+        guard dialect == .posix else {
+            // Whatever the magic, some readers have a prefix there; GNU keeps times in it, but in incremental archives only.
+            guard bytes[345..<500].allSatisfy({ $0 == 0 }) || isSparseType else {
+                throw TarFault(.ambiguous, "its name may have a prefix")
+            }
+            return name
+        }
+        let prefix = text(345..<500)
+        // star keeps times in the last bytes of the prefix.
+        if bytes[508..<512].elementsEqual("tar\0".utf8), prefix.count >= 131 {
+            throw TarFault(.ambiguous, "its name may end in star's times")
+        }
+        return prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name
+    }
+
+    private func text(_ range: Range<Int>) -> [UInt8] { Array(bytes[range].prefix { $0 != 0 }) }
+
+    // GNU's sparse files of type `S` (GNU tar manual, "Old GNU Format")
+
+    var sparseRegions: ArraySlice<UInt8> { bytes[386..<482] }
+    var sparseGoesOn: Bool { bytes[482] != 0 }
+    func realSize() throws(TarFault) -> UInt64 { try HeaderBlock.size(try HeaderNumber.read(bytes[483..<495])) }
+}
