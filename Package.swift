@@ -83,16 +83,20 @@ let package = Package(
         room("VirtualMachines", ["Failure", "Host", log]),
         room("Transport", ["Failure", log, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
         room("IMGAPI", ["JSON", "Failure", "ImageModel", "Transport", log]),
+        room("OCIRegistry", ["JSON", "Failure", "ImageModel", "Transport", log]),
         room(
             "ImageStore",
-            ["JSON", "Failure", "ImageModel", "Compression", "Host", "ZFS", "VirtualMachines", log, crypto, system]),
-        room("ImageSource", ["JSON", "Failure", "ImageModel", "Transport", "IMGAPI", log]),
-        room("HostConfig", ["JSON", "Failure", "Host", "ImageSource", log, system]),
+            [
+                "JSON", "Failure", "ImageModel", "Compression", "Tar", "Layers", "Host", "ZFS", "VirtualMachines", log,
+                crypto, system,
+            ]),
+        room("ImageSource", ["JSON", "Failure", "ImageModel", "Transport", "IMGAPI", "OCIRegistry", log]),
+        room("HostConfig", ["JSON", "Failure", "Host", "ImageSource", "OCIRegistry", log, system]),
         room(
             "ImageTool",
             [
-                "HostConfig", "JSON", "Failure", "ImageModel", "Host", "Transport", "ImageStore", "ImageSource",
-                "Compression", log, crypto,
+                "HostConfig", "JSON", "Failure", "ImageModel", "Host", "Transport", "OCIRegistry", "ImageStore",
+                "ImageSource", "ZFS", "Compression", log, crypto,
             ]),
         room("Terminal", ["CHost"]),
         room(

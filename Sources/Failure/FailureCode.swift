@@ -17,6 +17,7 @@ extension Failure.Code {
     public static let unknownCommand: Self = "UnknownCommand"
     public static let noCommand: Self = "NoCommand"
     public static let invalidUUID: Self = "InvalidUUID"
+    public static let invalidReference: Self = "InvalidReference"
     /// A command or feature that is not there yet.
     public static let notImplemented: Self = "NotImplemented"
 
@@ -36,6 +37,10 @@ extension Failure.Code {
     public static let invalidManifest: Self = "InvalidManifest"
     public static let manifestValidation: Self = "ManifestValidation"
     public static let unsupportedImage: Self = "UnsupportedImage"
+    /// A docker image has none for the platform that is wanted.
+    public static let platformNotFound: Self = "PlatformNotFound"
+    /// The content of a layer cannot be unpacked.
+    public static let invalidLayer: Self = "InvalidLayer"
     public static let minPlatform: Self = "MinPlatform"
     public static let maxPlatform: Self = "MaxPlatform"
 
@@ -47,6 +52,8 @@ extension Failure.Code {
     public static let multiError: Self = "MultiError"
     public static let downloadError: Self = "DownloadError"
     public static let connectionError: Self = "ConnectionError"
+    /// A registry wants other credentials.
+    public static let unauthorized: Self = "Unauthorized"
 
     // The host
     public static let configError: Self = "ConfigError"

@@ -1,38 +1,42 @@
 import Failure
 public import IMGAPI
 public import ImageModel
+public import OCIRegistry
 public import Transport
 
-/// A Docker registry. It can be configured and pinged; it has no list, and no image by UUID.
+/// A Docker registry. It has no list, and no image by UUID: its images are found by their references.
 public struct DockerSource: ImageSource {
     public let descriptor: SourceDescriptor
-    private let transport: Transport
-    private let requestID: String
+    private let client: RegistryClient
 
-    public init(descriptor: SourceDescriptor, transport: Transport, requestID: String) {
+    public init(descriptor: SourceDescriptor, client: RegistryClient) {
         self.descriptor = descriptor
-        self.transport = transport
-        self.requestID = requestID
+        self.client = client
     }
 
-    /// `GET /v2/` (OCI distribution, "Determining Support"): a registry answers 200, or 401 where it wants credentials.
-    public func ping() async throws {
-        // docker.io is a name; the registry behind it has another.
-        let host = descriptor.url.host == "docker.io" ? "https://registry-1.docker.io" : descriptor.url.base
-        let reply = try await transport.reply(
-            to: HTTPRequest(url: "\(host)/v2/", insecure: descriptor.insecure), limit: 1 << 20)
-        guard reply.status == 200 || reply.status == 401 else {
-            throw Failure(
-                .sourceError,
-                "\(descriptor.url.base) does not answer as a Docker registry does (status \(reply.status))",
-                statusCode: reply.status)
-        }
-    }
-
+    public func ping() async throws { try await client.ping() }
     public func list() async throws -> [ListedImage]? { nil }
     public func manifest(of uuid: ImageUUID) async throws -> Manifest? { nil }
 
     public func fileRequest(of manifest: Manifest) throws -> HTTPRequest {
-        throw Failure(.notImplemented, "images of Docker registries cannot be downloaded yet")
+        throw Failure(.internalError, "the file of image \(manifest.uuid) is asked for by its digest alone")
+    }
+
+    /// The digest that a reference leads to now, without counting as a pull; nil if the registry does not say.
+    public func digest(of reference: DockerReference) async throws -> ContentDigest? {
+        try await client.digest(of: reference)
+    }
+
+    /// Finds an image for a platform: one request for its manifest, two if there is an index before it.
+    ///
+    /// - Throws: `ImageNotFound`, `Unauthorized`, `PlatformNotFound`, `UnsupportedImage`, `SourceError`, `DownloadError`.
+    public func image(_ reference: DockerReference, for platform: OCIPlatform) async throws -> DockerImage {
+        DockerImage(reference, platform, try await client.image(reference, for: platform))
+    }
+
+    /// The manifests of an image's layers, from the base up; for this its config is fetched.
+    public func layers(of image: DockerImage) async throws -> [DockerLayer] {
+        let config = try await client.config(of: image.found, image.reference, for: image.platform)
+        return try image.layers(config, client)
     }
 }

@@ -1,6 +1,8 @@
 import Failure
 public import IMGAPI
 public import ImageModel
+public import Logging
+public import OCIRegistry
 public import Transport
 
 /// Where images come from. A source knows its protocol and nothing of this host.
@@ -26,18 +28,33 @@ public protocol ImageSource: Sendable {
 public struct ImageSources: Sendable {
     private let transport: Transport
     private let requestID: String
+    private let credentials: any CredentialSource
+    private let log: Logger
 
-    /// - Parameter requestID: the `x-request-id` of every request, a UUID.
-    public init(transport: Transport, requestID: String) {
+    /// - Parameters:
+    ///   - requestID: the `x-request-id` of every request, a UUID.
+    ///   - credentials: what registries are shown.
+    public init(transport: Transport, requestID: String, credentials: any CredentialSource, log: Logger) {
         self.transport = transport
         self.requestID = requestID
+        self.credentials = credentials
+        self.log = log
     }
 
     public func source(_ descriptor: SourceDescriptor) -> any ImageSource {
         switch descriptor.type {
         case .imgapi: IMGAPISource(descriptor: descriptor, transport: transport, requestID: requestID)
         case .dsapi: DSAPISource(descriptor: descriptor, transport: transport, requestID: requestID)
-        case .docker: DockerSource(descriptor: descriptor, transport: transport, requestID: requestID)
+        case .docker: docker(descriptor, limits: RegistryLimits())
         }
+    }
+
+    /// A Docker registry.
+    public func docker(_ descriptor: SourceDescriptor, limits: RegistryLimits) -> DockerSource {
+        let endpoint = RegistryEndpoint(source: descriptor.url, insecure: descriptor.insecure)
+        return DockerSource(
+            descriptor: descriptor,
+            client: RegistryClient(
+                endpoint, credentials: credentials, transport: transport, limits: limits, log: log))
     }
 }

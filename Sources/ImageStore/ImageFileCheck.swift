@@ -1,6 +1,6 @@
 import Crypto
 import Failure
-import ImageModel
+public import ImageModel
 
 /// What an image file must turn out to be (cli.md §3, import 7).
 public struct ImageFileCheck: Sendable {
@@ -9,12 +9,18 @@ public struct ImageFileCheck: Sendable {
     public var sha1: String?
     /// `Content-MD5` (base64), for a file without a checksum.
     public var md5: String?
+    /// The digest of a layer in a registry.
+    public var digest: ContentDigest?
 
-    public init(size: Int64? = nil, sha1: String? = nil, md5: String? = nil) {
+    public init(size: Int64? = nil, sha1: String? = nil, md5: String? = nil, digest: ContentDigest? = nil) {
         self.size = size
         self.sha1 = sha1?.lowercased()
         self.md5 = md5
+        self.digest = digest
     }
+
+    /// The content is known beforehand, so that a part of it may be used again.
+    public var isStrong: Bool { sha1 != nil || digest != nil }
 
     /// No check at all: a raw stream (`--zstream`).
     public static let none = ImageFileCheck()
@@ -24,11 +30,15 @@ public struct ImageFileCheck: Sendable {
 public struct ImageFileDigest {
     private var sha1 = Insecure.SHA1()
     private var md5 = Insecure.MD5()
+    private var hasher: DigestHasher?
     private let wanted: ImageFileCheck
     /// Bytes that have passed.
     public private(set) var count: Int64 = 0
 
-    public init(_ wanted: ImageFileCheck) { self.wanted = wanted }
+    public init(_ wanted: ImageFileCheck) {
+        self.wanted = wanted
+        hasher = wanted.digest.map { DigestHasher($0.algorithm) }
+    }
 
     /// - Throws: `DownloadError` as soon as there are more bytes than there may be.
     public mutating func update(_ bytes: RawSpan) throws {
@@ -36,6 +46,7 @@ public struct ImageFileDigest {
         if let size = wanted.size, count > size {
             throw Failure(.downloadError, "the image file is larger than the \(size) bytes its manifest states")
         }
+        hasher?.update(bytes)
         guard wanted.sha1 != nil || wanted.md5 != nil else { return }
         unsafe bytes.withUnsafeBytes { buffer in
             if wanted.sha1 != nil {
@@ -50,6 +61,9 @@ public struct ImageFileDigest {
     public func finish() throws {
         if let size = wanted.size, size != count {
             throw Failure(.downloadError, "the image file has \(count) bytes, but its manifest states \(size)")
+        }
+        if let expected = wanted.digest, let actual = hasher?.finish(), actual != expected {
+            throw Failure(.downloadError, "the layer has the digest \(actual), but it should have \(expected)")
         }
         if let expected = wanted.sha1 {
             let actual = Hexadecimal.text(sha1.finalize())

@@ -1,19 +1,23 @@
 import Failure
 import Host
 public import ImageModel
-import JSON
+public import JSON
 import Logging
 import SystemPackage
 import ZFS
 
-/// What is written down of an installed image: `{manifest, zpool, source}` (state.md, "Files").
+/// What is written down of an installed image: `{manifest, zpool, source}` (state.md, "Files"), and for an image of a
+/// registry `pulls`: the digest that each reference led to, so that the next import need not fetch a manifest.
 public struct ImageRecord: Sendable {
     public let manifest: Manifest
     public let source: String?
+    /// Digests by reference and platform.
+    public let pulls: JSONObject
 
-    public init(manifest: Manifest, source: String?) {
+    public init(manifest: Manifest, source: String?, pulls: JSONObject = [:]) {
         self.manifest = manifest
         self.source = source
+        self.pulls = pulls
     }
 }
 
@@ -42,7 +46,8 @@ struct ImageRecords: Sendable {
             guard manifest.uuid == uuid else {
                 throw Failure(.invalidManifest, "it is about image \(manifest.uuid)")
             }
-            return ImageRecord(manifest: manifest, source: value["source"]?.stringValue)
+            return ImageRecord(
+                manifest: manifest, source: value["source"]?.stringValue, pulls: value["pulls"]?.objectValue ?? [:])
         } catch {
             log.warning("image record cannot be used", metadata: ["file": "\(path)", "reason": "\(error)"])
             return nil
@@ -50,11 +55,21 @@ struct ImageRecords: Sendable {
     }
 
     func write(_ record: ImageRecord, _ uuid: ImageUUID, _ pool: PoolName) throws {
-        let content: JSONValue = [
+        var content: JSONObject = [
             "manifest": .object(record.manifest.json), "zpool": .string(pool.description),
             "source": record.source.map(JSONValue.string) ?? .null,
         ]
-        try HostFile.write(Array((content.text(.indented(2)) + "\n").utf8), to: path(uuid, pool))
+        if !record.pulls.isEmpty { content["pulls"] = .object(record.pulls) }
+        try HostFile.write(Array((JSONValue.object(content).text(.indented(2)) + "\n").utf8), to: path(uuid, pool))
+    }
+
+    /// The images of a pool that have a record.
+    func uuids(in pool: PoolName) -> [ImageUUID] {
+        let start = "\(pool)-"
+        return HostFile.names(in: root.records).compactMap { name in
+            guard name.hasPrefix(start), name.hasSuffix(".json") else { return nil }
+            return ImageUUID(name.dropFirst(start.count).dropLast(5))
+        }
     }
 
     /// Removes a record; false if there was none.

@@ -43,7 +43,7 @@ extension ImageStore {
             var reader = reader
             var pass = ImagePass(check: image.check, compression: image.compression)
             try await zfs.receive(into: partial) { input in
-                try await pass.run(&reader, into: input)
+                try await pass.run(&reader, emit: input.write)
             }
             try await settle(partial, image)
             try records.write(ImageRecord(manifest: image.manifest, source: image.source), uuid, image.pool)
@@ -87,7 +87,7 @@ extension ImageStore {
     }
 
     /// Takes away what a failed or stopped run made.
-    private func takeAway(_ uuid: ImageUUID, in pool: PoolName, because error: any Error) async throws {
+    func takeAway(_ uuid: ImageUUID, in pool: PoolName, because error: any Error) async throws {
         do {
             try await uncancelled {
                 let partial = DatasetName.partial(uuid, in: pool)
@@ -120,7 +120,7 @@ extension ImageStore {
 
     /// Makes a new image visible where operators look for it: its file system mounted, its volume's device there. An image
     /// is one without that too, so a failure is only logged.
-    private func show(_ name: DatasetName) async {
+    func show(_ name: DatasetName) async {
         do {
             guard let found = try await uncancelled({ try await zfs.dataset(name) }) else { return }
             switch found.dataset.kind {

@@ -2,67 +2,41 @@ import Compression
 import Failure
 import Host
 import ImageModel
-import ImageSource
 import ImageStore
 import NIOCore
 import SystemPackage
 import Transport
-import ZFS
 
-/// Fetches the files of a chain of images from one source.
+/// Fetches the files of a chain of images.
 struct ImageFetcher: Sendable {
-    let source: any ImageSource
-    let transport: Transport
     let downloads: DownloadFolder
-    let isRawStream: Bool
+    /// How many files are downloaded at a time, besides the one that goes straight into ZFS.
+    let window: Int
     let report: Report
 
-    /// How many files are downloaded at a time, besides the one that goes straight into ZFS.
-    private static let window = 3
-
-    /// What the manifest says about the file, for the pipeline.
-    func imageToInstall(_ manifest: Manifest, pool: PoolName) throws -> ImageToInstall {
-        let url = source.descriptor.url.base
-        guard !isRawStream else {
-            return ImageToInstall(
-                manifest: manifest, source: url, pool: pool, check: .none, compression: CompressionFormat.none)
-        }
-        return ImageToInstall(
-            manifest: manifest, source: url, pool: pool, check: check(manifest),
-            compression: try CompressionFormat(of: manifest))
-    }
-
-    func request(_ manifest: Manifest) throws -> DownloadRequest {
-        DownloadRequest(
-            try source.fileRequest(of: manifest), size: isRawStream ? nil : manifest.files.first?.size)
-    }
-
-    private func check(_ manifest: Manifest) -> ImageFileCheck {
-        isRawStream
-            ? .none : ImageFileCheck(size: manifest.files.first?.size, sha1: manifest.files.first?.sha1)
-    }
+    static let standardWindow = 3
 
     /// The file of an image, straight from the network.
-    func stream(_ manifest: Manifest, _ request: DownloadRequest) -> DownloadStream {
-        DownloadStream(
-            Download(request, by: transport), uuid: manifest.uuid, report: report,
-            checkMD5: !isRawStream && manifest.files.first?.sha1 == nil)
+    func stream(_ image: PlannedImage, offset: Int64 = 0) -> DownloadStream {
+        let request = DownloadRequest(image.request, size: image.check.size, offset: offset)
+        return DownloadStream(
+            Download(request, by: image.transport), uuid: image.uuid, report: report, checkMD5: image.trustsMD5)
     }
 
     /// Downloads files into the download folder, several at a time.
     ///
     /// - Parameter done: called with each image whose file is complete.
-    func fetch(_ manifests: some Collection<Manifest>, done: @Sendable @escaping (ImageUUID) -> Void) async throws {
+    func fetch(_ images: some Collection<PlannedImage>, done: @Sendable @escaping (ImageUUID) -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             var running = 0
-            for manifest in manifests {
-                if running == ImageFetcher.window {
+            for image in images {
+                if running == window {
                     try await group.next()
                     running -= 1
                 }
                 group.addTask {
-                    try await fetchFile(manifest)
-                    done(manifest.uuid)
+                    try await fetchFile(image)
+                    done(image.uuid)
                 }
                 running += 1
             }
@@ -71,25 +45,24 @@ struct ImageFetcher: Sendable {
     }
 
     /// Downloads one file, going on where an earlier run stopped.
-    private func fetchFile(_ manifest: Manifest) async throws {
-        let uuid = manifest.uuid
-        var request = try request(manifest)
-        if downloads.usable(uuid, size: request.size) != nil { return }
+    private func fetchFile(_ image: PlannedImage) async throws {
+        let uuid = image.uuid
+        let size = image.check.size
+        if downloads.usable(uuid, size: size) != nil { return }
         let (file, present) = try downloads.openPartial(uuid)
         defer { try? file.close() }
         // The file may have changed at the source since, and nothing says so but its checksum: without one, and for a part
         // longer than the whole, start anew.
-        let canResume = check(manifest).sha1 != nil && request.size.map { present < $0 } ?? false
+        let canResume = image.check.isStrong && size.map { present < $0 } ?? false
         if present > 0 && !canResume { try start(file) }
-        request.offset = canResume ? present : 0
+        let offset = canResume ? present : 0
         do {
-            try await fetchRest(manifest, request, file)
-        } catch let failure as Failure where failure.code == .downloadError && request.offset > 0 {
+            try await fetchRest(image, offset, file)
+        } catch let failure as Failure where failure.code == .downloadError && offset > 0 {
             report.warning("download of image \(uuid) could not be resumed (\(failure)): starting anew")
             try start(file)
-            request.offset = 0
             do {
-                try await fetchRest(manifest, request, file)
+                try await fetchRest(image, 0, file)
             } catch let failure as Failure where failure.code == .downloadError {
                 downloads.removePartial(uuid)
                 throw failure
@@ -103,22 +76,20 @@ struct ImageFetcher: Sendable {
         try file.seek(offset: 0, from: .start)
     }
 
-    private func fetchRest(_ manifest: Manifest, _ request: DownloadRequest, _ file: SystemPackage.FileDescriptor)
-        async throws
-    {
-        var digest = ImageFileDigest(check(manifest))
-        if request.offset > 0 {
-            var part = try LocalImageFile(downloads.partial(manifest.uuid))
+    private func fetchRest(_ image: PlannedImage, _ offset: Int64, _ file: SystemPackage.FileDescriptor) async throws {
+        var digest = ImageFileDigest(image.check)
+        if offset > 0 {
+            var part = try LocalImageFile(downloads.partial(image.uuid))
             defer { part.close() }
             while try await part.next({ try digest.update($0) }) {}
         }
-        var stream = stream(manifest, request)
+        var stream = stream(image, offset: offset)
         while try await stream.next({ bytes in
             try digest.update(bytes)
             do {
                 try unsafe bytes.withUnsafeBytes { _ = try unsafe file.writeAll($0) }
             } catch {
-                throw HostFile.failure("cannot write", downloads.partial(manifest.uuid), error)
+                throw HostFile.failure("cannot write", downloads.partial(image.uuid), error)
             }
         }) {}
         try digest.finish()
@@ -152,7 +123,6 @@ struct DownloadStream: ImageFileReader {
                 report.line("Downloaded image \(uuid) (\(ByteCount.text(download.position)))")
                 return false
             }
-            // Where the manifest has no checksum, the server's Content-MD5 stands in for it (cli.md §3, import 7).
             if checkMD5, !begun, let value = download.headers?["content-md5"] {
                 md5 = ImageFileDigest(ImageFileCheck(md5: value))
             }

@@ -17,21 +17,31 @@ extension ImageTool {
             return
         }
         let available = try await store.available(in: request.pool)
-        var plan = try await plan(request, report)
+        let plan = try await plan(request, report)
+        try await carryOut(plan, in: request.pool, available, report)
+    }
+
+    /// Installs what a plan says is missing.
+    ///
+    /// - Parameter available: bytes that the pool has room for, where that is known.
+    /// - Returns: false if another process installed the image meanwhile.
+    @discardableResult
+    func carryOut(_ plan: ImportPlan, in pool: PoolName, _ available: UInt64?, _ report: Report) async throws -> Bool {
+        var plan = plan
         let locks = ChainLocks()
         do {
-            guard try await lock(&plan, request, locks, report) else {
+            guard try await lock(&plan, pool, locks, report) else {
                 await locks.releaseAll()
-                return
+                return false
             }
-            let size = request.isRawStream ? nil : plan.size
             let count = plan.chain.count
             report.line(
-                "Must download and install \(count) image\(count == 1 ? "" : "s")\(size.map { " (\(ByteCount.text($0)))" } ?? "")"
+                "Must download and install \(count) image\(count == 1 ? "" : "s")\(plan.size.map { " (\(ByteCount.text($0)))" } ?? "")"
             )
-            try checkSpace(plan, size, available, request)
-            try await install(plan, request, locks, report)
+            try checkSpace(plan, available, pool)
+            try await install(plan, pool, locks, report)
             await locks.releaseAll()
+            return true
         } catch {
             await locks.releaseAll()
             throw error
@@ -43,17 +53,17 @@ extension ImageTool {
     ///
     /// - Returns: false if the image itself is there now.
     private func lock(
-        _ plan: inout ImportPlan, _ request: ImportRequest, _ locks: ChainLocks, _ report: Report
+        _ plan: inout ImportPlan, _ pool: PoolName, _ locks: ChainLocks, _ report: Report
     ) async throws -> Bool {
-        for (place, manifest) in plan.chain.enumerated() {
-            let uuid = manifest.uuid
+        for (place, image) in plan.chain.enumerated() {
+            let uuid = image.uuid
             let lock = try await store.lock(uuid) { report.line("Waiting for image \(uuid) import lock") }
             await locks.add(lock, of: uuid)
-            guard try await store.image(uuid, in: request.pool) != nil else { continue }
+            guard try await store.image(uuid, in: pool) != nil else { continue }
             downloads.remove(uuid)
             await locks.release(uuid)
             if place == 0 {
-                report.line("Image \(manifest.progressTitle) was imported while waiting on lock")
+                report.line("Image \(image.title) was imported while waiting on lock")
                 return false
             }
             plan.chain.removeSubrange(place...)
@@ -63,39 +73,36 @@ extension ImageTool {
     }
 
     /// Compressed files take more room when they are unpacked, never less: what has no room compressed has none at all.
-    private func checkSpace(_ plan: ImportPlan, _ size: Int64?, _ available: UInt64?, _ request: ImportRequest) throws {
-        guard let size, let available, UInt64(max(0, size)) > available else { return }
+    private func checkSpace(_ plan: ImportPlan, _ available: UInt64?, _ pool: PoolName) throws {
+        guard let size = plan.size, let available, UInt64(max(0, size)) > available else { return }
         throw Failure(
             .noSpace,
-            "zpool \"\(request.pool)\" has \(ByteCount.text(Int64(clamping: available))) available, but the images to install have \(ByteCount.text(size))",
+            "zpool \"\(pool)\" has \(ByteCount.text(Int64(clamping: available))) available, but the images to install have \(ByteCount.text(size))",
             hint: "make room in the pool, or use another with -P")
     }
 
     /// Installs the images, base first. The base goes from the network straight into ZFS; the others are downloaded
     /// meanwhile, several at a time, and received as soon as their origin is there. When one fails, all stop.
-    private func install(_ plan: ImportPlan, _ request: ImportRequest, _ locks: ChainLocks, _ report: Report)
-        async throws
-    {
+    private func install(_ plan: ImportPlan, _ pool: PoolName, _ locks: ChainLocks, _ report: Report) async throws {
         let order = Array(plan.chain.reversed())
-        let fetcher = ImageFetcher(
-            source: plan.source, transport: transport, downloads: downloads, isRawStream: request.isRawStream,
-            report: report)
+        let fetcher = ImageFetcher(downloads: downloads, window: plan.window, report: report)
+        let direct = order.first.flatMap { $0.needsWholeFile ? nil : $0.uuid }
         let (fetched, announce) = AsyncStream.makeStream(of: ImageUUID.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                try await fetcher.fetch(order.dropFirst()) { announce.yield($0) }
+                try await fetcher.fetch(order.filter { $0.uuid != direct }) { announce.yield($0) }
                 announce.finish()
             }
             group.addTask {
-                var ready: Set<ImageUUID> = order.first.map { [$0.uuid] } ?? []
+                var ready: Set<ImageUUID> = []
                 var arrivals = fetched.makeAsyncIterator()
-                for manifest in order {
-                    while !ready.contains(manifest.uuid) {
+                for image in order {
+                    while image.uuid != direct, !ready.contains(image.uuid) {
                         guard let uuid = await arrivals.next() else { throw CancellationError() }
                         ready.insert(uuid)
                     }
-                    try await installOne(manifest, fetcher, request, report)
-                    await locks.release(manifest.uuid)
+                    try await installOne(image, image.toInstall(from: plan.source, pool: pool), fetcher, report)
+                    await locks.release(image.uuid)
                 }
             }
             do {
@@ -110,32 +117,39 @@ extension ImageTool {
     }
 
     private func installOne(
-        _ manifest: Manifest, _ fetcher: ImageFetcher, _ request: ImportRequest, _ report: Report
+        _ image: PlannedImage, _ file: ImageToInstall, _ fetcher: ImageFetcher, _ report: Report
     ) async throws {
-        let uuid = manifest.uuid
-        let file = try fetcher.imageToInstall(manifest, pool: request.pool)
+        let uuid = image.uuid
         let thread = DedicatedThread("pipeline")
-        if let path = downloads.usable(uuid, size: request.isRawStream ? nil : file.check.size) {
+        if let path = downloads.usable(uuid, size: image.check.size) {
             do {
                 try await withTaskExecutorPreference(thread) {
-                    try await store.install(file, from: try LocalImageFile(path), tell: report.line)
+                    if let layer = image.layer {
+                        try await store.install(
+                            file, layer: layer, opening: { try LocalImageFile(path) }, tell: report.line)
+                    } else {
+                        try await store.install(file, from: try LocalImageFile(path), tell: report.line)
+                    }
                 }
-                return finish(manifest, report)
+                return finish(image, report)
             } catch let failure as Failure where failure.code == .downloadError {
                 report.warning("downloaded file \(path) cannot be used (\(failure)): downloading it anew")
             }
         }
         downloads.remove(uuid)
         try await withTaskExecutorPreference(thread) {
-            let stream = fetcher.stream(manifest, try fetcher.request(manifest))
-            try await store.install(file, from: stream, tell: report.line)
+            if let layer = image.layer {
+                try await store.install(file, layer: layer, opening: { fetcher.stream(image) }, tell: report.line)
+            } else {
+                try await store.install(file, from: fetcher.stream(image), tell: report.line)
+            }
         }
-        finish(manifest, report)
+        finish(image, report)
     }
 
-    private func finish(_ manifest: Manifest, _ report: Report) {
-        downloads.remove(manifest.uuid)
-        report.line("Imported image \(manifest.progressTitle)")
+    private func finish(_ image: PlannedImage, _ report: Report) {
+        downloads.remove(image.uuid)
+        report.line("Imported image \(image.title)")
     }
 }
 

@@ -28,13 +28,15 @@ public struct ImportRequest: Sendable {
 
 /// An image and those of its origins that are not installed, child first, and the source that has them.
 struct ImportPlan {
-    let source: any ImageSource
-    var chain: [Manifest]
+    let source: SourceDescriptor
+    var chain: [PlannedImage]
+    /// Layers and files that are downloaded at a time.
+    var window = ImageFetcher.standardWindow
 
     /// An image's files as one number, or nil if one of them states no size.
     var size: Int64? {
-        chain.reduce(0) { sum, manifest in
-            sum.flatMap { sum in manifest.files.first?.size.map { sum.addingReportingOverflow($0).partialValue } }
+        chain.reduce(0) { sum, image in
+            sum.flatMap { sum in image.check.size.map { sum.addingReportingOverflow($0).partialValue } }
         }
     }
 }
@@ -49,7 +51,7 @@ extension ImageTool {
         let channel = source.descriptor.channel.map { ", channel \"\($0)\"" } ?? ""
         report.line("Importing \(image.progressTitle) from \"\(source.descriptor.url.base)\"\(channel)")
         report.line("Gather image \(image.uuid) ancestry")
-        var plan = ImportPlan(source: source, chain: [image])
+        var chain = [image]
         var manifest = image
         while let uuid = manifest.origin {
             if let installed = try await store.image(uuid, in: request.pool) {
@@ -57,10 +59,10 @@ extension ImageTool {
                 report.line("Image \(uuid) already installed")
                 break
             }
-            guard !plan.chain.contains(where: { $0.uuid == uuid }) else {
+            guard !chain.contains(where: { $0.uuid == uuid }) else {
                 throw Failure(.originCycle, "the origins of image \(image.uuid) lead back to image \(uuid)")
             }
-            guard plan.chain.count < ImageTool.longestChain else {
+            guard chain.count < ImageTool.longestChain else {
                 throw Failure(.originCycle, "image \(image.uuid) has more than \(ImageTool.longestChain) origins")
             }
             guard let origin = try await source.manifest(of: uuid) else {
@@ -69,14 +71,19 @@ extension ImageTool {
                     "origin image \(uuid) of image \(manifest.uuid) was not found in image source \"\(source.descriptor.displayURL)\""
                 )
             }
-            plan.chain.append(origin)
+            chain.append(origin)
             manifest = origin
         }
-        for manifest in plan.chain { try await check(manifest) }
-        return plan
+        for manifest in chain { try await check(manifest) }
+        let limits = LayerLimits(try config.load().docker)
+        let planned = try chain.map { manifest in
+            try PlannedImage(manifest, of: source, by: transport, isRawStream: request.isRawStream, limits: limits)
+        }
+        return ImportPlan(source: source.descriptor, chain: planned)
     }
 
-    private static let longestChain = 100
+    /// Images of type docker have one for each layer.
+    private static let longestChain = 1024
 
     private func find(_ request: ImportRequest) async throws -> (Manifest, any ImageSource) {
         let config = try config.load()
@@ -103,15 +110,12 @@ extension ImageTool {
     }
 
     /// What can be said against an image before anything is downloaded.
-    private func check(_ manifest: Manifest) async throws {
-        guard manifest.type != "docker", manifest.type != "lxd" else {
+    func check(_ manifest: Manifest) async throws {
+        guard manifest.type != "lxd" else {
             throw Failure(
-                .unsupportedImage,
-                "image \(manifest.uuid) is of type \"\(manifest.type ?? "")\", which cannot be imported yet")
+                .unsupportedImage, "image \(manifest.uuid) is of type \"lxd\", which cannot be imported")
         }
-        guard !manifest.files.isEmpty else {
-            throw Failure(.invalidManifest, "the manifest of image \(manifest.uuid) names no file")
-        }
+        if manifest.type == "docker" { try ImageTool.checkUser() }
         if let origin = manifest.json["origin"], origin != .null, manifest.origin == nil {
             throw Failure(
                 .invalidManifest,

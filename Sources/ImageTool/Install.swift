@@ -1,6 +1,7 @@
 import Compression
 import Failure
 import Host
+import HostConfig
 import ImageModel
 import ImageStore
 import JSON
@@ -43,10 +44,24 @@ extension ImageTool {
             return
         }
         report.line("Installing image \(manifest.progressTitle)")
+        let layer = try layer(of: manifest)
         try await withTaskExecutorPreference(DedicatedThread("pipeline")) {
-            try await store.install(image, from: try MeasuredFile(file, uuid: uuid, report), tell: report.line)
+            if let layer {
+                try await store.install(
+                    image, layer: layer, opening: { try MeasuredFile(file, uuid: uuid, report) }, tell: report.line)
+            } else {
+                try await store.install(image, from: try MeasuredFile(file, uuid: uuid, report), tell: report.line)
+            }
         }
         report.line("Installed image \(manifest.progressTitle)")
+    }
+
+    /// What there is to know of the file of a docker image, which is a layer's archive; nil for other images.
+    private func layer(of manifest: Manifest) throws -> LayerToUnpack? {
+        guard manifest.type == "docker" else { return nil }
+        try ImageTool.checkUser()
+        let diffID = manifest.files.first?.uncompressedDigest.flatMap { ContentDigest($0) }
+        return LayerToUnpack(diffID: diffID, limits: LayerLimits(try config.load().docker))
     }
 
     /// A manifest from a file: upgraded if it is of version 1, its `published_at` and the compression of its file filled

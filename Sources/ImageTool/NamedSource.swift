@@ -4,20 +4,22 @@ public import ImageSource
 
 extension ImageTool {
     /// The source that a URL on the command line names (`-S`): as the config has it, where it does; otherwise of the type
-    /// that the URL tells.
+    /// that the URL tells, or of the standard one.
     ///
     /// - Throws: `Usage` for a URL that is none.
-    public func namedSource(_ text: String) throws -> SourceDescriptor {
+    public func namedSource(_ text: String, standard: SourceType = .imgapi) throws -> SourceDescriptor {
         let path = text.split(separator: "?").first ?? ""
         let isDSAPI = path.hasSuffix("/datasets") || path.hasSuffix("/datasets/")
         let named: SourceDescriptor
         do {
-            named = try SourceDescriptor(text, type: isDSAPI ? .dsapi : .imgapi)
+            named = try SourceDescriptor(text, type: isDSAPI && standard == .imgapi ? .dsapi : standard)
         } catch {
             throw Failure(.usage, error.message)
         }
         let configured = (try? config.load().sources) ?? []
-        guard let known = configured.first(where: { $0.url == named.url }) else { return named }
+        guard let known = configured.first(where: {
+            $0.url == named.url && ($0.type == .docker) == (standard == .docker)
+        }) else { return named }
         return try known.withChannel(named.channel)
     }
 }

@@ -7,6 +7,8 @@ public struct HTTPRequest: Sendable {
     public var headers: [(name: String, value: String)]
     /// TLS certificates are not checked.
     public var insecure: Bool
+    /// What is sent with it. A request with a body is never sent on to where an answer redirects it.
+    public var body: [UInt8]?
 
     public init(
         _ method: String = "GET", url: String, headers: [(name: String, value: String)] = [], insecure: Bool = false

@@ -35,7 +35,9 @@ public final class NetworkSender: HTTPSender {
         var request = request
         for _ in 0...Redirect.longestChain {
             let response = try await exchange(request)
-            guard let next = try Redirect.next(after: response, to: request) else { return response }
+            guard request.body == nil, let next = try Redirect.next(after: response, to: request) else {
+                return response
+            }
             request = next
         }
         throw Failure(
@@ -65,6 +67,7 @@ public final class NetworkSender: HTTPSender {
         outgoing.method = HTTPMethod(rawValue: request.method)
         outgoing.headers.add(name: "User-Agent", value: settings.userAgent)
         for (name, value) in request.headers { outgoing.headers.add(name: name, value: value) }
+        if let body = request.body { outgoing.body = .bytes(body) }
         do {
             let response = try await client.execute(outgoing, deadline: .distantFuture)
             return HTTPResponse(

@@ -7,7 +7,7 @@ import NIOCore
 /// again where that can help.
 public struct Transport: Sendable {
     public let settings: TransportSettings
-    let sender: any HTTPSender
+    public let sender: any HTTPSender
     let log: Logger
 
     public init(sender: any HTTPSender, settings: TransportSettings, log: Logger) {

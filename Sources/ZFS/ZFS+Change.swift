@@ -35,4 +35,37 @@ extension ZFS {
     public func mount(_ name: DatasetName) async throws {
         try await zfs("mount", name.description, doing: "mount \"\(name)\"")
     }
+
+    /// Unmounts a file system in which work has just been done.
+    public func unmountWhenFree(_ name: DatasetName) async throws {
+        try await zfsWhenFree(["unmount", name.description], doing: "unmount \"\(name)\"")
+    }
+
+    /// Makes a file system, mounted where its properties say.
+    ///
+    /// - Throws: `DatasetExists`.
+    public func create(_ name: DatasetName) async throws {
+        try await zfs("create", name.description, doing: "create dataset \"\(name)\"")
+    }
+
+    /// Makes a file system out of a snapshot, mounted where its properties say.
+    ///
+    /// - Throws: `DatasetNotFound`, `DatasetExists`.
+    public func clone(_ snapshot: SnapshotName, to name: DatasetName) async throws {
+        try await zfs("clone", snapshot.description, name.description, doing: "clone \"\(snapshot)\" to \"\(name)\"")
+    }
+
+    /// Takes a snapshot.
+    ///
+    /// - Throws: `DatasetExists`.
+    public func snapshot(_ name: SnapshotName) async throws {
+        try await zfs("snapshot", name.description, doing: "take snapshot \"\(name)\"")
+    }
+
+    /// Where a file system is mounted now; nil if it is not.
+    public func mountedPath(of name: DatasetName) async throws -> String? {
+        let found = try await properties(["mounted", "mountpoint"], of: name)
+        guard found.first(where: { $0.name == "mounted" })?.value == "yes" else { return nil }
+        return found.first { $0.name == "mountpoint" }?.value
+    }
 }

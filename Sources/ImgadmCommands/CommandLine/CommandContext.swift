@@ -45,7 +45,9 @@ struct CommandContext: Sendable {
             store: ImageStore(
                 root: root, zfs: ZFS(runner: runner, log: log), machines: ZoneRoots(runner: runner), log: log),
             config: config,
-            sources: ImageSources(transport: transport, requestID: records.serverRequestID),
+            sources: ImageSources(
+                transport: transport, requestID: records.serverRequestID,
+                credentials: DockerConfigFile(environment: environment, runner: runner), log: log),
             transport: transport, log: log)
     }
 

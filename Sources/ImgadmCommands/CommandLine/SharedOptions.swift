@@ -1,4 +1,6 @@
 import ArgumentParser
+import Failure
+import ImageModel
 
 /// `-P POOL`.
 struct PoolOption: ParsableArguments {
@@ -20,4 +22,20 @@ struct TableOptions: ParsableArguments {
         name: .customShort("s"), parsing: .unconditionalSingleValue,
         help: ArgumentHelp("The fields to sort by, parted by commas; a - in front reverses.", valueName: "field,…"))
     var sort: [String] = []
+}
+
+/// `--platform OS/ARCH[/VARIANT]`.
+struct PlatformOption: ParsableArguments {
+    @Option(
+        name: .customLong("platform"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "What a docker image is to run on; Linux on this machine's architecture if not given.",
+            valueName: "os/arch[/variant]"))
+    var name: String?
+
+    /// - Throws: `Option`.
+    func platform() throws(Failure) -> OCIPlatform {
+        guard let name else { return .host }
+        return try OCIPlatform(name)
+    }
 }

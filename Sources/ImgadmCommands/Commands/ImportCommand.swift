@@ -1,5 +1,6 @@
 import ArgumentParser
 import Failure
+import ImageModel
 import ImageSource
 import ImageTool
 
@@ -7,13 +8,16 @@ struct ImportCommand: ImgadmCommand {
     static let valueLetters = "CPS"
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Import an image, and the origins it needs, from an image source",
-        usage: "imgadm import [-C CHANNEL] [-P POOL] [-S URL]… [-q] [--zstream] UUID",
+        usage: "imgadm import [-C CHANNEL] [-P POOL] [-S URL]… [-q] [--zstream] [--platform OS/ARCH[/VARIANT]] UUID|REPO[:TAG|@DIGEST]",
         discussion: """
-            The configured sources are asked in their order; the first that has the image serves it.
+            The configured sources are asked in their order; the first that has the image serves it. A docker reference goes
+            to the registry it names, docker.io if it names none; each layer becomes an image.
 
             EXAMPLES
               imgadm import 7b5981c4-1889-11e7-b4c5-3f3bdfc9b88b
               imgadm import -S https://images.example.com -P data 7b5981c4-1889-11e7-b4c5-3f3bdfc9b88b
+              imgadm import debian:12
+              imgadm import --platform linux/arm64 ghcr.io/example/app:1.0
             """)
 
     @Option(
@@ -27,14 +31,38 @@ struct ImportCommand: ImgadmCommand {
     var sources: [String] = []
     @Flag(name: .customShort("q"), help: "Show no progress bar.") var quiet = false
     @Flag(name: .customLong("zstream"), help: "The source sends a raw ZFS stream.") var rawStream = false
-    @Argument(help: "The image's UUID.") var arguments: [String] = []
+    @OptionGroup var platform: PlatformOption
+    @Argument(help: "The image's UUID, or a docker reference.") var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
-        let uuid = try ImageArgument(Arguments.one(arguments, "UUID")).uuid()
+        switch try ImageArgument(Arguments.one(arguments, "UUID")) {
+        case .uuid(let uuid):
+            guard platform.name == nil else {
+                throw Failure(.usage, "--platform goes with a docker reference, not with a UUID")
+            }
+            try await importImage(uuid, context)
+        case .reference(let reference): try await importDocker(reference, context)
+        }
+    }
+
+    private func importImage(_ uuid: ImageUUID, _ context: CommandContext) async throws {
         var request = ImportRequest(uuid: uuid, pool: try context.pool(pool.name))
         request.channel = channel
         request.isRawStream = rawStream
         request.sources = try sources.map { try context.tool.namedSource($0) }
+        try await context.reporting(quiet: quiet) { [request] report in
+            try await context.tool.importImage(request, report)
+        }
+    }
+
+    private func importDocker(_ reference: DockerReference, _ context: CommandContext) async throws {
+        guard !rawStream, channel == nil else {
+            throw Failure(.usage, "\(rawStream ? "--zstream" : "-C") does not go with a docker reference")
+        }
+        guard sources.count <= 1 else { throw Failure(.usage, "a docker reference goes with one -S at most") }
+        var request = DockerImportRequest(
+            reference, pool: try context.pool(pool.name), platform: try platform.platform())
+        request.source = try sources.first.map { try context.tool.namedSource($0, standard: .docker) }
         try await context.reporting(quiet: quiet) { [request] report in
             try await context.tool.importImage(request, report)
         }

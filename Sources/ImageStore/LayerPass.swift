@@ -1,0 +1,79 @@
+import Compression
+import Failure
+import ImageModel
+import Layers
+import SystemPackage
+import Tar
+
+/// The pass of a layer's file: as that of every image, with the archive's reader at its end.
+struct LayerPass {
+    private let image: ImageToInstall
+    private let layer: LayerToUnpack
+
+    init(_ image: ImageToInstall, _ layer: LayerToUnpack) {
+        self.image = image
+        self.layer = layer
+    }
+
+    /// Unpacks a layer.
+    ///
+    /// - Throws: `DownloadError`, `InvalidLayer`, `FileSystemError`, `NoSpace`; `WhiteoutOrder`.
+    func unpack(_ reader: some ImageFileReader, _ extractor: LayerExtractor) async throws {
+        _ = try await read(reader, extractor)
+        do {
+            try extractor.finish()
+        } catch {
+            throw LayerPass.failure(error, image.manifest)
+        }
+    }
+
+    /// Reads a layer for its whiteouts alone.
+    func whiteouts(_ reader: some ImageFileReader) async throws -> WhiteoutScan {
+        try await read(reader, WhiteoutScan())
+    }
+
+    private func read<Visitor: TarVisitor>(_ reader: some ImageFileReader, _ visitor: Visitor) async throws -> Visitor {
+        let limits = layer.limits
+        var reader = reader
+        var visitor = visitor
+        var hasher = layer.diffID.map { DigestHasher($0.algorithm) }
+        var archive = TarReader(
+            limits: TarLimits(entries: limits.entries, contentBytes: limits.bytes, nameLength: limits.nameLength))
+        // Headers take room beside the content.
+        let (output, overflow) = limits.bytes.addingReportingOverflow(UInt64(limits.entries) * 4096)
+        // Whatever the manifest says: registries are often wrong, and an empty file is an empty layer.
+        var pass = ImagePass(
+            check: image.check, compression: nil,
+            limits: DecompressionLimits(memory: limits.window, output: overflow ? .max : output))
+        do {
+            try await pass.run(&reader) { bytes in
+                hasher?.update(bytes)
+                try archive.feed(bytes, to: &visitor)
+            }
+            try archive.finish(to: &visitor)
+        } catch {
+            throw LayerPass.failure(error, image.manifest)
+        }
+        if let expected = layer.diffID, let actual = hasher?.finish(), actual != expected {
+            throw Failure(
+                .downloadError,
+                "the layer of image \(image.manifest.uuid) unpacks to content of digest \(actual), but it should be \(expected)")
+        }
+        return visitor
+    }
+
+    /// Whatever went wrong, as a failure that says which image it is about.
+    static func failure(_ error: any Error, _ manifest: Manifest) -> any Error {
+        let what = "the layer of image \(manifest.uuid) cannot be unpacked"
+        switch error {
+        case is TarError, is LayerFault: return Failure(.invalidLayer, what, cause: error)
+        case let error as Errno where error == .noSpace:
+            return Failure(.noSpace, what, cause: error, hint: "make room in the pool, or use another with -P")
+        case let error as Errno where [.permissionDenied, .notPermitted].contains(error):
+            return Failure(
+                .permissionDenied, what, cause: error, hint: "it takes root to make the files of other users and devices")
+        case let error as Errno: return Failure(.fileSystem, what, cause: error)
+        default: return error
+        }
+    }
+}

@@ -1,0 +1,27 @@
+public import ImageModel
+
+/// A layer of a docker image, and what it may take.
+public struct LayerToUnpack: Sendable {
+    /// The digest of the archive once it is inflated, where it is known.
+    public var diffID: ContentDigest?
+    public var limits: LayerLimits
+
+    public init(diffID: ContentDigest? = nil, limits: LayerLimits = LayerLimits()) {
+        self.diffID = diffID
+        self.limits = limits
+    }
+}
+
+/// What one layer may take of this host (docker.md, "Extraction").
+public struct LayerLimits: Sendable, Hashable {
+    /// Entries of the archive.
+    public var entries = 1_000_000
+    /// Bytes of its files together, holes included.
+    public var bytes: UInt64 = 64 << 30
+    /// Bytes of a path.
+    public var nameLength = 4096
+    /// Bytes of memory that a compressed layer may ask for, such as the window of zstd.
+    public var window = 128 << 20
+
+    public init() {}
+}

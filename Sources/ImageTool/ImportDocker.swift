@@ -1,0 +1,151 @@
+import Failure
+import Host
+import HostConfig
+public import ImageModel
+public import ImageSource
+import ImageStore
+import JSON
+import Logging
+import OCIRegistry
+import Transport
+public import ZFS
+
+/// What the import of a docker image is asked to do.
+public struct DockerImportRequest: Sendable {
+    public var reference: DockerReference
+    public var pool: PoolName
+    public var platform: OCIPlatform
+    /// The registry to ask for a reference that names none (`-S`).
+    public var source: SourceDescriptor?
+
+    public init(_ reference: DockerReference, pool: PoolName, platform: OCIPlatform = .host) {
+        self.reference = reference
+        self.pool = pool
+        self.platform = platform
+    }
+}
+
+extension ImageTool {
+    /// Imports an image of a Docker registry: its layers, each on top of the one below (docker.md).
+    ///
+    /// - Throws: what the registry's source throws; `InvalidLayer`, `DownloadError`, `NoSpace`, and what ZFS says.
+    public func importImage(_ request: DockerImportRequest, _ report: Report) async throws {
+        try ImageTool.checkUser()
+        let (source, reference) = try dockerSource(request.reference, given: request.source)
+        let known = try await knownImage(reference, request, source)
+        if let known {
+            report.line("Image \(known.uuid) (\(reference)) is already installed, skipping")
+            return
+        }
+        let image = try await source.image(reference, for: request.platform)
+        let uuid = try image.uuid()
+        if let installed = try await store.image(uuid, in: request.pool) {
+            sweep(uuid)
+            try await note(image, on: installed, report)
+            report.line("Image \(image.title(uuid)) is already installed, skipping")
+            return
+        }
+        let available = try await store.available(in: request.pool)
+        report.line("Importing \(image.title(uuid)) from \"\(source.descriptor.url.base)\"")
+        report.line("Gather image \(uuid) ancestry")
+        let plan = try await plan(image, source, request.pool, report)
+        try await carryOut(plan, in: request.pool, available, report)
+        if let installed = try await store.image(uuid, in: request.pool) { try await note(image, on: installed, report) }
+    }
+
+    /// The manifest that an import of a reference would store.
+    ///
+    /// - Throws: what the registry's source throws.
+    public func manifest(
+        of reference: DockerReference, platform: OCIPlatform, source: SourceDescriptor? = nil
+    ) async throws -> Manifest {
+        let (source, reference) = try dockerSource(reference, given: source)
+        let image = try await source.image(reference, for: platform)
+        _ = try image.uuid()
+        guard let top = try await source.layers(of: image).last else {
+            throw Failure(.internalError, "image \(reference) has no layers")
+        }
+        return top.manifest
+    }
+
+    /// The registry of a reference, with the settings of the configured source that is the same registry.
+    ///
+    /// - Parameter given: the registry to ask if the reference names none.
+    func dockerSource(
+        _ reference: DockerReference, given: SourceDescriptor?
+    ) throws -> (source: DockerSource, reference: DockerReference) {
+        let config = try config.load()
+        let settings = try config.docker
+        let limits = RegistryLimits(manifestBytes: settings.manifestBytes, layers: settings.layers)
+        let configured = try config.sources.filter { $0.type == .docker }
+        if let given {
+            let endpoint = RegistryEndpoint(source: given.url, insecure: given.insecure)
+            guard !reference.namesHost || reference.host == endpoint.name else {
+                throw Failure(
+                    .usage, "the reference \(reference) names another registry than -S \(given.url.base)")
+            }
+            return (sources.docker(given, limits: limits), reference.at(host: endpoint.name))
+        }
+        let match = configured.first {
+            RegistryEndpoint(source: $0.url, insecure: $0.insecure).name == reference.host
+        }
+        if let match { return (sources.docker(match, limits: limits), reference) }
+        let endpoint = try RegistryEndpoint(host: reference.host)
+        let url = reference.host == DockerReference.dockerHub ? "https://docker.io" : endpoint.origin
+        return (sources.docker(try SourceDescriptor(url, type: .docker), limits: limits), reference)
+    }
+
+    private func plan(
+        _ image: DockerImage, _ source: DockerSource, _ pool: PoolName, _ report: Report
+    ) async throws -> ImportPlan {
+        let settings = try config.load().docker
+        var missing: [PlannedImage] = []
+        for layer in try await source.layers(of: image).reversed() {
+            if try await store.image(layer.manifest.uuid, in: pool) != nil {
+                sweep(layer.manifest.uuid)
+                report.line("Image \(layer.manifest.uuid) already installed")
+                break
+            }
+            missing.append(
+                PlannedImage(layer, title: image.title(layer.manifest.uuid), limits: LayerLimits(settings)))
+        }
+        for image in missing { try await check(image.manifest) }
+        return ImportPlan(source: source.descriptor, chain: missing, window: settings.downloads)
+    }
+
+    /// The image that a reference led to when it was last imported, if it still does. That costs a request which is no pull,
+    /// and none at all for a digest.
+    private func knownImage(
+        _ reference: DockerReference, _ request: DockerImportRequest, _ source: DockerSource
+    ) async throws -> InstalledImage? {
+        let key = ImageTool.key(reference, request.platform)
+        let pulls = store.pulled(key, in: request.pool)
+        guard !pulls.isEmpty else { return nil }
+        let now: ContentDigest?
+        do {
+            now = try await source.digest(of: reference)
+        } catch let failure as Failure {
+            log.info("the registry could not be asked for a digest", metadata: ["reason": "\(failure)"])
+            return nil
+        }
+        for pull in pulls where pull.digest == now {
+            if let image = try await store.image(pull.uuid, in: request.pool) { return image }
+        }
+        return nil
+    }
+
+    private static func key(_ reference: DockerReference, _ platform: OCIPlatform) -> String {
+        "\(reference) \(platform)"
+    }
+
+    /// Writes down what a reference led to, and its tag on the image.
+    private func note(_ image: DockerImage, on installed: InstalledImage, _ report: Report) async throws {
+        let lock = try await store.lock(installed.uuid) {
+            report.line("Waiting for image \(installed.uuid) import lock")
+        }
+        defer { lock.release() }
+        try await store.note(
+            tag: image.reference.tag, of: installed.uuid, in: installed.pool,
+            pulled: ImageTool.key(image.reference, image.platform), digest: image.digest)
+    }
+}

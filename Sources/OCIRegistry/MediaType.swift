@@ -1,0 +1,27 @@
+/// The kinds of content a registry has (OCI image-spec, media-types.md; Docker "Image Manifest Version 2, Schema 2").
+enum MediaType {
+    static let index = "application/vnd.oci.image.index.v1+json"
+    static let manifestList = "application/vnd.docker.distribution.manifest.list.v2+json"
+    static let manifest = "application/vnd.oci.image.manifest.v1+json"
+    static let schema2 = "application/vnd.docker.distribution.manifest.v2+json"
+    static let signedSchema1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+    static let schema1 = "application/vnd.docker.distribution.manifest.v1+json"
+
+    /// All that can be read, the best first.
+    static let accepted = [index, manifestList, manifest, schema2, signedSchema1, schema1].joined(separator: ", ")
+
+    static let configs = [
+        "application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json",
+        // What some builders wrote before there was a better one.
+        "application/octet-stream", "text/plain", "",
+    ]
+
+    /// Why a layer of this type cannot be had; nil if it can.
+    static func obstacle(_ type: String) -> String? {
+        if type.contains("+encrypted") { return "is encrypted" }
+        if type.contains("foreign") || type.contains("nondistributable") {
+            return "is a foreign one, which its registry does not have"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,39 @@
+import Failure
+import ImageModel
+import Logging
+import Transport
+
+/// Sends requests to one repository of a registry, with what the registry wants to be shown. It stands between a
+/// transport and the network, so that small answers and long downloads alike are authenticated.
+struct RegistrySender: HTTPSender {
+    private let network: any HTTPSender
+    private let endpoint: RegistryEndpoint
+    private let tokens: RegistryTokens
+    private let scope: String
+
+    init(network: any HTTPSender, endpoint: RegistryEndpoint, tokens: RegistryTokens, repository: String) {
+        self.network = network
+        self.endpoint = endpoint
+        self.tokens = tokens
+        scope = "repository:\(repository):pull"
+    }
+
+    func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        // What is shown is for the registry alone.
+        guard request.url.hasPrefix(endpoint.origin + "/") else { return try await network.send(request) }
+        let known = await tokens.known(for: scope)
+        let response = try await network.send(shown(known, request))
+        guard response.status == 401 else { return response }
+        let challenges = response.headers.fields.filter { $0.name.lowercased() == "www-authenticate" }
+            .flatMap { AuthenticateChallenge.read($0.value) }
+        guard !challenges.isEmpty else { return response }
+        let header = try await tokens.header(for: scope, challenges: challenges, refused: known)
+        return try await network.send(shown(header, request))
+    }
+
+    private func shown(_ header: String?, _ request: HTTPRequest) -> HTTPRequest {
+        var request = request
+        if let header { request.headers.append(("Authorization", header)) }
+        return request
+    }
+}

@@ -1,0 +1,131 @@
+import Failure
+import ImageModel
+import JSON
+import Logging
+import Transport
+
+/// What is shown to a registry with each request, found out when it first asks (docker.md, "Registry protocol": bearer
+/// tokens and Basic).
+actor RegistryTokens {
+    private let endpoint: RegistryEndpoint
+    private let credentials: any CredentialSource
+    private let transport: Transport
+    /// The header for a scope, and until when it is good.
+    private var headers: [String: (value: String, expires: ContinuousClock.Instant)] = [:]
+    private var pending: [String: Task<String, any Error>] = [:]
+
+    init(_ endpoint: RegistryEndpoint, credentials: any CredentialSource, transport: Transport) {
+        self.endpoint = endpoint
+        self.credentials = credentials
+        self.transport = transport
+    }
+
+    /// What is known to do for a scope.
+    func known(for scope: String) -> String? {
+        guard let header = headers[scope], header.expires > .now else { return nil }
+        return header.value
+    }
+
+    /// A header that answers the challenges of a registry. Many may ask at a time; one goes and gets it.
+    ///
+    /// - Parameter refused: the header that the registry has just turned down.
+    func header(for scope: String, challenges: [AuthenticateChallenge], refused: String?) async throws -> String {
+        if let known = known(for: scope), known != refused { return known }
+        if let task = pending[scope] { return try await task.value }
+        let task = Task { try await obtain(scope, challenges, refused) }
+        pending[scope] = task
+        defer { pending[scope] = nil }
+        return try await task.value
+    }
+
+    private func obtain(_ scope: String, _ challenges: [AuthenticateChallenge], _ refused: String?) async throws -> String {
+        let known = try await credentials.credentials(for: endpoint.name)
+        if let bearer = challenges.first(where: { $0.scheme == "bearer" }) {
+            return try await token(scope, bearer, known)
+        }
+        guard challenges.contains(where: { $0.scheme == "basic" }) else {
+            throw refusal("it asks for a kind of authentication that is not known")
+        }
+        guard case .password(let user, let password)? = known else { throw refusal("it wants a user and a password") }
+        guard endpoint.isPrivate else {
+            throw refusal("credentials are not sent over plain http")
+        }
+        let value = RegistryTokens.basic(user, password)
+        guard value != refused else { throw refusal("it does not accept the credentials of the docker config") }
+        headers[scope] = (value, .now + .seconds(86400))
+        return value
+    }
+
+    private static func basic(_ user: String, _ password: String) -> String {
+        "Basic " + Base64.text(Array("\(user):\(password)".utf8))
+    }
+
+    private func token(
+        _ scope: String, _ challenge: AuthenticateChallenge, _ known: RegistryCredentials?
+    ) async throws -> String {
+        guard let realm = challenge.parameters["realm"], let url = try? ServerURL(realm) else {
+            throw refusal("its token service is no URL")
+        }
+        if known != nil { try checkRealm(url) }
+        let request = request(realm, scope, challenge.parameters["service"], known)
+        let reply = try await transport.reply(to: request, limit: 1 << 20)
+        guard reply.status == 200, let answer = try? JSONValue(parsing: reply.body),
+            let token = answer["token"]?.stringValue ?? answer["access_token"]?.stringValue,
+            !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f })
+        else {
+            if [400, 401, 403].contains(reply.status) {
+                throw refusal("its token service \(url.origin) refuses us (status \(reply.status))", reply.status)
+            }
+            throw Failure(
+                .sourceError,
+                "the token service \(url.base) gave no token (status \(reply.status), \(ErrorBody.excerpt(reply.body)))",
+                statusCode: reply.status)
+        }
+        // Nothing said means 60 s (Docker Registry v2, "Token Authentication Specification").
+        let seconds = min(max(answer["expires_in"]?.intValue ?? 60, 10), 86400)
+        let value = "Bearer \(token)"
+        headers[scope] = (value, .now + .seconds(seconds * 9 / 10))
+        return value
+    }
+
+    /// Credentials go to a token service only if the registry itself named it over TLS, and by TLS; or all of it is on this
+    /// machine.
+    private func checkRealm(_ realm: ServerURL) throws {
+        let named = endpoint.origin.hasPrefix("https://") && realm.scheme == "https"
+        guard named || endpoint.isLoopback && realm.isLoopback else {
+            throw refusal("credentials are not sent to its token service \(realm.origin), which was not named over TLS")
+        }
+    }
+
+    private func request(
+        _ realm: String, _ scope: String, _ service: String?, _ known: RegistryCredentials?
+    ) -> HTTPRequest {
+        var fields = [("scope", scope)]
+        if let service { fields.append(("service", service)) }
+        if case .identityToken(let token)? = known {
+            fields += [("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", "imgadm")]
+            var request = HTTPRequest(
+                "POST", url: realm, headers: [("Content-Type", "application/x-www-form-urlencoded")],
+                insecure: endpoint.insecure)
+            request.body = Array(RegistryTokens.form(fields).utf8)
+            return request
+        }
+        var request = HTTPRequest(
+            url: realm + (realm.contains("?") ? "&" : "?") + RegistryTokens.form(fields), insecure: endpoint.insecure)
+        if case .password(let user, let password)? = known {
+            request.headers.append(("Authorization", RegistryTokens.basic(user, password)))
+        }
+        return request
+    }
+
+    private static func form(_ fields: [(String, String)]) -> String {
+        fields.map { "\($0.0)=\(URLEncoding.component($0.1))" }.joined(separator: "&")
+    }
+
+    private func refusal(_ why: String, _ status: Int = 401) -> Failure {
+        Failure(
+            .unauthorized, "registry \"\(endpoint.name)\" refuses access: \(why)",
+            hint: "docker login writes credentials to ~/.docker/config.json; DOCKER_CONFIG names another folder",
+            statusCode: status)
+    }
+}
