@@ -1,5 +1,5 @@
 /// One component of a path, as a file system takes it: not empty, not `.` or `..`, without `/` and NUL.
-struct EntryName: Hashable, Sendable {
+struct EntryName: Hashable, Comparable, Sendable {
     /// The bytes and a NUL behind them.
     private let terminated: [UInt8]
 
@@ -15,6 +15,10 @@ struct EntryName: Hashable, Sendable {
     static let longest = 255
 
     var bytes: ArraySlice<UInt8> { terminated.dropLast() }
+
+    static func < (one: EntryName, other: EntryName) -> Bool {
+        one.terminated.lexicographicallyPrecedes(other.terminated)
+    }
 
     /// Lends the name as a C string.
     func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {

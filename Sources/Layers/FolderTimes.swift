@@ -25,19 +25,23 @@ final class FolderTimes {
     func removed(folder inode: UInt64) { wishes[inode] = nil }
 
     /// Sets the times of the folders that are still there.
-    func apply(below root: FolderHandle) throws(Errno) {
-        for (inode, wish) in wishes {
-            var folder: FolderHandle? = root
-            for name in wish.path {
-                guard let here = folder, case .folder(let next) = try here.open(name) else {
-                    folder = nil
-                    break
-                }
-                folder = next
-            }
-            if let folder, folder.inode == inode {
-                try EntryMetadata.setTime(wish.modified, of: folder.descriptor)
-            }
+    func apply(_ walk: inout FolderWalk) throws {
+        // Folders of one folder follow each other, so that the way to them is opened once.
+        let sorted = wishes.sorted { one, other in
+            one.value.path.lexicographicallyPrecedes(other.value.path)
         }
+        for (inode, wish) in sorted {
+            guard let folder = try walk.folder(at: wish.path, of: [], by: StraightWay()),
+                folder.handle.inode == inode
+            else { continue }
+            try EntryMetadata.setTime(wish.modified, of: folder.handle.descriptor)
+        }
+    }
+
+    /// The way by real folders alone; where it ends, the folder is gone.
+    private struct StraightWay: FolderWay {
+        func follows(_ link: Place, component: Int?) -> Bool { false }
+        func misses(_ name: EntryName, in folder: Folder) -> Bool { false }
+        func made(_ folder: Folder) {}
     }
 }

@@ -93,6 +93,14 @@ struct FolderWalk {
         return try walk.folder(at: path, of: entry, by: LinkTargetWay())
     }
 
+    /// A folder is where the path leads now; the next walk may well begin there.
+    mutating func enter(_ folder: Folder, at path: [EntryName]) {
+        guard let name = path.last, trail.count == path.count - 1, folder.parent === (trail.last?.folder ?? root) else {
+            return
+        }
+        trail.append((name, folder))
+    }
+
     /// Something on the way may have been removed or replaced.
     mutating func forget() { trail = [] }
 

@@ -4,9 +4,8 @@ import Tar
 
 extension LayerExtractor {
     /// A folder: one that is there stays, and is described anew; anything else makes room.
-    func makeFolder(_ name: EntryName, in parent: Folder, _ entry: TarEntry) throws {
-        let isNew = try parent.handle.status(name)?.kind != .folder
-        if isNew { try replacing(name, in: parent) { try parent.handle.makeFolder(name) } }
+    func makeFolder(_ name: EntryName, in parent: Folder, at path: [EntryName], _ entry: TarEntry) throws {
+        let isNew = try makeRoomForFolder(name, in: parent)
         let folder = Folder(try parent.handle.folder(name), named: name, in: parent)
         if isNew {
             state.history.madeFolder(parent.place(name), inode: folder.handle.inode)
@@ -14,14 +13,28 @@ extension LayerExtractor {
             state.history.used(parent.place(name))
             try ExtendedAttribute.removeAll(from: folder.handle.descriptor)
         }
-        try describe(folder, entry)
+        try describe(folder, entry, now: folder.handle.status)
+        // What is in it comes next.
+        walk.enter(folder, at: path + [name])
+    }
+
+    /// - Returns: false if there is a folder already.
+    private func makeRoomForFolder(_ name: EntryName, in parent: Folder) throws -> Bool {
+        do {
+            try parent.handle.makeFolder(name)
+            return true
+        } catch Errno.fileExists {
+            if try parent.handle.status(name)?.kind == .folder { return false }
+            try clear(name, in: parent)
+            try parent.handle.makeFolder(name)
+            return true
+        }
     }
 
     /// Gives a folder what its entry says; its time has to wait until all is in it.
-    func describe(_ folder: Folder, _ entry: TarEntry) throws {
+    func describe(_ folder: Folder, _ entry: TarEntry, now status: FileStatus) throws {
         let metadata = EntryMetadata(entry)
-        let now = FileStatus(try FolderHandle.status(of: folder.handle.descriptor))
-        try metadata.apply(to: folder.handle.descriptor, now: now, state)
+        try metadata.apply(to: folder.handle.descriptor, now: status, state)
         state.times.set(metadata.modified, of: folder)
     }
 

@@ -49,7 +49,7 @@ public final class LayerExtractor: TarVisitor {
     /// Gives folders their times. No entry may follow.
     public func finish() throws {
         walk.forget()
-        try state.times.apply(below: walk.root.handle)
+        try state.times.apply(&walk)
     }
 
     private func hide(_ name: EntryName?, _ path: EntryPath, _ entry: TarEntry) throws {
@@ -68,14 +68,14 @@ public final class LayerExtractor: TarVisitor {
     private func make(_ entry: TarEntry, _ path: EntryPath) throws {
         guard let name = path.name else {
             guard entry.kind == .directory else { throw LayerFault(.badRoot, entry.path) }
-            return try describe(walk.root, entry)
+            return try describe(walk.root, entry, now: FileStatus(FolderHandle.status(of: walk.root.handle.descriptor)))
         }
         let way = EntryWay(state: state)
         guard let folder = try walk.folder(at: path.parent, of: entry.path, by: way) else { return }
         guard !state.history.hasLed(folder.place(name)) else { throw WhiteoutOrder() }
         state.times.keep(folder)
         switch entry.kind {
-        case .directory: try makeFolder(name, in: folder, entry)
+        case .directory: try makeFolder(name, in: folder, at: path.parent, entry)
         case .file: try makeFile(name, in: folder, entry)
         case .hardLink: try makeHardLink(name, in: folder, entry)
         case .symbolicLink, .characterDevice, .blockDevice, .fifo: try makeNode(name, in: folder, entry)

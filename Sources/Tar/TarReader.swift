@@ -81,8 +81,8 @@ public struct TarReader {
     /// - Throws: `TarError` if the archive has not.
     public mutating func finish(to visitor: inout some TarVisitor) throws {
         switch step {
-        // The two blocks of zeros are often left out.
-        case .block where gathered.isEmpty, .ended: break
+        // The two blocks of zeros are often left out, and some writers (umoci insert) leave out the last padding too.
+        case .block where gathered.isEmpty, .padding, .ended: break
         default: throw TarError(.truncated, at: start, "in the middle of an entry")
         }
         guard !headers.isPending else { throw TarError(.truncated, at: start, "after a header for an entry") }
