@@ -126,7 +126,11 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),
         tests("CompressionTests", ["Compression"]),
-        tests("TarTests", ["Tar"]),
+        .target(name: "TestArchives", path: "Tests/TestArchives", swiftSettings: [.swiftLanguageMode(.v6)]),
+        tests("TarTests", ["Tar", "TestArchives"]),
+        .testTarget(
+            name: "LayersTests", dependencies: ["Layers", "Tar", "TestArchives", system],
+            swiftSettings: [.swiftLanguageMode(.v6)]),
         tests(
             "ImageServerTests",
             [

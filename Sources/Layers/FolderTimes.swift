@@ -40,6 +40,7 @@ final class FolderTimes {
 
     /// The way by real folders alone; where it ends, the folder is gone.
     private struct StraightWay: FolderWay {
+        func passes(_ place: Place) {}
         func follows(_ link: Place, component: Int?) -> Bool { false }
         func misses(_ name: EntryName, in folder: Folder) -> Bool { false }
         func made(_ folder: Folder) {}

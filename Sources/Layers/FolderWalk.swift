@@ -37,6 +37,8 @@ struct Place: Hashable {
 
 /// What is done on the way to a folder.
 protocol FolderWay {
+    /// A folder that is there is entered.
+    func passes(_ place: Place)
     /// A link is about to be followed.
     ///
     /// - Parameter component: which component of the path it is; nil if another link led to it.
@@ -109,7 +111,9 @@ struct FolderWalk {
     ) throws -> Folder? {
         guard folder.depth < FolderWalk.deepest else { throw LayerFault(.tooDeep, entry) }
         switch try folder.handle.open(name) {
-        case .folder(let handle): return Folder(handle, named: name, in: folder)
+        case .folder(let handle):
+            way.passes(folder.place(name))
+            return Folder(handle, named: name, in: folder)
         case .nothing:
             guard way.misses(name, in: folder) else { return nil }
             try folder.handle.makeFolder(name)

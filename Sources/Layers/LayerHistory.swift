@@ -31,7 +31,7 @@ final class LayerHistory {
     }
 
     func used(_ place: Place) {
-        guard touched[place] == nil else { return }
+        guard hasLower, touched[place] == nil else { return }
         touch(place, .used)
     }
 

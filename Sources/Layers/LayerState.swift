@@ -33,6 +33,8 @@ final class LayerState {
 struct EntryWay: FolderWay {
     let state: LayerState
 
+    func passes(_ place: Place) { state.history.used(place) }
+
     func follows(_ link: Place, component: Int?) -> Bool {
         state.history.used(link)
         return true
@@ -51,6 +53,7 @@ struct EntryWay: FolderWay {
 
 /// The way to what a hard link is to be another name of.
 struct LinkTargetWay: FolderWay {
+    func passes(_ place: Place) {}
     func follows(_ link: Place, component: Int?) -> Bool { true }
     func misses(_ name: EntryName, in folder: Folder) -> Bool { false }
     func made(_ folder: Folder) {}
@@ -60,6 +63,7 @@ struct LinkTargetWay: FolderWay {
 struct WhiteoutWay: FolderWay {
     let state: LayerState
 
+    func passes(_ place: Place) {}
     func follows(_ link: Place, component: Int?) -> Bool { state.history.whiteoutFollows(link) }
     func misses(_ name: EntryName, in folder: Folder) -> Bool { false }
     func made(_ folder: Folder) {}

@@ -37,6 +37,7 @@ public struct WhiteoutScan: TarVisitor {
         let path: [EntryName]
         let folders: Set<[EntryName]>
 
+        func passes(_ place: Place) {}
         func follows(_ link: Place, component: Int?) -> Bool {
             component.map { !folders.contains(Array(path[...$0])) } ?? true
         }

@@ -1,4 +1,5 @@
 import Tar
+import TestArchives
 import Testing
 
 /// pax's extended headers and GNU's long names (POSIX.1 pax, "pax Header Block"; GNU tar manual, "Basic Tar Format").

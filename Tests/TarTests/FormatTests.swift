@@ -1,4 +1,5 @@
 import Tar
+import TestArchives
 import Testing
 
 /// What the formats say, each by a header of its own making.

@@ -1,4 +1,5 @@
 import Tar
+import TestArchives
 import Testing
 
 /// What an archive may take is what the limits say, to the byte.

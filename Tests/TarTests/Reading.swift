@@ -1,4 +1,5 @@
 import Tar
+import TestArchives
 import Testing
 
 /// An entry as it came, with its content.

@@ -1,4 +1,5 @@
 import Tar
+import TestArchives
 import Testing
 
 /// Files with holes, in the four ways GNU tar writes them (GNU tar manual, "Storing Sparse Files").

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Tar
+import TestArchives
 import Testing
 
 /// What real tools write is read as the file system has it.
@@ -19,7 +20,7 @@ import Testing
         mkdir -p $d100/$d100/$d100; printf deep > $d100/$d100/$d100/$n100
         (for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do mkdir $d255; cd ./$d255; done; printf deepest > file)
         printf umlaut > "$(printf 'l\\303\\244nge')"; printf latin > "$(printf 'l\\344nge')"
-        printf old > old; touch -d '1960-01-01 00:00:00.25Z' old; printf late > late; touch -d '2200-01-01 00:00:00.000000001Z' late
+        printf old > old; touch -d '1960-01-01 00:00:00Z' old; printf late > late; touch -d '2200-01-01 00:00:00.000000001Z' late
         mkfifo fifo; mkdir "a folder"
         """
 

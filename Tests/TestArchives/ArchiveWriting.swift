@@ -1,11 +1,11 @@
 /// A header that a test fills in as it likes, wrong values included. All fields are octal text unless set otherwise.
-struct Header {
-    enum Dialect: CaseIterable { case v7, ustar, gnu }
+public struct Header: Sendable {
+    public enum Dialect: CaseIterable, Sendable { case v7, ustar, gnu }
 
     private var block = [UInt8](repeating: 0, count: 512)
     private var hasOwnChecksum = false
 
-    init(
+    public init(
         _ name: String, type: Character = "0", size: Int = 0, link: String = "", mode: Int = 0o644, uid: Int = 0,
         gid: Int = 0, modified: Int = 0, prefix: String = "", dialect: Dialect = .ustar
     ) {
@@ -18,9 +18,9 @@ struct Header {
         }
     }
 
-    func with(_ place: Int, _ text: String) -> Header { with(place, Array(text.utf8)) }
+    public func with(_ place: Int, _ text: String) -> Header { with(place, Array(text.utf8)) }
 
-    func with(_ place: Int, _ bytes: [UInt8]) -> Header {
+    public func with(_ place: Int, _ bytes: [UInt8]) -> Header {
         var copy = self
         copy.block.replaceSubrange(place..<(place + bytes.count), with: bytes)
         if place == 148 { copy.hasOwnChecksum = true }
@@ -28,9 +28,9 @@ struct Header {
     }
 
     /// With the checksum that belongs there, unless the test set one.
-    var sealed: [UInt8] { hasOwnChecksum ? block : with(148, octal(checksum(signed: false), 6) + "\u{0} ").block }
+    public var sealed: [UInt8] { hasOwnChecksum ? block : with(148, octal(checksum(signed: false), 6) + "\u{0} ").block }
 
-    func checksum(signed: Bool) -> Int {
+    public func checksum(signed: Bool) -> Int {
         block.enumerated().reduce(0) { sum, byte in
             if (148..<156).contains(byte.offset) { return sum + 32 }
             return sum + (signed ? Int(Int8(bitPattern: byte.element)) : Int(byte.element))
@@ -38,13 +38,13 @@ struct Header {
     }
 }
 
-func octal(_ number: Int, _ digits: Int) -> String {
+public func octal(_ number: Int, _ digits: Int) -> String {
     let text = String(number, radix: 8)
     return String(repeating: "0", count: max(0, digits - text.count)) + text
 }
 
 /// A number of any sign as GNU writes what octal digits cannot hold.
-func base256(_ number: Int64, _ width: Int) -> [UInt8] {
+public func base256(_ number: Int64, _ width: Int) -> [UInt8] {
     var bytes = (0..<width).map { place -> UInt8 in
         let shift = 8 * (width - 1 - place)
         return UInt8(truncatingIfNeeded: shift > 63 ? number >> 63 : number >> shift)
@@ -53,25 +53,25 @@ func base256(_ number: Int64, _ width: Int) -> [UInt8] {
     return bytes
 }
 
-func zeros(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
+public func zeros(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
 
 /// The two blocks that end an archive.
-let end = zeros(1024)
+public let end = zeros(1024)
 
-func padded(_ bytes: [UInt8]) -> [UInt8] { bytes + zeros((512 - bytes.count % 512) % 512) }
+public func padded(_ bytes: [UInt8]) -> [UInt8] { bytes + zeros((512 - bytes.count % 512) % 512) }
 
 /// A header and what belongs to it.
-func entry(_ header: Header, _ content: [UInt8] = []) -> [UInt8] { header.sealed + padded(content) }
+public func entry(_ header: Header, _ content: [UInt8] = []) -> [UInt8] { header.sealed + padded(content) }
 
 /// A file of the size its content has.
-func file(_ name: String, _ content: String = "", dialect: Header.Dialect = .ustar) -> [UInt8] {
+public func file(_ name: String, _ content: String = "", dialect: Header.Dialect = .ustar) -> [UInt8] {
     entry(Header(name, size: content.utf8.count, dialect: dialect), Array(content.utf8))
 }
 
 /// `LENGTH KEY=VALUE\n`, where the length counts itself.
-func record(_ key: String, _ value: String) -> [UInt8] { record(key, Array(value.utf8)) }
+public func record(_ key: String, _ value: String) -> [UInt8] { record(key, Array(value.utf8)) }
 
-func record(_ key: String, _ value: [UInt8]) -> [UInt8] {
+public func record(_ key: String, _ value: [UInt8]) -> [UInt8] {
     let rest = Array(" \(key)=".utf8) + value + Array("\n".utf8)
     var length = rest.count
     while length != rest.count + "\(length)".utf8.count { length = rest.count + "\(length)".utf8.count }
@@ -79,16 +79,16 @@ func record(_ key: String, _ value: [UInt8]) -> [UInt8] {
 }
 
 /// An extended header with any bytes in it.
-func extended(_ bytes: [UInt8], type: Character = "x") -> [UInt8] {
+public func extended(_ bytes: [UInt8], type: Character = "x") -> [UInt8] {
     entry(Header("PaxHeaders/entry", type: type, size: bytes.count), bytes)
 }
 
-func pax(_ records: KeyValuePairs<String, String>, type: Character = "x") -> [UInt8] {
+public func pax(_ records: KeyValuePairs<String, String>, type: Character = "x") -> [UInt8] {
     extended(records.flatMap { record($0.key, $0.value) }, type: type)
 }
 
 /// GNU's long name (`L`) or long link (`K`), ended by a NUL as GNU tar does it.
-func long(_ type: Character, _ text: String, ending: [UInt8] = [0]) -> [UInt8] {
+public func long(_ type: Character, _ text: String, ending: [UInt8] = [0]) -> [UInt8] {
     let bytes = Array(text.utf8) + ending
     return entry(Header("././@LongLink", type: type, size: bytes.count, dialect: .gnu), bytes)
 }
