@@ -13,7 +13,8 @@ public struct DockerConfigFile: CredentialSource {
 
     public init(environment: [String: String], runner: any CommandRunner) {
         func folder(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        path = (folder("DOCKER_CONFIG").map { FilePath($0) } ?? folder("HOME").map { FilePath($0).appending(".docker") })?
+        path =
+            (folder("DOCKER_CONFIG").map { FilePath($0) } ?? folder("HOME").map { FilePath($0).appending(".docker") })?
             .appending("config.json")
         self.runner = runner
     }

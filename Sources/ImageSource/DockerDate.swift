@@ -59,7 +59,8 @@ enum DockerDate {
         let start = days(month > 12 ? year + 1 : year, (month - 1) % 12 + 1, 1)
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let years = "\(month > 12 ? year + 1 : year)"
-        let date = "\(String(repeating: "0", count: max(0, 4 - years.count)))\(years)-\(two((month - 1) % 12 + 1))-\(two(day - start + 1))"
+        let date =
+            "\(String(repeating: "0", count: max(0, 4 - years.count)))\(years)-\(two((month - 1) % 12 + 1))-\(two(day - start + 1))"
         return "\(date)T\(two(second / 3600)):\(two(second / 60 % 60)):\(two(second % 60))"
     }
 }

@@ -57,7 +57,8 @@ struct LayerPass {
         if let expected = layer.diffID, let actual = hasher?.finish(), actual != expected {
             throw Failure(
                 .downloadError,
-                "the layer of image \(image.manifest.uuid) unpacks to content of digest \(actual), but it should be \(expected)")
+                "the layer of image \(image.manifest.uuid) unpacks to content of digest \(actual), but it should be \(expected)"
+            )
         }
         return visitor
     }
@@ -71,7 +72,8 @@ struct LayerPass {
             return Failure(.noSpace, what, cause: error, hint: "make room in the pool, or use another with -P")
         case let error as Errno where [.permissionDenied, .notPermitted].contains(error):
             return Failure(
-                .permissionDenied, what, cause: error, hint: "it takes root to make the files of other users and devices")
+                .permissionDenied, what, cause: error,
+                hint: "it takes root to make the files of other users and devices")
         case let error as Errno: return Failure(.fileSystem, what, cause: error)
         default: return error
         }

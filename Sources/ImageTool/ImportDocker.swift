@@ -50,7 +50,9 @@ extension ImageTool {
         report.line("Gather image \(uuid) ancestry")
         let plan = try await plan(image, source, request.pool, report)
         try await carryOut(plan, in: request.pool, available, report)
-        if let installed = try await store.image(uuid, in: request.pool) { try await note(image, on: installed, report) }
+        if let installed = try await store.image(uuid, in: request.pool) {
+            try await note(image, on: installed, report)
+        }
     }
 
     /// The manifest that an import of a reference would store.

@@ -17,9 +17,11 @@ extension ImageTool {
             throw Failure(.usage, error.message)
         }
         let configured = (try? config.load().sources) ?? []
-        guard let known = configured.first(where: {
-            $0.url == named.url && ($0.type == .docker) == (standard == .docker)
-        }) else { return named }
+        guard
+            let known = configured.first(where: {
+                $0.url == named.url && ($0.type == .docker) == (standard == .docker)
+            })
+        else { return named }
         return try known.withChannel(named.channel)
     }
 }

@@ -30,7 +30,8 @@ struct PlannedImage: Sendable {
     ///
     /// - Throws: `InvalidManifest`.
     init(
-        _ manifest: Manifest, of source: any ImageSource, by transport: Transport, isRawStream: Bool, limits: LayerLimits
+        _ manifest: Manifest, of source: any ImageSource, by transport: Transport, isRawStream: Bool,
+        limits: LayerLimits
     ) throws {
         guard let file = manifest.files.first else {
             throw Failure(.invalidManifest, "the manifest of image \(manifest.uuid) names no file")
@@ -82,7 +83,8 @@ extension ImageTool {
     static func checkUser() throws(Failure) {
         guard geteuid() == 0 else {
             throw Failure(
-                .permissionDenied, "docker images are unpacked file by file, which only root can do", hint: "run as root")
+                .permissionDenied, "docker images are unpacked file by file, which only root can do",
+                hint: "run as root")
         }
     }
 }

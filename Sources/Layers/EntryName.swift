@@ -5,8 +5,10 @@ struct EntryName: Hashable, Comparable, Sendable {
 
     init?(_ bytes: some Collection<UInt8>) {
         guard !bytes.isEmpty, bytes.count <= EntryName.longest, !bytes.contains(0), !bytes.contains(UInt8(ascii: "/")),
-            !bytes.elementsEqual([UInt8(ascii: ".")]), !bytes.elementsEqual(".."
-                .utf8)
+            !bytes.elementsEqual([UInt8(ascii: ".")]),
+            !bytes.elementsEqual(
+                ".."
+                    .utf8)
         else { return nil }
         terminated = Array(bytes) + [0]
     }

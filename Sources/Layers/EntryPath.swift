@@ -10,7 +10,8 @@ struct EntryPath: Sendable {
     /// - Throws: `LayerFault` for `..`, which readers understand differently, and for names no file system takes.
     init(_ path: [UInt8]) throws(LayerFault) {
         var parts: [EntryName] = []
-        for part in path.split(separator: UInt8(ascii: "/")) where !part.elementsEqual(CollectionOfOne(UInt8(ascii: "."))) {
+        for part in path.split(separator: UInt8(ascii: "/"))
+        where !part.elementsEqual(CollectionOfOne(UInt8(ascii: "."))) {
             guard let name = EntryName(part) else {
                 throw LayerFault(part.elementsEqual("..".utf8) ? .parentReference : .badName, path)
             }

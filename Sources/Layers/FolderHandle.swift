@@ -41,7 +41,9 @@ final class FolderHandle {
     /// - Throws: `notDirectory` or `tooManySymbolicLinkLevels` for what is none.
     func folder(_ name: EntryName) throws(Errno) -> FolderHandle {
         try FolderHandle(
-            descriptor: try checked { unsafe name.withCString { unsafe openat(descriptor, $0, FolderHandle.openFlags) } })
+            descriptor: try checked {
+                unsafe name.withCString { unsafe openat(descriptor, $0, FolderHandle.openFlags) }
+            })
     }
 
     /// What comes of opening a name as a folder.

@@ -81,7 +81,9 @@ struct FolderWalk {
         trail.removeLast(trail.count - shared)
         var current = trail.last?.folder ?? root
         for (component, name) in path.enumerated().dropFirst(shared) {
-            guard let next = try step(from: current, to: name, component: component, of: entry, by: way) else { return nil }
+            guard let next = try step(from: current, to: name, component: component, of: entry, by: way) else {
+                return nil
+            }
             trail.append((name, next))
             current = next
         }

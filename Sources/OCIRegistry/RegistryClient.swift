@@ -131,7 +131,9 @@ public struct RegistryClient: Sendable {
         let reply = try await transport(for: reference.repository)
             .reply(to: manifestRequest("GET", target, reference), limit: limits.manifestBytes)
         if let remaining = reply.headers["ratelimit-remaining"] {
-            log.info("pulls that the registry still allows", metadata: ["registry": "\(endpoint.name)", "remaining": "\(remaining)"])
+            log.info(
+                "pulls that the registry still allows",
+                metadata: ["registry": "\(endpoint.name)", "remaining": "\(remaining)"])
         }
         guard reply.status == 200 else { throw refusal(reply, "image \(reference)") }
         let json = try parse(reply.body, "the manifest of image \(reference)")
@@ -143,7 +145,8 @@ public struct RegistryClient: Sendable {
             try check(content, digest, "the manifest of image \(reference)")
         }
         let type = reply.headers["content-type"].map { String($0.prefix { $0 != ";" }) }
-        let manifest = try RegistryManifest(isSigned ? try parse(content, "the manifest") : json, contentType: type, limits: limits)
+        let manifest = try RegistryManifest(
+            isSigned ? try parse(content, "the manifest") : json, contentType: type, limits: limits)
         return (manifest, expected ?? stated ?? ContentDigest(.sha256, of: content))
     }
 
@@ -168,7 +171,8 @@ public struct RegistryClient: Sendable {
         let said = errors.prefix(3).map { error in
             [error["code"]?.stringValue, error["message"]?.stringValue].compactMap(\.self).joined(separator: ": ")
         }
-        let reason = said.isEmpty ? ErrorBody.excerpt(reply.body) : ErrorBody.excerpt(Array(said.joined(separator: "; ").utf8))
+        let reason =
+            said.isEmpty ? ErrorBody.excerpt(reply.body) : ErrorBody.excerpt(Array(said.joined(separator: "; ").utf8))
         let why = "registry \"\(endpoint.name)\" (status \(reply.status)\(reason.isEmpty ? "" : ", \(reason)"))"
         switch reply.status {
         case 404: return Failure(.imageNotFound, "\(what) was not found in \(why)", statusCode: 404)

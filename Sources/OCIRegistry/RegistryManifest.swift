@@ -40,7 +40,8 @@ enum RegistryManifest {
         guard MediaType.configs.contains(type), json["artifactType"]?.stringValue ?? "" == "" else {
             throw Failure(
                 .unsupportedImage,
-                "this is no image that could be run but an artifact of type \"\(json["artifactType"]?.stringValue ?? type)\"")
+                "this is no image that could be run but an artifact of type \"\(json["artifactType"]?.stringValue ?? type)\""
+            )
         }
         guard list.count <= limits.layers else {
             throw Failure(.unsupportedImage, "the image has \(list.count) layers, more than \(limits.layers)")
@@ -62,7 +63,8 @@ enum RegistryManifest {
             let size = json["size"]?.intValue, size >= 0
         else {
             throw Failure(
-                .sourceError, "the manifest of the image is not valid: it has a bad descriptor: \(json.text().prefix(200))")
+                .sourceError,
+                "the manifest of the image is not valid: it has a bad descriptor: \(json.text().prefix(200))")
         }
         return (digest, Int64(size))
     }
@@ -77,7 +79,9 @@ struct IndexEntry {
 
     init(_ json: JSONValue) throws(Failure) {
         digest = try RegistryManifest.descriptor(json).digest
-        if let os = json["platform"]?["os"]?.stringValue, let architecture = json["platform"]?["architecture"]?.stringValue {
+        if let os = json["platform"]?["os"]?.stringValue,
+            let architecture = json["platform"]?["architecture"]?.stringValue
+        {
             platform = OCIPlatform(
                 os: os, architecture: architecture, variant: json["platform"]?["variant"]?.stringValue)
         } else {

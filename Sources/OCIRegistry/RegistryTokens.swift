@@ -38,7 +38,9 @@ actor RegistryTokens {
         return try await task.value
     }
 
-    private func obtain(_ scope: String, _ challenges: [AuthenticateChallenge], _ refused: String?) async throws -> String {
+    private func obtain(_ scope: String, _ challenges: [AuthenticateChallenge], _ refused: String?) async throws
+        -> String
+    {
         let known = try await credentials.credentials(for: endpoint.name)
         if let bearer = challenges.first(where: { $0.scheme == "bearer" }) {
             return try await token(scope, bearer, known)

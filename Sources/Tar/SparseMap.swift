@@ -23,7 +23,9 @@ struct SparseMap {
             end = next
             sum += region.count
         }
-        guard sum == stored else { throw TarFault(.badSparseMap, "its regions have \(sum) bytes, but \(stored) are stored") }
+        guard sum == stored else {
+            throw TarFault(.badSparseMap, "its regions have \(sum) bytes, but \(stored) are stored")
+        }
     }
 
     mutating func add(offset: UInt64, count: UInt64) { regions.append(Region(offset: offset, count: count)) }
@@ -60,7 +62,9 @@ struct SparseMap {
 
     /// - Parameter numbers: offsets and counts in turn.
     init(numbers: [ArraySlice<UInt8>]) throws(TarFault) {
-        guard numbers.count.isMultiple(of: 2) else { throw TarFault(.badSparseMap, "it ends in the middle of a region") }
+        guard numbers.count.isMultiple(of: 2) else {
+            throw TarFault(.badSparseMap, "it ends in the middle of a region")
+        }
         for place in stride(from: 0, to: numbers.count, by: 2) {
             guard let offset = Decimal.read(numbers[place]), let count = Decimal.read(numbers[place + 1]) else {
                 throw TarFault(.badSparseMap, "it has something that is no number")

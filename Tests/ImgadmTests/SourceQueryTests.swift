@@ -140,7 +140,8 @@ extension EndToEnd {
             let run = try await box.imgadm("show", TestUUID.make())
             #expect(run.status == 1)
             #expect(run.errors.contains("error (ImageNotFound)") && run.errors.contains("127.0.0.1:1"), "\(run)")
-            #expect(try await box.imgadm("show", "debian:12").errors.contains("error (NotImplemented)"))
+            let reference = try await box.imgadm("show", "127.0.0.1:1/debian:12")
+            #expect(reference.status == 1 && reference.errors.contains("error (ConnectionError)"), "\(reference)")
         }
 
         @Test func pagingFindsEachImageOnce() async throws {

@@ -42,7 +42,9 @@ import Testing
             "f ./outside/file"
         ),
         Case("through an absolute link", symlink("evil", "/"), file("evil/file", "x"), "f ./file"),
-        Case("through a link in the same layer", [], symlink("evil", "../outside") + file("evil/file", "x"), "f ./outside/file"),
+        Case(
+            "through a link in the same layer", [], symlink("evil", "../outside") + file("evil/file", "x"),
+            "f ./outside/file"),
         Case(
             "through two links", symlink("one", "two") + symlink("two", "../../outside"), file("one/file", "x"),
             "f ./outside/file"
@@ -51,9 +53,13 @@ import Testing
         Case(
             "through links in a circle", symlink("one", "two/x") + symlink("two", "one/y"), file("one/file", "x"), nil
         ),
-        Case("through the process's own folder", symlink("evil", "/proc/self/cwd"), file("evil/file", "x"), "f ./proc/self/cwd/file"),
+        Case(
+            "through the process's own folder", symlink("evil", "/proc/self/cwd"), file("evil/file", "x"),
+            "f ./proc/self/cwd/file"),
         Case("a file over a link", symlink("evil", "../outside/file"), file("evil", "x"), "f ./evil"),
-        Case("a folder over a link", symlink("evil", "../outside"), folder("evil", mode: 0o777) + file("evil/file", "x"), "f ./evil/file"),
+        Case(
+            "a folder over a link", symlink("evil", "../outside"), folder("evil", mode: 0o777) + file("evil/file", "x"),
+            "f ./evil/file"),
         Case("below a file", file("a", "x"), file("a/b", "x"), nil),
         Case("below a fifo", Header("a", type: "6").sealed, file("a/b", "x"), nil),
         Case("a hard link to above", [], hardlink("a", "../outside/file"), nil),
@@ -63,7 +69,9 @@ import Testing
         Case("a hard link to a folder", folder("a"), hardlink("b", "a"), nil),
         Case("a hard link to nothing", [], hardlink("b", "a"), nil),
         Case("a hard link to itself", [], file("a", "x") + hardlink("a", "a"), "f ./a"),
-        Case("a hard link to a link, then written", symlink("s", "/outside/file"), hardlink("t", "s") + file("t", "x"), "f ./t"),
+        Case(
+            "a hard link to a link, then written", symlink("s", "/outside/file"), hardlink("t", "s") + file("t", "x"),
+            "f ./t"),
     ]
 
     static let whiteouts: [Case] = [
@@ -72,7 +80,8 @@ import Testing
         Case("a whiteout of the folder above", [], file("a/.wh..."), nil),
         Case("a whiteout through a link to above", symlink("evil", "../outside"), file("evil/.wh.file"), ""),
         Case("an opaque folder through a link to above", symlink("evil", "../outside"), file("evil/.wh..wh..opq"), ""),
-        Case("a whiteout through an absolute link", symlink("evil", "/") + file("keep", "x"), file("evil/.wh.keep"), ""),
+        Case(
+            "a whiteout through an absolute link", symlink("evil", "/") + file("keep", "x"), file("evil/.wh.keep"), ""),
         Case("a whiteout below a whiteout", [], file(".wh.a/b"), nil),
         Case("a whiteout that is a folder", file("a", "x"), folder(".wh.a"), nil),
         Case("a whiteout of what is not there", file("a", "x"), file(".wh.b"), "f ./a"),
@@ -80,7 +89,9 @@ import Testing
         Case("AUFS's notes", [], file(".wh..wh.plnk/a", "x") + file(".wh..wh.aufs"), ""),
     ]
 
-    @Test("Nothing outside the root is touched, and what comes of it is right or refused", arguments: names + links + whiteouts)
+    @Test(
+        "Nothing outside the root is touched, and what comes of it is right or refused",
+        arguments: names + links + whiteouts)
     func attack(_ attack: Case) {
         let ground = Ground()
         let outside = ground.outside
@@ -91,7 +102,9 @@ import Testing
             return
         }
         #expect(error == nil)
-        #expect(ground.run("cd root && find . -type f -printf '%y %p\\n' | sort").split(separator: "\n").joined(separator: ", ") == expected)
+        #expect(
+            ground.run("cd root && find . -type f -printf '%y %p\\n' | sort").split(separator: "\n").joined(
+                separator: ", ") == expected)
     }
 
     @Test("Owner, mode and time of a link are its own")
@@ -117,7 +130,8 @@ import Testing
     func duplicates() {
         let ground = Ground()
         let layer =
-            file("a", "one") + folder("a") + file("a/b", "two") + file("a", "three") + symlink("a", "x") + file("a", "four")
+            file("a", "one") + folder("a") + file("a/b", "two") + file("a", "three") + symlink("a", "x")
+            + file("a", "four")
         #expect(ground.unpack(layer + end).error == nil)
         #expect(ground.run("find root -type f; cat root/a") == "root/a\nfour")
     }
@@ -125,10 +139,12 @@ import Testing
     @Test("Limits end an archive that would fill the disk")
     func limits() {
         let ground = Ground()
-        let bomb = pax([
-            "GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.size": "1099511627776", "GNU.sparse.map": "0,0",
-            "GNU.sparse.numblocks": "1",
-        ]) + file("a")
+        let bomb =
+            pax([
+                "GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.size": "1099511627776",
+                "GNU.sparse.map": "0,0",
+                "GNU.sparse.numblocks": "1",
+            ]) + file("a")
         let result = ground.unpack(bomb + end, limits: TarLimits(contentBytes: 1 << 30))
         #expect((result.error as? TarError)?.reason == .limit)
     }

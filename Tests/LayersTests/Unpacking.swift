@@ -9,11 +9,11 @@ final class Ground {
     var root: String { path + "/root" }
 
     init() {
-        var template = Array("/tmp/imgadm-layers.XXXXXX".utf8CString)
-        path = String(decoding: template.withUnsafeMutableBufferPointer { buffer in
-            mkdtemp(buffer.baseAddress!)
-            return buffer.dropLast().map { UInt8(bitPattern: $0) }
-        }, as: UTF8.self)
+        var template = Array("/tmp/imgadm-layers.XXXXXX".utf8) + [0]
+        template.withUnsafeMutableBytes { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { _ = $0.baseAddress.map { mkdtemp($0) } }
+        }
+        path = String(decoding: template.dropLast(), as: UTF8.self)
         run("mkdir root outside && printf secret > outside/file && chmod 700 outside && ln -s file outside/link")
     }
 
@@ -42,7 +42,9 @@ final class Ground {
         return lines.split(separator: "\n").map(String.init).sorted()
     }
 
-    var outside: String { run("ls -lAni --time-style=full-iso outside; stat -c %a outside; cat outside/file; ls | sort") }
+    var outside: String {
+        run("ls -lAni --time-style=full-iso outside; stat -c %a outside; cat outside/file; ls | sort")
+    }
 
     /// Unpacks layers, each on top of the one before, as the store does it: anew where whiteouts come late.
     ///

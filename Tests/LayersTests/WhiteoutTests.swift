@@ -25,7 +25,9 @@ import Testing
         Case("a file and a new one", file("a", "x"), [file(".wh.a"), file("a", "y")], "./a"),
         Case("a folder and a new one", file("d/a", "x"), [file(".wh.d"), folder("d"), file("d/b", "y")], "./d/b"),
         Case("a folder, and a file in it", file("d/a", "x"), [file(".wh.d"), file("d/b", "y")], "./d/b"),
-        Case("an opaque folder", file("d/a", "x") + file("d/e/b", "x"), [folder("d"), file("d/.wh..wh..opq"), file("d/c", "y")], "./d/c"),
+        Case(
+            "an opaque folder", file("d/a", "x") + file("d/e/b", "x"),
+            [folder("d"), file("d/.wh..wh..opq"), file("d/c", "y")], "./d/c"),
         Case(
             "an opaque folder with a folder of both layers", file("d/e/a", "x"),
             [folder("d"), file("d/.wh..wh..opq"), folder("d/e"), file("d/e/b", "y")], "./d/e/b"
@@ -35,7 +37,8 @@ import Testing
             [folder("d") + file("d/b", "y"), file("d/.wh..wh..opq")], "./d/b ./real/a"
         ),
         Case(
-            "a link that is followed", folder("real") + file("real/a", "x") + file("real/b", "x") + symlink("d", "real"),
+            "a link that is followed",
+            folder("real") + file("real/a", "x") + file("real/b", "x") + symlink("d", "real"),
             [file("d/.wh.a"), file("d/c", "y")], "./real/b ./real/c"
         ),
         Case(
@@ -68,7 +71,9 @@ import Testing
     func usual() {
         let ground = Ground()
         let below = folder("d") + file("d/a", "x") + file("e", "x")
-        let layer = folder("d") + file("d/.wh..wh..opq") + file("d/b", "y") + file(".wh.e") + folder("n") + file("n/.wh..wh..opq")
+        let layer =
+            folder("d") + file("d/.wh..wh..opq") + file("d/b", "y") + file(".wh.e") + folder("n")
+            + file("n/.wh..wh..opq")
         let result = ground.unpack(below + end, layer + file("n/a", "z") + end)
         #expect(result.error == nil && result.restarts == 0)
     }

@@ -122,7 +122,11 @@ import Testing
 
     @Test("A long name makes a file a folder by its slash")
     func slash() {
-        #expect(read(long("L", "folder/") + Header("x", type: "\0", dialect: .gnu).sealed + end).entries.map(\.kind) == [.directory])
-        #expect(read(pax(["path": "folder/"]) + Header("x", type: "\0").sealed + end).entries.map(\.kind) == [.directory])
+        #expect(
+            read(long("L", "folder/") + Header("x", type: "\0", dialect: .gnu).sealed + end).entries.map(\.kind) == [
+                .directory
+            ])
+        #expect(
+            read(pax(["path": "folder/"]) + Header("x", type: "\0").sealed + end).entries.map(\.kind) == [.directory])
     }
 }

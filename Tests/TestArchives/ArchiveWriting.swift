@@ -28,7 +28,9 @@ public struct Header: Sendable {
     }
 
     /// With the checksum that belongs there, unless the test set one.
-    public var sealed: [UInt8] { hasOwnChecksum ? block : with(148, octal(checksum(signed: false), 6) + "\u{0} ").block }
+    public var sealed: [UInt8] {
+        hasOwnChecksum ? block : with(148, octal(checksum(signed: false), 6) + "\u{0} ").block
+    }
 
     public func checksum(signed: Bool) -> Int {
         block.enumerated().reduce(0) { sum, byte in

@@ -101,7 +101,9 @@ public struct DockerReference: Sendable, Hashable, CustomStringConvertible {
         if name.hasPrefix("[") {
             guard let close = name.firstIndex(of: "]") else { return false }
             let address = name[name.index(after: name.startIndex)..<close]
-            guard !address.isEmpty, address.allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }) else { return false }
+            guard !address.isEmpty, address.allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }) else {
+                return false
+            }
             name = name[name.index(after: close)...]
             return name.isEmpty || name.first == ":" && isPort(name.dropFirst())
         }

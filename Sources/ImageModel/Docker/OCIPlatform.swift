@@ -24,7 +24,8 @@ public struct OCIPlatform: Sendable, Hashable, CustomStringConvertible {
         }
         guard (2...3).contains(parts.count), parts.allSatisfy(isWord), text.utf8.count <= 128 else {
             throw Failure(
-                .option, "\"\(text)\" is not a valid platform", hint: "the form is OS/ARCH[/VARIANT], as in linux/arm64")
+                .option, "\"\(text)\" is not a valid platform", hint: "the form is OS/ARCH[/VARIANT], as in linux/arm64"
+            )
         }
         self.init(
             os: String(parts[0]), architecture: String(parts[1]), variant: parts.count > 2 ? String(parts[2]) : nil)

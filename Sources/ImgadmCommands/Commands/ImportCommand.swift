@@ -8,7 +8,8 @@ struct ImportCommand: ImgadmCommand {
     static let valueLetters = "CPS"
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Import an image, and the origins it needs, from an image source",
-        usage: "imgadm import [-C CHANNEL] [-P POOL] [-S URL]… [-q] [--zstream] [--platform OS/ARCH[/VARIANT]] UUID|REPO[:TAG|@DIGEST]",
+        usage:
+            "imgadm import [-C CHANNEL] [-P POOL] [-S URL]… [-q] [--zstream] [--platform OS/ARCH[/VARIANT]] UUID|REPO[:TAG|@DIGEST]",
         discussion: """
             The configured sources are asked in their order; the first that has the image serves it. A docker reference goes
             to the registry it names, docker.io if it names none; each layer becomes an image.
