@@ -120,7 +120,8 @@ let package = Package(
 
         // What tests need of a host: pools, images, servers, faults.
         .target(
-            name: "TestHost", dependencies: ["JSON", "Host", log, system, nioCore, nioPosix], path: "Tests/TestHost",
+            name: "TestHost", dependencies: ["JSON", "Host", log, system, nioCore, nioPosix, crypto],
+            path: "Tests/TestHost",
             swiftSettings: [.swiftLanguageMode(.v6)]),
         tests("ImgadmTests", ["TestHost", "JSON", "Host", "imgadm", "imgapi-server"]),
         tests("JSONTests", ["JSON"]),

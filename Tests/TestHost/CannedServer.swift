@@ -12,13 +12,28 @@ public final class CannedServer: Sendable {
     final class State: Sendable {
         let answers: Mutex<[String: [UInt8]]>
         let heads = Mutex<[String]>([])
-        init(_ answers: [String: String]) { self.answers = Mutex(answers.mapValues { Array($0.utf8) }) }
+        let respond: (@Sendable (_ head: String) -> String?)?
+
+        init(_ answers: [String: String], respond: (@Sendable (_ head: String) -> String?)?) {
+            self.answers = Mutex(answers.mapValues { Array($0.utf8) })
+            self.respond = respond
+        }
+
+        func answer(to head: String) -> [UInt8]? {
+            heads.withLock { $0.append(head) }
+            if let text = respond?(head) { return Array(text.utf8) }
+            let path = head.split(separator: " ").dropFirst().first.map { String($0.prefix { $0 != "?" }) } ?? ""
+            return answers.withLock { $0[path] ?? $0["*"] }
+        }
     }
 
     /// - Parameter answers: bodies by path, the query left away; each is sent as JSON with status 200. A body that begins with
     ///   `HTTP/1.1` is sent as it stands. `*` is for all other paths, which else are 404.
-    public init(_ answers: [String: String]) async throws {
-        let state = State(answers)
+    /// - Parameter respond: is asked before them, with the head of the request.
+    public init(
+        _ answers: [String: String] = [:], respond: (@Sendable (_ head: String) -> String?)? = nil
+    ) async throws {
+        let state = State(answers, respond: respond)
         self.state = state
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
@@ -49,12 +64,8 @@ private final class CannedHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         head += String(buffer: unwrapInboundIn(data))
         guard head.contains("\r\n\r\n") else { return }
-        let asked = head
-        state.heads.withLock { $0.append(asked) }
-        let path = asked.split(separator: " ").dropFirst().first.map { String($0.prefix { $0 != "?" }) } ?? ""
-        let answers = state.answers.withLock { $0 }
-        let body = answers[path] ?? answers["*"]
-        var bytes = body ?? Array("{\"code\":\"ResourceNotFound\",\"message\":\"\(path) does not exist\"}".utf8)
+        let body = state.answer(to: head)
+        var bytes = body ?? Array("{\"code\":\"ResourceNotFound\",\"message\":\"there is no such thing\"}".utf8)
         if !bytes.starts(with: "HTTP/1.1".utf8) {
             let status = body == nil ? "404 Not Found" : "200 OK"
             bytes =

@@ -1,0 +1,60 @@
+import Glibc
+import Host
+import SystemPackage
+
+/// A server that a test started; it is killed when nobody needs it any more.
+final class ServerProcess: Sendable {
+    /// What it prints.
+    private let output: FileDescriptor
+    private let pid: pid_t
+
+    /// - Parameter log: the file that takes what it says on standard error, which is not the test runner's: whoever reads
+    ///   that would wait for the server.
+    init(_ words: [String], log: FilePath = "/dev/null") throws {
+        guard let program = ExecutableSearch.find(words[0]) else { throw Errno.noSuchFileOrDirectory }
+        let ends = try FileDescriptor.pipe()
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, ends.writeEnd.rawValue, 1)
+        posix_spawn_file_actions_addclose(&actions, ends.readEnd.rawValue)
+        posix_spawn_file_actions_addopen(&actions, 2, log.string, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        let strings = words.map { strdup($0) } + [nil]
+        defer { strings.forEach { free($0) } }
+        var pid: pid_t = 0
+        let failed = posix_spawn(&pid, program.string, &actions, nil, strings, environ)
+        try ends.writeEnd.close()
+        guard failed == 0 else {
+            try ends.readEnd.close()
+            throw Errno(rawValue: failed)
+        }
+        self.pid = pid
+        output = ends.readEnd
+        Leftovers.atExit { [pid] in kill(pid, SIGKILL) }
+    }
+
+    deinit {
+        stop()
+        try? output.close()
+    }
+
+    /// The first line it prints; what it has printed if it ends before.
+    func firstLine() throws -> String {
+        var text: [UInt8] = []
+        var byte: [UInt8] = [0]
+        while try byte.withUnsafeMutableBytes({ try output.read(into: $0) }) == 1, byte[0] != 10 { text += byte }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// It has ended by itself.
+    var hasEnded: Bool {
+        var info = siginfo_t()
+        return waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_signo == SIGCHLD
+    }
+
+    private func stop() {
+        kill(pid, SIGKILL)
+        var status: Int32 = 0
+        waitpid(pid, &status, 0)
+    }
+}
