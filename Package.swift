@@ -125,6 +125,7 @@ let package = Package(
             swiftSettings: [.swiftLanguageMode(.v6)]),
         tests("ImgadmTests", ["TestHost", "JSON", "Host", "imgadm", "imgapi-server"]),
         tests("JSONTests", ["JSON"]),
+        tests("OCIRegistryTests", ["OCIRegistry", "ImageModel", "JSON", "Failure", "Transport", log, nioCore]),
         tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),
         tests("CompressionTests", ["Compression"]),
         .target(name: "TestArchives", path: "Tests/TestArchives", swiftSettings: [.swiftLanguageMode(.v6)]),

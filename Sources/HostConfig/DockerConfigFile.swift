@@ -62,7 +62,7 @@ public struct DockerConfigFile: CredentialSource {
             return .password(user: user, password: password)
         }
         guard let auth = entry["auth"]?.stringValue, !auth.isEmpty else { return nil }
-        guard let bytes = Base64Text.bytes(auth), let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else {
+        guard let bytes = Base64.bytes(auth), let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else {
             throw Failure(
                 .configError, "the credentials of \"\(host)\" in \"\(path)\" are not user and password in base64")
         }
@@ -92,32 +92,5 @@ public struct DockerConfigFile: CredentialSource {
     private static func write(_ name: String, to input: ChildInput) throws {
         let bytes = Array("\(name)\n".utf8)
         try unsafe input.write(bytes.span.bytes)
-    }
-}
-
-/// Bytes from base64 (RFC 4648 §4), with or without padding.
-enum Base64Text {
-    static func bytes(_ text: String) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var bits: UInt32 = 0
-        var count = 0
-        for character in text.utf8.reversed().drop(while: { $0 == UInt8(ascii: "=") || $0 <= 0x20 }).reversed() {
-            let value: UInt8
-            switch character {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = character - UInt8(ascii: "A")
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = character - UInt8(ascii: "a") + 26
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = character - UInt8(ascii: "0") + 52
-            case UInt8(ascii: "+"): value = 62
-            case UInt8(ascii: "/"): value = 63
-            default: return nil
-            }
-            bits = bits << 6 | UInt32(value)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-            }
-        }
-        return bytes
     }
 }

@@ -8,7 +8,7 @@ enum MediaType {
     static let schema1 = "application/vnd.docker.distribution.manifest.v1+json"
 
     /// All that can be read, the best first.
-    static let accepted = [index, manifestList, manifest, schema2, signedSchema1, schema1].joined(separator: ", ")
+    static let manifests = [index, manifestList, manifest, schema2, signedSchema1, schema1]
 
     static let configs = [
         "application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json",

@@ -122,7 +122,7 @@ public struct RegistryClient: Sendable {
     private func manifestRequest(_ method: String, _ target: String, _ reference: DockerReference) -> HTTPRequest {
         HTTPRequest(
             method, url: "\(endpoint.origin)/v2/\(reference.repository)/manifests/\(target)",
-            headers: [("Accept", MediaType.accepted)], insecure: endpoint.insecure)
+            headers: [("Accept", MediaType.manifests.joined(separator: ", "))], insecure: endpoint.insecure)
     }
 
     private func manifest(

@@ -18,7 +18,7 @@ enum RegistryManifest {
         guard json["manifests"] == nil || json["layers"] == nil && json["fsLayers"] == nil else {
             throw bad("it is an index and an image at a time")
         }
-        if let stated = json["mediaType"]?.stringValue, let contentType, MediaType.accepted.contains(contentType),
+        if let stated = json["mediaType"]?.stringValue, let contentType, MediaType.manifests.contains(contentType),
             stated != contentType
         {
             throw bad("it says it is \(stated), its registry that it is \(contentType)")

@@ -30,38 +30,10 @@ enum SchemaOne {
     /// Schema 1", "Signed Manifests"). Nil if it has none, or they do not fit.
     static func payload(_ bytes: [UInt8], _ json: JSONValue) -> [UInt8]? {
         guard let protected = json["signatures"]?[0]?["protected"]?.stringValue,
-            let header = Base64URL.bytes(protected).flatMap({ try? JSONValue(parsing: $0) }),
+            let header = Base64.bytes(protected).flatMap({ try? JSONValue(parsing: $0) }),
             let length = header["formatLength"]?.intValue, (0...bytes.count).contains(length),
-            let tail = header["formatTail"]?.stringValue.flatMap(Base64URL.bytes)
+            let tail = header["formatTail"]?.stringValue.flatMap(Base64.bytes)
         else { return nil }
         return bytes[..<length] + tail
-    }
-}
-
-/// Bytes from base64url without padding (RFC 4648 §5).
-enum Base64URL {
-    static func bytes(_ text: String) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var bits: UInt32 = 0
-        var count = 0
-        for character in text.utf8 {
-            let value: UInt8
-            switch character {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = character - UInt8(ascii: "A")
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = character - UInt8(ascii: "a") + 26
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = character - UInt8(ascii: "0") + 52
-            case UInt8(ascii: "-"): value = 62
-            case UInt8(ascii: "_"): value = 63
-            case UInt8(ascii: "="): continue
-            default: return nil
-            }
-            bits = bits << 6 | UInt32(value)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-            }
-        }
-        return bytes
     }
 }

@@ -32,8 +32,7 @@ public struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
 
     init(_ algorithm: Algorithm, bytes: some Sequence<UInt8>) {
         self.algorithm = algorithm
-        let digits = Array("0123456789abcdef".utf8)
-        hex = String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        hex = Hexadecimal.text(bytes)
     }
 
     public var description: String { "\(algorithm.rawValue):\(hex)" }
