@@ -1,4 +1,4 @@
-// Compiled together with Sources/Compression by scripts/fuzz.sh.
+@testable import Compression
 
 /// What must hold of any bytes: they are unpacked or refused, and how they were cut into chunks makes no difference.
 ///

@@ -1,4 +1,4 @@
-// Compiled together with Sources/JSON by scripts/fuzz.sh.
+@testable import JSON
 
 /// What must hold of any bytes: both readers agree on whether they are JSON and what they mean, and
 /// what is written is read back the same.

@@ -1,4 +1,4 @@
-// Compiled together with Sources/Tar by scripts/fuzz.sh.
+@testable import Tar
 
 /// What must hold of any bytes: they are an archive or are refused, and how they were cut into chunks makes no difference.
 ///

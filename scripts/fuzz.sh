@@ -4,7 +4,6 @@
 # is then in .build/fuzz/ROOM/.
 # usage: scripts/fuzz.sh [SECONDS [ROOM...]]        (default: 30 seconds for each room)
 #
-# Fuzz/ROOMFuzz.swift is compiled with all of Sources/ROOM as one module, so it needs no import of it.
 # Seeds come from Fuzz/Seeds/ROOM, and from .build/corpus/ROOM (lower case) where that was fetched.
 set -eu
 
@@ -14,26 +13,37 @@ seconds=${1:-30}
 # shellcheck disable=SC2046,SC2012 # names of modules
 [ $# -gt 0 ] || set -- $(cd Fuzz && ls -- *Fuzz.swift | sed 's/Fuzz\.swift$//')
 
-modules=
-for folder in Sources/C*; do
-    [ -f "$folder/module.modulemap" ] && modules="$modules -I $folder"
+build=.build/fuzz/build
+built=$build/release
+# Whoever uses a room's module needs those of the C libraries below it, too.
+modules="-I $built/Modules"
+for map in Sources/C*/module.modulemap "$built"/C*.build/module.modulemap; do
+    [ -f "$map" ] && modules="$modules -I $(dirname "$map")"
 done
-define=
-if [ -e /usr/include/isa-l/igzip_lib.h ] || [ -e /usr/include/isa-l.h ]; then define="-D ISAL"; fi
 
 for room in "$@"; do
     work=.build/fuzz/$room
     mkdir -p "$work/corpus"
     echo "== $room: $seconds s"
-    # shellcheck disable=SC2086
-    swiftc -O -swift-version 6 -parse-as-library -use-ld=lld -sanitize=fuzzer,address -module-name "${room}Fuzz" $modules $define \
-        Sources/"$room"/*.swift Fuzz/"$room"Fuzz.swift -o "$work/driver"
-    set -- "$work/corpus"
-    for seeds in "Fuzz/Seeds/$room" ".build/corpus/$(echo "$room" | tr '[:upper:]' '[:lower:]')"; do
-        [ -d "$seeds" ] && set -- "$@" "$seeds"
+    swift build -c release --sanitize fuzzer --sanitize address -Xswiftc -enable-testing --scratch-path "$build" \
+        --target "$room" > "$work/build.log" 2>&1 || { tail -n 30 "$work/build.log"; exit 1; }
+    # The linker takes from an archive what is needed.
+    rm -f "$work/rooms.a"
+    find "$built"/*.build -name '*.o' ! -path '*-tool.build/*' -exec ar qcsT "$work/rooms.a" {} +
+    includes=
+    for map in "$built"/C*.build/module.modulemap .build/fuzz/build/checkouts/*/Sources/C*/include; do
+        [ -e "$map" ] && includes="$includes -I $(dirname "$map")"
     done
+    # shellcheck disable=SC2086
+    swiftc -O -swift-version 6 -parse-as-library -use-ld=lld -sanitize=fuzzer,address -module-name "${room}Fuzz" \
+        $modules $includes Fuzz/"$room"Fuzz.swift "$work/rooms.a" -o "$work/driver"
+    seeds=$work/corpus
+    for folder in "Fuzz/Seeds/$room" ".build/corpus/$(echo "$room" | tr '[:upper:]' '[:lower:]')"; do
+        [ -d "$folder" ] && seeds="$seeds $folder"
+    done
+    # shellcheck disable=SC2086 # folders without blanks
     if ! "$work/driver" -max_total_time="$seconds" -max_len=8192 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-        -artifact_prefix="$work/" "$@" > "$work/log" 2>&1; then
+        -artifact_prefix="$work/" $seeds > "$work/log" 2>&1; then
         tail -n 60 "$work/log"
         echo "== $room: a finding, see $work" >&2
         exit 1

@@ -59,6 +59,36 @@ test_install_compressed_and_embedded_records() {
     is_image "$id"
 }
 
+test_install_layer_keeps_attributes_owners_and_devices() {
+    local below above root
+    below=$(uuid)
+    above=$(uuid)
+    mkdir -p tree/dir more
+    echo one > tree/dir/file
+    chown 1234:5678 tree/dir/file
+    chmod 4711 tree/dir/file
+    tar --format=pax --pax-option='SCHILY.xattr.user.color:=blue' -C tree -cf - . | packed zstd below.tar
+    manifest "$below" below.tar layer 'type:"docker"' compression: > below.json
+    status 0 imgadm install -q -m below.json -f below.tar
+    is_image "$below"
+
+    mknod more/device b 7 9
+    mkfifo more/pipe
+    ln -s /etc/passwd more/link
+    touch more/.wh.absent
+    tar --format=gnu -C more -cf - . | packed gzip above.tar
+    manifest "$above" above.tar layer 'type:"docker"' compression: "origin:\"$below\"" > above.json
+    status 0 imgadm install -q -m above.json -f above.tar
+    is_image "$above"
+    [[ $(zfs get -H -o value origin "$pool/$above") == "$pool/$below@final" ]]
+
+    root=$(zfs get -H -o value mountpoint "$pool/$above")/root
+    [[ $(stat -c '%a %u %g' "$root/dir/file") == '4711 1234 5678' ]]
+    [[ $(stat -c '%F %t %T' "$root/device") == 'block special file 7 9' ]]
+    [[ -p $root/pipe && $(readlink "$root/link") == /etc/passwd && ! -e $root/.wh.absent ]]
+    tar --format=pax --xattrs --xattrs-include='user.*' -C "$root" -cf - dir/file | grep -aq 'SCHILY.xattr.user.color=blue'
+}
+
 test_install_wrong_checksum_leaves_nothing() {
     local id
     id=$(uuid)

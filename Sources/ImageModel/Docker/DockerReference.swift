@@ -55,10 +55,10 @@ public struct DockerReference: Sendable, Hashable, CustomStringConvertible {
             tag = digest == nil ? "latest" : nil
         }
         let parts = rest.split(separator: "/", omittingEmptySubsequences: false)
-        guard !rest.isEmpty, rest.utf8.count <= 255, parts.allSatisfy(DockerReference.isValidComponent) else {
+        repository = host == DockerReference.dockerHub && parts.count == 1 ? "library/\(rest)" : String(rest)
+        guard !rest.isEmpty, repository.utf8.count <= 255, parts.allSatisfy(DockerReference.isValidComponent) else {
             throw bad("its repository is no name in lower case")
         }
-        repository = host == DockerReference.dockerHub && parts.count == 1 ? "library/\(rest)" : String(rest)
     }
 
     /// Another tag or digest of the same repository at the same registry.
