@@ -17,7 +17,7 @@ build=.build/fuzz/build
 built=$build/release
 # Whoever uses a room's module needs those of the C libraries below it, too.
 modules="-I $built/Modules"
-for map in Sources/C*/module.modulemap "$built"/C*.build/module.modulemap; do
+for map in Sources/C*/module.modulemap; do
     [ -f "$map" ] && modules="$modules -I $(dirname "$map")"
 done
 
@@ -31,7 +31,7 @@ for room in "$@"; do
     rm -f "$work/rooms.a"
     find "$built"/*.build -name '*.o' ! -path '*-tool.build/*' -exec ar qcsT "$work/rooms.a" {} +
     includes=
-    for map in "$built"/C*.build/module.modulemap .build/fuzz/build/checkouts/*/Sources/C*/include; do
+    for map in "$built"/*.build/module.modulemap "$build"/checkouts/*/Sources/*/include/module.modulemap; do
         [ -e "$map" ] && includes="$includes -I $(dirname "$map")"
     done
     # shellcheck disable=SC2086

@@ -31,6 +31,7 @@ extension Failure.Code {
     public static let originCycle: Self = "OriginCycle"
     public static let imageHasDependentClones: Self = "ImageHasDependentClones"
     public static let imageHasChildDatasets: Self = "ImageHasChildDatasets"
+    public static let imageMissingOriginalSnapshot: Self = "ImageMissingOriginalSnapshot"
     public static let unexpectedNumberOfSnapshots: Self = "UnexpectedNumberOfSnapshots"
     /// An incremental stream builds on something else than its manifest states.
     public static let unexpectedOrigin: Self = "UnexpectedOrigin"

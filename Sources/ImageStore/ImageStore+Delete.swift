@@ -56,11 +56,17 @@ extension ImageStore {
         }
     }
 
+    /// Everything that is a clone of an image.
+    public func dependents(of uuid: ImageUUID, in pool: PoolName) async throws -> [DatasetName] {
+        try await clones(of: .image(uuid, in: pool), in: pool)
+    }
+
     private func dependents(_ uuid: ImageUUID, _ clones: [DatasetName]) -> Failure {
         let others = clones.count - 1
         let more = others == 0 ? "" : " and \(others) other\(others == 1 ? "" : "s")"
         return Failure(
             .imageHasDependentClones,
-            "image \"\(uuid)\" has dependent clones: \(clones.first?.description ?? "")\(more)")
+            "image \"\(uuid)\" has dependent clones: \(clones.first?.description ?? "")\(more)",
+            hint: others == 0 ? nil : "imgadm delete -v names them all")
     }
 }

@@ -26,10 +26,18 @@ public struct InstalledImage: Sendable {
         self.cloneNames = cloneNames
     }
 
+    /// Its record has a manifest.
+    public var isKnown: Bool { manifest.json.count > 1 }
+
     /// `UUID (NAME VERSION)`, or the UUID alone.
     public var title: String {
         guard let name = manifest.name, let version = manifest.version else { return uuid.description }
         return "\(uuid) (\(name) \(version))"
+    }
+
+    /// What listings and filters know of it beside its manifest.
+    public var extras: ImageExtras {
+        ImageExtras(source: source, zpool: pool.description, clones: cloneNames.count)
     }
 
     /// `{manifest, zpool, source}` (cli.md §3, get).

@@ -51,6 +51,17 @@ public struct DatasetName: Sendable, Hashable, Comparable, CustomStringConvertib
         description[(description.lastIndex(of: "/").map(description.index(after:)) ?? description.startIndex)...]
     }
 
+    /// The datasets it lies in, the nearest first.
+    public var above: [DatasetName] {
+        var names: [DatasetName] = []
+        var rest = description[...]
+        while let slash = rest.lastIndex(of: "/") {
+            rest = rest[..<slash]
+            names.append(DatasetName(unchecked: String(rest)))
+        }
+        return names
+    }
+
     public func snapshot(_ name: String) -> SnapshotName? { SnapshotName("\(self)@\(name)") }
 
     public static func < (a: DatasetName, b: DatasetName) -> Bool { a.description < b.description }

@@ -25,6 +25,31 @@ extension ZFS {
         }
     }
 
+    /// What tells a snapshot from every other, also where it was sent to; nil if there is no such snapshot any more.
+    public func guid(of snapshot: SnapshotName) async throws -> String? {
+        let outcome = try await zfs(
+            "get", "-Hp", "-o", "value", "guid", snapshot.description, doing: "read the guid of \"\(snapshot)\"")
+        return outcome.lines.first.map(String.init)
+    }
+
+    /// A property that is a number, of several datasets.
+    public func numbers(_ property: String, of names: [DatasetName]) async throws -> [DatasetName: UInt64] {
+        var numbers: [DatasetName: UInt64] = [:]
+        // A vector of arguments has its limit.
+        for start in stride(from: 0, to: names.count, by: 1000) {
+            let outcome = try await zfs(
+                ["get", "-Hp", "-o", "name,value", property]
+                    + names[start..<min(start + 1000, names.count)].map(\.description),
+                doing: "read \"\(property)\" of datasets")
+            for line in outcome.lines {
+                let cells = line.split(separator: "\t")
+                guard cells.count == 2, let name = DatasetName(String(cells[0])) else { continue }
+                numbers[name] = UInt64(cells[1])
+            }
+        }
+        return numbers
+    }
+
     /// Bytes that can still be written to a pool.
     ///
     /// - Throws: `PoolNotFound`.

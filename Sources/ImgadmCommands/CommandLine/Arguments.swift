@@ -24,7 +24,19 @@ enum Arguments {
     ///
     /// - Throws: `Usage`, `InvalidUUID`.
     static func uuid(_ words: [String]) throws(Failure) -> ImageUUID {
-        let text = try one(words, "UUID")
+        try uuid(one(words, "UUID"))
+    }
+
+    /// The UUIDs of images, however many.
+    ///
+    /// - Throws: `InvalidUUID`.
+    static func uuids(_ words: [String]) throws(Failure) -> [ImageUUID] {
+        var uuids: [ImageUUID] = []
+        for word in words { uuids.append(try uuid(word)) }
+        return uuids
+    }
+
+    private static func uuid(_ text: String) throws(Failure) -> ImageUUID {
         guard let uuid = ImageUUID(text) else { throw Failure(.invalidUUID, "\"\(text)\" is not a valid UUID") }
         return uuid
     }

@@ -14,6 +14,8 @@ import ZFS
 /// What a command has to work with: the tool, set up for this host and environment, and where output goes.
 struct CommandContext: Sendable {
     let command: String
+    /// `-v` before the command.
+    let verbose: Bool
     let environment: [String: String]
     let output: Output
     let log: Logger
@@ -26,6 +28,7 @@ struct CommandContext: Sendable {
         command: String, options: GlobalOptions, environment: [String: String], output: Output, records: RunLog
     ) throws {
         self.command = command
+        verbose = options.verbose
         self.environment = environment
         self.output = output
         log = records.logger

@@ -84,8 +84,8 @@ enum CommandList {
         CommandEntry(GetCommand.self, aliases: ["info"]),
         CommandEntry(AncestryCommand.self),
         CommandEntry(DeleteCommand.self, aliases: ["destroy"]),
-        CommandEntry(missing: "update", "Update manifests of installed images"),
-        CommandEntry(missing: "vacuum", "Delete images that nothing depends on"),
+        CommandEntry(UpdateCommand.self),
+        CommandEntry(VacuumCommand.self),
         CommandEntry(missing: "create", "Create an image from a VM"),
         CommandEntry(missing: "publish", "Publish an image to an image server"),
     ]

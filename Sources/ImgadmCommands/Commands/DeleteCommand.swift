@@ -1,20 +1,25 @@
 import ArgumentParser
+import Failure
+import ImageModel
 import ImageTool
 
 struct DeleteCommand: ImgadmCommand {
     static let valueLetters = "P"
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Delete an installed image", usage: "imgadm delete [-P POOL] UUID",
+        commandName: "delete", abstract: "Delete installed images", usage: "imgadm delete [-v] [-P POOL] UUID…",
         discussion: "An image that something is a clone of stays.", aliases: ["destroy"])
 
     @OptionGroup var pool: PoolOption
-    @Argument(help: "The image's UUID.") var arguments: [String] = []
+    @Flag(name: [.customShort("v"), .customLong("verbose")], help: "Name everything that is a clone of an image.")
+    var verbose = false
+    @Argument(help: "The images' UUIDs.") var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
-        let uuid = try Arguments.uuid(arguments)
+        let uuids = try Arguments.uuids(arguments)
+        guard !uuids.isEmpty else { throw Failure(.usage, "missing argument: UUID") }
         let pool = try context.pool(pool.name)
         try await context.reporting(quiet: true) { report in
-            try await context.tool.delete(uuid, in: pool, report)
+            try await context.tool.delete(uuids, in: pool, namesDependents: verbose || context.verbose, report)
         }
     }
 }

@@ -31,11 +31,6 @@ struct DockerListing {
 }
 
 extension InstalledImage {
-    /// What listings know of it beside its manifest.
-    var extras: ImageExtras {
-        ImageExtras(source: source, zpool: pool.description, clones: cloneNames.count)
-    }
-
     /// `{manifest, zpool, source, cloneNames, clones}` (cli.md §3, list).
     var listJSON: JSONObject {
         var object = json

@@ -1,0 +1,69 @@
+public import ImageModel
+public import ZFS
+
+/// Which images nothing depends on (cli.md §3, vacuum).
+extension ImageStore {
+    /// An image that may go, and what that gives free.
+    public struct Unused: Sendable {
+        public let image: InstalledImage
+        /// Bytes that its dataset holds, where ZFS told.
+        public let bytes: UInt64?
+    }
+
+    /// When the dataset of each image was made here, in seconds since 1970.
+    public func arrivals(of images: [InstalledImage]) async throws -> [InstalledImage.ID: Int64] {
+        let names = images.map { DatasetName.image($0.uuid, in: $0.pool) }
+        let moments = try await zfs.numbers("creation", of: names)
+        return Dictionary(
+            zip(images, names).compactMap { image, name in moments[name].map { (image.id, Int64(clamping: $0)) } }
+        ) { one, _ in one }
+    }
+
+    /// The images that nothing but images that go as well depends on, those that build on others first.
+    ///
+    /// Anything that is a clone of an image keeps it, whatever its name is. So does anything below it. An image without a
+    /// record or without `@final` might be somebody's dataset that merely has a UUID's name: it is never among them.
+    ///
+    /// - Parameter mayGo: the images that may go at all.
+    public func unused(
+        _ mayGo: ([InstalledImage]) async throws -> Set<InstalledImage.ID>
+    ) async throws -> [Unused] {
+        let datasets = try await zfs.datasets()
+        let images = try await images()
+        let names = Dictionary(images.map { (DatasetName.image($0.uuid, in: $0.pool), $0) }) { one, _ in one }
+        let withFinal = Set(
+            try await zfs.existing(names.keys.compactMap { $0.snapshot(finalSnapshot) }).map(\.dataset))
+        let allowed = try await mayGo(images.filter(\.isKnown))
+        let candidates = Set(names.filter { allowed.contains($0.value.id) && withFinal.contains($0.key) }.keys)
+        var dependents: [DatasetName: [DatasetName]] = [:]
+        for dataset in datasets {
+            if let origin = dataset.origin { dependents[origin.dataset, default: []].append(dataset.name) }
+            // What is below an image is no part of it.
+            for name in dataset.name.above where names[name] != nil {
+                dependents[name, default: []].append(dataset.name)
+            }
+        }
+        // What something that stays depends on stays, and so on down to the base.
+        var order: [DatasetName] = []
+        var open = candidates
+        while !open.isEmpty {
+            let free = open.filter { name in
+                (dependents[name] ?? []).allSatisfy { candidates.contains($0) && !open.contains($0) }
+            }
+            guard !free.isEmpty else { break }
+            order += free.sorted()
+            open.subtract(free)
+        }
+        let sizes = try await zfs.numbers("used", of: order)
+        return order.compactMap { name in names[name].map { Unused(image: $0, bytes: sizes[name]) } }
+    }
+}
+
+extension InstalledImage: Identifiable {
+    public struct ID: Sendable, Hashable {
+        public let uuid: ImageUUID
+        public let pool: PoolName
+    }
+
+    public var id: ID { ID(uuid: uuid, pool: pool) }
+}

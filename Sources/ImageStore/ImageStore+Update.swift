@@ -1,0 +1,43 @@
+import Failure
+import Host
+public import ImageModel
+import JSON
+public import ZFS
+
+/// Changes to images that are installed (cli.md §3, update).
+extension ImageStore {
+    /// What to do about an image's `@final`.
+    public enum FinalSnapshot: Sendable, Hashable {
+        case present
+        /// This snapshot is the one the image came with.
+        case renaming(SnapshotName)
+        /// There is none with the guid that the manifest states.
+        case missing
+        /// The manifest states no guid to tell it by.
+        case unknown
+    }
+
+    /// Replaces the manifest of an image's record. Its lock must be held.
+    public func replaceManifest(of image: InstalledImage, with manifest: Manifest, source: String) throws {
+        let pulls = records.read(image.uuid, image.pool)?.pulls ?? [:]
+        try records.write(ImageRecord(manifest: manifest, source: source, pulls: pulls), image.uuid, image.pool)
+    }
+
+    /// Looks whether an image has its `@final`, or which snapshot should be it.
+    ///
+    /// - Parameter guid: of the original snapshot, as `files[0].dataset_guid` of the manifest states it.
+    public func final(of image: InstalledImage, guid: String?) async throws -> FinalSnapshot {
+        let name = DatasetName.image(image.uuid, in: image.pool)
+        let snapshots = try await zfs.snapshots(of: name)
+        guard !snapshots.contains(where: { $0.name == finalSnapshot }) else { return .present }
+        guard let guid else { return .unknown }
+        for snapshot in snapshots where try await zfs.guid(of: snapshot) == guid { return .renaming(snapshot) }
+        return .missing
+    }
+
+    /// Renames a snapshot of an image to `@final`. Its lock must be held.
+    public func makeFinal(_ snapshot: SnapshotName) async throws {
+        guard let final = snapshot.dataset.snapshot(finalSnapshot) else { return }
+        try await zfs.rename(snapshot, to: final)
+    }
+}

@@ -1,0 +1,126 @@
+import Failure
+import Host
+public import ImageModel
+import ImageSource
+import ImageStore
+import JSON
+import Logging
+import Transport
+import ZFS
+
+/// Brings what is known of installed images up to date (cli.md §3, update).
+extension ImageTool {
+    /// How many images are asked for at a time, each at all sources.
+    private static let updatesAtATime = 8
+
+    /// Compares the manifests of images with those of the sources, and makes sure of their `@final`.
+    ///
+    /// - Parameters:
+    ///   - uuids: the images; all that are installed if empty.
+    ///   - dryRun: says what would be done and changes nothing.
+    /// - Throws: `Usage` for an image that is not installed; after all that could be done, what went wrong.
+    public func update(_ uuids: [ImageUUID], dryRun: Bool, _ report: Report) async throws {
+        let installed = try await store.images()
+        for uuid in uuids where !installed.contains(where: { $0.uuid == uuid }) {
+            throw Failure(.usage, "image \(uuid) is not installed", hint: "imgadm list shows what is")
+        }
+        let images = installed.filter { uuids.isEmpty || uuids.contains($0.uuid) }
+        guard !images.isEmpty else { return }
+        let sources = try configuredSources()
+        var failures: [Failure] = []
+        for start in stride(from: 0, to: images.count, by: ImageTool.updatesAtATime) {
+            let group = Array(images[start..<min(start + ImageTool.updatesAtATime, images.count)])
+            for (image, found) in zip(group, try await lookUp(group, in: sources)) {
+                for failure in found.failures where !failures.contains(where: { $0.description == failure.description })
+                {
+                    failures.append(failure)
+                }
+                do {
+                    try await update(image, found, dryRun, report)
+                } catch let failure as Failure {
+                    failures.append(failure)
+                }
+            }
+        }
+        if let failure = Failure.combining(failures) { throw failure }
+    }
+
+    private func lookUp(_ images: [InstalledImage], in sources: [any ImageSource]) async throws -> [LookUp] {
+        try await withThrowingTaskGroup(of: (Int, LookUp).self) { group in
+            for (place, image) in images.enumerated() {
+                group.addTask { (place, try await self.lookUp(image.uuid, in: sources) { _ in true }) }
+            }
+            var found: [(Int, LookUp)] = []
+            for try await answer in group { found.append(answer) }
+            return found.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
+    private func update(_ image: InstalledImage, _ found: LookUp, _ dryRun: Bool, _ report: Report) async throws {
+        guard let (manifest, source) = found.match else {
+            // The layers of docker images have no source that could be asked for a UUID.
+            if image.manifest.type != "docker" {
+                report.warning("image \(image.title) is not known to any image source")
+            }
+            return
+        }
+        let lock = try await store.lock(image.uuid) { report.line("Waiting for image \(image.uuid) import lock") }
+        defer { lock.release() }
+        // It may have gone, or been updated, meanwhile.
+        guard let image = try await store.image(image.uuid, in: image.pool) else { return }
+        let start = dryRun ? "[dry-run] " : ""
+        let url = source.descriptor.url.base
+        let changes = ManifestChanges(from: image.manifest, to: manifest)
+        if !image.isKnown {
+            if !dryRun { try store.replaceManifest(of: image, with: manifest, source: url) }
+            report.line("\(start)Added manifest info for image \(image.uuid) from \"\(url)\"")
+        } else if !changes.fields.isEmpty {
+            if !dryRun { try store.replaceManifest(of: image, with: manifest, source: url) }
+            let count = changes.fields.count
+            report.line(
+                "\(start)Updated \(count) manifest field\(count == 1 ? "" : "s") for image \(image.uuid) from \"\(url)\": \(changes.fields.joined(separator: ", "))"
+            )
+        }
+        try await updateFinal(image, manifest, dryRun, report)
+    }
+
+    private func updateFinal(
+        _ image: InstalledImage, _ manifest: Manifest, _ dryRun: Bool, _ report: Report
+    ) async throws {
+        let guid = manifest.json["files"]?[0]?["dataset_guid"].map { $0.stringValue ?? $0.text() }
+        switch try await store.final(of: image, guid: guid) {
+        case .present: break
+        case .renaming(let snapshot):
+            if !dryRun { try await store.makeFinal(snapshot) }
+            report.line(
+                "\(dryRun ? "[dry-run] " : "")Renamed image \(image.uuid) original snapshot from \(snapshot) to \(snapshot.dataset)@final"
+            )
+        case .missing:
+            throw Failure(
+                .imageMissingOriginalSnapshot,
+                "image \(image.uuid) has no snapshot @final, and none with the guid \(guid ?? "") of its manifest")
+        case .unknown:
+            report.warning(
+                "image \(image.uuid) has no snapshot @final, and its manifest does not say which one that should be")
+        }
+    }
+}
+
+/// In which fields two manifests differ; of `requirements`, in which members.
+struct ManifestChanges {
+    let fields: [String]
+
+    init(from old: Manifest, to new: Manifest) {
+        fields =
+            ManifestChanges.differences(old.json, new.json).flatMap { field in
+                guard field == "requirements" else { return [field] }
+                let members = ManifestChanges.differences(old.requirements, new.requirements)
+                return members.isEmpty ? [field] : members.map { "requirements.\($0)" }
+            }
+    }
+
+    private static func differences(_ old: JSONObject, _ new: JSONObject) -> [String] {
+        let keys = new.map(\.key) + old.map(\.key).filter { new[$0] == nil }
+        return keys.filter { old[$0] != new[$0] }
+    }
+}

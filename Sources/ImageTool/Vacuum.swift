@@ -1,0 +1,70 @@
+public import Failure
+import Glibc
+public import ImageModel
+public import ImageStore
+import JSON
+
+/// Which unused images may be deleted; all of them unless told otherwise.
+public struct VacuumChoice: Sendable {
+    /// Images that stay, with all they build on.
+    public var excluded: Set<ImageUUID> = []
+    /// Of these names, how many versions stay: those that were published last.
+    public var kept: [String: Int] = [:]
+    /// Only images that have been on this host for so many seconds.
+    public var leastAge: Int64?
+    private let query: ImageQuery
+
+    /// - Parameter filters: conditions that an image must meet, as `list` takes them.
+    /// - Throws: `Usage`.
+    public init(filters: [String] = []) throws(Failure) {
+        query = try ImageQuery(columns: "uuid", filters: filters)
+    }
+
+    /// The images that may go by name, version and filters.
+    func allowed(_ images: [InstalledImage]) -> [InstalledImage] {
+        var newest: Set<InstalledImage.ID> = []
+        for (name, count) in kept {
+            let versions = images.filter { $0.manifest.name == name }
+                .sorted { ($0.manifest.publishedAt ?? "", $0.uuid) > ($1.manifest.publishedAt ?? "", $1.uuid) }
+            newest.formUnion(versions.prefix(count).map(\.id))
+        }
+        return query.rows(of: images, manifest: { .object($0.manifest.json) }, extras: \.extras).map(\.image)
+            .filter { !excluded.contains($0.uuid) && !newest.contains($0.id) }
+    }
+}
+
+extension ImageTool {
+    /// The images that nothing depends on any more, those that build on others first (cli.md §3, vacuum).
+    public func unusedImages(_ choice: VacuumChoice) async throws -> [ImageStore.Unused] {
+        try await store.unused { images in
+            var allowed = choice.allowed(images)
+            if let least = choice.leastAge {
+                let arrivals = try await store.arrivals(of: allowed)
+                let latest = Int64(time(nil)) - least
+                allowed = allowed.filter { arrivals[$0.id].map { $0 <= latest } ?? false }
+            }
+            return Set(allowed.map(\.id))
+        }
+    }
+
+    /// Deletes unused images. Each is looked at again under its lock: what has come into use meanwhile stays.
+    ///
+    /// - Throws: after all that could be deleted, why the others were not.
+    public func vacuum(_ images: [InstalledImage], _ report: Report) async throws {
+        var failures: [Failure] = []
+        for image in images {
+            do {
+                guard try await remove(image.uuid, in: image.pool, report) else { continue }
+                report.line("Deleted image \(image.progressTitle)")
+            } catch let failure as Failure {
+                failures.append(failure)
+            }
+        }
+        if let failure = Failure.combining(failures) { throw failure }
+    }
+}
+
+extension InstalledImage {
+    /// How lines of progress name it: `UUID (NAME@VERSION)`.
+    public var progressTitle: String { "\(uuid) (\(manifest.title))" }
+}

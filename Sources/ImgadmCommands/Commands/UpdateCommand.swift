@@ -1,0 +1,25 @@
+import ArgumentParser
+import Failure
+import ImageModel
+import ImageTool
+
+struct UpdateCommand: ImgadmCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "update", abstract: "Bring the manifests of installed images up to date",
+        usage: "imgadm update [-n] [UUID…]",
+        discussion: """
+            The sources are asked for each image, or for those that are named; where their manifest differs from what is
+            known here, it replaces that. An image without its snapshot @final gets it back.
+            """)
+
+    @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what would be done, and change nothing.")
+    var dryRun = false
+    @Argument(help: "The images' UUIDs.") var arguments: [String] = []
+
+    func run(_ context: CommandContext) async throws {
+        let uuids = try Arguments.uuids(arguments)
+        try await context.reporting(quiet: true) { report in
+            try await context.tool.update(uuids, dryRun: dryRun, report)
+        }
+    }
+}

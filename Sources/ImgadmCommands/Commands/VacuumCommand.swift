@@ -1,0 +1,102 @@
+import ArgumentParser
+import Failure
+import Host
+import ImageModel
+import ImageStore
+import ImageTool
+
+struct VacuumCommand: ImgadmCommand {
+    static let valueLetters = "x"
+    static let configuration = CommandConfiguration(
+        commandName: "vacuum", abstract: "Delete images that nothing depends on",
+        usage: "imgadm vacuum [-n] [-f] [--older-than TIME] [-x UUID,…] [--keep NAME=N]… [FILTER…]",
+        discussion: """
+            An image goes if no VM, no other dataset and no image that stays is a clone of it. What merely looks like an
+            image, without a record of its own or without its snapshot @final, is left alone.
+
+            EXAMPLES
+              imgadm vacuum -n
+              imgadm vacuum -f --older-than 30d --keep base-64=2 type=zone-dataset
+            """)
+
+    @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what would be deleted, and delete nothing.")
+    var dryRun = false
+    @Flag(name: [.customShort("f"), .customLong("force")], help: "Do not ask.") var force = false
+    @Option(
+        name: .customLong("older-than"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "Only images that have been here for this long: a number and s, m, h, d or w.", valueName: "time"))
+    var olderThan: String?
+    @Option(
+        name: .customShort("x"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Images that stay, parted by commas; may be repeated.", valueName: "uuid,…"))
+    var excluded: [String] = []
+    @Option(
+        name: .customLong("keep"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Keep the newest N images of this name; may be repeated.", valueName: "name=n"))
+    var keep: [String] = []
+    @Argument(help: ArgumentHelp("What an image must be to go.", valueName: "filter")) var arguments: [String] = []
+
+    func run(_ context: CommandContext) async throws {
+        let unused = try await context.tool.unusedImages(try choice())
+        guard !unused.isEmpty else { return }
+        let bytes = unused.reduce(into: Int64(0)) { sum, each in
+            sum = sum.addingReportingOverflow(Int64(clamping: each.bytes ?? 0)).partialValue
+        }
+        if dryRun {
+            for each in unused { try context.output.line("[dry-run] Deleted image \(each.image.progressTitle)") }
+            return try context.output.line("[dry-run] \(VacuumCommand.summary(unused.count, bytes)) would come free")
+        }
+        if !force {
+            guard ProcessEnvironment.isInteractive else {
+                throw Failure(
+                    .usage, "vacuum asks before it deletes, but there is no terminal to ask on",
+                    hint: "-f deletes without asking, -n shows what would be deleted")
+            }
+            for each in unused {
+                let size = each.bytes.map { ByteCount.text(Int64(clamping: $0)) } ?? "?"
+                try context.output.line("\(each.image.progressTitle)  \(size)")
+            }
+            try context.output.line(VacuumCommand.summary(unused.count, bytes))
+            try context.output.text("Delete these \(unused.count) images? [y/N] ")
+            try context.output.flush()
+            guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else { return }
+        }
+        try await context.reporting(quiet: true) { report in
+            try await context.tool.vacuum(unused.map(\.image), report)
+        }
+    }
+
+    private static func summary(_ count: Int, _ bytes: Int64) -> String {
+        "\(count) image\(count == 1 ? "" : "s"), \(ByteCount.text(bytes))"
+    }
+
+    private func choice() throws(Failure) -> VacuumChoice {
+        var choice = try VacuumChoice(filters: arguments)
+        choice.excluded = Set(
+            try Arguments.uuids(excluded.flatMap { $0.split(separator: ",").map(String.init) }))
+        for text in keep {
+            guard let sign = text.lastIndex(of: "="), sign != text.startIndex,
+                let count = Int(text[text.index(after: sign)...]), count > 0
+            else { throw Failure(.usage, "--keep \"\(text)\" is not NAME=N with N above 0") }
+            choice.kept[String(text[..<sign])] = count
+        }
+        if let olderThan {
+            guard let age = VacuumCommand.seconds(olderThan) else {
+                throw Failure(
+                    .usage, "--older-than \"\(olderThan)\" is no time", hint: "a number and s, m, h, d or w, as in 30d")
+            }
+            choice.leastAge = age
+        }
+        return choice
+    }
+
+    private static func seconds(_ text: String) -> Int64? {
+        let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800]
+        guard let unit = text.last.flatMap({ units[$0] }), let number = Int64(text.dropLast()), number >= 0 else {
+            return nil
+        }
+        let (seconds, overflow) = number.multipliedReportingOverflow(by: unit)
+        return overflow ? nil : seconds
+    }
+}

@@ -1,0 +1,122 @@
+import JSON
+import SystemPackage
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// What is known of installed images follows the sources (cli.md §3, update).
+    @Suite struct UpdateTests {
+        private func record(_ box: Sandbox, _ uuid: String) throws -> JSONValue? {
+            try box.read("var/imgadm/images/\(box.pool)-\(uuid).json").map { try JSONValue(parsing: Array($0.utf8)) }
+        }
+
+        @Test func fieldsThatDifferAreReplaced() async throws {
+            let images = try await Fixture.get()
+            let image = try await images.workshop.make(
+                name: "old", bytes: 1000,
+                manifest: [
+                    "requirements": ["networks": [["name": "net0", "description": "x"]], "min_ram": 64],
+                    "tags": ["a": "x", "b": "y"],
+                ])
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            let first = try await box.imgadm("import", image.uuid)
+            #expect(first.status == 0, "\(first)")
+            let same = try await box.imgadm("update")
+            #expect(same.status == 0 && same.output.isEmpty && same.errors.isEmpty, "\(same)")
+            var manifest = image.manifest
+            manifest["description"] = "new"
+            // The order of members makes no difference.
+            manifest["tags"] = ["b": "y", "a": "x"]
+            manifest["requirements"] = ["min_ram": 128, "networks": [["name": "net0", "description": "x"]]]
+            try images.workshop.save(manifest, image.uuid)
+            let line =
+                "Updated 2 manifest fields for image \(image.uuid) from \"\(images.server.url)\": requirements.min_ram, description\n"
+            let dry = try await box.imgadm("update", "-n")
+            #expect(dry.output.hasPrefix("[dry-run] Updated 2 manifest fields for image \(image.uuid)"), "\(dry)")
+            #expect(try record(box, image.uuid)?["manifest"]?["description"] == nil)
+            let run = try await box.imgadm("update", image.uuid)
+            #expect(run.status == 0, "\(run)")
+            #expect(
+                Set(run.output.split(whereSeparator: " ,\n".contains))
+                    == Set(line.split(whereSeparator: " ,\n".contains)), "\(run)")
+            #expect(try record(box, image.uuid)?["manifest"]?["description"]?.stringValue == "new")
+            #expect(try await box.imgadm("update").output.isEmpty)
+        }
+
+        @Test func aLostRecordComesBack() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", images.base.uuid).status == 0)
+            try await Tool.run("rm", box.path("var/imgadm/images/\(box.pool)-\(images.base.uuid).json").string)
+            let run = try await box.imgadm("update")
+            #expect(
+                run.output == "Added manifest info for image \(images.base.uuid) from \"\(images.server.url)\"\n",
+                "\(run)")
+            #expect(try record(box, images.base.uuid)?["source"]?.stringValue == images.server.url)
+            #expect(try record(box, images.base.uuid)?["manifest"]?["name"] == "base")
+        }
+
+        @Test func whatNoSourceKnowsIsAWarning() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            let uuid = TestUUID.make()
+            try await Tool.run("zfs", "create", "\(box.pool)/\(uuid)")
+            let run = try await box.imgadm("update")
+            #expect(run.status == 0 && run.output.isEmpty && run.errors.contains("warning: image \(uuid)"), "\(run)")
+            let missing = try await box.imgadm("update", TestUUID.make())
+            #expect(missing.status == 2 && missing.errors.contains("is not installed"), "\(missing)")
+        }
+
+        @Test func aSourceThatCannotBeAskedIsAnErrorAtTheEnd() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", images.base.uuid).status == 0)
+            try await Tool.run("rm", box.path("var/imgadm/images/\(box.pool)-\(images.base.uuid).json").string)
+            try box.write(
+                "{\"sources\":[{\"url\":\"http://127.0.0.1:1\"},{\"url\":\"\(images.server.url)\"}]}",
+                to: "var/imgadm/imgadm.conf")
+            let run = try await box.imgadm("update")
+            #expect(run.status == 1 && run.errors.contains("127.0.0.1:1"), "\(run)")
+            #expect(run.output.contains("Added manifest info"), "\(run)")
+        }
+
+        @Test func theFinalSnapshotComesBack() async throws {
+            let images = try await Fixture.get()
+            let workshop = images.workshop
+            let image = try await workshop.make(name: "final", bytes: 1000)
+            let guid = try await Tool.run("zfs", "get", "-Hp", "-o", "value", "guid", "\(image.dataset)@final")
+                .dropLast()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", image.uuid).status == 0)
+            let dataset = "\(box.pool)/\(image.uuid)"
+            try await Tool.run("zfs", "rename", "\(dataset)@final", "\(dataset)@lost")
+            let unknown = try await box.imgadm("update")
+            #expect(unknown.status == 0 && unknown.errors.contains("has no snapshot @final"), "\(unknown)")
+
+            var manifest = image.manifest
+            let file = try #require(manifest["files"]?[0]?.objectValue)
+            func state(_ guid: String) throws {
+                var file = file
+                file["dataset_guid"] = .string(guid)
+                manifest["files"] = [.object(file)]
+                try workshop.save(manifest, image.uuid)
+            }
+            try state("1")
+            let missing = try await box.imgadm("update")
+            #expect(missing.status == 1 && missing.errors.contains("ImageMissingOriginalSnapshot"), "\(missing)")
+            try state(String(guid))
+            let line = "Renamed image \(image.uuid) original snapshot from \(dataset)@lost to \(dataset)@final"
+            let dry = try await box.imgadm("update", "-n")
+            #expect(dry.lines.contains("[dry-run] " + line), "\(dry)")
+            #expect(try await box.datasets().contains("\(image.uuid)@lost"))
+            let run = try await box.imgadm("update")
+            #expect(run.lines.contains(line), "\(run)")
+            #expect(try await box.datasets() == [image.uuid, "\(image.uuid)@final"])
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import JSON
+import SystemPackage
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// Images that nothing depends on go, and nothing else (cli.md §3, vacuum and delete).
+    @Suite struct VacuumTests {
+        /// A pool with a chain of three and one more image.
+        private func filled(_ images: Fixture) async throws -> Sandbox {
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", images.top.uuid).status == 0)
+            return box
+        }
+
+        @Test func aChainGoesFromItsTopDown() async throws {
+            let images = try await Fixture.get()
+            let box = try await filled(images)
+            let chain = [images.top, images.middle, images.base]
+            let dry = try await box.imgadm("vacuum", "-n")
+            #expect(dry.status == 0, "\(dry)")
+            #expect(dry.lines.prefix(3) == chain.map { "[dry-run] Deleted image \($0.uuid) (\($0.name)@1.0.0)" }[...])
+            #expect(dry.lines.last?.hasPrefix("[dry-run] 3 images, ") == true, "\(dry)")
+            #expect(try await box.datasets().count == 6)
+            let asked = try await box.imgadm("vacuum")
+            #expect(asked.status == 2 && asked.errors.contains("-f"), "\(asked)")
+            #expect(try await box.datasets().count == 6)
+            let run = try await box.imgadm("vacuum", "-f")
+            #expect(run.lines == chain.map { "Deleted image \($0.uuid) (\($0.name)@1.0.0)" }, "\(run)")
+            #expect(try await box.datasets().isEmpty && box.recordNames().isEmpty && box.leftovers().isEmpty)
+            let again = try await box.imgadm("vacuum", "-f")
+            #expect(again.status == 0 && again.output.isEmpty)
+        }
+
+        @Test(arguments: ["VM", "VM-disk0", "VM/disk0", "some-name", "folder/deep"])
+        func whatSomethingIsACloneOfStays(form: String) async throws {
+            let images = try await Fixture.get()
+            let box = try await filled(images)
+            let vm = TestUUID.make()
+            let name = form.hasPrefix("VM") ? vm + form.dropFirst(2) : form
+            for parent in ["folder", vm] where name.hasPrefix("\(parent)/") {
+                try await Tool.run("zfs", "create", "\(box.pool)/\(parent)")
+            }
+            if name.hasPrefix(vm + "/") {
+                // A bhyve VM's own dataset is a clone of nothing; it says that it is no image.
+                try await Tool.run("zfs", "set", "imgadm:ignore=true", "\(box.pool)/\(vm)")
+            }
+            try await Tool.run("zfs", "clone", "\(box.pool)/\(images.middle.uuid)@final", "\(box.pool)/\(name)")
+            let run = try await box.imgadm("vacuum", "-f")
+            #expect(run.lines == ["Deleted image \(images.top.uuid) (top@1.0.0)"], "\(run)")
+            let left = try await box.datasets()
+            #expect(left.contains(name) && left.contains(images.middle.uuid) && left.contains(images.base.uuid))
+        }
+
+        @Test func whatIsNoImageForSureStays() async throws {
+            let images = try await Fixture.get()
+            let box = try await filled(images)
+            // Somebody's dataset with a UUID's name; an image whose record is lost; one without @final; one with something below.
+            let other = TestUUID.make()
+            try await Tool.run("zfs", "create", "\(box.pool)/\(other)")
+            try await Tool.run("rm", box.path("var/imgadm/images/\(box.pool)-\(images.top.uuid).json").string)
+            let run = try await box.imgadm("vacuum", "-f")
+            #expect(run.status == 0 && run.output.isEmpty, "\(run)")
+            #expect(try await box.datasets().count == 7)
+            #expect(try await box.imgadm("delete", images.top.uuid).status == 0)
+            try await Tool.run("zfs", "create", "\(box.pool)/\(images.middle.uuid)/mine")
+            #expect(try await box.imgadm("vacuum", "-f").output.isEmpty)
+            #expect(try await box.datasets().contains("\(images.middle.uuid)/mine"))
+        }
+
+        @Test func choices() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            let workshop = images.workshop
+            var versions: [TestImage] = []
+            for day in 1...3 {
+                let image = try await workshop.make(
+                    name: "many", bytes: 1000,
+                    manifest: ["published_at": .string("2026-02-0\(day)T00:00:00.000Z"), "version": .string("\(day)")])
+                versions.append(image)
+            }
+            try box.use(images.server.url)
+            for image in versions { #expect(try await box.imgadm("import", image.uuid).status == 0) }
+            func names(_ words: String...) async throws -> [String] {
+                try await box.imgadm(["vacuum", "-n"] + words).lines.dropLast().map {
+                    String($0.split(separator: "@").last?.dropLast() ?? "")
+                }.sorted()
+            }
+            #expect(try await names() == ["1", "2", "3"])
+            #expect(try await names("--keep", "many=2") == ["1"])
+            #expect(try await names("--keep", "other=2") == ["1", "2", "3"])
+            #expect(try await names("-x", "\(versions[0].uuid),\(versions[1].uuid)") == ["3"])
+            #expect(try await names("-x", versions[0].uuid, "-x", versions[2].uuid) == ["2"])
+            #expect(try await names("version=2") == ["2"])
+            #expect(try await names("name=~an", "version=3") == ["3"])
+            #expect(try await names("--older-than", "30d") == [])
+            #expect(try await names("--older-than", "0s") == ["1", "2", "3"])
+            for wrong in [
+                ["--older-than", "x"], ["--older-than", "-1d"], ["--keep", "many"], ["--keep", "many=0"], ["filter"],
+                ["--older-than", "99999999999999999999d"],
+            ] {
+                #expect(try await box.imgadm(["vacuum", "-n"] + wrong).status == 2, "\(wrong)")
+            }
+            #expect(try await box.imgadm("vacuum", "-n", "-x", "y").errors.contains("InvalidUUID"))
+        }
+
+        @Test func severalAreDeletedAtOnceInAnyOrder() async throws {
+            let images = try await Fixture.get()
+            let box = try await filled(images)
+            let run = try await box.imgadm("delete", images.base.uuid, images.top.uuid, images.middle.uuid)
+            #expect(run.status == 0, "\(run)")
+            #expect(run.lines == [images.top, images.middle, images.base].map { "Deleted image \($0.uuid)" })
+            #expect(try await box.datasets().isEmpty)
+        }
+
+        @Test func oneThatCannotGoKeepsNoOther() async throws {
+            let images = try await Fixture.get()
+            let box = try await filled(images)
+            for name in ["a", "b"] {
+                try await Tool.run("zfs", "clone", "\(box.pool)/\(images.middle.uuid)@final", "\(box.pool)/\(name)")
+            }
+            let run = try await box.imgadm(
+                "delete", "-v", images.middle.uuid, TestUUID.make(), images.top.uuid)
+            #expect(run.status == 1 && run.errors.contains("ImageHasDependentClones"), "\(run)")
+            #expect(run.errors.contains("ImageNotInstalled"), "\(run)")
+            let left = try await box.datasets()
+            #expect(!left.contains(images.top.uuid) && left.contains(images.middle.uuid))
+            let verbose = try await box.imgadm("delete", "-v", images.middle.uuid)
+            for name in ["a", "b"] { #expect(verbose.errors.contains("\(box.pool)/\(name)"), "\(verbose)") }
+        }
+    }
+}
