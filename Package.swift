@@ -70,6 +70,7 @@ let package = Package(
         .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
         .systemLibrary(name: "CLZMA", providers: [.apt(["liblzma-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CDeflate", providers: [.apt(["libdeflate-dev"])]),
         .target(name: "CHost"),
 
         room("JSON"),
@@ -80,7 +81,7 @@ let package = Package(
         room("Layers", ["Tar", "CHost", system]),
         room("Host", ["JSON", "Failure", "CHost", log, system, subprocess]),
         room("ZFS", ["Failure", "Host", log]),
-        room("VirtualMachines", ["Failure", "Host", log]),
+        room("VirtualMachines", ["JSON", "Failure", "ImageModel", "Host", "ZFS", log, system]),
         room("Transport", ["Failure", log, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
         room("IMGAPI", ["JSON", "Failure", "ImageModel", "Transport", log]),
         room("OCIRegistry", ["JSON", "Failure", "ImageModel", "Transport", log]),
@@ -96,7 +97,7 @@ let package = Package(
             "ImageTool",
             [
                 "HostConfig", "JSON", "Failure", "ImageModel", "Host", "Transport", "OCIRegistry", "ImageStore",
-                "ImageSource", "ZFS", "Compression", log, crypto,
+                "ImageSource", "ZFS", "VirtualMachines", "Compression", log, crypto, system,
             ]),
         room("Terminal", ["CHost"]),
         room(
@@ -145,7 +146,7 @@ let package = Package(
 )
 
 var compressionDependencies: [Target.Dependency] {
-    ["CZlib", "CBZip2", "CLZMA", "CZstd"] + (hasISAL ? ["CISAL"] : [])
+    ["CZlib", "CBZip2", "CLZMA", "CZstd", "CDeflate"] + (hasISAL ? ["CISAL"] : [])
 }
 if hasISAL {
     package.targets.append(.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])]))

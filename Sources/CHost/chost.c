@@ -52,6 +52,21 @@ int chost_wait_writable(int fd, int milliseconds) {
     return poll(&p, 1, milliseconds) > 0;
 }
 
+int chost_wait_readable(int fd, int milliseconds) {
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return poll(&p, 1, milliseconds) > 0;
+}
+
+void chost_close_on_exec(int fd) { (void)fcntl(fd, F_SETFD, FD_CLOEXEC); }
+
+void chost_enlarge_pipe(int fd, int bytes) {
+#ifdef F_SETPIPE_SZ
+    (void)fcntl(fd, F_SETPIPE_SZ, bytes);
+#else
+    (void)fd, (void)bytes;
+#endif
+}
+
 int chost_sync(int fd) { return fsync(fd) == 0 ? 0 : errno; }
 
 int chost_free_space(const char *path, uint64_t *bytes) {

@@ -45,6 +45,21 @@ extension Failure.Code {
     public static let minPlatform: Self = "MinPlatform"
     public static let maxPlatform: Self = "MaxPlatform"
 
+    // VMs and images made of them
+    public static let vmNotFound: Self = "VmNotFound"
+    public static let vmNotStopped: Self = "VmNotStopped"
+    public static let vmHasNoOrigin: Self = "VmHasNoOrigin"
+    public static let originHasNoFinalSnapshot: Self = "OriginHasNoFinalSnapshot"
+    public static let maxOriginDepth: Self = "MaxOriginDepth"
+    /// The script did not begin in time.
+    public static let prepareImageDidNotRun: Self = "PrepareImageDidNotRun"
+    public static let prepareImageError: Self = "PrepareImageError"
+    /// The VM manager did not do what it was asked.
+    public static let vmManager: Self = "VmManagerError"
+    /// A VM is as a run that was killed left it, and could not be put back.
+    public static let recoveryError: Self = "RecoveryError"
+    public static let uploadError: Self = "UploadError"
+
     // Sources
     public static let noSources: Self = "NoSources"
     public static let sourcePing: Self = "SourcePing"

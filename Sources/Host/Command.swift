@@ -65,6 +65,15 @@ public protocol CommandRunner: Sendable {
     /// - Throws: `CommandNotFound`; `CancellationError`, if the task was cancelled before the command began.
     func run(_ command: Command) async throws -> CommandOutcome
 
+    /// Runs a command while `body` reads its standard output. One that `body` does not read to its end ends as any command
+    /// does whose output nobody wants.
+    ///
+    /// The reads block: call it on a `DedicatedThread`.
+    /// - Returns: how the command ended, and how `body` did.
+    func drain<Value: Sendable>(
+        _ command: Command, body: (ChildOutput) async throws -> Value
+    ) async throws -> (outcome: CommandOutcome, body: Result<Value, any Error>)
+
     /// Runs a command while `body` writes its standard input; the input is closed when `body` returns or throws.
     ///
     /// The writes block: call it on a `DedicatedThread`, so that they hold up none of the threads that start the command and

@@ -104,6 +104,18 @@ public enum HostFile {
         throw failure("cannot remove", path, error)
     }
 
+    /// A path that does not count from the current folder.
+    public static func absolute(_ path: FilePath) -> FilePath {
+        guard path.isRelative else { return path }
+        var buffer = [CChar](repeating: 0, count: 4097)
+        guard unsafe getcwd(&buffer, 4096) != nil else { return path }
+        return FilePath(String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+            .pushing(path)
+    }
+
+    /// Removes an empty folder; one that is not, or not there, stays as it is.
+    public static func removeFolder(_ path: FilePath) { _ = unsafe path.withPlatformString { unsafe rmdir($0) } }
+
     public static func exists(_ path: FilePath) -> Bool {
         unsafe path.withPlatformString { unsafe access($0, F_OK) } == 0
     }

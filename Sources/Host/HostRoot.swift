@@ -24,6 +24,8 @@ public struct HostRoot: Sendable {
     public var downloads: FilePath { root.appending("var/tmp/.imgadm-downloads") }
     /// Import locks.
     public var locks: FilePath { root.appending("var/run") }
+    /// What runs of `create` are doing to VMs, `VM.json`.
+    public var intents: FilePath { configFolder.appending("create") }
     /// The state of imgadm before 2.0.0.
     public var oldState: FilePath { root.appending("var/db/imgadm") }
 }

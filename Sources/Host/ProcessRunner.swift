@@ -43,6 +43,41 @@ public struct ProcessRunner: CommandRunner {
         return (outcome, value)
     }
 
+    public func drain<Value: Sendable>(
+        _ command: Command, body: (ChildOutput) async throws -> Value
+    ) async throws -> (outcome: CommandOutcome, body: Result<Value, any Error>) {
+        try Task.checkCancellation()
+        let start = ContinuousClock.now
+        let configuration = try configuration(of: command)
+        let (childEnd, output) = try ChildOutput.makeStream()
+        let child = Task { try await spawn(command, configuration, writingTo: childEnd) }
+        let value: Result<Value, any Error>
+        do {
+            value = .success(try await body(output))
+        } catch {
+            value = .failure(error)
+        }
+        output.close()
+        let outcome = try await child.value
+        note(command, outcome, since: start)
+        return (outcome, value)
+    }
+
+    private func spawn(
+        _ command: Command, _ configuration: Configuration, writingTo output: FileDescriptor
+    ) async throws -> CommandOutcome {
+        do {
+            let result = try await Subprocess.run(
+                configuration, input: .none, output: .fileDescriptor(output, closeAfterSpawningProcess: true),
+                error: .bytes(limit: .max))
+            return CommandOutcome(
+                ending: .init(result.terminationStatus),
+                errorText: String(decoding: result.standardError, as: UTF8.self))
+        } catch let error as SubprocessError {
+            throw Failure(.commandFailed, "\(command) could not be run", cause: error)
+        }
+    }
+
     /// Runs a command to its end, whatever that is.
     private func spawn(
         _ command: Command, _ configuration: Configuration, _ input: some InputProtocol

@@ -13,6 +13,8 @@ public struct PoolName: Sendable, Hashable, Comparable, CustomStringConvertible 
         description = text
     }
 
+    init(unchecked: String) { description = unchecked }
+
     /// - Throws: `InvalidPoolName`.
     public init(checking text: String) throws(Failure) {
         guard let name = PoolName(text) else {
@@ -45,6 +47,7 @@ public struct DatasetName: Sendable, Hashable, Comparable, CustomStringConvertib
     /// The dataset of this name right below. The component must be made of characters that ZFS allows.
     public func child(_ component: String) -> DatasetName { DatasetName(unchecked: "\(self)/\(component)") }
 
+    public var poolName: PoolName { PoolName(unchecked: String(pool)) }
     public var pool: Substring { description.prefix { $0 != "/" } }
     /// What follows the last `/`.
     public var lastComponent: Substring {

@@ -62,6 +62,26 @@ extension ZFS {
         try await zfs("snapshot", name.description, doing: "take snapshot \"\(name)\"")
     }
 
+    /// Destroys a snapshot; one that is not there is fine.
+    ///
+    /// - Throws: `ImageHasDependentClones` if something is a clone of it.
+    public func destroy(_ name: SnapshotName) async throws {
+        do {
+            try await zfsWhenFree(["destroy", name.description], doing: "destroy snapshot \"\(name)\"")
+        } catch let failure as Failure where failure.code == .datasetNotFound {}
+    }
+
+    /// Makes a dataset what it was at a snapshot. Later snapshots of it are destroyed.
+    public func rollback(to name: SnapshotName) async throws {
+        try await zfsWhenFree(["rollback", "-r", name.description], doing: "roll back to \"\(name)\"")
+    }
+
+    /// Sets a property.
+    public func set(_ property: String, to value: String, of name: DatasetName) async throws {
+        try await zfs(
+            "set", "\(property)=\(value)", name.description, doing: "set \"\(property)\" of \"\(name)\"")
+    }
+
     /// Where a file system is mounted now; nil if it is not.
     public func mountedPath(of name: DatasetName) async throws -> String? {
         let found = try await properties(["mounted", "mountpoint"], of: name)

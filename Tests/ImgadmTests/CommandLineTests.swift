@@ -70,7 +70,7 @@ extension EndToEnd {
             (["help", "a", "b"], 2, "Usage"), (["list", "-P", "x"], 2, "Option"),
             (["get", "-P", "-x", "01234567-89ab-cdef-0123-456789abcdef"], 1, "InvalidPoolName"),
             (["get", "-P", "a/b", "01234567-89ab-cdef-0123-456789abcdef"], 1, "InvalidPoolName"),
-            (["create"], 1, "NotImplemented"),
+            (["create"], 2, "Usage"),
             (["publish"], 1, "NotImplemented"),
         ]
 

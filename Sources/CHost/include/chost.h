@@ -18,6 +18,15 @@ int chost_try_lock(int fd);
 /// Waits until the descriptor takes bytes (or its reader is gone), `milliseconds` at most: 1 ready, 0 not yet.
 int chost_wait_writable(int fd, int milliseconds);
 
+/// Waits until something can be read from a descriptor, or its other end is closed; 0 if the time is over before.
+int chost_wait_readable(int fd, int milliseconds);
+
+/// Keeps a descriptor from children.
+void chost_close_on_exec(int fd);
+
+/// Makes a pipe larger, where the system can and grants it.
+void chost_enlarge_pipe(int fd, int bytes);
+
 /// Flushes a file, or a folder's entries, to the disk.
 int chost_sync(int fd);
 

@@ -20,6 +20,7 @@ struct CommandContext: Sendable {
     let output: Output
     let log: Logger
     let tool: ImageTool
+    let maker: ImageMaker
     private let network: NetworkSender
     /// The pool of commands that are not told one: `zones`, or what `IMGADM_POOL` says.
     private let standardPool: String
@@ -43,15 +44,31 @@ struct CommandContext: Sendable {
             "imgadm/\(Imgadm.version) (swift/\(CommandContext.swiftVersion); \(CommandContext.platform))\(extra)"
         network = NetworkSender(settings: settings)
         let transport = Transport(sender: network, settings: settings, log: log)
+        let zfs = ZFS(runner: runner, log: log)
         tool = ImageTool(
             root: root, runner: runner,
-            store: ImageStore(
-                root: root, zfs: ZFS(runner: runner, log: log), machines: ZoneRoots(runner: runner), log: log),
+            store: ImageStore(root: root, zfs: zfs, machines: ZoneRoots(runner: runner), log: log),
             config: config,
             sources: ImageSources(
                 transport: transport, requestID: records.serverRequestID,
                 credentials: DockerConfigFile(environment: environment, runner: runner), log: log),
             transport: transport, log: log)
+        let patience = environment["IMGADM_PREPARE_TIMEOUT"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 300
+        maker = ImageMaker(tool: tool, root: root, zfs: zfs, patience: .seconds(patience)) { pool in
+            if Vmadm.isPresent { return Vmadm(runner: runner) }
+            return BareDatasets(root: root, zfs: zfs, runner: runner, pool: pool)
+        }
+    }
+
+    /// Puts back the VMs that runs of `create` which have died left otherwise, and says so. What cannot be put back keeps no
+    /// command from its work.
+    func recoverMachines() async throws {
+        let tell = { @Sendable (line: String) in ErrorReport.write("imgadm: \(Printable.text(line))") }
+        do {
+            try await maker.recoverAll(Report(line: tell, warning: tell))
+        } catch let failure as Failure {
+            tell("warning: \(failure.fullDescription)")
+        }
     }
 
     /// Ends what the command may have left open.

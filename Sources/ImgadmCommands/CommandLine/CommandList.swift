@@ -86,7 +86,7 @@ enum CommandList {
         CommandEntry(DeleteCommand.self, aliases: ["destroy"]),
         CommandEntry(UpdateCommand.self),
         CommandEntry(VacuumCommand.self),
-        CommandEntry(missing: "create", "Create an image from a VM"),
+        CommandEntry(CreateCommand.self),
         CommandEntry(missing: "publish", "Publish an image to an image server"),
     ]
 

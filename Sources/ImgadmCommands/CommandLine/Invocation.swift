@@ -46,6 +46,7 @@ struct Invocation: Sendable {
                 let context = try CommandContext(
                     command: command.name, options: options, environment: environment, output: output, records: records)
                 do {
+                    if command.name != "help" { try await context.recoverMachines() }
                     try await command.run(rest, context)
                 } catch {
                     await context.close()

@@ -1,0 +1,133 @@
+import Failure
+import Host
+import ImageModel
+import JSON
+import SystemPackage
+import VirtualMachines
+import ZFS
+
+/// What a run of `create` is doing to a VM, written down before it is done, so that the VM can be put back by whoever finds
+/// that the run has died.
+struct CreateIntent: Sendable {
+    let machine: ImageUUID
+    let pool: PoolName
+    /// The VM ran, and is to run again.
+    var wasRunning = false
+    /// Its datasets, if they are (to be) snapshotted for a script.
+    var prepared: [DatasetName] = []
+    /// Quotas that were taken away.
+    var quotas: [DatasetName: String] = [:]
+    /// What gives the VM its metadata back.
+    var metadata = MetadataChange()
+    /// The snapshot of which the image is made; it was not there before.
+    var final: SnapshotName?
+    /// Files that are not whole.
+    var files: [FilePath] = []
+    /// All but its running is as it was: from here on the VM may only be started.
+    var isPutBack = false
+
+    init(machine: ImageUUID, pool: PoolName) {
+        self.machine = machine
+        self.pool = pool
+    }
+}
+
+extension CreateIntent {
+    private var json: JSONValue {
+        func names(_ list: [some CustomStringConvertible]) -> JSONValue { .array(list.map { .string($0.description) }) }
+        var quotas: JSONObject = [:]
+        for (name, value) in self.quotas { quotas[name.description] = .string(value) }
+        return [
+            "machine": .string(machine.description), "zpool": .string(pool.description),
+            "was_running": .bool(wasRunning), "prepared": names(prepared), "quotas": .object(quotas),
+            "metadata": .object(metadata.json), "final": final.map { .string($0.description) } ?? .null,
+            "files": names(files), "put_back": .bool(isPutBack),
+        ]
+    }
+
+    private init?(json: JSONValue) {
+        guard let machine = json["machine"]?.stringValue.flatMap({ ImageUUID($0) }),
+            let pool = json["zpool"]?.stringValue.flatMap({ PoolName($0) })
+        else { return nil }
+        self.init(machine: machine, pool: pool)
+        wasRunning = json["was_running"]?.boolValue ?? false
+        prepared = json["prepared"]?.arrayValue?.compactMap { $0.stringValue.flatMap { DatasetName($0) } } ?? []
+        for (key, value) in json["quotas"]?.objectValue ?? [:] {
+            if let name = DatasetName(key), let value = value.stringValue { quotas[name] = value }
+        }
+        metadata = MetadataChange(json: json["metadata"]?.objectValue ?? [:])
+        final = json["final"]?.stringValue.flatMap { SnapshotName($0) }
+        files = json["files"]?.arrayValue?.compactMap { $0.stringValue.map { FilePath($0) } } ?? []
+        isPutBack = json["put_back"]?.boolValue ?? false
+    }
+
+    private static func path(_ machine: ImageUUID, _ root: HostRoot) -> FilePath {
+        root.intents.appending("\(machine).json")
+    }
+
+    /// Writes it down, for good.
+    func save(in root: HostRoot) throws {
+        try HostFile.write(
+            Array((json.text(.indented(2)) + "\n").utf8), to: CreateIntent.path(machine, root), mode: [.ownerReadWrite])
+    }
+
+    func remove(from root: HostRoot) throws {
+        try HostFile.remove(HostFile.temporary(CreateIntent.path(machine, root)))
+        try HostFile.remove(CreateIntent.path(machine, root))
+        HostFile.removeFolder(root.intents)
+    }
+
+    /// What is written down about a VM.
+    ///
+    /// - Throws: `RecoveryError` for what cannot be read.
+    static func read(_ machine: ImageUUID, in root: HostRoot) throws -> CreateIntent? {
+        let path = path(machine, root)
+        guard let bytes = try HostFile.read(path, limit: 4 << 20) else { return nil }
+        guard let json = try? JSONValue(parsing: bytes), let intent = CreateIntent(json: json),
+            intent.machine == machine
+        else {
+            throw Failure(
+                .recoveryError, "what a run of create was doing to VM \(machine) cannot be read from \"\(path)\"",
+                hint: "look after the VM by hand, then remove that file")
+        }
+        return intent
+    }
+
+    /// The VMs of which something is written down.
+    static func machines(in root: HostRoot) -> [ImageUUID] {
+        HostFile.names(in: root.intents).compactMap { name in
+            name.hasSuffix(".json") ? ImageUUID(String(name.dropLast(5))) : nil
+        }.sorted()
+    }
+
+    /// Removes what runs have left that died before they had written anything down.
+    static func sweep(_ root: HostRoot) {
+        for name in HostFile.names(in: root.intents) where name.hasSuffix(".json.tmp") {
+            guard let machine = ImageUUID(String(name.dropLast(9))), !HostFile.exists(path(machine, root)),
+                let lock = try? FileLock.tryTaking(lockPath(machine, root))
+            else { continue }
+            _ = try? HostFile.remove(root.intents.appending(name))
+            lock.release()
+        }
+        HostFile.removeFolder(root.intents)
+        for name in HostFile.names(in: root.locks) where name.hasPrefix("img.") && name.hasSuffix(".create.lock") {
+            FileLock.sweep(root.locks.appending(name))
+        }
+    }
+
+    /// The lock of the run that works on a VM.
+    static func lockPath(_ machine: ImageUUID, _ root: HostRoot) -> FilePath {
+        root.locks.appending("img.\(machine).create.lock")
+    }
+}
+
+extension MetadataChange {
+    init(json: JSONObject) {
+        self.init()
+        func names(_ key: String) -> [String] { json[key]?.arrayValue?.compactMap(\.stringValue) ?? [] }
+        setInternal = json["set_internal_metadata"]?.objectValue ?? [:]
+        setCustomer = json["set_customer_metadata"]?.objectValue ?? [:]
+        removeInternal = names("remove_internal_metadata")
+        removeCustomer = names("remove_customer_metadata")
+    }
+}

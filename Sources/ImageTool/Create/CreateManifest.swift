@@ -1,0 +1,77 @@
+import Failure
+import ImageModel
+import ImageStore
+import JSON
+import VirtualMachines
+
+/// The manifest of an image that is to be made of a VM (create.md, "The manifest").
+struct CreateManifest {
+    private(set) var json: JSONObject
+
+    /// Fields that an image has from the one its VM was made of.
+    private static let inherited = [
+        "type", "os", "requirements", "users", "billing_tags", "traits", "generate_passwords", "inherited_directories",
+        "nic_driver", "disk_driver", "cpu_type", "image_size",
+    ]
+
+    /// - Parameters:
+    ///   - origin: the image that the VM was made of, if it is installed.
+    ///   - platform: the host's, if it is SmartOS.
+    init(_ request: CreateRequest, _ machine: Machine, origin: InstalledImage?, platform: Platform?) {
+        var json: JSONObject = ["v": 2, "uuid": .string(ImageUUID().description)]
+        for (key, value) in request.manifest { json[key] = value }
+        for (path, value) in request.fields {
+            CreateManifest.set(value, at: path.split(separator: ".")[...], in: &json)
+        }
+        let given = json
+        for field in CreateManifest.inherited {
+            guard let value = origin?.manifest.json[field], given[field] == nil, value.arrayValue?.isEmpty != true
+            else {
+                continue
+            }
+            json[field] = value
+        }
+        self.json = json
+        let explicit = given["requirements"]?.objectValue ?? [:]
+        switch machine.brand {
+        case "joyent", "joyent-minimal":
+            if let platform, explicit["min_platform"] == nil {
+                require("min_platform", .object([platform.version: .string(platform.stamp)]))
+            }
+        case "bhyve", "lx", "kvm":
+            if explicit["brand"] == nil { require("brand", .string(machine.brand)) }
+            if machine.brand == "bhyve", let bootrom = machine.bootrom, explicit["bootrom"] == nil {
+                require("bootrom", .string(bootrom))
+            }
+        default: break
+        }
+        dropEmptyRequirements(explicit)
+        if request.isIncremental, let origin { self.json["origin"] = .string(origin.uuid.description) }
+    }
+
+    private mutating func require(_ name: String, _ value: JSONValue) {
+        var requirements = json["requirements"]?.objectValue ?? [:]
+        requirements[name] = value
+        json["requirements"] = .object(requirements)
+    }
+
+    /// Who gives a requirement as empty wants it left out.
+    private mutating func dropEmptyRequirements(_ explicit: JSONObject) {
+        guard var requirements = json["requirements"]?.objectValue else { return }
+        for (name, value) in explicit where value == "" || value == .null || value.objectValue?.isEmpty == true {
+            requirements[name] = nil
+        }
+        json["requirements"] = requirements.isEmpty ? nil : .object(requirements)
+    }
+
+    private static func set(_ value: JSONValue, at path: ArraySlice<Substring>, in object: inout JSONObject) {
+        guard let first = path.first else { return }
+        guard path.count > 1 else {
+            object[String(first)] = value
+            return
+        }
+        var inner = object[String(first)]?.objectValue ?? [:]
+        set(value, at: path.dropFirst(), in: &inner)
+        object[String(first)] = .object(inner)
+    }
+}

@@ -1,0 +1,61 @@
+import Compression
+import Crypto
+import Failure
+import Glibc
+import Host
+import ImageModel
+import ImageStore
+import SystemPackage
+import ZFS
+
+/// Writes the file of an image: a snapshot is sent, compressed, hashed and written in one pass.
+struct ImageFileWriter {
+    let zfs: ZFS
+    let compression: CompressionFormat
+    let transfer: Transfer
+
+    /// - Returns: the size and SHA-1 of the file.
+    /// - Throws: what ZFS says; `FileSystemError`, `NoSpace`. What was written stays.
+    func write(_ snapshot: SnapshotName, from origin: SnapshotName?, to path: FilePath) async throws -> (
+        size: Int64, sha1: String
+    ) {
+        let file: FileDescriptor
+        do {
+            file = try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .truncate, .closeOnExec, .noFollow],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        } catch {
+            throw HostFile.failure("cannot write", path, error)
+        }
+        do {
+            let result = try await withTaskExecutorPreference(DedicatedThread("create")) {
+                try await zfs.send(snapshot, from: origin) { output in try await pass(output, into: file) }
+            }
+            try HostFile.sync(file)
+            try file.close()
+            return result
+        } catch {
+            try? file.close()
+            guard let errno = error as? Errno else { throw error }
+            guard errno != .noSpace else {
+                throw Failure(.noSpace, "there is no room for the image file \"\(path)\"", cause: errno)
+            }
+            throw HostFile.failure("cannot write", path, errno)
+        }
+    }
+
+    private func pass(_ stream: ChildOutput, into file: FileDescriptor) async throws -> (size: Int64, sha1: String) {
+        var sha1 = Insecure.SHA1()
+        var size: Int64 = 0
+        let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        try await StreamCompressor(compression, cores: cores).run(reading: stream.read) { bytes in
+            try unsafe bytes.withUnsafeBytes { buffer in
+                unsafe sha1.update(bufferPointer: buffer)
+                try unsafe file.writeAll(buffer)
+            }
+            size += Int64(bytes.byteCount)
+            transfer.advance(to: size)
+        }
+        return (size, Hexadecimal.text(sha1.finalize()))
+    }
+}

@@ -1,0 +1,123 @@
+import Failure
+import Host
+public import ImageModel
+import SystemPackage
+import VirtualMachines
+import ZFS
+
+/// Putting a VM back as it was: at the end of each run, and after one that died (create.md, "Whatever happens").
+extension ImageMaker {
+    /// Puts back the VMs of runs that have died.
+    ///
+    /// - Throws: after all that could be put back, why the others could not.
+    public func recoverAll(_ report: Report) async throws {
+        CreateIntent.sweep(root)
+        var failures: [Failure] = []
+        for machine in CreateIntent.machines(in: root) {
+            // Who holds the lock lives, and sees to it himself.
+            guard let lock = try FileLock.tryTaking(CreateIntent.lockPath(machine, root)) else { continue }
+            defer { lock.release() }
+            do {
+                try await recoverLocked(machine, report)
+            } catch let failure as Failure {
+                failures.append(failure)
+            }
+        }
+        if let failure = Failure.combining(failures) { throw failure }
+    }
+
+    /// Puts back a VM if a run of `create` left it otherwise; harmless if none did.
+    ///
+    /// - Throws: `VmNotStopped` while a run is at work on it; `RecoveryError`.
+    public func recover(_ machine: ImageUUID, _ report: Report) async throws {
+        let lock = try lock(machine)
+        defer { lock.release() }
+        guard try await recoverLocked(machine, report) else {
+            report.line("VM \(machine) needs no recovery")
+            return
+        }
+    }
+
+    func lock(_ machine: ImageUUID) throws -> FileLock {
+        if let lock = try FileLock.tryTaking(CreateIntent.lockPath(machine, root)) { return lock }
+        throw Failure(.vmNotStopped, "another imgadm is making an image of VM \(machine)")
+    }
+
+    /// - Returns: false if there was nothing to do.
+    @discardableResult
+    func recoverLocked(_ machine: ImageUUID, _ report: Report) async throws -> Bool {
+        guard let intent = try CreateIntent.read(machine, in: root) else { return false }
+        report.line("Recovering VM \(machine) from a run of create that was broken off")
+        do {
+            try await uncancelled { try await putBack(intent, report) }
+        } catch let failure as Failure where failure.code == .vmNotFound {
+            report.warning("VM \(machine) is there no more: nothing to recover")
+            try intent.remove(from: root)
+        } catch {
+            throw ImageMaker.unrecovered(machine, error)
+        }
+        report.line("Recovered VM \(machine)")
+        return true
+    }
+
+    /// Puts a VM back after a run that failed or was stopped.
+    ///
+    /// - Throws: `RecoveryError` if that fails as well.
+    func putBack(_ intent: CreateIntent, because error: any Error, _ report: Report) async throws {
+        do {
+            try await uncancelled { try await putBack(intent, report) }
+        } catch let second {
+            throw Failure(
+                .recoveryError,
+                "\(Failure.wrapping(error, .internalError, "create was stopped").description); then VM \(intent.machine) could not be put back",
+                cause: second, hint: "imgadm create --recover \(intent.machine) tries again")
+        }
+    }
+
+    private static func unrecovered(_ machine: ImageUUID, _ error: any Error) -> Failure {
+        Failure(
+            .recoveryError, "VM \(machine) could not be put back as it was before a run of create that was broken off",
+            cause: error, hint: "imgadm create --recover \(machine) tries again")
+    }
+
+    /// Puts a VM back. Doing it twice, or from the middle on, is harmless.
+    func putBack(_ intent: CreateIntent, _ report: Report) async throws {
+        var intent = intent
+        let manager = manager(intent.pool)
+        for file in intent.files { try HostFile.remove(file) }
+        if !intent.isPutBack {
+            if !intent.prepared.isEmpty { try await halt(intent, manager) }
+            if let final = intent.final { try await zfs.destroy(final) }
+            if !intent.prepared.isEmpty { try await rollBack(intent, manager, report) }
+            intent.isPutBack = true
+            // From here on the VM is its owner's again, and must not be stopped a second time.
+            if intent.wasRunning { try intent.save(in: root) }
+        }
+        if intent.wasRunning, try await manager.machine(intent.machine).isStopped {
+            report.line("Restarting VM \(intent.machine) (cleanup)")
+            try await manager.start(intent.machine)
+        }
+        try intent.remove(from: root)
+    }
+
+    private func halt(_ intent: CreateIntent, _ manager: any MachineManager) async throws {
+        let snapshots = intent.prepared.compactMap { $0.snapshot(ImageMaker.prepareSnapshot) }
+        let machine = try await manager.machine(intent.machine)
+        // Before it was snapshotted, it was told to stop in peace.
+        let isOwners = try await zfs.existing(snapshots).isEmpty
+        guard !machine.isStopped, !isOwners else { return }
+        try await manager.stop(intent.machine, force: true)
+        try await wait(for: machine, .vmNotStopped, "VM \(intent.machine) did not stop") { $0.isStopped }
+    }
+
+    private func rollBack(_ intent: CreateIntent, _ manager: any MachineManager, _ report: Report) async throws {
+        let wanted = intent.prepared.compactMap { $0.snapshot(ImageMaker.prepareSnapshot) }
+        let snapshots = try await zfs.existing(wanted).sorted()
+        if !snapshots.isEmpty { report.line("Rollback VM \(intent.machine) to pre-prepare snapshot (cleanup)") }
+        // None goes before all are rolled back: as long as one is there, the VM is not its owner's.
+        for snapshot in snapshots { try await zfs.rollback(to: snapshot) }
+        for (name, quota) in intent.quotas { try await zfs.set("quota", to: quota, of: name) }
+        try await manager.update(intent.machine, intent.metadata)
+        for snapshot in snapshots { try await zfs.destroy(snapshot) }
+    }
+}

@@ -1,0 +1,158 @@
+import Compression
+import Failure
+public import Host
+import ImageModel
+import ImageStore
+import JSON
+import Logging
+import SystemPackage
+public import VirtualMachines
+public import ZFS
+
+/// Makes images of VMs (create.md).
+public struct ImageMaker: Sendable {
+    let tool: ImageTool
+    let root: HostRoot
+    let zfs: ZFS
+    /// The VM manager for the VMs of a pool.
+    let manager: @Sendable (PoolName) -> any MachineManager
+    /// How long each step of a script may take.
+    let patience: Duration
+
+    public init(
+        tool: ImageTool, root: HostRoot, zfs: ZFS, patience: Duration,
+        manager: @escaping @Sendable (PoolName) -> any MachineManager
+    ) {
+        self.tool = tool
+        self.root = root
+        self.zfs = zfs
+        self.patience = patience
+        self.manager = manager
+    }
+
+    /// Makes an image of a VM, which afterwards is as it was, whatever happens.
+    ///
+    /// - Parameter pool: where the VM is, on a host without a VM manager.
+    /// - Throws: `VmNotFound`, `VmNotStopped`, `VmHasNoOrigin`, `OriginHasNoFinalSnapshot`, `MaxOriginDepth`,
+    ///   `ManifestValidation`, `PrepareImageDidNotRun`, `PrepareImageError`; `RecoveryError` if the VM could not be put
+    ///   back; and what the VM manager, ZFS and the file system say.
+    @discardableResult
+    public func create(_ request: CreateRequest, pool: PoolName, _ report: Report) async throws -> CreatedImage {
+        let lock = try lock(request.machine)
+        defer { lock.release() }
+        try await recoverLocked(request.machine, report)
+        let machine = try await manager(pool).machine(request.machine)
+        guard machine.isStopped || request.script != nil else {
+            throw Failure(
+                .vmNotStopped, "VM \(machine.uuid) is not stopped (its state is \"\(machine.state)\")",
+                hint: "stop it first, or give a prepare-image script with -s")
+        }
+        let source = try await source(of: machine, request)
+        let manifest = try await manifest(request, machine, source, report)
+        let files = try CreateFiles(request.output, for: manifest, request.compression)
+        var intent = CreateIntent(machine: machine.uuid, pool: machine.dataset.poolName)
+        let created: CreatedImage
+        do {
+            if let script = request.script { try await prepare(machine, script, &intent, report) }
+            created = try await makeFiles(source, manifest, files, request.compression, &intent, report)
+        } catch {
+            try await putBack(intent, because: error, report)
+            throw error
+        }
+        let done = intent
+        try await uncancelled { try await putBack(done, report) }
+        return created
+    }
+
+    /// What is sent.
+    struct Source {
+        let snapshot: SnapshotName
+        /// Of an incremental image.
+        let origin: SnapshotName?
+        /// The image that the VM was made of, if it is installed.
+        let image: InstalledImage?
+    }
+
+    private func source(of machine: Machine, _ request: CreateRequest) async throws -> Source {
+        let (name, image) = machine.imaged
+        let pool = name.poolName
+        guard let dataset = try await zfs.dataset(name)?.dataset, let snapshot = name.snapshot("final") else {
+            throw Failure(.datasetNotFound, "dataset \"\(name)\" of VM \(machine.uuid) does not exist")
+        }
+        let installed = if let image { try await tool.store.image(image, in: pool) } else { InstalledImage?.none }
+        guard request.isIncremental else { return Source(snapshot: snapshot, origin: nil, image: installed) }
+        guard let image, let origin = dataset.origin else {
+            throw Failure(
+                .vmHasNoOrigin,
+                "VM \(machine.uuid) was not made of an image, so that there can be no incremental one of it")
+        }
+        guard origin.name == "final", origin.dataset.lastComponent == image.description else {
+            throw Failure(
+                .originHasNoFinalSnapshot,
+                "VM \(machine.uuid) is a clone of \(origin), not of the snapshot @final of image \(image)")
+        }
+        guard let installed else { throw ImageTool.notInstalled(image, pool) }
+        if let most = request.maxOriginDepth {
+            let depth = try await tool.ancestry(of: image, in: pool).count + 1
+            guard depth <= most else {
+                throw Failure(
+                    .maxOriginDepth,
+                    "the image would be the \(depth)th of its chain, but --max-origin-depth is \(most)",
+                    hint: "make one without -i")
+            }
+        }
+        return Source(snapshot: snapshot, origin: origin, image: installed)
+    }
+
+    private func manifest(
+        _ request: CreateRequest, _ machine: Machine, _ source: Source, _ report: Report
+    ) async throws -> Manifest {
+        let platform = machine.brand.hasPrefix("joyent") ? try await tool.platform.read() : nil
+        let json = CreateManifest(request, machine, origin: source.image, platform: platform).json
+        if let image = source.image {
+            report.line(
+                "Inheriting from origin image \(image.uuid) (\(image.manifest.name ?? "?") \(image.manifest.version ?? "?"))"
+            )
+        }
+        report.line("Manifest:")
+        for line in JSONValue.object(json).text(.indented(2)).split(separator: "\n") { report.line("    \(line)") }
+        try ManifestValidation.check(json)
+        return try Manifest(json)
+    }
+
+    private func makeFiles(
+        _ source: Source, _ manifest: Manifest, _ files: CreateFiles, _ compression: CompressionFormat,
+        _ intent: inout CreateIntent, _ report: Report
+    ) async throws -> CreatedImage {
+        // What has the name already belongs to somebody.
+        if try await !zfs.existing([source.snapshot]).isEmpty,
+            let other = source.snapshot.dataset.snapshot("final-\(Timestamp.now().milliseconds)")
+        {
+            try await zfs.rename(source.snapshot, to: other)
+        }
+        intent.final = source.snapshot
+        intent.files = [files.partial, HostFile.temporary(files.manifest)].map { HostFile.absolute($0) }
+        try intent.save(in: root)
+        report.line("Snapshotting to \"\(source.snapshot)\"")
+        try await zfs.snapshot(source.snapshot)
+        report.line("Sending image file to \"\(files.file)\"")
+        let transfer = report.transfers.begin(manifest.uuid.description, total: nil)
+        defer { report.transfers.end(transfer) }
+        let written = try await ImageFileWriter(zfs: zfs, compression: compression, transfer: transfer)
+            .write(source.snapshot, from: source.origin, to: files.partial)
+        var manifest = manifest
+        manifest["files"] = [
+            [
+                "size": .number(JSONNumber(Int(written.size))), "compression": .string(compression.rawValue),
+                "sha1": .string(written.sha1),
+            ]
+        ]
+        report.line("Saving manifest to \"\(files.manifest)\"")
+        // A manifest must not speak of another file than lies beside it.
+        try HostFile.remove(files.manifest)
+        try HostFile.rename(files.partial, to: files.file)
+        try HostFile.write(
+            Array((JSONValue.object(manifest.json).text(.indented(2)) + "\n").utf8), to: files.manifest)
+        return CreatedImage(manifest: manifest, file: files.file, manifestFile: files.manifest)
+    }
+}

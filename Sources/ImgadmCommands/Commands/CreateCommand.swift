@@ -1,0 +1,128 @@
+import ArgumentParser
+import Compression
+import Failure
+import Host
+import ImageModel
+import ImageTool
+import JSON
+import SystemPackage
+
+struct CreateCommand: ImgadmCommand {
+    static let valueLetters = "Pmocs"
+    static let configuration = CommandConfiguration(
+        commandName: "create", abstract: "Create an image from a VM",
+        usage: """
+            imgadm create [-m MANIFEST] [-o PATH] [-c COMPRESSION] [-i] [--max-origin-depth N] [-s SCRIPT] [-P POOL] [-q]
+                       VM-UUID [FIELD=VALUE…]
+                   imgadm create --recover VM-UUID
+            """,
+        discussion: """
+            The VM must be stopped, or a prepare-image script given. Whatever happens, the VM ends as it began. On a host
+            without vmadm, a dataset POOL/UUID stands for a VM.
+
+            EXAMPLES
+              imgadm create -c gzip -o /images 5f1dd7b6-… name=web version=1.0.0
+              imgadm create -i -s prepare.sh -m web.json 5f1dd7b6-… version=1.0.1
+            """)
+
+    @Option(
+        name: .customShort("m"), parsing: .unconditional,
+        help: ArgumentHelp("A manifest to begin with; - is standard input.", valueName: "manifest"))
+    var manifest: String?
+    @Option(
+        name: .customShort("o"), parsing: .unconditional,
+        help: ArgumentHelp("A folder, or the start of the paths of file and manifest.", valueName: "path"))
+    var output: String?
+    @Option(
+        name: .customShort("c"), parsing: .unconditional,
+        help: ArgumentHelp("none, gzip, bzip2, xz or zstd.", valueName: "compression"))
+    var compression: String?
+    @Flag(name: .customShort("i"), help: "Only what is different from the image that the VM was made of.")
+    var incremental = false
+    @Option(
+        name: .customLong("max-origin-depth"), parsing: .unconditional,
+        help: ArgumentHelp("How many images the chain may have.", valueName: "n"))
+    var maxOriginDepth: String?
+    @Option(
+        name: .customShort("s"), parsing: .unconditional,
+        help: ArgumentHelp("What is run in the VM before its image is made.", valueName: "script"))
+    var script: String?
+    @OptionGroup var pool: PoolOption
+    @Flag(name: .customShort("q"), help: "Show no progress bar.") var quiet = false
+    @Flag(name: .customLong("recover"), help: "Put back the VM of a run that was broken off.") var recover = false
+    @Argument(help: ArgumentHelp("The VM, and fields of the manifest.", valueName: "argument")) var arguments:
+        [String] =
+            []
+
+    func run(_ context: CommandContext) async throws {
+        guard let first = arguments.first else { throw Failure(.usage, "missing argument: VM-UUID") }
+        let machine = try Arguments.uuid([first])
+        if recover {
+            try Arguments.none(Array(arguments.dropFirst()))
+            return try await context.reporting(quiet: true) { report in
+                try await context.maker.recover(machine, report)
+            }
+        }
+        let request = try request(machine)
+        let pool = try context.pool(pool.name)
+        try await context.reporting(quiet: quiet) { report in
+            try await context.maker.create(request, pool: pool, report)
+        }
+    }
+
+    private func request(_ machine: ImageUUID) throws -> CreateRequest {
+        var request = CreateRequest(machine: machine)
+        if let manifest { request.manifest = try CreateCommand.manifest(manifest) }
+        for argument in arguments.dropFirst() {
+            guard let sign = argument.firstIndex(of: "="), sign != argument.startIndex else {
+                throw Failure(.usage, "invalid argument: \"\(argument)\" (must be of the form \"field=value\")")
+            }
+            let text = String(argument[argument.index(after: sign)...])
+            let field = String(argument[..<sign])
+            // A version is a text, also where it looks like a number.
+            let json = CreateCommand.texts.contains(field) ? nil : try? JSONValue(parsing: text)
+            request.fields.append((field, json ?? .string(text)))
+        }
+        request.output = output.map { FilePath($0) }
+        if let compression {
+            guard let format = CompressionFormat(rawValue: compression) else {
+                throw Failure(
+                    .usage, "\"\(compression)\" is no compression",
+                    hint: "one of \(CompressionFormat.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            request.compression = format
+        }
+        request.isIncremental = incremental
+        if let maxOriginDepth {
+            guard let depth = Int(maxOriginDepth), depth >= 2 else {
+                throw Failure(.usage, "--max-origin-depth \"\(maxOriginDepth)\" is no number of 2 or more")
+            }
+            request.maxOriginDepth = depth
+        }
+        if let script {
+            guard let bytes = try HostFile.read(FilePath(script), limit: 4 << 20) else {
+                throw Failure(.usage, "prepare-image script does not exist: \"\(script)\"")
+            }
+            request.script = String(decoding: bytes, as: UTF8.self)
+        }
+        return request
+    }
+
+    private static let texts: Set = [
+        "name", "version", "description", "homepage", "type", "os", "nic_driver", "disk_driver", "cpu_type",
+    ]
+
+    private static func manifest(_ name: String) throws -> JSONObject {
+        let bytes =
+            name == "-" ? try StandardInput.read(limit: 4 << 20) : try HostFile.read(FilePath(name), limit: 4 << 20)
+        guard let bytes else { throw Failure(.usage, "manifest path does not exist: \"\(name)\"") }
+        do {
+            guard let object = try JSONValue(parsing: bytes).objectValue else {
+                throw Failure(.invalidManifest, "the manifest \"\(name)\" is not a JSON object")
+            }
+            return object
+        } catch let error as JSONError {
+            throw Failure(.invalidManifest, "the manifest \"\(name)\" is not JSON", cause: error)
+        }
+    }
+}

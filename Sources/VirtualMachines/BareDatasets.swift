@@ -1,0 +1,78 @@
+import Failure
+public import Host
+public import ImageModel
+import JSON
+import SystemPackage
+public import ZFS
+
+/// Hosts without a VM manager: a dataset `POOL/UUID` stands for a VM, which runs as long as something in it is in use.
+///
+/// To "start" it is to run its operator-script inside its root file system, in namespaces of its own.
+public struct BareDatasets: MachineManager {
+    private let zfs: ZFS
+    private let runner: any CommandRunner
+    private let pool: PoolName
+    private let folder: FilePath
+
+    /// - Parameter pool: where its datasets are.
+    public init(root: HostRoot, zfs: ZFS, runner: any CommandRunner, pool: PoolName) {
+        self.zfs = zfs
+        self.runner = runner
+        self.pool = pool
+        folder = root.configFolder.appending("bare")
+    }
+
+    public func machine(_ uuid: ImageUUID) async throws -> Machine {
+        let name = pool.dataset.child(uuid.description)
+        guard let found = try await zfs.dataset(name)?.dataset, found.kind == .filesystem else {
+            throw Failure(
+                .vmNotFound, "there is no file system \"\(name)\" to make an image of",
+                hint: "this host has no vmadm, so that a dataset stands for a VM; -P chooses another zpool")
+        }
+        let origin = found.origin.flatMap { origin in
+            origin.name == "final" ? ImageUUID(String(origin.dataset.lastComponent)) : nil
+        }
+        let sandbox = sandbox(uuid)
+        let mounted = try await zfs.mountedPath(of: name)
+        let isInUse = sandbox.isRunning || (mounted.map { !FolderUsers.of($0).isEmpty } ?? false)
+        var json: JSONObject = [
+            "uuid": .string(uuid.description), "brand": "bare", "state": isInUse ? "running" : "stopped",
+            "zfs_filesystem": .string(name.description), "customer_metadata": .object(try sandbox.metadata()),
+        ]
+        if let origin { json["image_uuid"] = .string(origin.description) }
+        if let script = try sandbox.script() { json["internal_metadata"] = ["operator-script": .string(script)] }
+        guard let machine = Machine(json: .object(json)) else {
+            throw Failure(.internalError, "no machine in its JSON")
+        }
+        return machine
+    }
+
+    public func start(_ uuid: ImageUUID) async throws {
+        let name = pool.dataset.child(uuid.description)
+        if try await zfs.mountedPath(of: name) == nil { try await zfs.mount(name) }
+        guard let path = try await zfs.mountedPath(of: name) else {
+            throw Failure(.notMounted, "dataset \"\(name)\" cannot be mounted, so that nothing can be run in it")
+        }
+        try await sandbox(uuid).start(in: FilePath(path))
+    }
+
+    public func stop(_ uuid: ImageUUID, force: Bool) async throws {
+        let name = pool.dataset.child(uuid.description)
+        try await sandbox(uuid).stop(force: force)
+        guard force, let path = try await zfs.mountedPath(of: name) else { return }
+        // What the script left running has this root; what only looks into the folder is somebody else's.
+        try await FolderUsers.endRooted(in: path)
+    }
+
+    public func update(_ uuid: ImageUUID, _ change: MetadataChange) async throws {
+        let sandbox = sandbox(uuid)
+        if let script = change.setInternal["operator-script"]?.stringValue { try sandbox.setScript(script) }
+        for (key, value) in change.setCustomer { try sandbox.set(key, value.stringValue ?? value.text()) }
+        for key in change.removeCustomer { try sandbox.remove(key) }
+        if change.removeInternal.contains("operator-script") { try sandbox.clear() }
+    }
+
+    private func sandbox(_ uuid: ImageUUID) -> ScriptSandbox {
+        ScriptSandbox(folder: folder.appending(uuid.description), runner: runner)
+    }
+}

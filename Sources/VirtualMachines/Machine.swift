@@ -1,0 +1,69 @@
+public import ImageModel
+public import JSON
+public import ZFS
+
+/// A VM as its manager describes it (create.md, "The VM").
+public struct Machine: Sendable {
+    /// A disk of its own, which is a volume.
+    public struct Disk: Sendable {
+        public let dataset: DatasetName
+        /// The image it was made of.
+        public let image: ImageUUID?
+    }
+
+    public let uuid: ImageUUID
+    /// The kind of VM: `joyent`, `lx`, `kvm`, `bhyve`, …; `bare` for a dataset without a manager.
+    public let brand: String
+    public let state: String
+    public let dataset: DatasetName
+    /// The image its own dataset was made of.
+    public let image: ImageUUID?
+    public let disks: [Disk]
+    /// What its owner and programs inside it may set.
+    public let customerMetadata: JSONObject
+    /// What only its operator sets.
+    public let internalMetadata: JSONObject
+    public let bootrom: String?
+
+    public var isStopped: Bool { state == "stopped" }
+    public var isRunning: Bool { state == "running" }
+
+    /// Hardware is virtual, and its first disk is what an image is made of.
+    public var hasVolumes: Bool { brand == "kvm" || brand == "bhyve" }
+
+    /// All datasets that belong to it, its own first.
+    public var datasets: [DatasetName] {
+        disks.map(\.dataset).reduce(into: [dataset]) { if !$0.contains($1) { $0.append($1) } }
+    }
+
+    /// The dataset an image is made of, and the image that was made of.
+    public var imaged: (dataset: DatasetName, image: ImageUUID?) {
+        guard hasVolumes, let disk = disks.first else { return (dataset, image) }
+        return (disk.dataset, disk.image)
+    }
+}
+
+extension Machine {
+    /// Reads what `vmadm get` prints; nil if it is no VM with a dataset.
+    init?(json: JSONValue) {
+        func uuid(_ value: JSONValue?) -> ImageUUID? { value?.stringValue.flatMap { ImageUUID($0) } }
+        func dataset(_ value: JSONValue) -> DatasetName? {
+            value["zfs_filesystem"]?.stringValue.flatMap { DatasetName($0) }
+        }
+        guard let uuid = uuid(json["uuid"]), let own = dataset(json) else { return nil }
+        self.uuid = uuid
+        self.dataset = own
+        brand = json["brand"]?.stringValue ?? ""
+        state = json["state"]?.stringValue ?? "unknown"
+        image = ImageUUID(json["image_uuid"]?.stringValue ?? "")
+        // The disk the VM boots from comes first, wherever it stands.
+        let list = json["disks"]?.arrayValue ?? []
+        let ordered = list.filter { $0["boot"]?.boolValue == true } + list.filter { $0["boot"]?.boolValue != true }
+        disks = ordered.compactMap { disk in
+            dataset(disk).map { Disk(dataset: $0, image: ImageUUID(disk["image_uuid"]?.stringValue ?? "")) }
+        }
+        customerMetadata = json["customer_metadata"]?.objectValue ?? [:]
+        internalMetadata = json["internal_metadata"]?.objectValue ?? [:]
+        bootrom = json["bootrom"]?.stringValue
+    }
+}

@@ -1,0 +1,175 @@
+import Failure
+import Glibc
+import Host
+import JSON
+import SystemPackage
+
+/// Runs a script inside a root file system, in mount, process, host-name and IPC namespaces of its own, with the commands
+/// `mdata-get`, `mdata-put`, `mdata-delete` and `mdata-list` on its path.
+///
+/// What it needs lies in a folder of the host, which is mounted over `/run` of that root, in the namespace alone: nothing of it
+/// is in the dataset.
+struct ScriptSandbox {
+    let folder: FilePath
+    let runner: any CommandRunner
+
+    private var scriptFile: FilePath { folder.appending("script") }
+    private var pidFile: FilePath { folder.appending("pid") }
+    private var values: FilePath { folder.appending("metadata") }
+
+    func script() throws -> String? {
+        try HostFile.read(scriptFile, limit: 16 << 20).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    func setScript(_ text: String) throws {
+        try HostFile.write(Array(text.utf8), to: scriptFile, mode: [.ownerReadWriteExecute])
+        try HostFile.makeFolder(values)
+        for (name, text) in ScriptSandbox.commands {
+            try HostFile.write(
+                Array(text.utf8), to: folder.appending("bin").appending(name),
+                mode: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
+        }
+    }
+
+    /// Removes all there is of it.
+    func clear() throws {
+        for name in HostFile.names(in: values) { try HostFile.remove(values.appending(name)) }
+        for name in HostFile.names(in: folder.appending("bin")) {
+            try HostFile.remove(folder.appending("bin").appending(name))
+        }
+        for name in ["script", "pid", "log"] { try HostFile.remove(folder.appending(name)) }
+        for name in ["bin", "metadata", ""] { HostFile.removeFolder(name.isEmpty ? folder : folder.appending(name)) }
+    }
+
+    // MARK: Metadata
+
+    func metadata() throws -> JSONObject {
+        var object: JSONObject = [:]
+        for key in HostFile.names(in: values).sorted() where !key.hasPrefix(".") {
+            let text = try HostFile.read(values.appending(key), limit: 1 << 20).map {
+                String(decoding: $0, as: UTF8.self)
+            }
+            if let text { object[key] = .string(text) }
+        }
+        return object
+    }
+
+    func set(_ key: String, _ value: String) throws {
+        try HostFile.write(Array(value.utf8), to: values.appending(try checked(key)))
+    }
+
+    func remove(_ key: String) throws { try HostFile.remove(values.appending(try checked(key))) }
+
+    private func checked(_ key: String) throws(Failure) -> String {
+        guard !key.isEmpty, !key.hasPrefix("."), !key.contains("/"), key.utf8.count < 200 else {
+            throw Failure(.vmManager, "\"\(key)\" is no name of metadata")
+        }
+        return key
+    }
+
+    // MARK: Running
+
+    /// The process that holds the namespaces, if it lives.
+    private var process: pid_t? {
+        // The start time tells it from a later one with the same number.
+        guard let text = try? HostFile.read(pidFile),
+            case let words = String(decoding: text, as: UTF8.self).split(separator: " "),
+            words.count == 2, let pid = pid_t(words[0]), let start = ScriptSandbox.startTime(pid), start == words[1]
+        else { return nil }
+        return pid
+    }
+
+    var isRunning: Bool { process != nil }
+
+    func start(in dataset: FilePath) async throws {
+        let inner = dataset.appending("root")
+        let root = HostFile.exists(inner.appending("bin")) ? inner : dataset
+        let command = Command("sh", ["-c", ScriptSandbox.launch, "sh", folder.string, root.string])
+        let outcome = try await runner.run(command)
+        guard outcome.succeeded, let pid = outcome.lines.first.flatMap({ pid_t($0) }) else {
+            throw Failure(
+                .vmManager, "the script cannot be run inside \"\(root)\"",
+                cause: Command("unshare", ["…"]).failure(outcome))
+        }
+        // One that has ended already needs no note.
+        guard let start = ScriptSandbox.startTime(pid) else { return }
+        try HostFile.write(Array("\(pid) \(start)".utf8), to: pidFile)
+    }
+
+    func stop(force: Bool) async throws {
+        guard let pid = process else { return }
+        // Ending it ends all processes in its namespaces.
+        kill(pid, force ? SIGKILL : SIGTERM)
+        for _ in 0..<500 {
+            guard isRunning else { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        kill(pid, SIGKILL)
+    }
+
+    /// Field 22 of `/proc/PID/stat` (proc(5)); nil for a process that has ended.
+    private static func startTime(_ pid: pid_t) -> String? {
+        guard let bytes = try? HostFile.read(FilePath("/proc/\(pid)/stat")) else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let close = text.lastIndex(of: ")") else { return nil }
+        let fields = text[text.index(after: close)...].split(separator: " ")
+        guard fields.count > 19, fields[0] != "Z" else { return nil }
+        return String(fields[19])
+    }
+}
+
+extension ScriptSandbox {
+    /// `sh -c` with our folder and the root: begins the script and prints the process that holds its namespaces. The folder
+    /// that is mounted over is `/run`, or the first that there is.
+    private static let launch = """
+        set -eu
+        over=
+        for name in run tmp mnt var; do
+            if [ -d "$2/$name" ] && [ ! -L "$2/$name" ]; then over=$name; break; fi
+        done
+        [ -n "$over" ] || { echo 'it has none of the folders /run, /tmp, /mnt and /var' >&2; exit 1; }
+        [ -x "$2/bin/sh" ] || [ -L "$2/bin/sh" ] || [ -L "$2/bin" ] || { echo 'it has no /bin/sh' >&2; exit 1; }
+        command -v unshare >/dev/null || { echo 'unshare is missing (package util-linux)' >&2; exit 1; }
+        setsid unshare --mount --pid --fork --kill-child=KILL --uts --ipc sh -c '
+            set -eu
+            mount --make-rprivate /
+            [ ! -d "$2/proc" ] || mount -t proc proc "$2/proc"
+            [ ! -d "$2/dev" ] || mount --rbind /dev "$2/dev"
+            mount --bind "$1" "$2/$3"
+            exec chroot "$2" /usr/bin/env -i HOME=/root TERM=dumb LC_ALL=C \\
+                PATH="/$3/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" IMGADM_METADATA="/$3/metadata" \\
+                "/$3/script"
+        ' sh "$1" "$2" "$over" </dev/null >"$1/log" 2>&1 &
+        echo $!
+        """
+
+    /// The commands that programs in a VM have for its metadata, as SmartOS has them (mdata-get(8) and the others).
+    private static let commands = [
+        "mdata-get": """
+        #!/bin/sh
+        [ -n "${1-}" ] || { echo 'usage: mdata-get KEY' >&2; exit 3; }
+        [ -f "$IMGADM_METADATA/$1" ] || { echo "No metadata for '$1'" >&2; exit 1; }
+        cat "$IMGADM_METADATA/$1"
+        echo
+
+        """,
+        "mdata-put": """
+        #!/bin/sh
+        case ${1-} in '' | .* | */*) echo 'usage: mdata-put KEY [VALUE]' >&2; exit 3 ;; esac
+        if [ $# -gt 1 ]; then printf %s "$2"; else cat; fi > "$IMGADM_METADATA/.$1.new" &&
+            mv "$IMGADM_METADATA/.$1.new" "$IMGADM_METADATA/$1"
+
+        """,
+        "mdata-delete": """
+        #!/bin/sh
+        case ${1-} in '' | .* | */*) echo 'usage: mdata-delete KEY' >&2; exit 3 ;; esac
+        rm -f "$IMGADM_METADATA/$1"
+
+        """,
+        "mdata-list": """
+        #!/bin/sh
+        ls "$IMGADM_METADATA"
+
+        """,
+    ]
+}

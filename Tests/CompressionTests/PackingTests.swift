@@ -1,0 +1,75 @@
+import Compression
+import Foundation
+import Testing
+
+@Suite struct PackingTests {
+    private static let formats = CompressionFormat.allCases
+    /// More than a few blocks of every format.
+    private static let large = (0..<12).flatMap { _ in Samples.mixture }
+
+    private func pack(_ bytes: [UInt8], _ format: CompressionFormat, cores: Int) async throws -> [UInt8] {
+        var rest = bytes[...]
+        var packed: [UInt8] = []
+        try await StreamCompressor(format, cores: cores).run { count in
+            defer { rest = rest.dropFirst(count) }
+            return Array(rest.prefix(count))
+        } emit: { piece in
+            for place in 0..<piece.byteCount {
+                packed.append(unsafe piece.unsafeLoad(fromByteOffset: place, as: UInt8.self))
+            }
+        }
+        return packed
+    }
+
+    @Test(arguments: formats, [1, 2, 7])
+    func whatIsPackedComesBack(format: CompressionFormat, cores: Int) async throws {
+        for (name, bytes) in Samples.all + [("more", PackingTests.large)] {
+            let packed = try await pack(bytes, format, cores: cores)
+            #expect(try unpack(packed, format, chunks: [1 << 16]) == .data(bytes), "\(name)")
+            #expect(format == .none || bytes.count < 100 || CompressionFormat.sniff(packed) == format)
+        }
+    }
+
+    @Test(arguments: [CompressionFormat.gzip, .bzip2, .xz, .zstd])
+    func theToolsAcceptIt(format: CompressionFormat) async throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("imgadmtest-\(UUID()).packed")
+        defer { try? FileManager.default.removeItem(at: file) }
+        for bytes in [[], Samples.text(10), PackingTests.large] {
+            try Data(try await pack(bytes, format, cores: 3)).write(to: file)
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            // As a filter: the name of the file tells nothing.
+            process.arguments = ["bash", "-c", "\(format.rawValue) -tq < '\(file.path)'"]
+            try process.run()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0, "\(bytes.count) bytes")
+        }
+    }
+
+    @Test(arguments: formats)
+    func theSameInputGivesTheSameOutput(format: CompressionFormat) async throws {
+        let one = try await pack(PackingTests.large, format, cores: 2)
+        for _ in 0..<3 { #expect(try await pack(PackingTests.large, format, cores: 2) == one) }
+    }
+
+    @Test(arguments: formats)
+    func anErrorOfTheReaderOrWriterEndsIt(format: CompressionFormat) async throws {
+        struct Broken: Error {}
+        var count = 0
+        await #expect(throws: Broken.self) {
+            try await StreamCompressor(format, cores: 2).run { size in
+                count += 1
+                if count > 3 { throw Broken() }
+                return [UInt8](repeating: 1, count: size)
+            } emit: { _ in
+            }
+        }
+        await #expect(throws: Broken.self) {
+            try await StreamCompressor(format, cores: 2).run {
+                [UInt8](repeating: 1, count: $0)
+            } emit: { _ in
+                throw Broken()
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Host
+import SystemPackage
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// `kill -9` while an image is made: the next imgadm puts the VM back (create.md, "Whatever happens").
+    @Suite struct CreateKillTests {
+        static let points = 100
+
+        @Test(.timeLimit(.minutes(15)))
+        func createMayBeKilledAtAnyMoment() async throws {
+            let box = try await Sandbox.make()
+            let vm = try await BareMachine.make(in: box)
+            try box.write(
+                BareMachine.script(
+                    "echo prepared > /etc/state; rm /noise; sleep 0.1; mdata-put prepare-image:state success"),
+                to: "script")
+            let command =
+                ["create", "-c", "gzip", "-s", box.path("script").string, "-o", box.path("made").string, vm.uuid]
+                + BareMachine.fields
+            let before = try await vm.everything()
+            let start = ContinuousClock.now
+            #expect(try await box.imgadm(command).status == 0)
+            let duration = (ContinuousClock.now - start) / .seconds(1)
+            var killed = 0
+            for point in 0..<CreateKillTests.points {
+                let moment = duration * 1.1 * Double(point + 1) / Double(CreateKillTests.points)
+                if try await box.imgadm(command, killedAfter: moment).status != 0 { killed += 1 }
+                try await box.settle()
+                let next = try await box.imgadm("list", "-H")
+                #expect(next.status == 0 && !next.errors.contains("warning"), "killed at \(moment) s: \(next)")
+                let after = try await vm.everything()
+                #expect(Set(after).symmetricDifference(before).isEmpty, "killed at \(moment) s: \(next)")
+                #expect(HostFile.names(in: box.root).allSatisfy { !$0.hasSuffix(".partial") && !$0.hasSuffix(".tmp") })
+                #expect(box.leftovers().isEmpty, "killed at \(moment) s: \(box.leftovers())")
+            }
+            #expect(killed >= CreateKillTests.points / 2)
+            // And it works as ever.
+            let last = try await box.imgadm(command)
+            #expect(last.status == 0, "\(last)")
+            #expect(try await vm.everything() == before)
+        }
+    }
+}

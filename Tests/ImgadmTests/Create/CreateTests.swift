@@ -1,0 +1,213 @@
+import Host
+import JSON
+import SystemPackage
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// Images of bare datasets (create.md).
+    @Suite struct CreateTests {
+        static let compressions = ["none", "gzip", "bzip2", "xz", "zstd"]
+        static let suffixes = ["none": "", "gzip": ".gz", "bzip2": ".bz2", "xz": ".xz", "zstd": ".zst"]
+
+        @Test(arguments: compressions)
+        func whatIsMadeCanBeInstalled(compression: String) async throws {
+            let box = try await Sandbox.make()
+            let vm = try await BareMachine.make(in: box)
+            let before = try await vm.everything()
+            let run = try await box.imgadm(
+                ["create", "-c", compression, "-o", box.root.string, vm.uuid] + BareMachine.fields)
+            #expect(run.status == 0, "\(run)")
+            #expect(try await vm.everything() == before)
+            let file = box.path("web-1.0.0.zfs" + (CreateTests.suffixes[compression] ?? "?"))
+            let manifestFile = box.path("web-1.0.0.imgmanifest")
+            #expect(
+                run.lines.suffix(3) == [
+                    "Snapshotting to \"\(vm.dataset)@final\"", "Sending image file to \"\(file)\"",
+                    "Saving manifest to \"\(manifestFile)\"",
+                ])
+            if compression != "none" { try await Tool.shell("\(compression) -tq < '\(file)'") }
+            let manifest = try JSONValue(parsing: try HostFile.read(manifestFile) ?? [])
+            #expect(manifest["files"]?[0]?["compression"]?.stringValue == compression)
+            #expect(manifest["files"]?[0]?["size"]?.intValue == HostFile.size(file).map { Int($0) })
+            let other = try await Sandbox.make()
+            let install = try await other.imgadm("install", "-m", manifestFile.string, "-f", file.string)
+            #expect(install.status == 0, "\(install)")
+            let root = try await other.rootFolder(manifest["uuid"]?.stringValue ?? "")
+            #expect(try await TreeListing.of(root) == TreeListing.of(vm.folder.appending("root")))
+        }
+
+        @Test func incrementalImages() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", images.middle.uuid).status == 0)
+            let vm = try await BareMachine.make(in: box, origin: images.middle.uuid)
+            let run = try await box.imgadm(
+                "create", "-i", "-c", "gzip", "-o", box.path("made").string, vm.uuid, "name=web", "version=2")
+            #expect(run.status == 0, "\(run)")
+            #expect(run.lines.first == "Inheriting from origin image \(images.middle.uuid) (middle 1.0.0)")
+            let manifest = try JSONValue(parsing: try HostFile.read(box.path("made.imgmanifest")) ?? [])
+            #expect(manifest["origin"]?.stringValue == images.middle.uuid)
+            #expect(manifest["type"] == "zone-dataset" && manifest["os"] == "linux")
+            let other = try await Sandbox.make()
+            try other.use(images.server.url)
+            let missing = try await other.imgadm(
+                "install", "-m", box.path("made.imgmanifest").string, "-f", box.path("made.zfs.gz").string)
+            #expect(missing.status == 3, "\(missing)")
+            #expect(try await other.imgadm("import", images.middle.uuid).status == 0)
+            let install = try await other.imgadm(
+                "install", "-m", box.path("made.imgmanifest").string, "-f", box.path("made.zfs.gz").string)
+            #expect(install.status == 0, "\(install)")
+            let root = try await other.rootFolder(manifest["uuid"]?.stringValue ?? "")
+            #expect(try await TreeListing.of(root) == TreeListing.of(vm.folder.appending("root")))
+            // base, middle, and this one
+            let deep = try await box.imgadm(
+                "create", "-i", "--max-origin-depth", "2", "-o", box.path("deep").string, vm.uuid, "name=web",
+                "version=2")
+            #expect(deep.status == 1 && deep.errors.contains("error (MaxOriginDepth)"), "\(deep)")
+            let enough = try await box.imgadm(
+                "create", "-i", "--max-origin-depth", "3", "-o", box.path("deep").string, vm.uuid, "name=web",
+                "version=2")
+            #expect(enough.status == 0, "\(enough)")
+        }
+
+        @Test func aScriptRunsInTheRootAndLeavesTheMachineAsItWas() async throws {
+            let box = try await Sandbox.make()
+            let vm = try await BareMachine.make(in: box)
+            try box.write(
+                BareMachine.script(
+                    """
+                    [ "$(mdata-get prepare-image:state)" = running ] || exit 1
+                    [ ! -e /../etc/passwd ] && [ "$$" = 1 ] || exit 2
+                    echo prepared > /etc/state; rm /noise; sleep 0.1
+                    mdata-put prepare-image:state success
+                    """), to: "script")
+            let before = try await vm.everything()
+            let run = try await box.imgadm(
+                ["create", "-s", box.path("script").string, "-o", box.path("made").string, vm.uuid] + BareMachine.fields
+            )
+            #expect(run.status == 0, "\(run)")
+            #expect(try await vm.everything() == before)
+            for line in [
+                "Snapshotting VM \"\(vm.uuid)\" to @imgadm-create-pre-prepare",
+                "Preparing VM \(vm.uuid) (starting it)", "Prepare script is running", "Prepare script succeeded",
+                "Prepare script stopped VM \(vm.uuid)", "Rollback VM \(vm.uuid) to pre-prepare snapshot (cleanup)",
+            ] { #expect(run.lines.contains(line), "\(line): \(run)") }
+            let other = try await Sandbox.make()
+            let install = try await other.imgadm(
+                "install", "-m", box.path("made.imgmanifest").string, "-f", box.path("made.zfs").string)
+            #expect(install.status == 0, "\(install)")
+            let manifest = try JSONValue(parsing: try HostFile.read(box.path("made.imgmanifest")) ?? [])
+            let root = try await other.rootFolder(manifest["uuid"]?.stringValue ?? "")
+            // The image has what the script did, and nothing of what it ran with.
+            #expect(try await Tool.run("cat", root.appending("etc/state").string) == "prepared\n")
+            #expect(!HostFile.exists(root.appending("noise")) && HostFile.names(in: root.appending("run")).isEmpty)
+        }
+
+        static let failing: [(name: String, script: String, code: String, text: String)] = [
+            (
+                "it says so", "mdata-put prepare-image:error 'no such disk'; mdata-put prepare-image:state error",
+                "PrepareImageError", "no such disk"
+            ),
+            ("it ends without a word", "rm /noise; exit 0", "PrepareImageError", "stopped"),
+            ("it goes on for ever", "while :; do sleep 1; done", "PrepareImageError", "within"),
+            (
+                "it goes on after its success", "mdata-put prepare-image:state success; sleep 100", "PrepareImageError",
+                "did not stop"
+            ),
+            ("it kills itself", "kill -9 1; kill -9 $$; exit 9", "PrepareImageError", ""),
+        ]
+
+        @Test(arguments: failing)
+        func aScriptThatFails(name: String, script: String, code: String, text: String) async throws {
+            let box = try await Sandbox.make(environment: ["IMGADM_PREPARE_TIMEOUT": "2"])
+            let vm = try await BareMachine.make(in: box)
+            try box.write(BareMachine.script("rm -r /etc\n\(script)"), to: "script")
+            let before = try await vm.everything()
+            let run = try await box.imgadm(
+                ["create", "-s", box.path("script").string, "-o", box.path("made").string, vm.uuid] + BareMachine.fields
+            )
+            #expect(run.status == 1 && run.errors.contains("error (\(code))"), "\(name): \(run)")
+            #expect(run.errors.contains(text), "\(name): \(run)")
+            #expect(try await vm.everything() == before, "\(name)")
+            #expect(HostFile.names(in: box.root).allSatisfy { !$0.hasPrefix("made") })
+        }
+
+        @Test func aScriptThatNeverBegins() async throws {
+            let box = try await Sandbox.make(environment: ["IMGADM_PREPARE_TIMEOUT": "2"])
+            let vm = try await BareMachine.make(in: box)
+            let before = try await vm.everything()
+            for text in ["#!/bin/sh\nsleep 100\n", "#!/no/such/interpreter\n", ""] {
+                try box.write(text, to: "script")
+                let run = try await box.imgadm(
+                    ["create", "-s", box.path("script").string, "-o", box.path("made").string, vm.uuid]
+                        + BareMachine.fields)
+                #expect(run.status == 1 && run.errors.contains("error (PrepareImageDidNotRun)"), "\(text): \(run)")
+                #expect(try await vm.everything() == before)
+            }
+        }
+
+        @Test func whatIsInUseIsNotStopped() async throws {
+            let box = try await Sandbox.make()
+            let vm = try await BareMachine.make(in: box)
+            let run = try await box.shell(
+                """
+                sleep 100 < '\(vm.folder)/root/noise' & pid=$!
+                imgadm create -o '\(box.root)' \(vm.uuid) \(BareMachine.fields.joined(separator: " ")); status=$?
+                kill $pid; exit $status
+                """)
+            #expect(run.status == 1 && run.errors.contains("error (VmNotStopped)"), "\(run)")
+        }
+
+        @Test func aSnapshotOfTheNameIsKeptUnderAnother() async throws {
+            let box = try await Sandbox.make()
+            let vm = try await BareMachine.make(in: box)
+            try await Tool.run("zfs", "snapshot", "\(vm.dataset)@final")
+            let run = try await box.imgadm(["create", "-o", box.path("made").string, vm.uuid] + BareMachine.fields)
+            #expect(run.status == 0, "\(run)")
+            let snapshots = try await box.datasets().filter { $0.contains("@") }
+            #expect(snapshots.count == 1 && snapshots[0].hasPrefix("\(vm.uuid)@final-"), "\(snapshots)")
+        }
+
+        static let mistakes: [(words: [String], status: Int32, code: String)] = [
+            (["VM"], 1, "ManifestValidation"), (["VM", "name=x"], 1, "ManifestValidation"),
+            (["VM", "nonsense"], 2, "Usage"), (["VM", "=x"], 2, "Usage"), ([], 2, "Usage"), (["x"], 1, "InvalidUUID"),
+            (["01234567-89ab-cdef-0123-456789abcdef"], 1, "VmNotFound"), (["-c", "rar", "VM"], 2, "Usage"),
+            (["-i", "VM", "FIELDS"], 1, "VmHasNoOrigin"), (["--max-origin-depth", "1", "VM"], 2, "Usage"),
+            (["-s", "/no/script", "VM"], 2, "Usage"), (["-m", "/no/manifest", "VM"], 2, "Usage"),
+            (["-o", "/no/folder/x", "VM", "FIELDS"], 2, "Usage"), (["-m", "/dev/null", "VM"], 1, "InvalidManifest"),
+            (["--recover", "VM"], 0, ""), (["VM", "FIELDS", "requirements={\"x\":1}"], 1, "ManifestValidation"),
+        ]
+
+        @Test(arguments: mistakes)
+        func mistakesChangeNothing(words: [String], status: Int32, code: String) async throws {
+            let box = try await Sandbox.make()
+            let vm = try await BareMachine.make(in: box)
+            let before = try await vm.everything()
+            let arguments = words.flatMap { $0 == "VM" ? [vm.uuid] : $0 == "FIELDS" ? BareMachine.fields : [$0] }
+            let run = try await box.imgadm(["create"] + arguments)
+            #expect(run.status == status, "\(words): \(run)")
+            #expect(code.isEmpty || run.errors.contains("error (\(code))"), "\(words): \(run)")
+            #expect(try await vm.everything() == before)
+        }
+
+        @Test func fieldsAndManifest() async throws {
+            let box = try await Sandbox.make()
+            let vm = try await BareMachine.make(in: box)
+            try box.write(
+                "{\"name\": \"From Manifest\", \"version\": \"1\", \"type\": \"other\", \"os\": \"linux\", \"tags\": {\"a\": \"b\"}}",
+                to: "manifest.json")
+            let run = try await box.shell(
+                """
+                cd '\(box.root)' && imgadm create -m manifest.json \(vm.uuid) version=2 public=true requirements.min_ram=64 &&
+                imgadm create -m - \(vm.uuid) version=3 < manifest.json
+                """)
+            #expect(run.status == 0, "\(run)")
+            let manifest = try JSONValue(parsing: try HostFile.read(box.path("from-manifest-2.imgmanifest")) ?? [])
+            #expect(manifest["name"] == "From Manifest" && manifest["version"] == "2" && manifest["public"] == true)
+            #expect(manifest["requirements"] == ["min_ram": 64] && manifest["tags"] == ["a": "b"])
+            #expect(HostFile.exists(box.path("from-manifest-3.zfs")))
+        }
+    }
+}
