@@ -126,6 +126,15 @@ let package = Package(
             swiftSettings: [.swiftLanguageMode(.v6)]),
         tests("ImgadmTests", ["TestHost", "JSON", "Host", "imgadm", "imgapi-server"]),
         tests("JSONTests", ["JSON"]),
+        tests("ZFSTests", ["ZFS", "Failure", "Host", log, system]),
+        tests(
+            "VirtualMachinesTests", ["VirtualMachines", "Failure", "Host", "JSON", "ImageModel", "ZFS", log, system]),
+        tests(
+            "HostConfigTests",
+            [
+                "HostConfig", "ImageSource", "OCIRegistry", "Failure", "Host", "JSON", "ImageModel", "TestHost", log,
+                system, "Transport",
+            ]),
         tests("OCIRegistryTests", ["OCIRegistry", "ImageModel", "JSON", "Failure", "Transport", log, nioCore]),
         tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),
         tests("CompressionTests", ["Compression"]),

@@ -41,7 +41,8 @@ public struct CommandOutcome: Sendable {
 
     /// The lines of the output, each without its newline.
     public var lines: [Substring] {
-        String(decoding: output, as: UTF8.self).split(separator: "\n")
+        // By bytes: to a string, CR and LF are one character.
+        output.split(separator: UInt8(ascii: "\n")).map { Substring(decoding: $0, as: UTF8.self) }
     }
 }
 

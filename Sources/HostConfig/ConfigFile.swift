@@ -20,12 +20,24 @@ public struct ConfigFile: Sendable {
     public func load() throws -> ImgadmConfig {
         let config = try read()
         guard ConfigUpgrade.isNeeded(config, root: root) else { return config ?? ImgadmConfig() }
-        let upgraded = try ConfigUpgrade(root: root, log: log).upgrade(config)
+        // Who may not lock, or finds it locked, has the upgraded config all the same; somebody else writes it.
+        guard let lock = try? FileLock.tryTaking(lockPath) else {
+            return try ConfigUpgrade(root: root, log: log).upgrade(config)
+        }
+        defer { lock.release() }
+        return try loadLocked()
+    }
+
+    /// The same under the lock: what was read before that may have changed meanwhile.
+    private func loadLocked() throws -> ImgadmConfig {
+        let config = try read()
+        guard ConfigUpgrade.isNeeded(config, root: root) else { return config ?? ImgadmConfig() }
+        let upgrade = ConfigUpgrade(root: root, log: log)
+        let upgraded = try upgrade.upgrade(config)
         // What has a mistake is for its author to mend, as it was written.
         guard (try? upgraded.sources) != nil else { return upgraded }
-        guard let lock = try? FileLock.tryTaking(lockPath) else { return upgraded }
-        defer { lock.release() }
         do {
+            upgrade.takeOverManifests(config)
             try write(upgraded)
         } catch {
             // A user who may only read gets the upgraded config all the same; somebody who may write will write it.
@@ -40,7 +52,7 @@ public struct ConfigFile: Sendable {
             log.warning("waiting for another imgadm that changes the config")
         }
         defer { lock.release() }
-        let before = try load()
+        let before = try loadLocked()
         var config = before
         let value = try change(&config)
         if config != before { try write(config) }

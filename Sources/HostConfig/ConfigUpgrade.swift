@@ -24,22 +24,25 @@ struct ConfigUpgrade {
 
     func upgrade(_ config: ImgadmConfig?) throws -> ImgadmConfig {
         var json = config?.json ?? [:]
-        if config.map(ConfigUpgrade.major) ?? 0 < 2 {
-            takeOverManifests()
-            let old = oldSources()
-            if !old.isEmpty { json["sources"] = .array((json["sources"]?.arrayValue ?? []) + old) }
+        if isFromBefore2(config) {
+            let known = json["sources"]?.arrayValue ?? []
+            let old = oldSources().filter { source in !known.contains { $0["url"] == source["url"] } }
+            if !old.isEmpty { json["sources"] = .array(known + old) }
         }
         if let sources = json["sources"]?.arrayValue { json["sources"] = .array(sources.map(typed)) }
         json["upgradedToVer"] = .string(ImgadmConfig.currentVersion)
         return ImgadmConfig(json: json)
     }
 
+    private func isFromBefore2(_ config: ImgadmConfig?) -> Bool { config.map(ConfigUpgrade.major) ?? 0 < 2 }
+
     /// A source with its type filled in: `dsapi` if the URL ends in `/datasets`, else `imgapi`.
     private func typed(_ source: JSONValue) -> JSONValue {
         var object = source.objectValue ?? source.stringValue.map { ["url": .string($0)] } ?? [:]
         guard object["type"] == nil, let url = object["url"]?.stringValue else { return source }
         let path = url.hasSuffix("/") ? url.dropLast() : url[...]
-        object["type"] = .string((path.hasSuffix("/datasets") ? SourceType.dsapi : .imgapi).rawValue)
+        object["type"] = .string(
+            (path.hasSuffix("/datasets") && !path.hasSuffix("//datasets") ? SourceType.dsapi : .imgapi).rawValue)
         return .object(object)
     }
 
@@ -49,13 +52,19 @@ struct ConfigUpgrade {
         guard let bytes = try? HostFile.read(path) else { return [] }
         return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap { line in
             let url = line.trimmingPrefix(while: \.isWhitespace).prefix { !$0.isWhitespace }
-            return url.isEmpty || url.hasPrefix("#") ? nil : ["url": .string(String(url))]
+            guard !url.isEmpty, !url.hasPrefix("#") else { return nil }
+            guard (try? SourceDescriptor(String(url), type: .imgapi)) != nil else {
+                log.warning("old source not taken over", metadata: ["file": "\(path)", "url": "\(url)"])
+                return nil
+            }
+            return ["url": .string(String(url))]
         }
     }
 
     /// `UUID.json`, a manifest of version 1 each, become records of the pool `zones`, the only one of that time. What is a
     /// record already, or cannot be read, is left as it is.
-    private func takeOverManifests() {
+    func takeOverManifests(_ config: ImgadmConfig?) {
+        guard isFromBefore2(config) else { return }
         for name in HostFile.names(in: root.oldState) where name.hasSuffix(".json") {
             guard let uuid = ImageUUID(String(name.dropLast(5))) else { continue }
             let record = root.records.appending("zones-\(uuid).json")

@@ -37,10 +37,16 @@ public struct DockerConfigFile: CredentialSource {
             }
         }
         let entries = config["auths"]?.objectValue ?? [:]
-        guard let entry = entries.first(where: { names.contains(DockerConfigFile.bare($0.key)) })?.value else {
-            return nil
+        // A key that is just the name counts more than one that only means it, and an empty entry for nothing.
+        for isMeant in [{ @Sendable (key: String, name: String) in key == name }, { DockerConfigFile.bare($0) == $1 }] {
+            // docker keeps a default port that was typed.
+            for name in names + (host.contains(":") ? [] : ["\(host):443"]) {
+                for (key, entry) in entries where isMeant(key, name) {
+                    if let found = try read(entry, host, path) { return found }
+                }
+            }
         }
-        return try read(entry, host, path)
+        return nil
     }
 
     /// The names under which a registry may stand there.

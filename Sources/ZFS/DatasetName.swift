@@ -37,7 +37,9 @@ public struct DatasetName: Sendable, Hashable, Comparable, CustomStringConvertib
         guard text.utf8.count < 256 else { return nil }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard let pool = parts.first, PoolName(String(pool)) != nil,
-            parts.dropFirst().allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(DatasetName.allowsInComponent) })
+            parts.dropFirst().allSatisfy({ part in
+                !part.isEmpty && part != "." && part != ".." && part.utf8.allSatisfy(DatasetName.allowsInComponent)
+            })
         else { return nil }
         description = text
     }

@@ -86,6 +86,6 @@ extension ZFS {
     public func mountedPath(of name: DatasetName) async throws -> String? {
         let found = try await properties(["mounted", "mountpoint"], of: name)
         guard found.first(where: { $0.name == "mounted" })?.value == "yes" else { return nil }
-        return found.first { $0.name == "mountpoint" }?.value
+        return found.first { $0.name == "mountpoint" && $0.value.hasPrefix("/") }?.value
     }
 }

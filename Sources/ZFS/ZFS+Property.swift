@@ -27,9 +27,13 @@ extension ZFS {
 
     /// What tells a snapshot from every other, also where it was sent to; nil if there is no such snapshot any more.
     public func guid(of snapshot: SnapshotName) async throws -> String? {
-        let outcome = try await zfs(
-            "get", "-Hp", "-o", "value", "guid", snapshot.description, doing: "read the guid of \"\(snapshot)\"")
-        return outcome.lines.first.map(String.init)
+        do {
+            let outcome = try await zfs(
+                "get", "-Hp", "-o", "value", "guid", snapshot.description, doing: "read the guid of \"\(snapshot)\"")
+            return outcome.lines.first.map(String.init)
+        } catch let failure as Failure where failure.code == .datasetNotFound {
+            return nil
+        }
     }
 
     /// A property that is a number, of several datasets.
@@ -85,6 +89,8 @@ extension ZFS {
     }
 
     private static let notInheritable = [
-        "canmount": "on", "quota": "none", "refquota": "none", "reservation": "none", "refreservation": "none",
+        "canmount": "on", "filesystem_limit": "none", "snapshot_limit": "none", "context": "none", "fscontext": "none",
+        "defcontext": "none", "rootcontext": "none", "quota": "none", "refquota": "none", "reservation": "none",
+        "refreservation": "none",
     ]
 }

@@ -22,4 +22,10 @@ final class FakeZones: CommandRunner {
     ) async throws -> (outcome: CommandOutcome, body: Result<Value, any Error>) {
         throw Failure(.internalError, "the list of zones takes no input")
     }
+
+    func drain<Value: Sendable>(
+        _ command: Command, body: (ChildOutput) async throws -> Value
+    ) async throws -> (outcome: CommandOutcome, body: Result<Value, any Error>) {
+        throw Failure(.internalError, "the list of zones comes in one piece")
+    }
 }

@@ -1,3 +1,4 @@
+import Failure
 import Glibc
 import Logging
 import Synchronization
@@ -56,10 +57,16 @@ final class FakeZFS: CommandRunner {
         }
         input.close()
         if reads {
-            let bytes = try FakeZFS.drain(reader)
+            let bytes = try FakeZFS.readAll(reader)
             memory.withLock { $0.input += bytes }
         }
         return (outcome, value)
+    }
+
+    func drain<Value: Sendable>(
+        _ command: Command, body: (ChildOutput) async throws -> Value
+    ) async throws -> (outcome: CommandOutcome, body: Result<Value, any Error>) {
+        throw Failure(.internalError, "no test reads a stream")
     }
 
     private func outcome(of command: Command) throws -> CommandOutcome {
@@ -70,7 +77,7 @@ final class FakeZFS: CommandRunner {
         return try answer(command, number)
     }
 
-    private static func drain(_ stream: FileDescriptor) throws -> [UInt8] {
+    private static func readAll(_ stream: FileDescriptor) throws -> [UInt8] {
         defer { try? stream.close() }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)

@@ -58,7 +58,8 @@ import ZFS
 
     static let notDatasets: [String] = [
         "", "/", "//", "/tank", "tank/", "tank//a", "tank/a/", "-r", "-r/a", "--", "1/a", " tank/a", "tank /a", ".",
-        "..", "../tank", "./tank", "tank/a@b", "tank@b/a", "tank/a#b", "tank/\u{301}", "tank/\(long(251))",
+        "..", "../tank", "./tank", "tank/..", "tank/./a", "tank/a@b", "tank@b/a", "tank/a#b", "tank/\u{301}",
+        "tank/\(long(251))",
     ]
 
     @Test(arguments: notDatasets)
