@@ -29,6 +29,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -83,7 +84,9 @@ let package = Package(
         room("ZFS", ["Failure", "Host", log]),
         room("VirtualMachines", ["JSON", "Failure", "ImageModel", "Host", "ZFS", log, system]),
         room("Transport", ["Failure", log, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
-        room("IMGAPI", ["JSON", "Failure", "ImageModel", "Transport", log]),
+        room(
+            "IMGAPI",
+            ["JSON", "Failure", "ImageModel", "Transport", "Host", log, crypto, cryptoExtras, nioCore, system]),
         room("OCIRegistry", ["JSON", "Failure", "ImageModel", "Transport", log]),
         room(
             "ImageStore",
@@ -97,21 +100,23 @@ let package = Package(
             "ImageTool",
             [
                 "HostConfig", "JSON", "Failure", "ImageModel", "Host", "Transport", "OCIRegistry", "ImageStore",
-                "ImageSource", "ZFS", "VirtualMachines", "Compression", log, crypto, system,
+                "ImageSource", "IMGAPI", "ZFS", "VirtualMachines", "Compression", log, crypto, system, nioCore,
             ]),
         room("Terminal", ["CHost"]),
         room(
             "ImgadmCommands",
             [
                 "HostConfig", "JSON", "Failure", "ImageModel", "Host", "ZFS", "VirtualMachines", "Transport",
-                "ImageStore", "ImageSource", "ImageTool", "Terminal", log, argumentParser,
+                "ImageStore", "ImageSource", "IMGAPI", "Compression", "ImageTool", "Terminal", log, system,
+                argumentParser,
             ]),
         .executableTarget(name: "imgadm", dependencies: ["ImgadmCommands"], swiftSettings: strict),
 
         room(
             "ImageServer",
             [
-                "JSON", "Failure", "ImageModel", "Host", log, crypto, system, httpTypes, nioCore, nioPosix,
+                "JSON", "Failure", "ImageModel", "Host", log, crypto, cryptoExtras, system, httpTypes, nioCore,
+                nioPosix,
                 nioHTTPTypes, lifecycle, hummingbird, hummingbirdCore,
             ]),
         .executableTarget(

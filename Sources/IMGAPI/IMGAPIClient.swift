@@ -70,6 +70,10 @@ public struct IMGAPIClient: Sendable {
         try await transport.reply(to: request(path, query), limit: limit)
     }
 
+    func replyOnce(to request: HTTPRequest, deadline: Duration?) async throws -> HTTPReply {
+        try await transport.replyOnce(to: request, limit: IMGAPILimits.manifest, deadline: deadline)
+    }
+
     func json(_ reply: HTTPReply, _ what: String) throws -> JSONValue {
         do {
             return try JSONValue(parsing: reply.body)

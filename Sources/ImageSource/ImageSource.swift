@@ -49,6 +49,13 @@ public struct ImageSources: Sendable {
         }
     }
 
+    /// A client of the image server that a descriptor names, for what goes beyond reading.
+    public func client(_ descriptor: SourceDescriptor) -> IMGAPIClient {
+        IMGAPIClient(
+            base: descriptor.url.base, channel: descriptor.channel, insecure: descriptor.insecure, requestID: requestID,
+            transport: transport)
+    }
+
     /// A Docker registry.
     public func docker(_ descriptor: SourceDescriptor, limits: RegistryLimits) -> DockerSource {
         let endpoint = RegistryEndpoint(source: descriptor.url, insecure: descriptor.insecure)

@@ -109,7 +109,7 @@ actor RegistryTokens {
             var request = HTTPRequest(
                 "POST", url: realm, headers: [("Content-Type", "application/x-www-form-urlencoded")],
                 insecure: endpoint.insecure)
-            request.body = Array(RegistryTokens.form(fields).utf8)
+            request.body = .bytes(Array(RegistryTokens.form(fields).utf8))
             return request
         }
         var request = HTTPRequest(

@@ -8,7 +8,7 @@ public struct HTTPRequest: Sendable {
     /// TLS certificates are not checked.
     public var insecure: Bool
     /// What is sent with it. A request with a body is never sent on to where an answer redirects it.
-    public var body: [UInt8]?
+    public var body: HTTPRequestBody?
 
     public init(
         _ method: String = "GET", url: String, headers: [(name: String, value: String)] = [], insecure: Bool = false
@@ -18,6 +18,36 @@ public struct HTTPRequest: Sendable {
         self.headers = headers
         self.insecure = insecure
     }
+}
+
+/// What a request brings.
+public enum HTTPRequestBody: Sendable {
+    case bytes([UInt8])
+    /// So many bytes, piece by piece as the server takes them.
+    case stream(length: Int64, HTTPBodyStream)
+}
+
+/// A body that is made while it is sent.
+public struct HTTPBodyStream: AsyncSequence, Sendable {
+    private let start: @Sendable () throws -> @Sendable () async throws -> ByteBuffer?
+
+    /// - Parameter start: begins from the first byte, and gives what hands out the pieces, nil at the end.
+    public init(_ start: @escaping @Sendable () throws -> @Sendable () async throws -> ByteBuffer?) {
+        self.start = start
+    }
+
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        let start: @Sendable () throws -> @Sendable () async throws -> ByteBuffer?
+        var next: (@Sendable () async throws -> ByteBuffer?)?
+
+        public mutating func next() async throws -> ByteBuffer? {
+            let piece = try next ?? start()
+            next = piece
+            return try await piece()
+        }
+    }
+
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(start: start) }
 }
 
 /// The head of an answer and its body as it arrives. Dropping the body ends the connection.

@@ -45,8 +45,17 @@ public struct Transport: Sendable {
         }
     }
 
-    private func wholeReply(to request: HTTPRequest, limit: Int) async throws -> HTTPReply {
-        try await withDeadline(settings.replyTimeout, "request to \(request.url)") {
+    /// The answer to a request that changes something: it is sent once, for nobody knows what one did whose answer was
+    /// lost.
+    ///
+    /// - Parameter deadline: how long it may take as a whole; as long as it gets on if nil.
+    /// - Throws: `ConnectionError`; `SourceError` for a body over the limit.
+    public func replyOnce(to request: HTTPRequest, limit: Int, deadline: Duration?) async throws -> HTTPReply {
+        try await wholeReply(to: request, limit: limit, deadline: deadline ?? .seconds(10 * 86400))
+    }
+
+    private func wholeReply(to request: HTTPRequest, limit: Int, deadline: Duration? = nil) async throws -> HTTPReply {
+        try await withDeadline(deadline ?? settings.replyTimeout, "request to \(request.url)") {
             let start = ContinuousClock.now
             let response = try await sender.send(request)
             var body: [UInt8] = []

@@ -24,6 +24,9 @@ struct ListenAddress: ExpressibleByArgument, CustomStringConvertible {
         self.init(host: String(host), port: port)
     }
 
+    /// Only this machine gets there.
+    var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+
     /// As URLs have it.
     var urlHost: String { host.contains(":") ? "[\(host)]" : host }
     var description: String { "\(urlHost):\(port)" }

@@ -31,6 +31,29 @@ struct ServerCommand: AsyncParsableCommand {
     @Option(help: "What the images are: \(ServerMode.allCases.map(\.rawValue).joined(separator: " or ")).")
     var mode = ServerMode.public
 
+    @Option(
+        help: """
+            Who may change images: anyone, nobody, or who signs by a key of --keys (signature). Without this, anyone on a \
+            loopback address, and nobody elsewhere.
+            """)
+    var writes: Writes?
+
+    @Option(help: ArgumentHelp("The folder of keys, USER.keys with a public SSH key a line.", valueName: "dir"))
+    var keys: String?
+
+    /// The values of `--writes`.
+    enum Writes: String, CaseIterable, ExpressibleByArgument { case anyone, nobody, signature }
+
+    private func access() throws -> WriteAccess {
+        switch writes ?? (keys != nil ? .signature : listen.isLoopback ? .anyone : .nobody) {
+        case .anyone: return .anyone
+        case .nobody: return .nobody
+        case .signature:
+            guard let keys else { throw ValidationError("--writes signature needs --keys DIR") }
+            return .signed(keys: FilePath(keys))
+        }
+    }
+
     static func main() async {
         do {
             var command = try parse()
@@ -49,10 +72,11 @@ struct ServerCommand: AsyncParsableCommand {
     mutating func run() async throws {
         let logger = Self.logger()
         let repository = try FolderRepository(root: FilePath(root), mode: mode, logger: logger)
-        let configuration = ImageServer.Configuration(host: listen.host, port: listen.port, hostName: HostName.current)
+        var configuration = ImageServer.Configuration(host: listen.host, port: listen.port, hostName: HostName.current)
+        configuration.access = try access()
         let urlHost = listen.urlHost
         do {
-            try await ImageServer(repository, configuration: configuration, logger: logger).run { port in
+            try await ImageServer(repository, configuration: configuration, logger: logger).run { [urlHost] port in
                 print("listening on http://\(urlHost):\(port)")
                 fflush(nil)
             }

@@ -71,7 +71,7 @@ extension EndToEnd {
             (["get", "-P", "-x", "01234567-89ab-cdef-0123-456789abcdef"], 1, "InvalidPoolName"),
             (["get", "-P", "a/b", "01234567-89ab-cdef-0123-456789abcdef"], 1, "InvalidPoolName"),
             (["create"], 2, "Usage"),
-            (["publish"], 1, "NotImplemented"),
+            (["publish"], 2, "Usage"),
         ]
 
         @Test(arguments: usageErrors)

@@ -63,7 +63,11 @@ import Transport
         try await ask(registry, .identityToken("long lived"))
         let request = registry.requests[1]
         #expect(request.method == "POST" && request.url == "https://auth.example/token")
-        let body = String(decoding: request.body ?? [], as: UTF8.self)
+        guard case .bytes(let bytes)? = request.body else {
+            Issue.record("it has no body")
+            return
+        }
+        let body = String(decoding: bytes, as: UTF8.self)
         #expect(body.contains("grant_type=refresh_token") && body.contains("refresh_token=long%20lived"))
     }
 

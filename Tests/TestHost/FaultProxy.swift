@@ -84,15 +84,24 @@ private final class FrontHandler: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private let state: FaultProxy.State
+    private var received: [UInt8] = []
     private var head = ""
     private var isRelaying = false
+    private var back: (any Channel)?
 
     init(_ state: FaultProxy.State) { self.state = state }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isRelaying else { return }
-        head += String(buffer: unwrapInboundIn(data))
-        guard head.contains("\r\n\r\n") else { return }
+        let bytes = unwrapInboundIn(data)
+        guard !isRelaying else {
+            // The request's body; what comes before the connection is made waits for it.
+            if let back { back.writeAndFlush(bytes, promise: nil) } else { received += Array(bytes.readableBytesView) }
+            return
+        }
+        received += Array(bytes.readableBytesView)
+        guard let end = received.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound else { return }
+        head = String(decoding: received[..<end], as: UTF8.self)
+        received.removeSubrange(..<end)
         isRelaying = true
         let fault = state.fault(for: head)
         let front = context.channel
@@ -127,7 +136,11 @@ private final class FrontHandler: ChannelInboundHandler {
             .connect(host: "127.0.0.1", port: state.target)
             .whenComplete { result in
                 switch result {
-                case .success(let back): back.writeAndFlush(ByteBuffer(string: request), promise: nil)
+                case .success(let back):
+                    back.write(ByteBuffer(string: request), promise: nil)
+                    back.writeAndFlush(ByteBuffer(bytes: self.received), promise: nil)
+                    self.received = []
+                    self.back = back
                 case .failure: front.close(promise: nil)
                 }
             }

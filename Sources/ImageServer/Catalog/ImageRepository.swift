@@ -1,7 +1,12 @@
+public import ImageModel
+public import JSON
 public import NIOCore
 
 /// Where the images of a server are. The server itself keeps nothing.
 public protocol ImageRepository: Sendable {
+    /// What its images are.
+    var mode: ServerMode { get }
+
     /// All images there are now.
     /// - Throws: if the storage cannot be read.
     func catalog() async throws -> Catalog
@@ -9,6 +14,28 @@ public protocol ImageRepository: Sendable {
     /// A file of an image, ready to be read; nil if it is not there.
     /// - Throws: if the storage cannot be read.
     func file(of image: ServedImage, at index: Int) async throws -> (any StoredFile)?
+
+    /// Changes what is stored of an image's manifest; nothing else changes it meanwhile.
+    ///
+    /// - Parameter change: is given what is stored, nil for nothing; returns what is to be stored, nil to delete the image.
+    /// - Throws: what `change` throws; what the storage says.
+    func change(
+        _ uuid: ImageUUID, _ change: @escaping @Sendable (JSONObject?) throws -> JSONObject?
+    ) async throws
+
+    /// Begins to take in a file for an image. Nothing of it counts before it is committed.
+    func upload(_ uuid: ImageUUID) async throws -> any FileUpload
+}
+
+/// A file that is being taken in.
+public protocol FileUpload: Sendable {
+    func append(_ bytes: ByteBuffer) async throws
+
+    /// Makes it the file of the image, safe from a crash, and changes the manifest with it.
+    func commit(_ change: @escaping @Sendable (JSONObject?) throws -> JSONObject?) async throws
+
+    /// Forgets what has come. Harmless after a commit.
+    func discard() async
 }
 
 /// A file of an image, held open while it is sent.

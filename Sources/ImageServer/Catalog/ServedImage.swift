@@ -15,6 +15,7 @@ public final class ServedImage: Sendable {
     let isPublic: Bool
     let acl: [String]
     let channels: [String]
+    let origin: String?
     /// By key, the text that a filter compares with.
     let tags: [String: String]
     let place: Place
@@ -54,6 +55,7 @@ public final class ServedImage: Sendable {
         isPublic = json["public"] == true
         acl = json["acl"]?.arrayValue?.compactMap(\.stringValue) ?? []
         channels = json["channels"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        origin = json["origin"]?.stringValue
         tags = Self.index(json["tags"]?.objectValue ?? [:])
         place = Place(published: PublicationDate(publishedAt: json["published_at"]?.stringValue), uuid: manifest.uuid)
         files = manifest.files

@@ -16,9 +16,13 @@ public import SystemPackage
 /// none is seen half written. A rename changes the folder, which each request looks at; a file that is written
 /// over in place is noticed within seconds.
 public final class FolderRepository: ImageRepository {
-    private let folder: ImageFolder
+    let folder: ImageFolder
+    /// Held while a manifest or file is changed.
+    let writing = Mutex(())
     private let logger: Logger
     private let state: Mutex<State>
+
+    public let mode: ServerMode
 
     private struct State {
         var scan: FolderScan
@@ -30,7 +34,9 @@ public final class FolderRepository: ImageRepository {
         folder = ImageFolder(root: root, mode: mode)
         self.logger = logger
         try folder.checkReadable()
+        self.mode = mode
         state = Mutex(State(scan: try FolderScan(folder, after: nil, logger: logger)))
+        sweepUploads()
     }
 
     public func catalog() async throws -> Catalog {

@@ -11,6 +11,7 @@ struct ImageFolder: Sendable {
 
     var images: FilePath { root.appending("images") }
     var channels: FilePath { root.appending("channels.json") }
+    func manifest(of uuid: ImageUUID) -> FilePath { images.appending("\(uuid).json") }
     func file(of uuid: ImageUUID) -> FilePath { images.appending("\(uuid).file") }
 
     /// The image of a manifest file's name; nil for other files.

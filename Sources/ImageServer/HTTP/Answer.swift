@@ -49,6 +49,7 @@ extension AnswerType {
 /// Names of headers that the library does not know.
 extension HTTPField.Name {
     static let acceptVersion = named("Accept-Version")
+    static let xDate = named("x-date")
     static let contentMD5 = named("Content-MD5")
     static let requestID = named("x-request-id")
     static let plainRequestID = named("request-id")

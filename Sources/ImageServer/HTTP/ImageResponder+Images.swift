@@ -37,8 +37,13 @@ extension ImageResponder {
         let text = image.text(query.version)
         switch try Preconditions(query.headers).check(entityTags: [text.entityTag], modified: nil) {
         case .notModified: return .notModified(entityTag: text.entityTag)
-        case .proceed: break
+        case .proceed: return try respond(image, query, type)
         }
+    }
+
+    /// An image as the answer.
+    func respond(_ image: ServedImage, _ query: Query, _ type: AnswerType) throws -> Response {
+        let text = image.text(query.version)
         var response: Response
         if type == .text {
             response = .json(try JSONValue(parsing: text.element), as: type)

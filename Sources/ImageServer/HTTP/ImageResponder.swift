@@ -9,6 +9,7 @@ import Logging
 struct ImageResponder: HTTPResponder {
     let repository: any ImageRepository
     let hostName: String
+    let access: WriteAccess
 
     /// What the library gives along with a request.
     struct Context: InitializableFromSource {
@@ -53,11 +54,8 @@ struct ImageResponder: HTTPResponder {
         let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let path = halves.first ?? ""
         guard let route = Route(path: path) else { throw RequestFault.notFound("\(target) does not exist") }
-        guard request.method == .get || request.method == .head else {
-            throw RequestFault(
-                .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
-                headers: [.allow: Route.methods])
-        }
+        let isReading = request.method == .get || request.method == .head
+        if !isReading { try checkWriter(request, target: target) }
         let accepted = request.headers[.acceptVersion]
         guard let version = APIVersion(accepting: accepted) else {
             throw RequestFault(
@@ -67,14 +65,19 @@ struct ImageResponder: HTTPResponder {
             parameters: QueryParameters(query: halves.count > 1 ? halves[1] : nil), version: version, type: type,
             headers: request.headers)
         // A file has a type of its own.
-        if case .file(let uuid) = route { return try await file(uuid, query, context) }
+        if isReading, case .file(let uuid) = route { return try await file(uuid, query, context) }
         guard let type else { return Response(status: .notAcceptable) }
+        if !isReading { return try await write(request, route, query, type) }
         switch route {
         case .ping: return try ping(query, type)
         case .channels: return try await channels(type, target)
         case .images: return try await list(query, type, context)
         case .image(let uuid): return try await image(uuid, query, type)
         case .icon(let uuid): return try await icon(uuid, query)
+        case .acl:
+            throw RequestFault(
+                .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
+                headers: [.allow: route.writeMethods])
         case .file(let uuid): return try await file(uuid, query, context)
         case .datasets(let uuid):
             return Response(status: .movedPermanently, headers: [.location: uuid.map { "/images/\($0)" } ?? "/images"])
@@ -87,7 +90,7 @@ struct ImageResponder: HTTPResponder {
     private func fault(_ error: any Error, _ logger: Logger) -> RequestFault {
         if let fault = error as? RequestFault { return fault }
         logger.error("a request failed", metadata: ["error": "\(error)"])
-        return RequestFault(.serviceUnavailable, "StorageIsDown", "the images cannot be read at present")
+        return RequestFault(.serviceUnavailable, "StorageIsDown", "the images cannot be read or written at present")
     }
 }
 

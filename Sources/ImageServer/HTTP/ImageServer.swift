@@ -21,6 +21,8 @@ public struct ImageServer: Sendable {
         public var port: Int
         /// The name of this machine, for `x-server-name`.
         public var hostName: String
+        /// Who may change images.
+        public var access = WriteAccess.nobody
         /// How long a connection may stay without a request, or a request take to come in, in seconds.
         public var idleSeconds: Int64 = 120
         /// How long a client may take nothing of an answer, in seconds.
@@ -47,7 +49,8 @@ public struct ImageServer: Sendable {
     public func run(untilSignals: Bool = true, ready: @escaping @Sendable (_ port: Int) async -> Void) async throws {
         let stallLimit = TimeAmount.seconds(configuration.stallSeconds)
         let application = Application(
-            responder: ImageResponder(repository: repository, hostName: configuration.hostName),
+            responder: ImageResponder(
+                repository: repository, hostName: configuration.hostName, access: configuration.access),
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [ResponseGuard(limit: stallLimit)],

@@ -7,6 +7,7 @@ enum Route: Equatable {
     case image(ImageUUID)
     case file(ImageUUID)
     case icon(ImageUUID)
+    case acl(ImageUUID)
     case channels
     /// The names of before IMGAPI, which lead to those of today.
     case datasets(ImageUUID?)
@@ -28,12 +29,24 @@ enum Route: Equatable {
             switch parts[3] {
             case "file": self = .file(uuid)
             case "icon": self = .icon(uuid)
+            case "acl": self = .acl(uuid)
             default: return nil
             }
         default: return nil
         }
     }
 
-    /// What may be done there, for the `Allow` header. Writing is not built yet.
+    /// What may be done on a server that only reads, for the `Allow` header.
     static let methods = "GET, HEAD"
+
+    /// What may be done on a server that is written to.
+    var writeMethods: String {
+        switch self {
+        case .images: "GET, HEAD, POST"
+        case .image: "GET, HEAD, POST, DELETE"
+        case .file: "GET, HEAD, PUT"
+        case .acl: "POST"
+        case .ping, .channels, .icon, .datasets: Route.methods
+        }
+    }
 }

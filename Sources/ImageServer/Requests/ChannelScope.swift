@@ -22,6 +22,19 @@ enum ChannelScope: Sendable, Equatable {
         }
     }
 
+    /// For a request that changes something: all channels are none to write to.
+    init(writing parameters: QueryParameters, _ channels: ChannelList?) throws(RequestFault) {
+        self = try ChannelScope(parameters, channels)
+        if channels != nil, self == .everything {
+            throw .validationFailed("unknown channel: *", .init(field: "channel"))
+        }
+    }
+
+    /// The channels that a new image comes into; nil where there are none.
+    var names: [String]? {
+        if case .channel(let name) = self { [name] } else { nil }
+    }
+
     func contains(_ image: ServedImage) -> Bool {
         switch self {
         case .everything: true

@@ -35,14 +35,7 @@ public struct HTTPDate: Sendable, Hashable, Comparable, CustomStringConvertible 
         self.init(year: year, month: month + 1, day: day, hour: hour, minute: minute, second: second)
     }
 
-    public var description: String {
-        // 1994-11-06T08:49:37.000Z
-        let parts = iso8601(millisecond: 0).split { "-T.".contains($0) }
-        let dayNumber = seconds / 86_400 - (seconds % 86_400 < 0 ? 1 : 0)
-        let weekday = Self.days[((dayNumber + 4) % 7 + 7) % 7]
-        let month = Self.months[(Int(parts[1]) ?? 1) - 1]
-        return "\(weekday), \(parts[2]) \(month) \(parts[0]) \(parts[3]) GMT"
-    }
+    public var description: String { Timestamp(milliseconds: Int64(seconds) * 1000).httpDate }
 
     /// `YYYY-MM-DDTHH:MM:SS.mmmZ`
     func iso8601(millisecond: Int) -> String {
@@ -51,7 +44,6 @@ public struct HTTPDate: Sendable, Hashable, Comparable, CustomStringConvertible 
 
     public static func < (one: HTTPDate, other: HTTPDate) -> Bool { one.seconds < other.seconds }
 
-    private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
     private static func number(_ text: Substring, digits: Int) -> Int? {

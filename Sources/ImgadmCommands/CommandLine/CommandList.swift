@@ -87,7 +87,7 @@ enum CommandList {
         CommandEntry(UpdateCommand.self),
         CommandEntry(VacuumCommand.self),
         CommandEntry(CreateCommand.self),
-        CommandEntry(missing: "publish", "Publish an image to an image server"),
+        CommandEntry(PublishCommand.self),
     ]
 
     static func find(_ name: String) -> CommandEntry? {

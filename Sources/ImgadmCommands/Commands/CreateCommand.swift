@@ -8,12 +8,12 @@ import JSON
 import SystemPackage
 
 struct CreateCommand: ImgadmCommand {
-    static let valueLetters = "Pmocs"
+    static let valueLetters = "Pmocsp"
     static let configuration = CommandConfiguration(
         commandName: "create", abstract: "Create an image from a VM",
         usage: """
-            imgadm create [-m MANIFEST] [-o PATH] [-c COMPRESSION] [-i] [--max-origin-depth N] [-s SCRIPT] [-P POOL] [-q]
-                       VM-UUID [FIELD=VALUE…]
+            imgadm create [-m MANIFEST] [-o PATH | -p URL] [-c COMPRESSION] [-i] [--max-origin-depth N] [-s SCRIPT]
+                       [-P POOL] [-q] [--key FILE --user NAME] VM-UUID [FIELD=VALUE…]
                    imgadm create --recover VM-UUID
             """,
         discussion: """
@@ -47,6 +47,11 @@ struct CreateCommand: ImgadmCommand {
         name: .customShort("s"), parsing: .unconditional,
         help: ArgumentHelp("What is run in the VM before its image is made.", valueName: "script"))
     var script: String?
+    @Option(
+        name: .customShort("p"), parsing: .unconditional,
+        help: ArgumentHelp("Publish the image to this server, and keep no file of it.", valueName: "url"))
+    var publish: String?
+    @OptionGroup var signing: SigningOptions
     @OptionGroup var pool: PoolOption
     @Flag(name: .customShort("q"), help: "Show no progress bar.") var quiet = false
     @Flag(name: .customLong("recover"), help: "Put back the VM of a run that was broken off.") var recover = false
@@ -65,8 +70,15 @@ struct CreateCommand: ImgadmCommand {
         }
         let request = try request(machine)
         let pool = try context.pool(pool.name)
+        guard publish == nil || output == nil else { throw Failure(.usage, "-o and -p exclude each other") }
+        let server = try publish.map { try context.tool.namedSource($0) }
+        let signer = try signing.signer(context.environment)
         try await context.reporting(quiet: quiet) { report in
-            try await context.maker.create(request, pool: pool, report)
+            if let server {
+                try await context.maker.create(request, pool: pool, publishingTo: server, by: signer, report)
+            } else {
+                try await context.maker.create(request, pool: pool, report)
+            }
         }
     }
 

@@ -1,0 +1,96 @@
+import Crypto
+import Failure
+public import ImageModel
+import JSON
+public import Transport
+
+/// Writing to an image server (imgapi.md, sections 10 and 12). Nothing is sent a second time by itself.
+extension IMGAPIClient {
+    /// AdminImportImage: makes the image, without its file.
+    ///
+    /// - Returns: the image as the server has it now.
+    /// - Throws: `UploadError` with the server's code, message and fields; `ConnectionError`.
+    public func importImage(_ manifest: Manifest, by signer: RequestSigner?) async throws -> Manifest {
+        var manifest = manifest
+        // An icon is a file of its own, and a manifest that speaks of one is refused (imgapi.md, section 17).
+        manifest["icon"] = nil
+        let body = Array(JSONValue.object(manifest.json).text().utf8)
+        return try await write(
+            "POST", manifest.uuid, [("action", "import")], body: .bytes(body), "the import of image \(manifest.uuid)",
+            signer)
+    }
+
+    /// AddImageFile.
+    ///
+    /// - Parameter sha1: of the file, if it is known before.
+    /// - Returns: the image as the server has it now, with the size and SHA-1 of what it received.
+    public func addFile(
+        _ uuid: ImageUUID, _ stream: HTTPBodyStream, size: Int64, compression: String, sha1: String?,
+        by signer: RequestSigner?
+    ) async throws -> Manifest {
+        try await write(
+            "PUT", uuid, [("compression", compression)] + (sha1.map { [("sha1", $0)] } ?? []), file: true,
+            body: .stream(length: size, stream), "the file of image \(uuid)", signer)
+    }
+
+    /// ActivateImage.
+    public func activate(_ uuid: ImageUUID, by signer: RequestSigner?) async throws -> Manifest {
+        try await write(
+            "POST", uuid, [("action", "activate")], body: .bytes(Array("{}".utf8)), "the activation of image \(uuid)",
+            signer)
+    }
+
+    /// DeleteImage. One that is not there is fine.
+    public func delete(_ uuid: ImageUUID, by signer: RequestSigner?) async throws {
+        var request = request("/images/\(uuid)")
+        request.method = "DELETE"
+        if let signer { request = try signer.sign(request) }
+        let reply = try await replyOnce(to: request, deadline: .seconds(60))
+        guard [200, 204, 404].contains(reply.status) else {
+            throw uploadFailure(reply, "the deletion of image \(uuid)")
+        }
+    }
+
+    private func write(
+        _ method: String, _ uuid: ImageUUID, _ query: [(String, String)], file: Bool = false, body: HTTPRequestBody,
+        _ what: String, _ signer: RequestSigner?
+    ) async throws -> Manifest {
+        var request = request("/images/\(uuid)\(file ? "/file" : "")", query)
+        request.method = method
+        request.body = body
+        request.headers.removeAll { $0.name == "Accept-Version" }
+        request.headers.append(("Accept-Version", "*"))
+        if case .bytes(let bytes) = body {
+            request.headers.append(("Content-Type", "application/json"))
+            request.headers.append(("Content-MD5", Base64.text(Array(Insecure.MD5.hash(data: bytes)))))
+        } else {
+            request.headers.append(("Content-Type", "application/octet-stream"))
+        }
+        if let signer { request = try signer.sign(request) }
+        let reply = try await replyOnce(to: request, deadline: file ? nil : .seconds(600))
+        guard reply.status == 200 else { throw uploadFailure(reply, what) }
+        let image = try Manifest(json(reply, "the image after \(what)"))
+        guard image.uuid == uuid else {
+            throw Failure(.uploadError, "\(base) answered with image \(image.uuid) after \(what)")
+        }
+        return image
+    }
+
+    /// A refusal with all that the server says: its code, its message, and what is wrong with which field (imgapi.md,
+    /// section 9).
+    private func uploadFailure(_ reply: HTTPReply, _ what: String) -> Failure {
+        let body = try? JSONValue(parsing: reply.body)
+        let fields = (body?["errors"]?.arrayValue ?? []).prefix(50).map { error in
+            let field = error["field"]?.stringValue ?? "?"
+            let why = [error["code"]?.stringValue, error["message"]?.stringValue].compactMap(\.self)
+            return "\(field): \(why.joined(separator: ", "))"
+        }
+        let said = [body?["code"]?.stringValue, body?["message"]?.stringValue].compactMap(\.self)
+        let text =
+            said.isEmpty ? ErrorBody.excerpt(reply.body) : ErrorBody.excerpt(Array(said.joined(separator: ": ").utf8))
+        let list = fields.isEmpty ? "" : " [\(ErrorBody.excerpt(Array(fields.joined(separator: "; ").utf8)))]"
+        return Failure(
+            .uploadError, "\(base) refused \(what) (status \(reply.status)\(text.isEmpty ? "" : ", \(text)"))\(list)",
+            hint: reply.status == 401 ? "--key FILE --user NAME signs requests" : nil, statusCode: reply.status)
+    }
+}

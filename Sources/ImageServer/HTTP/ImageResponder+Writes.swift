@@ -1,0 +1,245 @@
+import Crypto
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import ImageModel
+import JSON
+import NIOCore
+
+/// Requests that change images (imgapi.md, section 10).
+extension ImageResponder {
+    /// The most bytes of a JSON body.
+    private static let longestBody = 4 << 20
+
+    /// - Throws: `UnauthorizedError`, `MethodNotAllowedError`.
+    func checkWriter(_ request: Request, target: String) throws(RequestFault) {
+        switch access {
+        case .anyone: break
+        case .nobody:
+            throw RequestFault(
+                .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
+                headers: [.allow: Route.methods])
+        case .signed(let keys): _ = try SignatureCheck(keys: keys).user(request.head, target: target)
+        }
+    }
+
+    func write(_ request: Request, _ route: Route, _ query: Query, _ type: AnswerType) async throws -> Response {
+        switch (request.method, route) {
+        case (.post, .images): return try await create(request, query, type)
+        case (.post, .image(let uuid)): return try await act(on: uuid, request, query, type)
+        case (.put, .file(let uuid)): return try await addFile(uuid, request, query, type)
+        case (.post, .acl(let uuid)): return try await changeACL(uuid, request, query, type)
+        case (.delete, .image(let uuid)): return try await delete(uuid, query)
+        default:
+            throw RequestFault(
+                .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
+                headers: [.allow: route.writeMethods])
+        }
+    }
+
+    private func create(_ request: Request, _ query: Query, _ type: AnswerType) async throws -> Response {
+        let catalog = try await repository.catalog()
+        if let action = try query.parameters["action"] {
+            throw RequestFault.invalidParameter("action", "\"\(action)\" is not a valid action")
+        }
+        let channels = try ChannelScope(writing: query.parameters, catalog.channels).names
+        let caller = try Caller(query.parameters)
+        let json = try ManifestIntake.creating(
+            try await object(request), mode: repository.mode, account: caller.account, channels: channels)
+        try checkOrigin(json, in: catalog)
+        let uuid = try Manifest(json).uuid
+        try await repository.change(uuid) { _ in json }
+        return try await answer(uuid, query, type)
+    }
+
+    private func act(on uuid: ImageUUID, _ request: Request, _ query: Query, _ type: AnswerType) async throws
+        -> Response
+    {
+        guard let action = try query.parameters["action"] else {
+            throw RequestFault(.unprocessableContent, "InvalidParameter", "no image \"action\" was specified")
+        }
+        let catalog = try await repository.catalog()
+        if action == "import" { return try await importImage(uuid, request, query, type, catalog) }
+        let scope = try ChannelScope(writing: query.parameters, catalog.channels)
+        let image = try await own(uuid, query, scope, catalog)
+        switch action {
+        case "activate", "enable", "disable":
+            try conditions(image, query)
+            try await repository.change(uuid) { stored in
+                var manifest = try ImageResponder.manifest(stored, uuid)
+                if action == "activate" { try manifest.activate() } else { manifest.disable(action == "disable") }
+                return manifest.json
+            }
+        case "update":
+            try conditions(image, query)
+            let (fields, mode) = (try await object(request), repository.mode)
+            try await repository.change(uuid) { stored in
+                var manifest = try ImageResponder.manifest(stored, uuid)
+                try manifest.update(fields, mode: mode)
+                return manifest.json
+            }
+        case "channel-add" where catalog.channels != nil:
+            try conditions(image, query)
+            let name = try await object(request)["channel"]?.stringValue
+            guard let name else {
+                throw RequestFault.validationFailed(
+                    "no channel was specified", .init(field: "channel", code: "MissingParameter"))
+            }
+            guard catalog.channels?.contains(name) == true else {
+                throw RequestFault.validationFailed("unknown channel: \(name)", .init(field: "channel"))
+            }
+            try await repository.change(uuid) { stored in
+                var manifest = try ImageResponder.manifest(stored, uuid)
+                manifest.changeChannels { if !$0.contains(name) { $0.append(name) } }
+                return manifest.json
+            }
+        default: throw RequestFault.invalidParameter("action", "\"\(action)\" is not a valid action")
+        }
+        return try await answer(uuid, query, type)
+    }
+
+    private func importImage(
+        _ uuid: ImageUUID, _ request: Request, _ query: Query, _ type: AnswerType, _ catalog: Catalog
+    ) async throws -> Response {
+        guard try query.parameters["account"] == nil else {
+            throw RequestFault(.forbidden, "OperatorOnly", "only operators may import images")
+        }
+        guard try query.parameters["source"] == nil else {
+            throw RequestFault(.notImplemented, "NotAvailable", "this server does not import from other servers")
+        }
+        let channels = try ChannelScope(writing: query.parameters, catalog.channels).names
+        let json = try ManifestIntake.importing(
+            try await object(request), as: uuid, mode: repository.mode, channels: channels)
+        try checkOrigin(json, in: catalog)
+        try await repository.change(uuid) { stored in
+            guard stored == nil else {
+                throw RequestFault(.conflict, "ImageUuidAlreadyExists", "image UUID \(uuid) already exists")
+            }
+            return json
+        }
+        return try await answer(uuid, query, type)
+    }
+
+    private func changeACL(_ uuid: ImageUUID, _ request: Request, _ query: Query, _ type: AnswerType) async throws
+        -> Response
+    {
+        let catalog = try await repository.catalog()
+        _ = try await own(uuid, query, ChannelScope(writing: query.parameters, catalog.channels), catalog)
+        let action = try query.parameters["action"] ?? "add"
+        guard ["add", "remove"].contains(action) else {
+            throw RequestFault.invalidParameter("action", "\"\(action)\" is not a valid action")
+        }
+        let accounts = try await json(request).arrayValue?.map { $0.stringValue ?? "" }
+        guard let accounts, accounts.allSatisfy({ ImageUUID($0) != nil }) else {
+            throw RequestFault.invalidParameter("acl", "the body is no array of UUIDs")
+        }
+        try await repository.change(uuid) { stored in
+            var manifest = try ImageResponder.manifest(stored, uuid)
+            manifest.changeACL { acl in
+                acl.removeAll { accounts.contains($0) }
+                if action == "add" { for account in accounts where !acl.contains(account) { acl.append(account) } }
+            }
+            return manifest.json
+        }
+        return try await answer(uuid, query, type)
+    }
+
+    private func delete(_ uuid: ImageUUID, _ query: Query) async throws -> Response {
+        let catalog = try await repository.catalog()
+        let scope = try ChannelScope(writing: query.parameters, catalog.channels)
+        _ = try await own(uuid, query, scope, catalog)
+        let isForAll = try query.parameters.flag("force_all_channels") ?? false
+        let dependents = catalog.images.filter { image in
+            image.origin == uuid.description && (isForAll || scope.contains(image))
+        }.map { $0.uuid.description }
+        guard dependents.isEmpty else {
+            let list =
+                dependents.count < 10
+                ? dependents.joined(separator: ", ")
+                : dependents.prefix(5).joined(separator: ", ") + ", … (\(dependents.count) in all)"
+            throw RequestFault(
+                .unprocessableContent, "ImageHasDependentImages", "image \(uuid) has dependent images: \(list)")
+        }
+        try await repository.change(uuid) { stored in
+            guard let stored else { throw RequestFault.notFound("image \(uuid) not found") }
+            guard case .channel(let name) = scope, !isForAll else { return nil }
+            var manifest = StoredManifest(stored)
+            manifest.changeChannels { $0.removeAll { $0 == name } }
+            return manifest.json["channels"]?.arrayValue?.isEmpty == true ? nil : manifest.json
+        }
+        return Response(status: .noContent)
+    }
+
+    // MARK: What these have in common
+
+    /// The image after a change.
+    func answer(_ uuid: ImageUUID, _ query: Query, _ type: AnswerType) async throws -> Response {
+        guard let image = try await repository.catalog()[uuid] else {
+            throw RequestFault(.internalServerError, "InternalError", "image \(uuid) cannot be served after the change")
+        }
+        return try respond(image, query, type)
+    }
+
+    /// An image that the caller may change.
+    ///
+    /// - Throws: `ResourceNotFound`, `NotImageOwner`.
+    func own(_ uuid: ImageUUID, _ query: Query, _ scope: ChannelScope, _ catalog: Catalog) async throws -> ServedImage {
+        let caller = try Caller(query.parameters)
+        guard let image = catalog[uuid] else { throw RequestFault.notFound("image \(uuid) not found") }
+        guard scope.contains(image), caller.sees(image) else { throw RequestFault.notFound("image not found") }
+        if let account = caller.account, image.owner != account {
+            throw RequestFault(
+                .unprocessableContent, "NotImageOwner", "account \(account) is not the owner of image \(uuid)")
+        }
+        return image
+    }
+
+    static func manifest(_ stored: JSONObject?, _ uuid: ImageUUID) throws(RequestFault) -> StoredManifest {
+        guard let stored else { throw .notFound("image \(uuid) not found") }
+        return StoredManifest(stored)
+    }
+
+    private func checkOrigin(_ json: JSONObject, in catalog: Catalog) throws {
+        guard let origin = json["origin"]?.stringValue.flatMap({ ImageUUID($0) }), catalog[origin] == nil else {
+            return
+        }
+        throw RequestFault(.unprocessableContent, "OriginDoesNotExist", "origin image \(origin) does not exist")
+    }
+
+    private func conditions(_ image: ServedImage, _ query: Query) throws {
+        guard query.headers[.ifMatch] != nil else { return }
+        _ = try Preconditions(query.headers).check(entityTags: [image.text(query.version).entityTag], modified: nil)
+    }
+
+    private func object(_ request: Request) async throws -> JSONObject {
+        guard let object = try await json(request).objectValue else {
+            throw RequestFault(.badRequest, "InvalidContent", "the body is not a JSON object")
+        }
+        return object
+    }
+
+    private func json(_ request: Request) async throws -> JSONValue {
+        let type = request.headers[.contentType]?.prefix { $0 != ";" }.lowercased() ?? ""
+        guard type == "application/json" else {
+            throw RequestFault(
+                .unsupportedMediaType, "UnsupportedMediaType", "the body must be of the type application/json")
+        }
+        let bytes: [UInt8]
+        do {
+            bytes = Array(buffer: try await request.body.collect(upTo: Self.longestBody))
+        } catch is NIOTooManyBytesError {
+            throw RequestFault(
+                .contentTooLarge, "RequestEntityTooLarge", "the body is larger than \(Self.longestBody) bytes")
+        }
+        if let stated = request.headers[.contentMD5] {
+            guard Base64.text(Array(Insecure.MD5.hash(data: bytes))) == stated else {
+                throw RequestFault(.badRequest, "BadDigest", "Content-MD5 '\(stated)' is not that of the body")
+            }
+        }
+        do {
+            return try JSONValue(parsing: bytes, limits: JSONLimits(depth: 64))
+        } catch {
+            throw RequestFault(.badRequest, "InvalidContent", "invalid JSON: \(error)")
+        }
+    }
+}

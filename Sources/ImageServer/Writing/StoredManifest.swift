@@ -1,0 +1,78 @@
+import HTTPTypes
+import Host
+import ImageModel
+import JSON
+
+/// A manifest as a repository keeps it, and the changes that requests make to it (imgapi.md, sections 5 and 10).
+///
+/// Of a manifest that an operator has written, `state` may tell what `activated` and `disabled` tell of ours.
+struct StoredManifest {
+    private(set) var json: JSONObject
+
+    init(_ json: JSONObject) {
+        self.json = json
+        let state = json["state"]?.stringValue
+        self.json["state"] = nil
+        if json["activated"]?.boolValue == nil { self.json["activated"] = .bool(state != "unactivated") }
+        if json["disabled"] == nil { self.json["disabled"] = .bool(state == "disabled") }
+    }
+
+    var isActivated: Bool { json["activated"] == true }
+    var hasFile: Bool { json["files"]?.arrayValue?.isEmpty == false }
+
+    /// - Throws: `NoActivationNoFile`, `ImageAlreadyActivated`.
+    mutating func activate() throws(RequestFault) {
+        guard !isActivated else {
+            throw RequestFault(.unprocessableContent, "ImageAlreadyActivated", "image is already activated")
+        }
+        guard hasFile else {
+            throw RequestFault(.unprocessableContent, "NoActivationNoFile", "image must have a file to be activated")
+        }
+        json["activated"] = true
+        if json["published_at"] == nil { json["published_at"] = .string(Timestamp.now().description) }
+    }
+
+    mutating func disable(_ isDisabled: Bool) { json["disabled"] = .bool(isDisabled) }
+
+    /// The file has come.
+    mutating func setFile(_ file: JSONObject) { json["files"] = [.object(file)] }
+
+    mutating func removeFile() { json["files"] = [] }
+
+    mutating func changeChannels(_ change: (inout [String]) -> Void) {
+        var channels = json["channels"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        change(&channels)
+        json["channels"] = .array(channels.map { .string($0) })
+    }
+
+    mutating func changeACL(_ change: (inout [String]) -> Void) {
+        var acl = json["acl"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        change(&acl)
+        json["acl"] = acl.isEmpty ? nil : .array(acl.map { .string($0) })
+    }
+
+    /// What UpdateImage may change.
+    private static let mutable: Set = [
+        "owner", "name", "version", "description", "homepage", "eula", "public", "os", "acl", "requirements", "users",
+        "billing_tags", "traits", "tags", "generate_passwords", "inherited_directories", "nic_driver", "disk_driver",
+        "cpu_type", "image_size", "channels",
+    ]
+
+    /// UpdateImage: null takes a field away.
+    ///
+    /// - Throws: `ValidationFailed`.
+    mutating func update(_ fields: JSONObject, mode: ServerMode) throws(RequestFault) {
+        guard !fields.isEmpty else {
+            throw .validationFailed("no fields to update", .init(field: "body", code: "MissingParameter"))
+        }
+        let fixed = fields.keys.filter { !StoredManifest.mutable.contains($0) }
+        guard fixed.isEmpty else {
+            throw RequestFault(
+                .unprocessableContent, "ValidationFailed",
+                "cannot update field\(fixed.count == 1 ? "" : "s"): \(fixed.joined(separator: ", "))",
+                details: fixed.map { .init(field: $0, code: "NotAllowed") })
+        }
+        for (key, value) in fields { json[key] = value == .null ? nil : value }
+        try ManifestIntake.validate(json, mode: mode)
+    }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Failure
+import IMGAPI
+import ImageSource
+import ImageTool
+import SystemPackage
+
+/// `--key` and `--user`, by which requests are signed.
+struct SigningOptions: ParsableArguments {
+    @Option(
+        name: .customLong("key"), parsing: .unconditional,
+        help: ArgumentHelp("Sign requests by this private RSA key; or IMGADM_KEY.", valueName: "file"))
+    var key: String?
+    @Option(
+        name: .customLong("user"), parsing: .unconditional,
+        help: ArgumentHelp("The name under which the server knows the key; or IMGADM_USER.", valueName: "name"))
+    var user: String?
+
+    /// Nil if requests are not to be signed.
+    ///
+    /// - Throws: `Usage`.
+    func signer(_ environment: [String: String]) throws -> RequestSigner? {
+        func named(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        switch (key ?? named("IMGADM_KEY"), user ?? named("IMGADM_USER")) {
+        case (let key?, let user?): return try RequestSigner(user: user, keyFile: FilePath(key))
+        case (nil, nil): return nil
+        case (_?, nil): throw Failure(.usage, "a key needs the user it belongs to: --user NAME")
+        case (nil, _?):
+            guard user != nil else { return nil }
+            throw Failure(.usage, "a user needs a key to sign by: --key FILE")
+        }
+    }
+}
+
+struct PublishCommand: ImgadmCommand {
+    static let valueLetters = "mf"
+    static let configuration = CommandConfiguration(
+        commandName: "publish", abstract: "Publish an image to an image server",
+        usage: "imgadm publish -m MANIFEST -f FILE [-q] [--key FILE --user NAME] URL",
+        discussion: """
+            Sends the manifest, then the file, compares what the server received, and activates the image. After a failure
+            the server has nothing of it.
+
+            EXAMPLES
+              imgadm publish -m web-1.0.0.imgmanifest -f web-1.0.0.zfs.gz https://images.example.com
+            """)
+
+    @Option(
+        name: .customShort("m"), parsing: .unconditional,
+        help: ArgumentHelp("The image's manifest.", valueName: "manifest"))
+    var manifest: String?
+    @Option(
+        name: .customShort("f"), parsing: .unconditional, help: ArgumentHelp("The image's file.", valueName: "file"))
+    var file: String?
+    @Flag(name: .customShort("q"), help: "Show no progress bar.") var quiet = false
+    @OptionGroup var signing: SigningOptions
+    @Argument(help: "The image server's URL.") var arguments: [String] = []
+
+    func run(_ context: CommandContext) async throws {
+        let url = try Arguments.one(arguments, "URL")
+        guard let manifest else { throw Failure(.usage, "missing option: -m MANIFEST") }
+        guard let file else { throw Failure(.usage, "missing option: -f FILE") }
+        var request = PublishRequest(
+            manifest: FilePath(manifest), file: FilePath(file), server: try context.tool.namedSource(url))
+        request.signer = try signing.signer(context.environment)
+        try await context.reporting(quiet: quiet) { [request] report in try await context.tool.publish(request, report)
+        }
+    }
+}

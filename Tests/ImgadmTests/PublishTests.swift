@@ -1,0 +1,193 @@
+import Host
+import JSON
+import SystemPackage
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// Images go to a server, whole or not at all (cli.md §3, publish).
+    @Suite struct PublishTests {
+        /// An image's manifest and file, and an empty server.
+        private struct Stage {
+            let box: Sandbox
+            let image: TestImage
+            let server: TestServer
+            var manifest: String { box.path("image.json").string }
+
+            static func make(_ arguments: [String] = [], _ changes: JSONObject = [:]) async throws -> Stage {
+                let images = try await Fixture.get()
+                let box = try await Sandbox.make()
+                var manifest = images.base.manifest
+                for (key, value) in changes { manifest[key] = value == .null ? nil : value }
+                try box.write(JSONValue.object(manifest).text(), to: "image.json")
+                try HostFile.makeFolder(box.path("server/images"))
+                let server = try TestServer(box.path("server"), arguments: arguments)
+                return Stage(box: box, image: images.base, server: server)
+            }
+
+            func publish(_ words: String..., to url: String? = nil, environment: [String: String] = [:]) async throws
+                -> Sandbox.Run
+            {
+                try await box.imgadm(
+                    ["publish", "-m", manifest, "-f", image.file.string] + words + [url ?? server.url],
+                    environment: environment)
+            }
+
+            /// What the server has.
+            var files: [String] { HostFile.names(in: box.path("server/images")).sorted() }
+        }
+
+        @Test func whatIsPublishedCanBeImported() async throws {
+            let stage = try await Stage.make()
+            let run = try await stage.publish()
+            let uuid = stage.image.uuid
+            #expect(
+                run.lines == [
+                    "Imported image \(uuid) (base, 1.0.0, state=unactivated)",
+                    "Added file \"\(stage.image.file)\" (compression \"gzip\") to image \(uuid)",
+                    "Activated image \(uuid)", "Successfully published image \(uuid) to \(stage.server.url)",
+                ], "\(run)")
+            #expect(stage.files == ["\(uuid).file", "\(uuid).json"])
+            try stage.box.use(stage.server.url)
+            #expect(try await stage.box.imgadm("avail", "-Ho", "uuid").lines == [uuid])
+            let imported = try await stage.box.imgadm("import", uuid)
+            #expect(imported.status == 0, "\(imported)")
+        }
+
+        @Test func anImageThatIsThereAlreadyStays() async throws {
+            let stage = try await Stage.make()
+            #expect(try await stage.publish().status == 0)
+            let run = try await stage.publish()
+            #expect(run.status == 1 && run.errors.contains("error (UploadError)"), "\(run)")
+            #expect(run.errors.contains("ImageUuidAlreadyExists"), "\(run)")
+            #expect(stage.files.count == 2)
+        }
+
+        @Test func whatTheServerFindsWrongIsToldFieldByField() async throws {
+            let stage = try await Stage.make([], ["public": false, "origin": .string(TestUUID.make())])
+            let run = try await stage.publish()
+            #expect(
+                run.status == 1 && run.errors.contains("ValidationFailed") && run.errors.contains("public:"), "\(run)")
+            #expect(stage.files.isEmpty)
+        }
+
+        static let breaks: [(name: String, path: String, faults: [Fault], then: Fault, works: Bool)] = [
+            ("the upload breaks off once", "/file", [.drop], .pass, true),
+            ("the upload is answered 503 once", "/file", [.status(503)], .pass, true),
+            ("the upload breaks off always", "/file", [], .drop, false),
+            ("the upload is refused", "/file", [], .status(422), false),
+            ("the import is refused", "action=import", [], .status(500), false),
+            ("the import breaks off", "action=import", [], .drop, false),
+            ("the activation fails", "action=activate", [], .status(500), false),
+            ("the activation breaks off", "action=activate", [], .drop, false),
+            ("the answer is no image", "/file", [], .raw("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), false),
+        ]
+
+        @Test(arguments: breaks)
+        func everyStepMayFail(name: String, path: String, faults: [Fault], then: Fault, works: Bool) async throws {
+            let stage = try await Stage.make()
+            let proxy = try await FaultProxy(to: stage.server.port, path: path, faults, then: then)
+            let run = try await stage.publish(to: proxy.url)
+            #expect((run.status == 0) == works, "\(name): \(run)")
+            #expect(stage.files.count == (works ? 2 : 0), "\(name): \(stage.files) \(run)")
+            // And then it can be done.
+            if !works { #expect(try await stage.publish().status == 0, "\(name)") }
+        }
+
+        @Test func aRefusalIsReadBeforeTheWholeFileIsSent() async throws {
+            let stage = try await Stage.make()
+            let large = stage.box.path("large")
+            try await Tool.run("truncate", "-s", "3G", large.string)
+            try stage.box.write(
+                "{\"v\": 2, \"uuid\": \"\(TestUUID.make())\", \"name\": \"x\", \"version\": \"1\", \"type\": \"other\", \"os\": \"other\", \"public\": true}",
+                to: "image.json")
+            // The file of an active image never changes: the server says so at once.
+            let proxy = try await FaultProxy(
+                to: stage.server.port, path: "/file", [],
+                then: .status(422, body: "{\"code\":\"ImageFilesImmutable\",\"message\":\"no\"}"))
+            let run = try await stage.box.imgadm("publish", "-m", stage.manifest, "-f", large.string, proxy.url)
+            #expect(run.status == 1 && run.errors.contains("ImageFilesImmutable"), "\(run)")
+            #expect(stage.files.isEmpty)
+        }
+
+        @Test func aFileThatIsNotTheManifestsIsNotSent() async throws {
+            let stage = try await Stage.make(
+                [], ["files": [["sha1": .string(String(repeating: "0", count: 40)), "size": 5, "compression": "gzip"]]])
+            let run = try await stage.publish()
+            #expect(run.status == 1 && run.errors.contains("error (UploadError)"), "\(run)")
+            let size = HostFile.size(stage.image.file).map { Int($0) } ?? 0
+            let wrong = try await Stage.make(
+                [],
+                [
+                    "files": [
+                        [
+                            "sha1": .string(String(repeating: "0", count: 40)), "size": .number(JSONNumber(size)),
+                            "compression": "gzip",
+                        ]
+                    ]
+                ])
+            let other = try await wrong.publish()
+            #expect(other.status == 1 && other.errors.contains("error (UploadError)"), "\(other)")
+            #expect(stage.files.isEmpty && wrong.files.isEmpty)
+        }
+
+        @Test func requestsAreSigned() async throws {
+            let keys = TestFolder.make("keys")
+            defer { TestFolder.remove(keys) }
+            try await Tool.shell(
+                """
+                cd '\(keys)' && mkdir server
+                ssh-keygen -q -t rsa -b 2048 -N '' -f openssh; openssl genrsa -out pem 2048 2>/dev/null
+                openssl genrsa -traditional -out pkcs1 2048 2>/dev/null; ssh-keygen -q -t rsa -b 2048 -N '' -f stranger
+                ssh-keygen -q -t ed25519 -N '' -f ed25519; ssh-keygen -q -t rsa -N secret -f locked
+                for key in pem pkcs1; do chmod 600 $key; ssh-keygen -y -f $key > $key.pub; done
+                { echo '# the keys of one user'; cat openssh.pub pem.pub pkcs1.pub; } > server/deploy.keys
+                """)
+            for key in ["openssh", "pem", "pkcs1"] {
+                let stage = try await Stage.make(["--keys", keys.appending("server").string])
+                let path = keys.appending(key).string
+                let run = try await stage.publish("--key", path, "--user", "deploy")
+                #expect(run.status == 0, "\(key): \(run)")
+                #expect(stage.files.count == 2)
+            }
+            let stage = try await Stage.make(["--keys", keys.appending("server").string])
+            let refused: [(words: [String], status: Int32, code: String)] = [
+                ([], 1, "UploadError"),
+                (["--key", keys.appending("stranger").string, "--user", "deploy"], 1, "UploadError"),
+                (["--key", keys.appending("openssh").string, "--user", "nobody"], 1, "UploadError"),
+                (["--key", keys.appending("openssh").string, "--user", "../deploy"], 1, "UploadError"),
+                (["--key", keys.appending("openssh").string], 2, "Usage"), (["--user", "deploy"], 2, "Usage"),
+                (["--key", "/no/key", "--user", "deploy"], 2, "Usage"),
+                (["--key", keys.appending("ed25519").string, "--user", "deploy"], 2, "Usage"),
+                (["--key", keys.appending("locked").string, "--user", "deploy"], 2, "Usage"),
+                (["--key", keys.appending("openssh.pub").string, "--user", "deploy"], 2, "Usage"),
+            ]
+            for (words, status, code) in refused {
+                let run = try await stage.box.imgadm(
+                    ["publish", "-m", stage.manifest, "-f", stage.image.file.string] + words + [stage.server.url])
+                #expect(run.status == status && run.errors.contains("error (\(code))"), "\(words): \(run)")
+                #expect(stage.files.isEmpty, "\(words)")
+            }
+            let named = try await stage.publish(
+                environment: ["IMGADM_KEY": keys.appending("openssh").string, "IMGADM_USER": "deploy"])
+            #expect(named.status == 0, "\(named)")
+            // Who only reads need not sign.
+            try stage.box.use(stage.server.url)
+            #expect(try await stage.box.imgadm("avail", "-H").lines.count == 1)
+        }
+
+        @Test func createMayPublish() async throws {
+            let stage = try await Stage.make()
+            let vm = try await BareMachine.make(in: stage.box)
+            let run = try await stage.box.imgadm(
+                ["create", "-c", "gzip", "-p", stage.server.url, vm.uuid, "public=true"] + BareMachine.fields)
+            #expect(run.status == 0, "\(run)")
+            #expect(run.lines.last?.hasPrefix("Successfully published image ") == true, "\(run)")
+            #expect(stage.files.count == 2)
+            #expect(HostFile.names(in: stage.box.path("var/tmp")).allSatisfy { !$0.contains("create") })
+            let both = try await stage.box.imgadm(
+                ["create", "-o", "x", "-p", stage.server.url, vm.uuid] + BareMachine.fields)
+            #expect(both.status == 2, "\(both)")
+        }
+    }
+}
