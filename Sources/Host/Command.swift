@@ -4,10 +4,13 @@ public import Failure
 public struct Command: Sendable, CustomStringConvertible {
     public let program: String
     public let arguments: [String]
+    /// How long it may take; then it is killed. Nil for programs that must never be: those that change datasets.
+    public let limit: Duration?
 
-    public init(_ program: String, _ arguments: [String]) {
+    public init(_ program: String, _ arguments: [String], limit: Duration? = nil) {
         self.program = program
         self.arguments = arguments
+        self.limit = limit
     }
 
     /// The command as somebody would type it, cut where it is very long.

@@ -16,7 +16,7 @@ public struct ProcessRunner: CommandRunner {
         let configuration = try configuration(of: command)
         // Not a child task: a command that has begun is waited for even when we are told to stop, so that its
         // caller always knows whether it was done.
-        let outcome = try await Task { try await spawn(command, configuration, .none) }.value
+        let outcome = try await ended(Task { try await spawn(command, configuration, .none) }, command)
         note(command, outcome, since: start)
         return outcome
     }
@@ -38,9 +38,26 @@ public struct ProcessRunner: CommandRunner {
             value = .failure(error)
         }
         input.close()
-        let outcome = try await child.value
+        let outcome = try await ended(child, command)
         note(command, outcome, since: start)
         return (outcome, value)
+    }
+
+    /// Waits for a command; one that takes too long is killed.
+    ///
+    /// - Throws: `CommandFailed`.
+    private func ended(_ child: Task<CommandOutcome, any Error>, _ command: Command) async throws -> CommandOutcome {
+        guard let limit = command.limit else { return try await child.value }
+        let timer = Task {
+            try await Task.sleep(for: limit)
+            child.cancel()
+        }
+        defer { timer.cancel() }
+        let result = await child.result
+        guard !child.isCancelled else {
+            throw Failure(.commandFailed, "\(command) did not end within \(limit.components.seconds) s, and was killed")
+        }
+        return try result.get()
     }
 
     public func drain<Value: Sendable>(

@@ -60,6 +60,8 @@ extension IMGAPIClient {
         request.body = body
         request.headers.removeAll { $0.name == "Accept-Version" }
         request.headers.append(("Accept-Version", "*"))
+        // A connection that the server is just closing would lose the next request, and nobody could say what it did.
+        request.headers.append(("Connection", "close"))
         if case .bytes(let bytes) = body {
             request.headers.append(("Content-Type", "application/json"))
             request.headers.append(("Content-MD5", Base64.text(Array(Insecure.MD5.hash(data: bytes)))))

@@ -10,6 +10,13 @@ public struct DownloadFolder: Sendable {
 
     public init(root: HostRoot) { path = root.downloads }
 
+    /// Bytes that there is room for.
+    public var freeSpace: UInt64? {
+        var folder = path
+        while !HostFile.exists(folder), folder.removeLastComponent() {}
+        return HostFile.freeSpace(at: folder.isEmpty ? "." : folder)
+    }
+
     public func complete(_ uuid: ImageUUID) -> FilePath { path.appending("\(uuid).file") }
     public func partial(_ uuid: ImageUUID) -> FilePath { path.appending("\(uuid).file.partial") }
 

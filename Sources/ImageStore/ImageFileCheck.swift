@@ -5,6 +5,8 @@ public import ImageModel
 /// What an image file must turn out to be (cli.md §3, import 7).
 public struct ImageFileCheck: Sendable {
     public var size: Int64?
+    /// The most bytes of a file whose size nobody states.
+    public var most: Int64?
     /// Lower-case hex.
     public var sha1: String?
     /// `Content-MD5` (base64), for a file without a checksum.
@@ -45,6 +47,9 @@ public struct ImageFileDigest {
         count += Int64(bytes.byteCount)
         if let size = wanted.size, count > size {
             throw Failure(.downloadError, "the image file is larger than the \(size) bytes its manifest states")
+        }
+        if let most = wanted.most, count > most {
+            throw Failure(.downloadError, "the image file is larger than \(most) bytes, and no end is in sight")
         }
         hasher?.update(bytes)
         guard wanted.sha1 != nil || wanted.md5 != nil else { return }

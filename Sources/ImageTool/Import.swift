@@ -39,6 +39,7 @@ extension ImageTool {
                 "Must download and install \(count) image\(count == 1 ? "" : "s")\(plan.size.map { " (\(ByteCount.text($0)))" } ?? "")"
             )
             try checkSpace(plan, available, pool)
+            try checkDownloadSpace(plan)
             try await install(plan, pool, locks, report)
             await locks.releaseAll()
             return true
@@ -79,6 +80,17 @@ extension ImageTool {
             .noSpace,
             "zpool \"\(pool)\" has \(ByteCount.text(Int64(clamping: available))) available, but the images to install have \(ByteCount.text(size))",
             hint: "make room in the pool, or use another with -P")
+    }
+
+    /// The files of all images above the base wait in the download folder.
+    private func checkDownloadSpace(_ plan: ImportPlan) throws {
+        let waiting = plan.chain.dropLast().filter { downloads.usable($0.uuid, size: $0.check.size) == nil }
+        let size = waiting.reduce(Int64(0)) { $0.addingReportingOverflow($1.check.size ?? 0).partialValue }
+        guard size > 0, let free = downloads.freeSpace, UInt64(size) > free else { return }
+        throw Failure(
+            .noSpace,
+            "the folder \"\(downloads.path)\" has \(ByteCount.text(Int64(clamping: free))) free, but the files that must wait there have \(ByteCount.text(size))",
+            hint: "make room there, or import the origins one by one first")
     }
 
     /// Installs the images, base first. The base goes from the network straight into ZFS; the others are downloaded

@@ -53,7 +53,10 @@ struct PlannedImage: Sendable {
         self.title = title
         request = layer.request
         transport = layer.transport
-        check = ImageFileCheck(size: layer.size, digest: layer.digest)
+        var check = ImageFileCheck(size: layer.size, digest: layer.digest)
+        // Where the manifest is of a kind that states no sizes, a layer has no more bytes packed than it may have unpacked.
+        if layer.size == nil { check.most = Int64(clamping: limits.bytes) }
+        self.check = check
         compression = nil
         trustsMD5 = false
         self.layer = LayerToUnpack(diffID: layer.diffID, limits: limits)

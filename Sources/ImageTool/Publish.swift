@@ -50,7 +50,7 @@ extension ImageTool {
             )
             try await upload(manifest, compression, request, client, report)
             report.line("Added file \"\(request.file)\" (compression \"\(compression.rawValue)\") to image \(uuid)")
-            _ = try await client.activate(uuid, by: request.signer)
+            try await activate(uuid, request, client)
             report.line("Activated image \(uuid)")
         } catch {
             do {
@@ -61,6 +61,18 @@ extension ImageTool {
             throw error
         }
         report.line("Successfully published image \(uuid) to \(request.server.url.base)")
+    }
+
+    /// Activates the image. If the answer is lost, the image itself tells whether it was done.
+    private func activate(_ uuid: ImageUUID, _ request: PublishRequest, _ client: IMGAPIClient) async throws {
+        do {
+            _ = try await client.activate(uuid, by: request.signer)
+        } catch let failure as Failure where (failure.cause as? ConnectionTrouble)?.isPassing == true {
+            guard let image = try await client.image(uuid), image.state != "active", image.state != "disabled" else {
+                return
+            }
+            _ = try await client.activate(uuid, by: request.signer)
+        }
     }
 
     private static func toPublish(_ request: PublishRequest) throws -> (Manifest, CompressionFormat) {

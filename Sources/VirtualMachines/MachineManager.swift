@@ -45,14 +45,19 @@ public struct MetadataChange: Sendable, Hashable {
 /// SmartOS: `vmadm`.
 public struct Vmadm: MachineManager {
     private let runner: any CommandRunner
+    private let patience: Duration
 
-    public init(runner: any CommandRunner) { self.runner = runner }
+    /// - Parameter patience: how long it may take to answer.
+    public init(runner: any CommandRunner, patience: Duration) {
+        self.runner = runner
+        self.patience = patience
+    }
 
     /// This host has it.
     public static var isPresent: Bool { ExecutableSearch.find("vmadm") != nil }
 
     public func machine(_ uuid: ImageUUID) async throws -> Machine {
-        let command = Command("vmadm", ["get", uuid.description])
+        let command = command("get", [uuid.description])
         let outcome = try await runner.run(command)
         guard outcome.succeeded else {
             let said = outcome.errorText.lowercased()
@@ -74,14 +79,18 @@ public struct Vmadm: MachineManager {
     }
 
     public func update(_ uuid: ImageUUID, _ change: MetadataChange) async throws {
-        let command = Command("vmadm", ["update", uuid.description])
+        let command = command("update", [uuid.description])
         let text = Array(JSONValue.object(change.json).text().utf8)
         let (outcome, _) = try await runner.feed(command) { input in try unsafe input.write(text.span.bytes) }
         guard outcome.succeeded else { throw command.failure(outcome, .vmManager) }
     }
 
+    private func command(_ verb: String, _ arguments: [String]) -> Command {
+        Command("vmadm", [verb] + arguments, limit: patience)
+    }
+
     private func run(_ verb: String, _ arguments: [String]) async throws {
-        let command = Command("vmadm", [verb] + arguments)
+        let command = command(verb, arguments)
         let outcome = try await runner.run(command)
         guard outcome.succeeded else { throw command.failure(outcome, .vmManager) }
     }

@@ -22,7 +22,7 @@ extension EndToEnd {
             try box.use(images.server.url)
             let first = try await box.imgadm("import", image.uuid)
             #expect(first.status == 0, "\(first)")
-            let same = try await box.imgadm("update")
+            let same = try await box.imgadm("update", image.uuid)
             #expect(same.status == 0 && same.output.isEmpty && same.errors.isEmpty, "\(same)")
             var manifest = image.manifest
             manifest["description"] = "new"
@@ -41,7 +41,7 @@ extension EndToEnd {
                 Set(run.output.split(whereSeparator: " ,\n".contains))
                     == Set(line.split(whereSeparator: " ,\n".contains)), "\(run)")
             #expect(try record(box, image.uuid)?["manifest"]?["description"]?.stringValue == "new")
-            #expect(try await box.imgadm("update").output.isEmpty)
+            #expect(try await box.imgadm("update", image.uuid).output.isEmpty)
         }
 
         @Test func aLostRecordComesBack() async throws {

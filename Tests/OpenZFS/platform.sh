@@ -22,6 +22,8 @@ zfs version | head -n 1
 
 # shellcheck source=Tests/OpenZFS/images.sh
 source "$here/images.sh"
+# shellcheck source=Tests/OpenZFS/machines.sh
+source "$here/machines.sh"
 # shellcheck source=Tests/OpenZFS/cases.sh
 source "$here/cases.sh"
 

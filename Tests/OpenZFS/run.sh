@@ -15,6 +15,6 @@ shown=$(mktemp -d)
 trap 'rm -rf "$shown"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-cp -L "${IMGADM_BINARIES:-.build/release}"/{imgadm,imgapi-server} Tests/OpenZFS/{platform,cases,images}.sh "$shown"
+cp -L "${IMGADM_BINARIES:-.build/release}"/{imgadm,imgapi-server} Tests/OpenZFS/{platform,cases,images,machines}.sh "$shown"
 
 Tests/OpenZFS/ozvm run -i "$image" -n -t 1800 -v "$shown:/imgadm:ro" -- bash /imgadm/platform.sh "$@"

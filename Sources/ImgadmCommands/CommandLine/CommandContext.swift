@@ -53,9 +53,10 @@ struct CommandContext: Sendable {
                 transport: transport, requestID: records.serverRequestID,
                 credentials: DockerConfigFile(environment: environment, runner: runner), log: log),
             transport: transport, log: log)
-        let patience = environment["IMGADM_PREPARE_TIMEOUT"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 300
-        maker = ImageMaker(tool: tool, root: root, zfs: zfs, patience: .seconds(patience)) { pool in
-            if Vmadm.isPresent { return Vmadm(runner: runner) }
+        let seconds = environment["IMGADM_PREPARE_TIMEOUT"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 300
+        let patience = Duration.seconds(seconds)
+        maker = ImageMaker(tool: tool, root: root, zfs: zfs, patience: patience) { pool in
+            if Vmadm.isPresent { return Vmadm(runner: runner, patience: patience) }
             return BareDatasets(root: root, zfs: zfs, runner: runner, pool: pool)
         }
     }

@@ -133,7 +133,8 @@ extension EndToEnd {
 
         static let troubles: [(step: String, how: String, code: String)] = [
             ("get", "fail", "VmManagerError"), ("get", "nonsense", "VmManagerError"), ("stop", "fail", ""),
-            ("start", "fail", "VmManagerError"), ("update", "fail", ""), ("boot", "silent", "PrepareImageDidNotRun"),
+            ("start", "fail", "VmManagerError"), ("update", "fail", ""), ("get", "hang", "CommandFailed"),
+            ("start", "hang", "CommandFailed"), ("update", "hang", ""), ("boot", "silent", "PrepareImageDidNotRun"),
             ("boot", "crash", "PrepareImageError"),
         ]
 

@@ -53,8 +53,8 @@ extension EndToEnd {
             let show = try await box.imgadm("show", fixture.reference)
             let shown = try JSONValue(parsing: Array(show.output.utf8))
             for (key, value) in expected.objectValue ?? [:] { #expect(shown[key] == value, "\(key)") }
-            #expect(try await box.imgadm("list", "-Ho", "uuid", "type=docker").lines.count == 3)
-            let list = try await box.imgadm("list", "--docker", "-H")
+            #expect(try await box.imgadm("list", "-Ho", "uuid", "type=docker", "zpool=\(box.pool)").lines.count == 3)
+            let list = try await box.imgadm("list", "--docker", "-H", "zpool=\(box.pool)")
             #expect(list.lines.count == 1, "\(list)")
             let words = list.output.split(whereSeparator: \.isWhitespace).map(String.init)
             let short = String(fixture.layers[2].digest.dropFirst(7).prefix(12))
@@ -79,7 +79,7 @@ extension EndToEnd {
                 proxy.requests.dropFirst(before).map { $0.prefix { $0 != "\r\n" } } == [
                     "GET /v2/tags/manifests/second HTTP/1.1"
                 ])
-            let rows = try await box.imgadm("list", "--docker", "-H").lines.map { row in
+            let rows = try await box.imgadm("list", "--docker", "-H", "zpool=\(box.pool)").lines.map { row in
                 row.split(separator: " ").map(String.init)[2]
             }
             #expect(rows.sorted() == ["first", "second"])
@@ -97,7 +97,7 @@ extension EndToEnd {
             let box = try await Sandbox.make()
             #expect(try await box.imgadm("import", "\(registry.host)/share:a").status == 0)
             #expect(try await box.imgadm("import", "\(registry.host)/share:b").status == 0)
-            #expect(try await box.imgadm("list", "-Ho", "uuid").lines.count == 3)
+            #expect(try await box.imgadm("list", "-Ho", "uuid", "zpool=\(box.pool)").lines.count == 3)
         }
 
         @Test(arguments: ["gzip", "none", "zstd", "bzip2", "xz", "zstd --long=27 -19", "xz -6", "pigz -11"])
@@ -144,7 +144,7 @@ extension EndToEnd {
             #expect(run.status == 0, "\(run)")
             let root = try await box.rootFolder(try await RegistryFixture.uuids(layers)[109])
             #expect(HostFile.names(in: root) == ["file109"])
-            #expect(try await box.imgadm("list", "--docker", "-H").lines.count == 1)
+            #expect(try await box.imgadm("list", "--docker", "-H", "zpool=\(box.pool)").lines.count == 1)
         }
 
         @Test func aLayerMayBeInstalledFromAFile() async throws {

@@ -53,7 +53,7 @@ extension EndToEnd {
             let own = try await box.imgadm("import", reference)
             #expect(own.status == 0, "\(own)")
             let expected = try #require(uuids["linux/\(RegistryServer.architecture)"])
-            #expect(try await box.imgadm("list", "-Ho", "uuid").lines == [expected])
+            #expect(try await box.imgadm("list", "-Ho", "uuid", "zpool=\(box.pool)").lines == [expected])
             for (platform, uuid) in uuids {
                 let show = try await box.imgadm("show", "--platform", platform, reference)
                 let manifest = try JSONValue(parsing: Array(show.output.utf8))
