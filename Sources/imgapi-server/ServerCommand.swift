@@ -33,25 +33,31 @@ struct ServerCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            Who may change images: anyone, nobody, or who signs by a key of --keys (signature). Without this, anyone on a \
-            loopback address, and nobody elsewhere.
+            Who may change images: anyone, nobody, or the users of --keys and --tokens. Without this, those users if there \
+            are any; else anyone on a loopback address, and nobody elsewhere.
             """)
     var writes: Writes?
 
     @Option(help: ArgumentHelp("The folder of keys, USER.keys with a public SSH key a line.", valueName: "dir"))
     var keys: String?
 
-    /// The values of `--writes`.
-    enum Writes: String, CaseIterable, ExpressibleByArgument { case anyone, nobody, signature }
+    @Option(help: ArgumentHelp("A file of tokens for \"Authorization: Bearer\", USER TOKEN a line.", valueName: "file"))
+    var tokens: String?
 
-    private func access() throws -> WriteAccess {
-        switch writes ?? (keys != nil ? .signature : listen.isLoopback ? .anyone : .nobody) {
-        case .anyone: return .anyone
-        case .nobody: return .nobody
-        case .signature:
-            guard let keys else { throw ValidationError("--writes signature needs --keys DIR") }
-            return .signed(keys: FilePath(keys))
+    /// The values of `--writes`.
+    enum Writes: String, CaseIterable, ExpressibleByArgument { case anyone, nobody, users }
+
+    private func authentication() throws -> Authentication {
+        let hasUsers = keys != nil || tokens != nil
+        var authentication = Authentication(keys: keys.map { FilePath($0) }, tokens: tokens.map { FilePath($0) })
+        switch writes ?? (hasUsers ? .users : listen.isLoopback ? .anyone : .nobody) {
+        case .anyone: authentication.anonymous = .writes
+        case .nobody:
+            guard !hasUsers else { throw ValidationError("--writes nobody goes with neither --keys nor --tokens") }
+        case .users:
+            guard hasUsers else { throw ValidationError("--writes users needs --keys DIR or --tokens FILE") }
         }
+        return authentication
     }
 
     static func main() async {
@@ -73,7 +79,7 @@ struct ServerCommand: AsyncParsableCommand {
         let logger = Self.logger()
         let repository = try FolderRepository(root: FilePath(root), mode: mode, logger: logger)
         var configuration = ImageServer.Configuration(host: listen.host, port: listen.port, hostName: HostName.current)
-        configuration.access = try access()
+        configuration.authentication = try authentication()
         let urlHost = listen.urlHost
         do {
             try await ImageServer(repository, configuration: configuration, logger: logger).run { [urlHost] port in

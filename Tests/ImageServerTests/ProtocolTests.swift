@@ -58,7 +58,7 @@ import Testing
         Row(target: "/images/\(uuid)/jobs", status: 404, code: "ResourceNotFound"),
         Row(target: "/channels", status: 404, code: "ResourceNotFound"),
         Row(target: "http://localhost/images/\(uuid)", status: 200),
-        // Nothing can be written yet.
+        // A server that only reads.
         Row(method: "POST", target: "/images", status: 405, code: "MethodNotAllowedError"),
         Row(method: "POST", target: "/images/\(uuid)?action=activate", status: 405, code: "MethodNotAllowedError"),
         Row(method: "PUT", target: "/images/\(uuid)/file", status: 405, code: "MethodNotAllowedError"),

@@ -13,6 +13,7 @@ struct RunningServer: Sendable {
     /// Serves a folder while `body` runs.
     static func serving(
         _ root: ImageRoot, mode: ServerMode = .public, stallSeconds: Int64 = 300, idleSeconds: Int64 = 120,
+        authentication: Authentication = Authentication(),
         _ body: @Sendable (RunningServer) async throws -> Void
     ) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -23,6 +24,7 @@ struct RunningServer: Sendable {
         var configuration = ImageServer.Configuration(port: 0, hostName: "test-host")
         configuration.stallSeconds = stallSeconds
         configuration.idleSeconds = idleSeconds
+        configuration.authentication = authentication
         let server = ImageServer(repository, configuration: configuration, logger: logger)
         let (ports, announce) = AsyncStream.makeStream(of: Int.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -42,6 +44,16 @@ struct RunningServer: Sendable {
         let lines = headers.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\r\n" }.joined()
         return try await exchange(
             "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(lines)\r\n")
+    }
+
+    /// One request with a body.
+    func send(_ method: String, _ target: String, body: String, _ headers: [String: String] = [:]) async throws -> Reply
+    {
+        var all = ["Content-Type": "application/json", "Content-Length": "\(body.utf8.count)"]
+        all.merge(headers) { $1 }
+        let lines = all.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\r\n" }.joined()
+        return try await exchange(
+            "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(lines)\r\n\(body)")
     }
 
     func get(_ target: String, _ headers: [String: String] = [:]) async throws -> Reply {

@@ -424,5 +424,6 @@ SCRIPT
     [[ -z $(zfs list -H -o name -t snapshot -r "$pool/$vm") && $(cat vm/state) == running && ! -e vm/script ]]
     grep -q '"bootrom": "uefi"' made.imgmanifest
     zstd -dc made.zvol.zst | zfs receive "$pool/again"
+    volume_sum "$pool/again" > /dev/null
     [[ $(head -c 8 "/dev/zvol/$pool/again") == prepared ]]
 }

@@ -7,7 +7,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/imgadm/openzfs
 
 # What the release binary is linked with, and what the test types beside it.
-export EXTRA_PKGS="libisal2 libbz2-1.0 liblzma5 libzstd1 zlib1g curl gzip bzip2 xz-utils zstd"
+export EXTRA_PKGS="libdeflate0 libisal2 libbz2-1.0 liblzma5 libzstd1 zlib1g curl gzip bzip2 xz-utils zstd"
 
 image=$cache/$("$here/build-image.sh" --key)
 if [[ ! -s $image/key ]]; then

@@ -77,6 +77,22 @@ public final class ServedImage: Sendable {
         version == .two ? withChannels : withoutChannels ?? withChannels
     }
 
+    /// It as a value.
+    ///
+    /// - Parameter adminFields: with what only operators are told (imgapi.md, section 3): where files are stored.
+    func json(_ version: APIVersion, adminFields: Bool) throws -> JSONValue {
+        let value = try JSONValue(parsing: text(version).element)
+        guard adminFields, var object = value.objectValue else { return value }
+        let files = object["files"]?.arrayValue?.compactMap(\.objectValue) ?? []
+        object["files"] = .array(
+            files.map { file in
+                var file = file
+                file["stor"] = "local"
+                return .object(file)
+            })
+        return .object(object)
+    }
+
     /// Numbers and booleans go by their text; an object, an array, null, or a string of more than 100
     /// characters counts as empty (imgapi.md, section 11).
     private static func index(_ tags: JSONObject) -> [String: String] {

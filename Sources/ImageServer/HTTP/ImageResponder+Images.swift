@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -9,7 +10,12 @@ import NIOCore
 extension ImageResponder {
     func ping(_ query: Query, _ type: AnswerType) throws(RequestFault) -> Response {
         if let error = try query.parameters["error"] { throw SampleFault.named(error) }
-        return .json(["ping": "pong", "version": .string(ImageServer.version), "imgapi": true], as: type)
+        var answer: JSONObject = ["ping": "pong", "version": .string(ImageServer.version), "imgapi": true]
+        if let user = query.user {
+            answer["pid"] = .number(JSONNumber(Int(getpid())))
+            answer["user"] = .string(user)
+        }
+        return .json(.object(answer), as: type)
     }
 
     func channels(_ type: AnswerType, _ target: String) async throws -> Response {
@@ -21,10 +27,11 @@ extension ImageResponder {
 
     func list(_ query: Query, _ type: AnswerType, _ context: Context) async throws -> Response {
         let catalog = try await repository.catalog()
-        let images = try ListQuery(query.parameters, in: catalog).select(from: catalog)
-        if type == .text {
-            let values = try images.map { try JSONValue(parsing: $0.text(query.version).element) }
-            return .json(.array(values), as: type)
+        let list = try ListQuery(query.parameters, by: query.user, in: catalog)
+        let images = list.select(from: catalog)
+        if type == .text || list.hasAdminFields {
+            return .json(
+                .array(try images.map { try $0.json(query.version, adminFields: list.hasAdminFields) }), as: type)
         }
         return Response(
             status: .ok, headers: [.contentType: type.mediaType],
@@ -33,20 +40,22 @@ extension ImageResponder {
 
     func image(_ uuid: ImageUUID, _ query: Query, _ type: AnswerType) async throws -> Response {
         let (image, _) = try await find(uuid, query)
-        try query.parameters.refuseAdminFields()
+        let adminFields = try query.parameters.hasAdminFields(for: query.user)
         let text = image.text(query.version)
         switch try Preconditions(query.headers).check(entityTags: [text.entityTag], modified: nil) {
         case .notModified: return .notModified(entityTag: text.entityTag)
-        case .proceed: return try respond(image, query, type)
+        case .proceed: return try respond(image, query, type, adminFields: adminFields)
         }
     }
 
     /// An image as the answer.
-    func respond(_ image: ServedImage, _ query: Query, _ type: AnswerType) throws -> Response {
+    func respond(
+        _ image: ServedImage, _ query: Query, _ type: AnswerType, adminFields: Bool = false
+    ) throws -> Response {
         let text = image.text(query.version)
         var response: Response
-        if type == .text {
-            response = .json(try JSONValue(parsing: text.element), as: type)
+        if type == .text || adminFields {
+            response = .json(try image.json(query.version, adminFields: adminFields), as: type)
         } else {
             response = Response(
                 status: .ok, headers: [.contentType: type.mediaType],

@@ -11,16 +11,24 @@ extension ImageResponder {
     /// The most bytes of a JSON body.
     private static let longestBody = 4 << 20
 
+    /// Who makes the request, and that he may (imgapi.md, section 8: files are for everybody, whatever he shows; other
+    /// reading for everybody who shows nothing wrong; writing for who has shown who he is).
+    ///
     /// - Throws: `UnauthorizedError`, `MethodNotAllowedError`.
-    func checkWriter(_ request: Request, target: String) throws(RequestFault) {
-        switch access {
-        case .anyone: break
-        case .nobody:
+    func user(_ request: Request, _ route: Route, target: String) throws(RequestFault) -> String? {
+        let isReading = request.method == .get || request.method == .head
+        switch route {
+        case .file where isReading, .icon where isReading: return nil
+        default: break
+        }
+        let user = try authentication.user(request.head, target: target)
+        guard !isReading, user == nil, authentication.anonymous == .reads else { return user }
+        guard authentication.isPossible else {
             throw RequestFault(
                 .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
                 headers: [.allow: Route.methods])
-        case .signed(let keys): _ = try SignatureCheck(keys: keys).user(request.head, target: target)
         }
+        throw RequestFault(.unauthorized, "UnauthorizedError", "authorization is required")
     }
 
     func write(_ request: Request, _ route: Route, _ query: Query, _ type: AnswerType) async throws -> Response {

@@ -9,7 +9,7 @@ import Logging
 struct ImageResponder: HTTPResponder {
     let repository: any ImageRepository
     let hostName: String
-    let access: WriteAccess
+    let authentication: Authentication
 
     /// What the library gives along with a request.
     struct Context: InitializableFromSource {
@@ -55,7 +55,7 @@ struct ImageResponder: HTTPResponder {
         let path = halves.first ?? ""
         guard let route = Route(path: path) else { throw RequestFault.notFound("\(target) does not exist") }
         let isReading = request.method == .get || request.method == .head
-        if !isReading { try checkWriter(request, target: target) }
+        let user = try user(request, route, target: target)
         let accepted = request.headers[.acceptVersion]
         guard let version = APIVersion(accepting: accepted) else {
             throw RequestFault(
@@ -63,7 +63,7 @@ struct ImageResponder: HTTPResponder {
         }
         let query = Query(
             parameters: QueryParameters(query: halves.count > 1 ? halves[1] : nil), version: version, type: type,
-            headers: request.headers)
+            headers: request.headers, user: user)
         // A file has a type of its own.
         if isReading, case .file(let uuid) = route { return try await file(uuid, query, context) }
         guard let type else { return Response(status: .notAcceptable) }
@@ -101,6 +101,8 @@ struct Query {
     /// Nil if the client accepts nothing of what we have.
     let type: AnswerType?
     let headers: HTTPFields
+    /// Who has shown who he is.
+    let user: String?
 }
 
 extension Request {

@@ -21,8 +21,8 @@ public struct ImageServer: Sendable {
         public var port: Int
         /// The name of this machine, for `x-server-name`.
         public var hostName: String
-        /// Who may change images.
-        public var access = WriteAccess.nobody
+        /// Who may do what.
+        public var authentication = Authentication()
         /// How long a connection may stay without a request, or a request take to come in, in seconds.
         public var idleSeconds: Int64 = 120
         /// How long a client may take nothing of an answer, in seconds.
@@ -50,7 +50,7 @@ public struct ImageServer: Sendable {
         let stallLimit = TimeAmount.seconds(configuration.stallSeconds)
         let application = Application(
             responder: ImageResponder(
-                repository: repository, hostName: configuration.hostName, access: configuration.access),
+                repository: repository, hostName: configuration.hostName, authentication: configuration.authentication),
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [ResponseGuard(limit: stallLimit)],

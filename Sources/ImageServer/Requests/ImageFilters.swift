@@ -3,8 +3,8 @@ enum ImageFilters {
     typealias Filter = @Sendable (ServedImage) -> Bool
 
     /// - Throws: `InvalidParameter` for a value that none may have.
-    static func parse(_ parameters: QueryParameters) throws(RequestFault) -> [Filter] {
-        var filters = [try state(parameters["state"])]
+    static func parse(_ parameters: QueryParameters, isAnonymous: Bool) throws(RequestFault) -> [Filter] {
+        var filters = [try state(parameters["state"], isAnonymous: isAnonymous)]
         if let name = try parameters["name"] { filters.append(text(name, \.name)) }
         if let version = try parameters["version"] { filters.append(text(version, \.version)) }
         if let type = try parameters["type"] { filters.append(kind(type)) }
@@ -23,10 +23,13 @@ enum ImageFilters {
     }
 
     /// The anonymous see active images only: `all` means these, and of other states there are none for them.
-    private static func state(_ state: String?) throws(RequestFault) -> Filter {
+    private static func state(_ state: String?, isAnonymous: Bool) throws(RequestFault) -> Filter {
         switch state {
-        case nil, "active", "all": { $0.state == "active" }
-        case "disabled", "unactivated", "creating", "failed": { _ in false }
+        case nil, "active": { $0.state == "active" }
+        case "all": { !isAnonymous || $0.state == "active" }
+        case "unactivated": { !isAnonymous && !$0.isActivated }
+        case "disabled": { !isAnonymous && $0.state == "disabled" }
+        case "creating", "failed": { _ in false }
         case let state?: throw .invalidParameter("state", "invalid state: \"\(state)\"")
         }
     }

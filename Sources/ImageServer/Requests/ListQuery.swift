@@ -1,7 +1,7 @@
 import HTTPTypes
 import ImageModel
 
-/// What ListImages is asked for (imgapi.md, section 11), by an anonymous caller.
+/// What ListImages is asked for (imgapi.md, section 11).
 struct ListQuery {
     private let caller: Caller
     private let scope: ChannelScope
@@ -9,6 +9,7 @@ struct ListQuery {
     private let isDescending: Bool
     private let limit: Int?
     private let start: Start
+    let hasAdminFields: Bool
 
     /// Where the result starts.
     private enum Start {
@@ -20,14 +21,14 @@ struct ListQuery {
     }
 
     /// - Throws: `InvalidParameter`, `ValidationFailed`, `ResourceNotFound` (the marker), `UnauthorizedError`.
-    init(_ parameters: QueryParameters, in catalog: Catalog) throws(RequestFault) {
+    init(_ parameters: QueryParameters, by user: String? = nil, in catalog: Catalog) throws(RequestFault) {
         caller = try Caller(listing: parameters)
         scope = try ChannelScope(parameters, catalog.channels)
-        try parameters.refuseAdminFields()
+        hasAdminFields = try parameters.hasAdminFields(for: user)
         isDescending = try Self.isDescending(parameters["sort"])
         limit = try Self.limit(parameters["limit"])
         start = try Self.start(parameters["marker"], isPage: limit != nil, in: catalog)
-        filters = try ImageFilters.parse(parameters)
+        filters = try ImageFilters.parse(parameters, isAnonymous: user == nil)
     }
 
     /// The images, in order.
@@ -89,10 +90,12 @@ struct ListQuery {
 }
 
 extension QueryParameters {
-    /// Admin fields are for callers who have shown who they are, and so far there is no way to do that.
-    func refuseAdminFields() throws(RequestFault) {
-        if try flag("inclAdminFields") == true {
+    /// Admin fields are asked for, and are for callers who have shown who they are.
+    func hasAdminFields(for user: String?) throws(RequestFault) -> Bool {
+        guard try flag("inclAdminFields") == true else { return false }
+        guard user != nil else {
             throw RequestFault(.unauthorized, "UnauthorizedError", "admin fields are for authenticated callers only")
         }
+        return true
     }
 }

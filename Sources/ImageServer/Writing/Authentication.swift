@@ -1,0 +1,67 @@
+import HTTPTypes
+import Host
+public import SystemPackage
+
+/// Who may do what.
+public struct Authentication: Sendable, Hashable {
+    /// What one who has not shown who he is may do, beside reading.
+    public enum Anonymous: Sendable, Hashable { case reads, writes }
+
+    public var anonymous: Anonymous
+    /// The folder of public keys, `USER.keys` each (imgapi.md, section 8).
+    public var keys: FilePath?
+    /// A file of tokens: a user and a token a line.
+    public var tokens: FilePath?
+
+    public init(anonymous: Anonymous = .reads, keys: FilePath? = nil, tokens: FilePath? = nil) {
+        self.anonymous = anonymous
+        self.keys = keys
+        self.tokens = tokens
+    }
+
+    /// There is a way to show who one is.
+    var isPossible: Bool { keys != nil || tokens != nil }
+}
+
+extension Authentication {
+    /// Who makes a request; nil where nobody says, or nobody can.
+    ///
+    /// - Throws: `UnauthorizedError` for what proves nothing.
+    func user(_ request: HTTPRequest, target: String) throws(RequestFault) -> String? {
+        guard isPossible, let field = request.headerFields[.authorization] else { return nil }
+        if field.lowercased().hasPrefix("bearer ") {
+            guard let user = try user(token: String(field.dropFirst(7))) else {
+                throw RequestFault(.unauthorized, "UnauthorizedError", "the token is not known")
+            }
+            return user
+        }
+        guard let keys else {
+            throw RequestFault(.unauthorized, "UnauthorizedError", "this server takes tokens, not signatures")
+        }
+        return try SignatureCheck(keys: keys).user(request, target: target)
+    }
+
+    /// The tokens are read anew each time, so that one that is taken away counts no more.
+    private func user(token: String) throws(RequestFault) -> String? {
+        guard let tokens else { return nil }
+        let bytes: [UInt8]
+        do {
+            bytes = try HostFile.read(tokens, limit: 1 << 20) ?? []
+        } catch {
+            throw RequestFault(.serviceUnavailable, "ServiceUnavailableError", "the tokens cannot be read at present")
+        }
+        var found: String?
+        for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
+            let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
+            guard words.count == 2, !words[0].hasPrefix("#") else { continue }
+            // Every token is compared whole, so that the time tells nothing.
+            if Authentication.isSame(words[1].utf8, token.utf8) { found = String(words[0]) }
+        }
+        return found
+    }
+
+    private static func isSame(_ one: Substring.UTF8View, _ other: String.UTF8View) -> Bool {
+        guard one.count == other.count else { return false }
+        return zip(one, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}
