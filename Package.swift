@@ -140,6 +140,8 @@ let package = Package(
                 "HostConfig", "ImageSource", "OCIRegistry", "Failure", "Host", "JSON", "ImageModel", "TestHost", log,
                 system, "Transport",
             ]),
+        tests("TransportTests", ["Transport", "Failure", log, nioCore]),
+        tests("ImageSourceTests", ["ImageSource", "Transport", "Failure", "JSON"]),
         tests("OCIRegistryTests", ["OCIRegistry", "ImageModel", "JSON", "Failure", "Transport", log, nioCore]),
         tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),
         tests("CompressionTests", ["Compression"]),

@@ -87,7 +87,10 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
 
     /// The host is this machine, by its loopback name or address.
     public var isLoopback: Bool {
-        host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
+        // 127.example.com is a name like any other.
+        let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
+        let isLoopbackAddress = numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
+        return host == "localhost" || host == "[::1]" || isLoopbackAddress
     }
 
     public static func == (a: ServerURL, b: ServerURL) -> Bool { a.description == b.description }

@@ -25,7 +25,11 @@ struct ListenAddress: ExpressibleByArgument, CustomStringConvertible {
     }
 
     /// Only this machine gets there.
-    var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    var isLoopback: Bool {
+        let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
+        return host == "localhost" || host == "::1"
+            || numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
+    }
 
     /// As URLs have it.
     var urlHost: String { host.contains(":") ? "[\(host)]" : host }

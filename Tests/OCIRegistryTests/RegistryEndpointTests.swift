@@ -12,6 +12,8 @@ import Transport
         ("127.0.0.1:5000", "127.0.0.1:5000", "http://127.0.0.1:5000"),
         ("localhost:5000", "localhost:5000", "http://localhost:5000"),
         ("localhost:443", "localhost", "https://localhost"),
+        ("127.evil.example:5000", "127.evil.example:5000", "https://127.evil.example:5000"),
+        ("127.0.0.1.evil.example", "127.0.0.1.evil.example", "https://127.0.0.1.evil.example"),
     ]
 
     @Test(arguments: hosts)

@@ -1,0 +1,105 @@
+import Failure
+import NIOCore
+import Testing
+import Transport
+
+@Suite struct ReplyTests {
+    private let request = HTTPRequest(url: "http://server.example/x")
+
+    static let tries: [(name: String, answers: [FakeSender.Answer], status: Int?, count: Int)] = [
+        ("at once", [.reply(200)], 200, 1), ("after a 503", [.reply(503), .reply(200)], 200, 2),
+        ("after a lost connection", [.trouble(.lost("x")), .reply(200)], 200, 2),
+        ("503 for ever", [.reply(503), .reply(503), .reply(503), .reply(200)], 503, 3),
+        ("nobody there", [.trouble(.unreachable("x")), .reply(200)], nil, 1),
+        ("a bad certificate", [.trouble(.refused("x")), .reply(200)], nil, 1),
+        ("an hour to wait", [.reply(429, headers: [("Retry-After", "3600")]), .reply(200)], 429, 1),
+        ("404", [.reply(404), .reply(200)], 404, 1),
+        ("a body that breaks", [.broken(200, body: "ha"), .reply(200)], 200, 2),
+    ]
+
+    @Test(arguments: tries)
+    func passingTroubleIsTriedAgain(name: String, answers: [FakeSender.Answer], status: Int?, count: Int) async throws {
+        let sender = FakeSender(answers)
+        do {
+            let reply = try await sender.transport().reply(to: request, limit: 1000)
+            #expect(reply.status == status, "\(name)")
+        } catch let failure as Failure {
+            #expect(status == nil && failure.code == .connectionError, "\(name)")
+        }
+        #expect(sender.requests.count == count, "\(name)")
+    }
+
+    @Test func whatChangesSomethingIsSentOnce() async throws {
+        for answer in [FakeSender.Answer.trouble(.lost("x")), .reply(503)] {
+            let sender = FakeSender([answer, .reply(200)])
+            _ = try? await sender.transport().replyOnce(to: request, limit: 1000, deadline: nil)
+            #expect(sender.requests.count == 1)
+        }
+    }
+
+    @Test func aBodyHasItsLimit() async throws {
+        let sender = FakeSender([.reply(200, body: String(repeating: "x", count: 1001))])
+        let failure = await #expect(throws: Failure.self) {
+            _ = try await sender.transport().reply(to: request, limit: 1000)
+        }
+        #expect(failure?.code == .sourceError)
+    }
+
+    private func download(_ answers: [FakeSender.Answer], size: Int64? = nil) async throws -> (
+        text: String, sender: FakeSender
+    ) {
+        let sender = FakeSender(answers)
+        let download = Download(DownloadRequest(request, size: size), by: sender.transport())
+        var text = ""
+        while let piece = try await download.next() { text += String(buffer: piece) }
+        return (text, sender)
+    }
+
+    @Test func aBrokenDownloadGoesOnWhereItStopped() async throws {
+        let (text, sender) = try await download([
+            .broken(200, headers: [("ETag", "\"1\""), ("Content-Length", "6")], body: "abc"),
+            .reply(
+                206, headers: [("ETag", "\"1\""), ("Content-Range", "bytes 3-5/6"), ("Content-Length", "3")],
+                body: "def"),
+        ])
+        #expect(text == "abcdef")
+        let headers = try #require(sender.requests.last).headers
+        #expect(headers.contains { $0.name.lowercased() == "range" && $0.value == "bytes=3-" })
+        #expect(headers.contains { $0.name.lowercased() == "if-range" && $0.value == "\"1\"" })
+    }
+
+    @Test func aServerWithoutRangesIsReadPast() async throws {
+        let (text, _) = try await download([
+            .broken(200, headers: [("Content-Length", "6")], body: "abc"),
+            .reply(200, headers: [("Content-Length", "6")], body: "abcdef"),
+        ])
+        #expect(text == "abcdef")
+    }
+
+    static let lies: [(name: String, answers: [FakeSender.Answer])] = [
+        ("another length", [.reply(200, headers: [("Content-Length", "7")], body: "abcdefg")]),
+        ("another size", [.reply(200, body: "abcdefgh")]),
+        ("less", [.reply(200, headers: [("Content-Length", "3")], body: "abc")]),
+        ("404", [.reply(404)]),
+        (
+            "another file meanwhile",
+            [
+                .broken(200, headers: [("ETag", "\"1\""), ("Content-Length", "6")], body: "abc"),
+                .reply(206, headers: [("ETag", "\"2\""), ("Content-Range", "bytes 3-5/6")], body: "xyz"),
+            ]
+        ),
+        (
+            "another part",
+            [
+                .broken(200, headers: [("ETag", "\"1\""), ("Content-Length", "6")], body: "abc"),
+                .reply(206, headers: [("ETag", "\"1\""), ("Content-Range", "bytes 4-5/6")], body: "ef"),
+            ]
+        ),
+    ]
+
+    @Test(arguments: lies)
+    func whatIsNotTheFileIsAnError(name: String, answers: [FakeSender.Answer]) async throws {
+        let failure = await #expect(throws: Failure.self, "\(name)") { _ = try await download(answers, size: 6) }
+        #expect(failure?.code == .downloadError, "\(name): \(failure.map { "\($0)" } ?? "")")
+    }
+}
