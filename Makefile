@@ -24,16 +24,17 @@ build: ## the release binaries, in .build/release
 	done
 
 # No prerequisite on build: `make build && sudo make install` is not to compile as root.
-install: ## the binaries and the manual page, from .build/release to PREFIX
+install: ## the binaries and the manual pages, from .build/release to PREFIX
 	@for product in $(products); do \
 		test -x $(release)/$$product || { echo 'nothing to install yet: run "make build" first' >&2; exit 1; }; \
 	done
 	install -d $(bindir)
 	install -s -m 755 $(products:%=$(release)/%) $(bindir)
-	if [ -f docs/imgadm.8 ]; then install -d $(mandir) && install -m 644 docs/imgadm.8 $(mandir); fi
+	install -d $(mandir)
+	install -m 644 $(products:%=docs/%.8) $(mandir)
 
 uninstall: ## what install put there
-	rm -f $(products:%=$(bindir)/%) $(mandir)/imgadm.8
+	rm -f $(products:%=$(bindir)/%) $(products:%=$(mandir)/%.8)
 
 demo: ## a real Debian image: served, found, imported, listed, cloned
 	@scripts/demo.sh
@@ -51,17 +52,19 @@ fuzz: ## hostile bytes for the parsers
 	@scripts/bootstrap.sh build
 	@scripts/fuzz.sh
 
-lint: ## format, shell scripts, file sizes, imports, manual page
+lint: ## format, shell scripts, file sizes, imports, manual pages
 	@scripts/lint.sh
 
 format: ## what swift format can mend by itself
 	@$(SWIFT) format --in-place --parallel -r Sources Tests Package.swift
 
-docs: ## the manual page as text and HTML, in .build/docs
+docs: ## the manual pages as text and HTML, in .build/docs
 	@scripts/bootstrap.sh docs
 	@mkdir -p .build/docs
-	mandoc -T utf8 docs/imgadm.8 > .build/docs/imgadm.8.txt
-	mandoc -T html -O style=mandoc.css docs/imgadm.8 > .build/docs/imgadm.8.html
+	for page in $(products); do \
+		mandoc -T utf8 docs/$$page.8 > .build/docs/$$page.8.txt || exit 1; \
+		mandoc -T html -O style=mandoc.css docs/$$page.8 > .build/docs/$$page.8.html || exit 1; \
+	done
 
 clean: ## what was built; the caches in ~/.cache/imgadm stay
 	rm -rf .build

@@ -119,9 +119,13 @@ let package = Package(
                 nioPosix,
                 nioHTTPTypes, lifecycle, hummingbird, hummingbirdCore,
             ]),
+        room("ImageMirror", ["JSON", "Failure", "ImageModel", "Transport", "IMGAPI", "ImageServer", nioCore]),
         .executableTarget(
             name: "imgapi-server",
-            dependencies: ["ImageServer", "Failure", "ImageModel", "Host", log, system, argumentParser],
+            dependencies: [
+                "ImageServer", "ImageMirror", "IMGAPI", "Transport", "Failure", "ImageModel", "Host", log, system,
+                argumentParser,
+            ],
             swiftSettings: strict),
 
         // What tests need of a host: pools, images, servers, faults.

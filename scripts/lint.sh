@@ -49,17 +49,13 @@ no_foundation() {
     ! grep -rnE '^[^/]*\bimport +((struct|class|enum|protocol|func|typealias|let|var) +)?Foundation(\.|[[:space:]]|$)' Sources
 }
 
-manual_page() {
-    mandoc -T lint -W warning docs/imgadm.8
-}
+manual_pages() { mandoc -T lint -W warning docs/*.8; }
 
 check 'swift format (make format mends most of it)' swift_format
 check 'shellcheck' shell_check
 check 'no file in Sources over 400 lines' file_sizes
 check 'no import Foundation in Sources' no_foundation
-if [[ -f docs/imgadm.8 ]]; then
-    check 'manual page' manual_page
-fi
+check 'manual pages' manual_pages
 
 if ((faults > 0)); then
     printf 'lint: %d of the checks failed\n' "$faults" >&2

@@ -15,7 +15,8 @@ import Testing
     }
 
     static let rows: [(arguments: String, status: Int, says: String)] = [
-        ("--version", 0, "imgapi-server 0.1.0"), ("--help", 0, "USAGE: imgapi-server --root <dir>"), ("", 2, "--root"),
+        ("--version", 0, "imgapi-server 0.1.0"), ("--help", 0, "imgapi-server mirror --root DIR --from URL"),
+        ("", 2, "--root"),
         ("--root", 2, "--root"),
         ("--root /tmp --nonsense", 2, "--nonsense"), ("--root /tmp x", 2, "x"),
         ("--root /tmp --listen nonsense", 2, "--listen"),

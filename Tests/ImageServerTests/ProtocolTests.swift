@@ -33,7 +33,7 @@ import Testing
         Row(target: "/ping?error=nonsense", status: 422, code: "InvalidParameter"),
         // Paths are exact.
         Row(target: "/ping/", status: 404, code: "ResourceNotFound", message: "/ping/ does not exist"),
-        Row(target: "/", status: 404, code: "ResourceNotFound"),
+        Row(target: "/", status: 200),
         Row(
             target: "/images/?limit=1", status: 404, code: "ResourceNotFound",
             message: "/images/?limit=1 does not exist"),

@@ -50,6 +50,7 @@ extension AnswerType {
 extension HTTPField.Name {
     static let acceptVersion = named("Accept-Version")
     static let xDate = named("x-date")
+    static let forwardedProto = named("X-Forwarded-Proto")
     static let contentMD5 = named("Content-MD5")
     static let requestID = named("x-request-id")
     static let plainRequestID = named("request-id")

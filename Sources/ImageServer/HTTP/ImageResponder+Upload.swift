@@ -77,6 +77,7 @@ extension ImageResponder {
                 throw RequestFault(.badRequest, "Upload", "the file is larger than \(Self.longestFile) bytes")
             }
             try await upload.append(piece)
+            metrics.countReceived(Int64(piece.readableBytes))
         }
         return (size, Hexadecimal.text(sha1.finalize()), Base64.text(Array(md5.finalize())))
     }

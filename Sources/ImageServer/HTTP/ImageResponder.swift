@@ -10,6 +10,7 @@ struct ImageResponder: HTTPResponder {
     let repository: any ImageRepository
     let hostName: String
     let authentication: Authentication
+    let metrics = ServerMetrics()
 
     /// What the library gives along with a request.
     struct Context: InitializableFromSource {
@@ -32,6 +33,9 @@ struct ImageResponder: HTTPResponder {
         }
         if request.method == .head { response = response.createHeadResponse() }
         let elapsed = started.duration(to: .now)
+        let route = Route(path: request.target.prefix { $0 != "?" })
+        metrics.count(
+            method: request.method.rawValue, route: route, status: Int(response.status.code), took: elapsed)
         response.headers[.requestID] = request.requestID
         response.headers[.serverName] = hostName
         response.headers[.responseTime] =
@@ -66,6 +70,8 @@ struct ImageResponder: HTTPResponder {
             headers: request.headers, user: user)
         // A file has a type of its own.
         if isReading, case .file(let uuid) = route { return try await file(uuid, query, context) }
+        if isReading, case .page = route { return try await page(request, query) }
+        if isReading, case .metrics = route { return try await metricsText() }
         guard let type else { return Response(status: .notAcceptable) }
         if !isReading { return try await write(request, route, query, type) }
         switch route {
@@ -74,7 +80,7 @@ struct ImageResponder: HTTPResponder {
         case .images: return try await list(query, type, context)
         case .image(let uuid): return try await image(uuid, query, type)
         case .icon(let uuid): return try await icon(uuid, query)
-        case .acl:
+        case .page, .metrics, .acl:
             throw RequestFault(
                 .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
                 headers: [.allow: route.writeMethods])

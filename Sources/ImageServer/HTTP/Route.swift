@@ -2,6 +2,9 @@ import ImageModel
 
 /// What the path of a request leads to (imgapi.md, sections 1 and 10). Paths are exact.
 enum Route: Equatable {
+    /// The page for people.
+    case page
+    case metrics
     case ping
     case images
     case image(ImageUUID)
@@ -18,6 +21,8 @@ enum Route: Equatable {
         guard parts.first == "", (2...4).contains(parts.count) else { return nil }
         let uuid = parts.count > 2 ? ImageUUID(parts[2]) : nil
         switch (parts[1], parts.count) {
+        case ("", 2): self = .page
+        case ("metrics", 2): self = .metrics
         case ("ping", 2): self = .ping
         case ("channels", 2): self = .channels
         case ("images", 2): self = .images
@@ -46,7 +51,23 @@ enum Route: Equatable {
         case .image: "GET, HEAD, POST, DELETE"
         case .file: "GET, HEAD, PUT"
         case .acl: "POST"
-        case .ping, .channels, .icon, .datasets: Route.methods
+        case .page, .metrics, .ping, .channels, .icon, .datasets: Route.methods
+        }
+    }
+
+    /// What it is called where requests are counted.
+    var kind: String {
+        switch self {
+        case .page: "page"
+        case .metrics: "metrics"
+        case .ping: "ping"
+        case .images: "images"
+        case .image: "image"
+        case .file: "file"
+        case .icon: "icon"
+        case .acl: "acl"
+        case .channels: "channels"
+        case .datasets: "datasets"
         }
     }
 }

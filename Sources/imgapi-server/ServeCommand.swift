@@ -7,10 +7,10 @@ public import ImageServer
 import Logging
 import SystemPackage
 
-@main
-struct ServerCommand: AsyncParsableCommand {
+/// `imgapi-server`, without another command.
+struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "imgapi-server",
+        commandName: "serve",
         abstract: "Serve images from a folder by the IMGAPI protocol.",
         discussion: """
             The folder has images/UUID.json (manifests), images/UUID.file (image files) and, if the server has \
@@ -19,8 +19,7 @@ struct ServerCommand: AsyncParsableCommand {
             When requests are answered, one line on stdout says where: "listening on http://ADDR:PORT". SIGTERM or \
             SIGINT ends the server when the transfers under way are done, a second one at once. The log goes to stderr; \
             IMGADM_LOG_LEVEL=trace|debug|info|warn|error|fatal sets how much of it.
-            """,
-        version: "imgapi-server \(ImageServer.version)")
+            """)
 
     @Option(help: ArgumentHelp("The folder to serve.", valueName: "dir"))
     var root: String
@@ -60,23 +59,8 @@ struct ServerCommand: AsyncParsableCommand {
         return authentication
     }
 
-    static func main() async {
-        do {
-            var command = try parse()
-            try await command.run()
-        } catch let failure as Failure {
-            end(1, "error (\(failure.code)): \(failure.description)")
-        } catch  where exitCode(for: error) == .success {
-            print(fullMessage(for: error))
-        } catch  where exitCode(for: error) == .validationFailure {
-            end(2, fullMessage(for: error))
-        } catch {
-            end(1, "error: \(error)")
-        }
-    }
-
     mutating func run() async throws {
-        let logger = Self.logger()
+        let logger = ServerProgram.logger()
         let repository = try FolderRepository(root: FilePath(root), mode: mode, logger: logger)
         var configuration = ImageServer.Configuration(host: listen.host, port: listen.port, hostName: HostName.current)
         configuration.authentication = try authentication()
@@ -89,17 +73,6 @@ struct ServerCommand: AsyncParsableCommand {
         } catch {
             throw Failure.wrapping(error, .connectionError, "cannot listen on \(listen)")
         }
-    }
-
-    private static func logger() -> Logger {
-        let named = ProcessEnvironment.variables["IMGADM_LOG_LEVEL"].flatMap { Logger.Level(bunyanName: $0) }
-        let context = BunyanContext(name: "imgapi-server", requestID: ImageUUID().description)
-        return Logger(label: "imgapi-server") { _ in BunyanLog(context: context, level: named ?? .warning) }
-    }
-
-    private static func end(_ status: Int32, _ message: String) -> Never {
-        _ = try? FileDescriptor.standardError.writeAll("imgapi-server: \(message)\n".utf8)
-        Glibc.exit(status)
     }
 }
 

@@ -1,0 +1,77 @@
+import Crypto
+import Failure
+public import ImageModel
+import JSON
+public import NIOCore
+
+/// Takes whole, active images into a repository, as a mirror does.
+public struct ImageIntake: Sendable {
+    private let repository: any ImageRepository
+
+    public init(_ repository: any ImageRepository) { self.repository = repository }
+
+    /// The repository has the image, with its file and active.
+    public func has(_ uuid: ImageUUID) async throws -> Bool {
+        guard let image = try await repository.catalog()[uuid], image.isActivated, !image.files.isEmpty else {
+            return false
+        }
+        return try await repository.file(of: image, at: 0) != nil
+    }
+
+    /// Takes in an image. Nothing of it is seen before all of it is there.
+    ///
+    /// - Parameter next: gives the file piece by piece, nil at its end.
+    /// - Throws: `InvalidManifest` for one that does not suit this server; `DownloadError` for a file that is not the
+    ///   manifest's.
+    public func take(_ manifest: Manifest, file next: () async throws -> ByteBuffer?) async throws {
+        let stored = try await stored(manifest)
+        let upload = try await repository.upload(manifest.uuid)
+        do {
+            var sha1 = Insecure.SHA1()
+            var md5 = Insecure.MD5()
+            var size: Int64 = 0
+            while let piece = try await next() {
+                unsafe piece.withUnsafeReadableBytes { bytes in
+                    unsafe sha1.update(bufferPointer: bytes)
+                    unsafe md5.update(bufferPointer: bytes)
+                }
+                size += Int64(piece.readableBytes)
+                try await upload.append(piece)
+            }
+            let digest = Hexadecimal.text(sha1.finalize())
+            guard let described = manifest.files.first, described.size == size, described.sha1 == digest else {
+                throw Failure(
+                    .downloadError,
+                    "the file of image \(manifest.uuid) has \(size) bytes and the SHA-1 \(digest), which is not what its manifest states"
+                )
+            }
+            var description = manifest.json["files"]?[0]?.objectValue ?? [:]
+            description["stor"] = nil
+            description["contentMD5"] = .string(Base64.text(Array(md5.finalize())))
+            try await upload.commit { [description] _ in
+                var new = StoredManifest(stored)
+                new.setFile(description)
+                return new.json
+            }
+        } catch {
+            await upload.discard()
+            throw error
+        }
+    }
+
+    private func stored(_ manifest: Manifest) async throws -> JSONObject {
+        let channels = try await repository.catalog().channels
+        do {
+            var json = try ManifestIntake.importing(
+                manifest.json, as: manifest.uuid, mode: repository.mode,
+                channels: channels.map { $0.defaultName.map { [$0] } ?? [] })
+            json["activated"] = true
+            return json
+        } catch {
+            let fields = error.details.map { "\($0.field): \($0.message ?? $0.code)" }.joined(separator: "; ")
+            throw Failure(
+                .invalidManifest,
+                "image \(manifest.uuid) cannot be served here: \(error.message)\(fields.isEmpty ? "" : " (\(fields))")")
+        }
+    }
+}

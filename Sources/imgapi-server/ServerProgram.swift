@@ -1,0 +1,52 @@
+import ArgumentParser
+import Failure
+import Glibc
+import Host
+import ImageModel
+import ImageServer
+import Logging
+import SystemPackage
+
+@main
+struct ServerProgram: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "imgapi-server",
+        abstract: "Serve images by the IMGAPI protocol, and mirror those of other servers.",
+        usage: """
+            imgapi-server --root DIR [OPTION…]
+            imgapi-server mirror --root DIR --from URL [OPTION…] [FILTER…]
+            """,
+        discussion: "imgapi-server help serve, and help mirror, show the options.",
+        version: "imgapi-server \(ImageServer.version)", subcommands: [ServeCommand.self, MirrorCommand.self],
+        defaultSubcommand: ServeCommand.self)
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as Failure {
+            end(1, "error (\(failure.code)): \(failure.description)")
+        } catch  where exitCode(for: error) == .success {
+            print(fullMessage(for: error))
+        } catch  where exitCode(for: error) == .validationFailure {
+            end(2, fullMessage(for: error))
+        } catch {
+            end(1, "error: \(error)")
+        }
+    }
+
+    static func logger() -> Logger {
+        let named = ProcessEnvironment.variables["IMGADM_LOG_LEVEL"].flatMap { Logger.Level(bunyanName: $0) }
+        let context = BunyanContext(name: "imgapi-server", requestID: ImageUUID().description)
+        return Logger(label: "imgapi-server") { _ in BunyanLog(context: context, level: named ?? .warning) }
+    }
+
+    private static func end(_ status: Int32, _ message: String) -> Never {
+        _ = try? FileDescriptor.standardError.writeAll("imgapi-server: \(message)\n".utf8)
+        Glibc.exit(status)
+    }
+}
