@@ -27,8 +27,10 @@ case $1 in
         for file in "$vm"/meta/*; do
             [[ ! -e $file ]] || meta+="${meta:+, }\"${file##*/}\": \"$(cat "$file")\""
         done
-        printf '{"uuid": "%s", "brand": "%s", "state": "%s", "zfs_filesystem": "%s", "image_uuid": "%s", "bootrom": "uefi", "disks": [%s], "customer_metadata": {%s}}\n' \
-            "$(get uuid)" "$(get brand)" "$(get state)" "$(get dataset)" "$(get image)" "$disks" "$meta"
+        internal=''
+        [[ ! -e $vm/script.json ]] || internal="\"operator-script\": \"$(cat "$vm/script.json")\""
+        printf '{"uuid": "%s", "brand": "%s", "state": "%s", "zfs_filesystem": "%s", "image_uuid": "%s", "bootrom": "uefi", "disks": [%s], "customer_metadata": {%s}, "internal_metadata": {%s}}\n' \
+            "$(get uuid)" "$(get brand)" "$(get state)" "$(get dataset)" "$(get image)" "$disks" "$meta" "$internal"
         ;;
     start)
         echo running > "$vm/state"
@@ -44,9 +46,10 @@ case $1 in
         wanted=$(cat)
         if [[ $wanted == *'"set_internal_metadata":{"operator-script":"'* ]]; then
             text=${wanted#*'"operator-script":"'}
+            printf '%s' "${text%%'"}'*}" > "$vm/script.json"
             printf '%b' "${text%%'"}'*}" > "$vm/script"
         fi
-        if [[ $wanted == *'"remove_internal_metadata"'* ]]; then rm -f "$vm/script"; fi
+        if [[ $wanted == *'"remove_internal_metadata"'* ]]; then rm -f "$vm/script" "$vm/script.json"; fi
         if [[ $wanted == *'prepare-image:state'* ]]; then rm -f "$vm"/meta/prepare-image:*; fi
         ;;
 esac

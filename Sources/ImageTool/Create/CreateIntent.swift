@@ -15,6 +15,8 @@ struct CreateIntent: Sendable {
     var wasRunning = false
     /// Its datasets, if they are (to be) snapshotted for a script.
     var prepared: [DatasetName] = []
+    /// The script that is (to be) the VM's operator-script.
+    var script: String?
     /// Quotas that were taken away.
     var quotas: [DatasetName: String] = [:]
     /// What gives the VM its metadata back.
@@ -40,7 +42,8 @@ extension CreateIntent {
         return [
             "machine": .string(machine.description), "zpool": .string(pool.description),
             "was_running": .bool(wasRunning), "prepared": names(prepared), "quotas": .object(quotas),
-            "metadata": .object(metadata.json), "final": final.map { .string($0.description) } ?? .null,
+            "script": script.map { .string($0) } ?? .null, "metadata": .object(metadata.json),
+            "final": final.map { .string($0.description) } ?? .null,
             "files": names(files), "put_back": .bool(isPutBack),
         ]
     }
@@ -55,6 +58,7 @@ extension CreateIntent {
         for (key, value) in json["quotas"]?.objectValue ?? [:] {
             if let name = DatasetName(key), let value = value.stringValue { quotas[name] = value }
         }
+        script = json["script"]?.stringValue
         metadata = MetadataChange(json: json["metadata"]?.objectValue ?? [:])
         final = json["final"]?.stringValue.flatMap { SnapshotName($0) }
         files = json["files"]?.arrayValue?.compactMap { $0.stringValue.map { FilePath($0) } } ?? []
@@ -82,7 +86,7 @@ extension CreateIntent {
     /// - Throws: `RecoveryError` for what cannot be read.
     static func read(_ machine: ImageUUID, in root: HostRoot) throws -> CreateIntent? {
         let path = path(machine, root)
-        guard let bytes = try HostFile.read(path, limit: 4 << 20) else { return nil }
+        guard let bytes = try HostFile.read(path, limit: 64 << 20) else { return nil }
         guard let json = try? JSONValue(parsing: bytes), let intent = CreateIntent(json: json),
             intent.machine == machine
         else {

@@ -16,6 +16,7 @@ extension ImageMaker {
         try await checkUnprepared(machine)
         intent.wasRunning = !machine.isStopped
         intent.prepared = machine.datasets
+        intent.script = script
         intent.metadata = ImageMaker.wayBack(machine)
         if machine.brand == "bhyve" {
             let quota = try await zfs.properties(["quota"], of: machine.dataset).first

@@ -1,6 +1,7 @@
 import Failure
 import Host
 public import ImageModel
+import JSON
 import SystemPackage
 import VirtualMachines
 import ZFS
@@ -86,12 +87,16 @@ extension ImageMaker {
         let manager = manager(intent.pool)
         for file in intent.files { try HostFile.remove(file) }
         if !intent.isPutBack {
-            if !intent.prepared.isEmpty { try await halt(intent, manager) }
             if let final = intent.final { try await zfs.destroy(final) }
-            if !intent.prepared.isEmpty { try await rollBack(intent, manager, report) }
-            intent.isPutBack = true
-            // From here on the VM is its owner's again, and must not be stopped a second time.
-            if intent.wasRunning { try intent.save(in: root) }
+            if !intent.prepared.isEmpty {
+                try await takeBack(intent, manager, report)
+                intent.isPutBack = true
+                // From here on the VM is its owner's again: it must not be stopped or rolled back a second time.
+                try intent.save(in: root)
+            }
+        }
+        for name in intent.prepared {
+            if let snapshot = name.snapshot(ImageMaker.prepareSnapshot) { try await zfs.destroy(snapshot) }
         }
         if intent.wasRunning, try await manager.machine(intent.machine).isStopped {
             report.line("Restarting VM \(intent.machine) (cleanup)")
@@ -100,24 +105,20 @@ extension ImageMaker {
         try intent.remove(from: root)
     }
 
-    private func halt(_ intent: CreateIntent, _ manager: any MachineManager) async throws {
-        let snapshots = intent.prepared.compactMap { $0.snapshot(ImageMaker.prepareSnapshot) }
+    /// Undoes what a script did. The script itself is taken away last: as long as the VM has it, what is in the VM is not its
+    /// owner's; a VM without it was not started by us, or has been put back, and its owner may have used it since.
+    private func takeBack(_ intent: CreateIntent, _ manager: any MachineManager, _ report: Report) async throws {
         let machine = try await manager.machine(intent.machine)
-        // Before it was snapshotted, it was told to stop in peace.
-        let isOwners = try await zfs.existing(snapshots).isEmpty
-        guard !machine.isStopped, !isOwners else { return }
-        try await manager.stop(intent.machine, force: true)
-        try await wait(for: machine, .vmNotStopped, "VM \(intent.machine) did not stop") { $0.isStopped }
-    }
-
-    private func rollBack(_ intent: CreateIntent, _ manager: any MachineManager, _ report: Report) async throws {
-        let wanted = intent.prepared.compactMap { $0.snapshot(ImageMaker.prepareSnapshot) }
-        let snapshots = try await zfs.existing(wanted).sorted()
-        if !snapshots.isEmpty { report.line("Rollback VM \(intent.machine) to pre-prepare snapshot (cleanup)") }
-        // None goes before all are rolled back: as long as one is there, the VM is not its owner's.
-        for snapshot in snapshots { try await zfs.rollback(to: snapshot) }
+        if intent.script != nil, machine.internalMetadata["operator-script"]?.stringValue == intent.script {
+            if !machine.isStopped {
+                try await manager.stop(intent.machine, force: true)
+                try await wait(for: machine, .vmNotStopped, "VM \(intent.machine) did not stop") { $0.isStopped }
+            }
+            let wanted = intent.prepared.compactMap { $0.snapshot(ImageMaker.prepareSnapshot) }
+            report.line("Rollback VM \(intent.machine) to pre-prepare snapshot (cleanup)")
+            for snapshot in try await zfs.existing(wanted).sorted() { try await zfs.rollback(to: snapshot) }
+        }
         for (name, quota) in intent.quotas { try await zfs.set("quota", to: quota, of: name) }
         try await manager.update(intent.machine, intent.metadata)
-        for snapshot in snapshots { try await zfs.destroy(snapshot) }
     }
 }

@@ -185,6 +185,29 @@ extension EndToEnd {
             #expect(again.status == 0 && again.output == "VM \(zone.uuid) needs no recovery\n", "\(again)")
         }
 
+        @Test func whatTheOwnerDidSinceIsKept() async throws {
+            let zone = try await Zone.make()
+            let script = try zone.script("echo prepared > prepared; sleep 100")
+            _ = try await zone.box.imgadm(
+                ["create", "-s", script, "-o", zone.box.path("made").string, zone.uuid, "name=web", "version=1"],
+                killedAfter: 1.5)
+            #expect(try await zone.box.datasets().contains("\(zone.uuid)@imgadm-create-pre-prepare"))
+            // Somebody has put the VM in order by hand, and has used it since.
+            #expect(try await zone.box.shell("vmadm stop \(zone.uuid)").status == 0)
+            var vm = try zone.manager.vm(zone.uuid).objectValue ?? [:]
+            vm["internal_metadata"] = [:]
+            vm["state"] = "running"
+            try zone.manager.add(vm)
+            let file = try await zone.box.rootFolder(zone.uuid).appending("precious")
+            try Tool.write("do not lose me", to: file)
+            let next = try await zone.box.imgadm("list", "-H")
+            #expect(next.status == 0 && next.errors.contains("Recovered VM \(zone.uuid)"), "\(next)")
+            #expect(HostFile.exists(file))
+            #expect(try zone.manager.vm(zone.uuid)["state"] == "running")
+            #expect(try await zone.box.datasets().allSatisfy { !$0.contains("imgadm-create") })
+            #expect(HostFile.names(in: zone.box.path("var/imgadm/create")).isEmpty)
+        }
+
         @Test(arguments: ["INT", "TERM"])
         func aSignalPutsTheVMBackAtOnce(signal: String) async throws {
             let zone = try await Zone.make(state: "running")
