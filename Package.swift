@@ -43,6 +43,7 @@ let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-h
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 
 let package = Package(
     name: "imgadm",
@@ -115,16 +116,17 @@ let package = Package(
         room(
             "ImageServer",
             [
-                "JSON", "Failure", "ImageModel", "Host", log, crypto, cryptoExtras, system, httpTypes, nioCore,
-                nioPosix,
-                nioHTTPTypes, lifecycle, hummingbird, hummingbirdCore,
+                "JSON", "Failure", "ImageModel", "Compression", "Host", "Transport", "IMGAPI", "OCIRegistry", log,
+                crypto,
+                cryptoExtras, system, httpTypes, nioCore, nioPosix, nioSSL, nioHTTPTypes, lifecycle, hummingbird,
+                hummingbirdCore, hummingbirdTLS,
             ]),
         room("ImageMirror", ["JSON", "Failure", "ImageModel", "Transport", "IMGAPI", "ImageServer", nioCore]),
         .executableTarget(
             name: "imgapi-server",
             dependencies: [
-                "ImageServer", "ImageMirror", "IMGAPI", "Transport", "Failure", "ImageModel", "Host", log, system,
-                argumentParser,
+                "ImageServer", "ImageMirror", "IMGAPI", "OCIRegistry", "HostConfig", "Transport", "JSON", "Failure",
+                "ImageModel", "Host", log, system, argumentParser,
             ],
             swiftSettings: strict),
 
@@ -157,8 +159,8 @@ let package = Package(
         tests(
             "ImageServerTests",
             [
-                "ImageServer", "ImageModel", "JSON", "Failure", "Host", "TestHost", "imgapi-server", log, system,
-                nioCore, nioPosix,
+                "ImageServer", "ImageModel", "JSON", "Failure", "Host", "OCIRegistry", "Transport", "TestHost",
+                "imgapi-server", log, system, nioCore, nioPosix,
             ]),
         tests("TerminalTests", ["Terminal"]),
         tests("HostTests", ["Host", "Failure", "TestHost", log, system]),

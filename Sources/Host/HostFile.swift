@@ -154,6 +154,10 @@ public enum HostFile {
         return failed == 0 ? bytes : nil
     }
 
+    /// Claims an open file as long as it stays open, against other processes that ask by this too; false if one of them has
+    /// it.
+    public static func claim(_ file: FileDescriptor) -> Bool { chost_try_lock(file.rawValue) == 0 }
+
     /// Flushes an open file to the disk.
     public static func sync(_ file: FileDescriptor) throws {
         let failed = chost_sync(file.rawValue)

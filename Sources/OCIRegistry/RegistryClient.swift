@@ -165,22 +165,7 @@ public struct RegistryClient: Sendable {
         }
     }
 
-    /// What a registry says when it gives nothing (OCI distribution-spec, "Error Codes").
     private func refusal(_ reply: HTTPReply, _ what: String) -> Failure {
-        let errors = (try? JSONValue(parsing: reply.body))?["errors"]?.arrayValue ?? []
-        let said = errors.prefix(3).map { error in
-            [error["code"]?.stringValue, error["message"]?.stringValue].compactMap(\.self).joined(separator: ": ")
-        }
-        let reason =
-            said.isEmpty ? ErrorBody.excerpt(reply.body) : ErrorBody.excerpt(Array(said.joined(separator: "; ").utf8))
-        let why = "registry \"\(endpoint.name)\" (status \(reply.status)\(reason.isEmpty ? "" : ", \(reason)"))"
-        switch reply.status {
-        case 404: return Failure(.imageNotFound, "\(what) was not found in \(why)", statusCode: 404)
-        case 401, 403:
-            return Failure(
-                .unauthorized, "\(what) is refused by \(why)",
-                hint: "it may not exist, or docker login is needed", statusCode: reply.status)
-        default: return Failure(.sourceError, "\(what) could not be had from \(why)", statusCode: reply.status)
-        }
+        RegistryRefusal.failure(reply, what, endpoint)
     }
 }

@@ -11,11 +11,15 @@ struct RegistrySender: HTTPSender {
     private let tokens: RegistryTokens
     private let scope: String
 
-    init(network: any HTTPSender, endpoint: RegistryEndpoint, tokens: RegistryTokens, repository: String) {
+    /// - Parameter actions: what is to be done there (Docker Registry v2, "Token Scope Documentation").
+    init(
+        network: any HTTPSender, endpoint: RegistryEndpoint, tokens: RegistryTokens, repository: String,
+        actions: String = "pull"
+    ) {
         self.network = network
         self.endpoint = endpoint
         self.tokens = tokens
-        scope = "repository:\(repository):pull"
+        scope = "repository:\(repository):\(actions)"
     }
 
     func send(_ request: HTTPRequest) async throws -> HTTPResponse {

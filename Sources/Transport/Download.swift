@@ -8,11 +8,14 @@ public struct DownloadRequest: Sendable {
     public var size: Int64?
     /// Where to begin: that many bytes are here already.
     public var offset: Int64
+    /// Where to end; nil for the end of the file.
+    public var end: Int64?
 
-    public init(_ request: HTTPRequest, size: Int64?, offset: Int64 = 0) {
+    public init(_ request: HTTPRequest, size: Int64?, offset: Int64 = 0, end: Int64? = nil) {
         self.request = request
         self.size = size
         self.offset = offset
+        self.end = end == size ? nil : end
     }
 }
 
@@ -69,6 +72,10 @@ public final class Download {
     }
 
     private func read() async throws -> ByteBuffer? {
+        if let end = wanted.end, position >= end {
+            body = nil
+            return nil
+        }
         if let size, position == size, headers != nil || size == wanted.offset && size > 0 {
             return try await rest()
         }
@@ -79,6 +86,9 @@ public final class Download {
                 chunk.moveReaderIndex(forwardBy: count)
                 skip -= Int64(count)
             }
+            if let end = wanted.end, Int64(chunk.readableBytes) > end - position {
+                chunk = chunk.getSlice(at: chunk.readerIndex, length: Int(end - position)) ?? chunk
+            }
             guard chunk.readableBytes > 0 else { continue }
             position += Int64(chunk.readableBytes)
             if let size, position > size {
@@ -87,7 +97,9 @@ public final class Download {
             return chunk
         }
         if skip > 0 { throw lost("the server ended the file before the part that was missing") }
-        if let size, position < size { throw lost("the connection ended after \(position) of \(size) bytes") }
+        if let end = wanted.end ?? size, position < end {
+            throw lost("the connection ended after \(position) of \(end) bytes")
+        }
         size = position
         return nil
     }
@@ -105,8 +117,8 @@ public final class Download {
 
     private func open() async throws {
         var request = wanted.request
-        if position > 0 {
-            request.headers.append(("Range", "bytes=\(position)-"))
+        if position > 0 || wanted.end != nil {
+            request.headers.append(("Range", "bytes=\(position)-\(wanted.end.map { "\($0 - 1)" } ?? "")"))
             if let condition = validator?.condition { request.headers.append(("If-Range", condition)) }
         }
         while true {
@@ -128,7 +140,7 @@ public final class Download {
         let length = response.headers.contentLength
         skip = 0
         switch response.status {
-        case 206 where position > 0:
+        case 206 where position > 0 || wanted.end != nil:
             guard let range = ContentRange(response.headers["content-range"]), range.start <= position else {
                 throw Failure(.downloadError, "\(what): the server sent another part than the one asked for")
             }

@@ -9,6 +9,8 @@ public struct HTTPRequest: Sendable {
     public var insecure: Bool
     /// What is sent with it. A request with a body is never sent on to where an answer redirects it.
     public var body: HTTPRequestBody?
+    /// An answer that redirects is followed, and not handed on.
+    public var followsRedirects = true
 
     public init(
         _ method: String = "GET", url: String, headers: [(name: String, value: String)] = [], insecure: Bool = false

@@ -35,7 +35,9 @@ public final class NetworkSender: HTTPSender {
         var request = request
         for _ in 0...Redirect.longestChain {
             let response = try await exchange(request)
-            guard request.body == nil, let next = try Redirect.next(after: response, to: request) else {
+            guard request.body == nil, request.followsRedirects,
+                let next = try Redirect.next(after: response, to: request)
+            else {
                 return response
             }
             request = next

@@ -17,14 +17,10 @@ struct MirrorCommand: AsyncParsableCommand {
             stays, so a run that was broken off is taken up by the next; a server of the folder may run meanwhile.
             """)
 
-    @Option(help: ArgumentHelp("The folder that gets the images.", valueName: "dir"))
-    var root: String
+    @OptionGroup var storage: StorageOptions
 
     @Option(help: ArgumentHelp("The server to copy from; ?channel=NAME chooses a channel.", valueName: "url"))
     var from: String
-
-    @Option(help: "What the images are: \(ServerMode.allCases.map(\.rawValue).joined(separator: " or ")).")
-    var mode = ServerMode.public
 
     @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what would be copied, and copy nothing.")
     var dryRun = false
@@ -34,27 +30,23 @@ struct MirrorCommand: AsyncParsableCommand {
     mutating func run() async throws {
         let logger = ServerProgram.logger()
         let url = try ServerURL(from)
-        var settings = TransportSettings(environment: ProcessEnvironment.variables)
-        settings.userAgent = "imgapi-server/\(ImageServer.version)"
-        let network = NetworkSender(settings: settings)
-        let transport = Transport(sender: network, settings: settings, log: logger)
+        let network = ServerProgram.network(logger)
         let client = IMGAPIClient(
             base: url.base, channel: url.query.first { $0.name == "channel" }?.value, insecure: false,
-            requestID: ImageUUID().description, transport: transport)
-        let mirror = ImageMirror(
-            from: client, by: transport,
-            into: try FolderRepository(root: FilePath(root), mode: mode, logger: logger)
-        ) { line in
-            print(line)
-            fflush(nil)
-        }
+            requestID: ImageUUID().description, transport: network.transport)
         let result: Result<Void, any Error>
         do {
+            let mirror = ImageMirror(
+                from: client, by: network.transport, into: try await storage.open(by: network.transport, logger)
+            ) { line in
+                print(line)
+                fflush(nil)
+            }
             result = .success(try await mirror.run(filters: filters, dryRun: dryRun))
         } catch {
             result = .failure(error)
         }
-        await network.shutDown()
+        await network.sender.shutDown()
         try result.get()
     }
 }

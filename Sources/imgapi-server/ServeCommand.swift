@@ -1,73 +1,62 @@
-public import ArgumentParser
+import ArgumentParser
 import Failure
 import Glibc
 import Host
-import ImageModel
-public import ImageServer
-import Logging
+import ImageServer
 import SystemPackage
+import Transport
 
 /// `imgapi-server`, without another command.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Serve images from a folder by the IMGAPI protocol.",
+        abstract: "Serve images from a folder or an OCI registry by the IMGAPI protocol.",
         discussion: """
             The folder has images/UUID.json (manifests), images/UUID.file (image files) and, if the server has \
-            channels, channels.json. What is added, changed or removed there counts at once.
+            channels, channels.json. What is added, changed or removed there counts at once. In a registry each image is \
+            an artifact under its UUID as the tag.
 
             When requests are answered, one line on stdout says where: "listening on http://ADDR:PORT". SIGTERM or \
             SIGINT ends the server when the transfers under way are done, a second one at once. The log goes to stderr; \
             IMGADM_LOG_LEVEL=trace|debug|info|warn|error|fatal sets how much of it.
             """)
 
-    @Option(help: ArgumentHelp("The folder to serve.", valueName: "dir"))
-    var root: String
-
-    @Option(help: ArgumentHelp("The address to listen on; port 0 for any that is free.", valueName: "addr:port"))
-    var listen = ListenAddress(host: "127.0.0.1", port: 8080)
-
-    @Option(help: "What the images are: \(ServerMode.allCases.map(\.rawValue).joined(separator: " or ")).")
-    var mode = ServerMode.public
+    @OptionGroup var settings: ServerSettings
 
     @Option(
-        help: """
-            Who may change images: anyone, nobody, or the users of --keys and --tokens. Without this, those users if there \
-            are any; else anyone on a loopback address, and nobody elsewhere.
-            """)
-    var writes: Writes?
-
-    @Option(help: ArgumentHelp("The folder of keys, USER.keys with a public SSH key a line.", valueName: "dir"))
-    var keys: String?
-
-    @Option(help: ArgumentHelp("A file of tokens for \"Authorization: Bearer\", USER TOKEN a line.", valueName: "file"))
-    var tokens: String?
-
-    /// The values of `--writes`.
-    enum Writes: String, CaseIterable, ExpressibleByArgument { case anyone, nobody, users }
-
-    private func authentication() throws -> Authentication {
-        let hasUsers = keys != nil || tokens != nil
-        var authentication = Authentication(keys: keys.map { FilePath($0) }, tokens: tokens.map { FilePath($0) })
-        switch writes ?? (hasUsers ? .users : listen.isLoopback ? .anyone : .nobody) {
-        case .anyone: authentication.anonymous = .writes
-        case .nobody:
-            guard !hasUsers else { throw ValidationError("--writes nobody goes with neither --keys nor --tokens") }
-        case .users:
-            guard hasUsers else { throw ValidationError("--writes users needs --keys DIR or --tokens FILE") }
-        }
-        return authentication
-    }
+        help: ArgumentHelp(
+            "A JSON file with these options, by their names without dashes; one that is also given here counts here.",
+            valueName: "file"))
+    var config: String?
 
     mutating func run() async throws {
         let logger = ServerProgram.logger()
-        let repository = try FolderRepository(root: FilePath(root), mode: mode, logger: logger)
+        if let config { try settings.fill(from: FilePath(config)) }
+        let listen = settings.address
+        let certificate = try settings.certificate()
         var configuration = ImageServer.Configuration(host: listen.host, port: listen.port, hostName: HostName.current)
-        configuration.authentication = try authentication()
-        let urlHost = listen.urlHost
+        configuration.authentication = try settings.authentication()
+        configuration.tls = certificate
+        let network = ServerProgram.network(logger)
+        let result: Result<Void, any Error>
         do {
-            try await ImageServer(repository, configuration: configuration, logger: logger).run { [urlHost] port in
-                print("listening on http://\(urlHost):\(port)")
+            let repository = try await settings.storage.open(by: network.transport, logger)
+            configuration.remotes = RemoteImages(network.transport)
+            let scheme = certificate == nil ? "http" : "https"
+            result = .success(
+                try await ServeCommand.serve(
+                    ImageServer(repository, configuration: configuration, logger: logger), at: listen, scheme))
+        } catch {
+            result = .failure(error)
+        }
+        await network.sender.shutDown()
+        try result.get()
+    }
+
+    private static func serve(_ server: ImageServer, at listen: ListenAddress, _ scheme: String) async throws {
+        do {
+            try await server.run { port in
+                print("listening on \(scheme)://\(listen.urlHost):\(port)")
                 fflush(nil)
             }
         } catch {
@@ -75,5 +64,3 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 }
-
-extension ServerMode: ExpressibleByArgument {}

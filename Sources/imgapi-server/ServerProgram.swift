@@ -6,6 +6,7 @@ import ImageModel
 import ImageServer
 import Logging
 import SystemPackage
+import Transport
 
 @main
 struct ServerProgram: AsyncParsableCommand {
@@ -13,8 +14,8 @@ struct ServerProgram: AsyncParsableCommand {
         commandName: "imgapi-server",
         abstract: "Serve images by the IMGAPI protocol, and mirror those of other servers.",
         usage: """
-            imgapi-server --root DIR [OPTION…]
-            imgapi-server mirror --root DIR --from URL [OPTION…] [FILTER…]
+            imgapi-server --root DIR | --registry HOST/NAME | --config FILE [OPTION…]
+            imgapi-server mirror --root DIR | --registry HOST/NAME --from URL [OPTION…] [FILTER…]
             """,
         discussion: "imgapi-server help serve, and help mirror, show the options.",
         version: "imgapi-server \(ImageServer.version)", subcommands: [ServeCommand.self, MirrorCommand.self],
@@ -43,6 +44,14 @@ struct ServerProgram: AsyncParsableCommand {
         let named = ProcessEnvironment.variables["IMGADM_LOG_LEVEL"].flatMap { Logger.Level(bunyanName: $0) }
         let context = BunyanContext(name: "imgapi-server", requestID: ImageUUID().description)
         return Logger(label: "imgapi-server") { _ in BunyanLog(context: context, level: named ?? .warning) }
+    }
+
+    /// How the server asks others.
+    static func network(_ logger: Logger) -> (sender: NetworkSender, transport: Transport) {
+        var settings = TransportSettings(environment: ProcessEnvironment.variables)
+        settings.userAgent = "imgapi-server/\(ImageServer.version)"
+        let sender = NetworkSender(settings: settings)
+        return (sender, Transport(sender: sender, settings: settings, log: logger))
     }
 
     private static func end(_ status: Int32, _ message: String) -> Never {

@@ -25,6 +25,15 @@ struct RunningServer: Sendable {
         configuration.stallSeconds = stallSeconds
         configuration.idleSeconds = idleSeconds
         configuration.authentication = authentication
+        try await serving(repository, configuration, body)
+    }
+
+    /// Serves a repository while `body` runs.
+    static func serving(
+        _ repository: any ImageRepository, _ configuration: ImageServer.Configuration,
+        _ body: @Sendable (RunningServer) async throws -> Void
+    ) async throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = ImageServer(repository, configuration: configuration, logger: logger)
         let (ports, announce) = AsyncStream.makeStream(of: Int.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -61,10 +70,12 @@ struct RunningServer: Sendable {
     }
 
     /// Sends bytes as they stand, and reads what comes until the server closes.
-    func exchange(_ request: String) async throws -> Reply {
+    func exchange(_ request: String) async throws -> Reply { try await exchange(Array(request.utf8)) }
+
+    func exchange(_ request: [UInt8]) async throws -> Reply {
         let channel = try await connect()
         return try await channel.executeThenClose { inbound, outbound in
-            try await outbound.write(ByteBuffer(string: request))
+            try await outbound.write(ByteBuffer(bytes: request))
             var bytes: [UInt8] = []
             for try await part in inbound { bytes += Array(buffer: part) }
             return Reply(bytes)
@@ -109,5 +120,14 @@ struct Reply: Sendable {
     /// Of a listing, that field of each image.
     func list(_ field: String) -> [String] {
         json?.arrayValue?.map { $0[field]?.stringValue ?? "-" } ?? ["no list: \(status) \(text)"]
+    }
+}
+
+extension RunningServer {
+    /// One request with any body.
+    func send(_ method: String, _ target: String, bytes: [UInt8], _ headers: [String: String]) async throws -> Reply {
+        let lines = headers.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\r\n" }.joined()
+        let head = "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(lines)\r\n"
+        return try await exchange(Array(head.utf8) + bytes)
     }
 }

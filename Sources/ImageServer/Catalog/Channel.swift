@@ -1,5 +1,7 @@
 import Failure
+import Host
 import JSON
+import SystemPackage
 
 /// The channels of a server that has any (imgapi.md, section 6).
 struct ChannelList: Sendable, Equatable {
@@ -35,6 +37,18 @@ struct ChannelList: Sendable, Equatable {
         }
         self.channels = channels
         self.defaultName = defaultName
+    }
+
+    /// - Throws: `ConfigError`, `FileSystemError`.
+    init(file path: FilePath) throws {
+        guard let bytes = try HostFile.read(path, limit: 1 << 20) else {
+            throw Failure(.configError, "there is no list of channels \"\(path)\"")
+        }
+        do {
+            self = try ChannelList(JSONValue(parsing: bytes, limits: JSONLimits(depth: 64)))
+        } catch {
+            throw Failure(.configError, "cannot use \"\(path)\"", cause: error)
+        }
     }
 
     func contains(_ name: String) -> Bool { channels.contains { $0.name == name } }

@@ -7,15 +7,16 @@ public protocol ImageRepository: Sendable {
     /// What its images are.
     var mode: ServerMode { get }
 
-    /// All images there are now.
+    /// All images, as they are now or were a moment ago.
     /// - Throws: if the storage cannot be read.
-    func catalog() async throws -> Catalog
+    func catalog(_ freshness: Freshness) async throws -> Catalog
 
     /// A file of an image, ready to be read; nil if it is not there.
     /// - Throws: if the storage cannot be read.
-    func file(of image: ServedImage, at index: Int) async throws -> (any StoredFile)?
+    func open(_ part: ImagePart, of image: ServedImage) async throws -> (any StoredFile)?
 
-    /// Changes what is stored of an image's manifest; nothing else changes it meanwhile.
+    /// Changes what is stored of an image's manifest; nothing else changes it meanwhile. A part that the manifest no longer
+    /// speaks of goes with it.
     ///
     /// - Parameter change: is given what is stored, nil for nothing; returns what is to be stored, nil to delete the image.
     /// - Throws: what `change` throws; what the storage says.
@@ -24,7 +25,27 @@ public protocol ImageRepository: Sendable {
     ) async throws
 
     /// Begins to take in a file for an image. Nothing of it counts before it is committed.
-    func upload(_ uuid: ImageUUID) async throws -> any FileUpload
+    func upload(_ part: ImagePart, of uuid: ImageUUID) async throws -> any FileUpload
+
+    /// Forgets what it knows of the storage.
+    func dropCaches()
+}
+
+/// How old the knowledge may be that a request is answered from. A storage that tells at no cost is always asked.
+public enum Freshness: Sendable, Hashable {
+    /// Seconds: a listing.
+    case listing
+    /// Of this image a second, of others as for a listing.
+    case image(ImageUUID)
+    /// Of this image nothing: it is about to be changed.
+    case changing(ImageUUID)
+    /// Nothing.
+    case now
+}
+
+/// What an image has beside its manifest.
+public enum ImagePart: Sendable, Hashable, CaseIterable {
+    case file, icon
 }
 
 /// A file that is being taken in.

@@ -17,6 +17,12 @@ extension PublicationDate {
     /// A date that a `marker` names: the ISO 8601 forms that JavaScript reads, from a year to a moment with
     /// an offset. A date alone is midnight in UTC; so is, here, a moment without an offset.
     init?(marker: String) {
+        guard let (date, millisecond) = PublicationDate.moment(marker) else { return nil }
+        text = date.iso8601(millisecond: millisecond)
+    }
+
+    /// The moment that such a date means.
+    static func moment(_ marker: String) -> (date: HTTPDate, millisecond: Int)? {
         var reader = DigitReader(marker)
         guard let year = reader.number(digits: 4) else { return nil }
         var month = 1, day = 1, hour = 0, minute = 0, second = 0, millisecond = 0, offset = 0
@@ -48,7 +54,7 @@ extension PublicationDate {
         else { return nil }
         let moment =
             HTTPDate(year: year, month: month, day: day, hour: hour, minute: minute, second: second).seconds - offset
-        text = HTTPDate(seconds: moment).iso8601(millisecond: millisecond)
+        return (HTTPDate(seconds: moment), millisecond)
     }
 }
 

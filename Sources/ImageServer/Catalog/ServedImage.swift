@@ -6,6 +6,7 @@ import JSON
 public final class ServedImage: Sendable {
     public let uuid: ImageUUID
     public let files: [File]
+    let icon: Icon?
     let owner: String?
     let name: String?
     let version: String?
@@ -42,6 +43,22 @@ public final class ServedImage: Sendable {
         public let contentMD5: String?
     }
 
+    /// Its icon, which an operator may have put there by hand.
+    struct Icon: Sendable, Equatable {
+        /// Nil where only its bytes tell.
+        let contentType: String?
+        let sha1: String?
+        let contentMD5: String?
+
+        /// Nil if the manifest has none.
+        init?(_ json: JSONValue?) {
+            guard json == true || json?.objectValue != nil else { return nil }
+            contentType = json?["contentType"]?.stringValue
+            sha1 = json?["sha1"]?.stringValue
+            contentMD5 = json?["contentMD5"]?.stringValue
+        }
+    }
+
     /// - Parameter manifest: normalized (see ``ServedManifest``).
     init(_ manifest: ServedManifest) {
         let json = manifest.json
@@ -59,6 +76,7 @@ public final class ServedImage: Sendable {
         tags = Self.index(json["tags"]?.objectValue ?? [:])
         place = Place(published: PublicationDate(publishedAt: json["published_at"]?.stringValue), uuid: manifest.uuid)
         files = manifest.files
+        icon = manifest.icon
         withChannels = ImageText(json)
         if json["channels"] == nil {
             withoutChannels = nil

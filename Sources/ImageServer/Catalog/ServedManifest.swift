@@ -8,6 +8,7 @@ struct ServedManifest {
     let uuid: ImageUUID
     let json: JSONObject
     let files: [ServedImage.File]
+    let icon: ServedImage.Icon?
 
     /// - Parameters:
     ///   - json: what is stored.
@@ -15,7 +16,9 @@ struct ServedManifest {
     /// - Throws: `InvalidManifest`, `ManifestValidation` if it breaks the rules of imgapi.md, section 4, or
     ///   does not suit the server's mode.
     init(_ stored: JSONObject, mode: ServerMode, channels: ChannelList?) throws(Failure) {
-        let json = try ManifestUpgrade.upgrade(stored)
+        var json = try ManifestUpgrade.upgrade(stored)
+        icon = ServedImage.Icon(json["icon"])
+        if icon != nil { json["icon"] = true }
         try ManifestValidation.check(json.restricted(to: Self.order))
         uuid = try Manifest(json).uuid
 
@@ -36,7 +39,7 @@ struct ServedManifest {
         served["public"] = .bool(isPublic)
 
         for key in Self.omittedWhenEmpty where served[key]?.isEmpty ?? false { served[key] = nil }
-        if served["icon"] != true { served["icon"] = nil }
+        if icon == nil { served["icon"] = nil }
         if mode == .public { for key in ["billing_tags", "traits"] { served[key] = nil } }
         if let channels {
             served["channels"] = json["channels"] ?? channels.defaultName.map { [.string($0)] } ?? []

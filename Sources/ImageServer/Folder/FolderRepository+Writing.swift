@@ -17,29 +17,46 @@ extension FolderRepository {
         }
     }
 
-    public func upload(_ uuid: ImageUUID) async throws -> any FileUpload {
+    public func upload(_ part: ImagePart, of uuid: ImageUUID) async throws -> any FileUpload {
         try await NIOThreadPool.singleton.runIfActive { [self] in
             try HostFile.makeFolder(folder.images)
-            return try FolderUpload(uuid, in: self)
+            return try FolderUpload(part, of: uuid, in: self)
         }
     }
 
     fileprivate func rewrite(_ uuid: ImageUUID, _ change: (JSONObject?) throws -> JSONObject?) throws {
         let path = folder.manifest(of: uuid)
-        let stored = try HostFile.read(path, limit: 4 << 20).flatMap { try? JSONValue(parsing: $0).objectValue }
+        var stored: JSONObject?
+        if let bytes = try HostFile.read(path, limit: 4 << 20) {
+            guard let json = try? JSONValue(parsing: bytes).objectValue else {
+                throw Failure(.invalidManifest, "\"\(path)\" is not a JSON object, and is left as it is")
+            }
+            stored = json
+        }
         guard let new = try change(stored) else {
+            guard stored != nil else { return }
             // The manifest first: a file without one is no image.
             try HostFile.remove(path)
-            try HostFile.remove(folder.file(of: uuid))
+            for part in ImagePart.allCases { try HostFile.remove(folder.path(of: part, uuid)) }
             return
         }
+        guard new != stored else { return }
         try HostFile.write(Array((JSONValue.object(new).text(.indented(2)) + "\n").utf8), to: path)
+        guard let stored else { return }
+        let (before, after) = (StoredManifest(stored), StoredManifest(new))
+        for part in ImagePart.allCases where before.has(part) && !after.has(part) {
+            try HostFile.remove(folder.path(of: part, uuid))
+        }
     }
 
-    /// Removes what uploads that were broken off have left.
+    /// Removes what uploads that were broken off have left, but nothing of another process that is at work in the folder.
     func sweepUploads() {
         for name in HostFile.names(in: folder.images) where name.hasPrefix(FolderUpload.prefix) {
-            _ = try? HostFile.remove(folder.images.appending(name))
+            let path = folder.images.appending(name)
+            guard let file = try? SystemPackage.FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .noFollow])
+            else { continue }
+            if HostFile.claim(file) { _ = try? HostFile.remove(path) }
+            try? file.close()
         }
     }
 }
@@ -47,12 +64,14 @@ extension FolderRepository {
 /// A file on its way into the folder, beside its place.
 private final class FolderUpload: FileUpload {
     static let prefix = ".upload-"
+    private let part: ImagePart
     private let uuid: ImageUUID
     private let repository: FolderRepository
     private let path: FilePath
     private let file: SystemPackage.FileDescriptor
 
-    init(_ uuid: ImageUUID, in repository: FolderRepository) throws {
+    init(_ part: ImagePart, of uuid: ImageUUID, in repository: FolderRepository) throws {
+        self.part = part
         self.uuid = uuid
         self.repository = repository
         path = repository.folder.images.appending("\(FolderUpload.prefix)\(uuid)-\(ImageUUID())")
@@ -62,6 +81,11 @@ private final class FolderUpload: FileUpload {
                 permissions: [.ownerReadWrite, .groupRead, .otherRead])
         } catch {
             throw HostFile.failure("cannot write", path, error)
+        }
+        // The sweep of another process may have come in between.
+        guard HostFile.claim(file) else {
+            try? file.close()
+            throw HostFile.failure("cannot write", path, Errno.resourceBusy)
         }
     }
 
@@ -76,17 +100,17 @@ private final class FolderUpload: FileUpload {
     func commit(_ change: @escaping @Sendable (JSONObject?) throws -> JSONObject?) async throws {
         try await NIOThreadPool.singleton.runIfActive { [self] in
             try HostFile.sync(file)
-            let (repository, uuid, path) = (repository, uuid, path)
+            let (repository, part, uuid, path) = (repository, part, uuid, path)
             try repository.writing.withLock { _ in
                 // What the change refuses must leave the old file where it is; and at no time may a manifest speak of
                 // another file than is there.
                 try repository.rewrite(uuid) { stored in
-                    guard let new = try change(stored) else { return stored }
+                    guard let new = try change(stored), let stored, StoredManifest(stored).has(part) else { return stored }
                     var without = StoredManifest(new)
-                    without.removeFile()
+                    without.remove(part)
                     return without.json
                 }
-                try HostFile.rename(path, to: repository.folder.file(of: uuid))
+                try HostFile.rename(path, to: repository.folder.path(of: part, uuid))
                 try HostFile.syncFolder(repository.folder.images)
                 try repository.rewrite(uuid, change)
             }

@@ -10,6 +10,7 @@ public import SystemPackage
 ///
 /// - `images/UUID.json`: the manifest;
 /// - `images/UUID.file`: the image file;
+/// - `images/UUID.icon`: the icon, if it has one;
 /// - `channels.json`: the channels, if the server has any.
 ///
 /// What is added, changed or removed counts from the next request on. Files should come by a rename, so that
@@ -27,6 +28,8 @@ public final class FolderRepository: ImageRepository {
     private struct State {
         var scan: FolderScan
         var running: Task<FolderScan, any Error>?
+        /// The scan counts no more, whatever the folder looks like.
+        var isForgotten = false
     }
 
     /// - Throws: `FileSystemError`, `PermissionDenied`, `ConfigError` if the folder cannot be served.
@@ -39,12 +42,12 @@ public final class FolderRepository: ImageRepository {
         sweepUploads()
     }
 
-    public func catalog() async throws -> Catalog {
+    public func catalog(_ freshness: Freshness) async throws -> Catalog {
         let asked = ContinuousClock.now
         while true {
             let look = try FolderLook(folder)
-            let scan = state.withLock { $0.scan }
-            if scan.covers(look) {
+            let (scan, isForgotten) = state.withLock { ($0.scan, $0.isForgotten) }
+            if scan.covers(look), !isForgotten {
                 if scan.isDue { _ = rescan() }
                 return scan.catalog
             }
@@ -54,11 +57,12 @@ public final class FolderRepository: ImageRepository {
         }
     }
 
-    public func file(of image: ServedImage, at index: Int) async throws -> (any StoredFile)? {
-        guard index == 0 else { return nil }
-        let path = folder.file(of: image.uuid)
+    public func open(_ part: ImagePart, of image: ServedImage) async throws -> (any StoredFile)? {
+        let path = folder.path(of: part, image.uuid)
         return try await NIOThreadPool.singleton.runIfActive { try FolderFile(path) }
     }
+
+    public func dropCaches() { state.withLock { $0.isForgotten = true } }
 
     /// The scan that is under way, or a new one.
     private func rescan() -> Task<FolderScan, any Error> {
@@ -81,7 +85,10 @@ public final class FolderRepository: ImageRepository {
     private func finish(_ result: Result<FolderScan, any Error>) throws -> FolderScan {
         state.withLock { state in
             state.running = nil
-            if case .success(let scan) = result { state.scan = scan }
+            if case .success(let scan) = result {
+                state.scan = scan
+                state.isForgotten = false
+            }
         }
         if case .failure(let error) = result { logger.error("cannot read the images", metadata: ["error": "\(error)"]) }
         return try result.get()

@@ -12,7 +12,13 @@ struct ImageFolder: Sendable {
     var images: FilePath { root.appending("images") }
     var channels: FilePath { root.appending("channels.json") }
     func manifest(of uuid: ImageUUID) -> FilePath { images.appending("\(uuid).json") }
-    func file(of uuid: ImageUUID) -> FilePath { images.appending("\(uuid).file") }
+
+    func path(of part: ImagePart, _ uuid: ImageUUID) -> FilePath {
+        switch part {
+        case .file: images.appending("\(uuid).file")
+        case .icon: images.appending("\(uuid).icon")
+        }
+    }
 
     /// The image of a manifest file's name; nil for other files.
     static func image(manifest name: String) -> ImageUUID? {

@@ -11,9 +11,9 @@ extension ImageResponder {
         let (image, _) = try await find(uuid, query)
         let index = try query.parameters["index"].flatMap { Int($0) } ?? 0
         let missing = RequestFault.notFound("image \"\(uuid)\" has no file" + (index == 0 ? "" : " at index \(index)"))
-        guard image.files.indices.contains(index) else { throw missing }
-        let description = image.files[index]
-        guard let file = try await repository.file(of: image, at: index) else { throw missing }
+        guard index == 0, let description = image.files.first,
+            let file = try await repository.open(.file, of: image)
+        else { throw missing }
         // What is not, or not yet, the file that the manifest speaks of must not go out under its Etag.
         let isWhole = description.size == nil || description.size == file.size
         if !isWhole {
@@ -21,8 +21,30 @@ extension ImageResponder {
                 "an image file has not the size that its manifest says",
                 metadata: ["image": "\(uuid)", "size": "\(file.size)", "manifest": "\(description.size ?? 0)"])
         }
-        let entityTag = isWhole ? description.sha1 : nil
+        return try respond(
+            file, of: image, query, context, contentType: AnswerType.bytes.mediaType,
+            entityTag: isWhole ? description.sha1 : nil, contentMD5: isWhole ? description.contentMD5 : nil)
+    }
 
+    func icon(_ uuid: ImageUUID, _ query: Query, _ context: Context) async throws -> Response {
+        let (image, _) = try await find(uuid, query)
+        guard let icon = image.icon, let file = try await repository.open(.icon, of: image) else {
+            throw RequestFault.notFound("image \"\(uuid)\" has no icon")
+        }
+        return try respond(
+            file, of: image, query, context, contentType: icon.contentType ?? AnswerType.bytes.mediaType,
+            entityTag: icon.sha1, contentMD5: icon.contentMD5)
+    }
+
+    /// A stored file, or a part of it, or that it has not changed.
+    ///
+    /// - Parameters:
+    ///   - entityTag: nil if it is not known whether it fits.
+    ///   - contentMD5: of the whole, in base64.
+    private func respond(
+        _ file: any StoredFile, of image: ServedImage, _ query: Query, _ context: Context, contentType: String,
+        entityTag: String?, contentMD5: String?
+    ) throws -> Response {
         let modified = file.modified
         let conditions = Preconditions(query.headers)
         // The original compares with the Etag of the manifest only, which no client can expect.
@@ -32,13 +54,13 @@ extension ImageResponder {
         case .proceed: break
         }
         var headers: HTTPFields = [
-            .contentType: AnswerType.bytes.mediaType, .acceptRanges: "bytes", .lastModified: modified.description,
+            .contentType: contentType, .acceptRanges: "bytes", .lastModified: modified.description,
         ]
         headers[.eTag] = entityTag
         let range = conditions.allowsRange(entityTag: entityTag, modified: modified) ? query.headers[.range] : nil
         switch ByteRange(header: range, size: file.size) {
         case .whole:
-            if isWhole { headers[.contentMD5] = description.contentMD5 }
+            headers[.contentMD5] = contentMD5
             return Response(status: .ok, headers: headers, body: body(file, 0..<file.size, context.paced))
         case .part(let part):
             headers[.contentRange] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(file.size)"
@@ -48,12 +70,6 @@ extension ImageResponder {
                 .rangeNotSatisfiable, "RequestedRangeNotSatisfiable", "the file has \(file.size) bytes",
                 headers: [.contentRange: "bytes */\(file.size)"])
         }
-    }
-
-    /// Icons are not kept yet.
-    func icon(_ uuid: ImageUUID, _ query: Query) async throws -> Response {
-        _ = try await find(uuid, query)
-        throw RequestFault.notFound("image \"\(uuid)\" has no icon")
     }
 
     private func body(_ file: any StoredFile, _ range: Range<Int64>, _ paced: PacedBody) -> ResponseBody {

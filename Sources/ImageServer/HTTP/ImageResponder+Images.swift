@@ -19,14 +19,14 @@ extension ImageResponder {
     }
 
     func channels(_ type: AnswerType, _ target: String) async throws -> Response {
-        guard let channels = try await repository.catalog().channels else {
+        guard let channels = try await repository.catalog(.listing).channels else {
             throw RequestFault.notFound("\(target) does not exist")
         }
         return .json(channels.json, as: type)
     }
 
     func list(_ query: Query, _ type: AnswerType, _ context: Context) async throws -> Response {
-        let catalog = try await repository.catalog()
+        let catalog = try await repository.catalog(.listing)
         let list = try ListQuery(query.parameters, by: query.user, in: catalog)
         let images = list.select(from: catalog)
         if type == .text || list.hasAdminFields {
@@ -68,7 +68,7 @@ extension ImageResponder {
     /// The image of that UUID that the caller sees in the request's channel.
     /// - Throws: `ResourceNotFound`, and what is wrong with `channel` and `account`.
     func find(_ uuid: ImageUUID, _ query: Query) async throws -> (ServedImage, Catalog) {
-        let catalog = try await repository.catalog()
+        let catalog = try await repository.catalog(.image(uuid))
         let scope = try ChannelScope(query.parameters, catalog.channels)
         let caller = try Caller(query.parameters)
         guard let image = catalog[uuid] else { throw RequestFault.notFound("image \(uuid) not found") }

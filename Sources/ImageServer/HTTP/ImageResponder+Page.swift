@@ -6,7 +6,7 @@ import NIOCore
 /// What is not for imgadm: the page for people, and figures for whoever watches the server.
 extension ImageResponder {
     func page(_ request: Request, _ query: Query) async throws -> Response {
-        let catalog = try await repository.catalog()
+        let catalog = try await repository.catalog(.listing)
         var channel: String?
         if let channels = catalog.channels {
             let named = try query.parameters["channel"] ?? ""
@@ -28,7 +28,7 @@ extension ImageResponder {
     }
 
     func metricsText() async throws -> Response {
-        let images = try await repository.catalog().images
+        let images = try await repository.catalog(.listing).images
         let states = Dictionary(grouping: images, by: \.state).mapValues(\.count)
         return Response(
             status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],

@@ -1,85 +1,156 @@
-import Crypto
+import Failure
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import ImageModel
 import JSON
 import NIOCore
+import Transport
 
-/// AddImageFile (imgapi.md, section 12): hashed as it comes, and nothing before it is whole.
+/// AddImageFile, from the request itself or from elsewhere, and AddImageIcon (imgapi.md, sections 10 and 12).
 extension ImageResponder {
-    /// The most bytes of an image file.
+    /// The most bytes of an image file, and of an icon.
     private static let longestFile: Int64 = 20 << 30
+    private static let longestIcon: Int64 = 128 << 10
 
     func addFile(_ uuid: ImageUUID, _ request: Request, _ query: Query, _ type: AnswerType) async throws -> Response {
-        let catalog = try await repository.catalog()
+        let image = try await target(uuid, query)
+        let source = try query.parameters["source"]
+        let compression = try compression(query, isOptional: source != nil)
+        guard !image.isActivated else { throw ImageResponder.immutable(uuid) }
+        var receipt = FileReceipt(.file, most: Self.longestFile)
+        receipt.sha1 = try query.parameters["sha1"]
+        if let source {
+            try await pull(uuid, from: source, receipt)
+        } else {
+            receipt.size = request.headers[.contentLength].flatMap { Int64($0) }
+            receipt.description = ["compression": .string(compression)]
+            if let guid = try query.parameters["dataset_guid"] { receipt.description["dataset_guid"] = .string(guid) }
+            var pieces = request.body.makeAsyncIterator()
+            try await take(uuid, receipt) { try await pieces.next(isolation: #isolation) }
+        }
+        return try await answer(uuid, query, type)
+    }
+
+    /// AddImageFileFromUrl.
+    func addFileFromURL(
+        _ uuid: ImageUUID, _ request: Request, _ query: Query, _ type: AnswerType
+    ) async throws -> Response {
+        let image = try await target(uuid, query)
+        let compression = try compression(query, isOptional: false)
+        guard let url = try await JSONBody.object(of: request)["file_url"]?.stringValue else {
+            throw RequestFault.validationFailed(
+                "missing parameter: file_url", .init(field: "file_url", code: "MissingParameter"))
+        }
+        guard !image.isActivated else { throw ImageResponder.immutable(uuid) }
+        var receipt = FileReceipt(.file, most: Self.longestFile)
+        receipt.sha1 = try query.parameters["sha1"]
+        receipt.description = ["compression": .string(compression)]
+        if let guid = try query.parameters["dataset_guid"] { receipt.description["dataset_guid"] = .string(guid) }
+        let download = try remote().download(url)
+        try await fetching { try await take(uuid, receipt) { try await download.next() } }
+        return try await answer(uuid, query, type)
+    }
+
+    func addIcon(_ uuid: ImageUUID, _ request: Request, _ query: Query, _ type: AnswerType) async throws -> Response {
+        _ = try await target(uuid, query)
+        let contentType = request.headers[.contentType] ?? ""
+        guard ["image/jpeg", "image/gif", "image/png"].contains(contentType) else {
+            throw RequestFault(
+                .badRequest, "Upload", "\"\(contentType)\" is none of image/jpeg, image/gif, image/png")
+        }
+        var receipt = FileReceipt(.icon, most: Self.longestIcon)
+        receipt.sha1 = try query.parameters["sha1"]
+        receipt.size = request.headers[.contentLength].flatMap { Int64($0) }
+        receipt.description = ["contentType": .string(contentType)]
+        var pieces = request.body.makeAsyncIterator()
+        try await take(uuid, receipt) { try await pieces.next(isolation: #isolation) }
+        return try await answer(uuid, query, type)
+    }
+
+    func deleteIcon(_ uuid: ImageUUID, _ query: Query, _ type: AnswerType) async throws -> Response {
+        _ = try await target(uuid, query)
+        try await repository.change(uuid) { stored in
+            var manifest = try ImageResponder.manifest(stored, uuid)
+            guard manifest.has(.icon) else { throw RequestFault.notFound("image \"\(uuid)\" has no icon") }
+            manifest.remove(.icon)
+            return manifest.json
+        }
+        return try await answer(uuid, query, type)
+    }
+
+    /// The image that is to get something.
+    private func target(_ uuid: ImageUUID, _ query: Query) async throws -> ServedImage {
+        let catalog = try await repository.catalog(.changing(uuid))
         let image = try await own(uuid, query, ChannelScope(writing: query.parameters, catalog.channels), catalog)
-        let compression = try query.parameters["compression"]
-        guard let compression else {
+        guard try query.parameters["storage"] == nil || query.parameters["account"] == nil else {
+            throw RequestFault.invalidParameter("storage", "only operators may choose the storage")
+        }
+        return image
+    }
+
+    private func compression(_ query: Query, isOptional: Bool) throws(RequestFault) -> String {
+        guard let compression = try query.parameters["compression"] else {
+            if isOptional { return "" }
             throw RequestFault.validationFailed(
                 "missing parameter: compression", .init(field: "compression", code: "MissingParameter"))
         }
         guard ["none", "gzip", "bzip2", "xz", "zstd"].contains(compression) else {
             throw RequestFault.validationFailed("invalid compression: \"\(compression)\"", .init(field: "compression"))
         }
-        guard try query.parameters["source"] == nil else {
-            throw RequestFault(.notImplemented, "NotAvailable", "this server does not import from other servers")
+        return compression
+    }
+
+    /// The file and what is known of it come from another server.
+    private func pull(_ uuid: ImageUUID, from source: String, _ receipt: FileReceipt) async throws {
+        let (manifest, download) = try await remote().image(uuid, at: source)
+        var receipt = receipt
+        guard let file = manifest.files.first, let download else {
+            throw RequestFault(.serviceUnavailable, "RemoteSourceError", "image \(uuid) has no file on \(source)")
         }
-        guard !image.isActivated else { throw ImageResponder.immutable(uuid) }
-        let wanted = try query.parameters["sha1"]
-        let guid = try query.parameters["dataset_guid"]
-        let stated = request.headers[.contentLength].flatMap { Int64($0) }
-        guard stated ?? 0 <= Self.longestFile else {
-            throw RequestFault(.badRequest, "Upload", "the file is larger than \(Self.longestFile) bytes")
+        guard receipt.sha1 == nil || receipt.sha1 == file.sha1 else {
+            throw receipt.refusal("its sha1 on \(source) is \(file.sha1 ?? "")")
         }
-        let upload = try await repository.upload(uuid)
+        receipt.sha1 = file.sha1
+        receipt.size = file.size
+        receipt.description = manifest.json["files"]?[0]?.objectValue ?? [:]
+        receipt.description["stor"] = nil
+        try await fetching { [receipt] in try await take(uuid, receipt) { try await download.next() } }
+    }
+
+    /// What goes wrong with a download is the source's fault (imgapi.md, section 9).
+    private func fetching(_ work: () async throws -> Void) async throws {
         do {
-            let (size, sha1, md5) = try await receive(request, into: upload)
-            func failed(_ why: String) -> RequestFault { RequestFault(.badRequest, "Download", why) }
-            guard size > 0 else { throw failed("the file is empty") }
-            guard stated == nil || stated == size else {
-                throw failed("the file has \(size) bytes, but Content-Length says \(stated ?? 0)")
+            try await work()
+        } catch let failure as Failure where [.downloadError, .connectionError, .sourceError].contains(failure.code) {
+            throw RequestFault(.badRequest, "Download", failure.description)
+        }
+    }
+
+    /// Takes in a file. An earlier one stays as long as this is not whole.
+    private func take(
+        _ uuid: ImageUUID, _ receipt: FileReceipt, next: () async throws -> ByteBuffer?
+    ) async throws {
+        var receipt = receipt
+        try receipt.checkAnnouncement()
+        let upload = try await repository.upload(receipt.part, of: uuid)
+        do {
+            while let piece = try await next() {
+                try receipt.note(piece)
+                try await upload.append(piece)
+                metrics.countReceived(Int64(piece.readableBytes))
             }
-            guard wanted == nil || wanted == sha1 else {
-                throw failed("the file has the sha1 \(sha1), but \"\(wanted ?? "")\" was stated")
-            }
-            var file: JSONObject = [
-                "sha1": .string(sha1), "size": .number(JSONNumber(Int(size))), "compression": .string(compression),
-                "contentMD5": .string(md5),
-            ]
-            if let guid { file["dataset_guid"] = .string(guid) }
-            try await upload.commit { [file] stored in
+            let (part, description) = (receipt.part, try receipt.finish())
+            try await upload.commit { stored in
                 var manifest = try ImageResponder.manifest(stored, uuid)
-                guard !manifest.isActivated else { throw ImageResponder.immutable(uuid) }
-                manifest.setFile(file)
+                guard part != .file || !manifest.isActivated else { throw ImageResponder.immutable(uuid) }
+                manifest.set(part, description)
                 return manifest.json
             }
         } catch {
             await upload.discard()
             throw error
         }
-        return try await answer(uuid, query, type)
-    }
-
-    private func receive(_ request: Request, into upload: any FileUpload) async throws -> (
-        size: Int64, sha1: String, md5: String
-    ) {
-        var sha1 = Insecure.SHA1()
-        var md5 = Insecure.MD5()
-        var size: Int64 = 0
-        for try await piece in request.body {
-            unsafe piece.withUnsafeReadableBytes { bytes in
-                unsafe sha1.update(bufferPointer: bytes)
-                unsafe md5.update(bufferPointer: bytes)
-            }
-            size += Int64(piece.readableBytes)
-            guard size <= Self.longestFile else {
-                throw RequestFault(.badRequest, "Upload", "the file is larger than \(Self.longestFile) bytes")
-            }
-            try await upload.append(piece)
-            metrics.countReceived(Int64(piece.readableBytes))
-        }
-        return (size, Hexadecimal.text(sha1.finalize()), Base64.text(Array(md5.finalize())))
     }
 
     private static func immutable(_ uuid: ImageUUID) -> RequestFault {

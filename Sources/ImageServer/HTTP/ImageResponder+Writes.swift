@@ -8,9 +8,6 @@ import NIOCore
 
 /// Requests that change images (imgapi.md, section 10).
 extension ImageResponder {
-    /// The most bytes of a JSON body.
-    private static let longestBody = 4 << 20
-
     /// Who makes the request, and that he may (imgapi.md, section 8: files are for everybody, whatever he shows; other
     /// reading for everybody who shows nothing wrong; writing for who has shown who he is).
     ///
@@ -36,8 +33,14 @@ extension ImageResponder {
         case (.post, .images): return try await create(request, query, type)
         case (.post, .image(let uuid)): return try await act(on: uuid, request, query, type)
         case (.put, .file(let uuid)): return try await addFile(uuid, request, query, type)
+        case (.post, .fileFromURL(let uuid)): return try await addFileFromURL(uuid, request, query, type)
+        case (.put, .icon(let uuid)): return try await addIcon(uuid, request, query, type)
+        case (.delete, .icon(let uuid)): return try await deleteIcon(uuid, query, type)
         case (.post, .acl(let uuid)): return try await changeACL(uuid, request, query, type)
         case (.delete, .image(let uuid)): return try await delete(uuid, query)
+        case (.post, .state): return try changeState(query)
+        // Keys are read anew for every request anyway.
+        case (.post, .authkeys): return .json([:], as: type)
         default:
             throw RequestFault(
                 .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
@@ -46,14 +49,19 @@ extension ImageResponder {
     }
 
     private func create(_ request: Request, _ query: Query, _ type: AnswerType) async throws -> Response {
-        let catalog = try await repository.catalog()
-        if let action = try query.parameters["action"] {
-            throw RequestFault.invalidParameter("action", "\"\(action)\" is not a valid action")
+        let catalog = try await repository.catalog(.listing)
+        switch try query.parameters["action"] {
+        case nil: break
+        case "create-from-vm"?:
+            throw RequestFault(.notImplemented, "NotAvailable", "this server has no VMs to make images of")
+        case "import-docker-image"?, "import-lxd-image"?:
+            throw RequestFault(.notImplemented, "NotAvailable", "this server does not take images of registries")
+        case let action?: throw RequestFault.invalidParameter("action", "\"\(action)\" is not a valid action")
         }
         let channels = try ChannelScope(writing: query.parameters, catalog.channels).names
         let caller = try Caller(query.parameters)
         let json = try ManifestIntake.creating(
-            try await object(request), mode: repository.mode, account: caller.account, channels: channels)
+            try await JSONBody.object(of: request), mode: repository.mode, account: caller.account, channels: channels)
         try checkOrigin(json, in: catalog)
         let uuid = try Manifest(json).uuid
         try await repository.change(uuid) { _ in json }
@@ -66,8 +74,13 @@ extension ImageResponder {
         guard let action = try query.parameters["action"] else {
             throw RequestFault(.unprocessableContent, "InvalidParameter", "no image \"action\" was specified")
         }
-        let catalog = try await repository.catalog()
-        if action == "import" { return try await importImage(uuid, request, query, type, catalog) }
+        let catalog = try await repository.catalog(.changing(uuid))
+        switch action {
+        case "import": return try await importImage(uuid, request, query, type, catalog)
+        case "import-remote", "import-from-datacenter":
+            throw RequestFault(.serviceUnavailable, "ServiceUnavailableError", "Workflow API is down.")
+        default: break
+        }
         let scope = try ChannelScope(writing: query.parameters, catalog.channels)
         let image = try await own(uuid, query, scope, catalog)
         switch action {
@@ -80,7 +93,7 @@ extension ImageResponder {
             }
         case "update":
             try conditions(image, query)
-            let (fields, mode) = (try await object(request), repository.mode)
+            let (fields, mode) = (try await JSONBody.object(of: request), repository.mode)
             try await repository.change(uuid) { stored in
                 var manifest = try ImageResponder.manifest(stored, uuid)
                 try manifest.update(fields, mode: mode)
@@ -88,7 +101,7 @@ extension ImageResponder {
             }
         case "channel-add" where catalog.channels != nil:
             try conditions(image, query)
-            let name = try await object(request)["channel"]?.stringValue
+            let name = try await JSONBody.object(of: request)["channel"]?.stringValue
             guard let name else {
                 throw RequestFault.validationFailed(
                     "no channel was specified", .init(field: "channel", code: "MissingParameter"))
@@ -101,29 +114,10 @@ extension ImageResponder {
                 manifest.changeChannels { if !$0.contains(name) { $0.append(name) } }
                 return manifest.json
             }
+        case "change-stor": return try changeStorage(of: image, query, type)
+        case "export":
+            throw RequestFault(.serviceUnavailable, "StorageUnsupported", "this server has no Manta to export to")
         default: throw RequestFault.invalidParameter("action", "\"\(action)\" is not a valid action")
-        }
-        return try await answer(uuid, query, type)
-    }
-
-    private func importImage(
-        _ uuid: ImageUUID, _ request: Request, _ query: Query, _ type: AnswerType, _ catalog: Catalog
-    ) async throws -> Response {
-        guard try query.parameters["account"] == nil else {
-            throw RequestFault(.forbidden, "OperatorOnly", "only operators may import images")
-        }
-        guard try query.parameters["source"] == nil else {
-            throw RequestFault(.notImplemented, "NotAvailable", "this server does not import from other servers")
-        }
-        let channels = try ChannelScope(writing: query.parameters, catalog.channels).names
-        let json = try ManifestIntake.importing(
-            try await object(request), as: uuid, mode: repository.mode, channels: channels)
-        try checkOrigin(json, in: catalog)
-        try await repository.change(uuid) { stored in
-            guard stored == nil else {
-                throw RequestFault(.conflict, "ImageUuidAlreadyExists", "image UUID \(uuid) already exists")
-            }
-            return json
         }
         return try await answer(uuid, query, type)
     }
@@ -131,13 +125,13 @@ extension ImageResponder {
     private func changeACL(_ uuid: ImageUUID, _ request: Request, _ query: Query, _ type: AnswerType) async throws
         -> Response
     {
-        let catalog = try await repository.catalog()
+        let catalog = try await repository.catalog(.changing(uuid))
         _ = try await own(uuid, query, ChannelScope(writing: query.parameters, catalog.channels), catalog)
         let action = try query.parameters["action"] ?? "add"
         guard ["add", "remove"].contains(action) else {
             throw RequestFault.invalidParameter("action", "\"\(action)\" is not a valid action")
         }
-        let accounts = try await json(request).arrayValue?.map { $0.stringValue ?? "" }
+        let accounts = try await JSONBody.value(of: request).arrayValue?.map { $0.stringValue ?? "" }
         guard let accounts, accounts.allSatisfy({ ImageUUID($0) != nil }) else {
             throw RequestFault.invalidParameter("acl", "the body is no array of UUIDs")
         }
@@ -153,7 +147,8 @@ extension ImageResponder {
     }
 
     private func delete(_ uuid: ImageUUID, _ query: Query) async throws -> Response {
-        let catalog = try await repository.catalog()
+        // An image that builds on it may have come a moment ago.
+        let catalog = try await repository.catalog(.now)
         let scope = try ChannelScope(writing: query.parameters, catalog.channels)
         _ = try await own(uuid, query, scope, catalog)
         let isForAll = try query.parameters.flag("force_all_channels") ?? false
@@ -182,7 +177,7 @@ extension ImageResponder {
 
     /// The image after a change.
     func answer(_ uuid: ImageUUID, _ query: Query, _ type: AnswerType) async throws -> Response {
-        guard let image = try await repository.catalog()[uuid] else {
+        guard let image = try await repository.catalog(.changing(uuid))[uuid] else {
             throw RequestFault(.internalServerError, "InternalError", "image \(uuid) cannot be served after the change")
         }
         return try respond(image, query, type)
@@ -207,7 +202,7 @@ extension ImageResponder {
         return StoredManifest(stored)
     }
 
-    private func checkOrigin(_ json: JSONObject, in catalog: Catalog) throws {
+    func checkOrigin(_ json: JSONObject, in catalog: Catalog) throws {
         guard let origin = json["origin"]?.stringValue.flatMap({ ImageUUID($0) }), catalog[origin] == nil else {
             return
         }
@@ -217,37 +212,5 @@ extension ImageResponder {
     private func conditions(_ image: ServedImage, _ query: Query) throws {
         guard query.headers[.ifMatch] != nil else { return }
         _ = try Preconditions(query.headers).check(entityTags: [image.text(query.version).entityTag], modified: nil)
-    }
-
-    private func object(_ request: Request) async throws -> JSONObject {
-        guard let object = try await json(request).objectValue else {
-            throw RequestFault(.badRequest, "InvalidContent", "the body is not a JSON object")
-        }
-        return object
-    }
-
-    private func json(_ request: Request) async throws -> JSONValue {
-        let type = request.headers[.contentType]?.prefix { $0 != ";" }.lowercased() ?? ""
-        guard type == "application/json" else {
-            throw RequestFault(
-                .unsupportedMediaType, "UnsupportedMediaType", "the body must be of the type application/json")
-        }
-        let bytes: [UInt8]
-        do {
-            bytes = Array(buffer: try await request.body.collect(upTo: Self.longestBody))
-        } catch is NIOTooManyBytesError {
-            throw RequestFault(
-                .contentTooLarge, "RequestEntityTooLarge", "the body is larger than \(Self.longestBody) bytes")
-        }
-        if let stated = request.headers[.contentMD5] {
-            guard Base64.text(Array(Insecure.MD5.hash(data: bytes))) == stated else {
-                throw RequestFault(.badRequest, "BadDigest", "Content-MD5 '\(stated)' is not that of the body")
-            }
-        }
-        do {
-            return try JSONValue(parsing: bytes, limits: JSONLimits(depth: 64))
-        } catch {
-            throw RequestFault(.badRequest, "InvalidContent", "invalid JSON: \(error)")
-        }
     }
 }

@@ -1,15 +1,20 @@
+import Failure
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import ImageModel
 import JSON
 import Logging
+import SystemPackage
 
 /// Answers the requests of the protocol (imgapi.md).
 struct ImageResponder: HTTPResponder {
     let repository: any ImageRepository
     let hostName: String
     let authentication: Authentication
+    /// Where images may be fetched from; nil if from nowhere.
+    let remotes: RemoteImages?
+    let logLevel: String
     let metrics = ServerMetrics()
 
     /// What the library gives along with a request.
@@ -70,6 +75,7 @@ struct ImageResponder: HTTPResponder {
             headers: request.headers, user: user)
         // A file has a type of its own.
         if isReading, case .file(let uuid) = route { return try await file(uuid, query, context) }
+        if isReading, case .icon(let uuid) = route { return try await icon(uuid, query, context) }
         if isReading, case .page = route { return try await page(request, query) }
         if isReading, case .metrics = route { return try await metricsText() }
         guard let type else { return Response(status: .notAcceptable) }
@@ -79,12 +85,12 @@ struct ImageResponder: HTTPResponder {
         case .channels: return try await channels(type, target)
         case .images: return try await list(query, type, context)
         case .image(let uuid): return try await image(uuid, query, type)
-        case .icon(let uuid): return try await icon(uuid, query)
-        case .page, .metrics, .acl:
+        case .state: return try await state(query, type)
+        case .page, .metrics, .acl, .fileFromURL, .authkeys:
             throw RequestFault(
                 .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
                 headers: [.allow: route.writeMethods])
-        case .file(let uuid): return try await file(uuid, query, context)
+        case .file, .icon: throw RequestFault.notFound("\(target) does not exist")
         case .datasets(let uuid):
             return Response(status: .movedPermanently, headers: [.location: uuid.map { "/images/\($0)" } ?? "/images"])
         }
@@ -96,6 +102,12 @@ struct ImageResponder: HTTPResponder {
     private func fault(_ error: any Error, _ logger: Logger) -> RequestFault {
         if let fault = error as? RequestFault { return fault }
         logger.error("a request failed", metadata: ["error": "\(error)"])
+        let cause = (error as? Failure)?.cause ?? error
+        if let errno = cause as? Errno, [.noSpace, .diskQuotaExceeded, .fileTooLarge].contains(errno) {
+            return RequestFault(
+                .init(code: 507, reasonPhrase: "Insufficient Storage"), "InsufficientStorage",
+                "there is no room for more images")
+        }
         return RequestFault(.serviceUnavailable, "StorageIsDown", "the images cannot be read or written at present")
     }
 }
@@ -109,6 +121,11 @@ struct Query {
     let headers: HTTPFields
     /// Who has shown who he is.
     let user: String?
+
+    /// The same, answered as to a client of today.
+    var newest: Query {
+        Query(parameters: parameters, version: .two, type: type, headers: headers, user: user)
+    }
 }
 
 extension Request {

@@ -2,6 +2,7 @@ import HTTPTypes
 import Host
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 public import Logging
 import NIOCore
 import ServiceLifecycle
@@ -23,6 +24,10 @@ public struct ImageServer: Sendable {
         public var hostName: String
         /// Who may do what.
         public var authentication = Authentication()
+        /// Where images may be fetched from; nil if from nowhere.
+        public var remotes: RemoteImages?
+        /// The certificate and key of the server; nil for plain HTTP.
+        public var tls: ServerCertificate?
         /// How long a connection may stay without a request, or a request take to come in, in seconds.
         public var idleSeconds: Int64 = 120
         /// How long a client may take nothing of an answer, in seconds.
@@ -48,15 +53,17 @@ public struct ImageServer: Sendable {
     /// - Throws: if it cannot listen on the address.
     public func run(untilSignals: Bool = true, ready: @escaping @Sendable (_ port: Int) async -> Void) async throws {
         let stallLimit = TimeAmount.seconds(configuration.stallSeconds)
+        let http = HTTPServerBuilder.http1(
+            configuration: .init(
+                additionalChannelHandlers: [ResponseGuard(limit: stallLimit)],
+                idleTimeout: .seconds(configuration.idleSeconds),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)))
         let application = Application(
             responder: ImageResponder(
-                repository: repository, hostName: configuration.hostName, authentication: configuration.authentication),
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [ResponseGuard(limit: stallLimit)],
-                    idleTimeout: .seconds(configuration.idleSeconds),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100))),
+                repository: repository, hostName: configuration.hostName, authentication: configuration.authentication,
+                remotes: configuration.remotes, logLevel: "\(logger.logLevel)"),
+            server: try configuration.tls.map { try .tls(http, tlsConfiguration: $0.configuration) } ?? http,
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "imgapi/\(Self.version)"),
             onServerRunning: { channel in await ready(channel.localAddress?.port ?? 0) },

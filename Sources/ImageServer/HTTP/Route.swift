@@ -10,7 +10,10 @@ enum Route: Equatable {
     case image(ImageUUID)
     case file(ImageUUID)
     case icon(ImageUUID)
+    case fileFromURL(ImageUUID)
     case acl(ImageUUID)
+    case state
+    case authkeys
     case channels
     /// The names of before IMGAPI, which lead to those of today.
     case datasets(ImageUUID?)
@@ -18,7 +21,7 @@ enum Route: Equatable {
     /// Nil if it leads nowhere.
     init?(path: Substring) {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.first == "", (2...4).contains(parts.count) else { return nil }
+        guard parts.first == "", (2...5).contains(parts.count) else { return nil }
         let uuid = parts.count > 2 ? ImageUUID(parts[2]) : nil
         switch (parts[1], parts.count) {
         case ("", 2): self = .page
@@ -26,6 +29,8 @@ enum Route: Equatable {
         case ("ping", 2): self = .ping
         case ("channels", 2): self = .channels
         case ("images", 2): self = .images
+        case ("state", 2): self = .state
+        case ("authkeys", 3) where parts[2] == "reload": self = .authkeys
         case ("datasets", 2): self = .datasets(nil)
         case ("datasets", 3): if let uuid { self = .datasets(uuid) } else { return nil }
         case ("images", 3): if let uuid { self = .image(uuid) } else { return nil }
@@ -37,6 +42,8 @@ enum Route: Equatable {
             case "acl": self = .acl(uuid)
             default: return nil
             }
+        case ("images", 5) where parts[3] == "file" && parts[4] == "from-url":
+            if let uuid { self = .fileFromURL(uuid) } else { return nil }
         default: return nil
         }
     }
@@ -50,8 +57,10 @@ enum Route: Equatable {
         case .images: "GET, HEAD, POST"
         case .image: "GET, HEAD, POST, DELETE"
         case .file: "GET, HEAD, PUT"
-        case .acl: "POST"
-        case .page, .metrics, .ping, .channels, .icon, .datasets: Route.methods
+        case .icon: "GET, HEAD, PUT, DELETE"
+        case .acl, .fileFromURL, .authkeys: "POST"
+        case .state: "GET, HEAD, POST"
+        case .page, .metrics, .ping, .channels, .datasets: Route.methods
         }
     }
 
@@ -65,7 +74,10 @@ enum Route: Equatable {
         case .image: "image"
         case .file: "file"
         case .icon: "icon"
+        case .fileFromURL: "from-url"
         case .acl: "acl"
+        case .state: "state"
+        case .authkeys: "authkeys"
         case .channels: "channels"
         case .datasets: "datasets"
         }

@@ -12,10 +12,11 @@ public struct ImageIntake: Sendable {
 
     /// The repository has the image, with its file and active.
     public func has(_ uuid: ImageUUID) async throws -> Bool {
-        guard let image = try await repository.catalog()[uuid], image.isActivated, !image.files.isEmpty else {
+        guard let image = try await repository.catalog(.image(uuid))[uuid], image.isActivated, !image.files.isEmpty
+        else {
             return false
         }
-        return try await repository.file(of: image, at: 0) != nil
+        return try await repository.open(.file, of: image) != nil
     }
 
     /// Takes in an image. Nothing of it is seen before all of it is there.
@@ -25,7 +26,7 @@ public struct ImageIntake: Sendable {
     ///   manifest's.
     public func take(_ manifest: Manifest, file next: () async throws -> ByteBuffer?) async throws {
         let stored = try await stored(manifest)
-        let upload = try await repository.upload(manifest.uuid)
+        let upload = try await repository.upload(.file, of: manifest.uuid)
         do {
             var sha1 = Insecure.SHA1()
             var md5 = Insecure.MD5()
@@ -50,7 +51,7 @@ public struct ImageIntake: Sendable {
             description["contentMD5"] = .string(Base64.text(Array(md5.finalize())))
             try await upload.commit { [description] _ in
                 var new = StoredManifest(stored)
-                new.setFile(description)
+                new.set(.file, description)
                 return new.json
             }
         } catch {
@@ -60,7 +61,7 @@ public struct ImageIntake: Sendable {
     }
 
     private func stored(_ manifest: Manifest) async throws -> JSONObject {
-        let channels = try await repository.catalog().channels
+        let channels = try await repository.catalog(.listing).channels
         do {
             var json = try ManifestIntake.importing(
                 manifest.json, as: manifest.uuid, mode: repository.mode,

@@ -18,14 +18,21 @@ struct StoredManifest {
     }
 
     var isActivated: Bool { json["activated"] == true }
-    var hasFile: Bool { json["files"]?.arrayValue?.isEmpty == false }
+
+    /// It speaks of the part.
+    func has(_ part: ImagePart) -> Bool {
+        switch part {
+        case .file: json["files"]?.arrayValue?.isEmpty == false
+        case .icon: json["icon"] == true || json["icon"]?.objectValue != nil
+        }
+    }
 
     /// - Throws: `NoActivationNoFile`, `ImageAlreadyActivated`.
     mutating func activate() throws(RequestFault) {
         guard !isActivated else {
             throw RequestFault(.unprocessableContent, "ImageAlreadyActivated", "image is already activated")
         }
-        guard hasFile else {
+        guard has(.file) else {
             throw RequestFault(.unprocessableContent, "NoActivationNoFile", "image must have a file to be activated")
         }
         json["activated"] = true
@@ -34,10 +41,20 @@ struct StoredManifest {
 
     mutating func disable(_ isDisabled: Bool) { json["disabled"] = .bool(isDisabled) }
 
-    /// The file has come.
-    mutating func setFile(_ file: JSONObject) { json["files"] = [.object(file)] }
+    /// The part has come.
+    mutating func set(_ part: ImagePart, _ description: JSONObject) {
+        switch part {
+        case .file: json["files"] = [.object(description)]
+        case .icon: json["icon"] = .object(description)
+        }
+    }
 
-    mutating func removeFile() { json["files"] = [] }
+    mutating func remove(_ part: ImagePart) {
+        switch part {
+        case .file: json["files"] = []
+        case .icon: json["icon"] = nil
+        }
+    }
 
     mutating func changeChannels(_ change: (inout [String]) -> Void) {
         var channels = json["channels"]?.arrayValue?.compactMap(\.stringValue) ?? []
@@ -73,6 +90,8 @@ struct StoredManifest {
                 details: fixed.map { .init(field: $0, code: "NotAllowed") })
         }
         for (key, value) in fields { json[key] = value == .null ? nil : value }
-        try ManifestIntake.validate(json, mode: mode)
+        var checked = json
+        if has(.icon) { checked["icon"] = true }
+        try ManifestIntake.validate(checked, mode: mode)
     }
 }

@@ -22,7 +22,9 @@ public final class RegistryServer: Sendable {
     private let process: ServerProcess
 
     /// Starts a registry, and waits until it listens.
-    public init(_ access: Access = .everybody, storage: FilePath? = nil) async throws {
+    ///
+    /// - Parameter port: 0 for any.
+    public init(_ access: Access = .everybody, storage: FilePath? = nil, port wanted: Int = 0) async throws {
         let folder = TestFolder.make("registry")
         Leftovers.atExit { TestFolder.remove(folder) }
         self.folder = folder
@@ -34,7 +36,7 @@ public final class RegistryServer: Sendable {
             version: 0.1
             log: {level: info, accesslog: {disabled: true}}
             storage: {filesystem: {rootdirectory: \(self.storage)}, delete: {enabled: true}}
-            http: {addr: "127.0.0.1:0"}
+            http: {addr: "127.0.0.1:\(wanted)", secret: shared}
             \(try RegistryServer.settings(access, in: folder))
             """, to: config)
         process = try ServerProcess(["docker-registry", "serve", config.string], log: log)

@@ -1,0 +1,69 @@
+import Crypto
+import HTTPTypes
+import Host
+import ImageModel
+import JSON
+import NIOCore
+
+/// What is known of a file that is taken in: what was stated of it, and what came.
+struct FileReceipt {
+    let part: ImagePart
+    private let most: Int64
+    /// As stated, in lower-case hex.
+    var sha1: String?
+    /// As stated, in bytes.
+    var size: Int64?
+    /// What the manifest will have of it, beside size and digests.
+    var description: JSONObject = [:]
+
+    private var received: Int64 = 0
+    private var sha1Hash = Insecure.SHA1()
+    private var md5Hash = Insecure.MD5()
+
+    /// - Parameter most: bytes it may have.
+    init(_ part: ImagePart, most: Int64) {
+        self.part = part
+        self.most = most
+    }
+
+    /// - Throws: `Upload` for one that announces too much.
+    func checkAnnouncement() throws(RequestFault) {
+        guard size ?? 0 <= most else { throw tooLarge }
+    }
+
+    /// - Throws: `Upload` when it becomes too much.
+    mutating func note(_ piece: ByteBuffer) throws(RequestFault) {
+        received += Int64(piece.readableBytes)
+        guard received <= most else { throw tooLarge }
+        unsafe piece.withUnsafeReadableBytes { bytes in
+            unsafe sha1Hash.update(bufferPointer: bytes)
+            unsafe md5Hash.update(bufferPointer: bytes)
+        }
+    }
+
+    /// - Returns: what the manifest has of the file.
+    /// - Throws: `Download` (`Upload` for an icon) if it is not what was stated.
+    func finish() throws(RequestFault) -> JSONObject {
+        guard received > 0 else { throw refusal("the file is empty") }
+        guard size == nil || size == received else {
+            throw refusal("the file has \(received) bytes, but \(size ?? 0) were announced")
+        }
+        let digest = Hexadecimal.text(sha1Hash.finalize())
+        guard sha1 == nil || sha1 == digest else {
+            throw refusal("the file has the sha1 \(digest), but \"\(sha1 ?? "")\" was stated")
+        }
+        var json: JSONObject = ["sha1": .string(digest), "size": .number(JSONNumber(Int(received)))]
+        for (key, value) in description where json[key] == nil { json[key] = value }
+        json["contentMD5"] = .string(Base64.text(Array(md5Hash.finalize())))
+        json["mtime"] = .string(Timestamp.now().description)
+        return json
+    }
+
+    func refusal(_ why: String) -> RequestFault {
+        RequestFault(.badRequest, part == .file ? "Download" : "Upload", why)
+    }
+
+    private var tooLarge: RequestFault {
+        RequestFault(.badRequest, "Upload", "the file is larger than \(most) bytes")
+    }
+}

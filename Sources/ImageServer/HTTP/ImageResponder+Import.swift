@@ -1,0 +1,43 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import ImageModel
+import JSON
+
+/// AdminImportImage, with a manifest or from another server (imgapi.md, section 10).
+extension ImageResponder {
+    func importImage(
+        _ uuid: ImageUUID, _ request: Request, _ query: Query, _ type: AnswerType, _ catalog: Catalog
+    ) async throws -> Response {
+        guard try query.parameters["account"] == nil else {
+            throw RequestFault(.forbidden, "OperatorOnly", "only operators may import images")
+        }
+        let channels = try ChannelScope(writing: query.parameters, catalog.channels).names
+        let source = try query.parameters["source"]
+        var body: JSONObject
+        if let source {
+            body = try await remote().image(uuid, at: source).manifest.json
+            // An icon is a file of its own, which does not come along.
+            body["icon"] = nil
+        } else {
+            body = try await JSONBody.object(of: request)
+        }
+        let json = try ManifestIntake.importing(body, as: uuid, mode: repository.mode, channels: channels)
+        try checkOrigin(json, in: catalog)
+        try await repository.change(uuid) { stored in
+            guard stored == nil else {
+                throw RequestFault(.conflict, "ImageUuidAlreadyExists", "image UUID \(uuid) already exists")
+            }
+            return json
+        }
+        return try await answer(uuid, source == nil ? query : query.newest, type)
+    }
+
+    /// - Throws: `NotAvailable` where nothing may be fetched.
+    func remote() throws(RequestFault) -> RemoteImages {
+        guard let remotes else {
+            throw RequestFault(.notImplemented, "NotAvailable", "this server does not import from other servers")
+        }
+        return remotes
+    }
+}

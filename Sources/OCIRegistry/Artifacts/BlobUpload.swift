@@ -1,0 +1,137 @@
+import Failure
+import ImageModel
+public import NIOCore
+import Transport
+
+/// A blob on its way into a registry, in chunks (OCI distribution-spec, "Pushing a blob in chunks"). A registry that was
+/// away for a while is asked how much it has, and the rest of the chunk is sent again.
+///
+/// Not thread-safe: one task writes it.
+public final class BlobUpload {
+    private let repository: ArtifactRepository
+    /// Where the next chunk goes.
+    private var location: String
+    private var chunk: [UInt8] = []
+    private let chunkSize: Int
+    /// Bytes that the registry has.
+    private var sent: Int64 = 0
+    private var hasher = DigestHasher(.sha256)
+
+    /// In bytes. Stores below a registry want 5 MiB and more; as much is in memory for each upload.
+    private static let usualChunk = 8 << 20
+    private static let largestChunk = 64 << 20
+    private static let attempts = 6
+
+    private init(_ repository: ArtifactRepository, location: String, chunkSize: Int) {
+        self.repository = repository
+        self.location = location
+        self.chunkSize = chunkSize
+    }
+
+    /// - Throws: `UploadError`, `ConnectionError`, `Unauthorized`.
+    public static func begin(in repository: ArtifactRepository) async throws -> BlobUpload {
+        // An upload that was begun twice does no harm: the registry clears it away.
+        let reply = try await repository.writing.reply(
+            to: repository.request("POST", repository.url("blobs/uploads/"), [("Content-Length", "0")]), limit: 1 << 20)
+        guard reply.status == 202, let location = reply.headers["location"].flatMap({ repository.location($0) }) else {
+            throw repository.refusal(reply, "an upload", .uploadError)
+        }
+        let least = reply.headers["oci-chunk-min-length"].flatMap { Int($0) } ?? 0
+        return BlobUpload(repository, location: location, chunkSize: min(max(usualChunk, least), largestChunk))
+    }
+
+    public func append(_ bytes: ByteBuffer) async throws {
+        chunk.append(contentsOf: bytes.readableBytesView)
+        while chunk.count >= chunkSize { try await send(upTo: chunkSize) }
+    }
+
+    func append(_ bytes: [UInt8]) async throws { try await append(ByteBuffer(bytes: bytes)) }
+
+    /// Ends the blob: from now on it is there under its digest.
+    public func finish(mediaType: String) async throws -> BlobDescriptor {
+        if !chunk.isEmpty { try await send(upTo: chunk.count) }
+        let digest = hasher.finish()
+        let target = location + (location.contains("?") ? "&" : "?") + "digest=\(URLEncoding.component("\(digest)"))"
+        let blob = BlobDescriptor(mediaType: mediaType, digest: digest, size: sent)
+        try await persist("the end of a blob") { [repository] in
+            let reply = try await repository.writing.replyOnce(
+                to: repository.request("PUT", target, [("Content-Length", "0")]), limit: 1 << 20, deadline: nil)
+            if reply.status == 201 { return true }
+            // It may have been done although its answer was lost.
+            if try await repository.has(blob) { return true }
+            throw repository.refusal(reply, "the end of a blob", .uploadError)
+        }
+        return blob
+    }
+
+    /// Tells the registry to forget it. It is of no consequence if that fails.
+    public func cancel() async {
+        _ = try? await repository.writing.replyOnce(
+            to: repository.request("DELETE", location), limit: 1 << 20, deadline: .seconds(10))
+    }
+
+    private func send(upTo count: Int) async throws {
+        let piece = Array(chunk.prefix(count))
+        unsafe hasher.update(piece.span.bytes)
+        let end = sent + Int64(count)
+        try await persist("a chunk of a blob") { try await self.patch(piece, end: end) }
+        chunk.removeFirst(count)
+    }
+
+    /// Sends what is missing of a chunk. False if the registry did not say that it has it.
+    private func patch(_ piece: [UInt8], end: Int64) async throws -> Bool {
+        let missing = piece.suffix(Int(end - sent))
+        var request = repository.request(
+            "PATCH", location,
+            [("Content-Type", "application/octet-stream"), ("Content-Range", "\(sent)-\(end - 1)")])
+        request.body = .bytes(Array(missing))
+        do {
+            let reply = try await repository.writing.replyOnce(to: request, limit: 1 << 20, deadline: nil)
+            if reply.status == 202 || reply.status == 201 || reply.status == 204 {
+                location = reply.headers["location"].flatMap { repository.location($0) } ?? location
+                sent = end
+                return true
+            }
+            guard reply.status == 416 || reply.status >= 500 || reply.status == 429 else {
+                throw repository.refusal(reply, "a chunk of a blob", .uploadError)
+            }
+        } catch let failure as Failure where failure.cause is ConnectionTrouble {}
+        return try await askWhere(end)
+    }
+
+    /// Asks how much the registry has. True if that is the whole chunk.
+    private func askWhere(_ end: Int64) async throws -> Bool {
+        let reply = try await repository.writing.replyOnce(
+            to: repository.request("GET", location), limit: 1 << 20, deadline: .seconds(60))
+        guard reply.status == 204 || reply.status == 202 || reply.status == 200 else {
+            if reply.status >= 500 || reply.status == 429 { return false }
+            throw repository.refusal(reply, "an upload", .uploadError)
+        }
+        location = reply.headers["location"].flatMap { repository.location($0) } ?? location
+        let last = reply.headers["range"]?.split(separator: "-").last.flatMap { Int64($0) } ?? 0
+        // "0-0" is said of nothing as well as of one byte.
+        let has = last == 0 ? 0 : last + 1
+        guard has >= sent, has <= end else {
+            throw Failure(
+                .uploadError, "\(repository.description) has \(has) bytes of a blob of which \(sent) were sent")
+        }
+        sent = has
+        return sent == end
+    }
+
+    /// Tries until it is done, or the registry has been away for too long.
+    private func persist(_ what: String, _ work: () async throws -> Bool) async throws {
+        var last: Failure?
+        for attempt in 1...BlobUpload.attempts {
+            do {
+                if try await work() { return }
+            } catch let failure as Failure where failure.cause is ConnectionTrouble {
+                last = failure
+            }
+            if attempt < BlobUpload.attempts {
+                try await Task.sleep(for: .milliseconds(250 << min(attempt, 5)))
+            }
+        }
+        throw last ?? Failure(.uploadError, "\(repository.description) does not take \(what)")
+    }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Failure
+import Host
+import ImageServer
+import JSON
+import SystemPackage
+
+/// What the server is told by its options or its configuration file, which has them under the same names.
+struct ServerSettings: ParsableArguments {
+    @OptionGroup var storage: StorageOptions
+
+    @Option(help: ArgumentHelp("The address to listen on; port 0 for any that is free.", valueName: "addr:port"))
+    var listen: ListenAddress?
+
+    @Option(
+        help: """
+            Who may change images: anyone, nobody, or the users of --keys and --tokens. Without this, those users if there \
+            are any; else anyone on a loopback address, and nobody elsewhere.
+            """)
+    var writes: Writes?
+
+    @Option(help: ArgumentHelp("The folder of keys, USER.keys with a public SSH key a line.", valueName: "dir"))
+    var keys: String?
+
+    @Option(help: ArgumentHelp("A file of tokens for \"Authorization: Bearer\", USER TOKEN a line.", valueName: "file"))
+    var tokens: String?
+
+    @Option(help: ArgumentHelp("Serve https with this certificate (PEM, with its chain).", valueName: "file"))
+    var tlsCert: String?
+
+    @Option(help: ArgumentHelp("The private key of --tls-cert (PEM).", valueName: "file"))
+    var tlsKey: String?
+
+    /// The values of `--writes`.
+    enum Writes: String, CaseIterable, ExpressibleByArgument { case anyone, nobody, users }
+
+    static let usualAddress = ListenAddress(host: "127.0.0.1", port: 8080)
+
+    var address: ListenAddress { listen ?? ServerSettings.usualAddress }
+
+    /// - Throws: `ConfigError` for a file that cannot be used, with the name of what is wrong in it.
+    mutating func fill(from path: FilePath) throws {
+        guard let bytes = try HostFile.read(path, limit: 1 << 20) else {
+            throw Failure(.configError, "there is no configuration file \"\(path)\"")
+        }
+        func bad(_ why: String) -> Failure { Failure(.configError, "cannot use \"\(path)\": \(why)") }
+        let json: JSONObject
+        do {
+            guard let object = try JSONValue(parsing: bytes).objectValue else { throw bad("it is not a JSON object") }
+            json = object
+        } catch let error as JSONError {
+            throw Failure(.configError, "cannot use \"\(path)\"", cause: error)
+        }
+        func take<Value: ExpressibleByArgument>(_ text: String, _ key: String, _ value: inout Value?) throws {
+            guard value == nil else { return }
+            guard let read = Value(argument: text) else { throw bad("\"\(text)\" is no value of \"\(key)\"") }
+            value = read
+        }
+        // Where the images are is said as a whole, by the file or by options.
+        let hasStorage = storage.root != nil || storage.registry != nil
+        for (key, value) in json {
+            guard let text = value.stringValue else { throw bad("\"\(key)\" is not a string") }
+            switch key {
+            case "root": if !hasStorage { try take(text, key, &storage.root) }
+            case "registry": if !hasStorage { try take(text, key, &storage.registry) }
+            case "channels": try take(text, key, &storage.channels)
+            case "mode": try take(text, key, &storage.mode)
+            case "listen": try take(text, key, &listen)
+            case "writes": try take(text, key, &writes)
+            case "keys": try take(text, key, &keys)
+            case "tokens": try take(text, key, &tokens)
+            case "tls-cert": try take(text, key, &tlsCert)
+            case "tls-key": try take(text, key, &tlsKey)
+            default: throw bad("there is no option \"\(key)\"")
+            }
+        }
+    }
+
+    func authentication() throws -> Authentication {
+        let hasUsers = keys != nil || tokens != nil
+        var authentication = Authentication(keys: keys.map { FilePath($0) }, tokens: tokens.map { FilePath($0) })
+        switch writes ?? (hasUsers ? .users : address.isLoopback ? .anyone : .nobody) {
+        case .anyone: authentication.anonymous = .writes
+        case .nobody:
+            guard !hasUsers else { throw ValidationError("--writes nobody goes with neither --keys nor --tokens") }
+        case .users:
+            guard hasUsers else { throw ValidationError("--writes users needs --keys DIR or --tokens FILE") }
+        }
+        return authentication
+    }
+
+    func certificate() throws -> ServerCertificate? {
+        switch (tlsCert, tlsKey) {
+        case (nil, nil): return nil
+        case (let certificate?, let key?):
+            return try ServerCertificate(certificates: FilePath(certificate), key: FilePath(key))
+        default: throw ValidationError("--tls-cert FILE and --tls-key FILE go together")
+        }
+    }
+}
