@@ -10,6 +10,19 @@ struct Fixture: Sendable {
     let middle: TestImage
     let top: TestImage
 
+    /// A server that has these images, and one made since, in that storage.
+    func server(on storage: ImageStorage, with image: TestImage? = nil) async throws -> TestServer {
+        switch storage {
+        case .folder: return server
+        case .registry:
+            let shared = try await StorageFixture.get()
+            try await Tool.run(
+                Binaries.server, "mirror", "--registry", "\(shared.registry.url)/vm/images", "--from", server.url,
+                "uuid=\(image?.uuid ?? top.uuid)")
+            return shared.server
+        }
+    }
+
     private static let shared = Mutex<Task<Fixture, any Error>?>(nil)
 
     static func get() async throws -> Fixture {
@@ -29,5 +42,29 @@ struct Fixture: Sendable {
         let top = try await workshop.make(name: "top", compression: "zstd", origin: middle)
         return Fixture(
             workshop: workshop, server: try TestServer(workshop.folder), base: base, middle: middle, top: top)
+    }
+}
+
+/// What a server may keep its images in.
+enum ImageStorage: String, CaseIterable, Sendable { case folder, registry }
+
+/// A registry and a server on it, for all tests.
+struct StorageFixture: Sendable {
+    let registry: RegistryServer
+    let server: TestServer
+
+    private static let shared = Mutex<Task<StorageFixture, any Error>?>(nil)
+
+    static func get() async throws -> StorageFixture {
+        let task = shared.withLock { shared in
+            if let shared { return shared }
+            let task = Task {
+                let registry = try await RegistryServer()
+                return StorageFixture(registry: registry, server: try TestServer(registry))
+            }
+            shared = task
+            return task
+        }
+        return try await task.value
     }
 }

@@ -6,15 +6,17 @@ import Testing
 extension EndToEnd {
     /// `imgadm import` (cli.md §3).
     @Suite struct ImportTests {
-        @Test func aChainIsImportedBaseFirst() async throws {
+        @Test(arguments: ImageStorage.allCases)
+        func aChainIsImportedBaseFirst(storage: ImageStorage) async throws {
             let box = try await Sandbox.make()
             let images = try await Fixture.get()
-            try box.use(images.server.url)
+            let server = try await images.server(on: storage)
+            try box.use(server.url)
             let run = try await box.imgadm("import", images.top.uuid)
             #expect(run.status == 0, "\(run)")
             #expect(run.errors.isEmpty, "\(run)")
             let lines = run.lines
-            #expect(lines[0] == "Importing \(images.top.uuid) (top@1.0.0) from \"\(images.server.url)\"")
+            #expect(lines[0] == "Importing \(images.top.uuid) (top@1.0.0) from \"\(server.url)\"")
             #expect(lines[1] == "Gather image \(images.top.uuid) ancestry")
             #expect(lines[2].hasPrefix("Must download and install 3 images ("))
             let imported = lines.filter { $0.hasPrefix("Imported image") }
@@ -40,33 +42,38 @@ extension EndToEnd {
             #expect(again.status == 0)
         }
 
-        @Test func whatIsInstalledAlreadyIsNotFetchedAgain() async throws {
+        @Test(arguments: ImageStorage.allCases)
+        func whatIsInstalledAlreadyIsNotFetchedAgain(storage: ImageStorage) async throws {
             let box = try await Sandbox.make()
             let images = try await Fixture.get()
-            try box.use(images.server.url)
+            let server = try await images.server(on: storage)
+            try box.use(server.url)
             _ = try await box.imgadm("import", images.middle.uuid)
             let run = try await box.imgadm("import", images.top.uuid)
             #expect(run.lines.contains("Image \(images.middle.uuid) already installed"), "\(run)")
             #expect(run.lines.contains { $0.hasPrefix("Must download and install 1 image (") })
         }
 
-        @Test(arguments: ["none", "gzip", "bzip2", "xz", "zstd"])
-        func everyCompression(format: String) async throws {
+        @Test(arguments: ["none", "gzip", "bzip2", "xz", "zstd"], ImageStorage.allCases)
+        func everyCompression(format: String, storage: ImageStorage) async throws {
             let images = try await Fixture.get()
             let image = try await images.workshop.make(name: format, compression: format)
+            let server = try await images.server(on: storage, with: image)
             let box = try await Sandbox.make()
-            let run = try await box.imgadm("import", "-S", images.server.url, image.uuid)
+            let run = try await box.imgadm("import", "-S", server.url, image.uuid)
             #expect(run.status == 0, "\(run)")
             let get = try JSONValue(parsing: try await box.imgadm("get", image.uuid).output)
             #expect(get["manifest"] == .object(image.manifest))
             #expect(get["zpool"]?.stringValue == box.pool)
-            #expect(get["source"]?.stringValue == images.server.url)
+            #expect(get["source"]?.stringValue == server.url)
         }
 
-        @Test func fiveAtOnceDoTheWorkOnce() async throws {
+        @Test(arguments: ImageStorage.allCases)
+        func fiveAtOnceDoTheWorkOnce(storage: ImageStorage) async throws {
             let box = try await Sandbox.make()
             let images = try await Fixture.get()
-            let proxy = try await FaultProxy(to: images.server.port, [])
+            let server = try await images.server(on: storage)
+            let proxy = try await FaultProxy(to: server.port, [])
             try box.use(proxy.url)
             let run = try await box.shell(
                 "for i in 1 2 3 4 5; do (imgadm import \(images.top.uuid); echo status $?) & done; wait")
@@ -89,11 +96,13 @@ extension EndToEnd {
             #expect(run.status == 0)
         }
 
-        @Test func anImageMayBeTakenFromAnotherPool() async throws {
+        @Test(arguments: ImageStorage.allCases)
+        func anImageMayBeTakenFromAnotherPool(storage: ImageStorage) async throws {
             let box = try await Sandbox.make()
             let other = try await Sandbox.make()
             let images = try await Fixture.get()
-            try box.use(images.server.url)
+            let server = try await images.server(on: storage)
+            try box.use(server.url)
             let run = try await box.imgadm("import", "-P", other.pool, images.base.uuid)
             #expect(run.status == 0, "\(run)")
             #expect(try await other.datasets().contains(images.base.uuid))
@@ -262,17 +271,19 @@ extension EndToEnd {
             #expect(box.recordNames().count == 1)
         }
 
-        @Test func whenOneOfAChainFailsTheOthersStop() async throws {
+        @Test(arguments: ImageStorage.allCases)
+        func whenOneOfAChainFailsTheOthersStop(storage: ImageStorage) async throws {
             let images = try await Fixture.get()
+            let server = try await images.server(on: storage)
             let box = try await Sandbox.make()
             let proxy = try await FaultProxy(
-                to: images.server.port, path: "/images/\(images.middle.uuid)/file", [], then: .status(404))
+                to: server.port, path: "/images/\(images.middle.uuid)/file", [], then: .status(404))
             try box.use(proxy.url)
             let run = try await box.imgadm("import", images.top.uuid)
             #expect(run.status == 1 && run.errors.contains("404"), "\(run)")
             #expect(try await !box.datasets().contains { $0.contains("-partial") })
             #expect(try await !box.datasets().contains(images.middle.uuid))
-            let again = try await box.imgadm("import", "-S", images.server.url, images.top.uuid)
+            let again = try await box.imgadm("import", "-S", server.url, images.top.uuid)
             #expect(again.status == 0, "\(again)")
             #expect(box.leftovers().isEmpty)
         }
@@ -292,10 +303,12 @@ extension EndToEnd {
             #expect(box.leftovers().isEmpty)
         }
 
-        @Test func aCompleteDownloadOfAnEarlierRunIsUsedIfItFits() async throws {
+        @Test(arguments: ImageStorage.allCases)
+        func aCompleteDownloadOfAnEarlierRunIsUsedIfItFits(storage: ImageStorage) async throws {
             let images = try await Fixture.get()
+            let server = try await images.server(on: storage)
             let box = try await Sandbox.make()
-            let proxy = try await FaultProxy(to: images.server.port, [])
+            let proxy = try await FaultProxy(to: server.port, [])
             try box.use(proxy.url)
             let folder = box.path("var/tmp/.imgadm-downloads")
             try await Tool.shell(
@@ -308,10 +321,12 @@ extension EndToEnd {
             #expect(box.leftovers().isEmpty)
         }
 
-        @Test func aPartialDownloadIsResumed() async throws {
+        @Test(arguments: ImageStorage.allCases)
+        func aPartialDownloadIsResumed(storage: ImageStorage) async throws {
             let images = try await Fixture.get()
+            let server = try await images.server(on: storage)
             let box = try await Sandbox.make()
-            let proxy = try await FaultProxy(to: images.server.port, [])
+            let proxy = try await FaultProxy(to: server.port, [])
             try box.use(proxy.url)
             let folder = box.path("var/tmp/.imgadm-downloads")
             try await Tool.shell(
@@ -402,10 +417,12 @@ extension EndToEnd {
             #expect(try await box.datasets().isEmpty && box.leftovers().isEmpty)
         }
 
-        @Test func signalsStopAndCleanUp() async throws {
+        @Test(arguments: ImageStorage.allCases)
+        func signalsStopAndCleanUp(storage: ImageStorage) async throws {
             let images = try await Fixture.get()
+            let server = try await images.server(on: storage)
             let box = try await Sandbox.make()
-            let proxy = try await FaultProxy(to: images.server.port, [], then: .stall(after: 50_000))
+            let proxy = try await FaultProxy(to: server.port, [], then: .stall(after: 50_000))
             try box.use(proxy.url)
             for (signal, status) in [("INT", 130), ("TERM", 143)] {
                 let run = try await box.shell(

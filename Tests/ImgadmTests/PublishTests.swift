@@ -12,17 +12,26 @@ extension EndToEnd {
             let box: Sandbox
             let image: TestImage
             let server: TestServer
+            let registry: RegistryServer?
             var manifest: String { box.path("image.json").string }
 
-            static func make(_ arguments: [String] = [], _ changes: JSONObject = [:]) async throws -> Stage {
+            static func make(
+                _ storage: ImageStorage = .folder, _ arguments: [String] = [], _ changes: JSONObject = [:]
+            ) async throws -> Stage {
                 let images = try await Fixture.get()
                 let box = try await Sandbox.make()
                 var manifest = images.base.manifest
                 for (key, value) in changes { manifest[key] = value == .null ? nil : value }
                 try box.write(JSONValue.object(manifest).text(), to: "image.json")
                 try HostFile.makeFolder(box.path("server/images"))
-                let server = try TestServer(box.path("server"), arguments: arguments)
-                return Stage(box: box, image: images.base, server: server)
+                let registry = storage == .registry ? try await RegistryServer() : nil
+                let server =
+                    if let registry {
+                        try TestServer(registry, arguments: arguments)
+                    } else {
+                        try TestServer(box.path("server"), arguments: arguments)
+                    }
+                return Stage(box: box, image: images.base, server: server, registry: registry)
             }
 
             func publish(_ words: String..., to url: String? = nil, environment: [String: String] = [:]) async throws
@@ -33,12 +42,18 @@ extension EndToEnd {
                     environment: environment)
             }
 
-            /// What the server has.
-            var files: [String] { HostFile.names(in: box.path("server/images")).sorted() }
+            /// What the server has: manifests and files, or tags.
+            func files() async throws -> [String] {
+                guard let registry else { return HostFile.names(in: box.path("server/images")).sorted() }
+                let list = try await Tool.shell("curl -s '\(registry.url)/v2/vm/images/tags/list'")
+                let tags = try JSONValue(parsing: list)["tags"]?.arrayValue?.compactMap(\.stringValue) ?? []
+                return tags.flatMap { ["\($0).file", "\($0).json"] }.sorted()
+            }
         }
 
-        @Test func whatIsPublishedCanBeImported() async throws {
-            let stage = try await Stage.make()
+        @Test(arguments: ImageStorage.allCases)
+        func whatIsPublishedCanBeImported(storage: ImageStorage) async throws {
+            let stage = try await Stage.make(storage)
             let run = try await stage.publish()
             let uuid = stage.image.uuid
             #expect(
@@ -47,28 +62,30 @@ extension EndToEnd {
                     "Added file \"\(stage.image.file)\" (compression \"gzip\") to image \(uuid)",
                     "Activated image \(uuid)", "Successfully published image \(uuid) to \(stage.server.url)",
                 ], "\(run)")
-            #expect(stage.files == ["\(uuid).file", "\(uuid).json"])
+            #expect(try await stage.files() == ["\(uuid).file", "\(uuid).json"])
             try stage.box.use(stage.server.url)
             #expect(try await stage.box.imgadm("avail", "-Ho", "uuid").lines == [uuid])
             let imported = try await stage.box.imgadm("import", uuid)
             #expect(imported.status == 0, "\(imported)")
         }
 
-        @Test func anImageThatIsThereAlreadyStays() async throws {
-            let stage = try await Stage.make()
+        @Test(arguments: ImageStorage.allCases)
+        func anImageThatIsThereAlreadyStays(storage: ImageStorage) async throws {
+            let stage = try await Stage.make(storage)
             #expect(try await stage.publish().status == 0)
             let run = try await stage.publish()
             #expect(run.status == 1 && run.errors.contains("error (UploadError)"), "\(run)")
             #expect(run.errors.contains("ImageUuidAlreadyExists"), "\(run)")
-            #expect(stage.files.count == 2)
+            #expect(try await stage.files().count == 2)
         }
 
-        @Test func whatTheServerFindsWrongIsToldFieldByField() async throws {
-            let stage = try await Stage.make([], ["public": false, "origin": .string(TestUUID.make())])
+        @Test(arguments: ImageStorage.allCases)
+        func whatTheServerFindsWrongIsToldFieldByField(storage: ImageStorage) async throws {
+            let stage = try await Stage.make(storage, [], ["public": false, "origin": .string(TestUUID.make())])
             let run = try await stage.publish()
             #expect(
                 run.status == 1 && run.errors.contains("ValidationFailed") && run.errors.contains("public:"), "\(run)")
-            #expect(stage.files.isEmpty)
+            #expect(try await stage.files().isEmpty)
         }
 
         static let breaks: [(name: String, path: String, faults: [Fault], then: Fault, works: Bool)] = [
@@ -83,19 +100,23 @@ extension EndToEnd {
             ("the answer is no image", "/file", [], .raw("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), false),
         ]
 
-        @Test(arguments: breaks)
-        func everyStepMayFail(name: String, path: String, faults: [Fault], then: Fault, works: Bool) async throws {
-            let stage = try await Stage.make()
+        @Test(arguments: breaks, ImageStorage.allCases)
+        func everyStepMayFail(
+            step: (name: String, path: String, faults: [Fault], then: Fault, works: Bool), storage: ImageStorage
+        ) async throws {
+            let stage = try await Stage.make(storage)
+            let (name, path, faults, then, works) = step
             let proxy = try await FaultProxy(to: stage.server.port, path: path, faults, then: then)
             let run = try await stage.publish(to: proxy.url)
             #expect((run.status == 0) == works, "\(name): \(run)")
-            #expect(stage.files.count == (works ? 2 : 0), "\(name): \(stage.files) \(run)")
+            #expect(try await stage.files().count == (works ? 2 : 0), "\(name): \(run)")
             // And then it can be done.
             if !works { #expect(try await stage.publish().status == 0, "\(name)") }
         }
 
-        @Test func aRefusalIsReadBeforeTheWholeFileIsSent() async throws {
-            let stage = try await Stage.make()
+        @Test(arguments: ImageStorage.allCases)
+        func aRefusalIsReadBeforeTheWholeFileIsSent(storage: ImageStorage) async throws {
+            let stage = try await Stage.make(storage)
             let large = stage.box.path("large")
             try await Tool.run("truncate", "-s", "3G", large.string)
             try stage.box.write(
@@ -107,17 +128,18 @@ extension EndToEnd {
                 then: .status(422, body: "{\"code\":\"ImageFilesImmutable\",\"message\":\"no\"}"))
             let run = try await stage.box.imgadm("publish", "-m", stage.manifest, "-f", large.string, proxy.url)
             #expect(run.status == 1 && run.errors.contains("ImageFilesImmutable"), "\(run)")
-            #expect(stage.files.isEmpty)
+            #expect(try await stage.files().isEmpty)
         }
 
-        @Test func aFileThatIsNotTheManifestsIsNotSent() async throws {
+        @Test(arguments: ImageStorage.allCases)
+        func aFileThatIsNotTheManifestsIsNotSent(storage: ImageStorage) async throws {
             let stage = try await Stage.make(
-                [], ["files": [["sha1": .string(String(repeating: "0", count: 40)), "size": 5, "compression": "gzip"]]])
+                storage, [], ["files": [["sha1": .string(String(repeating: "0", count: 40)), "size": 5, "compression": "gzip"]]])
             let run = try await stage.publish()
             #expect(run.status == 1 && run.errors.contains("error (UploadError)"), "\(run)")
             let size = HostFile.size(stage.image.file).map { Int($0) } ?? 0
             let wrong = try await Stage.make(
-                [],
+                storage, [],
                 [
                     "files": [
                         [
@@ -128,7 +150,8 @@ extension EndToEnd {
                 ])
             let other = try await wrong.publish()
             #expect(other.status == 1 && other.errors.contains("error (UploadError)"), "\(other)")
-            #expect(stage.files.isEmpty && wrong.files.isEmpty)
+            #expect(try await stage.files().isEmpty)
+            #expect(try await wrong.files().isEmpty)
         }
 
         @Test func requestsAreSigned() async throws {
@@ -144,13 +167,13 @@ extension EndToEnd {
                 { echo '# the keys of one user'; cat openssh.pub pem.pub pkcs1.pub; } > server/deploy.keys
                 """)
             for key in ["openssh", "pem", "pkcs1"] {
-                let stage = try await Stage.make(["--keys", keys.appending("server").string])
+                let stage = try await Stage.make(.folder, ["--keys", keys.appending("server").string])
                 let path = keys.appending(key).string
                 let run = try await stage.publish("--key", path, "--user", "deploy")
                 #expect(run.status == 0, "\(key): \(run)")
-                #expect(stage.files.count == 2)
+                #expect(try await stage.files().count == 2)
             }
-            let stage = try await Stage.make(["--keys", keys.appending("server").string])
+            let stage = try await Stage.make(.folder, ["--keys", keys.appending("server").string])
             let refused: [(words: [String], status: Int32, code: String)] = [
                 ([], 1, "UploadError"),
                 (["--key", keys.appending("stranger").string, "--user", "deploy"], 1, "UploadError"),
@@ -166,7 +189,7 @@ extension EndToEnd {
                 let run = try await stage.box.imgadm(
                     ["publish", "-m", stage.manifest, "-f", stage.image.file.string] + words + [stage.server.url])
                 #expect(run.status == status && run.errors.contains("error (\(code))"), "\(words): \(run)")
-                #expect(stage.files.isEmpty, "\(words)")
+                #expect(try await stage.files().isEmpty, "\(words)")
             }
             let named = try await stage.publish(
                 environment: ["IMGADM_KEY": keys.appending("openssh").string, "IMGADM_USER": "deploy"])
@@ -176,14 +199,15 @@ extension EndToEnd {
             #expect(try await stage.box.imgadm("avail", "-H").lines.count == 1)
         }
 
-        @Test func createMayPublish() async throws {
-            let stage = try await Stage.make()
+        @Test(arguments: ImageStorage.allCases)
+        func createMayPublish(storage: ImageStorage) async throws {
+            let stage = try await Stage.make(storage)
             let vm = try await BareMachine.make(in: stage.box)
             let run = try await stage.box.imgadm(
                 ["create", "-c", "gzip", "-p", stage.server.url, vm.uuid, "public=true"] + BareMachine.fields)
             #expect(run.status == 0, "\(run)")
             #expect(run.lines.last?.hasPrefix("Successfully published image ") == true, "\(run)")
-            #expect(stage.files.count == 2)
+            #expect(try await stage.files().count == 2)
             #expect(HostFile.names(in: stage.box.path("var/tmp")).allSatisfy { !$0.contains("create") })
             let both = try await stage.box.imgadm(
                 ["create", "-o", "x", "-p", stage.server.url, vm.uuid] + BareMachine.fields)

@@ -41,7 +41,7 @@ final class ServerProcess: Sendable {
         }
         self.pid = pid
         output = ends.readEnd
-        Leftovers.atExit { [pid] in kill(pid, SIGKILL) }
+        Leftovers.atExit { [pid] in Glibc.kill(pid, SIGKILL) }
     }
 
     deinit {
@@ -63,8 +63,11 @@ final class ServerProcess: Sendable {
         return waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_signo == SIGCHLD
     }
 
+    /// Ends it at once.
+    func kill() { stop() }
+
     private func stop() {
-        kill(pid, SIGKILL)
+        Glibc.kill(pid, SIGKILL)
         var status: Int32 = 0
         waitpid(pid, &status, 0)
     }

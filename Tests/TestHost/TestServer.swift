@@ -1,20 +1,32 @@
 import Host
 public import SystemPackage
 
-/// Our image server, serving a folder on loopback.
+/// Our image server on loopback.
 public final class TestServer: Sendable {
     public let url: String
     public let port: Int
     private let process: ServerProcess
 
+    /// Serves a folder.
+    public convenience init(_ folder: FilePath, arguments: [String] = [], scheme: String = "http") throws {
+        try self.init(["--root", folder.string] + arguments, scheme: scheme)
+    }
+
+    /// Serves a repository of a registry.
+    public convenience init(_ registry: RegistryServer, arguments: [String] = []) throws {
+        try self.init(["--registry", "\(registry.url)/vm/images"] + arguments)
+    }
+
     /// Starts the server and waits until it listens.
-    public init(_ folder: FilePath, arguments: [String] = []) throws {
-        process = try ServerProcess(
-            [Binaries.server, "--root", folder.string, "--listen", "127.0.0.1:0"] + arguments)
+    public init(_ arguments: [String], scheme: String = "http") throws {
+        process = try ServerProcess([Binaries.server, "--listen", "127.0.0.1:0"] + arguments)
         let line = try process.firstLine()
-        guard line.hasPrefix("listening on http://"), let port = line.split(separator: ":").last.flatMap({ Int($0) })
+        guard line.hasPrefix("listening on \(scheme)://"), let port = line.split(separator: ":").last.flatMap({ Int($0) })
         else { throw Errno.connectionRefused }
-        url = "http://127.0.0.1:\(port)"
+        url = "\(scheme)://127.0.0.1:\(port)"
         self.port = port
     }
+
+    /// Ends it at once, as a crash would.
+    public func kill() { process.kill() }
 }

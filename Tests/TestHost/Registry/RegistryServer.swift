@@ -1,5 +1,6 @@
 import Glibc
 import Host
+import Synchronization
 public import SystemPackage
 
 /// A docker-registry on loopback.
@@ -19,12 +20,12 @@ public final class RegistryServer: Sendable {
     public var host: String { "127.0.0.1:\(port)" }
     public var url: String { "http://\(host)" }
     private let folder: FilePath
-    private let process: ServerProcess
+    private let config: FilePath
+    private let log: FilePath
+    private let process: Mutex<ServerProcess?>
 
     /// Starts a registry, and waits until it listens.
-    ///
-    /// - Parameter port: 0 for any.
-    public init(_ access: Access = .everybody, storage: FilePath? = nil, port wanted: Int = 0) async throws {
+    public init(_ access: Access = .everybody, storage: FilePath? = nil) async throws {
         let folder = TestFolder.make("registry")
         Leftovers.atExit { TestFolder.remove(folder) }
         self.folder = folder
@@ -36,20 +37,45 @@ public final class RegistryServer: Sendable {
             version: 0.1
             log: {level: info, accesslog: {disabled: true}}
             storage: {filesystem: {rootdirectory: \(self.storage)}, delete: {enabled: true}}
-            http: {addr: "127.0.0.1:\(wanted)", secret: shared}
+            http: {addr: "127.0.0.1:0", secret: shared}
             \(try RegistryServer.settings(access, in: folder))
             """, to: config)
-        process = try ServerProcess(["docker-registry", "serve", config.string], log: log)
-        var port: Int?
-        while port == nil, !process.hasEnded {
+        self.config = config
+        self.log = log
+        process = Mutex(try ServerProcess(["docker-registry", "serve", config.string], log: log))
+        port = try await RegistryServer.port(log, process)
+    }
+
+    private static func port(_ log: FilePath, _ process: borrowing Mutex<ServerProcess?>) async throws -> Int {
+        while process.withLock({ $0?.hasEnded == false }) {
             try await Task.sleep(for: .milliseconds(20))
             let text = try HostFile.read(log).map { String(decoding: $0, as: UTF8.self) } ?? ""
-            port = text.firstRange(of: "listening on 127.0.0.1:").flatMap { found in
-                Int(text[found.upperBound...].prefix { $0.isNumber })
+            if let found = text.firstRange(of: "listening on 127.0.0.1:"),
+                let port = Int(text[found.upperBound...].prefix { $0.isNumber })
+            {
+                return port
             }
         }
-        guard let port else { throw Errno.connectionRefused }
-        self.port = port
+        throw Errno.connectionRefused
+    }
+
+    /// Kills it.
+    public func kill() {
+        process.withLock { process in
+            process?.kill()
+            process = nil
+        }
+    }
+
+    /// Starts it again, on the port and with the storage that it had.
+    public func restart() async throws {
+        kill()
+        let text = try HostFile.read(config).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        try Tool.write(text.replacing("\"127.0.0.1:0\"", with: "\"127.0.0.1:\(port)\""), to: config)
+        _ = try HostFile.remove(log)
+        let started = try ServerProcess(["docker-registry", "serve", config.string], log: log)
+        process.withLock { $0 = started }
+        _ = try await RegistryServer.port(log, process)
     }
 
     deinit { TestFolder.remove(folder) }
