@@ -160,7 +160,7 @@ let package = Package(
             "ImageServerTests",
             [
                 "ImageServer", "ImageModel", "JSON", "Failure", "Host", "OCIRegistry", "Transport", "TestHost",
-                "imgapi-server", log, system, nioCore, nioPosix,
+                "imgapi-server", log, system, nioCore, nioPosix, crypto,
             ]),
         tests("TerminalTests", ["Terminal"]),
         tests("HostTests", ["Host", "Failure", "TestHost", log, system]),

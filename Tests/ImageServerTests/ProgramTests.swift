@@ -15,14 +15,16 @@ import Testing
     }
 
     static let rows: [(arguments: String, status: Int, says: String)] = [
-        ("--version", 0, "imgapi-server 0.1.0"), ("--help", 0, "imgapi-server mirror --root DIR | --registry HOST/NAME --from URL"),
+        ("--version", 0, "imgapi-server 0.1.0"),
+        ("--help", 0, "imgapi-server mirror --root DIR | --registry HOST/NAME --from URL"),
         ("", 2, "--root"),
         ("--root", 2, "--root"),
         ("--root /tmp --nonsense", 2, "--nonsense"), ("--root /tmp x", 2, "x"),
         ("--root /tmp --listen nonsense", 2, "--listen"),
         ("--root /tmp --listen 127.0.0.1:65536", 2, "--listen"), ("--root /tmp --listen ::1:80", 2, "--listen"),
         ("--root /tmp --mode dc", 2, "--mode"), ("--root /tmp --registry 127.0.0.1:5000/x", 2, "do not go together"),
-        ("--registry 127.0.0.1:1/vm/images", 1, "error (ConnectionError)"), ("--registry images", 2, "HOST[:PORT]/NAME"),
+        ("--registry 127.0.0.1:1/vm/images", 1, "error (ConnectionError)"),
+        ("--registry images", 2, "HOST[:PORT]/NAME"),
         ("--registry 127.0.0.1/x:tag", 2, "HOST[:PORT]/NAME"), ("--root /tmp --channels /x", 2, "--channels"),
         ("--root /tmp --tls-cert /x", 2, "--tls-key"),
         ("--root /tmp --tls-cert /etc/hostname --tls-key /etc/hostname", 1, "error (ConfigError)"),

@@ -134,7 +134,8 @@ extension EndToEnd {
         @Test(arguments: ImageStorage.allCases)
         func aFileThatIsNotTheManifestsIsNotSent(storage: ImageStorage) async throws {
             let stage = try await Stage.make(
-                storage, [], ["files": [["sha1": .string(String(repeating: "0", count: 40)), "size": 5, "compression": "gzip"]]])
+                storage, [],
+                ["files": [["sha1": .string(String(repeating: "0", count: 40)), "size": 5, "compression": "gzip"]]])
             let run = try await stage.publish()
             #expect(run.status == 1 && run.errors.contains("error (UploadError)"), "\(run)")
             let size = HostFile.size(stage.image.file).map { Int($0) } ?? 0

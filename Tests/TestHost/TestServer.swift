@@ -21,7 +21,8 @@ public final class TestServer: Sendable {
     public init(_ arguments: [String], scheme: String = "http") throws {
         process = try ServerProcess([Binaries.server, "--listen", "127.0.0.1:0"] + arguments)
         let line = try process.firstLine()
-        guard line.hasPrefix("listening on \(scheme)://"), let port = line.split(separator: ":").last.flatMap({ Int($0) })
+        guard line.hasPrefix("listening on \(scheme)://"),
+            let port = line.split(separator: ":").last.flatMap({ Int($0) })
         else { throw Errno.connectionRefused }
         url = "\(scheme)://127.0.0.1:\(port)"
         self.port = port

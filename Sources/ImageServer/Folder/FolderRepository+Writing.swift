@@ -51,9 +51,16 @@ extension FolderRepository {
 
     /// Removes what uploads that were broken off have left, but nothing of another process that is at work in the folder.
     func sweepUploads() {
-        for name in HostFile.names(in: folder.images) where name.hasPrefix(FolderUpload.prefix) {
+        let now = Timestamp.now().milliseconds / 1000
+        for name in HostFile.names(in: folder.images) {
             let path = folder.images.appending(name)
-            guard let file = try? SystemPackage.FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .noFollow])
+            // A manifest is written in a moment.
+            if name.hasSuffix(".json.tmp"), let mark = try? FileMark(path), now - Int64(mark.seconds) > 60 {
+                _ = try? HostFile.remove(path)
+            }
+            guard name.hasPrefix(FolderUpload.prefix) else { continue }
+            guard
+                let file = try? SystemPackage.FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .noFollow])
             else { continue }
             if HostFile.claim(file) { _ = try? HostFile.remove(path) }
             try? file.close()
@@ -105,7 +112,9 @@ private final class FolderUpload: FileUpload {
                 // What the change refuses must leave the old file where it is; and at no time may a manifest speak of
                 // another file than is there.
                 try repository.rewrite(uuid) { stored in
-                    guard let new = try change(stored), let stored, StoredManifest(stored).has(part) else { return stored }
+                    guard let new = try change(stored), let stored, StoredManifest(stored).has(part) else {
+                        return stored
+                    }
                     var without = StoredManifest(new)
                     without.remove(part)
                     return without.json

@@ -1,0 +1,137 @@
+import ImageModel
+import JSON
+import SystemPackage
+import TestHost
+import Testing
+
+/// Servers on a registry: several at a time, and a registry that comes and goes.
+@Suite(.serialized) struct RegistryStorageTests {
+    private static let uuid = "6b6be30a-2b59-4f5b-8b9c-4d61a7d3c101"
+    private static let image = "/images/\(uuid)"
+    private static let manifest =
+        "{\"v\":2,\"uuid\":\"\(uuid)\",\"name\":\"x\",\"version\":\"1\",\"type\":\"other\",\"os\":\"other\",\"public\":true}"
+
+    @Test func theStepsOfAPublishMayGoToDifferentServers() async throws {
+        let registry = try await RegistryServer()
+        let servers = try (0..<3).map { _ in try TestServer(registry) }
+        defer { withExtendedLifetime(servers) {} }
+        let running = servers.map { RunningServer(port: $0.port) }
+        for round in 0..<5 {
+            let (one, two, three) = (running[round % 3], running[(round + 1) % 3], running[(round + 2) % 3])
+            #expect(try await one.send("POST", "\(Self.image)?action=import", body: Self.manifest).status == 200)
+            #expect(try await two.send("POST", "\(Self.image)?action=import", body: Self.manifest).status == 409)
+            #expect(try await two.send("PUT", "\(Self.image)/file?compression=none", body: "hello").status == 200)
+            #expect(try await three.send("POST", "\(Self.image)?action=activate", body: "{}").status == 200)
+            #expect(
+                try await one.send("POST", "\(Self.image)?action=activate", body: "{}").code == "ImageAlreadyActivated")
+            for server in running {
+                #expect(try await server.get("\(Self.image)/file").text == "hello")
+                #expect(try await server.send("POST", "/state?action=dropcaches", body: "").status == 202)
+                #expect(try await server.get("/images").list("uuid") == [Self.uuid])
+            }
+            #expect(try await two.send("DELETE", Self.image).status == 204)
+            #expect(try await three.send("DELETE", Self.image).status == 404)
+        }
+    }
+
+    @Test func aListingIsNeverFarBehind() async throws {
+        let registry = try await RegistryServer()
+        let (one, two) = (try TestServer(registry), try TestServer(registry))
+        defer { withExtendedLifetime((one, two)) {} }
+        let (writer, reader) = (RunningServer(port: one.port), RunningServer(port: two.port))
+        #expect(try await reader.get("/images").list("uuid") == [])
+        #expect(try await writer.send("POST", "\(Self.image)?action=import", body: Self.manifest).status == 200)
+        #expect(try await writer.send("PUT", "\(Self.image)/file?compression=none", body: "hello").status == 200)
+        #expect(try await writer.send("POST", "\(Self.image)?action=activate", body: "{}").status == 200)
+        #expect(try await writer.get("/images").list("uuid") == [Self.uuid])
+        var listed: [String] = []
+        for _ in 0..<200 where listed.isEmpty {
+            listed = try await reader.get("/images").list("uuid")
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        #expect(listed == [Self.uuid])
+    }
+
+    @Test func aRegistryThatGoesAwayIsWaitedFor() async throws {
+        let registry = try await RegistryServer()
+        let program = try TestServer(registry)
+        let server = RunningServer(port: program.port)
+        #expect(try await server.send("POST", "\(Self.image)?action=import", body: Self.manifest).status == 200)
+        // Three chunks, and the registry killed and started again while they are under way.
+        let bytes = (0..<(20 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 13 ^ $0 >> 11) }
+        let upload = Task {
+            try await server.send(
+                "PUT", "\(Self.image)/file?compression=none", bytes: bytes, ["Content-Length": "\(bytes.count)"])
+        }
+        for _ in 0..<2 {
+            try await Task.sleep(for: .milliseconds(150))
+            try await registry.restart()
+        }
+        let reply = try await upload.value
+        #expect(reply.status == 200, "\(reply)")
+        #expect(try await server.send("POST", "\(Self.image)?action=activate", body: "{}").status == 200)
+        #expect(try await server.get("\(Self.image)/file").body == bytes)
+
+        registry.kill()
+        // What is known is given out, what is not is not.
+        #expect(try await server.get(Self.image).json?["name"] == "x")
+        #expect(try await server.get("/images").list("uuid") == [Self.uuid])
+        #expect(try await server.get("\(Self.image)/file").status == 503)
+        #expect(try await server.send("POST", "\(Self.image)?action=disable", body: "{}").status == 503)
+        #expect(try await server.send("POST", "/images", body: "{}").status == 422)
+        try await registry.restart()
+        #expect(
+            try await server.get("\(Self.image)/file", ["Range": "bytes=10000000-10000004"]).body
+                == Array(bytes[10_000_000..<10_000_005]))
+        #expect(try await server.send("POST", "\(Self.image)?action=disable", body: "{}").status == 200)
+        withExtendedLifetime(program) {}
+    }
+
+    @Test func whatIsNoImageIsLeftAlone() async throws {
+        let registry = try await RegistryServer()
+        let base = "\(registry.url)/v2/vm/images"
+        let other = "6b6be30a-2b59-4f5b-8b9c-4d61a7d3c1ff"
+        // A tag of another kind, and a UUID that leads to something else.
+        try await Tool.shell(
+            """
+            location=$(curl -siX POST '\(base)/blobs/uploads/' | tr -d '\\r' | awk 'tolower($1) == "location:" { print $2 }')
+            digest=sha256:$(printf '{}' | sha256sum | cut -d' ' -f1)
+            curl -sfX PUT -H 'Content-Type: application/octet-stream' --data '{}' "$location&digest=$digest"
+            for tag in latest \(other); do
+                curl -sfX PUT -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' '\(base)/manifests/'$tag --data \
+                '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"text/plain","digest":"'$digest'","size":2},"layers":[]}'
+            done
+            """)
+        let server = try TestServer(registry)
+        defer { withExtendedLifetime(server) {} }
+        let running = RunningServer(port: server.port)
+        #expect(try await running.get("/images").list("uuid") == [])
+        #expect(try await running.get("/images/\(other)").status == 503)
+        #expect(try await running.send("POST", "\(Self.image)?action=import", body: Self.manifest).status == 200)
+        #expect(try await running.get(Self.image).status == 200)
+    }
+
+    @Test func aRegistryMayWantAPassword() async throws {
+        let registry = try await RegistryServer(.password)
+        let home = TestFolder.make("docker")
+        defer { TestFolder.remove(home) }
+        let config = "{\"auths\":{\"\(registry.host)\":{\"username\":\"reader\",\"password\":\"secret\"}}}"
+        try Tool.write(config, to: home.appending("config.json"))
+        let refused = try await Tool.shell(
+            "DOCKER_CONFIG=/nonexistent '\(Binaries.server)' --registry \(registry.host)/vm/images --listen 127.0.0.1:0 2>&1 || echo status $?"
+        )
+        #expect(refused.contains("error (Unauthorized)") && refused.hasSuffix("status 1\n"), "\(refused)")
+        let line = try await Tool.shell(
+            """
+            cd '\(home)'; DOCKER_CONFIG=. '\(Binaries.server)' --registry \(registry.host)/vm/images --listen 127.0.0.1:0 > out & pid=$!
+            until grep -q listening out; do kill -0 $pid; sleep 0.05; done
+            url=$(sed 's/listening on //' out); head -c 9000000 /dev/urandom > file
+            curl -sf -H 'Content-Type: application/json' --data '\(Self.manifest)' "$url\(Self.image)?action=import" > answer
+            curl -sf -T file "$url\(Self.image)/file?compression=none" > answer
+            curl -sf -X POST "$url\(Self.image)?action=activate" > answer
+            curl -sf "$url\(Self.image)/file" | cmp - file && echo same
+            curl -sf -X DELETE "$url\(Self.image)"; curl -s -o /dev/null -w '%{http_code}' "$url\(Self.image)"; kill $pid
+            """)
+        #expect(line == "same\n404", "\(line)")
+    }
+}

@@ -1,0 +1,100 @@
+import Crypto
+import Glibc
+import Host
+import ImageModel
+import JSON
+import NIOCore
+import SystemPackage
+import TestHost
+import Testing
+
+/// The server may be killed at any moment: what it serves afterwards is whole.
+@Suite(.serialized) struct ServerKillTests {
+    private static func manifest(_ uuid: ImageUUID) -> String {
+        "{\"v\":2,\"uuid\":\"\(uuid)\",\"name\":\"x\",\"version\":\"1\",\"type\":\"other\",\"os\":\"other\",\"public\":true}"
+    }
+
+    /// Every image that is active has the file of its manifest, and what has a file has all of it.
+    private static func check(_ folder: FilePath) async throws {
+        let server = try TestServer(folder)
+        let running = RunningServer(port: server.port)
+        for image in try await running.get("/images").json?.arrayValue ?? [] {
+            let uuid = image["uuid"]?.stringValue ?? ""
+            #expect(image["state"] == "active")
+            #expect(image["files"]?.arrayValue?.count == 1, "\(image.text())")
+            let file = try await running.get("/images/\(uuid)/file")
+            #expect(file.status == 200 && file.body.count == image["files"]?[0]?["size"]?.intValue)
+            #expect(Hexadecimal.text(Insecure.SHA1.hash(data: file.body)) == image["files"]?[0]?["sha1"]?.stringValue)
+        }
+        let names = HostFile.names(in: folder.appending("images"))
+        #expect(!names.contains { $0.hasPrefix(".upload-") }, "\(names)")
+    }
+
+    @Test func killsAtAnyMoment() async throws {
+        let folder = TestFolder.make("kill")
+        defer { TestFolder.remove(folder) }
+        let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 9) }
+        for round in 0..<25 {
+            let server = try TestServer(folder)
+            let running = RunningServer(port: server.port)
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<3 {
+                    group.addTask {
+                        let uuid = ImageUUID()
+                        let image = "/images/\(uuid)"
+                        do {
+                            for _ in 0..<2 {
+                                _ = try await running.send("POST", "\(image)?action=import", body: Self.manifest(uuid))
+                                _ = try await running.send(
+                                    "PUT", "\(image)/file?compression=none",
+                                    bytes: Array(bytes.dropFirst(Int.random(in: 0..<1_000_000)).prefix(2_000_000)),
+                                    ["Content-Length": "2000000"])
+                            }
+                            _ = try await running.send("POST", "\(image)?action=activate", body: "{}")
+                        } catch {}  // the server is gone
+                    }
+                }
+                group.addTask {
+                    try? await Task.sleep(for: .milliseconds(20 + round * 50))
+                    server.kill()
+                }
+            }
+            try await Self.check(folder)
+        }
+        // Some came through, and some did not.
+        let server = try TestServer(folder)
+        let active = try await RunningServer(port: server.port).get("/images").list("uuid").count
+        withExtendedLifetime(server) {}
+        let manifests = HostFile.names(in: folder.appending("images")).filter { $0.hasSuffix(".json") }.count
+        #expect(active > 0 && active < manifests, "\(active) of \(manifests)")
+    }
+
+    @Test func aSecondServerLeavesTheUploadsOfTheFirst() async throws {
+        let folder = TestFolder.make("two")
+        defer { TestFolder.remove(folder) }
+        let uuid = ImageUUID()
+        let first = try TestServer(folder)
+        let running = RunningServer(port: first.port)
+        let image = "/images/\(uuid)"
+        #expect(try await running.send("POST", "\(image)?action=import", body: Self.manifest(uuid)).status == 200)
+        let channel = try await running.connect()
+        let reply = try await channel.executeThenClose { inbound, outbound in
+            try await outbound.write(
+                .init(
+                    string:
+                        "PUT \(image)/file?compression=none HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nConnection: close\r\n\r\nhello"
+                ))
+            while !HostFile.names(in: folder.appending("images")).contains(where: { $0.hasPrefix(".upload-") }) {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            let second = try TestServer(folder)
+            withExtendedLifetime(second) {}
+            try await outbound.write(.init(string: "world"))
+            var bytes: [UInt8] = []
+            for try await part in inbound { bytes += Array(buffer: part) }
+            return Reply(bytes)
+        }
+        #expect(reply.status == 200, "\(reply)")
+        #expect(try await running.get("\(image)/file").text == "helloworld")
+    }
+}
