@@ -60,8 +60,13 @@ import Testing
         // Three chunks, and the registry killed and started again while they are under way.
         let bytes = (0..<(20 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 13 ^ $0 >> 11) }
         let upload = Task {
-            try await server.send(
-                "PUT", "\(Self.image)/file?compression=none", bytes: bytes, ["Content-Length": "\(bytes.count)"])
+            // A registry that dies within a chunk forgets the upload: that is a 503, and clients try again.
+            var reply: Reply
+            repeat {
+                reply = try await server.send(
+                    "PUT", "\(Self.image)/file?compression=none", bytes: bytes, ["Content-Length": "\(bytes.count)"])
+            } while reply.status == 503
+            return reply
         }
         for _ in 0..<2 {
             try await Task.sleep(for: .milliseconds(150))

@@ -16,7 +16,7 @@ enum OpenFiles {
 final class ServerProcess: Sendable {
     /// What it prints.
     private let output: FileDescriptor
-    private let pid: pid_t
+    let pid: pid_t
 
     /// - Parameter log: the file that takes what it says on standard error, which is not the test runner's: whoever reads
     ///   that would wait for the server.

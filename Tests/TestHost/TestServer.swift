@@ -28,6 +28,9 @@ public final class TestServer: Sendable {
         self.port = port
     }
 
+    /// Its process.
+    public var pid: Int32 { process.pid }
+
     /// Ends it at once, as a crash would.
     public func kill() { process.kill() }
 }

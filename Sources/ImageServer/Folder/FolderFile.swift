@@ -12,7 +12,7 @@ final class FolderFile: StoredFile {
     private let file: SystemPackage.FileDescriptor
 
     /// How much is read at once, in bytes; as much is in memory for each download.
-    fileprivate static let pieceSize: Int64 = 256 << 10
+    fileprivate static let pieceSize: Int64 = 512 << 10
 
     /// Nil if there is no such file.
     /// - Throws: `FileSystemError`, `PermissionDenied`.

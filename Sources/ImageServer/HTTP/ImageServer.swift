@@ -32,6 +32,8 @@ public struct ImageServer: Sendable {
         public var idleSeconds: Int64 = 120
         /// How long a client may take nothing of an answer, in seconds.
         public var stallSeconds: Int64 = 300
+        /// How many connections there may be at a time; more wait until one ends.
+        public var mostConnections = 1000
 
         public init(host: String = "127.0.0.1", port: Int = 8080, hostName: String = "localhost") {
             self.host = host
@@ -65,7 +67,8 @@ public struct ImageServer: Sendable {
                 remotes: configuration.remotes, logLevel: "\(logger.logLevel)"),
             server: try configuration.tls.map { try .tls(http, tlsConfiguration: $0.configuration) } ?? http,
             configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port), serverName: "imgapi/\(Self.version)"),
+                address: .hostname(configuration.host, port: configuration.port), serverName: "imgapi/\(Self.version)",
+                availableConnectionsDelegate: MaximumAvailableConnections(configuration.mostConnections)),
             onServerRunning: { channel in await ready(channel.localAddress?.port ?? 0) },
             logger: logger)
         let services = ServiceGroup(configuration: .init(services: [application], logger: logger))
