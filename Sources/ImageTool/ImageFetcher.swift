@@ -20,7 +20,7 @@ struct ImageFetcher: Sendable {
     func stream(_ image: PlannedImage, offset: Int64 = 0) -> DownloadStream {
         let request = DownloadRequest(image.request, size: image.check.size, offset: offset)
         return DownloadStream(
-            Download(request, by: image.transport), uuid: image.uuid, report: report, checkMD5: image.trustsMD5)
+            Download(request, by: image.transport), of: image.manifest, report: report, checkMD5: image.trustsMD5)
     }
 
     /// Downloads files into the download folder, several at a time.
@@ -106,12 +106,12 @@ struct DownloadStream: ImageFileReader {
     private let checkMD5: Bool
     private var begun = false
 
-    init(_ download: Download, uuid: ImageUUID, report: Report, checkMD5: Bool) {
+    init(_ download: Download, of manifest: Manifest, report: Report, checkMD5: Bool) {
         self.download = download
-        self.uuid = uuid
+        uuid = manifest.uuid
         self.report = report
         self.checkMD5 = checkMD5
-        transfer = report.transfers.begin(uuid.description, total: download.size)
+        transfer = report.transfers.begin(.download, of: uuid, title: manifest.title, total: download.size)
         transfer.advance(to: download.position)
     }
 

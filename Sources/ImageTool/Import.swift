@@ -38,6 +38,7 @@ extension ImageTool {
             report.line(
                 "Must download and install \(count) image\(count == 1 ? "" : "s")\(plan.size.map { " (\(ByteCount.text($0)))" } ?? "")"
             )
+            report.transfers.expect(bytes: plan.size, count: count)
             try checkSpace(plan, available, pool)
             try checkDownloadSpace(plan)
             try await install(plan, pool, locks, report)

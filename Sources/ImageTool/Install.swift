@@ -48,9 +48,9 @@ extension ImageTool {
         try await withTaskExecutorPreference(DedicatedThread("pipeline")) {
             if let layer {
                 try await store.install(
-                    image, layer: layer, opening: { try MeasuredFile(file, uuid: uuid, report) }, tell: report.line)
+                    image, layer: layer, opening: { try MeasuredFile(file, of: manifest, report) }, tell: report.line)
             } else {
-                try await store.install(image, from: try MeasuredFile(file, uuid: uuid, report), tell: report.line)
+                try await store.install(image, from: try MeasuredFile(file, of: manifest, report), tell: report.line)
             }
         }
         report.line("Installed image \(manifest.progressTitle)")
@@ -100,10 +100,11 @@ private struct MeasuredFile: ImageFileReader {
     private let report: Report
     private var position: Int64 = 0
 
-    init(_ path: FilePath, uuid: ImageUUID, _ report: Report) throws {
+    init(_ path: FilePath, of manifest: Manifest, _ report: Report) throws {
         file = try LocalImageFile(path)
         self.report = report
-        transfer = report.transfers.begin(uuid.description, total: HostFile.size(path))
+        transfer = report.transfers.begin(
+            .install, of: manifest.uuid, title: manifest.title, total: HostFile.size(path))
     }
 
     mutating func next(_ body: (RawSpan) throws -> Void) async throws -> Bool {

@@ -109,7 +109,8 @@ extension ImageTool {
     ) async throws {
         let file = try UploadFile(request.file)
         defer { file.close() }
-        let transfer = report.transfers.begin(manifest.uuid.description, total: file.size)
+        let transfer = report.transfers.begin(
+            .upload, of: manifest.uuid, title: manifest.title, total: file.size)
         defer { report.transfers.end(transfer) }
         let stated = manifest.files.first?.sha1
         for attempt in 1... {

@@ -1,3 +1,4 @@
+public import ImageModel
 import Synchronization
 
 /// What a verb tells while it works. How it is shown is not its business.
@@ -21,13 +22,23 @@ public struct Report: Sendable {
 
 /// A file that is being moved.
 public final class Transfer: Sendable {
-    public let name: String
+    /// What is done with it.
+    public enum Phase: String, Sendable {
+        case download, install, create, upload
+    }
+
+    public let image: ImageUUID
+    /// How people know the image: `NAME@VERSION`, or its UUID where there is no name.
+    public let title: String
+    public let phase: Phase
     /// The bytes there will be, where known.
     public let total: Int64?
     private let moved = Atomic<Int64>(0)
 
-    init(name: String, total: Int64?) {
-        self.name = name
+    init(_ phase: Phase, of image: ImageUUID, title: String, total: Int64?) {
+        self.phase = phase
+        self.image = image
+        self.title = title
         self.total = total
     }
 
@@ -37,22 +48,59 @@ public final class Transfer: Sendable {
     func advance(to position: Int64) { moved.store(position, ordering: .relaxed) }
 }
 
-/// The transfers under way, for whoever draws them.
+/// The transfers under way, for whoever shows them.
 public final class TransferBoard: Sendable {
-    private let board = Mutex<[Transfer]>([])
+    private struct State {
+        var current: [Transfer] = []
+        /// Of transfers that have ended.
+        var finished: Int64 = 0
+        var expected: (bytes: Int64, count: Int)?
+    }
 
-    public init() {}
+    private let state = Mutex(State())
+    private let began: @Sendable (Transfer) -> Void
+    private let ended: @Sendable (Transfer) -> Void
+
+    /// - Parameters:
+    ///   - began: is told of each transfer that begins.
+    ///   - ended: is told of each that ends, well or not.
+    public init(
+        began: @escaping @Sendable (Transfer) -> Void = { _ in },
+        ended: @escaping @Sendable (Transfer) -> Void = { _ in }
+    ) {
+        self.began = began
+        self.ended = ended
+    }
 
     /// The transfers under way, in the order in which they began.
-    public var current: [Transfer] { board.withLock { $0 } }
+    public var current: [Transfer] { state.withLock { $0.current } }
 
-    func begin(_ name: String, total: Int64?) -> Transfer {
-        let transfer = Transfer(name: name, total: total)
-        board.withLock { $0.append(transfer) }
+    /// How far all of it is, where there are several transfers and their sum is known.
+    public var whole: (done: Int64, total: Int64)? {
+        state.withLock { state in
+            guard let expected = state.expected, expected.count > 1 else { return nil }
+            return (state.finished + state.current.reduce(0) { $0 + $1.done }, expected.bytes)
+        }
+    }
+
+    /// Says what is to come.
+    func expect(bytes: Int64?, count: Int) { state.withLock { $0.expected = bytes.map { ($0, count) } } }
+
+    func begin(_ phase: Transfer.Phase, of image: ImageUUID, title: String? = nil, total: Int64?) -> Transfer {
+        let transfer = Transfer(phase, of: image, title: title ?? image.description, total: total)
+        state.withLock { $0.current.append(transfer) }
+        began(transfer)
         return transfer
     }
 
     func end(_ transfer: Transfer) {
-        board.withLock { $0.removeAll { $0 === transfer } }
+        let wasThere = state.withLock { state in
+            guard let place = state.current.firstIndex(where: { $0 === transfer }) else { return false }
+            state.current.remove(at: place)
+            // One that goes on later is counted then.
+            if transfer.done == transfer.total { state.finished += transfer.done }
+            return true
+        }
+        if wasThere { ended(transfer) }
     }
 }

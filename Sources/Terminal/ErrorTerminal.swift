@@ -1,6 +1,6 @@
 import CHost
 
-/// Standard error, where it is a terminal that can redraw a line.
+/// Standard error, where it is a terminal that can redraw lines.
 public enum ErrorTerminal {
     /// - Parameter environment: `TERM=dumb` is a terminal that cannot.
     public static func isUsable(environment: [String: String]) -> Bool {
@@ -13,6 +13,6 @@ public enum ErrorTerminal {
         return columns > 0 ? columns : 80
     }
 
-    /// Replaces the line the cursor is on.
-    public static func redraw(_ line: String) { unsafe chost_write_error("\r\u{1b}[K\(line)") }
+    /// Writes as it stands.
+    public static func write(_ text: String) { unsafe chost_write_error(text) }
 }

@@ -16,6 +16,17 @@ public struct ProgressLine: Sendable {
         }
     }
 
+    /// Lines one below the other, whose bars begin at the same place.
+    public static func render(_ states: [State], width: Int, bytes: (Int64) -> String) -> [String] {
+        let widest = states.map { DisplayWidth.of(Printable.text($0.name)) }.max() ?? 0
+        return states.map { state in
+            var state = state
+            let missing = widest - DisplayWidth.of(Printable.text(state.name))
+            if state.total != nil { state.name += String(repeating: " ", count: missing) }
+            return render(state, width: width, bytes: bytes)
+        }
+    }
+
     /// The line for a terminal of a width in columns; never wider than one less, so that no terminal wraps it.
     public static func render(_ state: State, width: Int, bytes: (Int64) -> String) -> String {
         let room = max(21, width) - 1
@@ -29,16 +40,23 @@ public struct ProgressLine: Sendable {
         // Rounded down, the last percent too: all of it is shown only when all is there.
         let percent = "\(done == total ? 100 : min(99, Int(share * 100)))%"
         let left = state.rate > 0 ? timeText(Double(total - done) / state.rate) : "--:--"
-        let figures = " \(pad(percent, 4)) \(bytes(state.done))/\(bytes(total)) \(rate) \(left)"
-        // The bar gives way first, then the end of the name.
-        let barRoom = min(40, room - DisplayWidth.of(figures) - DisplayWidth.of(name) - 3)
+        let all = " \(pad(percent, 4)) \(bytes(done))/\(bytes(total)) \(rate) \(left)"
+        // The bar gives way first, then the end of the name; where next to nothing would be left of that, figures do.
+        let barRoom = min(40, room - DisplayWidth.of(all) - DisplayWidth.of(name) - 3)
         guard barRoom >= 8 else {
-            return String(DisplayWidth.prefix(name, room - DisplayWidth.of(figures))) + String(figures.suffix(room))
+            let choices = [all, " \(pad(percent, 4)) \(rate) \(left)", " \(pad(percent, 4)) \(left)"]
+            let least = min(leastName, DisplayWidth.of(name))
+            let figures = choices.first { room - DisplayWidth.of($0) >= least } ?? " \(percent)"
+            let shown = DisplayWidth.prefix(name, room - DisplayWidth.of(figures))
+            return String(shown) + String(figures.suffix(room))
         }
         let full = Int(share * Double(barRoom))
         let empty = String(repeating: " ", count: barRoom - full)
-        return "\(name) [\(String(repeating: "=", count: full))\(empty)]\(figures)"
+        return "\(name) [\(String(repeating: "=", count: full))\(empty)]\(all)"
     }
+
+    /// So many columns of a name are wanted before the last figures go.
+    private static let leastName = 16
 
     private static func pad(_ text: String, _ width: Int) -> String {
         String(repeating: " ", count: max(0, width - text.count)) + text

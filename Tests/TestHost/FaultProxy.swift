@@ -23,6 +23,8 @@ public enum Fault: Sendable {
     case truncate(after: Int)
     /// Leaves these headers away.
     case withoutHeaders([String])
+    /// Sends each piece of the body that much later.
+    case late(milliseconds: Int64)
     /// Drops the connection without a word.
     case drop
 }
@@ -190,7 +192,13 @@ private final class BackHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if !isStopped { front.close(promise: nil) }
+        guard !isStopped else { return }
+        if case .late(let milliseconds) = fault {
+            let front = front
+            front.eventLoop.scheduleTask(in: .milliseconds(milliseconds + 50)) { front.close(promise: nil) }
+        } else {
+            front.close(promise: nil)
+        }
     }
 
     private func changed(head: String) -> String {
@@ -235,7 +243,12 @@ private final class BackHandler: ChannelInboundHandler {
         default: break
         }
         sent += bytes.count
-        write(bytes)
+        if case .late(let milliseconds) = fault {
+            let piece = bytes
+            front.eventLoop.scheduleTask(in: .milliseconds(milliseconds)) { self.write(piece) }
+        } else {
+            write(bytes)
+        }
     }
 
     @discardableResult

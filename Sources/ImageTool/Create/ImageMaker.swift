@@ -136,7 +136,7 @@ public struct ImageMaker: Sendable {
         report.line("Snapshotting to \"\(source.snapshot)\"")
         try await zfs.snapshot(source.snapshot)
         report.line("Sending image file to \"\(files.file)\"")
-        let transfer = report.transfers.begin(manifest.uuid.description, total: nil)
+        let transfer = report.transfers.begin(.create, of: manifest.uuid, title: manifest.title, total: nil)
         defer { report.transfers.end(transfer) }
         let written = try await ImageFileWriter(zfs: zfs, compression: compression, transfer: transfer)
             .write(source.snapshot, from: source.origin, to: files.partial)

@@ -80,30 +80,48 @@ struct CommandContext: Sendable {
     /// - Throws: `InvalidPoolName`.
     func pool(_ name: String?) throws -> PoolName { try PoolName(checking: name ?? standardPool) }
 
-    /// Does work that takes its time: its lines go to standard output as they come, what is under way is drawn on the
-    /// terminal.
-    ///
-    /// - Parameter quiet: draw nothing (`-q`).
-    func reporting(quiet: Bool, _ work: (Report) async throws -> Void) async throws {
-        let board = TransferBoard()
-        let display = quiet || !ErrorTerminal.isUsable(environment: environment) ? nil : ProgressDisplay(board: board)
+    /// Does work that takes its time: its lines go to standard output as they come, what is under way is shown on standard
+    /// error.
+    func reporting(_ mode: ProgressOptions.Mode = .none, _ work: (Report) async throws -> Void) async throws {
+        let display = display(mode)
         let report = Report(
             line: { [output] line in
-                display?.erase()
                 // Work that was asked for is done whether or not somebody still reads of it.
-                try? output.progress(Printable.text(line))
+                display.write { try? output.progress(Printable.text(line)) }
             },
-            warning: { [command] text in
-                display?.erase()
-                ErrorReport.write("imgadm \(command): warning: \(Printable.text(text))")
-            }, transfers: board)
-        let drawing = display.map { display in Task { await display.run() } }
-        defer {
-            drawing?.cancel()
-            display?.erase()
+            warning: { [command, style] text in
+                guard !display.tell(warning: text) else { return }
+                display.write {
+                    ErrorReport.write("imgadm \(command): \(style.warning("warning")): \(Printable.text(text))")
+                }
+            }, transfers: display.board)
+        let showing = Task { await display.run() }
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await work(report))
+        } catch {
+            result = .failure(error)
         }
-        try await work(report)
+        // Nothing may be drawn once the command goes on.
+        showing.cancel()
+        await showing.value
+        display.close()
+        try result.get()
     }
+
+    private func display(_ mode: ProgressOptions.Mode) -> any ProgressDisplay {
+        switch mode {
+        case .auto:
+            ErrorTerminal.isUsable(environment: environment) ? ProgressBars(board: TransferBoard()) : PlainProgress()
+        case .bar: ProgressBars(board: TransferBoard())
+        case .plain: PlainProgress()
+        case .json: ProgressEvents()
+        case .none: NoProgress()
+        }
+    }
+
+    /// How standard error is written.
+    private var style: TextStyle { TextStyle(environment: environment) }
 
     private static var swiftVersion: String {
         #if compiler(>=6.3)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Failure
 import Host
 import Logging
+import Terminal
 
 /// One run of the tool: from the words of the command line to an exit status.
 struct Invocation: Sendable {
@@ -21,7 +22,9 @@ struct Invocation: Sendable {
             return await run(options, name, rest)
         } catch {
             let records = RunLog(environment: environment, verbose: false)
-            ErrorReport(command: nil, structured: structured, verbose: false, records: records).show(error)
+            let style = TextStyle(environment: environment)
+            ErrorReport(command: nil, structured: structured, verbose: false, records: records, style: style).show(
+                error)
             return error.exitStatus
         }
     }
@@ -32,7 +35,7 @@ struct Invocation: Sendable {
         let command = name.flatMap(CommandList.find)
         let report = ErrorReport(
             command: command?.name ?? name, structured: options.structuredErrors, verbose: options.verbose,
-            records: records)
+            records: records, style: TextStyle(environment: environment))
         do {
             if options.version {
                 try output.line("imgadm \(Imgadm.version)")

@@ -13,7 +13,7 @@ struct CreateCommand: ImgadmCommand {
         commandName: "create", abstract: "Create an image from a VM",
         usage: """
             imgadm create [-m MANIFEST] [-o PATH | -p URL] [-c COMPRESSION] [-i] [--max-origin-depth N] [-s SCRIPT]
-                       [-P POOL] [-q] [--key FILE --user NAME] VM-UUID [FIELD=VALUE…]
+                       [-P POOL] [-q | --progress MODE] [--key FILE --user NAME] VM-UUID [FIELD=VALUE…]
                    imgadm create --recover VM-UUID
             """,
         discussion: """
@@ -53,7 +53,7 @@ struct CreateCommand: ImgadmCommand {
     var publish: String?
     @OptionGroup var signing: SigningOptions
     @OptionGroup var pool: PoolOption
-    @Flag(name: .customShort("q"), help: "Show no progress bar.") var quiet = false
+    @OptionGroup var progress: ProgressOptions
     @Flag(name: .customLong("recover"), help: "Put back the VM of a run that was broken off.") var recover = false
     @Argument(help: ArgumentHelp("The VM, and fields of the manifest.", valueName: "argument")) var arguments:
         [String] =
@@ -64,16 +64,17 @@ struct CreateCommand: ImgadmCommand {
         let machine = try Arguments.uuid([first])
         if recover {
             try Arguments.none(Array(arguments.dropFirst()))
-            return try await context.reporting(quiet: true) { report in
+            return try await context.reporting() { report in
                 try await context.maker.recover(machine, report)
             }
         }
+        let mode = try progress.chosen()
         let request = try request(machine)
         let pool = try context.pool(pool.name)
         guard publish == nil || output == nil else { throw Failure(.usage, "-o and -p exclude each other") }
         let server = try publish.map { try context.tool.namedSource($0) }
         let signer = try signing.signer(context.environment)
-        try await context.reporting(quiet: quiet) { report in
+        try await context.reporting(mode) { report in
             if let server {
                 try await context.maker.create(request, pool: pool, publishingTo: server, by: signer, report)
             } else {

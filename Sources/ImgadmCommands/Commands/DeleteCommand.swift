@@ -18,7 +18,7 @@ struct DeleteCommand: ImgadmCommand {
         let uuids = try Arguments.uuids(arguments)
         guard !uuids.isEmpty else { throw Failure(.usage, "missing argument: UUID") }
         let pool = try context.pool(pool.name)
-        try await context.reporting(quiet: true) { report in
+        try await context.reporting() { report in
             try await context.tool.delete(uuids, in: pool, namesDependents: verbose || context.verbose, report)
         }
     }

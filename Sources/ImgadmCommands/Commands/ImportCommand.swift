@@ -9,7 +9,7 @@ struct ImportCommand: ImgadmCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Import an image, and the origins it needs, from an image source",
         usage:
-            "imgadm import [-C CHANNEL] [-P POOL] [-S URL]… [-q] [--zstream] [--platform OS/ARCH[/VARIANT]] UUID|REPO[:TAG|@DIGEST]",
+            "imgadm import [-C CHANNEL] [-P POOL] [-S URL]… [-q | --progress MODE] [--zstream] [--platform OS/ARCH[/VARIANT]] UUID|REPO[:TAG|@DIGEST]",
         discussion: """
             The configured sources are asked in their order; the first that has the image serves it. A docker reference goes
             to the registry it names, docker.io if it names none; each layer becomes an image.
@@ -30,33 +30,38 @@ struct ImportCommand: ImgadmCommand {
         name: .customShort("S"), parsing: .unconditionalSingleValue,
         help: ArgumentHelp("A source to ask instead of the configured ones; may be repeated.", valueName: "url"))
     var sources: [String] = []
-    @Flag(name: .customShort("q"), help: "Show no progress bar.") var quiet = false
+    @OptionGroup var progress: ProgressOptions
     @Flag(name: .customLong("zstream"), help: "The source sends a raw ZFS stream.") var rawStream = false
     @OptionGroup var platform: PlatformOption
     @Argument(help: "The image's UUID, or a docker reference.") var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
+        let mode = try progress.chosen()
         switch try ImageArgument(Arguments.one(arguments, "UUID")) {
         case .uuid(let uuid):
             guard platform.name == nil else {
                 throw Failure(.usage, "--platform goes with a docker reference, not with a UUID")
             }
-            try await importImage(uuid, context)
-        case .reference(let reference): try await importDocker(reference, context)
+            try await importImage(uuid, mode, context)
+        case .reference(let reference): try await importDocker(reference, mode, context)
         }
     }
 
-    private func importImage(_ uuid: ImageUUID, _ context: CommandContext) async throws {
+    private func importImage(
+        _ uuid: ImageUUID, _ mode: ProgressOptions.Mode, _ context: CommandContext
+    ) async throws {
         var request = ImportRequest(uuid: uuid, pool: try context.pool(pool.name))
         request.channel = channel
         request.isRawStream = rawStream
         request.sources = try sources.map { try context.tool.namedSource($0) }
-        try await context.reporting(quiet: quiet) { [request] report in
+        try await context.reporting(mode) { [request] report in
             try await context.tool.importImage(request, report)
         }
     }
 
-    private func importDocker(_ reference: DockerReference, _ context: CommandContext) async throws {
+    private func importDocker(
+        _ reference: DockerReference, _ mode: ProgressOptions.Mode, _ context: CommandContext
+    ) async throws {
         guard !rawStream, channel == nil else {
             throw Failure(.usage, "\(rawStream ? "--zstream" : "-C") does not go with a docker reference")
         }
@@ -64,7 +69,7 @@ struct ImportCommand: ImgadmCommand {
         var request = DockerImportRequest(
             reference, pool: try context.pool(pool.name), platform: try platform.platform())
         request.source = try sources.first.map { try context.tool.namedSource($0, standard: .docker) }
-        try await context.reporting(quiet: quiet) { [request] report in
+        try await context.reporting(mode) { [request] report in
             try await context.tool.importImage(request, report)
         }
     }

@@ -7,7 +7,7 @@ struct InstallCommand: ImgadmCommand {
     static let valueLetters = "mfP"
     static let configuration = CommandConfiguration(
         commandName: "install", abstract: "Install an image from local files",
-        usage: "imgadm install [-P POOL] [-q] -m MANIFEST -f FILE",
+        usage: "imgadm install [-P POOL] [-q | --progress MODE] -m MANIFEST -f FILE",
         discussion: """
             EXAMPLES
               imgadm install -m web-1.0.0.imgmanifest -f web-1.0.0.zfs.gz
@@ -22,15 +22,16 @@ struct InstallCommand: ImgadmCommand {
         help: ArgumentHelp("The image's file.", valueName: "file"))
     var file: String?
     @OptionGroup var pool: PoolOption
-    @Flag(name: .customShort("q"), help: "Show no progress bar.") var quiet = false
+    @OptionGroup var progress: ProgressOptions
     @Argument(help: .hidden) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         try Arguments.none(arguments)
         guard let manifest else { throw Failure(.usage, "missing option: -m MANIFEST") }
         guard let file else { throw Failure(.usage, "missing option: -f FILE") }
+        let mode = try progress.chosen()
         let pool = try context.pool(pool.name)
-        try await context.reporting(quiet: quiet) { report in
+        try await context.reporting(mode) { report in
             try await context.tool.install(manifest: FilePath(manifest), file: FilePath(file), pool: pool, report)
         }
     }

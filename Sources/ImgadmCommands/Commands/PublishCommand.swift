@@ -36,7 +36,7 @@ struct PublishCommand: ImgadmCommand {
     static let valueLetters = "mf"
     static let configuration = CommandConfiguration(
         commandName: "publish", abstract: "Publish an image to an image server",
-        usage: "imgadm publish -m MANIFEST -f FILE [-q] [--key FILE --user NAME] URL",
+        usage: "imgadm publish -m MANIFEST -f FILE [-q | --progress MODE] [--key FILE --user NAME] URL",
         discussion: """
             Sends the manifest, then the file, compares what the server received, and activates the image. After a failure
             the server has nothing of it.
@@ -52,7 +52,7 @@ struct PublishCommand: ImgadmCommand {
     @Option(
         name: .customShort("f"), parsing: .unconditional, help: ArgumentHelp("The image's file.", valueName: "file"))
     var file: String?
-    @Flag(name: .customShort("q"), help: "Show no progress bar.") var quiet = false
+    @OptionGroup var progress: ProgressOptions
     @OptionGroup var signing: SigningOptions
     @Argument(help: "The image server's URL.") var arguments: [String] = []
 
@@ -60,10 +60,11 @@ struct PublishCommand: ImgadmCommand {
         let url = try Arguments.one(arguments, "URL")
         guard let manifest else { throw Failure(.usage, "missing option: -m MANIFEST") }
         guard let file else { throw Failure(.usage, "missing option: -f FILE") }
+        let mode = try progress.chosen()
         var request = PublishRequest(
             manifest: FilePath(manifest), file: FilePath(file), server: try context.tool.namedSource(url))
         request.signer = try signing.signer(context.environment)
-        try await context.reporting(quiet: quiet) { [request] report in try await context.tool.publish(request, report)
+        try await context.reporting(mode) { [request] report in try await context.tool.publish(request, report)
         }
     }
 }

@@ -18,7 +18,7 @@ struct UpdateCommand: ImgadmCommand {
 
     func run(_ context: CommandContext) async throws {
         let uuids = try Arguments.uuids(arguments)
-        try await context.reporting(quiet: true) { report in
+        try await context.reporting() { report in
             try await context.tool.update(uuids, dryRun: dryRun, report)
         }
     }

@@ -62,7 +62,7 @@ struct VacuumCommand: ImgadmCommand {
             try context.output.flush()
             guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else { return }
         }
-        try await context.reporting(quiet: true) { report in
+        try await context.reporting() { report in
             try await context.tool.vacuum(unused.map(\.image), report)
         }
     }

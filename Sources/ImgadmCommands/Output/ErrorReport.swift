@@ -11,6 +11,7 @@ struct ErrorReport: Sendable {
     let structured: Bool
     let verbose: Bool
     let records: RunLog
+    let style: TextStyle
 
     private var prefix: String { command.map { "imgadm \(Printable.text($0))" } ?? "imgadm" }
 
@@ -21,7 +22,8 @@ struct ErrorReport: Sendable {
             records.context.write(record)
             return
         }
-        ErrorReport.write("\(prefix): error (\(failure.code)): \(Printable.text(failure.description))")
+        ErrorReport.write(
+            "\(prefix): \(style.alarming("error")) (\(failure.code)): \(Printable.text(failure.description))")
         if verbose {
             var cause = failure.cause
             while let error = cause {
@@ -29,7 +31,7 @@ struct ErrorReport: Sendable {
                 cause = (error as? Failure)?.cause
             }
         }
-        if let hint = failure.hint { ErrorReport.write("  hint: \(Printable.text(hint))") }
+        if let hint = failure.hint { ErrorReport.write("  \(style.dim("hint")): \(Printable.text(hint))") }
     }
 
     /// A remark that is no error.

@@ -1,0 +1,78 @@
+import JSON
+import SystemPackage
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// How far transfers are, on standard error.
+    @Suite struct ProgressTests {
+        @Test func eventsForPrograms() async throws {
+            let box = try await Sandbox.make()
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            let run = try await box.imgadm("import", "--progress", "json", images.top.uuid)
+            #expect(run.status == 0, "\(run)")
+            let events = try run.errors.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
+            for (number, kind) in ["begin", "end"].enumerated() {
+                let told = events.filter { $0["event"]?.stringValue == kind }
+                #expect(
+                    Set(told.compactMap { $0["image"]?.stringValue }) == [
+                        images.base.uuid, images.middle.uuid, images.top.uuid,
+                    ])
+                for event in told {
+                    #expect(event["phase"] == "download" && event["time"]?.stringValue?.hasSuffix("Z") == true)
+                    #expect(event["title"]?.stringValue?.hasSuffix("@1.0.0") == true)
+                    #expect((event["bytes"] == event["total"]) == (number == 1), "\(event.text())")
+                }
+            }
+            #expect(run.lines.last == "Imported image \(images.top.uuid) (top@1.0.0)")
+        }
+
+        @Test func whatIsNoTerminalGetsNoControlCharacters() async throws {
+            let box = try await Sandbox.make()
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            let run = try await box.imgadm("import", images.top.uuid)
+            #expect(run.status == 0 && run.errors.isEmpty, "\(run)")
+            #expect(!run.output.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" })
+            let failing = try await box.imgadm("import", "x@y@z")
+            #expect(!failing.errors.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" }, "\(failing)")
+            let line = "imgadm import x@y@z 2>&1"
+            let forced = try await box.shell(line, environment: ["CLICOLOR_FORCE": "1"])
+            #expect(forced.output.contains("\u{1b}[1;31merror\u{1b}[0m"), "\(forced)")
+            let mono = try await box.shell(line, environment: ["CLICOLOR_FORCE": "1", "NO_COLOR": "1"])
+            #expect(!mono.output.contains("\u{1b}"), "\(mono)")
+        }
+
+        @Test func modesThatAreNone() async throws {
+            let box = try await Sandbox.make()
+            for words in [["--progress", "loud"], ["-q", "--progress", "bar"], ["--progress"]] {
+                let run = try await box.imgadm(["import"] + words + [TestUUID.make()])
+                #expect(run.status == 2 && run.errors.contains("error (Option)"), "\(words): \(run)")
+            }
+        }
+
+        /// On a terminal of 40, 80 and 200 columns, at a slow server.
+        @Test(arguments: [40, 80, 200])
+        func barsFitTheTerminal(columns: Int) async throws {
+            let box = try await Sandbox.make()
+            let images = try await Fixture.get()
+            let proxy = try await FaultProxy(to: images.server.port, path: "/file", [], then: .late(milliseconds: 700))
+            try box.use(proxy.url)
+            let run = try await box.shell(
+                "script -qec 'stty cols \(columns) rows 24; TERM=xterm \(Binaries.imgadm) import \(images.top.uuid)' /dev/null < /dev/null"
+            )
+            #expect(run.status == 0, "\(run)")
+            let drawn = run.output.replacing("\r\n", with: "\n").split {
+                "\n\r\u{1b}".unicodeScalars.contains($0.unicodeScalars.first ?? " ")
+            }
+            .filter { $0.contains("%") }
+            #expect(drawn.contains { $0.contains("top@1.0.0") } && drawn.contains { $0.contains("total") }, "\(run)")
+            #expect(drawn.allSatisfy { $0.count < columns + 4 }, "\(drawn.map(\.count))")
+            #expect(run.output.contains("Imported image \(images.top.uuid) (top@1.0.0)"))
+            // Nothing is left standing of the bars.
+            let last = run.output.split(separator: "\u{1b}[J").last ?? ""
+            #expect(!last.contains("%"), "\(last)")
+        }
+    }
+}
