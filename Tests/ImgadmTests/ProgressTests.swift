@@ -37,10 +37,11 @@ extension EndToEnd {
             #expect(!run.output.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" })
             let failing = try await box.imgadm("import", "x@y@z")
             #expect(!failing.errors.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" }, "\(failing)")
-            let line = "imgadm import x@y@z 2>&1"
+            // The test runner may have set it.
+            let line = "[[ -n ${MONO-} ]] || unset NO_COLOR; imgadm import x@y@z 2>&1"
             let forced = try await box.shell(line, environment: ["CLICOLOR_FORCE": "1"])
             #expect(forced.output.contains("\u{1b}[1;31merror\u{1b}[0m"), "\(forced)")
-            let mono = try await box.shell(line, environment: ["CLICOLOR_FORCE": "1", "NO_COLOR": "1"])
+            let mono = try await box.shell(line, environment: ["CLICOLOR_FORCE": "1", "NO_COLOR": "1", "MONO": "1"])
             #expect(!mono.output.contains("\u{1b}"), "\(mono)")
         }
 
