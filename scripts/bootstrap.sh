@@ -36,7 +36,7 @@ zfs_group() {
 
 codec_tools() { packages+=(curl gzip bzip2 xz-utils zstd pigz); }
 
-test_group() { build_group; zfs_group; codec_tools; packages+=(python3 python3-pip docker-registry skopeo umoci openssl openssh-client attr busybox-static util-linux); }
+test_group() { build_group; zfs_group; codec_tools; packages+=(python3 python3-pip docker-registry skopeo umoci openssl openssh-client attr busybox-static util-linux bsdutils curl zsh fish); }
 demo_group() { build_group; zfs_group; packages+=(mmdebstrap debian-archive-keyring gzip); }
 openzfs_group() { build_group; packages+=(mmdebstrap debian-archive-keyring xz-utils openssh-client qemu-system-x86); }
 bench_group() { build_group; zfs_group; codec_tools; packages+=(time docker-registry skopeo umoci curl nginx-light wrk); wishes+=(isal); }

@@ -17,6 +17,8 @@ extension Failure.Code {
     public static let unknownCommand: Self = "UnknownCommand"
     public static let noCommand: Self = "NoCommand"
     public static let invalidUUID: Self = "InvalidUUID"
+    /// A name or the beginning of a UUID fits several images.
+    public static let ambiguousName: Self = "AmbiguousName"
     public static let invalidReference: Self = "InvalidReference"
     /// A command or feature that is not there yet.
     public static let notImplemented: Self = "NotImplemented"
@@ -59,6 +61,9 @@ extension Failure.Code {
     /// A VM is as a run that was killed left it, and could not be put back.
     public static let recoveryError: Self = "RecoveryError"
     public static let uploadError: Self = "UploadError"
+
+    /// `check` has found what is not in order.
+    public static let problemsFound: Self = "ProblemsFound"
 
     // Sources
     public static let noSources: Self = "NoSources"

@@ -10,13 +10,14 @@ extension IMGAPIClient {
     /// asked for by marker, which is inclusive, and since images may share a `published_at` and a page may begin
     /// anywhere among those, whatever was seen already is dropped.
     /// - Returns: the images as they came, read on demand; an image without a valid UUID is left out.
-    public func list() async throws -> [ListedImage] {
+    /// - Parameter name: asks for images of this name alone; the server may not heed it.
+    public func list(named name: String? = nil) async throws -> [ListedImage] {
         var seen: Set<ImageUUID> = []
         var images: [ListedImage] = []
         var marker: ImageUUID?
         var limit = IMGAPIClient.pageSize
         while true {
-            let page = try await page(after: marker, limit: limit)
+            let page = try await page(after: marker, limit: limit, name)
             let fresh = page.filter { seen.insert($0.uuid).inserted }
             images += fresh
             guard page.count >= IMGAPIClient.pageSize, marker == nil || page.count >= limit, let last = page.last else {
@@ -33,8 +34,9 @@ extension IMGAPIClient {
 
     private static let pageSize = 1000
 
-    private func page(after marker: ImageUUID?, limit: Int) async throws -> [ListedImage] {
-        let query = marker.map { [("marker", $0.description), ("limit", "\(limit)")] } ?? []
+    private func page(after marker: ImageUUID?, limit: Int, _ name: String?) async throws -> [ListedImage] {
+        var query = marker.map { [("marker", $0.description), ("limit", "\(limit)")] } ?? []
+        if let name { query.append(("name", name)) }
         let reply = try await get("/images", query, limit: IMGAPILimits.page)
         guard reply.status == 200 else { throw refusal(reply, "the list of images") }
         return try ListedImage.read(reply.body, from: base)

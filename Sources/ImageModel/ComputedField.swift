@@ -13,12 +13,13 @@ enum ComputedField: String, CaseIterable {
     case dockerShortID = "docker_short_id"
     case dockerRepo = "docker_repo"
     case dockerTags = "docker_tags"
+    case used, unique, referenced
 
     /// The fields of the manifest that it is made of.
     var ingredients: [String] {
         switch self {
         case .publishedDate, .pub, .published: ["published_at"]
-        case .source, .clones, .zpool: []
+        case .source, .clones, .zpool, .used, .unique, .referenced: []
         case .size: ["files"]
         case .dockerID, .dockerShortID, .dockerRepo, .dockerTags: ["type", "tags"]
         }
@@ -34,12 +35,19 @@ enum ComputedField: String, CaseIterable {
         case .clones: return extras.clones.map { .number(JSONNumber($0)) }
         case .zpool: return extras.zpool.map { .string($0) }
         case .size: return first?[0]?["size"]?.value
+        case .used: return ComputedField.number(extras.space?.used)
+        case .unique: return ComputedField.number(extras.space?.unique)
+        case .referenced: return ComputedField.number(extras.space?.referenced)
         case .dockerID, .dockerShortID, .dockerRepo, .dockerTags:
             guard first?.value.stringValue == ImageType.docker.rawValue, let tags = found.last ?? nil else {
                 return nil
             }
             return docker(tags)
         }
+    }
+
+    private static func number(_ bytes: UInt64?) -> JSONValue? {
+        bytes.map { .number(JSONNumber(Int(clamping: $0))) }
     }
 
     private func docker(_ tags: some JSONReadable) -> JSONValue? {
@@ -68,10 +76,31 @@ public struct ImageExtras: Sendable, Hashable {
     public var zpool: String?
     /// How many datasets are clones of it.
     public var clones: Int?
+    /// What it takes of the disk, where that was asked for.
+    public var space: ImageSpace?
 
     public init(source: String? = nil, zpool: String? = nil, clones: Int? = nil) {
         self.source = source
         self.zpool = zpool
         self.clones = clones
     }
+}
+
+/// What an image takes of the disk, in bytes.
+public struct ImageSpace: Sendable, Hashable {
+    /// With what is below it.
+    public var used: UInt64
+    /// What would come free with it, were nothing a clone of it.
+    public var unique: UInt64
+    /// All that can be read in it, which it may share with its origin.
+    public var referenced: UInt64
+
+    public init(used: UInt64, unique: UInt64, referenced: UInt64) {
+        self.used = used
+        self.unique = unique
+        self.referenced = referenced
+    }
+
+    /// The fields that say so.
+    public static let fields: Set = ["used", "unique", "referenced"]
 }

@@ -23,6 +23,11 @@ public struct ImageQuery: Sendable {
         selection = FieldSelection(self.columns + self.sort.map(\.path) + parsed.map(\.path))
     }
 
+    /// Whether one of these fields is shown, sorted by or filtered by.
+    public func asks(for fields: Set<String>) -> Bool {
+        (columns + sort.map(\.path) + filters.map(\.path)).contains { fields.contains($0.text) }
+    }
+
     /// Those images that pass all filters, sorted, each with its cells in the order of the columns.
     public func rows<Image>(
         of images: [Image], manifest: (Image) -> JSONSlice, extras: (Image) -> ImageExtras = { _ in ImageExtras() }

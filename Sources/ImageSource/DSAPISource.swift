@@ -22,7 +22,7 @@ public final class DSAPISource: ImageSource {
 
     public func ping() async throws { _ = try await list() }
 
-    public func list() async throws -> [ListedImage]? {
+    public func list(named name: String?) async throws -> [ListedImage]? {
         let reply = try await get("", limit: IMGAPILimits.page)
         guard reply.status == 200 else { throw refusal(reply, "the list of datasets") }
         let old = try ListedImage.read(reply.body, from: descriptor.url.base)

@@ -15,7 +15,7 @@ public struct DockerSource: ImageSource {
     }
 
     public func ping() async throws { try await client.ping() }
-    public func list() async throws -> [ListedImage]? { nil }
+    public func list(named name: String?) async throws -> [ListedImage]? { nil }
     public func manifest(of uuid: ImageUUID) async throws -> Manifest? { nil }
 
     public func fileRequest(of manifest: Manifest) throws -> HTTPRequest {

@@ -16,7 +16,7 @@ public struct IMGAPISource: ImageSource {
     }
 
     public func ping() async throws { try await client.ping() }
-    public func list() async throws -> [ListedImage]? { try await client.list() }
+    public func list(named name: String?) async throws -> [ListedImage]? { try await client.list(named: name) }
     public func manifest(of uuid: ImageUUID) async throws -> Manifest? { try await client.image(uuid) }
     public func fileRequest(of manifest: Manifest) throws -> HTTPRequest { client.fileRequest(manifest.uuid) }
 }

@@ -12,8 +12,8 @@ public protocol ImageSource: Sendable {
     /// Asks whether the source is there and is what it is said to be.
     func ping() async throws
 
-    /// All active images; nil if a source of this kind cannot list.
-    func list() async throws -> [ListedImage]?
+    /// All active images, or those of a name; nil if a source of this kind cannot list.
+    func list(named name: String?) async throws -> [ListedImage]?
 
     /// The manifest of an image in whatever state; nil if the source has none of that UUID.
     func manifest(of uuid: ImageUUID) async throws -> Manifest?
@@ -22,6 +22,11 @@ public protocol ImageSource: Sendable {
     ///
     /// - Throws: `InvalidManifest` where the manifest names no usable file.
     func fileRequest(of manifest: Manifest) throws -> HTTPRequest
+}
+
+extension ImageSource {
+    /// All active images; nil if a source of this kind cannot list.
+    public func list() async throws -> [ListedImage]? { try await list(named: nil) }
 }
 
 /// Makes sources of descriptors.

@@ -1,6 +1,7 @@
 import Failure
 public import Host
 public import ImageModel
+import SwiftGlibc
 public import SystemPackage
 
 /// Downloaded image files that wait for their origin: `UUID.file` complete, `UUID.file.partial` under way (state.md,
@@ -57,6 +58,20 @@ public struct DownloadFolder: Sendable {
 
     /// Removes the file under way.
     public func removePartial(_ uuid: ImageUUID) { _ = try? HostFile.remove(partial(uuid)) }
+
+    /// Files that nobody has touched for so long that no import will go on with them.
+    ///
+    /// - Parameter age: in seconds.
+    public func abandoned(after age: Int64 = 7 * 86400) -> [(uuid: ImageUUID, bytes: Int64)] {
+        HostFile.names(in: path).sorted().compactMap { name in
+            let stem =
+                name.hasSuffix(".file") ? name.dropLast(5) : name.hasSuffix(".file.partial") ? name.dropLast(13) : ""
+            guard let uuid = ImageUUID(String(stem)), let stat = try? path.appending(name).stat(),
+                Timestamp.now().milliseconds / 1000 - Int64(stat.st_mtim.tv_sec) > age
+            else { return nil }
+            return (uuid, stat.size)
+        }
+    }
 
     /// Something of an image is there.
     public func hasFiles(_ uuid: ImageUUID) -> Bool {

@@ -3,6 +3,7 @@ import Host
 public import ImageModel
 public import JSON
 import Logging
+import SwiftGlibc
 import SystemPackage
 import ZFS
 
@@ -69,6 +70,27 @@ struct ImageRecords: Sendable {
         return HostFile.names(in: root.records).compactMap { name in
             guard name.hasPrefix(start), name.hasSuffix(".json") else { return nil }
             return ImageUUID(name.dropFirst(start.count).dropLast(5))
+        }
+    }
+
+    /// All records, by the name of the pool and the image.
+    func all() -> [(pool: String, uuid: ImageUUID)] {
+        HostFile.names(in: root.records).sorted().compactMap { name in
+            guard name.hasSuffix(".json"), let uuid = ImageUUID(String(name.dropLast(5).suffix(36))),
+                name.utf8.count > 42
+            else { return nil }
+            return (String(name.dropLast(42)), uuid)
+        }
+    }
+
+    /// Files that were to become records, of writers that must be dead by now.
+    func temporaryFiles() -> [String] {
+        HostFile.names(in: root.records).sorted().compactMap { name in
+            let path = root.records.appending(name)
+            guard name.hasSuffix(".json.tmp"), let changed = try? path.stat().st_mtim.tv_sec,
+                Timestamp.now().milliseconds / 1000 - Int64(changed) > 60
+            else { return nil }
+            return path.string
         }
     }
 

@@ -14,6 +14,8 @@ public struct InstalledImage: Sendable {
     public let origin: SnapshotName?
     /// Names of the datasets that are clones of it, where they were asked for.
     public let cloneNames: [DatasetName]
+    /// What it takes of the disk, where that was asked for.
+    public internal(set) var space: ImageSpace?
 
     init(
         uuid: ImageUUID, pool: PoolName, record: ImageRecord?, origin: SnapshotName?, cloneNames: [DatasetName] = []
@@ -37,7 +39,9 @@ public struct InstalledImage: Sendable {
 
     /// What listings and filters know of it beside its manifest.
     public var extras: ImageExtras {
-        ImageExtras(source: source, zpool: pool.description, clones: cloneNames.count)
+        var extras = ImageExtras(source: source, zpool: pool.description, clones: cloneNames.count)
+        extras.space = space
+        return extras
     }
 
     /// `{manifest, zpool, source}` (cli.md §3, get).

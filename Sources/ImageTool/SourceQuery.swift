@@ -106,7 +106,7 @@ extension ImageTool {
     }
 
     /// Asks all sources at once; their answers in the order of the sources.
-    private func asking<Value: Sendable>(
+    func asking<Value: Sendable>(
         _ sources: [any ImageSource], _ question: @Sendable @escaping (any ImageSource) async throws -> Value
     ) async throws -> [Result<Value, Failure>] {
         try await withThrowingTaskGroup(of: (Int, Result<Value, Failure>).self) { group in
@@ -131,7 +131,7 @@ extension ImageTool {
     }
 
     /// A failure of a source, naming it.
-    private static func about(_ source: any ImageSource, _ failure: Failure) -> Failure {
+    static func about(_ source: any ImageSource, _ failure: Failure) -> Failure {
         Failure(
             failure.code, "image source \"\(source.descriptor.displayURL)\"", cause: failure, hint: failure.hint,
             statusCode: failure.statusCode)

@@ -38,17 +38,24 @@ extension ZFS {
 
     /// A property that is a number, of several datasets.
     public func numbers(_ property: String, of names: [DatasetName]) async throws -> [DatasetName: UInt64] {
-        var numbers: [DatasetName: UInt64] = [:]
+        try await numbers([property], of: names).compactMapValues { $0[property] }
+    }
+
+    /// Properties that are numbers, of several datasets.
+    public func numbers(
+        _ properties: [String], of names: [DatasetName]
+    ) async throws -> [DatasetName: [String: UInt64]] {
+        var numbers: [DatasetName: [String: UInt64]] = [:]
         // A vector of arguments has its limit.
         for start in stride(from: 0, to: names.count, by: 1000) {
             let outcome = try await zfs(
-                ["get", "-Hp", "-o", "name,value", property]
+                ["get", "-Hp", "-o", "name,property,value", properties.joined(separator: ",")]
                     + names[start..<min(start + 1000, names.count)].map(\.description),
-                doing: "read \"\(property)\" of datasets")
+                doing: "read \"\(properties.joined(separator: ","))\" of datasets")
             for line in outcome.lines {
                 let cells = line.split(separator: "\t")
-                guard cells.count == 2, let name = DatasetName(String(cells[0])) else { continue }
-                numbers[name] = UInt64(cells[1])
+                guard cells.count == 3, let name = DatasetName(String(cells[0])) else { continue }
+                numbers[name, default: [:]][String(cells[1])] = UInt64(cells[2])
             }
         }
         return numbers

@@ -20,23 +20,10 @@ enum Arguments {
         if let first = words.first { throw Failure(.usage, "unexpected argument: \"\(first)\"") }
     }
 
-    /// The UUID of an image.
-    ///
-    /// - Throws: `Usage`, `InvalidUUID`.
-    static func uuid(_ words: [String]) throws(Failure) -> ImageUUID {
-        try uuid(one(words, "UUID"))
-    }
-
-    /// The UUIDs of images, however many.
+    /// The UUID of a VM.
     ///
     /// - Throws: `InvalidUUID`.
-    static func uuids(_ words: [String]) throws(Failure) -> [ImageUUID] {
-        var uuids: [ImageUUID] = []
-        for word in words { uuids.append(try uuid(word)) }
-        return uuids
-    }
-
-    private static func uuid(_ text: String) throws(Failure) -> ImageUUID {
+    static func uuid(_ text: String) throws(Failure) -> ImageUUID {
         guard let uuid = ImageUUID(text) else { throw Failure(.invalidUUID, "\"\(text)\" is not a valid UUID") }
         return uuid
     }

@@ -80,6 +80,46 @@ struct CommandContext: Sendable {
     /// - Throws: `InvalidPoolName`.
     func pool(_ name: String?) throws -> PoolName { try PoolName(checking: name ?? standardPool) }
 
+    /// The one installed image that an argument names.
+    ///
+    /// - Throws: `Usage`, `InvalidUUID`, `AmbiguousName`.
+    func installed(_ words: [String], in pool: PoolName) async throws -> ImageUUID {
+        try await tool.installed(Arguments.one(words, "UUID"), in: pool)
+    }
+
+    /// The installed images that arguments name.
+    ///
+    /// - Parameter pool: nil for all pools.
+    /// - Throws: `InvalidUUID`, `AmbiguousName`.
+    func allInstalled(_ words: [String], in pool: PoolName?) async throws -> [ImageUUID] {
+        var uuids: [ImageUUID] = []
+        for word in words { uuids.append(try await tool.installed(word, in: pool)) }
+        return uuids
+    }
+
+    /// Adds to the error that an image is not installed which one may have been meant.
+    func suggesting<Value>(
+        for asked: [ImageUUID], in pool: PoolName, _ work: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await work()
+        } catch let failure as Failure where failure.code == .imageNotInstalled && failure.hint == nil {
+            let installed = (try? await tool.store.images(in: pool).map(\.uuid.description)) ?? []
+            let missing = asked.map(\.description).filter { !installed.contains($0) }
+            guard let near = missing.lazy.compactMap({ Suggestion.nearest(to: $0, among: installed) }).first else {
+                throw failure
+            }
+            throw Failure(failure.code, failure.message, cause: failure.cause, hint: "did you mean \(near)?")
+        }
+    }
+
+    /// Says on standard error what is no error but should be noticed.
+    func remark(_ texts: [String]) {
+        for text in texts {
+            ErrorReport.write("imgadm \(command): \(style.warning("warning")): \(Printable.text(text))")
+        }
+    }
+
     /// Does work that takes its time: its lines go to standard output as they come, what is under way is shown on standard
     /// error.
     func reporting(_ mode: ProgressOptions.Mode = .none, _ work: (Report) async throws -> Void) async throws {

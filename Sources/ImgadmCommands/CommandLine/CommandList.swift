@@ -16,6 +16,7 @@ extension ImgadmCommand {
 
 /// What the list of commands knows of each.
 struct CommandEntry: Sendable {
+    let type: any ImgadmCommand.Type
     let name: String
     let aliases: [String]
     let summary: String
@@ -25,6 +26,7 @@ struct CommandEntry: Sendable {
 
     init<Command: ImgadmCommand>(_ type: Command.Type, aliases: [String] = []) {
         let name = Command.configuration.commandName ?? ""
+        self.type = type
         self.name = name
         self.aliases = aliases
         summary = Command.configuration.abstract
@@ -54,21 +56,6 @@ struct CommandEntry: Sendable {
     private static func firstLine(_ text: String) -> String {
         text.split(whereSeparator: \.isNewline).first.map(String.init) ?? text
     }
-
-    /// A command whose time has not come.
-    init(missing name: String, _ summary: String) {
-        self.name = name
-        aliases = []
-        self.summary = "\(summary) (not there yet)"
-        help = { "imgadm \(name): \(summary).\nThis command is not there yet.\n" }
-        run = { words, context in
-            if words.contains("-h") || words.contains("--help") {
-                try context.output.text("imgadm \(name): \(summary).\nThis command is not there yet.\n")
-                return
-            }
-            throw Failure(.notImplemented, "the command \"\(name)\" is not there yet")
-        }
-    }
 }
 
 /// The commands, in the order of the help.
@@ -88,9 +75,17 @@ enum CommandList {
         CommandEntry(VacuumCommand.self),
         CommandEntry(CreateCommand.self),
         CommandEntry(PublishCommand.self),
+        CommandEntry(CheckCommand.self),
+        CommandEntry(CompletionCommand.self),
     ]
 
+    /// For the scripts of shells alone.
+    private static let complete = CommandEntry(CompleteCommand.self)
+
+    /// All names of all commands.
+    static var names: [String] { all.flatMap { [$0.name] + $0.aliases } }
+
     static func find(_ name: String) -> CommandEntry? {
-        all.first { $0.name == name || $0.aliases.contains(name) }
+        name == complete.name ? complete : all.first { $0.name == name || $0.aliases.contains(name) }
     }
 }

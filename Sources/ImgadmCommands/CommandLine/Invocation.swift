@@ -49,7 +49,9 @@ struct Invocation: Sendable {
                 let context = try CommandContext(
                     command: command.name, options: options, environment: environment, output: output, records: records)
                 do {
-                    if command.name != "help" { try await context.recoverMachines() }
+                    if !["help", "completion", "complete", "check"].contains(command.name) {
+                        try await context.recoverMachines()
+                    }
                     try await command.run(rest, context)
                 } catch {
                     await context.close()
@@ -58,7 +60,9 @@ struct Invocation: Sendable {
                 await context.close()
             } else {
                 throw Failure(
-                    .unknownCommand, "unknown command: \"\(name ?? "")\"", hint: "imgadm help lists the commands")
+                    .unknownCommand, "unknown command: \"\(name ?? "")\"",
+                    hint: Suggestion.hint(for: name ?? "", among: CommandList.names) ?? "imgadm help lists the commands"
+                )
             }
             try output.flush()
             return 0

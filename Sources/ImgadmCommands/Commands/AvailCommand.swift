@@ -11,7 +11,7 @@ struct AvailCommand: ImgadmCommand {
     static let valueLetters = "os"
     static let configuration = CommandConfiguration(
         commandName: "avail", abstract: "List the images of the image sources",
-        usage: "imgadm avail [-j] [-H] [-o FIELD,…] [-s FIELD,…] [FILTER…]",
+        usage: "imgadm avail [-j | --format FORMAT] [-H] [-o FIELD,…] [-s FIELD,…] [FILTER…]",
         discussion: """
             A filter is FIELD=VALUE or, for a part of the value, FIELD=~TEXT.
 
@@ -20,18 +20,22 @@ struct AvailCommand: ImgadmCommand {
               imgadm avail -o uuid,name,version -s -published_at name=~base
             """, aliases: ["available"])
 
-    @OptionGroup var options: TableOptions
-    @Argument(help: ArgumentHelp("What an image must be to be listed.", valueName: "filter")) var arguments: [String] =
+    @OptionGroup var options: OutputOptions
+    @OptionGroup var sort: SortOption
+    @Argument(help: ArgumentHelp("What an image must be to be listed.", valueName: "filter"), completion: .filters)
+    var arguments: [String] =
         []
 
     func run(_ context: CommandContext) async throws {
-        let listing = try Listing(options, filters: arguments)
+        if options.wantsFieldHelp { return try Listing.printFieldHelp(to: context.output, noHeader: options.noHeader) }
+        let listing = try Listing(options, sort: sort.keys, filters: arguments)
         let (images, failures) = try await context.tool.available()
         let rows = listing.query.rows(
             of: images, manifest: \.image.manifest, extras: { ImageExtras(source: $0.source.url.base) })
         try listing.print(rows, to: context.output) { image in
             ["manifest": image.image.manifest.value, "source": .string(image.source.url.base)]
         }
+        context.remark(listing.remarks(on: rows))
         if let failure = Failure.combining(failures) {
             try context.output.flush()
             throw failure

@@ -27,7 +27,8 @@ struct CreateCommand: ImgadmCommand {
 
     @Option(
         name: .customShort("m"), parsing: .unconditional,
-        help: ArgumentHelp("A manifest to begin with; - is standard input.", valueName: "manifest"))
+        help: ArgumentHelp("A manifest to begin with; - is standard input.", valueName: "manifest"), completion: .file()
+    )
     var manifest: String?
     @Option(
         name: .customShort("o"), parsing: .unconditional,
@@ -35,7 +36,8 @@ struct CreateCommand: ImgadmCommand {
     var output: String?
     @Option(
         name: .customShort("c"), parsing: .unconditional,
-        help: ArgumentHelp("none, gzip, bzip2, xz or zstd.", valueName: "compression"))
+        help: ArgumentHelp("none, gzip, bzip2, xz or zstd.", valueName: "compression"),
+        completion: .list(CompressionFormat.allCases.map(\.rawValue)))
     var compression: String?
     @Flag(name: .customShort("i"), help: "Only what is different from the image that the VM was made of.")
     var incremental = false
@@ -45,7 +47,7 @@ struct CreateCommand: ImgadmCommand {
     var maxOriginDepth: String?
     @Option(
         name: .customShort("s"), parsing: .unconditional,
-        help: ArgumentHelp("What is run in the VM before its image is made.", valueName: "script"))
+        help: ArgumentHelp("What is run in the VM before its image is made.", valueName: "script"), completion: .file())
     var script: String?
     @Option(
         name: .customShort("p"), parsing: .unconditional,
@@ -61,7 +63,7 @@ struct CreateCommand: ImgadmCommand {
 
     func run(_ context: CommandContext) async throws {
         guard let first = arguments.first else { throw Failure(.usage, "missing argument: VM-UUID") }
-        let machine = try Arguments.uuid([first])
+        let machine = try Arguments.uuid(first)
         if recover {
             try Arguments.none(Array(arguments.dropFirst()))
             return try await context.reporting() { report in

@@ -8,17 +8,26 @@ struct GetCommand: ImgadmCommand {
     static let valueLetters = "P"
     static let configuration = CommandConfiguration(
         commandName: "get", abstract: "Show an installed image as JSON",
-        usage: "imgadm get [-r] [-P POOL] UUID", aliases: ["info"])
+        usage: "imgadm get [-r] [--format FORMAT] [-P POOL] IMAGE", aliases: ["info"])
 
     @Flag(name: .customShort("r"), help: "Show its snapshots and clones too.") var recursive = false
+    @Option(
+        name: .customLong("format"), parsing: .unconditional,
+        help: ArgumentHelp("json (the default) or yaml.", valueName: "format"))
+    var format: String?
     @OptionGroup var pool: PoolOption
-    @Argument(help: "The image's UUID.") var arguments: [String] = []
+    @Argument(help: "The image: a UUID, the beginning of one, or a name.", completion: .images) var arguments:
+        [String] = []
 
     func run(_ context: CommandContext) async throws {
-        let uuid = try Arguments.uuid(arguments)
+        let format = try OutputFormat(format, json: false, allowed: OutputFormat.ofValues)
         let pool = try context.pool(pool.name)
-        guard let image = try await context.tool.store.image(uuid, in: pool) else {
-            throw ImageTool.notInstalled(uuid, pool)
+        let uuid = try await context.installed(arguments, in: pool)
+        let image = try await context.suggesting(for: [uuid], in: pool) {
+            guard let image = try await context.tool.store.image(uuid, in: pool) else {
+                throw ImageTool.notInstalled(uuid, pool)
+            }
+            return image
         }
         var json = image.json
         if recursive {
@@ -28,6 +37,6 @@ struct GetCommand: ImgadmCommand {
                 "clones": .array(children.clones.map { .string($0.description) }),
             ]
         }
-        try context.output.json(.object(json))
+        try context.output.value(.object(json), as: format)
     }
 }

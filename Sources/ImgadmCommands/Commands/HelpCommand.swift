@@ -5,13 +5,15 @@ struct HelpCommand: ImgadmCommand {
     static let configuration = CommandConfiguration(
         commandName: "help", abstract: "Show this help, or that of a command", usage: "imgadm help [COMMAND]")
 
-    @Argument(help: "The command to explain.") var arguments: [String] = []
+    @Argument(help: "The command to explain.", completion: .list(CommandList.names)) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         let name = try Arguments.atMostOne(arguments, "command")
         guard let name else { return try context.output.text(HelpText.overview) }
         guard let entry = CommandList.find(name) else {
-            throw Failure(.unknownCommand, "unknown command: \"\(name)\"", hint: "imgadm help lists the commands")
+            throw Failure(
+                .unknownCommand, "unknown command: \"\(name)\"",
+                hint: Suggestion.hint(for: name, among: CommandList.names) ?? "imgadm help lists the commands")
         }
         try context.output.text(entry.help())
     }

@@ -9,14 +9,16 @@ struct ImportCommand: ImgadmCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Import an image, and the origins it needs, from an image source",
         usage:
-            "imgadm import [-C CHANNEL] [-P POOL] [-S URL]… [-q | --progress MODE] [--zstream] [--platform OS/ARCH[/VARIANT]] UUID|REPO[:TAG|@DIGEST]",
+            "imgadm import [-C CHANNEL] [-P POOL] [-S URL]… [-q | --progress MODE] [--zstream] [--platform OS/ARCH[/VARIANT]] UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]",
         discussion: """
             The configured sources are asked in their order; the first that has the image serves it. A docker reference goes
-            to the registry it names, docker.io if it names none; each layer becomes an image.
+            to the registry it names, docker.io if it names none; each layer becomes an image. One word is the name of an image
+            if a source has one (the one published last), else a docker reference; imgapi: or docker: before it says which.
 
             EXAMPLES
               imgadm import 7b5981c4-1889-11e7-b4c5-3f3bdfc9b88b
               imgadm import -S https://images.example.com -P data 7b5981c4-1889-11e7-b4c5-3f3bdfc9b88b
+              imgadm import base-64-lts@24.4.1
               imgadm import debian:12
               imgadm import --platform linux/arm64 ghcr.io/example/app:1.0
             """)
@@ -28,22 +30,25 @@ struct ImportCommand: ImgadmCommand {
     @OptionGroup var pool: PoolOption
     @Option(
         name: .customShort("S"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("A source to ask instead of the configured ones; may be repeated.", valueName: "url"))
+        help: ArgumentHelp("A source to ask instead of the configured ones; may be repeated.", valueName: "url"),
+        completion: .sources)
     var sources: [String] = []
     @OptionGroup var progress: ProgressOptions
     @Flag(name: .customLong("zstream"), help: "The source sends a raw ZFS stream.") var rawStream = false
     @OptionGroup var platform: PlatformOption
-    @Argument(help: "The image's UUID, or a docker reference.") var arguments: [String] = []
+    @Argument(help: "The image's UUID or name, or a docker reference.") var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         let mode = try progress.chosen()
-        switch try ImageArgument(Arguments.one(arguments, "UUID")) {
+        let argument = try ImageArgument(Arguments.one(arguments, "UUID"))
+        switch try await argument.settled(context, sources: sources) {
         case .uuid(let uuid):
             guard platform.name == nil else {
                 throw Failure(.usage, "--platform goes with a docker reference, not with a UUID")
             }
             try await importImage(uuid, mode, context)
         case .reference(let reference): try await importDocker(reference, mode, context)
+        case .name, .either: throw Failure(.internalError, "a name was not settled")
         }
     }
 

@@ -15,11 +15,11 @@ struct InstallCommand: ImgadmCommand {
 
     @Option(
         name: .customShort("m"), parsing: .unconditional,
-        help: ArgumentHelp("The image's manifest.", valueName: "manifest"))
+        help: ArgumentHelp("The image's manifest.", valueName: "manifest"), completion: .file())
     var manifest: String?
     @Option(
         name: .customShort("f"), parsing: .unconditional,
-        help: ArgumentHelp("The image's file.", valueName: "file"))
+        help: ArgumentHelp("The image's file.", valueName: "file"), completion: .file())
     var file: String?
     @OptionGroup var pool: PoolOption
     @OptionGroup var progress: ProgressOptions

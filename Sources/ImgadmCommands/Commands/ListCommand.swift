@@ -9,26 +9,63 @@ struct ListCommand: ImgadmCommand {
     static let valueLetters = "os"
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List installed images",
-        usage: "imgadm list [-j] [-H] [-o FIELD,…] [-s FIELD,…] [--docker] [FILTER…]",
+        usage: "imgadm list [-l] [--tree] [-j | --format FORMAT] [-H] [-o FIELD,…] [-s FIELD,…] [--docker] [FILTER…]",
         discussion: """
             A filter is FIELD=VALUE or, for a part of the value, FIELD=~TEXT.
 
             EXAMPLES
               imgadm list
+              imgadm list -l -s -unique
+              imgadm list --tree -o name,version,clones
               imgadm list -Ho uuid origin=7b5981c4-1889-11e7-b4c5-3f3bdfc9b88b
             """)
 
-    @OptionGroup var options: TableOptions
+    @OptionGroup var options: OutputOptions
+    @OptionGroup var sort: SortOption
+    @Flag(name: .customShort("l"), help: "List what each image takes of the disk, and its clones.") var long = false
+    @Flag(name: .customLong("tree"), help: "Draw images below those that they build on.") var tree = false
     @Flag(name: .customLong("docker"), help: "List docker images, a row a tag.") var docker = false
-    @Argument(help: ArgumentHelp("What an image must be to be listed.", valueName: "filter")) var arguments: [String] =
+    @Argument(help: ArgumentHelp("What an image must be to be listed.", valueName: "filter"), completion: .filters)
+    var arguments: [String] =
         []
 
+    private static let longColumns = "uuid,name,version,type,pub,used,unique,referenced,clones"
+    private static let bytes = ImageSpace.fields.union(["size"])
+
     func run(_ context: CommandContext) async throws {
-        let listing = try Listing(options, filters: arguments)
-        let dockerListing = try docker ? DockerListing(options, filters: arguments) : nil
-        let images = try await context.tool.store.images()
+        if options.wantsFieldHelp { return try Listing.printFieldHelp(to: context.output, noHeader: options.noHeader) }
+        guard !docker || !(long || tree) else { throw Failure(.usage, "--docker goes with neither -l nor --tree") }
+        guard !long || options.columns.isEmpty else { throw Failure(.usage, "-l and -o exclude each other") }
+        let listing = try Listing(
+            options, standardColumns: long ? Self.longColumns : Listing.standardColumns, sort: sort.keys,
+            filters: arguments)
+        guard !tree || listing.format == .table else { throw Failure(.usage, "--tree draws a table only") }
+        let dockerListing = try docker ? DockerListing(options, sort: sort.keys, filters: arguments) : nil
+        var images = try await context.tool.store.images()
         if let dockerListing { return try dockerListing.print(images, to: context.output) }
+        if listing.query.asks(for: ImageSpace.fields) { images = try await context.tool.store.measured(images) }
         let rows = listing.query.rows(of: images, manifest: { .object($0.manifest.json) }, extras: \.extras)
-        try listing.print(rows, to: context.output, json: \.listJSON)
+        let drawn =
+            tree ? OriginTree.order(rows, isASCII: OriginTree.isASCII(context.environment)) : rows.map { ($0, "") }
+        let columns = listing.query.columns.map(\.text)
+        try listing.print(
+            drawn.map(\.0), to: context.output, cells: { _ in cells(of: drawn, columns) }, json: \.listJSON)
+        context.remark(listing.remarks(on: rows))
+    }
+
+    private func cells(
+        of rows: [(row: ImageRow<InstalledImage>, lead: String)], _ columns: [String]
+    ) -> [[String?]] {
+        rows.map { row, lead in
+            var cells: [String?] = zip(columns, row.cells).map { column, value -> String? in
+                // For people; who wants to count takes -o.
+                if long, Self.bytes.contains(column), let bytes = value?.intValue {
+                    return ByteCount.text(Int64(bytes))
+                }
+                return value?.fieldText
+            }
+            if !lead.isEmpty, !cells.isEmpty { cells[0] = lead + (cells[0] ?? "-") }
+            return cells
+        }
     }
 }

@@ -47,14 +47,15 @@ struct PublishCommand: ImgadmCommand {
 
     @Option(
         name: .customShort("m"), parsing: .unconditional,
-        help: ArgumentHelp("The image's manifest.", valueName: "manifest"))
+        help: ArgumentHelp("The image's manifest.", valueName: "manifest"), completion: .file())
     var manifest: String?
     @Option(
-        name: .customShort("f"), parsing: .unconditional, help: ArgumentHelp("The image's file.", valueName: "file"))
+        name: .customShort("f"), parsing: .unconditional, help: ArgumentHelp("The image's file.", valueName: "file"),
+        completion: .file())
     var file: String?
     @OptionGroup var progress: ProgressOptions
     @OptionGroup var signing: SigningOptions
-    @Argument(help: "The image server's URL.") var arguments: [String] = []
+    @Argument(help: "The image server's URL.", completion: .sources) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         let url = try Arguments.one(arguments, "URL")

@@ -7,22 +7,28 @@ import JSON
 struct ShowCommand: ImgadmCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show an image of the image sources as JSON",
-        usage: "imgadm show [--platform OS/ARCH[/VARIANT]] UUID|REPO[:TAG|@DIGEST]",
+        usage: "imgadm show [--format FORMAT] [--platform OS/ARCH[/VARIANT]] UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]",
         discussion: """
             The first source that has the image counts; the image need not be active. Of a docker reference, the manifest is
             shown that an import would store.
             """)
 
+    @Option(
+        name: .customLong("format"), parsing: .unconditional,
+        help: ArgumentHelp("json (the default) or yaml.", valueName: "format"))
+    var format: String?
     @OptionGroup var platform: PlatformOption
-    @Argument(help: "The image's UUID, or a docker reference.") var arguments: [String] = []
+    @Argument(help: "The image's UUID or name, or a docker reference.") var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
+        let format = try OutputFormat(format, json: false, allowed: OutputFormat.ofValues)
         let manifest =
-            switch try ImageArgument(Arguments.one(arguments, "UUID")) {
+            switch try await ImageArgument(Arguments.one(arguments, "UUID")).settled(context) {
             case .uuid(let uuid): try await context.tool.manifest(of: uuid)
             case .reference(let reference):
                 try await context.tool.manifest(of: reference, platform: try platform.platform())
+            case .name, .either: throw Failure(.internalError, "a name was not settled")
             }
-        try context.output.json(.object(manifest.json))
+        try context.output.value(.object(manifest.json), as: format)
     }
 }

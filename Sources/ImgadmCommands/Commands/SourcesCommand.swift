@@ -12,7 +12,7 @@ struct SourcesCommand: ImgadmCommand {
     static let configuration = CommandConfiguration(
         commandName: "sources", abstract: "List and edit the image sources",
         usage: """
-            imgadm sources [-v | -j]
+            imgadm sources [-v | -j | --format FORMAT]
             imgadm sources -a URL [-t TYPE] [-k] [-f]
             imgadm sources --add-docker-hub [-k] [-f]
             imgadm sources -d URL
@@ -33,6 +33,10 @@ struct SourcesCommand: ImgadmCommand {
     var verbose = false
     @Flag(name: [.customShort("j"), .customLong("json")], help: "List as JSON.") var json = false
     @Option(
+        name: .customLong("format"), parsing: .unconditional,
+        help: ArgumentHelp("List as table, json, jsonl, csv or yaml.", valueName: "format"))
+    var format: String?
+    @Option(
         name: .customShort("a"), parsing: .unconditional,
         help: ArgumentHelp("Add a source.", valueName: "url"))
     var add: String?
@@ -40,7 +44,7 @@ struct SourcesCommand: ImgadmCommand {
     var addDockerHub = false
     @Option(
         name: .customShort("d"), parsing: .unconditional,
-        help: ArgumentHelp("Delete a source.", valueName: "url"))
+        help: ArgumentHelp("Delete a source.", valueName: "url"), completion: .sources)
     var delete: String?
     @Flag(name: .customShort("e"), help: "Edit the sources in an editor.") var edit = false
     @Flag(name: .customShort("c"), help: "Check whether the sources answer.") var check = false
@@ -78,10 +82,18 @@ struct SourcesCommand: ImgadmCommand {
 
     private func list(_ context: CommandContext) throws {
         let sources = try context.tool.config.load().sources
-        if json { return try context.output.json(.array(sources.map { .object($0.json) })) }
-        if verbose {
+        let format = try OutputFormat(format, json: json)
+        let columns = ["url", "type", "insecure"]
+        switch format {
+        case .json, .jsonl, .yaml: return try context.output.values(sources.map { .object($0.json) }, as: format)
+        case .csv:
             let rows = sources.map { [$0.displayURL, $0.type.rawValue, $0.insecure ? "true" : "false"] }
-            return try context.output.bytes(TextTable(["url", "type", "insecure"], header: true).render(rows))
+            return try context.output.csv([columns] + rows)
+        case .table: break
+        }
+        if verbose || self.format != nil {
+            let rows = sources.map { [$0.displayURL, $0.type.rawValue, $0.insecure ? "true" : "false"] }
+            return try context.output.bytes(TextTable(columns, header: true).render(rows))
         }
         for source in sources { try context.output.line(source.displayURL) }
     }

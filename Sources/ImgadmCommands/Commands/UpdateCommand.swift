@@ -6,7 +6,7 @@ import ImageTool
 struct UpdateCommand: ImgadmCommand {
     static let configuration = CommandConfiguration(
         commandName: "update", abstract: "Bring the manifests of installed images up to date",
-        usage: "imgadm update [-n] [UUID…]",
+        usage: "imgadm update [-n] [IMAGE…]",
         discussion: """
             The sources are asked for each image, or for those that are named; where their manifest differs from what is
             known here, it replaces that. An image without its snapshot @final gets it back.
@@ -14,10 +14,11 @@ struct UpdateCommand: ImgadmCommand {
 
     @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what would be done, and change nothing.")
     var dryRun = false
-    @Argument(help: "The images' UUIDs.") var arguments: [String] = []
+    @Argument(help: "The images: UUIDs, the beginnings of some, or names.", completion: .images) var arguments:
+        [String] = []
 
     func run(_ context: CommandContext) async throws {
-        let uuids = try Arguments.uuids(arguments)
+        let uuids = try await context.allInstalled(arguments, in: nil)
         try await context.reporting() { report in
             try await context.tool.update(uuids, dryRun: dryRun, report)
         }

@@ -38,7 +38,7 @@ struct VacuumCommand: ImgadmCommand {
     @Argument(help: ArgumentHelp("What an image must be to go.", valueName: "filter")) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
-        let unused = try await context.tool.unusedImages(try choice())
+        let unused = try await context.tool.unusedImages(try await choice(context))
         guard !unused.isEmpty else { return }
         let bytes = unused.reduce(into: Int64(0)) { sum, each in
             sum = sum.addingReportingOverflow(Int64(clamping: each.bytes ?? 0)).partialValue
@@ -71,10 +71,11 @@ struct VacuumCommand: ImgadmCommand {
         "\(count) image\(count == 1 ? "" : "s"), \(ByteCount.text(bytes))"
     }
 
-    private func choice() throws(Failure) -> VacuumChoice {
+    private func choice(_ context: CommandContext) async throws -> VacuumChoice {
         var choice = try VacuumChoice(filters: arguments)
         choice.excluded = Set(
-            try Arguments.uuids(excluded.flatMap { $0.split(separator: ",").map(String.init) }))
+            try await context.allInstalled(
+                excluded.flatMap { $0.split(separator: ",").map(String.init) }, in: nil))
         for text in keep {
             guard let sign = text.lastIndex(of: "="), sign != text.startIndex,
                 let count = Int(text[text.index(after: sign)...]), count > 0

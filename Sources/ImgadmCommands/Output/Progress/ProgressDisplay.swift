@@ -42,7 +42,7 @@ struct ProgressOptions: ParsableArguments {
         name: .customLong("progress"), parsing: .unconditional,
         help: ArgumentHelp(
             "How progress is shown on stderr: auto (bar on a terminal, else plain), bar, plain (a line each 10 s), json (events, a line each), none.",
-            valueName: "mode"))
+            valueName: "mode"), completion: .list(Mode.allCases.map(\.rawValue)))
     var mode: String?
 
     /// - Throws: `Option`.

@@ -1,0 +1,140 @@
+import Failure
+import Host
+import HostConfig
+import ImageModel
+import ImageSource
+import ImageStore
+public import ZFS
+
+/// Something that is not as it should be, and what can be done about it (imgadm.8, check).
+public struct Finding: Sendable {
+    /// The kind of it, for programs: stable.
+    public let kind: String
+    /// What is wrong.
+    public let problem: String
+    /// What would mend it.
+    public let remedy: String
+    /// Mends it, if that can be done without losing anything; says whether it did.
+    public let repair: (@Sendable () async throws -> Bool)?
+}
+
+extension ImageMaker {
+    /// Looks over config, sources, pools, records, datasets, downloads and VMs. Nothing is changed.
+    ///
+    /// - Parameters:
+    ///   - only: the one pool to look at; nil for all.
+    ///   - standard: the pool of commands that are not told one.
+    public func findings(in only: PoolName?, standard: PoolName) async throws -> [Finding] {
+        var findings = try await tool.configFindings()
+        let pools = try await tool.store.pools()
+        let pool = only ?? standard
+        if !pools.contains(pool) {
+            findings.append(
+                Finding(
+                    kind: "pool", problem: "there is no zpool \"\(pool)\"",
+                    remedy: "IMGADM_POOL or -P names the pool that images are to be on", repair: nil))
+        }
+        let store = tool.store
+        for disorder in only.map({ pools.contains($0) }) ?? true ? try await store.disorders(in: only) : [] {
+            findings.append(Finding(disorder) { try await store.repair(disorder) })
+        }
+        findings += tool.downloadFindings()
+        for machine in CreateIntent.machines(in: root) {
+            guard let lock = try FileLock.tryTaking(CreateIntent.lockPath(machine, root)) else { continue }
+            lock.release()
+            findings.append(
+                Finding(
+                    kind: "machine", problem: "VM \(machine) is as a run of create left it that died",
+                    remedy: "imgadm create --recover \(machine)"
+                ) {
+                    try await self.recover(machine, Report(line: { _ in }, warning: { _ in }))
+                    return true
+                })
+        }
+        return findings
+    }
+}
+
+extension ImageTool {
+    fileprivate func configFindings() async throws -> [Finding] {
+        let descriptors: [SourceDescriptor]
+        do {
+            descriptors = try config.load().sources
+        } catch let failure as Failure {
+            return [
+                Finding(
+                    kind: "config", problem: failure.description,
+                    remedy: failure.hint ?? "mend the file, or move it away: a new one is made", repair: nil)
+            ]
+        }
+        guard !descriptors.isEmpty else {
+            return [
+                Finding(
+                    kind: "config", problem: "no image sources are configured",
+                    remedy: "imgadm sources -a URL adds one",
+                    repair: nil)
+            ]
+        }
+        return zip(descriptors, try await check(descriptors)).compactMap { source, failure in
+            failure.map { failure in
+                Finding(
+                    kind: "source", problem: "image source \"\(source.displayURL)\" does not answer: \(failure)",
+                    remedy: failure.hint ?? "imgadm sources -d \(source.displayURL) takes it out", repair: nil)
+            }
+        }
+    }
+
+    fileprivate func downloadFindings() -> [Finding] {
+        downloads.abandoned().map { uuid, bytes in
+            Finding(
+                kind: "download",
+                problem: "a download of image \(uuid) (\(ByteCount.text(bytes))) was left more than a week ago",
+                remedy: "remove it"
+            ) {
+                guard let lock = try store.tryLock(uuid) else { return false }
+                downloads.remove(uuid)
+                lock.release()
+                return true
+            }
+        }
+    }
+}
+
+extension Finding {
+    fileprivate init(_ disorder: ImageStore.Disorder, _ mend: @escaping @Sendable () async throws -> Bool) {
+        switch disorder {
+        case .recordWithoutDataset(let uuid, let pool):
+            self.init(
+                kind: "record", problem: "image \(uuid) has a record, but is not on zpool \"\(pool)\"",
+                remedy: "remove the record", repair: mend)
+        case .recordOfAbsentPool(let uuid, let pool):
+            self.init(
+                kind: "record-pool", problem: "image \(uuid) has a record on zpool \"\(pool)\", which is not there",
+                remedy: "import the pool; or remove the record if it is gone for good", repair: nil)
+        case .unreadableRecord(let uuid, let pool):
+            self.init(
+                kind: "record-damaged", problem: "the record of image \(uuid) on zpool \"\(pool)\" cannot be read",
+                remedy: "imgadm update \(uuid) asks the sources for its manifest", repair: nil)
+        case .imageWithoutRecord(let uuid, let pool):
+            self.init(
+                kind: "no-record", problem: "dataset \(pool)/\(uuid) looks like an image, but has no record",
+                remedy: "imgadm update \(uuid) asks the sources; it may be somebody's dataset, too", repair: nil)
+        case .noFinal(let uuid, let pool, let snapshot?):
+            self.init(
+                kind: "final", problem: "image \(uuid) on zpool \"\(pool)\" has no @final, but \(snapshot) is it",
+                remedy: "rename the snapshot", repair: mend)
+        case .noFinal(let uuid, let pool, nil):
+            self.init(
+                kind: "no-final", problem: "image \(uuid) on zpool \"\(pool)\" has no snapshot @final",
+                remedy: "nothing can be cloned of it: delete and import it", repair: nil)
+        case .leftover(let uuid, let pool):
+            self.init(
+                kind: "leftover", problem: "a run that died has left dataset \(pool)/\(uuid)-partial",
+                remedy: "destroy it", repair: mend)
+        case .temporaryFile(let path):
+            self.init(
+                kind: "temporary-file", problem: "\"\(path)\" was left by a run that died", remedy: "remove it",
+                repair: mend)
+        }
+    }
+}

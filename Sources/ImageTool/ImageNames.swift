@@ -1,0 +1,104 @@
+public import Failure
+import IMGAPI
+public import ImageModel
+public import ImageSource
+import ImageStore
+import JSON
+public import ZFS
+
+/// A name that people call an image by: `NAME`, `NAME@VERSION` or `NAME@latest` (imgadm.8, "NAMES OF IMAGES").
+public struct ImageName: Sendable, Hashable, CustomStringConvertible {
+    public let name: String
+    /// Nil if none was named; `latest` for the one published last.
+    public let version: String?
+
+    /// Nil for what no image can be called.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard let name = parts.first, ImageName.isName(name) else { return nil }
+        self.name = name
+        version = parts.count > 1 ? parts[1] : nil
+        if let version, !ImageName.isVersion(version) { return nil }
+    }
+
+    public var description: String { version.map { "\(name)@\($0)" } ?? name }
+
+    /// imgapi.md, section 4.
+    private static func isName(_ text: String) -> Bool {
+        (1...1024).contains(text.utf8.count) && text.utf8.allSatisfy { isPlain($0) || $0 == UInt8(ascii: " ") }
+    }
+    private static func isVersion(_ text: String) -> Bool {
+        (1...512).contains(text.utf8.count) && text.utf8.allSatisfy { isPlain($0) || $0 == UInt8(ascii: "+") }
+    }
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte < 0x80 && (Unicode.Scalar(byte).properties.isAlphabetic || "0123456789._/-".utf8.contains(byte))
+    }
+
+    func fits(_ manifest: Manifest) -> Bool {
+        manifest.name == name && (version == nil || version == "latest" || manifest.version == version)
+    }
+}
+
+extension ImageTool {
+    /// An installed image, by UUID, by a prefix of at least four digits of it that only one has, or by name.
+    ///
+    /// - Parameter pool: nil for all pools.
+    /// - Throws: `InvalidUUID` for what is none of that; `AmbiguousName`.
+    public func installed(_ text: String, in pool: PoolName?) async throws -> ImageUUID {
+        if let uuid = ImageUUID(text) { return uuid }
+        let images = try await store.images().filter { pool == nil || $0.pool == pool }.map(\.manifest)
+        if let name = ImageName(text) {
+            let named = images.filter { name.fits($0) }
+            if let image = try ImageTool.choose(named, name, isLatest: name.version == "latest") { return image.uuid }
+        }
+        if text.utf8.count >= 4, text.utf8.allSatisfy({ "0123456789abcdef-".utf8.contains($0) }) {
+            let found = images.filter { $0.uuid.description.hasPrefix(text) }
+            if let image = try ImageTool.choose(found, ImageName(text), isLatest: false) { return image.uuid }
+        }
+        throw Failure(
+            .invalidUUID, "\"\(text)\" is not a valid UUID, nor the name of an installed image",
+            hint: "imgadm list shows the images")
+    }
+
+    /// An active image of the sources, by name: of those of several versions the one published last.
+    ///
+    /// - Parameter sources: those to ask; the configured ones if empty.
+    /// - Returns: nil if no source has one of that name, and what kept sources from answering.
+    /// - Throws: `AmbiguousName` where several images have that name and version.
+    public func available(
+        _ name: ImageName, from sources: [SourceDescriptor] = []
+    ) async throws -> (uuid: ImageUUID?, failures: [Failure]) {
+        let asked = sources.isEmpty ? try configuredSources() : sources.map(self.sources.source)
+        let answers = try await asking(asked) { try await $0.list(named: name.name) }
+        var found: [ImageUUID: Manifest] = [:]
+        var failures: [Failure] = []
+        for (source, answer) in zip(asked, answers) {
+            switch answer {
+            case .success(let images):
+                for image in images ?? [] where found[image.uuid] == nil {
+                    guard let manifest = try? Manifest(image.manifest.value), name.fits(manifest) else { continue }
+                    found[image.uuid] = manifest
+                }
+            case .failure(let failure): failures.append(ImageTool.about(source, failure))
+            }
+        }
+        let isExact = name.version != nil && name.version != "latest"
+        let chosen = try ImageTool.choose(Array(found.values), name, isLatest: !isExact)
+        return (chosen?.uuid, failures)
+    }
+
+    /// - Parameter isLatest: of several, the one published last.
+    private static func choose(_ images: [Manifest], _ name: ImageName?, isLatest: Bool) throws(Failure) -> Manifest? {
+        // An image may be on several pools.
+        let distinct = Dictionary(images.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first }).values
+            .sorted { (moment($0), $0.uuid) < (moment($1), $1.uuid) }
+        if isLatest || distinct.count <= 1 { return distinct.last }
+        let some = distinct.suffix(10).map { "\($0.uuid) (\($0.title))" }.joined(separator: ", ")
+        let more = distinct.count > 10 ? ", and \(distinct.count - 10) more" : ""
+        throw Failure(
+            .ambiguousName, "\(distinct.count) images are called \"\(name?.description ?? "")\": \(some)\(more)",
+            hint: "a UUID, or NAME@VERSION, says which")
+    }
+
+    private static func moment(_ manifest: Manifest) -> String { manifest["published_at"]?.stringValue ?? "" }
+}

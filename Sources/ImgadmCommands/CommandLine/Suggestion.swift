@@ -1,0 +1,33 @@
+/// What somebody may have meant who made a slip of the keyboard.
+enum Suggestion {
+    /// The nearest word, if it is near: a letter or two off, swapped, missing or too many.
+    static func nearest(to word: String, among words: some Sequence<String>) -> String? {
+        let most = word.count < 4 ? 1 : word.count > 20 ? 3 : 2
+        return words.lazy.map { (word: $0, distance: distance(Array(word), Array($0))) }
+            .filter { $0.distance > 0 && $0.distance <= most }
+            .min { $0.distance < $1.distance }?.word
+    }
+
+    static func hint(for word: String, among words: some Sequence<String>) -> String? {
+        nearest(to: word, among: words).map { "did you mean \"\($0)\"?" }
+    }
+
+    /// How many letters must be changed, put in, left out or swapped with the next.
+    private static func distance(_ one: [Character], _ other: [Character]) -> Int {
+        guard abs(one.count - other.count) <= 3 else { return .max }
+        var before: [Int] = []
+        var last = Array(0...other.count)
+        for (row, letter) in one.enumerated() {
+            var line = [row + 1]
+            for (column, theirs) in other.enumerated() {
+                var least = min(last[column + 1] + 1, line[column] + 1, last[column] + (letter == theirs ? 0 : 1))
+                if row > 0, column > 0, letter == other[column - 1], one[row - 1] == theirs {
+                    least = min(least, before[column - 1] + 1)
+                }
+                line.append(least)
+            }
+            (before, last) = (last, line)
+        }
+        return last[other.count]
+    }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Failure
+import ImageTool
+import JSON
+import Terminal
+
+struct CheckCommand: ImgadmCommand {
+    static let valueLetters = "P"
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Look whether everything is in order, and repair what is not",
+        usage: "imgadm check [--repair] [-j | --format FORMAT] [-P POOL]",
+        discussion: """
+            Config, sources, pools (all, or that of -P), records, datasets, snapshots, downloads, and VMs of which images were
+            being made. With --repair, what can be mended without losing anything is mended. The exit status is 1 if something remains.
+            """)
+
+    @Flag(name: .customLong("repair"), help: "Mend what can be mended without losing anything.") var repair = false
+    @Flag(name: [.customShort("j"), .customLong("json")], help: "Print JSON, as --format json.") var json = false
+    @Option(
+        name: .customLong("format"), parsing: .unconditional,
+        help: ArgumentHelp("table, json, jsonl or yaml.", valueName: "format"))
+    var format: String?
+    @OptionGroup var pool: PoolOption
+    @Argument(help: .hidden) var arguments: [String] = []
+
+    func run(_ context: CommandContext) async throws {
+        try Arguments.none(arguments)
+        let format = try OutputFormat(format, json: json, allowed: [.table, .json, .jsonl, .yaml])
+        let findings = try await context.maker.findings(
+            in: try pool.name.map { try context.pool($0) }, standard: try context.pool(nil))
+        var left = 0
+        var repairable = 0
+        var results: [JSONValue] = []
+        for finding in findings {
+            let outcome = try await outcome(of: finding)
+            if outcome.repaired == false { left += 1 }
+            if finding.repair != nil && !repair { repairable += 1 }
+            if format == .table {
+                let mark = outcome.repaired ? "repaired" : "problem"
+                try context.output.line("\(mark): \(Printable.text(finding.problem))")
+                if !outcome.repaired {
+                    try context.output.line("  \(Printable.text(outcome.remark ?? finding.remedy))")
+                }
+            }
+            results.append([
+                "kind": .string(finding.kind), "problem": .string(finding.problem), "remedy": .string(finding.remedy),
+                "repairable": .bool(finding.repair != nil), "repaired": .bool(outcome.repaired),
+            ])
+        }
+        if format != .table { try context.output.values(results, as: format) }
+        guard left > 0 else {
+            if format == .table, findings.isEmpty { try context.output.line("Everything is in order") }
+            return
+        }
+        try context.output.flush()
+        throw Failure(
+            .problemsFound, "\(left) problem\(left == 1 ? "" : "s") found",
+            hint: repairable > 0 ? "--repair mends \(repairable) of them" : nil)
+    }
+
+    private func outcome(of finding: Finding) async throws -> (repaired: Bool, remark: String?) {
+        guard repair, let mend = finding.repair else { return (false, nil) }
+        do {
+            return (try await mend(), nil)
+        } catch let failure as Failure {
+            return (false, "could not be repaired: \(failure)")
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Failure
+import HostConfig
+import ImageModel
+import ImageSource
+import ImageStore
+import ImageTool
+import ZFS
+
+struct CompletionCommand: ImgadmCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "completion", abstract: "Print the completion script of a shell",
+        usage: "imgadm completion bash|zsh|fish",
+        discussion: """
+            EXAMPLES
+              source <(imgadm completion bash)
+              imgadm completion zsh > /usr/local/share/zsh/site-functions/_imgadm
+              imgadm completion fish > ~/.config/fish/completions/imgadm.fish
+            """)
+
+    @Argument(help: "bash, zsh or fish.", completion: .list(["bash", "zsh", "fish"])) var arguments: [String] = []
+
+    func run(_ context: CommandContext) async throws {
+        let name = try Arguments.one(arguments, "shell")
+        guard let shell = CompletionShell(rawValue: name) else {
+            throw Failure(.usage, "there is no completion for the shell \"\(name)\"", hint: "bash, zsh or fish")
+        }
+        try context.output.line(CommandTree.completionScript(for: shell))
+    }
+}
+
+/// All commands as ArgumentParser knows them, which makes the scripts.
+private struct CommandTree: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "imgadm", abstract: "Virtual machine images", subcommands: CommandList.all.map(\.type))
+}
+
+/// What shells ask for while somebody types: `imgadm complete KIND`. It is not for people, and it never fails aloud.
+struct CompleteCommand: ImgadmCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "complete", abstract: "Print what may be typed", shouldDisplay: false)
+
+    @Argument(help: .hidden) var arguments: [String] = []
+
+    func run(_ context: CommandContext) async throws {
+        // In zsh a colon ends the word, and what it means follows.
+        let isZsh = context.environment["SAP_SHELL"] == "zsh"
+        for word in (try? await words(context)) ?? [] {
+            try context.output.line(isZsh ? word.replacing(":", with: "\\:") : word)
+        }
+    }
+
+    private func words(_ context: CommandContext) async throws -> [String] {
+        switch arguments.first {
+        case "images":
+            let images = try await context.tool.store.images()
+            return images.map(\.uuid.description) + Set(images.compactMap(\.manifest.name)).sorted()
+        case "sources": return try context.tool.config.load().sources.map(\.displayURL)
+        case "pools": return Set(try await context.tool.store.pools().map(\.description)).sorted()
+        case "fields": return FieldHelp.fields.map(\.name).filter { !$0.hasSuffix("*") }
+        case "filters": return FieldHelp.fields.map(\.name).filter { !$0.hasSuffix("*") }.map { "\($0)=" }
+        default: return []
+        }
+    }
+}
+
+extension CompletionKind {
+    private static func asking(_ kind: String) -> CompletionKind {
+        .shellCommand("imgadm complete \(kind) 2>/dev/null")
+    }
+
+    /// Installed images.
+    static var images: CompletionKind { asking("images") }
+    static var sources: CompletionKind { asking("sources") }
+    static var pools: CompletionKind { asking("pools") }
+    static var fields: CompletionKind { asking("fields") }
+    static var filters: CompletionKind { asking("filters") }
+}

@@ -1,0 +1,118 @@
+import Host
+import JSON
+import SystemPackage
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// `imgadm check`: what is not in order is found, and what can be mended is mended.
+    @Suite struct CheckTests {
+        private static func make() async throws -> (Sandbox, Fixture) {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.middle.uuid).status == 0)
+            return (box, images)
+        }
+
+        /// The kinds of what is found on the pool of a box.
+        private static func kinds(_ box: Sandbox, _ words: String...) async throws -> [String] {
+            let run = try await box.imgadm(["check", "-P", box.pool, "--format", "jsonl"] + words)
+            return try run.lines.map { try JSONValue(parsing: $0) }.compactMap { finding in
+                finding["kind"]?.stringValue.map { (finding["repaired"] == true ? "+" : "") + $0 }
+            }.sorted()
+        }
+
+        @Test func aHostInOrder() async throws {
+            let (box, _) = try await Self.make()
+            #expect(try await Self.kinds(box) == [])
+        }
+
+        @Test func whatDeadRunsLeftIsCleared() async throws {
+            let (box, images) = try await Self.make()
+            let (gone, partial, download) = (TestUUID.make(), TestUUID.make(), TestUUID.make())
+            let record =
+                "{\"manifest\": {\"v\": 2, \"uuid\": \"\(gone)\", \"name\": \"x\"}, \"zpool\": \"\(box.pool)\", \"source\": null}"
+            try box.write(record, to: "var/imgadm/images/\(box.pool)-\(gone).json")
+            try box.write(record, to: "var/imgadm/images/absent-pool-\(gone).json")
+            try box.write("{", to: "var/imgadm/images/\(box.pool)-\(gone).json.tmp")
+            try box.write("x", to: "var/tmp/.imgadm-downloads/\(download).file")
+            try box.write("y", to: "var/tmp/.imgadm-downloads/\(gone).file.partial")
+            try await Tool.shell(
+                """
+                touch -d '2 hours ago' '\(box.path("var/imgadm/images/\(box.pool)-\(gone).json.tmp"))'
+                touch -d '9 days ago' '\(box.path("var/tmp/.imgadm-downloads/\(download).file"))'
+                zfs create '\(box.pool)/\(partial)-partial'
+                """)
+            let before = try await box.datasets()
+            let all = ["download", "leftover", "record", "temporary-file"]
+            #expect(try await Self.kinds(box) == all)
+            // Looking changes nothing.
+            #expect(try await box.datasets() == before)
+            #expect(try await Self.kinds(box) == all)
+            let text = try await box.imgadm("check", "-P", box.pool)
+            #expect(
+                text.status == 1 && text.errors.contains("error (ProblemsFound)")
+                    && text.errors.contains("--repair mends"), "\(text)")
+            #expect(
+                try await Self.kinds(box, "--repair") == [
+                    "+download", "+leftover", "+record", "+temporary-file",
+                ])
+            #expect(try await Self.kinds(box) == [])
+            // Whether a pool is there at all is looked at with all pools; and what is on it stays.
+            let everywhere = try await box.imgadm("check", "--format", "jsonl")
+            #expect(everywhere.output.contains("absent-pool"), "\(everywhere)")
+            #expect(try await box.datasets() == before.filter { !$0.contains("-partial") })
+            #expect(box.recordNames().count == 3)
+            #expect(HostFile.names(in: box.path("var/tmp/.imgadm-downloads")) == ["\(gone).file.partial"])
+            #expect(try await box.imgadm("get", images.middle.uuid).status == 0)
+        }
+
+        @Test func imagesThatLackSomething() async throws {
+            let (box, images) = try await Self.make()
+            let dataset = "\(box.pool)/\(images.base.uuid)"
+            let guid = try await Tool.run("zfs", "get", "-Hpo", "value", "guid", "\(dataset)@final").dropLast()
+            let path = "var/imgadm/images/\(box.pool)-\(images.base.uuid).json"
+            let text = try #require(try box.read(path))
+            try box.write(
+                text.replacing("\"compression\"", with: "\"dataset_guid\": \"\(guid)\", \"compression\""), to: path)
+            let stranger = TestUUID.make()
+            try await Tool.shell(
+                "zfs rename '\(dataset)@final' '\(dataset)@other'; zfs create '\(box.pool)/\(stranger)'")
+            #expect(try await Self.kinds(box) == ["final", "no-record"])
+            #expect(try await Self.kinds(box, "--repair") == ["+final", "no-record"])
+            #expect(try await box.datasets().contains("\(images.base.uuid)@final"))
+            // A snapshot that nothing vouches for stays what it is.
+            try box.write(text, to: path)
+            try await Tool.run("zfs", "rename", "\(dataset)@final", "\(dataset)@mine")
+            try box.write("not JSON", to: "var/imgadm/images/\(box.pool)-\(images.middle.uuid).json")
+            #expect(try await Self.kinds(box, "--repair") == ["no-final", "no-record", "record-damaged"])
+            let after = try await box.datasets()
+            #expect(after.contains("\(images.base.uuid)@mine") && after.contains(stranger))
+        }
+
+        @Test func configAndSources() async throws {
+            let (box, _) = try await Self.make()
+            try box.use("http://127.0.0.1:1")
+            #expect(try await Self.kinds(box) == ["source"])
+            try box.write("{", to: "var/imgadm/imgadm.conf")
+            #expect(try await Self.kinds(box) == ["config"])
+            let pool = try await box.imgadm("check", "-P", "nosuchpool9")
+            #expect(pool.status == 1 && pool.output.contains("there is no zpool \"nosuchpool9\""), "\(pool)")
+        }
+
+        /// A run that is at work is not in anybody's way.
+        @Test func whatIsUnderWayIsNoDisorder() async throws {
+            let (box, images) = try await Self.make()
+            let proxy = try await FaultProxy(to: images.server.port, path: "/file", [], then: .late(milliseconds: 1500))
+            let run = try await box.shell(
+                """
+                imgadm import -q -S '\(proxy.url)' \(images.top.uuid) & sleep 0.8
+                imgadm check -P '\(box.pool)' --repair --format jsonl | grep -c '\(images.top.uuid)'; wait $!; echo status $?
+                """)
+            #expect(
+                run.lines.suffix(2) == ["0", "status 0"] || run.lines.last == "status 0" && run.lines.contains("0"),
+                "\(run)")
+        }
+    }
+}

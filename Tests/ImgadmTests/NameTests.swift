@@ -1,0 +1,164 @@
+import JSON
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// Names of images, where a UUID is wanted.
+    @Suite struct NameTests {
+        /// A box with images installed: two versions of a name, and one that stands alone.
+        private static func make() async throws -> (box: Sandbox, images: Fixture, old: TestImage, new: TestImage) {
+            let images = try await Fixture.get()
+            let name = "named-\(TestUUID.make().prefix(8))"
+            let old = try await images.workshop.make(name: name)
+            let new = try await images.workshop.make(
+                name: name, manifest: ["version": "2.0.0", "published_at": "2026-02-02T00:00:00.000Z"])
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            for image in [old, new, images.base] {
+                let run = try await box.imgadm("import", "-q", image.uuid)
+                #expect(run.status == 0, "\(run)")
+            }
+            return (box, images, old, new)
+        }
+
+        @Test func installedImagesGoByNamesAndPrefixes() async throws {
+            let (box, images, old, new) = try await Self.make()
+            func uuid(_ argument: String) async throws -> String {
+                let run = try await box.imgadm("get", argument)
+                guard run.status == 0 else { return "status \(run.status): \(run.errors)" }
+                return try JSONValue(parsing: run.output)["manifest"]?["uuid"]?.stringValue ?? ""
+            }
+            for (argument, expected) in [
+                ("base", images.base.uuid), ("base@1.0.0", images.base.uuid), ("base@latest", images.base.uuid),
+                ("\(old.name)@1.0.0", old.uuid), ("\(old.name)@2.0.0", new.uuid), ("\(old.name)@latest", new.uuid),
+                (String(old.uuid.prefix(13)), old.uuid), (new.uuid, new.uuid),
+            ] { #expect(try await uuid(argument) == expected, "\(argument)") }
+            let ambiguous = try await box.imgadm("get", old.name)
+            #expect(ambiguous.status == 1 && ambiguous.errors.contains("error (AmbiguousName)"), "\(ambiguous)")
+            #expect(ambiguous.errors.contains(old.uuid) && ambiguous.errors.contains(new.uuid))
+            for argument in ["nothing", "base@3", "abc", "zzzz", "\(old.uuid.prefix(3))", "/", "@", ""] {
+                let run = try await box.imgadm("get", argument)
+                #expect(run.status == 1 && run.errors.contains("error (InvalidUUID)"), "\(argument): \(run)")
+            }
+            // One digit off.
+            let digit = old.uuid.last == "0" ? "1" : "0"
+            let slip = try await box.imgadm("get", old.uuid.dropLast() + digit)
+            #expect(slip.status == 3 && slip.errors.contains("did you mean \(old.uuid)?"), "\(slip)")
+
+            #expect(try await box.imgadm("ancestry", "-Ho", "uuid", "base").lines == [images.base.uuid])
+            let update = try await box.imgadm("update", "-n", "base")
+            #expect(update.status == 0, "\(update)")
+            let deleted = try await box.imgadm("delete", "\(old.name)@1.0.0", String(new.uuid.prefix(18)))
+            #expect(deleted.lines == ["Deleted image \(old.uuid)", "Deleted image \(new.uuid)"], "\(deleted)")
+        }
+
+        @Test func imagesOfSourcesGoByNames() async throws {
+            let images = try await Fixture.get()
+            let name = "named-\(TestUUID.make().prefix(8))"
+            let old = try await images.workshop.make(name: name)
+            let new = try await images.workshop.make(
+                name: name, manifest: ["version": "2.0.0", "published_at": "2026-02-02T00:00:00.000Z"])
+            _ = try await images.workshop.make(
+                name: name, manifest: ["version": "3.0.0", "state": "disabled", "disabled": true])
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            for (argument, expected) in [
+                (name, new), ("\(name)@latest", new), ("\(name)@1.0.0", old), ("imgapi:\(name)", new),
+                ("imgapi:\(name)@1.0.0", old),
+            ] {
+                let run = try await box.imgadm("show", argument)
+                #expect(try JSONValue(parsing: run.output)["uuid"]?.stringValue == expected.uuid, "\(argument): \(run)")
+            }
+            let twin = try await images.workshop.make(
+                name: name, manifest: ["published_at": "2026-01-02T03:04:05.679Z"])
+            let ambiguous = try await box.imgadm("import", "\(name)@1.0.0")
+            #expect(ambiguous.status == 1 && ambiguous.errors.contains("error (AmbiguousName)"), "\(ambiguous)")
+            #expect(ambiguous.errors.contains(twin.uuid) && ambiguous.errors.contains(old.uuid))
+            for argument in ["imgapi:nothing-\(name)", "\(name)@3.0.0"] {
+                let run = try await box.imgadm("import", argument)
+                #expect(run.status == 1 && run.errors.contains("error (ImageNotFound)"), "\(argument): \(run)")
+            }
+            let bad = try await box.imgadm("import", "imgapi:a:b")
+            #expect(bad.status == 2 && bad.errors.contains("error (Usage)"), "\(bad)")
+            let imported = try await box.imgadm("import", name)
+            #expect(
+                imported.status == 0 && imported.lines.last == "Imported image \(new.uuid) (\(name)@2.0.0)",
+                "\(imported)")
+            let named = try await box.imgadm("import", "-S", images.server.url, "\(name)@2.0.0")
+            #expect(named.output.contains("is already installed, skipping"), "\(named)")
+        }
+    }
+
+    /// Forms of listings.
+    @Suite struct FormatTests {
+        @Test func everyFormatHasTheSameImages() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.top.uuid).status == 0)
+            let all = ["list", "-o", "name,version,size", "-s", "published_at,name", "zpool=\(box.pool)"]
+            let json = try JSONValue(parsing: try await box.imgadm(all + ["--format", "json"]).output)
+            #expect(json == (try JSONValue(parsing: try await box.imgadm(all + ["-j"]).output)))
+            let lines = try await box.imgadm(all + ["--format", "jsonl"]).lines.map { try JSONValue(parsing: $0) }
+            #expect(json == .array(lines) && lines.count == 3)
+            let table = try await box.imgadm(all + ["-H"]).lines.map { $0.split(separator: " ").joined(separator: ",") }
+            #expect(try await box.imgadm(all + ["--format", "csv"]).lines == ["name,version,size"] + table)
+            #expect(try await box.imgadm(all + ["--format", "csv", "-H"]).lines == table)
+            try box.write(try await box.imgadm(all + ["--format", "yaml"]).output, to: "list.yaml")
+            let yaml = try await Tool.shell(
+                "pip show -q pyyaml 2>/dev/null || pip install -q pyyaml >/dev/null 2>&1; python3 -c 'import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))' '\(box.path("list.yaml"))'"
+            )
+            #expect(try JSONValue(parsing: yaml) == json)
+            // What is pinned: the members of an image, in their order.
+            #expect(
+                lines[0].objectValue.map { Array($0.keys) } == ["manifest", "zpool", "source", "cloneNames", "clones"])
+            for words in [
+                ["--format", "xml"], ["-j", "--format", "csv"], ["--tree", "-j"], ["-l", "-o", "uuid"],
+                ["--tree", "--docker"],
+            ] {
+                #expect(try await box.imgadm(["list"] + words).status == 2, "\(words)")
+            }
+            #expect(try await box.imgadm("get", "--format", "csv", images.top.uuid).status == 2)
+            #expect(
+                try await box.imgadm("get", "--format", "yaml", images.top.uuid).output.hasPrefix("manifest:\n  v: 2\n")
+            )
+            #expect(try await box.imgadm("show", "--format", "yaml", images.top.uuid).output.hasPrefix("v: 2\n"))
+            #expect(
+                try await box.imgadm("sources", "--format", "csv").lines == [
+                    "url,type,insecure", "\(images.server.url),imgapi,false",
+                ])
+            #expect(
+                try await box.imgadm("ancestry", "--format", "csv", "-Ho", "name", images.top.uuid).lines == [
+                    "top", "middle", "base",
+                ])
+        }
+
+        @Test func treesAndSpace() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.top.uuid).status == 0)
+            let filter = "zpool=\(box.pool)"
+            let tree = try await box.imgadm(
+                ["list", "--tree", "-Ho", "name,version", filter], environment: ["LC_ALL": "C.UTF-8"])
+            #expect(tree.lines == ["base       1.0.0", "└─ middle  1.0.0", "   └─ top  1.0.0"], "\(tree)")
+            let plain = try await box.imgadm(["list", "--tree", "-Ho", "name", filter], environment: ["LC_ALL": "C"])
+            #expect(plain.lines == ["base", "`- middle", "   `- top"], "\(plain)")
+            let long = try await box.imgadm("list", "-l", filter)
+            #expect(
+                long.lines.first?.split(separator: " ").suffix(4) == ["USED", "UNIQUE", "REFERENCED", "CLONES"],
+                "\(long)")
+            #expect(long.lines.dropFirst().allSatisfy { $0.contains("KiB") || $0.contains("MiB") }, "\(long)")
+            let dataset = "\(box.pool)/\(images.base.uuid)"
+            let bytes = try await Tool.run("zfs", "get", "-Hpo", "value", "used,referenced", dataset).split(
+                separator: "\n")
+            let ours = try await box.imgadm("list", "-Ho", "used,referenced", "name=base", filter).lines.first ?? ""
+            #expect(ours.split(separator: " ") == bytes)
+            #expect(try await box.imgadm("list", "-o", "help").lines.count > 20)
+            let slip = try await box.imgadm("list", "-o", "uuid,nmae", filter)
+            #expect(slip.status == 0 && slip.errors.contains("did you mean \"name\"?"), "\(slip)")
+            let command = try await box.imgadm("lst")
+            #expect(command.errors.contains("did you mean \"list\"?"), "\(command)")
+        }
+    }
+}
