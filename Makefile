@@ -5,12 +5,16 @@ DESTDIR ?=
 SWIFT   ?= swift
 
 bindir = $(DESTDIR)$(PREFIX)/bin
-mandir = $(DESTDIR)$(PREFIX)/share/man/man8
+share = $(DESTDIR)$(PREFIX)/share
+mandir = $(share)/man
+completions = $(share)/bash-completion/completions/imgadm $(share)/zsh/site-functions/_imgadm \
+	$(share)/fish/vendor_completions.d/imgadm.fish
+unit = $(DESTDIR)$(PREFIX)/lib/systemd/system/imgapi-server.service
 products = imgadm imgapi-server
 release = .build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help build install uninstall demo test test-openzfs bench fuzz lint format docs clean
+.PHONY: help build install uninstall deb test-deb dist demo test test-openzfs bench fuzz lint format docs clean
 
 help: ## this list
 	@echo 'usage: make TARGET'
@@ -24,17 +28,31 @@ build: ## the release binaries, in .build/release
 	done
 
 # No prerequisite on build: `make build && sudo make install` is not to compile as root.
-install: ## the binaries and the manual pages, from .build/release to PREFIX
+install: ## binaries, manuals, completions and the unit, from .build/release to PREFIX
 	@for product in $(products); do \
 		test -x $(release)/$$product || { echo 'nothing to install yet: run "make build" first' >&2; exit 1; }; \
 	done
 	install -d $(bindir)
 	install -s -m 755 $(products:%=$(release)/%) $(bindir)
-	install -d $(mandir)
-	install -m 644 $(products:%=docs/%.8) $(mandir)
+	install -d $(mandir)/man8 $(mandir)/man5 $(dir $(completions) $(unit))
+	install -m 644 $(products:%=docs/%.8) $(mandir)/man8
+	install -m 644 docs/imgadm.conf.5 $(mandir)/man5
+	$(release)/imgadm completion bash > $(word 1,$(completions))
+	$(release)/imgadm completion zsh > $(word 2,$(completions))
+	$(release)/imgadm completion fish > $(word 3,$(completions))
+	sed 's,/usr/bin,$(PREFIX)/bin,' packaging/imgapi-server.service > $(unit)
 
 uninstall: ## what install put there
-	rm -f $(products:%=$(bindir)/%) $(products:%=$(mandir)/%.8)
+	rm -f $(products:%=$(bindir)/%) $(products:%=$(mandir)/man8/%.8) $(mandir)/man5/imgadm.conf.5 $(completions) $(unit)
+
+deb: ## Debian packages of the release binaries, in .build/deb
+	@packaging/deb.sh
+
+test-deb: deb ## looks the packages over, installs, uses and removes them (as root)
+	@packaging/check-deb.sh
+
+dist: ## the release binaries as an archive, and its checksum, in .build/dist
+	@packaging/dist.sh
 
 demo: ## a real Debian image: served, found, imported, listed, cloned
 	@scripts/demo.sh

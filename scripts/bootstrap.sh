@@ -42,6 +42,7 @@ openzfs_group() { build_group; packages+=(mmdebstrap debian-archive-keyring xz-u
 bench_group() { build_group; zfs_group; codec_tools; packages+=(time docker-registry skopeo umoci curl nginx-light wrk); wishes+=(isal); }
 lint_group() { packages+=(shellcheck mandoc); }
 docs_group() { packages+=(mandoc); }
+deb_group() { packages+=(dpkg-dev lintian curl); }
 
 swift_is_new_enough() {
     local version major minor

@@ -49,13 +49,50 @@ no_foundation() {
     ! grep -rnE '^[^/]*\bimport +((struct|class|enum|protocol|func|typealias|let|var) +)?Foundation(\.|[[:space:]]|$)' Sources
 }
 
-manual_pages() { mandoc -T lint -W warning docs/*.8; }
+manual_pages() { mandoc -T lint -W warning docs/*.[58]; }
+
+# Every code has its paragraph, and every paragraph its code.
+error_page() {
+    diff <(sed -n 's/.*static let [A-Za-z]*: Self = "\(.*\)"/\1/p' Sources/Failure/FailureCode.swift | sort) \
+        <(sed -n 's/^### //p' docs/errors.md | sort)
+}
+
+# Links between the pages lead to files, and to headings that are there.
+doc_links() {
+    local page target file anchor bad=0
+    for page in README.md docs/*.md docs/*/*.md; do
+        [[ -f $page ]] || continue
+        while read -r target; do
+            case $target in
+                http://* | https://* | mailto:* | '') continue ;;
+            esac
+            file=${target%%#*}
+            anchor=''
+            [[ $target != *'#'* ]] || anchor=${target#*#}
+            file=${file:+$(dirname "$page")/$file}
+            file=${file:-$page}
+            if [[ ! -e $file ]]; then
+                printf '%s: nothing is at %s\n' "$page" "$target"
+                bad=1
+            elif [[ -n $anchor ]] && ! slugs "$file" | grep -qxF -- "$anchor"; then
+                printf '%s: no heading at %s\n' "$page" "$target"
+                bad=1
+            fi
+        done < <(grep -o '](\([^)]*\))' "$page" | sed 's/^](//; s/)$//')
+    done
+    return "$bad"
+}
+
+# The headings of a page as anchors.
+slugs() { sed -n 's/^#\{1,6\} //p' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9 _-]//g; s/ /-/g'; }
 
 check 'swift format (make format mends most of it)' swift_format
 check 'shellcheck' shell_check
 check 'no file in Sources over 400 lines' file_sizes
 check 'no import Foundation in Sources' no_foundation
 check 'manual pages' manual_pages
+check 'every error is explained' error_page
+check 'links of the documentation' doc_links
 
 if ((faults > 0)); then
     printf 'lint: %d of the checks failed\n' "$faults" >&2

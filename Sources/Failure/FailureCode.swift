@@ -20,8 +20,6 @@ extension Failure.Code {
     /// A name or the beginning of a UUID fits several images.
     public static let ambiguousName: Self = "AmbiguousName"
     public static let invalidReference: Self = "InvalidReference"
-    /// A command or feature that is not there yet.
-    public static let notImplemented: Self = "NotImplemented"
 
     // Images
     public static let imageNotInstalled: Self = "ImageNotInstalled"

@@ -1,0 +1,88 @@
+#!/bin/bash
+# Debian packages of the release binaries, in .build/deb.
+# usage: packaging/deb.sh      (MAINTAINER='NAME <ADDRESS>' says who builds them)
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source packaging/stage.sh
+need_binaries
+command -v dpkg-shlibdeps > /dev/null || scripts/bootstrap.sh deb
+
+out=.build/deb
+maintainer=${MAINTAINER:-imgadm developers <developers@imgadm.invalid>}
+version=$(version imgadm)
+architecture=$(dpkg --print-architecture)
+rm -rf "$out"
+mkdir -p "$out/debian"
+# dpkg-shlibdeps wants to see one.
+printf 'Source: imgadm\n\nPackage: imgadm\nArchitecture: any\n' > "$out/debian/control"
+
+# depends PROGRAM: the libraries it is linked to, as packages of this Debian
+depends() {
+    (cd "$out" && dpkg-shlibdeps -O --ignore-missing-info "$1" 2> /dev/null) | sed -n 's/^shlibs:Depends=//p'
+}
+
+# package NAME PROGRAM RECOMMENDS SUMMARY: the description is standard input
+package() {
+    local root=$out/$1 documents=$out/$1/usr/share/doc/$1
+    install -d "$documents" "$root/DEBIAN"
+    printf '%s (%s) unstable; urgency=medium\n\n  * Release %s.\n\n -- %s  %s\n' \
+        "$1" "$version" "$version" "$maintainer" "$(date -R -u -d "@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2> /dev/null || date +%s)}")" |
+        gzip -9n > "$documents/changelog.gz"
+    cp packaging/copyright "$documents/copyright"
+    install -d "$root/usr/share/lintian/overrides"
+    # The runtime of Swift is linked in, and with it what it is made of.
+    printf '%s: embedded-library zlib *\n' "$1" > "$root/usr/share/lintian/overrides/$1"
+    {
+        printf 'Package: %s\nVersion: %s\nArchitecture: %s\nMaintainer: %s\n' \
+            "$1" "$version" "$architecture" "$maintainer"
+        printf 'Installed-Size: %s\nDepends: %s\nRecommends: %s\nSection: admin\nPriority: optional\nDescription: %s\n' \
+            "$(du -sk "$root" | cut -f 1)" "$(depends "${root#"$out"/}/$2")" "$3" "$4"
+        sed 's/^$/./; s/^/ /'
+    } > "$root/DEBIAN/control"
+    if [[ -d $root/etc ]]; then (cd "$root" && find etc -type f -printf '/%p\n') > "$root/DEBIAN/conffiles"; fi
+    find "$root" -type d -exec chmod 755 {} +
+    find "$root/usr/share" "$root/etc" -type f -exec chmod 644 {} + 2> /dev/null || true
+    (cd "$root" && find usr lib etc -type f -print0 2> /dev/null | sort -z | xargs -0 md5sum) > "$root/DEBIAN/md5sums" || true
+    chmod 644 "$root"/DEBIAN/*
+    if [[ -f $out/$1.postinst ]]; then install -m 755 "$out/$1.postinst" "$root/DEBIAN/postinst"; fi
+    if [[ -f $out/$1.postrm ]]; then install -m 755 "$out/$1.postrm" "$root/DEBIAN/postrm"; fi
+    dpkg-deb --root-owner-group --build "$root" "$out/${1}_${version}_$architecture.deb" > /dev/null
+    printf '%s\n' "$out/${1}_${version}_$architecture.deb"
+}
+
+stage_imgadm "$out/imgadm"
+package imgadm usr/sbin/imgadm 'zfsutils-linux | zfs-fuse, ca-certificates' \
+    'find, import, install, list, make and publish VM images' << 'TEXT'
+imgadm manages virtual machine images that are kept as ZFS datasets: it finds
+them on image servers and in Docker registries, imports them with the images
+they build on, lists what is installed, makes images of virtual machines and
+publishes them.
+
+Its commands, options, files and exit statuses are those of imgadm of SmartOS.
+TEXT
+
+stage_server "$out/imgapi-server"
+# The unit is known when it is there, and neither enabled nor started: what it is to serve is the operator's to say.
+cat > "$out/imgapi-server.postinst" << 'SCRIPT'
+#!/bin/sh
+set -e
+if [ "$1" = configure ] && [ -d /run/systemd/system ]; then
+    systemctl daemon-reload || true
+fi
+SCRIPT
+cat > "$out/imgapi-server.postrm" << 'SCRIPT'
+#!/bin/sh
+set -e
+if [ -d /run/systemd/system ]; then
+    systemctl daemon-reload || true
+fi
+SCRIPT
+package imgapi-server usr/bin/imgapi-server ca-certificates 'serve virtual machine images by the IMGAPI protocol' << 'TEXT'
+imgapi-server serves virtual machine images to imgadm and to every other
+client of IMGAPI, from a folder of plain files or from a repository of an OCI
+registry, and mirrors those of other servers.
+
+The service is installed, but neither enabled nor started:
+"systemctl enable --now imgapi-server" does both.
+TEXT

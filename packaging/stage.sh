@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # for the scripts that source it
+# What is in a package, put below a folder. Sourced by deb.sh and dist.sh.
+
+release=.build/release
+
+# version PROGRAM: as it says itself
+version() { "$release/$1" --version | awk '{ print $NF }'; }
+
+need_binaries() {
+    local program
+    for program in imgadm imgapi-server; do
+        [[ -x $release/$program ]] || {
+            printf 'there is no %s yet: run "make build" first\n' "$release/$program" >&2
+            exit 1
+        }
+    done
+}
+
+# stage_imgadm ROOT
+stage_imgadm() {
+    local share=$1/usr/share
+    install -d "$1/usr/sbin" "$share/man/man8" "$share/man/man5" "$share/bash-completion/completions" \
+        "$share/zsh/vendor-completions" "$share/fish/vendor_completions.d"
+    install -s -m 755 "$release/imgadm" "$1/usr/sbin/imgadm"
+    gzip -9n < docs/imgadm.8 > "$share/man/man8/imgadm.8.gz"
+    gzip -9n < docs/imgadm.conf.5 > "$share/man/man5/imgadm.conf.5.gz"
+    "$release/imgadm" completion bash | sed 1d > "$share/bash-completion/completions/imgadm"
+    "$release/imgadm" completion zsh > "$share/zsh/vendor-completions/_imgadm"
+    "$release/imgadm" completion fish > "$share/fish/vendor_completions.d/imgadm.fish"
+}
+
+# stage_server ROOT
+stage_server() {
+    install -d "$1/usr/bin" "$1/usr/share/man/man8" "$1/lib/systemd/system" "$1/etc/imgapi-server"
+    install -s -m 755 "$release/imgapi-server" "$1/usr/bin/imgapi-server"
+    gzip -9n < docs/imgapi-server.8 > "$1/usr/share/man/man8/imgapi-server.8.gz"
+    install -m 644 packaging/imgapi-server.service "$1/lib/systemd/system/imgapi-server.service"
+    install -m 644 packaging/config.json "$1/etc/imgapi-server/config.json"
+}
