@@ -76,13 +76,8 @@ lint: ## format, shell scripts, file sizes, imports, manual pages
 format: ## what swift format can mend by itself
 	@$(SWIFT) format --in-place --parallel -r Sources Tests Package.swift
 
-docs: ## the manual pages as text and HTML, in .build/docs
-	@scripts/bootstrap.sh docs
-	@mkdir -p .build/docs
-	for page in $(products); do \
-		mandoc -T utf8 docs/$$page.8 > .build/docs/$$page.8.txt || exit 1; \
-		mandoc -T html -O style=mandoc.css docs/$$page.8 > .build/docs/$$page.8.html || exit 1; \
-	done
+docs: ## the manual pages and those of the rooms that others may use, in .build/docs
+	@scripts/docs.sh
 
 clean: ## what was built; the caches in ~/.cache/imgadm stay
 	rm -rf .build

@@ -22,7 +22,13 @@ extension IMGAPIClient {
 
     /// AddImageFile.
     ///
-    /// - Parameter sha1: of the file, if it is known before.
+    /// - Parameters:
+    ///   - uuid: the image, which must not be active yet.
+    ///   - stream: the bytes of the file.
+    ///   - size: how many those are.
+    ///   - compression: as manifests name it.
+    ///   - sha1: of the file, if it is known before.
+    ///   - signer: signs the request, if the server wants that.
     /// - Returns: the image as the server has it now, with the size and SHA-1 of what it received.
     public func addFile(
         _ uuid: ImageUUID, _ stream: HTTPBodyStream, size: Int64, compression: String, sha1: String?,

@@ -13,8 +13,13 @@ public struct IMGAPIClient: Sendable {
     private let requestID: String
     private let transport: Transport
 
-    /// - Parameter requestID: the `x-request-id` of every request; it must be a UUID, since some servers die of another
-    ///   (imgapi.md §17).
+    /// - Parameters:
+    ///   - base: the URL of the server, without a `/` at its end.
+    ///   - channel: nil for the server's own.
+    ///   - insecure: TLS certificates are not checked.
+    ///   - requestID: the `x-request-id` of every request; it must be a UUID, since some servers die of another
+    ///     (imgapi.md §17).
+    ///   - transport: how requests are sent.
     public init(base: String, channel: String?, insecure: Bool, requestID: String, transport: Transport) {
         self.base = base
         self.channel = channel

@@ -9,7 +9,10 @@ public enum ManifestValidation {
     public static let minimal = ["v", "uuid", "name", "version", "type", "os"]
 
     /// Everything that is wrong with a manifest, in the order of manifest.md, unknown fields last.
-    /// - Parameter required: the fields that must be there. All that are there are checked.
+    ///
+    /// - Parameters:
+    ///   - manifest: the JSON of the manifest.
+    ///   - required: the fields that must be there. All that are there are checked.
     public static func validate(_ manifest: JSONObject, required: [String] = minimal) -> [ManifestViolation] {
         var check = ManifestCheck(manifest)
         for rule in rules {

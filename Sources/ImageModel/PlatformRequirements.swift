@@ -8,7 +8,9 @@ public struct Platform: Sendable, Hashable {
     /// The platform image, such as `20141030T081701Z`.
     public let stamp: String
 
-    /// - Parameter version: `6.5` where the host does not say.
+    /// - Parameters:
+    ///   - version: `6.5` where the host does not say.
+    ///   - stamp: `YYYYMMDDTHHMMSSZ`.
     public init(version: String?, stamp: String) {
         self.version = version ?? "6.5"
         self.stamp = stamp

@@ -46,7 +46,9 @@ public protocol TarVisitor {
     mutating func begin(_ entry: TarEntry) throws
     /// Content of the file that was begun, in ascending order; of a sparse file, its data alone.
     ///
-    /// - Parameter offset: where in the file it belongs.
+    /// - Parameters:
+    ///   - bytes: valid during the call only.
+    ///   - offset: where in the file they belong.
     mutating func content(_ bytes: RawSpan, at offset: UInt64) throws
     /// The entry is complete, whatever its kind.
     mutating func end() throws

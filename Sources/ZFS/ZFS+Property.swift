@@ -12,7 +12,9 @@ extension ZFS {
 
     /// Properties of a dataset, numbers in plain digits.
     ///
-    /// - Parameter names: `["all"]` for all of them.
+    /// - Parameters:
+    ///   - names: `["all"]` for all of them.
+    ///   - dataset: whose they are.
     /// - Throws: `DatasetNotFound`.
     public func properties(_ names: [String], of dataset: DatasetName) async throws -> [Property] {
         let outcome = try await zfs(

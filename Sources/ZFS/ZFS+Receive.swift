@@ -4,7 +4,9 @@ public import Host
 extension ZFS {
     /// Receives a stream into a new dataset, which is not mounted.
     ///
-    /// - Parameter body: writes the stream.
+    /// - Parameters:
+    ///   - name: the dataset, which must not be there.
+    ///   - body: writes the stream.
     /// - Throws: what stopped first: the error of `body`, or what `zfs receive` said. The dataset may then be there in
     ///   part or whole; that is for the caller to take away.
     public func receive<Value: Sendable>(

@@ -5,6 +5,7 @@ extension ZFS {
     /// Sends a snapshot, without properties.
     ///
     /// - Parameters:
+    ///   - snapshot: what is sent.
     ///   - origin: only what is different from this snapshot, which it must be descended from.
     ///   - body: reads the stream.
     /// - Throws: the error of `body`, or what `zfs send` said.

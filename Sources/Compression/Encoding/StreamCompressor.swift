@@ -7,7 +7,9 @@ public struct StreamCompressor: Sendable {
     public let format: CompressionFormat
     private let cores: Int
 
-    /// - Parameter cores: how many blocks are compressed at a time.
+    /// - Parameters:
+    ///   - format: what comes out.
+    ///   - cores: how many blocks are compressed at a time.
     public init(_ format: CompressionFormat, cores: Int) {
         self.format = format
         self.cores = max(1, cores)
