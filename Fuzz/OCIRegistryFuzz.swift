@@ -34,5 +34,10 @@ public func fuzzRegistry(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         }
     }
     _ = try? ImageConfig(json)
+    // An artifact that was read is written and read again as the same.
+    if let artifact = try? ArtifactManifest(content: bytes, what: "a manifest") {
+        let again = try? ArtifactManifest(content: artifact.content, what: "a manifest")
+        precondition(again == artifact, "\(artifact)")
+    }
     return 0
 }

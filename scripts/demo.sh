@@ -175,8 +175,9 @@ shown imgadm sources -a "$url"
 shown imgadm sources -d https://images.smartos.org
 shown imgadm avail
 shown imgadm show "$child"
-shown imgadm import "$child"
+shown imgadm import debian-12-web
 shown imgadm list
+shown imgadm list --tree -o name,version,used,unique
 shown imgadm get -r "$base"
 shown imgadm ancestry "$child"
 

@@ -62,13 +62,16 @@ extension ImageTool {
 
     /// An active image of the sources, by name: of those of several versions the one published last.
     ///
-    /// - Parameter sources: those to ask; the configured ones if empty.
+    /// - Parameters:
+    ///   - sources: those to ask; the configured ones if empty.
+    ///   - channel: of all of them, in place of their own.
     /// - Returns: nil if no source has one of that name, and what kept sources from answering.
     /// - Throws: `AmbiguousName` where several images have that name and version.
     public func available(
-        _ name: ImageName, from sources: [SourceDescriptor] = []
+        _ name: ImageName, from sources: [SourceDescriptor] = [], channel: String? = nil
     ) async throws -> (uuid: ImageUUID?, failures: [Failure]) {
-        let asked = sources.isEmpty ? try configuredSources() : sources.map(self.sources.source)
+        let descriptors = sources.isEmpty ? try configuredSources().map(\.descriptor) : sources
+        let asked = try descriptors.map { self.sources.source(try $0.withChannel(channel)) }
         let answers = try await asking(asked) { try await $0.list(named: name.name) }
         var found: [ImageUUID: Manifest] = [:]
         var failures: [Failure] = []

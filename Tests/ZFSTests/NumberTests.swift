@@ -6,24 +6,35 @@ import ZFS
 /// Numbers of many datasets, and what tells a snapshot from all others.
 @Suite struct NumberTests {
     @Test func severalDatasetsAreAskedAboutInOneCall() async throws {
-        let host = FakeZFS(.prints("tank/a\t24576\ntank/b c\t18446744073709551615\n"))
+        let host = FakeZFS(.prints("tank/a\tused\t24576\ntank/b c\tused\t18446744073709551615\n"))
         let names = try [dataset("tank/a"), dataset("tank/b c")]
         let found = try await host.zfs.numbers("used", of: names)
         let expected: [DatasetName: UInt64] = [names[0]: 24_576, names[1]: .max]
         #expect(found == expected)
-        #expect(host.calls == [["zfs", "get", "-Hp", "-o", "name,value", "used", "tank/a", "tank/b c"]])
+        #expect(host.calls == [["zfs", "get", "-Hp", "-o", "name,property,value", "used", "tank/a", "tank/b c"]])
     }
 
     @Test(arguments: [
-        "tank/a\t-", "tank/a\t", "tank/a", "", "tank/a\t12.3G", "tank/a\t-1", "tank/a\t18446744073709551616",
-        "tank/a\t1\t2", "tank//a\t1", "-r\t1", "tank/a 1", "tank/a@final\t1",
+        "tank/a\tcreation\t-", "tank/a\tcreation\t", "tank/a\tcreation", "tank/a", "", "tank/a\tcreation\t12.3G",
+        "tank/a\tcreation\t-1", "tank/a\tcreation\t18446744073709551616", "tank/a\tcreation\t1\t2",
+        "tank//a\tcreation\t1",
+        "-r\tcreation\t1", "tank/a creation 1", "tank/a@final\tcreation\t1", "tank/a\tused\t5",
     ])
     func anOddLineIsNoNumber(line: String) async throws {
-        let host = FakeZFS(.prints("\(line)\ntank/b\t7\n"))
+        let host = FakeZFS(.prints("\(line)\ntank/b\tcreation\t7\n"))
         let names = try [dataset("tank/a"), dataset("tank/b")]
         let found = try await host.zfs.numbers("creation", of: names)
         let expected: [DatasetName: UInt64] = [names[1]: 7]
         #expect(found == expected)
+    }
+
+    @Test func severalPropertiesComeInOneCall() async throws {
+        let host = FakeZFS(.prints("tank/a\tused\t5\ntank/a\treferenced\t7\ntank/b\tused\t-\n"))
+        let names = try [dataset("tank/a"), dataset("tank/b")]
+        let found = try await host.zfs.numbers(["used", "referenced"], of: names)
+        #expect(found[names[0]] == ["used": 5, "referenced": 7] && found[names[1]]?.isEmpty ?? true)
+        #expect(
+            host.calls == [["zfs", "get", "-Hp", "-o", "name,property,value", "used,referenced", "tank/a", "tank/b"]])
     }
 
     @Test func withoutDatasetsNothingIsAsked() async throws {
@@ -37,7 +48,7 @@ import ZFS
         let names = try (0..<count).map { try dataset("tank/\($0)") }
         // Behind the options of each call stand the names.
         let host = FakeZFS { command, _ in
-            .prints(command.arguments.dropFirst(5).map { "\($0)\t7\n" }.joined())
+            .prints(command.arguments.dropFirst(5).map { "\($0)\tused\t7\n" }.joined())
         }
         let found = try await host.zfs.numbers("used", of: names)
         #expect(Set(found.keys) == Set(names) && found.values.allSatisfy { $0 == 7 })
@@ -46,7 +57,7 @@ import ZFS
     }
 
     @Test func oneDatasetThatIsMissingIsAFailure() async throws {
-        let host = FakeZFS(.fails("cannot open 'tank/b': dataset does not exist\n", output: "tank/a\t1\n"))
+        let host = FakeZFS(.fails("cannot open 'tank/b': dataset does not exist\n", output: "tank/a\tused\t1\n"))
         let names = try [dataset("tank/a"), dataset("tank/b")]
         let failure = await #expect(throws: Failure.self) { try await host.zfs.numbers("used", of: names) }
         #expect(failure?.code == .datasetNotFound && failure?.message == "cannot read \"used\" of datasets")

@@ -50,17 +50,19 @@ enum ImageArgument {
     /// What it means, once sources have been asked for names: a UUID or a reference.
     ///
     /// - Throws: `ImageNotFound`, `AmbiguousName`; what the sources say.
-    func settled(_ context: CommandContext, sources: [String] = []) async throws -> ImageArgument {
+    func settled(
+        _ context: CommandContext, sources: [String] = [], channel: String? = nil
+    ) async throws -> ImageArgument {
         switch self {
         case .uuid, .reference: return self
         case .name(let name):
-            let (uuid, failures) = try await find(name, context, sources)
+            let (uuid, failures) = try await find(name, context, sources, channel)
             if let uuid { return .uuid(uuid) }
             if let failure = Failure.combining(failures) { throw failure }
             throw Failure(.imageNotFound, "no image source has an active image called \"\(name)\"")
         case .either(let name, let reference):
             do {
-                let (uuid, failures) = try await find(name, context, sources)
+                let (uuid, failures) = try await find(name, context, sources, channel)
                 if let uuid { return .uuid(uuid) }
                 context.remark(failures.map { "\($0.description): \"\(name)\" is taken for a docker image" })
             } catch let failure as Failure where failure.code == .noSources {}
@@ -69,8 +71,9 @@ enum ImageArgument {
     }
 
     private func find(
-        _ name: ImageName, _ context: CommandContext, _ sources: [String]
+        _ name: ImageName, _ context: CommandContext, _ sources: [String], _ channel: String?
     ) async throws -> (uuid: ImageUUID?, failures: [Failure]) {
-        try await context.tool.available(name, from: try sources.map { try context.tool.namedSource($0) })
+        try await context.tool.available(
+            name, from: try sources.map { try context.tool.namedSource($0) }, channel: channel)
     }
 }

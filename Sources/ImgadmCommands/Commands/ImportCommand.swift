@@ -41,7 +41,7 @@ struct ImportCommand: ImgadmCommand {
     func run(_ context: CommandContext) async throws {
         let mode = try progress.chosen()
         let argument = try ImageArgument(Arguments.one(arguments, "UUID"))
-        switch try await argument.settled(context, sources: sources) {
+        switch try await argument.settled(context, sources: sources, channel: channel) {
         case .uuid(let uuid):
             guard platform.name == nil else {
                 throw Failure(.usage, "--platform goes with a docker reference, not with a UUID")
