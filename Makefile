@@ -32,15 +32,15 @@ install: ## binaries, manuals, completions and the unit, from .build/release to 
 	@for product in $(products); do \
 		test -x $(release)/$$product || { echo 'nothing to install yet: run "make build" first' >&2; exit 1; }; \
 	done
-	install -d $(bindir)
+	umask 022; install -d $(bindir)
 	install -s -m 755 $(products:%=$(release)/%) $(bindir)
-	install -d $(mandir)/man8 $(mandir)/man5 $(dir $(completions) $(unit))
+	umask 022; install -d $(mandir)/man8 $(mandir)/man5 $(dir $(completions) $(unit))
 	install -m 644 $(products:%=docs/%.8) $(mandir)/man8
 	install -m 644 docs/imgadm.conf.5 $(mandir)/man5
-	$(release)/imgadm completion bash > $(word 1,$(completions))
-	$(release)/imgadm completion zsh > $(word 2,$(completions))
-	$(release)/imgadm completion fish > $(word 3,$(completions))
-	sed 's,/usr/bin,$(PREFIX)/bin,' packaging/imgapi-server.service > $(unit)
+	umask 022; $(release)/imgadm completion bash > $(word 1,$(completions))
+	umask 022; $(release)/imgadm completion zsh > $(word 2,$(completions))
+	umask 022; $(release)/imgadm completion fish > $(word 3,$(completions))
+	umask 022; sed 's,/usr/bin,$(PREFIX)/bin,' packaging/imgapi-server.service > $(unit)
 
 uninstall: ## what install put there
 	rm -f $(products:%=$(bindir)/%) $(products:%=$(mandir)/man8/%.8) $(mandir)/man5/imgadm.conf.5 $(completions) $(unit)

@@ -4,73 +4,115 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-command -v lintian > /dev/null || scripts/bootstrap.sh deb
 packages=(imgadm imgapi-server)
+
+die() {
+    printf 'FAILED  %s\n' "$*" >&2
+    exit 1
+}
+
+ok() { printf 'ok      %s\n' "$*"; }
+
+((EUID == 0)) || die 'installing packages takes root'
 for package in "${packages[@]}"; do
-    if dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'install ok'; then
-        printf '%s is installed here already: this is not the machine for it\n' "$package" >&2
-        exit 1
+    # What is known to dpkg in any state, purge would take from its owner.
+    if dpkg-query -W "$package" > /dev/null 2>&1; then
+        die "$package is known to dpkg here already: this is not the machine for it"
     fi
 done
+debs=(.build/deb/*.deb)
+((${#debs[@]} == 2)) || die 'the two packages are not in .build/deb: run "make deb" first'
+scripts/bootstrap.sh deb
 work=$(mktemp -d)
 server=''
+installing=''
 
 take_down() {
     local status=$?
     trap - EXIT
-    [[ -z $server ]] || kill "$server" 2> /dev/null || true
-    dpkg --purge "${packages[@]}" > /dev/null 2>&1 || true
+    [[ -z $server ]] || kill -KILL "$server" 2> /dev/null || true
+    [[ -z $installing ]] || dpkg --purge "${packages[@]}" > /dev/null 2>&1 || true
     rm -rf "$work"
     exit "$status"
 }
 trap take_down EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
-ok() { printf 'ok      %s\n' "$*"; }
+# within SECONDS COMMAND…: whether it comes true in time
+within() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        ((SECONDS < end)) || return 1
+        sleep 0.1
+    done
+}
 
-# A name for the vendor, a start date, a license and a bug number are for Debian itself to give.
-lintian --fail-on error --suppress-tags initial-upload-closes-no-bugs,statically-linked-binary .build/deb/*.deb
+ended() { ! kill -0 "$server" 2> /dev/null; }
+listening_or_ended() { grep -q '^listening on ' "$work/out" || ended; }
+
+lintian --allow-root --fail-on error "${debs[@]}" || die 'lintian has errors'
 ok 'lintian has no errors'
 
-dpkg --install .build/deb/*.deb > /dev/null
-ok 'both are installed'
-imgadm --version
-imgadm help > /dev/null
-IMGADM_ROOT=$work imgadm sources | grep -q https://images.smartos.org
-ok 'imgadm runs'
+# What dpkg is told to leave out on this machine (manuals, say) must still be in the packages.
+for deb in "${debs[@]}"; do
+    dpkg-deb --fsys-tarfile "$deb" | tar -t | sed 's,^\.,,; s,/$,,; /^$/d'
+    [[ -n $(dpkg-deb --field "$deb" Depends) ]] || die "$deb depends on nothing"
+done | sort -u > "$work/contents"
 for file in /usr/share/man/man8/imgadm.8.gz /usr/share/man/man5/imgadm.conf.5.gz /usr/share/man/man8/imgapi-server.8.gz \
     /usr/share/bash-completion/completions/imgadm /usr/share/zsh/vendor-completions/_imgadm \
-    /usr/share/fish/vendor_completions.d/imgadm.fish /etc/imgapi-server/config.json; do
-    [[ -s $file ]] || dpkg-query -L imgadm imgapi-server | grep -qx "$file"
+    /usr/share/fish/vendor_completions.d/imgadm.fish /etc/imgapi-server/config.json \
+    /lib/systemd/system/imgapi-server.service; do
+    grep -qxF "$file" "$work/contents" || die "$file is in neither package"
 done
-ok 'manuals, completions and the config are there'
+ok 'manuals, completions, the config and the unit are there'
+while read -r file; do
+    [[ -e $file ]] || printf '%s\n' "$file"
+done < "$work/contents" > "$work/new"
 
+installing=yes
+dpkg --install "${debs[@]}" > "$work/log" 2>&1 || die "dpkg --install: $(cat "$work/log")"
+ok 'both are installed'
+[[ $(/usr/sbin/imgadm --version) == "imgadm $(dpkg-query -W -f '${Version}' imgadm)" ]] || die 'imgadm --version'
+IMGADM_ROOT=$work /usr/sbin/imgadm sources > "$work/sources"
+grep -q '^https://images.smartos.org' "$work/sources" || die 'imgadm sources'
+ok 'imgadm runs'
+
+[[ $(/usr/bin/imgapi-server --version) == "imgapi-server $(dpkg-query -W -f '${Version}' imgapi-server)" ]] ||
+    die 'imgapi-server --version'
 mkdir "$work/images"
-sed "s,/var/lib/imgapi-server,$work,; s,127.0.0.1:8080,127.0.0.1:0," /etc/imgapi-server/config.json > "$work/config.json"
-imgapi-server --config "$work/config.json" > "$work/out" &
+sed "s,/var/lib/imgapi-server,$work/images,; s,127.0.0.1:8080,127.0.0.1:0," /etc/imgapi-server/config.json > "$work/config.json"
+/usr/bin/imgapi-server --config "$work/config.json" > "$work/out" 2>&1 &
 server=$!
-until grep -q listening "$work/out"; do
-    kill -0 "$server"
-    sleep 0.1
-done
-url=$(sed 's/^listening on //' "$work/out")
-curl -sf "$url/ping" | grep -q pong
-curl -sf "$url/images" | grep -q '\[\]'
-kill "$server"
-wait "$server"
+within 20 listening_or_ended || die 'imgapi-server does not say where it listens'
+url=$(sed -n 's/^listening on //p' "$work/out")
+[[ -n $url ]] || die "imgapi-server: $(cat "$work/out")"
+[[ $(curl -sf --max-time 10 "$url/ping") == *pong* ]] || die 'imgapi-server: /ping'
+[[ $(curl -sf --max-time 10 "$url/images") == '[]'* ]] || die 'imgapi-server: /images'
+kill -TERM "$server"
+within 20 ended || die 'imgapi-server does not end by SIGTERM'
+wait "$server" || die "imgapi-server ended with status $?"
 server=''
 ok 'imgapi-server serves, and ends by a signal'
+
 if command -v systemd-analyze > /dev/null; then
-    systemd-analyze verify /lib/systemd/system/imgapi-server.service
+    systemd-analyze --man=no verify /lib/systemd/system/imgapi-server.service || die 'systemd-analyze verify'
     ok 'systemd understands the unit'
 fi
+for link in /etc/systemd/system/*.wants/imgapi-server.service; do
+    [[ ! -L $link ]] || die "installing enabled the service: $link"
+done
+ok 'the service is not enabled'
 
-dpkg-query -L "${packages[@]}" | sort -u > "$work/files"
-dpkg --purge "${packages[@]}" > /dev/null 2>&1
+dpkg --remove "${packages[@]}" > "$work/log" 2>&1 || die "dpkg --remove: $(cat "$work/log")"
+[[ -s /etc/imgapi-server/config.json ]] || die 'the config is gone before it was purged'
+[[ ! -e /usr/bin/imgapi-server && ! -e /usr/sbin/imgadm ]] || die 'a program was left behind'
+ok 'both are removed, and the config is kept'
+# imgadm has nothing to purge: dpkg forgot it when it was removed.
+dpkg --purge imgapi-server > "$work/log" 2>&1 || die "dpkg --purge: $(cat "$work/log")"
+installing=''
 while read -r file; do
-    [[ ! -f $file ]] || {
-        printf '%s was left behind\n' "$file" >&2
-        exit 1
-    }
-done < "$work/files"
-[[ ! -e /etc/imgapi-server ]]
-ok 'both are removed, and nothing is left'
+    [[ ! -e $file && ! -L $file ]] || die "$file was left behind"
+done < "$work/new"
+ok 'both are purged, and nothing is left'

@@ -11,6 +11,13 @@ command -v dpkg-shlibdeps > /dev/null || scripts/bootstrap.sh deb
 out=.build/deb
 maintainer=${MAINTAINER:-imgadm developers <developers@imgadm.invalid>}
 version=$(version imgadm)
+[[ $(version imgapi-server) == "$version" ]] || {
+    printf 'imgadm and imgapi-server are of different versions: run "make build"\n' >&2
+    exit 1
+}
+# The same binaries give the same packages: dpkg-deb takes its times from this.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2> /dev/null || date +%s)}
+export SOURCE_DATE_EPOCH
 architecture=$(dpkg --print-architecture)
 rm -rf "$out"
 mkdir -p "$out/debian"
@@ -19,15 +26,25 @@ printf 'Source: imgadm\n\nPackage: imgadm\nArchitecture: any\n' > "$out/debian/c
 
 # depends PROGRAM: the libraries it is linked to, as packages of this Debian
 depends() {
-    (cd "$out" && dpkg-shlibdeps -O --ignore-missing-info "$1" 2> /dev/null) | sed -n 's/^shlibs:Depends=//p'
+    local found
+    # What it says is of interest only where it fails: it warns of each library that is linked and hardly used.
+    if ! found=$(cd "$out" && dpkg-shlibdeps -O --ignore-missing-info "$1" 2> shlibdeps.log) ||
+        [[ $found != shlibs:Depends=?* ]]; then
+        cat "$out/shlibdeps.log" >&2
+        printf 'the packages that %s depends on are not known\n' "$1" >&2
+        return 1
+    fi
+    printf '%s\n' "${found#shlibs:Depends=}"
 }
 
 # package NAME PROGRAM RECOMMENDS SUMMARY: the description is standard input
 package() {
-    local root=$out/$1 documents=$out/$1/usr/share/doc/$1
+    local root=$out/$1 documents=$out/$1/usr/share/doc/$1 dependencies script
+    # In an argument of printf, its failure would go unnoticed.
+    dependencies=$(depends "$1/$2")
     install -d "$documents" "$root/DEBIAN"
     printf '%s (%s) unstable; urgency=medium\n\n  * Release %s.\n\n -- %s  %s\n' \
-        "$1" "$version" "$version" "$maintainer" "$(date -R -u -d "@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2> /dev/null || date +%s)}")" |
+        "$1" "$version" "$version" "$maintainer" "$(date -R -u -d "@$SOURCE_DATE_EPOCH")" |
         gzip -9n > "$documents/changelog.gz"
     cp packaging/copyright "$documents/copyright"
     install -d "$root/usr/share/lintian/overrides"
@@ -37,16 +54,15 @@ package() {
         printf 'Package: %s\nVersion: %s\nArchitecture: %s\nMaintainer: %s\n' \
             "$1" "$version" "$architecture" "$maintainer"
         printf 'Installed-Size: %s\nDepends: %s\nRecommends: %s\nSection: admin\nPriority: optional\nDescription: %s\n' \
-            "$(du -sk "$root" | cut -f 1)" "$(depends "${root#"$out"/}/$2")" "$3" "$4"
+            "$(du -sk "$root" | cut -f 1)" "$dependencies" "$3" "$4"
         sed 's/^$/./; s/^/ /'
     } > "$root/DEBIAN/control"
     if [[ -d $root/etc ]]; then (cd "$root" && find etc -type f -printf '/%p\n') > "$root/DEBIAN/conffiles"; fi
-    find "$root" -type d -exec chmod 755 {} +
-    find "$root/usr/share" "$root/etc" -type f -exec chmod 644 {} + 2> /dev/null || true
-    (cd "$root" && find usr lib etc -type f -print0 2> /dev/null | sort -z | xargs -0 md5sum) > "$root/DEBIAN/md5sums" || true
-    chmod 644 "$root"/DEBIAN/*
-    if [[ -f $out/$1.postinst ]]; then install -m 755 "$out/$1.postinst" "$root/DEBIAN/postinst"; fi
-    if [[ -f $out/$1.postrm ]]; then install -m 755 "$out/$1.postrm" "$root/DEBIAN/postrm"; fi
+    (cd "$root" && find . \( -path ./DEBIAN -o -path ./etc \) -prune -o -type f -printf '%P\0' | sort -z) > "$out/$1.files"
+    (cd "$root" && xargs -0 md5sum) < "$out/$1.files" > "$root/DEBIAN/md5sums"
+    for script in postinst postrm; do
+        if [[ -f $out/$1.$script ]]; then install -m 755 "$out/$1.$script" "$root/DEBIAN/$script"; fi
+    done
     dpkg-deb --root-owner-group --build "$root" "$out/${1}_${version}_$architecture.deb" > /dev/null
     printf '%s\n' "$out/${1}_${version}_$architecture.deb"
 }

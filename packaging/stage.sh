@@ -3,6 +3,8 @@
 # What is in a package, put below a folder. Sourced by deb.sh and dist.sh.
 
 release=.build/release
+# Whoever builds it, everyone may read it.
+umask 022
 
 # version PROGRAM: as it says itself
 version() { "$release/$1" --version | awk '{ print $NF }'; }
@@ -20,12 +22,16 @@ need_binaries() {
 # stage_imgadm ROOT
 stage_imgadm() {
     local share=$1/usr/share
+    "$release/imgadm" completion bash > /dev/null || {
+        printf '%s has no completions: run "make build"\n' "$release/imgadm" >&2
+        exit 1
+    }
     install -d "$1/usr/sbin" "$share/man/man8" "$share/man/man5" "$share/bash-completion/completions" \
         "$share/zsh/vendor-completions" "$share/fish/vendor_completions.d"
     install -s -m 755 "$release/imgadm" "$1/usr/sbin/imgadm"
     gzip -9n < docs/imgadm.8 > "$share/man/man8/imgadm.8.gz"
     gzip -9n < docs/imgadm.conf.5 > "$share/man/man5/imgadm.conf.5.gz"
-    "$release/imgadm" completion bash | sed 1d > "$share/bash-completion/completions/imgadm"
+    "$release/imgadm" completion bash | sed '1{/^#!/d}' > "$share/bash-completion/completions/imgadm"
     "$release/imgadm" completion zsh > "$share/zsh/vendor-completions/_imgadm"
     "$release/imgadm" completion fish > "$share/fish/vendor_completions.d/imgadm.fish"
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what a task needs and this machine lacks, from the distribution's own packages (apt).
-# usage: scripts/bootstrap.sh GROUP…      (build zfs test demo openzfs bench lint docs)
+# usage: scripts/bootstrap.sh GROUP…      (build zfs test demo openzfs bench lint docs deb)
 #
 # Says nothing and takes a moment where nothing is missing. Uses sudo where it is not run by root.
 set -euo pipefail
@@ -111,10 +111,10 @@ install_missing() {
     done
 }
 
-(($# > 0)) || die "usage: scripts/bootstrap.sh GROUP… (build zfs test demo openzfs bench lint docs)"
+(($# > 0)) || die "usage: scripts/bootstrap.sh GROUP… (build zfs test demo openzfs bench lint docs deb)"
 for group; do
     case $group in
-        build | zfs | test | demo | openzfs | bench | lint | docs) "${group}_group" ;;
+        build | zfs | test | demo | openzfs | bench | lint | docs | deb) "${group}_group" ;;
         *) die "no such group: $group" ;;
     esac
 done
