@@ -320,6 +320,32 @@ test_chain_import_over_half_done_work() {
     is_image "${chain[2]}"
 }
 
+test_chain_by_name_with_sizes_and_a_check() {
+    local used unique referenced
+    served_chain
+    status 0 imgadm sources -a "$url"
+    status 0 imgadm sources -d https://images.smartos.org
+    status 0 imgadm import step2
+    status 0 imgadm list --tree -Ho name,used,unique,referenced
+    grep -q '^step0 ' out
+    grep -q -- '- step1 ' out
+    read -r _ used unique referenced < <(grep '^step0 ' out)
+    [[ $used == "$(zfs get -Hpo value used "$pool/${chain[0]}")" ]]
+    [[ $referenced == "$(zfs get -Hpo value referenced "$pool/${chain[0]}")" ]]
+    ((unique <= used && unique > 0))
+    status 0 imgadm check
+    grep -qxF 'Everything is in order' out
+    zfs create "$pool/$(uuid)-partial"
+    status 1 imgadm check
+    grep -q '(ProblemsFound)' err
+    status 0 imgadm check --repair
+    status 0 imgadm check
+    is_image "${chain[0]}"
+    status 0 imgadm get step1@1.0.0
+    status 0 imgadm delete step2 "${chain[1]:0:13}" step0
+    is_gone "${chain[0]}"
+}
+
 test_chain_delete_from_the_top() {
     local id
     served_chain
