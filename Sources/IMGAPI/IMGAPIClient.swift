@@ -62,6 +62,18 @@ public struct IMGAPIClient: Sendable {
     /// The request that fetches an image's file.
     public func fileRequest(_ uuid: ImageUUID) -> HTTPRequest { request("/images/\(uuid)/file") }
 
+    /// The icon of an image and its media type; nil if it has none.
+    ///
+    /// - Throws: `SourceError`, `ConnectionError`.
+    public func icon(of uuid: ImageUUID) async throws -> (bytes: [UInt8], contentType: String)? {
+        let reply = try await get("/images/\(uuid)/icon", limit: IMGAPILimits.icon)
+        switch reply.status {
+        case 200: return (reply.body, reply.headers["content-type"] ?? "application/octet-stream")
+        case 404: return nil
+        default: throw refusal(reply, "the icon of image \(uuid)")
+        }
+    }
+
     func request(_ path: String, _ query: [(String, String)] = []) -> HTTPRequest {
         let pairs = query + (channel.map { [("channel", $0)] } ?? [])
         let text = pairs.map { "\($0.0)=\(URLEncoding.component($0.1))" }.joined(separator: "&")
@@ -105,6 +117,8 @@ public struct IMGAPIClient: Sendable {
 public enum IMGAPILimits {
     /// A manifest: ten times what tags and description may have.
     public static let manifest = 4 << 20
+    /// An icon (imgapi.md, section 10).
+    public static let icon = 128 << 10
     /// A page of a list. A page of 20,000 images has about 27 MB.
     public static let page = 256 << 20
 }

@@ -108,6 +108,9 @@ public struct ImageMirror: Sendable {
         let request = DownloadRequest(source.fileRequest(manifest.uuid), size: manifest.files.first?.size)
         let download = Download(request, by: transport)
         try await intake.take(manifest) { try await download.next() }
+        if manifest["icon"] == true, let icon = try await source.icon(of: manifest.uuid) {
+            try await intake.take(icon: icon.bytes, contentType: icon.contentType, of: manifest.uuid)
+        }
         tell("Mirrored image \(manifest.uuid) (\(manifest.title))")
     }
 }

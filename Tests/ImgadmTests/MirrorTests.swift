@@ -37,6 +37,31 @@ extension EndToEnd {
             #expect(manifest["published_at"] == images.top.manifest["published_at"] && manifest["state"] == "active")
         }
 
+        @Test(arguments: ImageStorage.allCases)
+        func iconsComeAlong(storage: ImageStorage) async throws {
+            let images = try await Fixture.get()
+            let icons = TestFolder.make("icons")
+            let root = TestFolder.make("mirror")
+            defer { for folder in [icons, root] { TestFolder.remove(folder) } }
+            var manifest = images.base.manifest
+            manifest["icon"] = ["contentType": "image/png", "sha1": "x"]
+            try HostFile.makeFolder(icons.appending("images"))
+            try Tool.write(JSONValue.object(manifest).text(), to: icons.appending("images/\(images.base.uuid).json"))
+            try Tool.write("PNG", to: icons.appending("images/\(images.base.uuid).icon"))
+            try await Tool.run("cp", images.base.file.string, icons.appending("images/\(images.base.uuid).file").string)
+            let source = try TestServer(icons)
+            defer { withExtendedLifetime(source) {} }
+            let registry = storage == .registry ? try await RegistryServer() : nil
+            let words = registry.map { ["--registry", "\($0.url)/vm/images"] } ?? ["--root", root.string]
+            try await Tool.run(Binaries.server, ["mirror", "--from", source.url] + words)
+            let server = try TestServer(words)
+            defer { withExtendedLifetime(server) {} }
+            let answer = try await Tool.shell(
+                "curl -sf -w ' %{content_type}' '\(server.url)/images/\(images.base.uuid)/icon'; curl -s '\(server.url)/images/\(images.base.uuid)' | grep -c '\"icon\": true'"
+            )
+            #expect(answer == "PNG image/png1\n", "\(answer)")
+        }
+
         @Test func whatIsNotTheManifestsStaysOut() async throws {
             let images = try await Fixture.get()
             let root = TestFolder.make("mirror")

@@ -7,6 +7,9 @@ import NIOCore
 
 /// What is known of a file that is taken in: what was stated of it, and what came.
 struct FileReceipt {
+    /// What an icon may be.
+    static let iconTypes = ["image/jpeg", "image/gif", "image/png"]
+
     let part: ImagePart
     private let most: Int64
     /// As stated, in lower-case hex.

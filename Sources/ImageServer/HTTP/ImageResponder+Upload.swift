@@ -55,9 +55,9 @@ extension ImageResponder {
     func addIcon(_ uuid: ImageUUID, _ request: Request, _ query: Query, _ type: AnswerType) async throws -> Response {
         _ = try await target(uuid, query)
         let contentType = request.headers[.contentType] ?? ""
-        guard ["image/jpeg", "image/gif", "image/png"].contains(contentType) else {
+        guard FileReceipt.iconTypes.contains(contentType) else {
             throw RequestFault(
-                .badRequest, "Upload", "\"\(contentType)\" is none of image/jpeg, image/gif, image/png")
+                .badRequest, "Upload", "\"\(contentType)\" is none of \(FileReceipt.iconTypes.joined(separator: ", "))")
         }
         var receipt = FileReceipt(.icon, most: Self.longestIcon)
         receipt.sha1 = try query.parameters["sha1"]

@@ -60,11 +60,38 @@ public struct ImageIntake: Sendable {
         }
     }
 
+    /// Takes in the icon of an image that is there. Of a kind that this server does not have, it is left out.
+    public func take(icon bytes: [UInt8], contentType: String, of uuid: ImageUUID) async throws {
+        guard FileReceipt.iconTypes.contains(contentType), !bytes.isEmpty else { return }
+        let upload = try await repository.upload(.icon, of: uuid)
+        do {
+            try await upload.append(ByteBuffer(bytes: bytes))
+            try await upload.commit { stored in
+                guard let stored else { return nil }
+                var new = StoredManifest(stored)
+                new.set(
+                    .icon,
+                    [
+                        "contentType": .string(contentType), "size": .number(JSONNumber(bytes.count)),
+                        "sha1": .string(Hexadecimal.text(Insecure.SHA1.hash(data: bytes))),
+                        "contentMD5": .string(Base64.text(Array(Insecure.MD5.hash(data: bytes)))),
+                    ])
+                return new.json
+            }
+        } catch {
+            await upload.discard()
+            throw error
+        }
+    }
+
     private func stored(_ manifest: Manifest) async throws -> JSONObject {
         let channels = try await repository.catalog(.listing).channels
+        // An icon is a file of its own.
+        var described = manifest.json
+        described["icon"] = nil
         do {
             var json = try ManifestIntake.importing(
-                manifest.json, as: manifest.uuid, mode: repository.mode,
+                described, as: manifest.uuid, mode: repository.mode,
                 channels: channels.map { $0.defaultName.map { [$0] } ?? [] })
             json["activated"] = true
             return json

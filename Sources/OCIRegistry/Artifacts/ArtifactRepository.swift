@@ -9,7 +9,7 @@ public struct ArtifactRepository: Sendable {
     public let endpoint: RegistryEndpoint
     /// The repository within the registry.
     public let name: String
-    /// Nobody else's names, so that a log tells where it is.
+    /// `HOST/NAME`, for errors and logs.
     public var description: String { "\(endpoint.name)/\(name)" }
     private let reading: Transport
     let writing: Transport
