@@ -28,6 +28,8 @@ public final class RegistryRepository: ImageRepository {
         /// When all tags were last looked at, and how long that took.
         var listed: ContinuousClock.Instant?
         var took = Duration.zero
+        /// When that was last tried in vain, if it was since then.
+        var failed: ContinuousClock.Instant?
         var running: Task<Void, any Error>?
         /// The last of those who wait to change an image.
         var turns: [ImageUUID: (number: Int, task: Task<Void, Never>)] = [:]
@@ -37,7 +39,7 @@ public final class RegistryRepository: ImageRepository {
     /// How old what is known may be: of all images for a listing, of one image for reading it.
     private static let listingAge = Duration.seconds(5)
     private static let imageAge = Duration.seconds(1)
-    /// A listing that is older is not given out while a newer one is made.
+    /// A listing that is older is not given out while a newer one is made, unless that was tried in vain within this time.
     private static let oldestListing = Duration.seconds(10)
     /// How many tags are looked at at a time.
     private static let window = 16
@@ -124,13 +126,17 @@ public final class RegistryRepository: ImageRepository {
         }
     }
 
-    /// Looks at all tags if that is due; where what is known is not too old, behind the back of the request.
+    /// Looks at all tags if that is due; where what is known is not too old, behind the back of the request. While the
+    /// registry is away, what is known does.
     private func relistIfDue() async throws {
-        let (age, due) = state.withLock { state in
-            (state.listed.map { $0.duration(to: .now) }, max(Self.listingAge, state.took * 20))
+        let (listed, due, failed) = state.withLock { ($0.listed, max(Self.listingAge, $0.took * 20), $0.failed) }
+        guard let age = listed?.duration(to: .now) else { return try await relist() }
+        if age < max(Self.oldestListing, due * 2) || failed.map({ $0.duration(to: .now) < Self.oldestListing }) == true
+        {
+            if age > due { _ = relisting() }
+        } else {
+            try? await relist()
         }
-        guard let age, age < max(Self.oldestListing, due * 2) else { return try await relist() }
-        if age > due { _ = relisting() }
     }
 
     private func relist() async throws { try await relisting().value }
@@ -145,6 +151,7 @@ public final class RegistryRepository: ImageRepository {
                     try await lookAtAll()
                 } catch {
                     logger.error("cannot read the images", metadata: ["error": "\(error)"])
+                    self.state.withLock { $0.failed = .now }
                     throw error
                 }
             }
@@ -171,6 +178,7 @@ public final class RegistryRepository: ImageRepository {
         state.withLock { state in
             state.listed = started
             state.took = started.duration(to: .now)
+            state.failed = nil
         }
     }
 
