@@ -33,7 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = ServerProgram.logger()
         if let config { try settings.fill(from: FilePath(config)) }
         let listen = settings.address
-        let certificate = try settings.certificate()
+        let certificate = try settings.certificate(logger)
         var configuration = ImageServer.Configuration(host: listen.host, port: listen.port, hostName: HostName.current)
         configuration.authentication = try settings.authentication()
         configuration.tls = certificate

@@ -3,6 +3,7 @@ import Failure
 import Host
 import ImageServer
 import JSON
+import Logging
 import SystemPackage
 
 /// What the server is told by its options or its configuration file, which has them under the same names.
@@ -89,11 +90,11 @@ struct ServerSettings: ParsableArguments {
         return authentication
     }
 
-    func certificate() throws -> ServerCertificate? {
+    func certificate(_ logger: Logger) throws -> ServerCertificate? {
         switch (tlsCert, tlsKey) {
         case (nil, nil): return nil
         case (let certificate?, let key?):
-            return try ServerCertificate(certificates: FilePath(certificate), key: FilePath(key))
+            return try ServerCertificate(certificates: FilePath(certificate), key: FilePath(key), logger: logger)
         default: throw ValidationError("--tls-cert FILE and --tls-key FILE go together")
         }
     }

@@ -43,6 +43,25 @@ import Testing
         #expect(answer == "hello\ntoo old\nunknown\nplain\n", "\(answer)")
     }
 
+    @Test func aCertificateIsRenewed() async throws {
+        let (tls, next) = (try await Self.certificate(), try await Self.certificate())
+        defer { for folder in [tls, next] { TestFolder.remove(folder) } }
+        let root = try ImageRoot()
+        let server = try TestServer(
+            root.path, arguments: ["--tls-cert", "\(tls)/cert.pem", "--tls-key", "\(tls)/key.pem"], scheme: "https")
+        defer { withExtendedLifetime(server) {} }
+        let answer = try await Tool.shell(
+            """
+            cp '\(tls)/cert.pem' '\(tls)/first.pem'
+            who() { for name in first next; do if curl -sfo "$1/answer" --cacert "$1/$name.pem" \(server.url)/ping; then echo $name; fi; done; }
+            cp '\(next)/cert.pem' '\(tls)/next.pem'; who '\(tls)'
+            cp '\(next)/cert.pem' '\(tls)/cert.pem'; echo half; who '\(tls)'
+            mv '\(next)/key.pem' '\(tls)/key.pem'; echo whole; who '\(tls)'
+            rm '\(tls)/cert.pem'; echo none; who '\(tls)'
+            """)
+        #expect(answer == "first\nhalf\nfirst\nwhole\nnext\nnone\nnext\n", "\(answer)")
+    }
+
     static let configs: [(text: String, says: String)] = [
         ("[]", "it is not a JSON object"), ("{", "cannot use"), ("{\"rot\": \"/x\"}", "there is no option \"rot\""),
         ("{\"root\": 1}", "\"root\" is not a string"), ("{\"listen\": \"x\"}", "\"x\" is no value of \"listen\""),
