@@ -22,6 +22,9 @@ public struct DockerImage: Sendable {
     /// What the reference leads to: an index, or a manifest.
     public var digest: ContentDigest { found.digest }
 
+    /// An index says that it is for the platform; of another its config does.
+    public var isOfIndex: Bool { found.digest != found.manifestDigest }
+
     /// The image itself: its topmost layer.
     ///
     /// - Throws: `UnsupportedImage` if it has none.

@@ -40,6 +40,11 @@ extension ImageTool {
         let image = try await source.image(reference, for: request.platform)
         let uuid = try image.uuid()
         if let installed = try await store.image(uuid, in: request.pool) {
+            let architecture = installed.manifest.json["tags"]?["docker:architecture"]?.stringValue
+            if !image.isOfIndex, architecture != request.platform.architecture {
+                // This throws if the image is for another platform.
+                _ = try await source.layers(of: image)
+            }
             sweep(uuid)
             try await note(image, on: installed, report)
             report.line("Image \(image.title(uuid)) is already installed, skipping")

@@ -18,9 +18,12 @@ public enum ErrorBody {
         return text.isEmpty ? "" : ": \(text)"
     }
 
-    /// The first 200 characters in one line, control characters left out.
+    /// The first 200 characters in one line, control characters left out; of an HTML page its title.
     public static func excerpt(_ bytes: [UInt8]) -> String {
-        let text = String(decoding: bytes.prefix(4096), as: UTF8.self)
+        var text = String(decoding: bytes.prefix(4096), as: UTF8.self)
+        if let page = text.firstMatch(of: /(?i)^\s*<.*?<title[^>]*>([^<]*)/.dotMatchesNewlines()) {
+            text = String(page.1)
+        }
         let words = text.split {
             $0.isWhitespace || $0.unicodeScalars.contains { $0.properties.generalCategory == .control }
         }

@@ -32,7 +32,7 @@ import Testing
         ("--config /etc/hostname", 1, "error (ConfigError): cannot use \"/etc/hostname\""),
         (
             "--root /nonexistent", 1,
-            "imgapi-server: error (FileSystemError): cannot read folder \"/nonexistent\": No such file or directory"
+            "imgapi-server: error (FileSystemError): there is no folder \"/nonexistent\""
         ),
         ("--root /etc/hostname", 1, "error (FileSystemError)"),
         ("--root /tmp --listen 203.0.113.1:1", 1, "error (ConnectionError): cannot listen on 203.0.113.1:1"),

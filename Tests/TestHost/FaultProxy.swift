@@ -136,7 +136,7 @@ private final class FrontHandler: ChannelInboundHandler {
                 }
             }
             .connect(host: "127.0.0.1", port: state.target)
-            .whenComplete { result in
+            .assumeIsolated().whenComplete { result in
                 switch result {
                 case .success(let back):
                     back.write(ByteBuffer(string: request), promise: nil)
@@ -195,7 +195,9 @@ private final class BackHandler: ChannelInboundHandler {
         guard !isStopped else { return }
         if case .late(let milliseconds) = fault {
             let front = front
-            front.eventLoop.scheduleTask(in: .milliseconds(milliseconds + 50)) { front.close(promise: nil) }
+            front.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(milliseconds + 50)) {
+                front.close(promise: nil)
+            }
         } else {
             front.close(promise: nil)
         }
@@ -245,7 +247,7 @@ private final class BackHandler: ChannelInboundHandler {
         sent += bytes.count
         if case .late(let milliseconds) = fault {
             let piece = bytes
-            front.eventLoop.scheduleTask(in: .milliseconds(milliseconds)) { self.write(piece) }
+            front.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(milliseconds)) { self.write(piece) }
         } else {
             write(bytes)
         }

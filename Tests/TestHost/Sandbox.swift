@@ -1,5 +1,5 @@
 import Glibc
-public import Host
+import Host
 import Logging
 public import SystemPackage
 

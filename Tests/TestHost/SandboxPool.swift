@@ -1,7 +1,7 @@
 import Glibc
 import Host
 import Synchronization
-public import SystemPackage
+import SystemPackage
 
 /// Pools on sparse files, under names that no one else has.
 public enum SandboxPool {

@@ -1,6 +1,6 @@
 import Host
 public import JSON
-public import SystemPackage
+import SystemPackage
 
 /// Stand-ins for `vmadm` and `sysinfo`, which exist on SmartOS alone: VMs are JSON files over real datasets, and to boot one
 /// is to run its operator-script in its dataset.

@@ -82,6 +82,10 @@ import Testing
 
     @Test func errorBodiesAreMadeSafe() {
         #expect(ErrorBody.excerpt(Array("a\u{1b}[31m\n\tb".utf8)) == "a [31m b")
+        let page = "\n<!DOCTYPE html><html>\n<head><TITLE id=x>502 Bad\nGateway</TITLE></head><body><h1>No</h1>"
+        #expect(ErrorBody.excerpt(Array(page.utf8)) == "502 Bad Gateway")
+        #expect(ErrorBody.excerpt(Array("<html><h1>No</h1>".utf8)) == "<html><h1>No</h1>")
+        #expect(ErrorBody.excerpt(Array("no <title>x".utf8)) == "no <title>x")
         #expect(ErrorBody.excerpt(Array(String(repeating: "x", count: 5000).utf8)).count == 201)
     }
 }

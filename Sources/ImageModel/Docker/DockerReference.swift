@@ -12,6 +12,8 @@ public struct DockerReference: Sendable, Hashable, CustomStringConvertible {
     public let digest: ContentDigest?
     /// A registry was named.
     public let namesHost: Bool
+    /// The `library/` of the repository was not named.
+    private let impliesLibrary: Bool
 
     public static let dockerHub = "docker.io"
 
@@ -55,7 +57,8 @@ public struct DockerReference: Sendable, Hashable, CustomStringConvertible {
             tag = digest == nil ? "latest" : nil
         }
         let parts = rest.split(separator: "/", omittingEmptySubsequences: false)
-        repository = host == DockerReference.dockerHub && parts.count == 1 ? "library/\(rest)" : String(rest)
+        impliesLibrary = host == DockerReference.dockerHub && parts.count == 1
+        repository = impliesLibrary ? "library/\(rest)" : String(rest)
         guard !rest.isEmpty, repository.utf8.count <= 255, parts.allSatisfy(DockerReference.isValidComponent) else {
             throw bad("its repository is no name in lower case")
         }
@@ -68,13 +71,14 @@ public struct DockerReference: Sendable, Hashable, CustomStringConvertible {
         tag = other.tag
         digest = other.digest
         namesHost = true
+        impliesLibrary = false
     }
 
-    /// The same name at another registry, for one that named none.
+    /// The same name at another registry, for one that named none: `debian` is `debian` there, `library/debian` stays so.
     public func at(host: String) -> DockerReference {
         guard !namesHost, host != DockerReference.dockerHub else { return self }
-        let typed = repository.hasPrefix("library/") ? String(repository.dropFirst(8)) : repository
-        return DockerReference(self, host: host, repository: typed)
+        return DockerReference(
+            self, host: host, repository: impliesLibrary ? String(repository.dropFirst("library/".count)) : repository)
     }
 
     /// `HOST/REPO`.

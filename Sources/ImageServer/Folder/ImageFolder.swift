@@ -30,6 +30,9 @@ struct ImageFolder: Sendable {
         do {
             let open = try FileDescriptor.open(root, .readOnly, options: [.directory, .closeOnExec])
             try open.close()
+        } catch Errno.noSuchFileOrDirectory {
+            throw Failure(
+                .fileSystem, "there is no folder \"\(root)\"", hint: "mkdir -p \(root) makes one, for images to come")
         } catch {
             throw HostFile.failure("cannot read folder", root, error)
         }

@@ -50,6 +50,9 @@ import Testing
 
     @Test func aReferenceWithoutHostMayGoToAnotherRegistry() throws {
         #expect(try DockerReference("debian:12").at(host: "mirror.example").description == "mirror.example/debian:12")
+        #expect(
+            try DockerReference("library/debian").at(host: "mirror.example").description
+                == "mirror.example/library/debian:latest")
         #expect(try DockerReference("a/b").at(host: "docker.io").description == "docker.io/a/b:latest")
         #expect(try DockerReference("x.example/b").at(host: "y.example").description == "x.example/b:latest")
     }

@@ -70,6 +70,27 @@ extension EndToEnd {
             #expect(wrong.status == 2 || wrong.errors.contains("error (Option)"), "\(wrong)")
         }
 
+        @Test func aSingleImageIsForOnePlatform() async throws {
+            let registry = try await RegistryFixture.get().registry
+            let layer = try await registry.layer("single", "echo x > x")
+            for tag in ["1", "2"] {
+                _ = try await registry.image(
+                    "single", tag, [layer],
+                    config: ["architecture": .string(RegistryServer.architecture), "os": "linux"])
+            }
+            let box = try await Sandbox.make()
+            let import1 = try await box.imgadm("import", "\(registry.host)/single:1")
+            #expect(import1.status == 0, "\(import1)")
+            // Also when it is there already, under this name or another.
+            for tag in ["1", "2", "1"] {
+                let other = try await box.imgadm(
+                    "import", "--platform", "linux/s390x", "\(registry.host)/single:\(tag)")
+                #expect(other.status == 1 && other.errors.contains("error (PlatformNotFound)"), "\(other)")
+            }
+            let own = try await box.imgadm("import", "\(registry.host)/single:2")
+            #expect(own.status == 0 && own.output.contains("already installed"), "\(own)")
+        }
+
         @Test func passwordsOfTheDockerConfig() async throws {
             let fixture = try await RegistryFixture.get()
             let registry = try await RegistryServer(.password, storage: fixture.registry.storage)

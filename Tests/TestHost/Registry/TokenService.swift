@@ -3,7 +3,7 @@ import Glibc
 import Host
 import JSON
 import Synchronization
-public import SystemPackage
+import SystemPackage
 
 /// A service that gives tokens for a registry (Docker Registry v2, "Token Authentication Implementation").
 public final class TokenService: Sendable {
