@@ -41,9 +41,10 @@ public struct BareDatasets: MachineManager {
         ]
         if let origin { json["image_uuid"] = .string(origin.description) }
         if let script = try sandbox.script() { json["internal_metadata"] = ["operator-script": .string(script)] }
-        guard let machine = Machine(json: .object(json)) else {
+        guard var machine = Machine(json: .object(json)) else {
             throw Failure(.internalError, "no machine in its JSON")
         }
+        machine.lastWords = sandbox.lastWords
         return machine
     }
 

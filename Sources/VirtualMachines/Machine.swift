@@ -24,6 +24,8 @@ public struct Machine: Sendable {
     /// What only its operator sets.
     public let internalMetadata: JSONObject
     public let bootrom: String?
+    /// The last line that its operator-script printed, where the manager knows that.
+    public internal(set) var lastWords: String?
 
     public var isStopped: Bool { state == "stopped" }
     public var isRunning: Bool { state == "running" }

@@ -31,6 +31,23 @@ struct ScriptSandbox {
         }
     }
 
+    /// The last line that the script printed.
+    var lastWords: String? {
+        // The script is root there, and could have put something else in its place.
+        let options: FileDescriptor.OpenOptions = [.closeOnExec, .noFollow, .nonBlocking]
+        guard let log = try? FileDescriptor.open(folder.appending("log"), .readOnly, options: options) else {
+            return nil
+        }
+        defer { try? log.close() }
+        guard let stat = try? log.stat(), stat.type == .regular else { return nil }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = try? unsafe bytes.withUnsafeMutableBytes {
+            try unsafe log.read(fromAbsoluteOffset: max(0, stat.size - 4096), into: $0)
+        }
+        let lines = String(decoding: bytes[..<(count ?? 0)], as: UTF8.self).split(whereSeparator: \.isNewline)
+        return lines.last { !$0.allSatisfy(\.isWhitespace) }.map { String($0.suffix(400)) }
+    }
+
     /// Removes all there is of it.
     func clear() throws {
         for name in HostFile.names(in: values) { try HostFile.remove(values.appending(name)) }

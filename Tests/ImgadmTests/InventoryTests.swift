@@ -55,6 +55,15 @@ extension EndToEnd {
                     \(images.base.uuid)  alpine      latest  0123456789ab  2026-01-02T03:04:05Z
 
                     """)
+            let chosen = try await box.imgadm(
+                "list", "--docker", "-o", "tag,repository,name,docker_tags", "-s", "name", "zpool=\(box.pool)")
+            #expect(
+                chosen.output == """
+                    TAG     REPOSITORY  NAME          DOCKER_TAGS
+                    3.20    alpine      docker-layer  ["3.20","latest"]
+                    latest  alpine      docker-layer  ["3.20","latest"]
+
+                    """)
             #expect(
                 try await box.imgadm("list", "-Ho", "uuid", "type=docker", "zpool=\(box.pool)").output
                     == "\(images.base.uuid)\n")

@@ -29,7 +29,8 @@ struct CreateManifest {
             else {
                 continue
             }
-            json[field] = value
+            // A VM of layers is a file system of Linux; layers themselves are archives, which are not made of datasets.
+            json[field] = field == "type" && value == "docker" ? "lx-dataset" : value
         }
         self.json = json
         let explicit = given["requirements"]?.objectValue ?? [:]

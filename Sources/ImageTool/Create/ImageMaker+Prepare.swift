@@ -47,16 +47,19 @@ extension ImageMaker {
         let uuid = machine.uuid
         func state(_ machine: Machine) -> String? { machine.customerMetadata[ImageMaker.state]?.stringValue }
         let begun = try await wait(
-            for: machine, .prepareImageDidNotRun, "the prepare-image script did not begin to run in VM \(uuid)"
+            for: machine, .prepareImageDidNotRun, "the prepare-image script did not begin to run in VM \(uuid)",
+            hint: "a script says \"mdata-put \(ImageMaker.state) running\" when it begins"
         ) { ["running", "success", "error"].contains(state($0)) }
         if state(begun) == "running" { report.line("Prepare script is running") }
         let ended = try await wait(
-            for: machine, .prepareImageError, "the prepare-image script in VM \(uuid) came to no end"
+            for: machine, .prepareImageError, "the prepare-image script in VM \(uuid) came to no end",
+            hint: "a script says \"mdata-put \(ImageMaker.state) success\" at its end"
         ) { ["success", "error"].contains(state($0)) }
         guard state(ended) == "success" else {
             let said = ended.customerMetadata[ImageMaker.error]?.stringValue ?? ""
             throw Failure(
-                .prepareImageError, "the prepare-image script failed in VM \(uuid)\(said.isEmpty ? "" : ": \(said)")")
+                .prepareImageError,
+                "the prepare-image script failed in VM \(uuid)\(said.isEmpty ? "" : ": \(said)")\(ended.printed)")
         }
         report.line("Prepare script succeeded")
         try await wait(
@@ -70,7 +73,8 @@ extension ImageMaker {
     /// - Throws: `code` when the time is over; or, where it waits for a script, when the VM has stopped without a word.
     @discardableResult
     func wait(
-        for machine: Machine, _ code: Failure.Code, _ complaint: String, until isThere: (Machine) -> Bool
+        for machine: Machine, _ code: Failure.Code, _ complaint: String, hint: String? = nil,
+        until isThere: (Machine) -> Bool
     ) async throws -> Machine {
         let manager = manager(machine.dataset.poolName)
         let start = ContinuousClock.now
@@ -82,10 +86,10 @@ extension ImageMaker {
             stops = now.isStopped ? stops + 1 : 0
             // A VM that is just starting may still look stopped.
             if stops > 3, ContinuousClock.now - start > .seconds(1) {
-                throw Failure(code, "\(complaint): it has stopped")
+                throw Failure(code, "\(complaint): it has stopped\(now.printed)", hint: hint)
             }
             guard ContinuousClock.now - start < patience else {
-                throw Failure(code, "\(complaint) within \(patience.components.seconds) s")
+                throw Failure(code, "\(complaint) within \(patience.components.seconds) s\(now.printed)", hint: hint)
             }
             try await Task.sleep(for: pause)
             pause = min(pause * 2, .milliseconds(500))
@@ -118,4 +122,9 @@ extension ImageMaker {
         }
         return change
     }
+}
+
+extension Machine {
+    /// What its script printed last, to be put after a complaint.
+    fileprivate var printed: String { lastWords.map { "; the last that it printed: \"\($0)\"" } ?? "" }
 }

@@ -92,6 +92,12 @@ public struct ImageMaker: Sendable {
                 "VM \(machine.uuid) is a clone of \(origin), not of the snapshot @final of image \(image)")
         }
         guard let installed else { throw ImageTool.notInstalled(image, pool) }
+        guard installed.manifest.type != "docker" else {
+            throw Failure(
+                .unsupportedImage,
+                "VM \(machine.uuid) was made of docker image \(image), which each host unpacks for itself: what is incremental to it could be installed on no other host",
+                hint: "make a whole image, without -i")
+        }
         if let most = request.maxOriginDepth {
             let depth = try await tool.ancestry(of: image, in: pool).count + 1
             guard depth <= most else {
@@ -117,6 +123,11 @@ public struct ImageMaker: Sendable {
         report.line("Manifest:")
         for line in JSONValue.object(json).text(.indented(2)).split(separator: "\n") { report.line("    \(line)") }
         try ManifestValidation.check(json)
+        guard json["type"] != "docker" else {
+            throw Failure(
+                .manifestValidation, "invalid manifest: type docker, which is an archive, and not made of a dataset",
+                hint: "type=lx-dataset is a file system with Linux in it")
+        }
         return try Manifest(json)
     }
 

@@ -42,8 +42,9 @@ struct ListCommand: ImgadmCommand {
         guard !tree || listing.format == .table else { throw Failure(.usage, "--tree draws a table only") }
         let dockerListing = try docker ? DockerListing(options, sort: sort.keys, filters: arguments) : nil
         var images = try await context.tool.store.images()
+        let query = dockerListing?.query ?? listing.query
+        if query.asks(for: ImageSpace.fields) { images = try await context.tool.store.measured(images) }
         if let dockerListing { return try dockerListing.print(images, to: context.output) }
-        if listing.query.asks(for: ImageSpace.fields) { images = try await context.tool.store.measured(images) }
         let rows = listing.query.rows(of: images, manifest: { .object($0.manifest.json) }, extras: \.extras)
         let drawn =
             tree ? OriginTree.order(rows, isASCII: OriginTree.isASCII(context.environment)) : rows.map { ($0, "") }

@@ -5,33 +5,47 @@ import JSON
 import Terminal
 import ZFS
 
-/// `list --docker`: the images of type docker that have tags, a row a tag (cli.md §3, list).
+/// `list --docker`: the images of type docker that have tags, a row a tag (cli.md §3, list). Besides the fields of all images,
+/// `-o` takes the names of its own columns.
 struct DockerListing {
     private let listing: Listing
     private let header: Bool
+    private let columns: [String]
+
+    private static let standardColumns = "uuid,repository,tag,image_id,created"
+    /// Its own columns, and the fields that they show.
+    private static let fields = [
+        "repository": "docker_repo", "tag": "docker_tags", "image_id": "docker_short_id", "created": "published",
+    ]
 
     init(_ options: OutputOptions, sort: [String], filters: [String]) throws(Failure) {
         header = !options.noHeader
+        let asked = options.columns.isEmpty ? Self.standardColumns : options.columns.joined(separator: ",")
+        columns = FieldPath.list(asked).map(\.text)
         var options = options
-        options.columns = ["uuid,docker_repo,docker_tags,docker_short_id,published"]
+        // The tags at the end are for the rows.
+        options.columns = columns.map { Self.fields[$0] ?? $0 } + ["docker_tags"]
         listing = try Listing(options, sort: sort, filters: filters + ["type=docker"])
     }
 
+    var query: ImageQuery { listing.query }
+
     func print(_ images: [InstalledImage], to output: Output) throws {
         let heads = listing.query.rows(of: images, manifest: { .object($0.manifest.json) }, extras: \.extras)
-            .filter { !($0.cells[2]?.arrayValue ?? []).isEmpty }
+            .filter { !DockerListing.tags($0).isEmpty }
         guard listing.format == .table || listing.format == .csv else {
             return try listing.print(heads, to: output, json: \.listJSON)
         }
         let rows = heads.flatMap { row in
-            (row.cells[2]?.arrayValue ?? []).map { tag in
-                [row.cells[0], row.cells[1], tag, row.cells[3], row.cells[4]].map { $0?.fieldText }
+            DockerListing.tags(row).map { tag in
+                zip(columns, row.cells).map { ($0 == "tag" ? tag : $1)?.fieldText }
             }
         }
-        let columns = ["uuid", "repository", "tag", "image_id", "created"]
         if listing.format == .csv { return try output.csv((header ? [columns] : []) + rows) }
         try output.bytes(TextTable(columns, header: header).render(rows))
     }
+
+    private static func tags(_ row: ImageRow<InstalledImage>) -> [JSONValue] { row.cells.last??.arrayValue ?? [] }
 }
 
 extension InstalledImage {

@@ -26,7 +26,7 @@ struct BareMachine {
             mkdir -p '\(folder)/root' && cd '\(folder)/root'
             mkdir -p bin usr/bin run proc dev etc tmp
             cp "$(command -v busybox)" bin/busybox
-            for name in sh cat mv rm ls sleep kill head od; do ln -sf busybox bin/$name; done
+            for name in sh cat mv rm ls sleep kill head od mkfifo; do ln -sf busybox bin/$name; done
             ln -sf ../../bin/busybox usr/bin/env
             echo before > etc/state; head -c 400000 /dev/urandom > noise
             """)

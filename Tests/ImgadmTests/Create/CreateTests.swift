@@ -72,6 +72,35 @@ extension EndToEnd {
             #expect(enough.status == 0, "\(enough)")
         }
 
+        /// An image of type docker is an archive; of a dataset on top of it becomes a stream.
+        @Test func machinesOfDockerImages() async throws {
+            let box = try await Sandbox.make()
+            let layer = TestUUID.make()
+            try await Tool.shell(
+                """
+                cd '\(box.root)' && echo x > x && tar -cf layer.tar x
+                printf '{"v":2,"uuid":"%s","name":"a","version":"1","type":"docker","os":"linux"}' \(layer) > layer.json
+                """)
+            let install = try await box.imgadm(
+                "install", "-m", box.path("layer.json").string, "-f", box.path("layer.tar").string)
+            #expect(install.status == 0, "\(install)")
+            let vm = try await BareMachine.make(in: box, origin: layer)
+            let before = try await vm.everything()
+            let output = ["create", "-o", box.path("made").string, vm.uuid, "name=web", "version=1"]
+            let incremental = try await box.imgadm(output + ["-i"])
+            #expect(incremental.errors.contains("error (UnsupportedImage)"), "\(incremental)")
+            let typed = try await box.imgadm(output + ["type=docker"])
+            #expect(typed.errors.contains("error (ManifestValidation)"), "\(typed)")
+            #expect(try await vm.everything() == before)
+            let run = try await box.imgadm(output)
+            #expect(run.status == 0, "\(run)")
+            let other = try await Sandbox.make()
+            let there = try await other.imgadm(
+                "install", "-m", box.path("made.imgmanifest").string, "-f", box.path("made.zfs").string)
+            #expect(there.status == 0, "\(there)")
+            #expect(try await other.imgadm("list", "-Ho", "type", "zpool=\(other.pool)").lines == ["lx-dataset"])
+        }
+
         @Test func aScriptRunsInTheRootAndLeavesTheMachineAsItWas() async throws {
             let box = try await Sandbox.make()
             let vm = try await BareMachine.make(in: box)
@@ -111,6 +140,14 @@ extension EndToEnd {
                 "PrepareImageError", "no such disk"
             ),
             ("it ends without a word", "rm /noise; exit 0", "PrepareImageError", "stopped"),
+            (
+                "it fails in the middle", "echo first; echo 'no disk' >&2; exit 1", "PrepareImageError",
+                "stopped; the last that it printed: \"no disk\"\n  hint: a script says \"mdata-put"
+            ),
+            (
+                "it puts something in the place of its log", "rm /run/log; mkfifo /run/log; exit 1",
+                "PrepareImageError", "stopped\n"
+            ),
             ("it goes on for ever", "while :; do sleep 1; done", "PrepareImageError", "within"),
             (
                 "it goes on after its success", "mdata-put prepare-image:state success; sleep 100", "PrepareImageError",
