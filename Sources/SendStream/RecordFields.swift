@@ -1,0 +1,29 @@
+/// The 312 bytes of a record, in the sender's byte order (OpenZFS, zfs_ioctl.h, `dmu_replay_record_t`).
+struct RecordFields {
+    static let size = 312
+    /// Where the record's own checksum is, that of all before it; counted from the record's first byte.
+    static let checksumOffset = 280
+
+    let bytes: [UInt8]
+    let isLittleEndian: Bool
+
+    var type: UInt32 { number(0) }
+    var payloadLength: UInt32 { number(4) }
+
+    // Offsets in what differs from type to type, as the header file counts them.
+
+    func u8(_ offset: Int) -> UInt8 { bytes[8 + offset] }
+    func u32(_ offset: Int) -> UInt32 { number(8 + offset) }
+    func u64(_ offset: Int) -> UInt64 { number(8 + offset) }
+
+    private func number<Number: FixedWidthInteger>(_ offset: Int) -> Number {
+        bytes[offset..<(offset + MemoryLayout<Number>.size)].number(isLittleEndian: isLittleEndian)
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// All of its bytes as a number.
+    func number<Number: FixedWidthInteger>(isLittleEndian: Bool) -> Number {
+        isLittleEndian ? reversed().reduce(0) { $0 << 8 | Number($1) } : reduce(0) { $0 << 8 | Number($1) }
+    }
+}
