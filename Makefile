@@ -14,7 +14,7 @@ products = imgadm imgapi-server
 release = .build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help build install uninstall deb test-deb dist demo test test-openzfs bench fuzz lint format docs clean
+.PHONY: help build install uninstall deb test-deb dist demo test test-clean test-openzfs bench fuzz lint format docs clean
 
 help: ## this list
 	@echo 'usage: make TARGET'
@@ -60,6 +60,9 @@ demo: ## a real Debian image: served, found, imported, listed, cloned
 test: ## all tests, on a real pool and a real server
 	@scripts/test.sh
 
+test-clean: ## demo and test on machines that have Debian, git, make and Swift, and nothing else (SUITE='bookworm trixie')
+	@scripts/test-clean.sh $(SUITE)
+
 test-openzfs: ## the platform tests, in a small machine with real OpenZFS
 	@Tests/OpenZFS/run.sh
 
@@ -70,7 +73,7 @@ fuzz: ## hostile bytes for the parsers
 	@scripts/bootstrap.sh build
 	@scripts/fuzz.sh
 
-lint: ## format, shell scripts, file sizes, imports, manual pages
+lint: ## format, shell scripts, file sizes, imports, manual pages, programs that are called
 	@scripts/lint.sh
 
 format: ## what swift format can mend by itself

@@ -1,8 +1,10 @@
 #!/bin/bash
 # Installs what a task needs and this machine lacks, from the distribution's own packages (apt).
-# usage: scripts/bootstrap.sh GROUP…      (build zfs test demo openzfs bench lint docs deb)
+# usage: scripts/bootstrap.sh GROUP…      (build zfs test demo clean openzfs bench lint docs deb)
+#        scripts/bootstrap.sh --list GROUP…   prints what the groups ask for, also what is there
 #
-# Says nothing and takes a moment where nothing is missing. Uses sudo where it is not run by root.
+# Says nothing and takes a moment where nothing is missing. Uses sudo where it is not run by root. Waits for another apt,
+# as the first boot of a cloud image has one, up to IMGADM_APT_WAIT seconds (default 600).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -19,8 +21,18 @@ build_group() {
     swift_is_new_enough
 }
 
+list=''
+if [[ ${1-} == --list ]]; then
+    list=yes
+    shift
+fi
+
 # A kernel with ZFS is served by zfsutils-linux; any other by a userspace ZFS.
 zfs_group() {
+    if [[ -n $list ]]; then
+        packages+=(zfs-fuse zfsutils-linux kmod procps)
+        return
+    fi
     if command -v zpool >/dev/null && command -v zfs >/dev/null; then
         if "$here/zfs-daemon.sh" possible; then
             packages+=(procps)
@@ -36,11 +48,29 @@ zfs_group() {
 
 codec_tools() { packages+=(curl gzip bzip2 xz-utils zstd pigz); }
 
-test_group() { build_group; zfs_group; codec_tools; packages+=(python3 python3-pip docker-registry skopeo umoci openssl openssh-client attr busybox-static util-linux bsdutils curl zsh fish); }
+test_group() {
+    build_group
+    zfs_group
+    codec_tools
+    packages+=(
+        python3 python3-pip python3-yaml docker-registry skopeo umoci openssl openssh-client attr busybox-static
+        libarchive-tools util-linux bsdutils curl zsh fish
+    )
+}
 demo_group() { build_group; zfs_group; packages+=(mmdebstrap debian-archive-keyring gzip); }
-openzfs_group() { build_group; packages+=(mmdebstrap debian-archive-keyring xz-utils openssh-client qemu-system-x86); }
-bench_group() { build_group; zfs_group; codec_tools; packages+=(time docker-registry skopeo umoci curl nginx-light wrk); wishes+=(isal); }
-lint_group() { packages+=(shellcheck mandoc); }
+clean_group() { packages+=(mmdebstrap debian-archive-keyring util-linux git); }
+openzfs_group() {
+    build_group
+    packages+=(mmdebstrap debian-archive-keyring xz-utils zstd openssh-client qemu-system-x86)
+}
+bench_group() {
+    build_group
+    zfs_group
+    codec_tools
+    packages+=(time docker-registry skopeo umoci curl nginx-light wrk)
+    wishes+=(isal)
+}
+lint_group() { packages+=(shellcheck shfmt mandoc python3); }
 docs_group() { packages+=(mandoc); }
 deb_group() { packages+=(dpkg-dev lintian curl); }
 
@@ -75,12 +105,32 @@ as_root() {
     fi
 }
 
-# --no-remove: zfs-fuse and zfsutils-linux exclude each other, and which of them goes is not ours to say.
-apt_install() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends --no-remove "$@" >&2
+# apt ARGUMENT…: apt-get, once no other one is at work. By itself it waits for dpkg's lock at most (DPkg::Lock::Timeout),
+# never for that of the lists. What it says is shown if it fails.
+apt() {
+    local log holder waited='' deadline=$((SECONDS + ${IMGADM_APT_WAIT:-600}))
+    log=$(mktemp)
+    until as_root env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" > "$log" 2>&1; do
+        if ! grep -qE '^E: (Could not get lock|Unable to lock|Unable to acquire)' "$log" || ((SECONDS >= deadline)); then
+            cat "$log" >&2
+            rm -f "$log"
+            [[ -z $waited ]] || say "waited ${IMGADM_APT_WAIT:-600} s at most (IMGADM_APT_WAIT) for another apt"
+            return 1
+        fi
+        if [[ -z $waited ]]; then
+            holder=$(sed -n 's/^E: Could not get lock \(.*\)\. It is held by process \(.*\)$/\1, held by \2/p' "$log")
+            say "waiting for another apt to end, at most ${IMGADM_APT_WAIT:-600} s (lock: ${holder:-unknown})"
+            waited=yes
+        fi
+        sleep 2
+    done
+    rm -f "$log"
 }
 
-apt_update() { as_root apt-get update -qq >&2; }
+# --no-remove: zfs-fuse and zfsutils-linux exclude each other, and which of them goes is not ours to say.
+apt_install() { apt install -y --no-install-recommends --no-remove "$@"; }
+
+apt_update() { apt update; }
 
 install_missing() {
     local missing wanted
@@ -92,15 +142,14 @@ install_missing() {
 
     local updated=
     if ! compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null; then
-        apt_update
+        apt_update || die 'the lists of packages cannot be fetched'
         updated=yes
     fi
     if ((${#missing[@]} > 0)); then
         say "installing ${missing[*]}"
         if ! apt_install "${missing[@]}"; then
             [[ -z $updated ]] || die "apt-get could not install: ${missing[*]}"
-            apt_update
-            apt_install "${missing[@]}" || die "apt-get could not install: ${missing[*]}"
+            { apt_update && apt_install "${missing[@]}"; } || die "apt-get could not install: ${missing[*]}"
         fi
     fi
     local package
@@ -111,11 +160,15 @@ install_missing() {
     done
 }
 
-(($# > 0)) || die "usage: scripts/bootstrap.sh GROUP… (build zfs test demo openzfs bench lint docs deb)"
+(($# > 0)) || die "usage: scripts/bootstrap.sh [--list] GROUP… (build zfs test demo clean openzfs bench lint docs deb)"
 for group; do
     case $group in
-        build | zfs | test | demo | openzfs | bench | lint | docs | deb) "${group}_group" ;;
+        build | zfs | test | demo | clean | openzfs | bench | lint | docs | deb) "${group}_group" ;;
         *) die "no such group: $group" ;;
     esac
 done
-install_missing
+if [[ -n $list ]]; then
+    printf '%s\n' "${packages[@]}" ${wishes[@]+"${wishes[@]}"} | sort -u
+else
+    install_missing
+fi

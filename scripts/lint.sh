@@ -1,5 +1,5 @@
 #!/bin/bash
-# What no compiler checks: format, shell scripts, file sizes, imports, the manual page. Reports everything, then fails.
+# What no compiler checks: format, shell scripts, file sizes, imports, manual pages, programs that are called. Reports everything, then fails.
 # usage: scripts/lint.sh
 set -euo pipefail
 
@@ -92,6 +92,7 @@ check 'no file in Sources over 400 lines' file_sizes
 check 'no import Foundation in Sources' no_foundation
 check 'manual pages' manual_pages
 check 'every error is explained' error_page
+check 'programs that scripts and tests call come with packages of the bootstrap' scripts/programs.py
 check 'links of the documentation' doc_links
 
 if ((faults > 0)); then
