@@ -57,10 +57,10 @@ make_root() {
     # An archive that is a snapshot is older than it may be.
     mmdebstrap --quiet --variant=minbase --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt=force-unsafe-io \
         --include="$(IFS=,; printf '%s' "${include[*]}")" "$suite" "$root" "deb $(mirror) $suite main"
-    # How this machine reaches the network: proxies, resolvers, mirrors of git and pip.
+    # How this machine reaches the network: proxies and whom it trusts, resolvers, mirrors of git and pip.
     cp -a /etc/apt/apt.conf.d "$root/etc/apt/"
-    for file in /etc/resolv.conf /etc/gitconfig /etc/gitignore /etc/pip.conf; do
-        [[ ! -e $file ]] || cp -L "$file" "$root/etc/"
+    for file in /etc/{resolv.conf,gitconfig,gitignore,pip.conf,ssl/certs/ca-certificates.crt}; do
+        [[ ! -e $file ]] || cp -L "$file" "$root$file"
     done
 }
 
