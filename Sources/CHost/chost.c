@@ -98,6 +98,15 @@ void chost_write_error(const char *text) {
 
 int chost_openat(int folder, const char *name, int flags, unsigned mode) { return openat(folder, name, flags, mode); }
 
+int chost_open_place(const char *path, int follow) {
+    int flags = O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
+#ifdef O_PATH
+    return open(path, flags | O_PATH);
+#else
+    return open(path, flags | O_RDONLY);
+#endif
+}
+
 int chost_make_node(int folder, const char *name, unsigned mode, unsigned major, unsigned minor) {
     return mknodat(folder, name, mode, makedev(major, minor));
 }

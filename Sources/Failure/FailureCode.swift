@@ -78,6 +78,8 @@ extension Failure.Code {
     public static let configError: Self = "ConfigError"
     public static let fileSystem: Self = "FileSystemError"
     public static let permissionDenied: Self = "PermissionDenied"
+    /// A folder that must be ours alone is not.
+    public static let unsafeFolder: Self = "UnsafeFolder"
     public static let commandFailed: Self = "CommandFailed"
     public static let commandNotFound: Self = "CommandNotFound"
     public static let poolNotFound: Self = "PoolNotFound"

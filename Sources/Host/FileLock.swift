@@ -27,7 +27,7 @@ public final class FileLock: Sendable {
             let file: FileDescriptor
             do {
                 file = try FileDescriptor.open(
-                    path, .readWrite, options: [.create, .closeOnExec, .noFollow],
+                    path, .readWrite, options: [.create, .closeOnExec, .noFollow, .nonBlocking],
                     permissions: [.ownerReadWrite])
             } catch {
                 throw HostFile.failure("cannot open lock file", path, error)
@@ -38,12 +38,18 @@ public final class FileLock: Sendable {
                 if failed == EWOULDBLOCK { return nil }
                 throw HostFile.failure("cannot lock", path, Errno(rawValue: failed))
             }
-            if let held = try? file.stat(), let there = try? path.stat(followTargetSymlink: false),
-                held.inode == there.inode, held.deviceID == there.deviceID
-            {
-                return FileLock(path: path, file: file)
+            do {
+                let held = try file.stat()
+                guard held.type == .regular else { throw HostFile.UnexpectedFile(held.type) }
+                let there = try HostFile.status(path, followLinks: false)
+                if let there, held.inode == there.inode, held.deviceID == there.deviceID {
+                    return FileLock(path: path, file: file)
+                }
+                try? file.close()
+            } catch {
+                try? file.close()
+                throw HostFile.failure("cannot lock", path, error)
             }
-            try? file.close()
         }
     }
 
@@ -65,13 +71,15 @@ public final class FileLock: Sendable {
 
     /// Gives the lock back and removes its file.
     public func release() {
-        _ = try? HostFile.remove(path)
+        // A file that stays is swept by a later run: the kernel's lock is what counts.
+        _ = try? HostFile.unlink(path)
         try? file.close()
     }
 
     /// Removes a lock file that a dead process left behind; one that is held stays.
     public static func sweep(_ path: FilePath) {
-        guard HostFile.exists(path) else { return }
+        // One that cannot be taken away does no harm.
+        guard (try? HostFile.exists(path)) == true else { return }
         (try? tryTaking(path))?.release()
     }
 }

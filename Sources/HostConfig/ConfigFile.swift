@@ -19,7 +19,7 @@ public struct ConfigFile: Sendable {
     /// - Throws: `ConfigError` if the file is not a JSON object; `FileSystemError`.
     public func load() throws -> ImgadmConfig {
         let config = try read()
-        guard ConfigUpgrade.isNeeded(config, root: root) else { return config ?? ImgadmConfig() }
+        guard try ConfigUpgrade.isNeeded(config, root: root) else { return config ?? ImgadmConfig() }
         // Who may not lock, or finds it locked, has the upgraded config all the same; somebody else writes it.
         guard let lock = try? FileLock.tryTaking(lockPath) else {
             return try ConfigUpgrade(root: root, log: log).upgrade(config)
@@ -31,13 +31,13 @@ public struct ConfigFile: Sendable {
     /// The same under the lock: what was read before that may have changed meanwhile.
     private func loadLocked() throws -> ImgadmConfig {
         let config = try read()
-        guard ConfigUpgrade.isNeeded(config, root: root) else { return config ?? ImgadmConfig() }
+        guard try ConfigUpgrade.isNeeded(config, root: root) else { return config ?? ImgadmConfig() }
         let upgrade = ConfigUpgrade(root: root, log: log)
         let upgraded = try upgrade.upgrade(config)
         // What has a mistake is for its author to mend, as it was written.
         guard (try? upgraded.sources) != nil else { return upgraded }
         do {
-            upgrade.takeOverManifests(config)
+            try upgrade.takeOverManifests(config)
             try write(upgraded)
         } catch {
             // A user who may only read gets the upgraded config all the same; somebody who may write will write it.
@@ -62,7 +62,7 @@ public struct ConfigFile: Sendable {
     private var lockPath: FilePath { root.locks.appending("imgadm.conf.lock") }
 
     private func read() throws -> ImgadmConfig? {
-        guard let bytes = try HostFile.read(root.config) else { return nil }
+        guard let bytes = try HostFile.read(root.config, from: .setUp) else { return nil }
         let value: JSONValue
         do {
             value = try JSONValue(parsing: bytes)

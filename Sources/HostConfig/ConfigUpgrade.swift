@@ -13,8 +13,8 @@ struct ConfigUpgrade {
 
     /// A config without `upgradedToVer` or of a version below 3.0.0; and, where there is no config, the state of a
     /// version before 2.0.0.
-    static func isNeeded(_ config: ImgadmConfig?, root: HostRoot) -> Bool {
-        guard let config else { return HostFile.exists(root.oldState) }
+    static func isNeeded(_ config: ImgadmConfig?, root: HostRoot) throws -> Bool {
+        guard let config else { return try HostFile.exists(root.oldState) }
         return major(config) < 3
     }
 
@@ -63,12 +63,12 @@ struct ConfigUpgrade {
 
     /// `UUID.json`, a manifest of version 1 each, become records of the pool `zones`, the only one of that time. What is a
     /// record already, or cannot be read, is left as it is.
-    func takeOverManifests(_ config: ImgadmConfig?) {
+    func takeOverManifests(_ config: ImgadmConfig?) throws {
         guard isFromBefore2(config) else { return }
-        for name in HostFile.names(in: root.oldState) where name.hasSuffix(".json") {
+        for name in try HostFile.names(in: root.oldState) where name.hasSuffix(".json") {
             guard let uuid = ImageUUID(String(name.dropLast(5))) else { continue }
             let record = root.records.appending("zones-\(uuid).json")
-            guard !HostFile.exists(record) else { continue }
+            guard try !HostFile.exists(record) else { continue }
             do {
                 guard let bytes = try HostFile.read(root.oldState.appending(name)) else { continue }
                 guard let old = try JSONValue(parsing: bytes).objectValue else {

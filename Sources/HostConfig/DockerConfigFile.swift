@@ -20,7 +20,7 @@ public struct DockerConfigFile: CredentialSource {
     }
 
     public func credentials(for host: String) async throws -> RegistryCredentials? {
-        guard let path, let bytes = try HostFile.read(path, limit: 4 << 20) else { return nil }
+        guard let path, let bytes = try HostFile.read(path, limit: 4 << 20, from: .setUp) else { return nil }
         let config: JSONValue
         do {
             config = try JSONValue(parsing: bytes, limits: JSONLimits(depth: 32))

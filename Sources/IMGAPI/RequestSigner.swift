@@ -18,7 +18,7 @@ public struct RequestSigner: Sendable {
         guard !user.isEmpty, user.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") }) else {
             throw Failure(.usage, "\"\(user)\" is no user name that can sign requests")
         }
-        guard let bytes = try HostFile.read(keyFile, limit: 1 << 20) else {
+        guard let bytes = try HostFile.read(keyFile, limit: 1 << 20, from: .setUp) else {
             throw Failure(.usage, "key file does not exist: \"\(keyFile)\"")
         }
         self.user = user

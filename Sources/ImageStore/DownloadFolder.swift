@@ -14,7 +14,7 @@ public struct DownloadFolder: Sendable {
     /// Bytes that there is room for.
     public var freeSpace: UInt64? {
         var folder = path
-        while !HostFile.exists(folder), folder.removeLastComponent() {}
+        while (try? HostFile.exists(folder)) != true, folder.removeLastComponent() {}
         return HostFile.freeSpace(at: folder.isEmpty ? "." : folder)
     }
 
@@ -24,7 +24,7 @@ public struct DownloadFolder: Sendable {
     /// A complete file of an earlier run, if it has the size it should have. Its checksum is found out as it is read.
     public func usable(_ uuid: ImageUUID, size: Int64?) -> FilePath? {
         let file = complete(uuid)
-        guard let actual = HostFile.size(file) else { return nil }
+        guard let actual = (try? HostFile.size(file)) ?? nil else { return nil }
         return size.map { $0 == actual } ?? true ? file : nil
     }
 
@@ -62,8 +62,8 @@ public struct DownloadFolder: Sendable {
     /// Files that nobody has touched for so long that no import will go on with them.
     ///
     /// - Parameter age: in seconds.
-    public func abandoned(after age: Int64 = 7 * 86400) -> [(uuid: ImageUUID, bytes: Int64)] {
-        HostFile.names(in: path).sorted().compactMap { name in
+    public func abandoned(after age: Int64 = 7 * 86400) throws -> [(uuid: ImageUUID, bytes: Int64)] {
+        try HostFile.names(in: path).sorted().compactMap { name in
             let stem =
                 name.hasSuffix(".file") ? name.dropLast(5) : name.hasSuffix(".file.partial") ? name.dropLast(13) : ""
             guard let uuid = ImageUUID(String(stem)), let stat = try? path.appending(name).stat(),
@@ -74,7 +74,7 @@ public struct DownloadFolder: Sendable {
     }
 
     /// Something of an image is there.
-    public func hasFiles(_ uuid: ImageUUID) -> Bool {
-        HostFile.exists(complete(uuid)) || HostFile.exists(partial(uuid))
+    public func hasFiles(_ uuid: ImageUUID) throws -> Bool {
+        try HostFile.exists(complete(uuid)) || HostFile.exists(partial(uuid))
     }
 }

@@ -31,7 +31,7 @@ struct ImageRecords: Sendable {
         root.records.appending("\(pool)-\(uuid).json")
     }
 
-    func exists(_ uuid: ImageUUID, _ pool: PoolName) -> Bool { HostFile.exists(path(uuid, pool)) }
+    func exists(_ uuid: ImageUUID, _ pool: PoolName) throws -> Bool { try HostFile.exists(path(uuid, pool)) }
 
     /// The record of an image. One that is missing, corrupt or of something else counts for nothing; of the latter two the
     /// log has a warning.
@@ -65,17 +65,17 @@ struct ImageRecords: Sendable {
     }
 
     /// The images of a pool that have a record.
-    func uuids(in pool: PoolName) -> [ImageUUID] {
+    func uuids(in pool: PoolName) throws -> [ImageUUID] {
         let start = "\(pool)-"
-        return HostFile.names(in: root.records).compactMap { name in
+        return try HostFile.names(in: root.records).compactMap { name in
             guard name.hasPrefix(start), name.hasSuffix(".json") else { return nil }
             return ImageUUID(name.dropFirst(start.count).dropLast(5))
         }
     }
 
     /// All records, by the name of the pool and the image.
-    func all() -> [(pool: String, uuid: ImageUUID)] {
-        HostFile.names(in: root.records).sorted().compactMap { name in
+    func all() throws -> [(pool: String, uuid: ImageUUID)] {
+        try HostFile.names(in: root.records).sorted().compactMap { name in
             guard name.hasSuffix(".json"), let uuid = ImageUUID(String(name.dropLast(5).suffix(36))),
                 name.utf8.count > 42
             else { return nil }
@@ -84,8 +84,8 @@ struct ImageRecords: Sendable {
     }
 
     /// Files that were to become records, of writers that must be dead by now.
-    func temporaryFiles() -> [String] {
-        HostFile.names(in: root.records).sorted().compactMap { name in
+    func temporaryFiles() throws -> [String] {
+        try HostFile.names(in: root.records).sorted().compactMap { name in
             let path = root.records.appending(name)
             guard name.hasSuffix(".json.tmp"), let changed = try? path.stat().st_mtim.tv_sec,
                 Timestamp.now().milliseconds / 1000 - Int64(changed) > 60

@@ -37,7 +37,7 @@ extension ImageStore {
         let pools = Set(names.compactMap { PoolName(String($0.pool)) })
         let images = try await images(in: only)
         var found: [Disorder] = []
-        for (pool, uuid) in records.all() {
+        for (pool, uuid) in try records.all() {
             guard let pool = PoolName(pool), pools.contains(pool) else {
                 if only == nil { found.append(.recordOfAbsentPool(uuid, pool)) }
                 continue
@@ -56,9 +56,9 @@ extension ImageStore {
             found.append(.leftover(uuid, pool))
         }
         found += try await imageDisorders(images)
-        found += records.temporaryFiles().map { .temporaryFile($0) }
-        return found.filter { disorder in
-            guard let uuid = disorder.image, HostFile.exists(root.locks.appending("img.\(uuid).import.lock")) else {
+        found += try records.temporaryFiles().map { .temporaryFile($0) }
+        return try found.filter { disorder in
+            guard let uuid = disorder.image, try HostFile.exists(root.locks.appending("img.\(uuid).import.lock")) else {
                 return true
             }
             guard let lock = try? tryLock(uuid) else { return false }
@@ -72,7 +72,7 @@ extension ImageStore {
         let snapshots = images.compactMap { DatasetName.image($0.uuid, in: $0.pool).snapshot(finalSnapshot) }
         let withFinal = Set(try await zfs.existing(snapshots).map(\.dataset))
         for image in images {
-            if !image.isKnown, !records.exists(image.uuid, image.pool) {
+            if !image.isKnown, try !records.exists(image.uuid, image.pool) {
                 found.append(.imageWithoutRecord(image.uuid, image.pool))
             }
             // A dataset that only has a UUID's name may be anybody's.

@@ -112,7 +112,7 @@ extension ImageStore {
             }
             tell("Cleared leftover dataset \(partial)")
         }
-        if records.exists(uuid, pool), try await zfs.dataset(.image(uuid, in: pool)) == nil {
+        if try records.exists(uuid, pool), try await zfs.dataset(.image(uuid, in: pool)) == nil {
             try records.remove(uuid, pool)
             tell("Cleared leftover record of image \(uuid)")
         }

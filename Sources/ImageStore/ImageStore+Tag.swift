@@ -24,8 +24,8 @@ extension ImageStore {
     }
 
     /// The images that a reference has led to, and by which digests: a tag may have moved.
-    public func pulled(_ key: String, in pool: PoolName) -> [(uuid: ImageUUID, digest: ContentDigest)] {
-        records.uuids(in: pool).compactMap { uuid in
+    public func pulled(_ key: String, in pool: PoolName) throws -> [(uuid: ImageUUID, digest: ContentDigest)] {
+        try records.uuids(in: pool).compactMap { uuid in
             records.read(uuid, pool)?.pulls[key]?.stringValue.flatMap { ContentDigest($0) }.map { (uuid, $0) }
         }
     }

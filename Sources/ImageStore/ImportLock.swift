@@ -18,8 +18,8 @@ extension ImageStore {
     }
 
     /// Removes the lock files of dead processes.
-    public func sweepLocks() {
-        for name in HostFile.names(in: root.locks) where name.hasPrefix("img.") && name.hasSuffix(".import.lock") {
+    public func sweepLocks() throws {
+        for name in try HostFile.names(in: root.locks) where name.hasPrefix("img.") && name.hasSuffix(".import.lock") {
             guard ImageUUID(String(name.dropFirst(4).dropLast(12))) != nil else { continue }
             FileLock.sweep(root.locks.appending(name))
         }

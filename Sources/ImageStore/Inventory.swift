@@ -57,7 +57,7 @@ extension ImageStore {
     public func isPresent(_ uuid: ImageUUID, in pool: PoolName) async throws -> Bool {
         if try await image(uuid, in: pool) != nil { return true }
         guard try await zfs.dataset(.image(uuid, in: pool)) == nil else { return false }
-        if records.exists(uuid, pool) { return true }
+        if try records.exists(uuid, pool) { return true }
         return try await zfs.dataset(.partial(uuid, in: pool)) != nil
     }
 

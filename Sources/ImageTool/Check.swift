@@ -38,8 +38,8 @@ extension ImageMaker {
         for disorder in only.map({ pools.contains($0) }) ?? true ? try await store.disorders(in: only) : [] {
             findings.append(Finding(disorder) { try await store.repair(disorder) })
         }
-        findings += tool.downloadFindings()
-        for machine in CreateIntent.machines(in: root) {
+        findings += try tool.downloadFindings()
+        for machine in try CreateIntent.machines(in: root) {
             guard let lock = try FileLock.tryTaking(CreateIntent.lockPath(machine, root)) else { continue }
             lock.release()
             findings.append(
@@ -84,8 +84,8 @@ extension ImageTool {
         }
     }
 
-    fileprivate func downloadFindings() -> [Finding] {
-        downloads.abandoned().map { uuid, bytes in
+    fileprivate func downloadFindings() throws -> [Finding] {
+        try downloads.abandoned().map { uuid, bytes in
             Finding(
                 kind: "download",
                 problem: "a download of image \(uuid) (\(ByteCount.text(bytes))) was left more than a week ago",

@@ -11,7 +11,7 @@ extension ImageTool {
     private func delete(_ uuid: ImageUUID, in pool: PoolName, _ report: Report) async throws {
         // Nothing to delete and nothing left: no need to make a lock file for it.
         if try await !store.isPresent(uuid, in: pool) {
-            sweep(uuid)
+            try sweep(uuid)
             throw ImageTool.notInstalled(uuid, pool)
         }
         guard try await remove(uuid, in: pool, report) else { throw ImageTool.notInstalled(uuid, pool) }

@@ -12,7 +12,7 @@ extension ImageTool {
     /// - Throws: as the plan does; `DownloadError`, `NoSpace`, `PoolNotFound` and what ZFS says.
     public func importImage(_ request: ImportRequest, _ report: Report) async throws {
         if let installed = try await store.image(request.uuid, in: request.pool) {
-            sweep(request.uuid)
+            try sweep(request.uuid)
             report.line("Image \(installed.title) is already installed, skipping")
             return
         }

@@ -45,7 +45,7 @@ extension ImageTool {
                 // This throws if the image is for another platform.
                 _ = try await source.layers(of: image)
             }
-            sweep(uuid)
+            try sweep(uuid)
             try await note(image, on: installed, report)
             report.line("Image \(image.title(uuid)) is already installed, skipping")
             return
@@ -109,7 +109,7 @@ extension ImageTool {
         var missing: [PlannedImage] = []
         for layer in try await source.layers(of: image).reversed() {
             if try await store.image(layer.manifest.uuid, in: pool) != nil {
-                sweep(layer.manifest.uuid)
+                try sweep(layer.manifest.uuid)
                 report.line("Image \(layer.manifest.uuid) already installed")
                 break
             }
@@ -126,7 +126,7 @@ extension ImageTool {
         _ reference: DockerReference, _ request: DockerImportRequest, _ source: DockerSource
     ) async throws -> InstalledImage? {
         let key = ImageTool.key(reference, request.platform)
-        let pulls = store.pulled(key, in: request.pool)
+        let pulls = try store.pulled(key, in: request.pool)
         guard !pulls.isEmpty else { return nil }
         let now: ContentDigest?
         do {

@@ -55,7 +55,7 @@ extension ImageTool {
         var manifest = image
         while let uuid = manifest.origin {
             if let installed = try await store.image(uuid, in: request.pool) {
-                sweep(installed.uuid)
+                try sweep(installed.uuid)
                 report.line("Image \(uuid) already installed")
                 break
             }
@@ -131,9 +131,9 @@ extension ImageTool {
     }
 
     /// Removes what a run that was killed may have left of an image that is installed.
-    func sweep(_ uuid: ImageUUID) {
-        store.sweepLocks()
-        guard downloads.hasFiles(uuid), let lock = try? store.tryLock(uuid) else { return }
+    func sweep(_ uuid: ImageUUID) throws {
+        try store.sweepLocks()
+        guard try downloads.hasFiles(uuid), let lock = try? store.tryLock(uuid) else { return }
         downloads.remove(uuid)
         lock.release()
     }

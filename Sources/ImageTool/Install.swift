@@ -15,14 +15,14 @@ extension ImageTool {
     ///   `DownloadError` and what ZFS says.
     public func install(manifest manifestPath: FilePath, file: FilePath, pool: PoolName, _ report: Report) async throws
     {
-        guard HostFile.exists(manifestPath) else {
+        guard try HostFile.exists(manifestPath) else {
             throw Failure(.usage, "manifest path does not exist: \"\(manifestPath)\"")
         }
-        guard HostFile.exists(file) else { throw Failure(.usage, "file path does not exist: \"\(file)\"") }
+        guard try HostFile.exists(file) else { throw Failure(.usage, "file path does not exist: \"\(file)\"") }
         let manifest = try ImageTool.localManifest(manifestPath, of: file)
         let uuid = manifest.uuid
         if let installed = try await store.image(uuid, in: pool) {
-            sweep(uuid)
+            try sweep(uuid)
             report.line("Image \(installed.title) is already installed, skipping")
             return
         }
@@ -69,7 +69,7 @@ extension ImageTool {
     private static func localManifest(_ path: FilePath, of file: FilePath) throws -> Manifest {
         let value: JSONValue
         do {
-            value = try JSONValue(parsing: try HostFile.read(path, limit: 4 << 20) ?? [])
+            value = try JSONValue(parsing: try HostFile.read(path, limit: 4 << 20, from: .handedOver) ?? [])
         } catch let error as JSONError {
             throw Failure(.invalidManifest, "the manifest \"\(path)\" is not JSON", cause: error)
         }
@@ -104,7 +104,7 @@ private struct MeasuredFile: ImageFileReader {
         file = try LocalImageFile(path)
         self.report = report
         transfer = report.transfers.begin(
-            .install, of: manifest.uuid, title: manifest.title, total: HostFile.size(path))
+            .install, of: manifest.uuid, title: manifest.title, total: try HostFile.size(path))
     }
 
     mutating func next(_ body: (RawSpan) throws -> Void) async throws -> Bool {

@@ -76,10 +76,10 @@ extension ImageTool {
     }
 
     private static func toPublish(_ request: PublishRequest) throws -> (Manifest, CompressionFormat) {
-        guard let bytes = try HostFile.read(request.manifest, limit: 4 << 20) else {
+        guard let bytes = try HostFile.read(request.manifest, limit: 4 << 20, from: .handedOver) else {
             throw Failure(.usage, "manifest path does not exist: \"\(request.manifest)\"")
         }
-        guard let size = HostFile.size(request.file) else {
+        guard let size = try HostFile.size(request.file) else {
             throw Failure(.usage, "file path does not exist: \"\(request.file)\"")
         }
         let json: JSONObject

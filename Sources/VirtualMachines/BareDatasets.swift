@@ -34,7 +34,7 @@ public struct BareDatasets: MachineManager {
         }
         let sandbox = sandbox(uuid)
         let mounted = try await zfs.mountedPath(of: name)
-        let isInUse = sandbox.isRunning || (mounted.map { !FolderUsers.of($0).isEmpty } ?? false)
+        let isInUse = try sandbox.isRunning || (mounted.map { try !FolderUsers.of($0).isEmpty } ?? false)
         var json: JSONObject = [
             "uuid": .string(uuid.description), "brand": "bare", "state": isInUse ? "running" : "stopped",
             "zfs_filesystem": .string(name.description), "customer_metadata": .object(try sandbox.metadata()),

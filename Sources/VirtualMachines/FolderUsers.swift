@@ -5,18 +5,18 @@ import SystemPackage
 /// The processes that use something in a folder, by what `/proc` tells of their root, current folder, program and open
 /// files (proc(5)).
 enum FolderUsers {
-    static func of(_ folder: String) -> [pid_t] {
-        processes.filter { pid in
+    static func of(_ folder: String) throws -> [pid_t] {
+        try processes.filter { pid in
             let base = "/proc/\(pid)"
             return ["root", "cwd", "exe"].contains { isInside(link("\(base)/\($0)"), folder) }
-                || HostFile.names(in: FilePath("\(base)/fd")).contains { isInside(link("\(base)/fd/\($0)"), folder) }
+                || openFiles(base).contains { isInside($0, folder) }
         }
     }
 
     /// Ends the processes whose root is in a folder, and waits until they are gone.
     static func endRooted(in folder: String) async throws {
         for _ in 0..<200 {
-            let users = processes.filter { isInside(link("/proc/\($0)/root"), folder) }
+            let users = try processes.filter { isInside(link("/proc/\($0)/root"), folder) }
             guard !users.isEmpty else { return }
             for pid in users { kill(pid, SIGKILL) }
             try await Task.sleep(for: .milliseconds(20))
@@ -24,7 +24,13 @@ enum FolderUsers {
     }
 
     private static var processes: [pid_t] {
-        HostFile.names(in: "/proc").compactMap { pid_t($0) }.filter { $0 != getpid() }
+        get throws { try HostFile.names(in: "/proc").compactMap { pid_t($0) }.filter { $0 != getpid() } }
+    }
+
+    private static func openFiles(_ base: String) -> [String] {
+        // A process that has ended meanwhile has none; into those of other users only root can look.
+        let names = (try? HostFile.names(in: FilePath("\(base)/fd"))) ?? []
+        return names.map { link("\(base)/fd/\($0)") }
     }
 
     private static func link(_ path: String) -> String {

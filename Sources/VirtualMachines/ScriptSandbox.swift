@@ -50,8 +50,8 @@ struct ScriptSandbox {
 
     /// Removes all there is of it.
     func clear() throws {
-        for name in HostFile.names(in: values) { try HostFile.remove(values.appending(name)) }
-        for name in HostFile.names(in: folder.appending("bin")) {
+        for name in try HostFile.names(in: values) { try HostFile.remove(values.appending(name)) }
+        for name in try HostFile.names(in: folder.appending("bin")) {
             try HostFile.remove(folder.appending("bin").appending(name))
         }
         for name in ["script", "pid", "log"] { try HostFile.remove(folder.appending(name)) }
@@ -62,7 +62,7 @@ struct ScriptSandbox {
 
     func metadata() throws -> JSONObject {
         var object: JSONObject = [:]
-        for key in HostFile.names(in: values).sorted() where !key.hasPrefix(".") {
+        for key in try HostFile.names(in: values).sorted() where !key.hasPrefix(".") {
             let text = try HostFile.read(values.appending(key), limit: 1 << 20).map {
                 String(decoding: $0, as: UTF8.self)
             }
@@ -100,7 +100,7 @@ struct ScriptSandbox {
 
     func start(in dataset: FilePath) async throws {
         let inner = dataset.appending("root")
-        let root = HostFile.exists(inner.appending("bin")) ? inner : dataset
+        let root = try HostFile.exists(inner.appending("bin")) ? inner : dataset
         let command = Command("sh", ["-c", ScriptSandbox.launch, "sh", folder.string, root.string])
         let outcome = try await runner.run(command)
         guard outcome.succeeded, let pid = outcome.lines.first.flatMap({ pid_t($0) }) else {

@@ -41,7 +41,7 @@ struct ServerSettings: ParsableArguments {
 
     /// - Throws: `ConfigError` for a file that cannot be used, with the name of what is wrong in it.
     mutating func fill(from path: FilePath) throws {
-        guard let bytes = try HostFile.read(path, limit: 1 << 20) else {
+        guard let bytes = try HostFile.read(path, limit: 1 << 20, from: .setUp) else {
             throw Failure(.configError, "there is no configuration file \"\(path)\"")
         }
         func bad(_ why: String) -> Failure { Failure(.configError, "cannot use \"\(path)\": \(why)") }

@@ -14,7 +14,7 @@ import Testing
 
     @Test func aHostWithoutAConfigHasTheDefaultsAndGetsNoFile() throws {
         #expect(try host.file.load() == ImgadmConfig())
-        #expect(HostFile.names(in: host.root.root) == [])
+        #expect(try HostFile.names(in: host.root.root) == [])
     }
 
     @Test(arguments: ["3.0.0", "3", "3.1.7", "10.0.0"])
@@ -120,7 +120,7 @@ import Testing
 
     @Test func nothingIsLeftBesideTheFile() async throws {
         try await host.file.update { $0.setSources([]) }
-        #expect(host.names(in: "var/imgadm") == ["imgadm.conf"] && host.names(in: "var/run") == [])
+        #expect(try host.names(in: "var/imgadm") == ["imgadm.conf"] && host.names(in: "var/run") == [])
     }
 
     @Test func manyChangesAtATimeLoseNothing() async throws {

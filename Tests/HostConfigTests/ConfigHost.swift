@@ -25,5 +25,5 @@ final class ConfigHost: Sendable {
     }
 
     /// What there is in a folder.
-    func names(in folder: String) -> [String] { HostFile.names(in: root.root.appending(folder)).sorted() }
+    func names(in folder: String) throws -> [String] { try HostFile.names(in: root.root.appending(folder)).sorted() }
 }

@@ -75,7 +75,7 @@ import Testing
         let first = try host.file.load()
         let text = try host.read()
         #expect(try host.file.load() == first && host.read() == text)
-        #expect(host.names(in: "var/imgadm") == ["imgadm.conf"] && host.names(in: "var/run") == [])
+        #expect(try host.names(in: "var/imgadm") == ["imgadm.conf"] && host.names(in: "var/run") == [])
     }
 
     /// What has a mistake is for its author to mend, as it was written.

@@ -58,7 +58,7 @@ import Testing
         let other = DockerHome()
         try other.write("{}" + String(repeating: " ", count: 4 << 20))
         let long = await #expect(throws: Failure.self) { try await other.credentials() }
-        #expect(long?.code == .fileSystem && HostFile.exists(other.folder))
+        #expect(try long?.code == .fileSystem && HostFile.exists(other.folder))
     }
 
     @Test(arguments: [

@@ -49,7 +49,7 @@ import Testing
         try writeOld(text, "\(OldStateTests.uuid).json")
         try writeOld(OldStateTests.manifest, "\(other).json")
         #expect(try host.file.load().json["upgradedToVer"] == "3.0.0")
-        #expect(host.names(in: "var/imgadm/images") == ["zones-\(other).json"])
+        #expect(try host.names(in: "var/imgadm/images") == ["zones-\(other).json"])
         #expect(try host.read("var/db/imgadm/\(OldStateTests.uuid).json") == text)
     }
 
@@ -60,7 +60,7 @@ import Testing
     func filesOfOtherNamesAreLeft(name: String) throws {
         try writeOld(OldStateTests.manifest, name)
         _ = try host.file.load()
-        #expect(host.names(in: "var/imgadm/images") == [])
+        #expect(try host.names(in: "var/imgadm/images") == [])
     }
 
     @Test func whatIsARecordAlreadyStays() throws {
@@ -77,7 +77,7 @@ import Testing
         try HostFile.remove(host.root.root.appending(OldStateTests.record))
         #expect(try urls() == ["https://old.example/datasets"])
         #expect(try host.read(OldStateTests.record) == nil)
-        #expect(host.names(in: "var/db/imgadm") == ["\(OldStateTests.uuid).json", "sources.list"])
+        #expect(try host.names(in: "var/db/imgadm") == ["\(OldStateTests.uuid).json", "sources.list"])
     }
 
     @Test(arguments: ["2.0.0", "2.6.3", "3.0.0"])
@@ -86,7 +86,7 @@ import Testing
         try writeOld(OldStateTests.manifest, "\(OldStateTests.uuid).json")
         try writeOld("https://old.example/datasets\n", "sources.list")
         #expect(try urls() == ["https://images.smartos.org"])
-        #expect(host.names(in: "var/imgadm/images") == [])
+        #expect(try host.names(in: "var/imgadm/images") == [])
     }
 
     @Test(

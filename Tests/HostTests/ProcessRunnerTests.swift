@@ -86,7 +86,7 @@ import Testing
         }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(!HostFile.exists(mark))
+        #expect(try !HostFile.exists(mark))
     }
 
     /// A command that has begun is not killed, and what it did is known.
@@ -96,7 +96,7 @@ import Testing
         let task = Task {
             try await runner.run(Command("sh", ["-c", "touch '\(mark)'; sleep 0.3; echo done"]))
         }
-        while !HostFile.exists(mark) { try await Task.sleep(for: .milliseconds(5)) }
+        while try !HostFile.exists(mark) { try await Task.sleep(for: .milliseconds(5)) }
         task.cancel()
         #expect(try await task.value.lines == ["done"])
     }

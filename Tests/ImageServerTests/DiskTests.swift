@@ -38,7 +38,9 @@ import Testing
             let full = try await server.send("PUT", "\(image)/file?compression=none", body: large)
             #expect(full.status == 507 && full.code == "InsufficientStorage", "\(full)")
             #expect(
-                HostFile.names(in: folder.appending("images")).sorted() == ["\(Self.uuid).file", "\(Self.uuid).json"])
+                try HostFile.names(in: folder.appending("images")).sorted() == [
+                    "\(Self.uuid).file", "\(Self.uuid).json",
+                ])
             #expect(try await server.get("\(image)/file").text == "small")
             // There is room again, since nothing was left.
             let fits = String(repeating: "y", count: 500_000)

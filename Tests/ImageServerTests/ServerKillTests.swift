@@ -26,7 +26,7 @@ import Testing
             #expect(file.status == 200 && file.body.count == image["files"]?[0]?["size"]?.intValue)
             #expect(Hexadecimal.text(Insecure.SHA1.hash(data: file.body)) == image["files"]?[0]?["sha1"]?.stringValue)
         }
-        let names = HostFile.names(in: folder.appending("images"))
+        let names = try HostFile.names(in: folder.appending("images"))
         #expect(!names.contains { $0.hasPrefix(".upload-") }, "\(names)")
     }
 
@@ -65,7 +65,7 @@ import Testing
         let server = try TestServer(folder)
         let active = try await RunningServer(port: server.port).get("/images").list("uuid").count
         withExtendedLifetime(server) {}
-        let manifests = HostFile.names(in: folder.appending("images")).filter { $0.hasSuffix(".json") }.count
+        let manifests = try HostFile.names(in: folder.appending("images")).filter { $0.hasSuffix(".json") }.count
         #expect(active > 0 && active < manifests, "\(active) of \(manifests)")
     }
 
@@ -84,7 +84,7 @@ import Testing
                     string:
                         "PUT \(image)/file?compression=none HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nConnection: close\r\n\r\nhello"
                 ))
-            while !HostFile.names(in: folder.appending("images")).contains(where: { $0.hasPrefix(".upload-") }) {
+            while try !HostFile.names(in: folder.appending("images")).contains(where: { $0.hasPrefix(".upload-") }) {
                 try await Task.sleep(for: .milliseconds(10))
             }
             let second = try TestServer(folder)

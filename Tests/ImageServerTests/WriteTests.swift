@@ -60,7 +60,7 @@ import Testing
             let deleted = try await server.send("DELETE", image)
             #expect(deleted.status == 204 && deleted.body.isEmpty, "\(deleted)")
             #expect(try await server.get(image).status == 404)
-            #expect(HostFile.names(in: root.path.appending("images")).isEmpty)
+            #expect(try HostFile.names(in: root.path.appending("images")).isEmpty)
         }
     }
 
@@ -87,7 +87,7 @@ import Testing
                 #expect(reply.status == status && reply.code == code, "\(body.prefix(200)): \(reply)")
                 if !field.isEmpty { #expect(reply.json?["errors"]?[0]?["field"]?.stringValue == field, "\(reply)") }
             }
-            #expect(HostFile.names(in: root.path.appending("images")).isEmpty)
+            #expect(try HostFile.names(in: root.path.appending("images")).isEmpty)
             let plain = try await server.send(
                 "POST", "/images/\(Self.uuid)?action=import", body: Self.manifest(), ["Content-Type": "text/plain"])
             #expect(plain.status == 415, "\(plain)")
@@ -145,7 +145,7 @@ import Testing
             _ = try? await server.exchange(
                 "PUT \(file) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\nConnection: close\r\n\r\nhalf")
             #expect(try await server.get("/images/\(Self.uuid)/file").text == "hello")
-            let names = HostFile.names(in: root.path.appending("images")).sorted()
+            let names = try HostFile.names(in: root.path.appending("images")).sorted()
             #expect(names == ["\(Self.uuid).file", "\(Self.uuid).json"], "\(names)")
         }
     }

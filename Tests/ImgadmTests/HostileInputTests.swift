@@ -39,7 +39,7 @@ extension EndToEnd {
                 }
             }
             #expect(try await box.datasets().isEmpty)
-            #expect(box.recordNames().isEmpty && box.leftovers().isEmpty)
+            #expect(try box.recordNames().isEmpty && box.leftovers().isEmpty)
         }
 
         @Test func filesThatAreNone() async throws {
@@ -61,7 +61,7 @@ extension EndToEnd {
                 #expect(run.status == 1 && run.errors.contains("imgadm import: error ("), "\(value.text()): \(run)")
             }
             #expect(try await box.datasets().isEmpty)
-            #expect(box.leftovers().isEmpty)
+            #expect(try box.leftovers().isEmpty)
         }
 
         @Test func hugeAndDeepManifests() async throws {

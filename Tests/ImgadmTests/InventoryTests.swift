@@ -167,7 +167,7 @@ extension EndToEnd {
                 #expect(run.output == "Deleted image \(image.uuid)\n" && run.status == 0, "\(run)")
             }
             #expect(try await box.datasets().isEmpty)
-            #expect(box.recordNames().isEmpty && box.leftovers().isEmpty)
+            #expect(try box.recordNames().isEmpty && box.leftovers().isEmpty)
             #expect(try await box.imgadm("delete", images.base.uuid).status == 3)
         }
 
@@ -238,7 +238,7 @@ extension EndToEnd {
                     http://new.example.com           imgapi  false
 
                     """)
-            #expect(box.recordNames() == ["zones-\(uuid).json"])
+            #expect(try box.recordNames() == ["zones-\(uuid).json"])
             let config = try JSONValue(parsing: try #require(try box.read("var/imgadm/imgadm.conf")))
             #expect(config["upgradedToVer"] == "3.0.0")
             // Once only: what was deleted since does not come back.

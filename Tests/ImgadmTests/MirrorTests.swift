@@ -20,7 +20,7 @@ extension EndToEnd {
             let chain = [images.base, images.middle, images.top]
             let dry = try await mirror(root, from: images.server.url, "-n", "uuid=\(images.top.uuid)")
             #expect(dry.lines == chain.map { "[dry-run] Mirrored image \($0.uuid) (\($0.name)@1.0.0)" }, "\(dry)")
-            #expect(HostFile.names(in: root).isEmpty)
+            #expect(try HostFile.names(in: root).isEmpty)
             let run = try await mirror(root, from: images.server.url, "uuid=\(images.top.uuid)")
             #expect(
                 run.status == 0 && run.lines == chain.map { "Mirrored image \($0.uuid) (\($0.name)@1.0.0)" }, "\(run)")
@@ -69,11 +69,11 @@ extension EndToEnd {
             let proxy = try await FaultProxy(to: images.server.port, [], then: .corrupt(at: 30_000))
             let run = try await mirror(root, from: proxy.url, "uuid=\(images.base.uuid)")
             #expect(run.status == 1 && run.errors.contains("error (DownloadError)"), "\(run)")
-            #expect(HostFile.names(in: root.appending("images")).isEmpty)
+            #expect(try HostFile.names(in: root.appending("images")).isEmpty)
             let broken = try await FaultProxy(to: images.server.port, [.cut(after: 100_000)])
             let second = try await mirror(root, from: broken.url, "uuid=\(images.base.uuid)")
             #expect(second.status == 0, "\(second)")
-            #expect(HostFile.names(in: root.appending("images")).count == 2)
+            #expect(try HostFile.names(in: root.appending("images")).count == 2)
             let nobody = try await mirror(root, from: "http://127.0.0.1:1")
             #expect(nobody.status == 1 && nobody.errors.contains("error (ConnectionError)"), "\(nobody)")
         }

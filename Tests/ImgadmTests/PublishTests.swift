@@ -44,7 +44,7 @@ extension EndToEnd {
 
             /// What the server has: manifests and files, or tags.
             func files() async throws -> [String] {
-                guard let registry else { return HostFile.names(in: box.path("server/images")).sorted() }
+                guard let registry else { return try HostFile.names(in: box.path("server/images")).sorted() }
                 let list = try await Tool.shell("curl -s '\(registry.url)/v2/vm/images/tags/list'")
                 let tags = try JSONValue(parsing: list)["tags"]?.arrayValue?.compactMap(\.stringValue) ?? []
                 return tags.flatMap { ["\($0).file", "\($0).json"] }.sorted()
@@ -138,7 +138,7 @@ extension EndToEnd {
                 ["files": [["sha1": .string(String(repeating: "0", count: 40)), "size": 5, "compression": "gzip"]]])
             let run = try await stage.publish()
             #expect(run.status == 1 && run.errors.contains("error (UploadError)"), "\(run)")
-            let size = HostFile.size(stage.image.file).map { Int($0) } ?? 0
+            let size = try HostFile.size(stage.image.file).map { Int($0) } ?? 0
             let wrong = try await Stage.make(
                 storage, [],
                 [
@@ -209,7 +209,7 @@ extension EndToEnd {
             #expect(run.status == 0, "\(run)")
             #expect(run.lines.last?.hasPrefix("Successfully published image ") == true, "\(run)")
             #expect(try await stage.files().count == 2)
-            #expect(HostFile.names(in: stage.box.path("var/tmp")).allSatisfy { !$0.contains("create") })
+            #expect(try HostFile.names(in: stage.box.path("var/tmp")).allSatisfy { !$0.contains("create") })
             let both = try await stage.box.imgadm(
                 ["create", "-o", "x", "-p", stage.server.url, vm.uuid] + BareMachine.fields)
             #expect(both.status == 2, "\(both)")

@@ -134,7 +134,7 @@ extension EndToEnd {
             let run = try await box.shell(
                 "for i in 1 2 3 4 5 6 7 8; do imgadm sources -fa http://example.com/$i & done; wait; imgadm sources")
             #expect(run.lines.filter { $0.hasPrefix("http://example.com/") }.count == 8, "\(run)")
-            #expect(box.leftovers().isEmpty)
+            #expect(try box.leftovers().isEmpty)
         }
 
         // MARK: the editor

@@ -83,7 +83,7 @@ public final class Sandbox: Sendable {
     }
 
     /// The records of images.
-    public func recordNames() -> [String] { HostFile.names(in: path("var/imgadm/images")).sorted() }
+    public func recordNames() throws -> [String] { try HostFile.names(in: path("var/imgadm/images")).sorted() }
 
     /// Adds a source without asking it, in place of the standard one.
     public func use(_ url: String, type: String = "imgapi") throws {
@@ -102,10 +102,10 @@ public final class Sandbox: Sendable {
     }
 
     /// What is left of runs that ended: locks, downloads.
-    public func leftovers() -> [String] {
-        let locks = HostFile.names(in: path("var/run")).map { "var/run/\($0)" }
-        let downloads = HostFile.names(in: path("var/tmp/.imgadm-downloads")).map { "downloads/\($0)" }
-        let temporary = HostFile.names(in: path("var/imgadm/images")).filter { $0.hasSuffix(".tmp") }
+    public func leftovers() throws -> [String] {
+        let locks = try HostFile.names(in: path("var/run")).map { "var/run/\($0)" }
+        let downloads = try HostFile.names(in: path("var/tmp/.imgadm-downloads")).map { "downloads/\($0)" }
+        let temporary = try HostFile.names(in: path("var/imgadm/images")).filter { $0.hasSuffix(".tmp") }
         return (locks + downloads + temporary).sorted()
     }
 }
@@ -145,7 +145,7 @@ public enum Binaries {
         if let named = ProcessEnvironment.variables["IMGADM_TEST_BINARIES"] { return FilePath(named) }
         var path = FilePath(CommandLine.arguments[0])
         while path.removeLastComponent() {
-            if HostFile.exists(path.appending("imgapi-server")) { return path }
+            if (try? HostFile.exists(path.appending("imgapi-server"))) == true { return path }
         }
         return FilePath(".build/debug")
     }()

@@ -5,8 +5,8 @@ import SystemPackage
 /// The files and connections of this process.
 enum OpenFiles {
     /// A connection of another test that a server inherited would not end before the server does.
-    static func keepFromChildren() {
-        for descriptor in HostFile.names(in: "/proc/self/fd").compactMap({ Int32($0) }) where descriptor > 2 {
+    static func keepFromChildren() throws {
+        for descriptor in try HostFile.names(in: "/proc/self/fd").compactMap({ Int32($0) }) where descriptor > 2 {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         }
     }
@@ -29,7 +29,7 @@ final class ServerProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, ends.writeEnd.rawValue, 1)
         posix_spawn_file_actions_addclose(&actions, ends.readEnd.rawValue)
         posix_spawn_file_actions_addopen(&actions, 2, log.string, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        OpenFiles.keepFromChildren()
+        try OpenFiles.keepFromChildren()
         let strings = words.map { strdup($0) } + [nil]
         defer { strings.forEach { free($0) } }
         var pid: pid_t = 0

@@ -75,7 +75,7 @@ public final class ImageWorkshop: Sendable {
             "published_at": "2026-01-02T03:04:05.678Z", "type": "zone-dataset", "os": "linux",
             "files": [
                 [
-                    "sha1": .string(String(sha1)), "size": .number(JSONNumber(Int(HostFile.size(file) ?? 0))),
+                    "sha1": .string(String(sha1)), "size": .number(JSONNumber(Int(try HostFile.size(file) ?? 0))),
                     "compression": .string(compression),
                 ]
             ],

@@ -49,6 +49,10 @@ void chost_write_error(const char *text);
 /// openat(2), which is variadic.
 int chost_openat(int folder, const char *name, int flags, unsigned mode);
 
+/// Opens a folder only to name what is in it, which takes no permission to read it. A link in its place is followed or
+/// not. -1 and errno where that fails.
+int chost_open_place(const char *path, int follow);
+
 /// mknodat(2) for a device of these numbers.
 int chost_make_node(int folder, const char *name, unsigned mode, unsigned major, unsigned minor);
 

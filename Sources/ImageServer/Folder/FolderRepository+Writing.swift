@@ -50,9 +50,9 @@ extension FolderRepository {
     }
 
     /// Removes what uploads that were broken off have left, but nothing of another process that is at work in the folder.
-    func sweepUploads() {
+    func sweepUploads() throws {
         let now = Timestamp.now().milliseconds / 1000
-        for name in HostFile.names(in: folder.images) {
+        for name in try HostFile.names(in: folder.images) {
             let path = folder.images.appending(name)
             // A manifest is written in a moment.
             if name.hasSuffix(".json.tmp"), let mark = try? FileMark(path), now - Int64(mark.seconds) > 60 {
@@ -120,7 +120,6 @@ private final class FolderUpload: FileUpload {
                     return without.json
                 }
                 try HostFile.rename(path, to: repository.folder.path(of: part, uuid))
-                try HostFile.syncFolder(repository.folder.images)
                 try repository.rewrite(uuid, change)
             }
         }

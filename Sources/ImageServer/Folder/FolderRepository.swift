@@ -39,7 +39,7 @@ public final class FolderRepository: ImageRepository {
         try folder.checkReadable()
         self.mode = mode
         state = Mutex(State(scan: try FolderScan(folder, after: nil, logger: logger)))
-        sweepUploads()
+        try sweepUploads()
     }
 
     public func catalog(_ freshness: Freshness) async throws -> Catalog {

@@ -31,7 +31,7 @@ struct FolderScan: Sendable {
         let channels = try Self.channels(folder, look, after: last, logger)
         let isSameSetting = last?.catalog.channels == channels
         var entries: [ImageUUID: Entry] = [:]
-        for name in look.images == nil ? [] : HostFile.names(in: folder.images) {
+        for name in look.images == nil ? [] : try HostFile.names(in: folder.images) {
             guard let uuid = ImageFolder.image(manifest: name) else { continue }
             let path = folder.images.appending(name)
             guard let mark = Self.mark(path, logger) else { continue }

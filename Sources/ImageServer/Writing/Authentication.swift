@@ -46,7 +46,7 @@ extension Authentication {
         guard let tokens else { return nil }
         let bytes: [UInt8]
         do {
-            bytes = try HostFile.read(tokens, limit: 1 << 20) ?? []
+            bytes = try HostFile.read(tokens, limit: 1 << 20, from: .setUp) ?? []
         } catch {
             throw RequestFault(.serviceUnavailable, "ServiceUnavailableError", "the tokens cannot be read at present")
         }

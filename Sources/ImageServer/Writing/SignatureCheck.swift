@@ -75,7 +75,8 @@ struct SignatureCheck {
                 "-._@".utf8.contains(byte) || (Unicode.Scalar(byte).properties.isAlphabetic && byte < 0x80)
                     || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
             }
-        guard isName, let bytes = try? HostFile.read(keys.appending("\(user).keys"), limit: 1 << 20) else { return [] }
+        guard isName, let bytes = try? HostFile.read(keys.appending("\(user).keys"), limit: 1 << 20, from: .setUp)
+        else { return [] }
         return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap {
             AuthorizedKey($0)
         }

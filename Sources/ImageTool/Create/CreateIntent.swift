@@ -98,23 +98,23 @@ extension CreateIntent {
     }
 
     /// The VMs of which something is written down.
-    static func machines(in root: HostRoot) -> [ImageUUID] {
-        HostFile.names(in: root.intents).compactMap { name in
+    static func machines(in root: HostRoot) throws -> [ImageUUID] {
+        try HostFile.names(in: root.intents).compactMap { name in
             name.hasSuffix(".json") ? ImageUUID(String(name.dropLast(5))) : nil
         }.sorted()
     }
 
     /// Removes what runs have left that died before they had written anything down.
-    static func sweep(_ root: HostRoot) {
-        for name in HostFile.names(in: root.intents) where name.hasSuffix(".json.tmp") {
-            guard let machine = ImageUUID(String(name.dropLast(9))), !HostFile.exists(path(machine, root)),
+    static func sweep(_ root: HostRoot) throws {
+        for name in try HostFile.names(in: root.intents) where name.hasSuffix(".json.tmp") {
+            guard let machine = ImageUUID(String(name.dropLast(9))), try !HostFile.exists(path(machine, root)),
                 let lock = try? FileLock.tryTaking(lockPath(machine, root))
             else { continue }
             _ = try? HostFile.remove(root.intents.appending(name))
             lock.release()
         }
         HostFile.removeFolder(root.intents)
-        for name in HostFile.names(in: root.locks) where name.hasPrefix("img.") && name.hasSuffix(".create.lock") {
+        for name in try HostFile.names(in: root.locks) where name.hasPrefix("img.") && name.hasSuffix(".create.lock") {
             FileLock.sweep(root.locks.appending(name))
         }
     }

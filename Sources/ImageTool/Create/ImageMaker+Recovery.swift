@@ -12,9 +12,9 @@ extension ImageMaker {
     ///
     /// - Throws: after all that could be put back, why the others could not.
     public func recoverAll(_ report: Report) async throws {
-        CreateIntent.sweep(root)
+        try CreateIntent.sweep(root)
         var failures: [Failure] = []
-        for machine in CreateIntent.machines(in: root) {
+        for machine in try CreateIntent.machines(in: root) {
             // Who holds the lock lives, and sees to it himself.
             guard let lock = try FileLock.tryTaking(CreateIntent.lockPath(machine, root)) else { continue }
             defer { lock.release() }

@@ -115,7 +115,7 @@ struct CreateCommand: ImgadmCommand {
             request.maxOriginDepth = depth
         }
         if let script {
-            guard let bytes = try HostFile.read(FilePath(script), limit: 4 << 20) else {
+            guard let bytes = try HostFile.read(FilePath(script), limit: 4 << 20, from: .handedOver) else {
                 throw Failure(.usage, "prepare-image script does not exist: \"\(script)\"")
             }
             request.script = String(decoding: bytes, as: UTF8.self)
@@ -129,7 +129,9 @@ struct CreateCommand: ImgadmCommand {
 
     private static func manifest(_ name: String) throws -> JSONObject {
         let bytes =
-            name == "-" ? try StandardInput.read(limit: 4 << 20) : try HostFile.read(FilePath(name), limit: 4 << 20)
+            name == "-"
+            ? try StandardInput.read(limit: 4 << 20)
+            : try HostFile.read(FilePath(name), limit: 4 << 20, from: .handedOver)
         guard let bytes else { throw Failure(.usage, "manifest path does not exist: \"\(name)\"") }
         do {
             guard let object = try JSONValue(parsing: bytes).objectValue else {

@@ -15,11 +15,13 @@ struct SourceEditing {
     func run() async throws {
         let before = try context.tool.config.load().sources
         let folder = context.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-        let file = FilePath(folder).appending("imgadm-sources.\(getpid()).\(UInt32.random(in: 0 ... .max)).txt")
+        // Where everybody may make files: nobody else is to write what we then save.
+        let own = try PrivateFolder.new(in: FilePath(folder), prefix: "imgadm-sources.")
+        let file = own.path.appending("sources.txt")
         try HostFile.write(Array(SourceLines.text(before).utf8), to: file, mode: [.ownerReadWrite])
         let after = try await edited(file)
         guard after != before else {
-            _ = try? HostFile.remove(file)
+            try remove(own)
             return try context.output.line("Image sources unchanged")
         }
         do {
@@ -27,8 +29,14 @@ struct SourceEditing {
         } catch {
             throw kept(.wrapping(error, .configError, "cannot save the image sources"), file)
         }
-        _ = try? HostFile.remove(file)
+        try remove(own)
         try tell(before, after)
+    }
+
+    /// Removes the folder with all that the editor has left in it.
+    private func remove(_ folder: PrivateFolder) throws {
+        for name in try folder.names() { try folder.remove(name) }
+        try folder.remove()
     }
 
     /// The sources of the file once the user is done with it and it has no mistake.
@@ -40,7 +48,7 @@ struct SourceEditing {
             } catch {
                 throw kept(.wrapping(error, .commandFailed, "cannot edit the image sources"), file)
             }
-            let text = String(decoding: try HostFile.read(file) ?? [], as: UTF8.self)
+            let text = String(decoding: try HostFile.read(file, limit: 4 << 20, from: .setUp) ?? [], as: UTF8.self)
             do {
                 return try SourceLines.read(text)
             } catch {

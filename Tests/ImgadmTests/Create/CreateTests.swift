@@ -29,7 +29,7 @@ extension EndToEnd {
             if compression != "none" { try await Tool.shell("\(compression) -tq < '\(file)'") }
             let manifest = try JSONValue(parsing: try HostFile.read(manifestFile) ?? [])
             #expect(manifest["files"]?[0]?["compression"]?.stringValue == compression)
-            #expect(manifest["files"]?[0]?["size"]?.intValue == HostFile.size(file).map { Int($0) })
+            #expect(try manifest["files"]?[0]?["size"]?.intValue == HostFile.size(file).map { Int($0) })
             let other = try await Sandbox.make()
             let install = try await other.imgadm("install", "-m", manifestFile.string, "-f", file.string)
             #expect(install.status == 0, "\(install)")
@@ -131,7 +131,7 @@ extension EndToEnd {
             let root = try await other.rootFolder(manifest["uuid"]?.stringValue ?? "")
             // The image has what the script did, and nothing of what it ran with.
             #expect(try await Tool.run("cat", root.appending("etc/state").string) == "prepared\n")
-            #expect(!HostFile.exists(root.appending("noise")) && HostFile.names(in: root.appending("run")).isEmpty)
+            #expect(try !HostFile.exists(root.appending("noise")) && HostFile.names(in: root.appending("run")).isEmpty)
         }
 
         static let failing: [(name: String, script: String, code: String, text: String)] = [
@@ -168,7 +168,7 @@ extension EndToEnd {
             #expect(run.status == 1 && run.errors.contains("error (\(code))"), "\(name): \(run)")
             #expect(run.errors.contains(text), "\(name): \(run)")
             #expect(try await vm.everything() == before, "\(name)")
-            #expect(HostFile.names(in: box.root).allSatisfy { !$0.hasPrefix("made") })
+            #expect(try HostFile.names(in: box.root).allSatisfy { !$0.hasPrefix("made") })
         }
 
         @Test func aScriptThatNeverBegins() async throws {
@@ -244,7 +244,7 @@ extension EndToEnd {
             let manifest = try JSONValue(parsing: try HostFile.read(box.path("from-manifest-2.imgmanifest")) ?? [])
             #expect(manifest["name"] == "From Manifest" && manifest["version"] == "2" && manifest["public"] == true)
             #expect(manifest["requirements"] == ["min_ram": 64] && manifest["tags"] == ["a": "b"])
-            #expect(HostFile.exists(box.path("from-manifest-3.zfs")))
+            #expect(try HostFile.exists(box.path("from-manifest-3.zfs")))
         }
     }
 }

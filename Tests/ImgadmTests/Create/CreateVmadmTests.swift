@@ -115,7 +115,7 @@ extension EndToEnd {
             #expect(install.status == 0, "\(install)")
             let manifest = try JSONValue(parsing: try HostFile.read(zone.box.path("made.imgmanifest")) ?? [])
             let root = try await other.rootFolder(manifest["uuid"]?.stringValue ?? "").removingLastComponent()
-            #expect(HostFile.exists(root.appending("prepared")) && !HostFile.exists(root.appending("root/etc")))
+            #expect(try HostFile.exists(root.appending("prepared")) && !HostFile.exists(root.appending("root/etc")))
         }
 
         @Test func aRunningZoneWithoutAScriptIsLeftAlone() async throws {
@@ -202,10 +202,10 @@ extension EndToEnd {
             try Tool.write("do not lose me", to: file)
             let next = try await zone.box.imgadm("list", "-H")
             #expect(next.status == 0 && next.errors.contains("Recovered VM \(zone.uuid)"), "\(next)")
-            #expect(HostFile.exists(file))
+            #expect(try HostFile.exists(file))
             #expect(try zone.manager.vm(zone.uuid)["state"] == "running")
             #expect(try await zone.box.datasets().allSatisfy { !$0.contains("imgadm-create") })
-            #expect(HostFile.names(in: zone.box.path("var/imgadm/create")).isEmpty)
+            #expect(try HostFile.names(in: zone.box.path("var/imgadm/create")).isEmpty)
         }
 
         @Test(arguments: ["INT", "TERM"])

@@ -19,7 +19,7 @@ extension EndToEnd {
             let actual = try await TreeListing.of(try await box.rootFolder(uuids[2]))
             #expect(Set(actual).symmetricDifference(expected).sorted() == [])
             #expect(expected.count > 30)
-            #expect(box.leftovers().isEmpty)
+            #expect(try box.leftovers().isEmpty)
         }
 
         @Test func eachLayerIsAnImage() async throws {
@@ -128,7 +128,7 @@ extension EndToEnd {
             let run = try await box.imgadm("import", "\(registry.host)/empty:1")
             #expect(run.status == 0, "\(run)")
             let root = try await box.rootFolder(try await RegistryFixture.uuids(layers)[2])
-            #expect(HostFile.names(in: root) == ["file"])
+            #expect(try HostFile.names(in: root) == ["file"])
         }
 
         @Test func manyLayers() async throws {
@@ -143,7 +143,7 @@ extension EndToEnd {
             let run = try await box.imgadm("import", "-q", "\(registry.host)/many:1")
             #expect(run.status == 0, "\(run)")
             let root = try await box.rootFolder(try await RegistryFixture.uuids(layers)[109])
-            #expect(HostFile.names(in: root) == ["file109"])
+            #expect(try HostFile.names(in: root) == ["file109"])
             #expect(try await box.imgadm("list", "--docker", "-H", "zpool=\(box.pool)").lines.count == 1)
         }
 
@@ -191,7 +191,7 @@ extension EndToEnd {
             )
             #expect(run.status == 0, "\(run)")
             #expect(try await box.datasets().count == 6)
-            #expect(box.leftovers().isEmpty)
+            #expect(try box.leftovers().isEmpty)
         }
     }
 }

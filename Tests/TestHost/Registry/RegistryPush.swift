@@ -54,7 +54,8 @@ extension RegistryServer {
     {
         let digest = try await push(blob, to: repository)
         let diffID = "sha256:" + (try await Tool.run("sha256sum", archive.string)).prefix(64)
-        return PushedLayer(digest: digest, size: Int(HostFile.size(blob) ?? 0), diffID: diffID, mediaType: mediaType)
+        return PushedLayer(
+            digest: digest, size: Int(try HostFile.size(blob) ?? 0), diffID: diffID, mediaType: mediaType)
     }
 
     private static func mediaType(_ compression: String) -> String {
