@@ -51,7 +51,8 @@ extension IMGAPIClient {
         var request = request("/images/\(uuid)")
         request.method = "DELETE"
         if let signer { request = try signer.sign(request) }
-        let reply = try await replyOnce(to: request, deadline: .seconds(60))
+        // It does no harm to ask a second time.
+        let reply = try await transport.reply(to: request, limit: IMGAPILimits.manifest)
         guard [200, 204, 404].contains(reply.status) else {
             throw uploadFailure(reply, "the deletion of image \(uuid)")
         }

@@ -11,7 +11,7 @@ public struct IMGAPIClient: Sendable {
     public let channel: String?
     private let insecure: Bool
     private let requestID: String
-    private let transport: Transport
+    let transport: Transport
 
     /// - Parameters:
     ///   - base: the URL of the server, without a `/` at its end.

@@ -39,7 +39,7 @@ struct PublishCommand: ImgadmCommand {
         usage: "imgadm publish -m MANIFEST -f FILE [-q | --progress MODE] [--key FILE --user NAME] URL",
         discussion: """
             Sends the manifest, then the file, compares what the server received, and activates the image. After a failure
-            the server has nothing of it.
+            the server has nothing of it. After a kill, the same command goes on with what is there.
 
             EXAMPLES
               imgadm publish -m web-1.0.0.imgmanifest -f web-1.0.0.zfs.gz https://images.example.com

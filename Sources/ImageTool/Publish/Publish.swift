@@ -1,0 +1,193 @@
+import Compression
+import Failure
+import Host
+public import IMGAPI
+import ImageModel
+public import ImageSource
+import ImageStore
+import JSON
+import Synchronization
+public import SystemPackage
+import Transport
+
+/// What is to be published, and where.
+public struct PublishRequest: Sendable {
+    public var manifest: FilePath
+    public var file: FilePath
+    public var server: SourceDescriptor
+    /// Signs the requests, if the server wants that.
+    public var signer: RequestSigner?
+
+    public init(manifest: FilePath, file: FilePath, server: SourceDescriptor) {
+        self.manifest = manifest
+        self.file = file
+        self.server = server
+    }
+}
+
+extension ImageTool {
+    /// How often the file is sent before it is given up.
+    private static let uploads = 3
+
+    /// Publishes an image: its manifest, its file, and then it is activated (cli.md §3, publish). After an error, what was half
+    /// published is deleted again; what a run that was killed has left is gone on with.
+    ///
+    /// - Throws: `Usage` for a path that is not there; `InvalidManifest`, `ManifestValidation`; `UploadError`, or the code
+    ///   with which the server refuses; `ConnectionError`.
+    public func publish(_ request: PublishRequest, _ report: Report) async throws {
+        let file = try UploadFile(request.file)
+        defer { file.close() }
+        let (manifest, compression) = try ImageTool.toPublish(request, file)
+        let client = sources.client(request.server)
+        let uuid = manifest.uuid
+        if compression == .zstd {
+            report.warning("zstd is an extension: servers and imgadms of SmartOS refuse this image")
+        }
+        let there = try await begin(manifest, request, client, report)
+        do {
+            try await upload(file, manifest, compression, request, client, besides: there, report)
+            try await activate(uuid, request, client)
+            report.line("Activated image \(uuid)")
+        } catch {
+            do {
+                try await uncancelled {
+                    // What is active by now was finished by somebody else, and is his.
+                    guard try await client.image(uuid)?.state == "unactivated" else { return }
+                    try await client.delete(uuid, by: request.signer)
+                }
+            } catch let second {
+                report.warning(
+                    "image \(uuid) is half published on \(request.server.url.base): \(second); the same command goes on with it"
+                )
+            }
+            throw error
+        }
+        report.line("Successfully published image \(uuid) to \(request.server.url.base)")
+    }
+
+    /// Makes the image on the server, or finds it there as a run that was killed has left it.
+    ///
+    /// - Returns: the image, not yet active.
+    private func begin(
+        _ manifest: Manifest, _ request: PublishRequest, _ client: IMGAPIClient, _ report: Report
+    ) async throws -> Manifest {
+        func title(_ image: Manifest) -> String {
+            "\(image.uuid) (\(image.name ?? "?"), \(image.version ?? "?"), state=\(image.state ?? "?"))"
+        }
+        do {
+            let imported = try await client.importImage(manifest, by: request.signer)
+            report.line("Imported image \(title(imported))")
+            return imported
+        } catch let refusal as Failure where refusal.statusCode == 409 {
+            let there = try await client.image(manifest.uuid)
+            guard let there, there.state == "unactivated", HalfPublished.differences(manifest, there).isEmpty else {
+                throw Failure(
+                    refusal.code, refusal.message, cause: refusal.cause, hint: ImageTool.inTheWay(there, of: manifest),
+                    statusCode: refusal.statusCode)
+            }
+            report.line("Going on with image \(title(there))")
+            return there
+        }
+    }
+
+    /// What to do about an image that is on the server already.
+    private static func inTheWay(_ there: Manifest?, of manifest: Manifest) -> String {
+        guard let there else { return "it is in another channel of the server, or not for everybody to see" }
+        let differences = HalfPublished.differences(manifest, there)
+        let state = there.state ?? "there"
+        guard differences.isEmpty else {
+            return
+                "the image is \(state) on the server, with another \(differences.joined(separator: ", ")): delete it there, or give this one a UUID of its own"
+        }
+        let (ours, theirs) = (manifest.files.first, there.files.first)
+        guard state == "active" || state == "disabled", ours?.sha1 == nil || ours?.sha1 == theirs?.sha1 else {
+            return "the image is \(state) on the server, with another file"
+        }
+        return "the image is \(state) on the server, with the same manifest: it has been published already"
+    }
+
+    /// Activates the image. If the answer is lost, or somebody else was quicker, the image itself tells whether it was done.
+    private func activate(_ uuid: ImageUUID, _ request: PublishRequest, _ client: IMGAPIClient) async throws {
+        do {
+            _ = try await client.activate(uuid, by: request.signer)
+        } catch let failure as Failure {
+            let isPassing = (failure.cause as? ConnectionTrouble)?.isPassing == true
+            guard isPassing || failure.statusCode == 422 else { throw failure }
+            guard let image = try await client.image(uuid), image.state != "active", image.state != "disabled" else {
+                return
+            }
+            guard isPassing else { throw failure }
+            _ = try await client.activate(uuid, by: request.signer)
+        }
+    }
+
+    /// The manifest as the server is to get it, and how the file is compressed.
+    private static func toPublish(_ request: PublishRequest, _ file: UploadFile) throws -> (Manifest, CompressionFormat)
+    {
+        guard let bytes = try HostFile.read(request.manifest, limit: 4 << 20, from: .handedOver) else {
+            throw Failure(.usage, "manifest path does not exist: \"\(request.manifest)\"")
+        }
+        let json: JSONObject
+        do {
+            guard let object = try JSONValue(parsing: bytes).objectValue else {
+                throw Failure(.invalidManifest, "the manifest \"\(request.manifest)\" is not a JSON object")
+            }
+            json = try ManifestUpgrade.upgrade(object)
+        } catch let error as JSONError {
+            throw Failure(.invalidManifest, "the manifest \"\(request.manifest)\" is not JSON", cause: error)
+        }
+        try ManifestValidation.check(json)
+        let manifest = try Manifest(json)
+        if let stated = manifest.files.first?.size, stated != file.size {
+            throw Failure(
+                .uploadError, "the file \"\(request.file)\" has \(file.size) bytes, but its manifest states \(stated)")
+        }
+        let compression = try CompressionFormat(of: manifest) ?? CompressionFormat.sniff(file.head())
+        return (manifest, compression)
+    }
+
+    /// Sends the file, again from its start if the connection breaks; unless the server has it already.
+    private func upload(
+        _ file: UploadFile, _ manifest: Manifest, _ compression: CompressionFormat, _ request: PublishRequest,
+        _ client: IMGAPIClient, besides there: Manifest, _ report: Report
+    ) async throws {
+        let stated = manifest.files.first?.sha1
+        if let has = there.files.first, let sha1 = has.sha1, has.size == file.size, stated == nil || stated == sha1,
+            has.compression == compression.rawValue, try await file.sha1() == sha1
+        {
+            return report.line("Image \(manifest.uuid) has its file already")
+        }
+        let transfer = report.transfers.begin(
+            .upload, of: manifest.uuid, title: manifest.title, total: file.size)
+        defer { report.transfers.end(transfer) }
+        for attempt in 1... {
+            let sent = Mutex<String?>(nil)
+            let stream = file.stream(transfer) { sha1 in sent.withLock { $0 = sha1 } }
+            do {
+                let image = try await client.addFile(
+                    manifest.uuid, stream, size: file.size, compression: compression.rawValue, sha1: stated,
+                    by: request.signer)
+                try ImageTool.compare(image, size: file.size, sha1: sent.withLock { $0 }, stated: stated)
+                return report.line(
+                    "Added file \"\(request.file)\" (compression \"\(compression.rawValue)\") to image \(manifest.uuid)"
+                )
+            } catch let failure as Failure {
+                let isPassing =
+                    (failure.cause as? ConnectionTrouble)?.isPassing ?? (failure.statusCode.map { $0 >= 500 } ?? false)
+                guard isPassing, attempt < ImageTool.uploads else { throw failure }
+                report.warning("the upload broke off (\(failure.description)): sending the file again")
+                try await Task.sleep(for: .seconds(attempt))
+            }
+        }
+    }
+
+    private static func compare(_ image: Manifest, size: Int64, sha1: String?, stated: String?) throws(Failure) {
+        let theirs = image.files.first
+        guard theirs?.size == size, theirs?.sha1 == sha1, stated == nil || stated == sha1 else {
+            throw Failure(
+                .uploadError,
+                "the file of image \(image.uuid) has \(size) bytes and the SHA-1 \(sha1 ?? "?")\(stated.map { " (its manifest states \($0))" } ?? ""), but the server has \(theirs?.size ?? 0) bytes and \(theirs?.sha1 ?? "no SHA-1")"
+            )
+        }
+    }
+}

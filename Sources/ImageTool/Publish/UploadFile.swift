@@ -1,0 +1,93 @@
+import Compression
+import Crypto
+import Failure
+import Host
+import ImageModel
+import NIOCore
+import Synchronization
+import SystemPackage
+import Transport
+
+/// A local file on its way to a server, read and hashed on a thread of its own.
+final class UploadFile: Sendable {
+    /// In bytes.
+    let size: Int64
+    private let file: SystemPackage.FileDescriptor
+    private let path: FilePath
+    private let thread = DedicatedThread("upload")
+
+    /// In bytes.
+    private static let pieceSize: Int64 = 256 << 10
+
+    /// - Throws: `Usage` if there is no such file; `FileSystemError`, `PermissionDenied`, also for what is no plain file.
+    init(_ path: FilePath) throws {
+        self.path = path
+        guard let file = try HostFile.open(path, from: .setUp) else {
+            throw Failure(.usage, "file path does not exist: \"\(path)\"")
+        }
+        self.file = file
+        do {
+            size = try file.stat().size
+        } catch {
+            try? file.close()  // what went wrong is told already
+            throw HostFile.failure("cannot read", path, error)
+        }
+    }
+
+    /// Nothing was written, so that closing loses nothing.
+    func close() { try? file.close() }
+
+    /// As many bytes from its start as tell its format.
+    func head() throws -> [UInt8] { Array(try piece(at: 0).prefix(CompressionFormat.sniffLength)) }
+
+    /// The SHA-1 of the file, in hexadecimal.
+    func sha1() async throws -> String {
+        try await withTaskExecutorPreference(thread) {
+            var hash = Insecure.SHA1()
+            var place: Int64 = 0
+            while place < size {
+                try Task.checkCancellation()
+                let piece = try piece(at: place)
+                hash.update(data: piece)
+                place += Int64(piece.count)
+            }
+            return Hexadecimal.text(hash.finalize())
+        }
+    }
+
+    /// The bytes from the start.
+    ///
+    /// - Parameter done: is given the SHA-1 when the last byte has gone.
+    func stream(_ transfer: Transfer, done: @escaping @Sendable (String) -> Void) -> HTTPBodyStream {
+        HTTPBodyStream { [self] in
+            let state = Mutex((place: Int64(0), sha1: Insecure.SHA1()))
+            return {
+                try await withTaskExecutorPreference(self.thread) {
+                    let piece = try state.withLock { state in
+                        let piece = try self.piece(at: state.place)
+                        state.place += Int64(piece.count)
+                        state.sha1.update(data: piece)
+                        if state.place == self.size { done(Hexadecimal.text(state.sha1.finalize())) }
+                        transfer.advance(to: state.place)
+                        return piece
+                    }
+                    return piece.isEmpty ? nil : ByteBuffer(bytes: piece)
+                }
+            }
+        }
+    }
+
+    private func piece(at place: Int64) throws -> [UInt8] {
+        let count = Int(min(UploadFile.pieceSize, size - place))
+        guard count > 0 else { return [] }
+        do {
+            return try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+                filled = try unsafe file.read(fromAbsoluteOffset: place, into: UnsafeMutableRawBufferPointer(buffer))
+                // A file that becomes shorter while it is sent must not look like a whole one.
+                guard filled > 0 else { throw Errno.ioError }
+            }
+        } catch {
+            throw HostFile.failure("cannot read", path, error)
+        }
+    }
+}

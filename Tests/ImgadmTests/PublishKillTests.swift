@@ -1,0 +1,129 @@
+import Host
+import ImageModel
+import JSON
+import SystemPackage
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// `publish` that was killed is typed again, and completes or says what is in the way (state.md, "Crash safety").
+    @Suite struct PublishKillTests {
+        /// An image of some size, and an empty server.
+        private struct Stage {
+            let box: Sandbox
+            let uuid = TestUUID.make()
+            let server: TestServer
+            let registry: RegistryServer?
+            var words: [String] { ["publish", "-m", box.path("m").string, "-f", box.path("f").string] }
+
+            static func make(_ storage: ImageStorage) async throws -> Stage {
+                let box = try await Sandbox.make()
+                try HostFile.makeFolder(box.path("server/images"))
+                let registry = storage == .registry ? try await RegistryServer() : nil
+                let server =
+                    if let registry { try TestServer(registry) } else { try TestServer(box.path("server")) }
+                let stage = Stage(box: box, server: server, registry: registry)
+                try await Tool.shell("head -c 24000000 /dev/urandom > '\(box.path("f"))'")
+                try stage.write()
+                return stage
+            }
+
+            /// Writes the manifest, with spellings that a server changes.
+            func write(_ changes: JSONObject = [:]) throws {
+                var manifest: JSONObject = [
+                    "v": 2, "uuid": .string(uuid), "owner": "352971aa-31ba-496c-9ade-a379feaecd52", "name": "x",
+                    "version": "1", "type": "other", "os": "other", "public": "true", "disabled": false,
+                    "description": "", "generate_passwords": false, "tags": ["a": 1],
+                    "published_at": "2024-01-02T03:04:05Z",
+                ]
+                for (key, value) in changes { manifest[key] = value }
+                try box.write(JSONValue.object(manifest).text(), to: "m")
+            }
+
+            func state() async throws -> String? {
+                let text = try await Tool.shell("curl -s '\(server.url)/images/\(uuid)'")
+                return try JSONValue(parsing: text)["state"]?.stringValue
+            }
+
+            func expectWhole(_ when: String) async throws {
+                #expect(try await state() == "active", "\(when)")
+                let sums = try await Tool.shell(
+                    "curl -sf '\(server.url)/images/\(uuid)/file' | sha1sum; sha1sum < '\(box.path("f"))'")
+                #expect(Set(sums.split(separator: "\n")).count == 1, "\(when): \(sums)")
+                guard registry == nil else { return }
+                let names = try HostFile.names(in: box.path("server/images")).sorted()
+                #expect(names == ["\(uuid).file", "\(uuid).json"], "\(when): \(names)")
+            }
+
+            func delete() async throws {
+                _ = try await Tool.shell("curl -s -X DELETE '\(server.url)/images/\(uuid)'")
+            }
+        }
+
+        /// The answer to a step does not come: the server has done it, and the client does not know.
+        static let steps = [("action=import", "unactivated"), ("/file?", "unactivated"), ("action=activate", "active")]
+
+        @Test(.timeLimit(.minutes(5)), arguments: steps, ImageStorage.allCases)
+        func killedBeforeTheAnswer(step: (path: String, state: String), storage: ImageStorage) async throws {
+            let stage = try await Stage.make(storage)
+            let proxy = try await FaultProxy(
+                to: stage.server.port, path: step.path, [], then: .stall(after: 0))
+            let killed = Task { try await stage.box.imgadm(stage.words + [proxy.url], killedAfter: 20) }
+            while proxy.requests.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+            if step.path == "/file?" {
+                while try await Tool.shell("curl -s '\(stage.server.url)/images/\(stage.uuid)'").contains(
+                    "\"files\": []")
+                {
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+            } else {
+                while try await stage.state() != step.state { try await Task.sleep(for: .milliseconds(50)) }
+            }
+            _ = try await Tool.shell("pkill -KILL -f '^[^ ]*imgadm publish .*\(stage.box.path("m"))'")
+            #expect(try await killed.value.status != 0)
+            let again = try await stage.box.imgadm(stage.words + [stage.server.url])
+            if step.state == "active" {
+                #expect(again.status == 1 && again.errors.contains("published already"), "\(again)")
+            } else {
+                #expect(again.status == 0 && again.output.hasPrefix("Going on with image \(stage.uuid)"), "\(again)")
+            }
+            #expect(again.output.contains("has its file already") == (step.path == "/file?"), "\(again)")
+            try await stage.expectWhole(step.path)
+        }
+
+        @Test(.timeLimit(.minutes(10)), arguments: ImageStorage.allCases)
+        func killedAtAnyMoment(storage: ImageStorage) async throws {
+            let stage = try await Stage.make(storage)
+            let start = ContinuousClock.now
+            #expect(try await stage.box.imgadm(stage.words + [stage.server.url]).status == 0)
+            let duration = (ContinuousClock.now - start) / .seconds(1)
+            let points = 15
+            for point in 0..<points {
+                try await stage.delete()
+                let moment = duration * 1.1 * Double(point + 1) / Double(points)
+                let first = try await stage.box.imgadm(stage.words + [stage.server.url], killedAfter: moment)
+                let again = try await stage.box.imgadm(stage.words + [stage.server.url])
+                let isDone = again.status == 1 && again.errors.contains("published already")
+                #expect(again.status == 0 || isDone, "killed at \(moment) s: \(first) then \(again)")
+                try await stage.expectWhole("killed at \(moment) s")
+            }
+        }
+
+        @Test(arguments: ImageStorage.allCases)
+        func anotherImageThatWaitsForItsFileIsLeftAlone(storage: ImageStorage) async throws {
+            let stage = try await Stage.make(storage)
+            let proxy = try await FaultProxy(to: stage.server.port, path: "/file?", [], then: .drop)
+            let killed = Task { try await stage.box.imgadm(stage.words + [proxy.url], killedAfter: 20) }
+            while try await stage.state() != "unactivated" { try await Task.sleep(for: .milliseconds(20)) }
+            _ = try await Tool.shell("pkill -KILL -f '^[^ ]*imgadm publish .*\(stage.box.path("m"))'")
+            _ = try await killed.value
+            try stage.write(["name": "y", "tags": ["a": "1"]])
+            let other = try await stage.box.imgadm(stage.words + [stage.server.url])
+            #expect(other.status == 1 && other.errors.contains("with another name, tags"), "\(other)")
+            #expect(try await stage.state() == "unactivated")
+            try stage.write()
+            #expect(try await stage.box.imgadm(stage.words + [stage.server.url]).status == 0)
+            try await stage.expectWhole("in the end")
+        }
+    }
+}
