@@ -93,8 +93,8 @@ let package = Package(
         room(
             "ImageStore",
             [
-                "JSON", "Failure", "ImageModel", "Compression", "Tar", "Layers", "Host", "ZFS", "VirtualMachines", log,
-                crypto, system,
+                "JSON", "Failure", "ImageModel", "Compression", "Tar", "SendStream", "Layers", "Host", "ZFS",
+                "VirtualMachines", log, crypto, system,
             ]),
         room("ImageSource", ["JSON", "Failure", "ImageModel", "Transport", "IMGAPI", "OCIRegistry", log]),
         room("HostConfig", ["JSON", "Failure", "Host", "ImageSource", "OCIRegistry", log, system]),

@@ -40,6 +40,8 @@ extension Failure.Code {
     public static let unsupportedImage: Self = "UnsupportedImage"
     /// A docker image has none for the platform that is wanted.
     public static let platformNotFound: Self = "PlatformNotFound"
+    /// What should be a stream of `zfs send` is none, or one of something else than its manifest says.
+    public static let invalidStream: Self = "InvalidStream"
     /// The content of a layer cannot be unpacked.
     public static let invalidLayer: Self = "InvalidLayer"
     public static let minPlatform: Self = "MinPlatform"
@@ -90,6 +92,8 @@ extension Failure.Code {
     public static let datasetExists: Self = "DatasetExists"
     public static let notMounted: Self = "NotMounted"
     public static let datasetBusy: Self = "DatasetBusy"
+    /// A property of the pool would make the content of images another than it is.
+    public static let unsuitablePool: Self = "UnsuitablePool"
     public static let internalError: Self = "InternalError"
 }
 

@@ -21,6 +21,12 @@ public struct ImageFileCheck: Sendable {
         self.digest = digest
     }
 
+    /// The check that a manifest's description of its file makes possible: by its SHA-1, or else by its digest.
+    public init(_ file: ImageFile?) {
+        let digest = file?.sha1 == nil ? file?.digest.flatMap { ContentDigest($0) } : nil
+        self.init(size: file?.size, sha1: file?.sha1, digest: digest)
+    }
+
     /// The content is known beforehand, so that a part of it may be used again.
     public var isStrong: Bool { sha1 != nil || digest != nil }
 

@@ -24,17 +24,48 @@ struct ImagePass {
     /// - Parameter emit: takes the inflated bytes.
     /// - Throws: `DownloadError` for what is wrong with the file; whatever `emit` throws.
     mutating func run(_ reader: inout some ImageFileReader, emit: (RawSpan) throws -> Void) async throws {
-        do {
-            while try await reader.next({ bytes in try feed(bytes, emit) }) {}
-            try finish(emit)
-        } catch let error as CompressionError {
-            throw Failure(.downloadError, "the image file cannot be decompressed", cause: error)
-        }
-        try digest.finish()
+        while try await reader.next({ bytes in try feed(bytes, emit) }) {}
+        try finish(emit)
     }
 
-    private mutating func feed(_ bytes: RawSpan, _ emit: (RawSpan) throws -> Void) throws {
-        try digest.update(bytes)
+    /// Sends the beginning of a file through, a little at a time, since a little can become much.
+    ///
+    /// - Parameter isEnough: is asked after each step.
+    /// - Returns: what has been read beyond that, which is to be fed next.
+    mutating func begin(
+        _ reader: inout some ImageFileReader, until isEnough: () -> Bool, emit: (RawSpan) throws -> Void
+    ) async throws -> [UInt8] {
+        var rest: [UInt8] = []
+        while !isEnough() {
+            var read = 0
+            let more = try await reader.next { bytes in
+                while read < bytes.byteCount, !isEnough() {
+                    let step = min(512, bytes.byteCount - read)
+                    try feed(bytes.extracting(read..<read + step), emit)
+                    read += step
+                }
+                unsafe bytes.extracting(droppingFirst: read).withUnsafeBytes { unsafe rest.append(contentsOf: $0) }
+            }
+            guard more else { break }
+        }
+        return rest
+    }
+
+    /// Sends bytes of a file through.
+    mutating func feed(_ bytes: RawSpan, _ emit: (RawSpan) throws -> Void) throws {
+        do {
+            try digest.update(bytes)
+            try unpack(bytes, emit)
+        } catch let error as CompressionError {
+            throw ImagePass.failure(error)
+        }
+    }
+
+    private static func failure(_ error: CompressionError) -> Failure {
+        Failure(.downloadError, "the image file cannot be decompressed", cause: error)
+    }
+
+    private mutating func unpack(_ bytes: RawSpan, _ emit: (RawSpan) throws -> Void) throws {
         if let decompressor {
             try decompressor.decode(bytes, emit: emit)
             return
@@ -59,8 +90,14 @@ struct ImagePass {
         return new
     }
 
-    private mutating func finish(_ emit: (RawSpan) throws -> Void) throws {
-        if !head.isEmpty { try sniff(emit) }
-        try (decompressor ?? start(compression ?? .none)).finish(emit: emit)
+    /// The file has come to its end.
+    mutating func finish(_ emit: (RawSpan) throws -> Void) throws {
+        do {
+            if !head.isEmpty { try sniff(emit) }
+            try (decompressor ?? start(compression ?? .none)).finish(emit: emit)
+        } catch let error as CompressionError {
+            throw ImagePass.failure(error)
+        }
+        try digest.finish()
     }
 }

@@ -77,7 +77,7 @@ extension ImageStore {
             }
             // A dataset that only has a UUID's name may be anybody's.
             guard image.isKnown, !withFinal.contains(.image(image.uuid, in: image.pool)) else { continue }
-            let guid = image.manifest.json["files"]?[0]?["dataset_guid"]?.stringValue
+            let guid = image.manifest.files.first?.datasetGUID
             if case .renaming(let snapshot) = try await final(of: image, guid: guid) {
                 found.append(.noFinal(image.uuid, image.pool, snapshot))
             } else {
@@ -104,7 +104,7 @@ extension ImageStore {
             return true
         case .noFinal(let uuid, let pool, let snapshot?):
             guard let image = try await image(uuid, in: pool) else { return false }
-            let guid = image.manifest.json["files"]?[0]?["dataset_guid"]?.stringValue
+            let guid = image.manifest.files.first?.datasetGUID
             guard try await final(of: image, guid: guid) == .renaming(snapshot) else { return false }
             try await makeFinal(snapshot)
             return true

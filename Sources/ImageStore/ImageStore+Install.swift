@@ -32,7 +32,8 @@ extension ImageStore {
     /// The stream is received beside the image's place; only when it has turned out right, and the record is written, does
     /// a rename make it an image. On an error nothing of it stays.
     /// - Parameter tell: is told about leftovers of earlier runs that were cleared.
-    /// - Throws: `DownloadError`, `UnexpectedNumberOfSnapshots`, `UnexpectedOrigin`, ZFS failures.
+    /// - Throws: `DownloadError`, `InvalidStream`, `UnsupportedImage`, `UnexpectedNumberOfSnapshots`, `UnexpectedOrigin`, ZFS
+    ///   failures.
     public func install(
         _ image: ImageToInstall, from reader: sending some ImageFileReader, tell: (String) -> Void
     ) async throws {
@@ -40,12 +41,7 @@ extension ImageStore {
         try await clearLeftovers(of: uuid, in: image.pool, tell: tell)
         let partial = DatasetName.partial(uuid, in: image.pool)
         do {
-            var reader = reader
-            var pass = ImagePass(check: image.check, compression: image.compression)
-            try await zfs.receive(into: partial) { input in
-                try await pass.run(&reader, emit: input.write)
-            }
-            try await settle(partial, image)
+            try await receive(image, into: partial, from: reader)
             try records.write(ImageRecord(manifest: image.manifest, source: image.source), uuid, image.pool)
             try await zfs.rename(partial, to: .image(uuid, in: image.pool))
         } catch {
@@ -53,37 +49,6 @@ extension ImageStore {
             throw error
         }
         await show(.image(uuid, in: image.pool))
-    }
-
-    /// Checks what was received and makes it what an image is: one snapshot, `@final`; no dataset below; a clone of its
-    /// origin and of nothing else; no properties but this host's.
-    private func settle(_ partial: DatasetName, _ image: ImageToInstall) async throws {
-        let datasets = try await zfs.datasets(below: partial)
-        let snapshots = try await zfs.snapshots(of: partial)
-        guard datasets.count == 1, let dataset = datasets.first, snapshots.count == 1, let snapshot = snapshots.first
-        else {
-            let below = datasets.count > 1 ? " and \(datasets.count - 1) datasets below" : ""
-            throw Failure(
-                .unexpectedNumberOfSnapshots,
-                "the stream of image \(image.manifest.uuid) has \(snapshots.count) snapshots\(below); it must have exactly one"
-            )
-        }
-        let origin = image.manifest.origin.flatMap { DatasetName.image($0, in: image.pool).snapshot(finalSnapshot) }
-        if let found = dataset.origin, found != origin {
-            throw Failure(
-                .unexpectedOrigin,
-                "the stream of image \(image.manifest.uuid) is incremental to \(found), but its manifest states the origin \(image.manifest.origin?.description ?? "none")"
-            )
-        }
-        if dataset.origin == nil, let origin {
-            log.warning(
-                "the stream of an incremental image is a full one",
-                metadata: ["image": "\(image.manifest.uuid)", "origin": "\(origin)"])
-        }
-        try await zfs.dropReceivedProperties(of: partial)
-        if snapshot.name != finalSnapshot, let final = partial.snapshot(finalSnapshot) {
-            try await zfs.rename(snapshot, to: final)
-        }
     }
 
     /// Takes away what a failed or stopped run made.

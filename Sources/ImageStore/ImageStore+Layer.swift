@@ -46,17 +46,9 @@ extension ImageStore {
         from reader: some ImageFileReader
     ) async throws {
         let origin = image.manifest.origin
-        if let origin, let below = DatasetName.image(origin, in: image.pool).snapshot(finalSnapshot) {
-            try await zfs.clone(below, to: partial)
-        } else {
-            try await zfs.create(partial)
-        }
-        guard let path = try await zfs.mountedPath(of: partial) else {
-            throw Failure(
-                .notMounted, "dataset \"\(partial)\" is not mounted, so that nothing can be unpacked into it",
-                hint: "give zpool \"\(image.pool)\" a mountpoint: zfs set mountpoint=/\(image.pool) \(image.pool)")
-        }
-        let root = FilePath(path).appending("root")
+        let below = origin.flatMap { DatasetName.image($0, in: image.pool).snapshot(finalSnapshot) }
+        try await makeFileSystem(partial, cloneOf: below)
+        let root = try await contentFolder(of: partial).appending("root")
         if origin == nil { try HostFile.makeFolder(root) }
         let extractor: LayerExtractor
         do {

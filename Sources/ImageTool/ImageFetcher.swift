@@ -123,8 +123,12 @@ struct DownloadStream: ImageFileReader {
                 report.line("Downloaded image \(uuid) (\(ByteCount.text(download.position)))")
                 return false
             }
-            if checkMD5, !begun, let value = download.headers?["content-md5"] {
-                md5 = ImageFileDigest(ImageFileCheck(md5: value))
+            if checkMD5, !begun {
+                if let value = download.headers?["content-md5"] {
+                    md5 = ImageFileDigest(ImageFileCheck(md5: value))
+                } else {
+                    report.warning("\(ImageTool.unchecked(uuid)), and the server states none")
+                }
             }
             begun = true
             try md5?.update(buffer.readableBytesSpan)

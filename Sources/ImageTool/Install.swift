@@ -32,11 +32,10 @@ extension ImageTool {
                 .originNotInstalled, "the origin \(origin) of image \(uuid) is not installed on zpool \"\(pool)\"",
                 hint: "imgadm import \(origin) installs it")
         }
-        let described = manifest.files.first
+        let check = ImageFileCheck(manifest.files.first)
+        if !check.isStrong { report.warning(ImageTool.unchecked(uuid)) }
         let image = ImageToInstall(
-            manifest: manifest, source: nil, pool: pool,
-            check: ImageFileCheck(size: described?.size, sha1: described?.sha1),
-            compression: try CompressionFormat(of: manifest))
+            manifest: manifest, source: nil, pool: pool, check: check, compression: try CompressionFormat(of: manifest))
         let lock = try await store.lock(uuid) { report.line("Waiting for image \(uuid) import lock") }
         defer { lock.release() }
         if try await store.image(uuid, in: pool) != nil {
@@ -54,6 +53,11 @@ extension ImageTool {
             }
         }
         report.line("Installed image \(manifest.progressTitle)")
+    }
+
+    /// What is said of a file that is taken as it comes (cli.md §3, import 7).
+    static func unchecked(_ uuid: ImageUUID) -> String {
+        "the file of image \(uuid) is not checked: its manifest has no checksum"
     }
 
     /// What there is to know of the file of a docker image, which is a layer's archive; nil for other images.

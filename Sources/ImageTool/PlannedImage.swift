@@ -40,9 +40,9 @@ struct PlannedImage: Sendable {
         title = manifest.progressTitle
         request = try source.fileRequest(of: manifest)
         self.transport = transport
-        check = isRawStream ? .none : ImageFileCheck(size: file.size, sha1: file.sha1)
+        check = isRawStream ? .none : ImageFileCheck(file)
         compression = isRawStream ? CompressionFormat.none : try CompressionFormat(of: manifest)
-        trustsMD5 = !isRawStream && file.sha1 == nil
+        trustsMD5 = !isRawStream && !check.isStrong
         let diffID = file.uncompressedDigest.flatMap { ContentDigest($0) }
         layer = manifest.type == "docker" ? LayerToUnpack(diffID: diffID, limits: limits) : nil
     }

@@ -87,7 +87,7 @@ extension ImageTool {
     private func updateFinal(
         _ image: InstalledImage, _ manifest: Manifest, _ dryRun: Bool, _ report: Report
     ) async throws {
-        let guid = manifest.json["files"]?[0]?["dataset_guid"].map { $0.stringValue ?? $0.text() }
+        let guid = manifest.files.first?.datasetGUID
         switch try await store.final(of: image, guid: guid) {
         case .present: break
         case .renaming(let snapshot):

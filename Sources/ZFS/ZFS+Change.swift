@@ -43,9 +43,11 @@ extension ZFS {
 
     /// Makes a file system, mounted where its properties say.
     ///
+    /// - Parameter properties: those that it is not to have from the dataset above it; some can be chosen only now.
     /// - Throws: `DatasetExists`.
-    public func create(_ name: DatasetName) async throws {
-        try await zfs("create", name.description, doing: "create dataset \"\(name)\"")
+    public func create(_ name: DatasetName, _ properties: [(name: String, value: String)] = []) async throws {
+        let chosen = properties.flatMap { ["-o", "\($0.name)=\($0.value)"] }
+        try await zfs(["create"] + chosen + [name.description], doing: "create dataset \"\(name)\"")
     }
 
     /// Makes a file system out of a snapshot, mounted where its properties say.

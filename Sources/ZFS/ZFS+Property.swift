@@ -81,25 +81,3 @@ extension ZFS {
             "inherit", property, dataset.description, doing: "reset property \"\(property)\" of \"\(dataset)\"")
     }
 }
-
-extension ZFS {
-    /// Makes a dataset forget the properties that came with its stream: a stream from elsewhere has no say in where a
-    /// file system is mounted here, to whom it is shared, or what it may use.
-    public func dropReceivedProperties(of dataset: DatasetName) async throws {
-        for property in try await properties(["all"], of: dataset) where property.source == "received" {
-            if let standard = ZFS.notInheritable[property.name] {
-                try await zfs(
-                    "set", "\(property.name)=\(standard)", dataset.description,
-                    doing: "reset property \"\(property.name)\" of \"\(dataset)\"")
-            } else {
-                try await inherit(property.name, of: dataset)
-            }
-        }
-    }
-
-    private static let notInheritable = [
-        "canmount": "on", "filesystem_limit": "none", "snapshot_limit": "none", "context": "none", "fscontext": "none",
-        "defcontext": "none", "rootcontext": "none", "quota": "none", "refquota": "none", "reservation": "none",
-        "refreservation": "none",
-    ]
-}

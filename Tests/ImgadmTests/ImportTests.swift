@@ -408,12 +408,15 @@ extension EndToEnd {
             let images = try await Fixture.get()
             let uuid = TestUUID.make()
             let file = images.workshop.folder.appending("images/\(uuid).file")
-            try await Tool.shell("head -c 100000 /dev/urandom > \(file)")
+            // It begins as a stream does.
+            try await Tool.shell(
+                "{ gzip -dc \(images.base.file) | { head -c 312; cat > /dev/null; }; head -c 100000 /dev/urandom; } > \(file)"
+            )
             _ = try await images.workshop.describe(uuid, name: "noise", compression: "none", origin: nil, file: file)
             let box = try await Sandbox.make()
             try box.use(images.server.url)
             let run = try await box.imgadm("import", uuid)
-            #expect(run.status == 1 && run.errors.contains("invalid stream"), "\(run)")
+            #expect(run.status == 1 && run.errors.contains("invalid backup stream"), "\(run)")
             #expect(try await box.datasets().isEmpty && box.leftovers().isEmpty)
         }
 

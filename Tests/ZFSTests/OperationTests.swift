@@ -43,8 +43,8 @@ import ZFS
 
     /// Not mounted: a stream from elsewhere has no say in where.
     @Test func receiving() async throws {
-        try await check("receive", "-u", "tank/a-partial") { zfs in
-            try await zfs.receive(into: dataset("tank/a-partial")) { input in try input.write([1]) }
+        try await check("receive", "-u", "tank/a-partial@final") { zfs in
+            try await zfs.receive(snapshot("tank/a-partial@final")) { input in try input.write([1]) }
         }
     }
 

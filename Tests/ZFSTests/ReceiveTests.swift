@@ -11,7 +11,7 @@ import ZFS
 
     /// Feeds the stream to a `zfs receive`.
     private func receive(_ host: FakeZFS) async throws -> String {
-        try await host.zfs.receive(into: dataset("tank/a-partial")) { input in
+        try await host.zfs.receive(snapshot("tank/a-partial@final")) { input in
             try input.write(ReceiveTests.stream)
             return "sent"
         }
@@ -53,12 +53,29 @@ import ZFS
     func anErrorOfTheFeederComesFirst(status: Int32) async throws {
         let host = FakeZFS(.fails("cannot receive: incomplete stream\n", status: status))
         await #expect(throws: Damaged.self) {
-            try await host.zfs.receive(into: dataset("tank/a-partial")) { input in
+            try await host.zfs.receive(snapshot("tank/a-partial@final")) { input in
                 try input.write([1, 2, 3])
                 throw Damaged()
             }
         }
         #expect(host.input == [1, 2, 3])
+    }
+
+    @Test func theOriginIsNamedWhereItIsChosen() async throws {
+        let host = FakeZFS(.prints(""))
+        try await host.zfs.receive(snapshot("tank/a-partial@final"), cloneOf: snapshot("tank/b@final")) { _ in }
+        #expect(
+            host.calls == [["zfs", "receive", "-u", "-o", "origin=tank/b@final", "tank/a-partial@final"]])
+    }
+
+    @Test(
+        arguments: [
+            ("usage:\n\treceive [-vMnsFhu] [-o <property>=<value>] ... [-x <property>] ... <filesystem>\n", true),
+            ("usage:\n\treceive [-vnsFu] [-o origin=<snapshot>] [-d | -e] <filesystem>\n", true),
+            ("missing snapshot argument\nusage:\n\treceive [-vnF] <filesystem|volume|snapshot>\n", false), ("", false),
+        ])
+    func whetherTheOriginCanBeChosen(usage: String, can: Bool) async throws {
+        #expect(try await FakeZFS(.fails(usage, status: 2)).zfs.receivesWithOrigin() == can)
     }
 
     @Test func aHostWithoutZFSSaysSo() async throws {

@@ -1,0 +1,67 @@
+import Failure
+import ImageModel
+import Logging
+import SystemPackage
+import ZFS
+
+/// File systems whose files we write ourselves: what a pool is set to must not change what an image holds.
+///
+/// A received image needs none of this: how its file system keeps names is part of the stream, and comes with it.
+extension ImageStore {
+    /// Properties that decide which names are the same and which are allowed (zfsprops(7)), with the values under which every
+    /// name of an archive is a name of its own. They are inherited, and can be chosen only when a file system is made.
+    private static let naming = [("casesensitivity", "sensitive"), ("normalization", "none"), ("utf8only", "off")]
+
+    /// Makes a file system to be filled: a clone, or an empty one in which names are what they are, whatever the pool is set
+    /// to.
+    ///
+    /// - Throws: `UnsuitablePool` where nothing can be written.
+    func makeFileSystem(_ name: DatasetName, cloneOf origin: SnapshotName?) async throws {
+        let pool = name.poolName
+        let otherwise = try await deviating(ImageStore.naming + [("readonly", "off")], of: pool.dataset)
+        guard !otherwise.contains(where: { $0.name == "readonly" }) else {
+            throw Failure(
+                .unsuitablePool, "property readonly of zpool \"\(pool)\" is on, so that nothing can be unpacked there",
+                hint: "zfs set readonly=off \(pool), or use another zpool with -P")
+        }
+        if let origin { return try await zfs.clone(origin, to: name) }
+        if !otherwise.isEmpty {
+            log.warning(
+                "the pool would change the names of files; the image is made otherwise than the pool is set",
+                metadata: [
+                    "zpool": "\(pool)",
+                    "properties": "\(otherwise.map { "\($0.name)=\($0.value)" }.joined(separator: ", "))",
+                ])
+        }
+        let names = Set(otherwise.map(\.name))
+        try await zfs.create(name, ImageStore.naming.filter { names.contains($0.0) }.map { ($0.0, $0.1) })
+    }
+
+    /// The folder of a file system that was just made, once it is sure that what is written there will be what it is.
+    ///
+    /// - Throws: `NotMounted`; `UnsuitablePool`, naming the property.
+    func contentFolder(of name: DatasetName) async throws -> FilePath {
+        guard let path = try await zfs.mountedPath(of: name) else {
+            throw Failure(
+                .notMounted, "dataset \"\(name)\" is not mounted, so that nothing can be unpacked into it",
+                hint:
+                    "give zpool \"\(name.poolName)\" a mountpoint: zfs set mountpoint=/\(name.poolName) \(name.poolName)"
+            )
+        }
+        if let found = try await deviating(ImageStore.naming, of: name).first {
+            throw Failure(
+                .unsuitablePool,
+                "property \(found.name) of dataset \"\(name)\" is \"\(found.value)\", so that files whose names differ could replace each other",
+                hint: "the layer below was made so: delete it and import it again, or use another zpool with -P")
+        }
+        return FilePath(path)
+    }
+
+    /// Properties of a dataset that have another value than they should. One that this ZFS does not know has none.
+    private func deviating(_ wanted: [(String, String)], of name: DatasetName) async throws -> [ZFS.Property] {
+        let values = Dictionary(uniqueKeysWithValues: wanted)
+        return try await zfs.properties(wanted.map(\.0), of: name).filter { property in
+            property.value != "-" && property.value != values[property.name]
+        }
+    }
+}

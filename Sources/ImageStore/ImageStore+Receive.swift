@@ -1,0 +1,90 @@
+import Failure
+import Host
+import ImageModel
+import Logging
+import SendStream
+import ZFS
+
+/// The receiving end of the pipeline.
+extension ImageStore {
+    /// Receives an image's file as `@final` of a new dataset, which is a clone of the image's origin and of nothing else.
+    ///
+    /// Nothing is received before the stream has said what it is.
+    func receive(
+        _ image: ImageToInstall, into partial: DatasetName, from reader: sending some ImageFileReader
+    ) async throws {
+        do {
+            try await receiveStream(image, into: partial, from: reader)
+        } catch {
+            throw StreamCheck.failure(error, image.manifest)
+        }
+    }
+
+    private func receiveStream(
+        _ image: ImageToInstall, into partial: DatasetName, from reader: sending some ImageFileReader
+    ) async throws {
+        guard let final = partial.snapshot(finalSnapshot) else {
+            throw Failure(.internalError, "\"\(partial)\" has no room for the name of a snapshot")
+        }
+        let origin = image.manifest.origin.flatMap { DatasetName.image($0, in: image.pool).snapshot(finalSnapshot) }
+        let originGUID = if let origin { try await guid(origin) } else { UInt64?.none }
+        let check = StreamCheck(manifest: image.manifest, origin: origin, originGUID: originGUID)
+        var reader = reader
+        var pass = ImagePass(check: image.check, compression: image.compression)
+        var stream = SnapshotStream()
+        var head: [UInt8] = []
+        let rest = try await pass.begin(&reader, until: { stream.header != nil }) { bytes in
+            try stream.feed(bytes) { part in unsafe part.withUnsafeBytes { unsafe head.append(contentsOf: $0) } }
+        }
+        guard let header = stream.header else {
+            // The file has come to its end: what is wrong with it as a file counts more.
+            try pass.finish { _ in }
+            try stream.finish()
+            throw Failure(.invalidStream, "the stream of image \(image.manifest.uuid) has no beginning")
+        }
+        try check.check(header)
+        let isClone = header.originGUID != nil
+        if !isClone, let origin {
+            log.warning(
+                "the stream of an incremental image is a full one",
+                metadata: ["image": "\(image.manifest.uuid)", "origin": "\(origin)"])
+        }
+        let chosen = if isClone, try await zfs.receivesWithOrigin() { origin } else { SnapshotName?.none }
+        try await zfs.receive(final, cloneOf: chosen) { input in
+            try unsafe input.write(head.span.bytes)
+            func emit(_ bytes: RawSpan) throws { try stream.feed(bytes, emit: input.write) }
+            try unsafe pass.feed(rest.span.bytes, emit)
+            try await pass.run(&reader, emit: emit)
+            try stream.finish()
+        }
+        try await verify(final, header, origin: isClone ? origin : nil)
+    }
+
+    /// - Throws: `UnexpectedOrigin`; `ZfsError` if something else was made than the stream said.
+    private func verify(_ final: SnapshotName, _ header: StreamHeader, origin: SnapshotName?) async throws {
+        // Snapshots that somebody else has taken since are not the stream's fault, and stay.
+        guard let dataset = try await zfs.dataset(final.dataset)?.dataset, try await guid(final) == header.guid else {
+            throw Failure(.zfs, "what zfs receive made is not the snapshot of the stream, whose guid is \(header.guid)")
+        }
+        guard dataset.origin != origin else { return }
+        guard let found = dataset.origin, let origin, try await guid(found) == header.originGUID else {
+            throw Failure(
+                .unexpectedOrigin,
+                "what was received is a clone of \(dataset.origin?.description ?? "nothing"), not of \(origin?.description ?? "nothing")"
+            )
+        }
+        throw Failure(
+            .unexpectedOrigin,
+            "what was received is a clone of \"\(found)\", not of \"\(origin)\": they are the same snapshot, and this ZFS, which has no zfs receive -o origin, chose the other",
+            hint: "delete image \(found.dataset.lastComponent) before this import, or import images of that one")
+    }
+
+    /// - Returns: nil if there is no such snapshot.
+    private func guid(_ snapshot: SnapshotName) async throws -> UInt64? {
+        guard let text = try await zfs.guid(of: snapshot) else { return nil }
+        guard let guid = UInt64(text) else {
+            throw Failure(.zfs, "the guid of \"\(snapshot)\" cannot be read: zfs says \"\(text)\"")
+        }
+        return guid
+    }
+}

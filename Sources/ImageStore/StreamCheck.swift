@@ -1,0 +1,100 @@
+import Failure
+import ImageModel
+import SendStream
+import ZFS
+
+/// Whether a stream is one of the image that its manifest describes, by what it says of itself at its very beginning: what is
+/// not is refused before anything of it is received.
+struct StreamCheck {
+    let manifest: Manifest
+    /// The origin's `@final` in the pool; nil for an image without origin.
+    let origin: SnapshotName?
+    /// The guid of that snapshot; nil if it is not there.
+    let originGUID: UInt64?
+
+    /// - Throws: `InvalidStream`, `UnsupportedImage`, `UnexpectedOrigin`, `OriginHasNoFinalSnapshot`.
+    func check(_ header: StreamHeader) throws(Failure) {
+        try checkContent(header)
+        let kind: Dataset.Kind
+        switch header.kind {
+        case .fileSystem: kind = .filesystem
+        case .volume: kind = .volume
+        case .other: throw Failure(.invalidStream, "\(stream) makes neither a file system nor a volume")
+        }
+        switch manifest.type.flatMap({ ImageType(rawValue: $0) }) {
+        case .zvol where kind != .volume, .zoneDataset where kind != .filesystem, .lxDataset where kind != .filesystem:
+            throw Failure(
+                .invalidStream,
+                "\(stream) makes a \(kind == .volume ? "volume" : "file system"), but its manifest states the type \(manifest.type ?? "")",
+                hint: "type zvol is for volumes, zone-dataset and lx-dataset are for file systems")
+        default: break
+        }
+        try checkOrigin(header)
+    }
+
+    private var stream: String { "the stream of image \(manifest.uuid)" }
+
+    /// What could be received, and then not be used.
+    private func checkContent(_ header: StreamHeader) throws(Failure) {
+        if header.features.contains(.redacted) {
+            throw Failure(
+                .unsupportedImage, "\(stream) is redacted: parts of its content are missing",
+                hint: "have it made by zfs send without --redact")
+        }
+        if header.features.contains(.raw) {
+            throw Failure(
+                .unsupportedImage,
+                "\(stream) is encrypted, and its key is not here: nothing could be made of the image",
+                hint: "have it made by zfs send without -w, on a host where the key is loaded")
+        }
+        if header.features.contains(.resuming) {
+            throw Failure(
+                .unsupportedImage, "\(stream) is only the rest of one that was broken off",
+                hint: "have it made by zfs send without -t")
+        }
+    }
+
+    private func checkOrigin(_ header: StreamHeader) throws(Failure) {
+        guard let from = header.originGUID else { return }
+        guard header.flags.contains(.clone) else {
+            throw Failure(
+                .unexpectedOrigin,
+                "\(stream) is incremental to an earlier snapshot of its own dataset, which is no image",
+                hint: "an incremental image is made of a clone of its origin: zfs send -i ORIGIN@final CLONE@SNAPSHOT")
+        }
+        guard let origin else {
+            throw Failure(
+                .unexpectedOrigin,
+                "\(stream) is incremental, to the snapshot with the guid \(from), but its manifest states no origin")
+        }
+        guard let originGUID else {
+            throw Failure(
+                .originHasNoFinalSnapshot, "\(stream) is incremental, but its origin has no snapshot \"\(origin)\"",
+                hint: "imgadm update \(origin.dataset.lastComponent) looks for the one that should be it")
+        }
+        guard from == originGUID else {
+            throw Failure(
+                .unexpectedOrigin,
+                "\(stream) is incremental to the snapshot with the guid \(from), but \"\(origin)\" of the origin that its manifest states has the guid \(originGUID)"
+            )
+        }
+    }
+
+    /// What was wrong with a stream, as a failure that says which image it is about.
+    static func failure(_ error: any Error, _ manifest: Manifest) -> any Error {
+        let what = "the stream of image \(manifest.uuid)"
+        switch error {
+        case let error as StreamError where error.reason == .notAStream:
+            return Failure(
+                .invalidStream, "the file of image \(manifest.uuid) is no stream of zfs send", cause: error,
+                hint: "is the compression that its manifest states the right one?")
+        case is StreamError: return Failure(.invalidStream, "\(what) is damaged", cause: error)
+        case let count as SnapshotStream.WrongCount:
+            return Failure(
+                .unexpectedNumberOfSnapshots,
+                "\(what) brings \(count == .none ? "no snapshot" : "several snapshots"); it must be exactly one",
+                hint: "zfs send without -R and -I makes such a stream")
+        default: return error
+        }
+    }
+}

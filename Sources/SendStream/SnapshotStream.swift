@@ -1,0 +1,153 @@
+/// Lets the stream of one snapshot through, and nothing else: the properties that `zfs send -p` and `-R` put before and around
+/// it never reach `zfs receive`, on any ZFS, so that a stream has no say in where something is mounted or shared, or in what
+/// may be run from it.
+///
+/// Such a stream is BEGIN (with the properties behind it), END, the streams of the snapshots, END; one of a single snapshot is
+/// BEGIN … END, and what `zfs send` makes without options (OpenZFS, lib/libzfs/libzfs_sendrecv.c, `zfs_send`).
+public struct SnapshotStream: Sendable {
+    /// A stream of several snapshots, or of none.
+    public enum WrongCount: Error, Sendable, Hashable { case none, several }
+
+    private enum Place {
+        /// In a record.
+        case record
+        /// In what follows a record.
+        case payload(UInt64, passes: Bool)
+        /// In a stream that is the whole of it: where it ends is for its receiver to see.
+        case plain
+        case end
+    }
+
+    private enum Stage { case first, wrapped, snapshot, wrappedEnd }
+
+    private var place = Place.record
+    private var stage = Stage.first
+    private var record: [UInt8] = []
+    /// Bytes taken, for messages only.
+    private var offset: UInt64 = 0
+    private var isLittleEndian = true
+    /// What comes before the streams, in a stream of streams, is over.
+    private var hasPrologueEnded = false
+
+    /// What the snapshot's stream says of itself, as soon as its first record is there.
+    public private(set) var header: StreamHeader?
+
+    public init() {}
+
+    /// Takes the next bytes.
+    ///
+    /// - Parameter emit: takes those of the snapshot's stream.
+    /// - Throws: `StreamError`, `WrongCount`; whatever `emit` throws.
+    public mutating func feed(_ bytes: RawSpan, emit: (RawSpan) throws -> Void) throws {
+        var rest = bytes
+        while rest.byteCount > 0 {
+            switch place {
+            case .end: return
+            case .plain:
+                try emit(rest)
+                return
+            case .payload(let left, let passes):
+                let part = Int(clamping: min(left, UInt64(rest.byteCount)))
+                if passes { try emit(rest.extracting(first: part)) }
+                rest = rest.extracting(droppingFirst: part)
+                offset &+= UInt64(part)
+                let more = left - UInt64(part)
+                place = more == 0 ? .record : .payload(more, passes: passes)
+            case .record:
+                let part = min(RecordFields.size - record.count, rest.byteCount)
+                unsafe rest.extracting(first: part).withUnsafeBytes { unsafe record.append(contentsOf: $0) }
+                rest = rest.extracting(droppingFirst: part)
+                guard record.count == RecordFields.size else { return }
+                try takeRecord(emit)
+                record.removeAll(keepingCapacity: true)
+                offset &+= UInt64(RecordFields.size)
+            }
+        }
+    }
+
+    /// - Throws: `StreamError` if the stream has not come to its end, as far as that can be told.
+    public func finish() throws(StreamError) {
+        switch place {
+        case .plain, .end: return
+        case .record where stage == .first: _ = try start()
+        case .record, .payload: break
+        }
+        throw StreamError(.truncated, at: offset, "its end is missing")
+    }
+
+    private mutating func takeRecord(_ emit: (RawSpan) throws -> Void) throws {
+        switch stage {
+        case .first:
+            guard let header = try start() else { throw bad("it does not begin") }
+            isLittleEndian = header.isLittleEndian
+            try begin(header, emit)
+        case .wrapped where fields.type == 5:
+            // The end of what comes before the streams; a second one is the end of it all.
+            guard !hasPrologueEnded else { throw WrongCount.none }
+            hasPrologueEnded = true
+        case .wrapped:
+            guard hasPrologueEnded, fields.type == 0 else { throw bad("it is where a stream should begin") }
+            do {
+                try begin(try StreamHeader(fields), emit)
+            } catch let fault as StreamFault {
+                throw StreamError(fault.reason, at: offset, fault.detail)
+            }
+        case .snapshot:
+            guard let payload = fields.payload else { throw bad("its type is \(fields.type)") }
+            try unsafe emit(record.span.bytes)
+            if payload > 0 { place = .payload(payload, passes: true) }
+            if fields.type == 5 { stage = .wrappedEnd }
+        case .wrappedEnd where fields.type == 5: place = .end
+        case .wrappedEnd where fields.type == 0: throw WrongCount.several
+        case .wrappedEnd: throw bad("it follows the end of a snapshot")
+        }
+    }
+
+    /// The beginning of it all; nil if more of it is needed.
+    private func start() throws(StreamError) -> StreamHeader? {
+        switch try unsafe StreamHeader.read(record.span.bytes) {
+        case .header(let header): return header
+        case .needsMore: return nil
+        case .notAStream:
+            let bytes = record.prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+            throw StreamError(.notAStream, at: 0, "it begins with \(bytes.joined(separator: " "))")
+        }
+    }
+
+    private mutating func begin(_ header: StreamHeader, _ emit: (RawSpan) throws -> Void) throws {
+        let isWhole = stage == .first && !header.isCompound
+        if header.isCompound {
+            guard stage == .first else { throw bad("it begins streams within a stream") }
+            stage = .wrapped
+        } else {
+            self.header = header
+            try unsafe emit(record.span.bytes)
+            stage = .snapshot
+        }
+        if isWhole {
+            place = .plain
+        } else if header.payloadLength > 0 {
+            place = .payload(UInt64(header.payloadLength), passes: !header.isCompound)
+        }
+    }
+
+    private var fields: RecordFields { RecordFields(bytes: record, isLittleEndian: isLittleEndian) }
+
+    private func bad(_ detail: String) -> StreamError { StreamError(.badRecord, at: offset, detail) }
+}
+
+extension RecordFields {
+    /// Bytes that follow a record within a snapshot's stream; nil for one that has no place there (OpenZFS, zfs_ioctl.h, the
+    /// macros `DRR_…_PAYLOAD_SIZE`).
+    fileprivate var payload: UInt64? {
+        func padded(_ size: UInt32) -> UInt64 { UInt64(size) + UInt64((8 - size % 8) % 8) }
+        switch type {
+        case 1: return u32(28) != 0 ? UInt64(u32(28)) : padded(u32(20))
+        case 2, 4, 5, 6, 9, 10: return 0
+        case 3: return u8(42) != 0 ? u64(88) : u64(24)
+        case 7: return u64(32) != 0 ? u64(32) : u64(8)
+        case 8: return padded(u32(44))
+        default: return nil
+        }
+    }
+}

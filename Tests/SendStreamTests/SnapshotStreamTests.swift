@@ -1,0 +1,138 @@
+import SendStream
+import Testing
+
+/// Of what `zfs send` makes, only the stream of the one snapshot goes on.
+@Suite struct SnapshotStreamTests {
+    private struct Outcome {
+        var header: StreamHeader?
+        var bytes: [UInt8] = []
+    }
+
+    /// Sends bytes through, so many at a time.
+    private func pass(_ bytes: [UInt8], step: Int = .max) throws -> Outcome {
+        var stream = SnapshotStream()
+        var outcome = Outcome()
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let part = Array(rest.prefix(step))
+            rest = rest.dropFirst(step)
+            try unsafe stream.feed(part.span.bytes) { out in
+                unsafe out.withUnsafeBytes { unsafe outcome.bytes.append(contentsOf: $0) }
+            }
+        }
+        try stream.finish()
+        outcome.header = stream.header
+        return outcome
+    }
+
+    private func reason(_ bytes: [UInt8]) -> StreamError.Reason? {
+        #expect(throws: StreamError.self) { try pass(bytes) }?.reason
+    }
+
+    /// A stream of every kind of record, each with as many bytes behind it as it says (send-stream.md, "Frame").
+    private func snapshot(isLittleEndian: Bool = true) -> [UInt8] {
+        func some(_ count: Int) -> [UInt8] { (0..<count).map { _ in .random(in: .min ... .max) } }
+        func record(_ type: UInt32, _ fields: [Field] = [], behind: Int = 0) -> [UInt8] {
+            SnapshotStreamTests.record(type, fields, isLittleEndian: isLittleEndian) + some(behind)
+        }
+        return Begin(guid: 42, payloadLength: 8).bytes(isLittleEndian: isLittleEndian) + some(8) + record(2) + record(1)
+            + record(1, [.u32(20, 13)], behind: 16) + record(1, [.u32(20, 13), .u32(28, 21)], behind: 21)
+            + record(3, [.u64(24, 512)], behind: 512)
+            + record(3, [.u64(24, 4096), .u8(42, 15), .u64(88, 77)], behind: 77) + record(4) + record(6)
+            + record(7, [.u64(8, 512)], behind: 512) + record(7, [.u64(8, 512), .u64(32, 99)], behind: 99)
+            + record(8, [.u32(44, 50)], behind: 56) + record(9) + record(10) + record(5)
+    }
+
+    private enum Field {
+        case u8(Int, UInt8)
+        case u32(Int, UInt32)
+        case u64(Int, UInt64)
+    }
+
+    private static func record(_ type: UInt32, _ fields: [Field] = [], isLittleEndian: Bool = true) -> [UInt8] {
+        func number(_ add: (inout Fields) -> Void) -> [UInt8] {
+            var fields = Fields(isLittleEndian: isLittleEndian)
+            add(&fields)
+            return fields.bytes
+        }
+        var bytes = number { $0.add(type) } + [UInt8](repeating: 0, count: 308)
+        for field in fields {
+            let (offset, value) =
+                switch field {
+                case .u8(let offset, let value): (offset, [value])
+                case .u32(let offset, let value): (offset, number { $0.add(value) })
+                case .u64(let offset, let value): (offset, number { $0.add(value) })
+                }
+            bytes.replaceSubrange(8 + offset..<8 + offset + value.count, with: value)
+        }
+        return bytes
+    }
+
+    /// What `zfs send -p` puts around streams.
+    private func wrapped(_ streams: [UInt8]..., isLittleEndian: Bool = true) -> [UInt8] {
+        let properties = Array("sharenfs mountpoint".utf8)
+        let end = SnapshotStreamTests.record(5, isLittleEndian: isLittleEndian)
+        return Begin(version: 2, kind: 0, payloadLength: UInt32(properties.count)).bytes(isLittleEndian: isLittleEndian)
+            + properties + end + streams.flatMap { $0 } + end
+    }
+
+    @Test(arguments: [1, 7, 311, 312, 313, 4096, Int.max], [false, true])
+    func whatIsAroundItIsLeftOut(step: Int, isLittleEndian: Bool) throws {
+        let inner = snapshot(isLittleEndian: isLittleEndian)
+        let plain = try pass(inner, step: step)
+        #expect(plain.bytes == inner && plain.header?.guid == 42)
+        let outcome = try pass(wrapped(inner, isLittleEndian: isLittleEndian), step: step)
+        #expect(outcome.bytes == inner && outcome.header == plain.header)
+    }
+
+    @Test func theHeaderIsKnownBeforeAnythingElse() throws {
+        var stream = SnapshotStream()
+        try unsafe stream.feed(Array(snapshot().prefix(312)).span.bytes) { _ in }
+        #expect(stream.header?.kind == .fileSystem && stream.header?.originGUID == nil)
+    }
+
+    @Test func severalSnapshotsOrNone() {
+        #expect(throws: SnapshotStream.WrongCount.several) { try pass(wrapped(snapshot(), snapshot())) }
+        #expect(throws: SnapshotStream.WrongCount.none) { try pass(wrapped()) }
+    }
+
+    @Test func whatIsNoStream() {
+        for bytes in [[], [1, 2, 3], Array("<!DOCTYPE html>".utf8), [UInt8](repeating: 0, count: 5000)] {
+            #expect(reason(bytes) == .notAStream || bytes.isEmpty)
+        }
+        #expect(reason([]) != nil)
+        #expect(reason(Begin(version: 3).bytes()) == .badRecord)
+        #expect(reason(wrapped(Begin(version: 2).bytes())) == .badRecord)
+        #expect(reason(wrapped(Begin(version: 0).bytes())) == .badRecord)
+        #expect(reason(wrapped(Begin().bytes() + SnapshotStreamTests.record(99))) == .badRecord)
+        #expect(reason(wrapped(SnapshotStreamTests.record(3))) == .badRecord)
+    }
+
+    /// A number of bytes that no file has is a number like any other.
+    @Test func hugeLengths() {
+        for (type, field) in [
+            (3, .u64(24, .max)), (7, .u64(8, .max)), (1, .u32(20, .max)), (8, .u32(44, .max)),
+        ] as [(UInt32, Field)] {
+            let inner = Begin().bytes() + SnapshotStreamTests.record(type, [field]) + [1, 2, 3]
+            #expect(reason(wrapped(inner)) == .truncated)
+        }
+    }
+
+    @Test func everyCutIsSeen() {
+        let whole = wrapped(snapshot())
+        for length in stride(from: 16, to: whole.count, by: 97) {
+            #expect(reason(Array(whole.prefix(length))) == .truncated, "\(length)")
+        }
+    }
+
+    @Test func noBytesAreTooStrange() {
+        let whole = wrapped(snapshot())
+        for _ in 0..<2000 {
+            var bytes = whole
+            for _ in 0..<Int.random(in: 1...4) { bytes[.random(in: 0..<bytes.count)] = .random(in: .min ... .max) }
+            do { _ = try pass(bytes) } catch is StreamError {} catch is SnapshotStream.WrongCount {} catch {
+                Issue.record(error)
+            }
+        }
+    }
+}
