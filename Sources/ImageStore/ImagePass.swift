@@ -31,10 +31,11 @@ struct ImagePass {
     /// Sends the beginning of a file through, a little at a time, since a little can become much.
     ///
     /// - Parameter isEnough: is asked after each step.
-    /// - Returns: what has been read beyond that, which is to be fed next.
+    /// - Returns: what has been read beyond that, which is to be fed next; nil if the file has come to its end, and all of it
+    ///   has gone through.
     mutating func begin(
         _ reader: inout some ImageFileReader, until isEnough: () -> Bool, emit: (RawSpan) throws -> Void
-    ) async throws -> [UInt8] {
+    ) async throws -> [UInt8]? {
         var rest: [UInt8] = []
         while !isEnough() {
             var read = 0
@@ -46,7 +47,10 @@ struct ImagePass {
                 }
                 unsafe bytes.extracting(droppingFirst: read).withUnsafeBytes { unsafe rest.append(contentsOf: $0) }
             }
-            guard more else { break }
+            guard more else {
+                try finish(emit)
+                return nil
+            }
         }
         return rest
     }

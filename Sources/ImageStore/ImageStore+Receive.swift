@@ -37,8 +37,6 @@ extension ImageStore {
             try stream.feed(bytes) { part in unsafe part.withUnsafeBytes { unsafe head.append(contentsOf: $0) } }
         }
         guard let header = stream.header else {
-            // The file has come to its end: what is wrong with it as a file counts more.
-            try pass.finish { _ in }
             try stream.finish()
             throw Failure(.invalidStream, "the stream of image \(image.manifest.uuid) has no beginning")
         }
@@ -53,8 +51,10 @@ extension ImageStore {
         try await zfs.receive(final, cloneOf: chosen) { input in
             try unsafe input.write(head.span.bytes)
             func emit(_ bytes: RawSpan) throws { try stream.feed(bytes, emit: input.write) }
-            try unsafe pass.feed(rest.span.bytes, emit)
-            try await pass.run(&reader, emit: emit)
+            if let rest {
+                try unsafe pass.feed(rest.span.bytes, emit)
+                try await pass.run(&reader, emit: emit)
+            }
             try stream.finish()
         }
         try await verify(final, header, origin: isClone ? origin : nil)
