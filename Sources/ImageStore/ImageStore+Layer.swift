@@ -59,8 +59,13 @@ extension ImageStore {
         try await LayerPass(image, layer).unpack(reader, extractor)
         if extractor.lostAttributes > 0 {
             log.warning(
-                "the file system keeps no extended attributes, so that the image lacks them",
+                "the file system does not keep some extended attributes, so that the image lacks them",
                 metadata: ["image": "\(image.manifest.uuid)", "attributes": "\(extractor.lostAttributes)"])
+        }
+        if extractor.cutTimes > 0 {
+            log.warning(
+                "the file system does not have some times, so that the image has the nearest that it has",
+                metadata: ["image": "\(image.manifest.uuid)", "entries": "\(extractor.cutTimes)"])
         }
     }
 }

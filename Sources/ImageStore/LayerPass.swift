@@ -1,5 +1,6 @@
 import Compression
 import Failure
+import Glibc
 import ImageModel
 import Layers
 import SystemPackage
@@ -40,7 +41,8 @@ struct LayerPass {
         var archive = TarReader(
             limits: TarLimits(entries: limits.entries, contentBytes: limits.bytes, nameLength: limits.nameLength))
         // Headers take room beside the content.
-        let (output, overflow) = limits.bytes.addingReportingOverflow(UInt64(limits.entries) * 4096)
+        let (headers, isTooMuch) = UInt64(max(0, limits.entries)).multipliedReportingOverflow(by: 4096)
+        let (output, overflow) = limits.bytes.addingReportingOverflow(isTooMuch ? .max : headers)
         // Whatever the manifest says: registries are often wrong, and an empty file is an empty layer.
         var pass = ImagePass(
             check: image.check, compression: nil,
@@ -68,14 +70,23 @@ struct LayerPass {
         let what = "the layer of image \(manifest.uuid) cannot be unpacked"
         switch error {
         case is TarError, is LayerFault: return Failure(.invalidLayer, what, cause: error)
-        case let error as Errno where error == .noSpace:
-            return Failure(.noSpace, what, cause: error, hint: "make room in the pool, or use another with -P")
-        case let error as Errno where [.permissionDenied, .notPermitted].contains(error):
-            return Failure(
-                .permissionDenied, what, cause: error,
-                hint: "it takes root to make the files of other users and devices")
-        case let error as Errno: return Failure(.fileSystem, what, cause: error)
+        case let failure as EntryFailure: return LayerPass.failure(what, failure.errno, because: failure)
+        case let errno as Errno: return LayerPass.failure(what, errno, because: errno)
         default: return error
+        }
+    }
+
+    private static func failure(_ what: String, _ errno: Errno, because error: any Error) -> Failure {
+        switch errno {
+        case .noSpace, .diskQuotaExceeded:
+            Failure(.noSpace, what, cause: error, hint: "make room in the pool, or use another with -P")
+        case .permissionDenied, .notPermitted:
+            Failure(
+                .permissionDenied, what, cause: error,
+                hint: geteuid() == 0 ? nil : "it takes root to make the files of other users and devices")
+        case .tooManyOpenFiles:
+            Failure(.fileSystem, what, cause: error, hint: "a higher limit of open files (ulimit -n) is needed")
+        default: Failure(.fileSystem, what, cause: error)
         }
     }
 }

@@ -32,14 +32,18 @@ enum Whiteout {
     case opaque
     /// `.wh..wh.…`: AUFS's own notes, which mean nothing to anybody else.
     case note
+    /// `.wh..wh.plnk/NAME`: where AUFS keeps what has several names, to which entries are hard links.
+    case linked
 
     private static let prefix = Array(".wh.".utf8)
     private static let opaqueName = Array(".wh..wh..opq".utf8)
+    /// AUFS's folder in the root for what has several names.
+    static let linkFolder = EntryName(".wh..wh.plnk".utf8)
 
     /// - Throws: `LayerFault` for a whiteout of nothing, of `.` or of `..`, and for something below a whiteout.
     init(_ path: EntryPath, _ whole: [UInt8]) throws(LayerFault) {
         if path.parent.contains(where: Whiteout.isNote) {
-            self = .note
+            self = path.parent.count == 1 && path.parent.first == Whiteout.linkFolder ? .linked : .note
             return
         }
         guard !path.parent.contains(where: { $0.bytes.starts(with: Whiteout.prefix) }) else {

@@ -77,6 +77,13 @@ final class FolderHandle {
         return nil
     }
 
+    /// Gives the folder, which nothing describes, the mode that such folders have, whatever the process's umask is. A
+    /// set-group-ID bit that it has from the folder above stays, as it does everywhere.
+    func takeUsualMode() throws(Errno) {
+        let mode = try FolderHandle.status(of: descriptor).st_mode & S_ISGID | 0o755
+        try checked { fchmod(descriptor, mode) }
+    }
+
     func makeFolder(_ name: EntryName) throws(Errno) {
         try checked { unsafe name.withCString { unsafe mkdirat(descriptor, $0, 0o755) } }
     }
@@ -137,8 +144,30 @@ final class FolderHandle {
         return target
     }
 
-    /// The names in this folder.
-    func names() throws(Errno) -> [EntryName] {
+    /// Names in this folder.
+    ///
+    /// - Parameter most: how many at a time, so that a folder of millions takes no more memory than another.
+    func names(most: Int = .max) throws(Errno) -> [EntryName] {
+        var names: [EntryName] = []
+        try forEachName { name in
+            names.append(name)
+            return names.count < most
+        }
+        return names
+    }
+
+    /// Whether the folder lists a name just so: to some file systems, others are the same.
+    func lists(_ wanted: EntryName) throws(Errno) -> Bool {
+        var isThere = false
+        try forEachName { name in
+            isThere = name == wanted
+            return !isThere
+        }
+        return isThere
+    }
+
+    /// - Parameter body: returns false to see no more.
+    private func forEachName(_ body: (EntryName) -> Bool) throws(Errno) {
         // A stream of its own: a second reading begins at the beginning.
         let own = try checked { unsafe openat(descriptor, ".", FolderHandle.openFlags) }
         guard let stream = unsafe fdopendir(own) else {
@@ -147,14 +176,20 @@ final class FolderHandle {
             throw error
         }
         defer { unsafe closedir(stream) }
-        var names: [EntryName] = []
-        while let entry = unsafe readdir(stream) {
+        while true {
+            // Only so does readdir tell an error from the end.
+            errno = 0
+            guard let entry = unsafe readdir(stream) else {
+                let error = Errno.current
+                guard error.rawValue == 0 else { throw error }
+                return
+            }
             let bytes = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { name in
                 unsafe Array(name.prefix { $0 != 0 })
             }
-            if let name = EntryName(bytes) { names.append(name) }
+            // All but "." and "..".
+            if let name = EntryName(bytes), !body(name) { return }
         }
-        return names
     }
 
     /// Removes what is no folder.

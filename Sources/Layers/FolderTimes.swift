@@ -24,8 +24,18 @@ final class FolderTimes {
 
     func removed(folder inode: UInt64) { wishes[inode] = nil }
 
-    /// Sets the times of the folders that are still there.
-    func apply(_ walk: inout FolderWalk) throws {
+    /// There are so many that they had better be carried out at once: a layer may have a million folders, each with a long way
+    /// to it.
+    var areMany: Bool { wishes.count >= 4096 }
+
+    /// Sets the times of the folders that are still there. What changes in them from now on is another matter, of which the
+    /// folders must be opened anew.
+    func apply(_ walk: inout FolderWalk, _ state: LayerState) throws {
+        walk.forget()
+        defer {
+            wishes = [:]
+            walk.forget()
+        }
         // Folders of one folder follow each other, so that the way to them is opened once.
         let sorted = wishes.sorted { one, other in
             one.value.path.lexicographicallyPrecedes(other.value.path)
@@ -34,7 +44,11 @@ final class FolderTimes {
             guard let folder = try walk.folder(at: wish.path, of: [], by: StraightWay()),
                 folder.handle.inode == inode
             else { continue }
-            try EntryMetadata.setTime(wish.modified, of: folder.handle.descriptor)
+            let path = Array(wish.path.map(\.bytes).joined(separator: CollectionOfOne(UInt8(ascii: "/"))))
+            let isCut = try unsafe EntryTime.set(wish.modified, of: path) {
+                unsafe futimens(folder.handle.descriptor, $0)
+            }
+            if isCut { state.cutTimes += 1 }
         }
     }
 

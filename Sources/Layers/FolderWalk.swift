@@ -59,15 +59,20 @@ struct FolderWalk {
     /// The folders of the path that was walked last: archives name the entries of a folder in a row.
     private var trail: [(name: EntryName, folder: Folder)] = []
     private var links = 0
+    /// Different names may be one to the file system.
+    private let foldsNames: Bool
 
     /// Folders within each other; each on the way is held open.
     static let deepest = 256
     /// As many links in a row as Linux follows.
     private static let mostLinks = 40
 
-    init(root: FolderHandle) { self.init(root: Folder(root: root)) }
+    init(root: FolderHandle, foldsNames: Bool) { self.init(root: Folder(root: root), foldsNames: foldsNames) }
 
-    private init(root: Folder) { self.root = root }
+    private init(root: Folder, foldsNames: Bool) {
+        self.root = root
+        self.foldsNames = foldsNames
+    }
 
     /// The folder at a path, or nil if the way ends before.
     ///
@@ -93,7 +98,7 @@ struct FolderWalk {
     /// The folder of what a hard link names, or nil if there is none.
     func target(at path: [EntryName], of entry: [UInt8]) throws -> Folder? {
         // A walk of its own: the next entry goes on in the folder of the link.
-        var walk = FolderWalk(root: root)
+        var walk = FolderWalk(root: root, foldsNames: foldsNames)
         return try walk.folder(at: path, of: entry, by: LinkTargetWay())
     }
 
@@ -114,21 +119,29 @@ struct FolderWalk {
         guard folder.depth < FolderWalk.deepest else { throw LayerFault(.tooDeep, entry) }
         switch try folder.handle.open(name) {
         case .folder(let handle):
+            try checkSpelling(of: name, in: folder, of: entry)
             way.passes(folder.place(name))
             return Folder(handle, named: name, in: folder)
         case .nothing:
             guard way.misses(name, in: folder) else { return nil }
             try folder.handle.makeFolder(name)
             let made = Folder(try folder.handle.folder(name), named: name, in: folder)
+            try made.handle.takeUsualMode()
             way.made(made)
             return made
         case .other:
+            try checkSpelling(of: name, in: folder, of: entry)
             guard try folder.handle.status(name)?.kind == .symbolicLink else {
                 throw LayerFault(.notAFolder, entry)
             }
             guard way.follows(folder.place(name), component: component) else { return nil }
             return try follow(try folder.handle.linkTarget(name), from: folder, of: entry, by: way)
         }
+    }
+
+    /// - Throws: `sameName` if what is there under a name has another one.
+    func checkSpelling(of name: EntryName, in folder: Folder, of entry: [UInt8]) throws {
+        guard try !foldsNames || folder.handle.lists(name) else { throw LayerFault(.sameName, entry) }
     }
 
     private mutating func follow(

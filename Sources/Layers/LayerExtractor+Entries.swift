@@ -5,7 +5,7 @@ import Tar
 extension LayerExtractor {
     /// A folder: one that is there stays, and is described anew; anything else makes room.
     func makeFolder(_ name: EntryName, in parent: Folder, at path: [EntryName], _ entry: TarEntry) throws {
-        let isNew = try makeRoomForFolder(name, in: parent)
+        let isNew = try makeRoomForFolder(name, in: parent, entry)
         let folder = Folder(try parent.handle.folder(name), named: name, in: parent)
         if isNew {
             state.history.madeFolder(parent.place(name), inode: folder.handle.inode)
@@ -19,11 +19,12 @@ extension LayerExtractor {
     }
 
     /// - Returns: false if there is a folder already.
-    private func makeRoomForFolder(_ name: EntryName, in parent: Folder) throws -> Bool {
+    private func makeRoomForFolder(_ name: EntryName, in parent: Folder, _ entry: TarEntry) throws -> Bool {
         do {
             try parent.handle.makeFolder(name)
             return true
         } catch Errno.fileExists {
+            try walk.checkSpelling(of: name, in: parent, of: entry.path)
             if try parent.handle.status(name)?.kind == .folder { return false }
             try clear(name, in: parent)
             try parent.handle.makeFolder(name)
@@ -40,7 +41,7 @@ extension LayerExtractor {
 
     func makeFile(_ name: EntryName, in folder: Folder, _ entry: TarEntry) throws {
         let metadata = EntryMetadata(entry)
-        let descriptor = try replacing(name, in: folder) {
+        let descriptor = try replacing(name, in: folder, entry) {
             // Without the set-ID bits, which the file has only when it is whole.
             try folder.handle.makeFile(name, mode: metadata.mode & 0o777)
         }
@@ -52,11 +53,12 @@ extension LayerExtractor {
         let target = try EntryPath(entry.linkTarget)
         guard let targetName = target.name,
             let targetFolder = try walk.target(at: target.parent, of: entry.path),
-            let status = try targetFolder.handle.status(targetName), status.kind != .folder
+            let status = try targetFolder.handle.status(targetName), status.kind != .folder,
+            try !state.foldsNames || targetFolder.handle.lists(targetName)
         else { throw LayerFault(.badHardLink, entry.path) }
         // To itself: there it is.
         guard targetFolder.place(targetName) != folder.place(name) else { return }
-        try replacing(name, in: folder) {
+        try replacing(name, in: folder, entry) {
             try folder.handle.makeHardLink(name, to: targetName, in: targetFolder.handle)
         }
         state.history.made(folder.place(name), isLink: status.kind == .symbolicLink)
@@ -65,7 +67,7 @@ extension LayerExtractor {
     func makeNode(_ name: EntryName, in folder: Folder, _ entry: TarEntry) throws {
         let mode = entry.mode & 0o777
         let device = (entry.deviceMajor, entry.deviceMinor)
-        try replacing(name, in: folder) {
+        try replacing(name, in: folder, entry) {
             switch entry.kind {
             case .characterDevice: try folder.handle.makeNode(name, type: S_IFCHR, mode: mode, device: device)
             case .blockDevice: try folder.handle.makeNode(name, type: S_IFBLK, mode: mode, device: device)
@@ -80,11 +82,12 @@ extension LayerExtractor {
 
     /// Makes something under a name; what is there makes room.
     private func replacing<Value>(
-        _ name: EntryName, in folder: Folder, _ make: () throws -> Value
+        _ name: EntryName, in folder: Folder, _ entry: TarEntry, _ make: () throws -> Value
     ) throws -> Value {
         do {
             return try make()
         } catch Errno.fileExists {
+            try walk.checkSpelling(of: name, in: folder, of: entry.path)
             try clear(name, in: folder)
             return try make()
         }

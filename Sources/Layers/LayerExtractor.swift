@@ -10,50 +10,83 @@ public final class LayerExtractor: TarVisitor {
     let state: LayerState
     var file: OpenFile?
     private let whiteoutsAreDone: Bool
+    /// AUFS's folder of what has several names is there; it is no part of the image.
+    private var hasLinkFolder = false
 
-    /// Attributes that the file system could not keep.
+    /// Attributes that the file system could not keep, or that such an entry cannot have.
     public var lostAttributes: Int { state.lostAttributes }
+    /// Times outside of what the file system has, cut to that.
+    public var cutTimes: Int { state.cutTimes }
 
     /// - Parameters:
     ///   - root: the folder that is the image's `/`; its last component may be no link.
     ///   - hasLower: it has what lower layers left.
     ///   - whiteouts: those of the whole layer, if they are known; else each is carried out as it comes.
-    /// - Throws: `Errno`, `LayerFault`.
+    /// - Throws: `Errno`, `EntryFailure`, `LayerFault`.
     public init(root: String, hasLower: Bool, whiteouts: WhiteoutScan? = nil) throws {
-        walk = FolderWalk(root: try FolderHandle(path: root))
-        state = LayerState(hasLower: hasLower && whiteouts == nil)
+        let handle = try FolderHandle(path: root)
+        let foldsNames = try NameFolding.isOn(in: handle)
+        walk = FolderWalk(root: handle, foldsNames: foldsNames)
+        state = LayerState(hasLower: hasLower && whiteouts == nil, foldsNames: foldsNames)
         whiteoutsAreDone = !hasLower || whiteouts != nil
-        if hasLower { try whiteouts?.apply(&walk, state) }
-    }
-
-    /// - Throws: `LayerFault`, `Errno`, `WhiteoutOrder`.
-    public func begin(_ entry: TarEntry) throws {
-        let path = try EntryPath(entry.path)
-        switch try Whiteout(path, entry.path) {
-        case .none: try make(entry, path)
-        case .note: break
-        case .of(let hidden): try hide(hidden, path, entry)
-        case .opaque: try hide(nil, path, entry)
+        if hasLower {
+            // As it was before names were tried out in it.
+            state.times.keep(walk.root)
+            try whiteouts?.apply(&walk, state)
+        } else {
+            try handle.takeUsualMode()
         }
     }
 
-    public func content(_ bytes: RawSpan, at offset: UInt64) throws {
-        try file?.write(bytes, at: offset)
+    /// - Throws: `LayerFault`, `EntryFailure`, `WhiteoutOrder`.
+    public func begin(_ entry: TarEntry) throws {
+        try EntryFailure.naming(entry.path) {
+            if state.times.areMany { try state.times.apply(&walk, state) }
+            let path = try EntryPath(entry.path)
+            switch try Whiteout(path, entry.path) {
+            case .none: try make(entry, path)
+            case .note: break
+            case .linked: if entry.kind == .file { try makeLinked(entry, path) }
+            case .of(let hidden): try hide(hidden, path, entry)
+            case .opaque: try hide(nil, path, entry)
+            }
+        }
     }
 
+    /// - Throws: `EntryFailure`.
+    public func content(_ bytes: RawSpan, at offset: UInt64) throws {
+        guard let file else { return }
+        try EntryFailure.naming(file.path) { try file.write(bytes, at: offset) }
+    }
+
+    /// - Throws: `EntryFailure`.
     public func end() throws {
         guard let done = file.take() else { return }
-        try done.finish(state)
+        try EntryFailure.naming(done.path) { try done.finish(state) }
     }
 
     /// Gives folders their times. No entry may follow.
+    ///
+    /// - Throws: `Errno`, `EntryFailure`.
     public func finish() throws {
-        walk.forget()
-        try state.times.apply(&walk)
+        if hasLinkFolder, let name = Whiteout.linkFolder {
+            state.times.keep(walk.root)
+            try state.remove(name, in: walk.root.handle)
+        }
+        try state.times.apply(&walk, state)
+    }
+
+    /// What entries are hard links to, under a name that goes when all are made (storage drivers of docker before 2014).
+    private func makeLinked(_ entry: TarEntry, _ path: EntryPath) throws {
+        if !hasLinkFolder, let name = Whiteout.linkFolder {
+            state.times.keep(walk.root)
+            try state.remove(name, in: walk.root.handle)
+            hasLinkFolder = true
+        }
+        try make(entry, path)
     }
 
     private func hide(_ name: EntryName?, _ path: EntryPath, _ entry: TarEntry) throws {
-        guard entry.kind == .file || entry.kind == .hardLink else { throw LayerFault(.badWhiteout, entry.path) }
         guard !whiteoutsAreDone else { return }
         let way = WhiteoutWay(state: state)
         guard let folder = try walk.folder(at: path.parent, of: entry.path, by: way) else { return }

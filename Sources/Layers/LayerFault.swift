@@ -5,7 +5,7 @@ public struct LayerFault: Error, Sendable, Equatable, CustomStringConvertible {
         case parentReference
         /// A name is longer than 255 bytes.
         case badName
-        /// A whiteout of nothing, of `.` or `..`, or with something below it, or that is no file.
+        /// A whiteout of nothing, of `.` or `..`, or with something below it.
         case badWhiteout
         /// Something lies below what is no folder.
         case notAFolder
@@ -17,6 +17,10 @@ public struct LayerFault: Error, Sendable, Equatable, CustomStringConvertible {
         case badHardLink
         /// The root of the image is to be something else than a folder.
         case badRoot
+        /// To the file system it has the name of another entry.
+        case sameName
+        /// More whiteouts must be known beforehand than there is memory for.
+        case tooManyWhiteouts
     }
 
     public let reason: Reason
@@ -25,8 +29,7 @@ public struct LayerFault: Error, Sendable, Equatable, CustomStringConvertible {
 
     init(_ reason: Reason, _ path: [UInt8]) {
         self.reason = reason
-        let text = String(decoding: path.prefix(200), as: UTF8.self)
-        self.path = path.count > 200 ? text + "…" : text
+        self.path = path.shown
     }
 
     public var description: String {
@@ -40,6 +43,10 @@ public struct LayerFault: Error, Sendable, Equatable, CustomStringConvertible {
             case .tooDeep: "its folder is more than \(FolderWalk.deepest) folders deep"
             case .badHardLink: "it is a hard link to something that is not there or is a folder"
             case .badRoot: "it would make the root something else than a folder"
+            case .sameName:
+                "the file system takes its name for that of another entry (zfs get casesensitivity,normalization)"
+            case .tooManyWhiteouts:
+                "the layer has whiteouts behind the entries they are about, and too many of them"
             }
         return "entry \"\(path)\" cannot be unpacked: \(what)"
     }

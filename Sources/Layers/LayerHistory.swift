@@ -12,13 +12,15 @@ final class LayerHistory {
         /// Something that was there already, used or described anew.
         case used
     }
-    private var touched: [Place: Touch] = [:]
+    /// By fingerprint, since a layer may have a million entries with long names. Two places with the same one are as likely as
+    /// a broken memory: the key of the fingerprints is drawn anew in each process.
+    private var touched: [Int: Touch] = [:]
     /// Folders in which something was touched.
     private var busyFolders: Set<UInt64> = []
     /// Folders that are this layer's: there is nothing of lower layers in them.
     private var ownFolders: Set<UInt64> = []
     /// Links that a whiteout was led by.
-    private var whiteoutLinks: Set<Place> = []
+    private var whiteoutLinks: Set<Int> = []
 
     init(hasLower: Bool) { self.hasLower = hasLower }
 
@@ -31,13 +33,13 @@ final class LayerHistory {
     }
 
     func used(_ place: Place) {
-        guard hasLower, touched[place] == nil else { return }
+        guard hasLower, touched[place.hashValue] == nil else { return }
         touch(place, .used)
     }
 
     private func touch(_ place: Place, _ touch: Touch) {
         guard hasLower else { return }
-        touched[place] = touch
+        touched[place.hashValue] = touch
         busyFolders.insert(place.folder)
     }
 
@@ -49,8 +51,8 @@ final class LayerHistory {
 
     func whiteoutFollows(_ place: Place) -> Bool {
         // A link of this layer leads to nothing that its whiteouts could mean.
-        guard touched[place] != .madeLink else { return false }
-        whiteoutLinks.insert(place)
+        guard touched[place.hashValue] != .madeLink else { return false }
+        whiteoutLinks.insert(place.hashValue)
         return true
     }
 
@@ -58,11 +60,11 @@ final class LayerHistory {
     func isOwn(_ folder: UInt64) -> Bool { ownFolders.contains(folder) }
 
     /// A whiteout comes too late: what it hides was used by this layer.
-    func isTouched(_ place: Place) -> Bool { touched[place] != nil }
+    func isTouched(_ place: Place) -> Bool { touched[place.hashValue] != nil }
     func isBusy(_ folder: UInt64) -> Bool { busyFolders.contains(folder) }
 
     /// An entry comes too late: it replaces a link that a whiteout was led by.
-    func hasLed(_ place: Place) -> Bool { whiteoutLinks.contains(place) }
+    func hasLed(_ place: Place) -> Bool { whiteoutLinks.contains(place.hashValue) }
 }
 
 /// A whiteout and an entry stand in the archive in an order in which they cannot be carried out one after the other: the

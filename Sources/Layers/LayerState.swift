@@ -7,8 +7,15 @@ final class LayerState {
     let times = FolderTimes()
     /// Attributes that the file system cannot keep.
     var lostAttributes = 0
+    /// Times that the file system does not have.
+    var cutTimes = 0
+    /// Different names may be one to the file system.
+    let foldsNames: Bool
 
-    init(hasLower: Bool) { history = LayerHistory(hasLower: hasLower) }
+    init(hasLower: Bool, foldsNames: Bool) {
+        history = LayerHistory(hasLower: hasLower)
+        self.foldsNames = foldsNames
+    }
 
     /// Removes whatever is there under a name; nothing is fine.
     ///
@@ -21,11 +28,23 @@ final class LayerState {
             return true
         }
         let below = try folder.folder(name)
-        for inner in try below.names() { try remove(inner, in: below) }
+        try removeAll(in: below)
         try folder.removeFolder(name)
         history.removed(folder: below.inode)
         times.removed(folder: below.inode)
         return true
+    }
+
+    /// Removes all that is in a folder.
+    func removeAll(in folder: FolderHandle) throws {
+        while true {
+            let names = try folder.names(most: 1024)
+            if names.isEmpty { return }
+            var isAnyGone = false
+            for name in names where try remove(name, in: folder) { isAnyGone = true }
+            // It lists what is not there: that would have no end.
+            guard isAnyGone else { throw Errno.directoryNotEmpty }
+        }
     }
 }
 

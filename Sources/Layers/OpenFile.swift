@@ -18,12 +18,17 @@ final class OpenFile {
         do {
             status = FileStatus(try FolderHandle.status(of: descriptor.rawValue))
         } catch {
+            // What went wrong counts, not what comes of closing an empty file.
             try? descriptor.close()
             throw error
         }
     }
 
+    // It was not finished, so the layer has failed already.
     deinit { if !isClosed { try? descriptor.close() } }
+
+    /// The entry's, for errors.
+    var path: [UInt8] { metadata.path }
 
     func write(_ bytes: RawSpan, at offset: UInt64) throws {
         guard let place = Int64(exactly: offset) else { throw Errno.fileTooLarge }
@@ -39,7 +44,7 @@ final class OpenFile {
             try descriptor.resize(to: size)
         }
         try metadata.apply(to: descriptor.rawValue, now: status, state)
-        try EntryMetadata.setTime(metadata.modified, of: descriptor.rawValue)
+        try metadata.setTime(of: descriptor.rawValue, state)
         isClosed = true
         try descriptor.close()
     }

@@ -32,8 +32,3 @@ struct ContentCursor {
         while index < regions.count, regions[index].count == 0 { index += 1 }
     }
 }
-
-extension RawSpan {
-    /// Where the first byte is that is not zero.
-    var firstNonZero: Int? { unsafe withUnsafeBytes { unsafe $0.firstIndex { $0 != 0 } } }
-}

@@ -1,7 +1,7 @@
 extension EntryHeaders {
     /// A sparse file of type `S` (GNU tar manual, "Old GNU Format").
     static func describeOld(_ described: inout Described, _ block: HeaderBlock, _ pax: PaxHeader) throws(TarFault) {
-        guard pax.text("size") == nil, !pax.isSparse else {
+        guard pax.text("size") == nil, pax.text("GNU.sparse.name") == nil, !pax.isSparse else {
             throw TarFault(.ambiguous, "a sparse file is described by two kinds of header")
         }
         described.entry.isSparse = true
@@ -17,18 +17,23 @@ extension EntryHeaders {
 
     /// A sparse file as pax headers describe it (GNU tar manual, "PAX Format, Versions 0.0, 0.1 and 1.0").
     static func describeSparse(_ described: inout Described, _ pax: PaxHeader) throws(TarFault) {
-        guard pax.isSparse else { return }
+        guard pax.isSparse else {
+            guard pax.text("GNU.sparse.name") == nil else {
+                throw TarFault(.ambiguous, "a file that is not sparse has a sparse file's name")
+            }
+            return
+        }
         guard described.entry.kind == .file else { throw TarFault(.badSparseMap, "the entry is no file") }
         described.entry.isSparse = true
         switch (try pax.number("GNU.sparse.major"), try pax.number("GNU.sparse.minor")) {
         case (1, 0):
-            guard let size = try pax.number("GNU.sparse.realsize"), pax.sparseNumbers.isEmpty,
-                pax.text("GNU.sparse.map") == nil
-            else { throw TarFault(.badSparseMap, "it has no real size, or a second map") }
+            guard let size = try pax.sparseSize(), pax.sparseNumbers.isEmpty, pax.text("GNU.sparse.map") == nil else {
+                throw TarFault(.badSparseMap, "it has no real size, or a second map")
+            }
             described.entry.size = size
             described.mapIsInContent = true
         case (nil, nil), (0, 0), (0, 1):
-            guard let size = try pax.number("GNU.sparse.size") else {
+            guard let size = try pax.sparseSize() else {
                 throw TarFault(.badSparseMap, "it has no size")
             }
             let list = pax.text("GNU.sparse.map")
@@ -41,7 +46,7 @@ extension EntryHeaders {
             } else {
                 described.map = try SparseMap(numbers: pax.sparseNumbers.map { $0[...] })
             }
-            if let count = try pax.number("GNU.sparse.numblocks"), count != described.map.regions.count {
+            guard try pax.number("GNU.sparse.numblocks") == UInt64(described.map.regions.count) else {
                 throw TarFault(.badSparseMap, "it has another number of regions than stated")
             }
             try described.map.check(size: size, stored: described.stored)
@@ -51,6 +56,13 @@ extension EntryHeaders {
 }
 
 extension PaxHeader {
+    /// The size of a sparse file as it is read, for which there are two names.
+    func sparseSize() throws(TarFault) -> UInt64? {
+        let (size, real) = (try number("GNU.sparse.size"), try number("GNU.sparse.realsize"))
+        if let size, let real, size != real { throw TarFault(.ambiguous, "a sparse file has two different sizes") }
+        return size ?? real
+    }
+
     var isSparse: Bool {
         !sparseNumbers.isEmpty
             || ["major", "minor", "realsize", "size", "numblocks", "map"].contains { text("GNU.sparse.\($0)") != nil }

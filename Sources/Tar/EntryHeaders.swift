@@ -1,7 +1,8 @@
 /// The headers that stand before an entry's own, and what they make of it.
 struct EntryHeaders {
-    private var global = PaxHeader()
     private var local: PaxHeader?
+    /// The archive has had a pax header.
+    private var isPax = false
     private var longPath: [UInt8]?
     private var longTarget: [UInt8]?
 
@@ -23,27 +24,22 @@ struct EntryHeaders {
 
     mutating func add(_ content: [UInt8], as kind: Extension) throws(TarFault) {
         switch kind {
+        // Of several headers of a kind the last one counts, alone.
         case .pax:
-            guard local == nil else { throw TarFault(.ambiguous, "two pax headers for one entry") }
             local = try PaxHeader(records: content)
+            isPax = true
         case .global:
             guard !isPending else { throw TarFault(.ambiguous, "a global header between an entry and its own header") }
-            try global.merge(global: PaxHeader(records: content))
-        case .longPath:
-            guard longPath == nil else { throw TarFault(.ambiguous, "two long names for one entry") }
-            longPath = try EntryHeaders.name(content)
-        case .longTarget:
-            guard longTarget == nil else { throw TarFault(.ambiguous, "two long link targets for one entry") }
-            longTarget = try EntryHeaders.name(content)
+            try PaxHeader(records: content).checkGlobal()
+            isPax = true
+        case .longPath: longPath = try EntryHeaders.name(content)
+        case .longTarget: longTarget = try EntryHeaders.name(content)
         }
     }
 
     private static func name(_ content: [UInt8]) throws(TarFault) -> [UInt8] {
         let name = Array(content.prefix { $0 != 0 })
         guard !name.isEmpty else { throw TarFault(.badExtendedHeader, "a long name is empty") }
-        guard content[name.count...].allSatisfy({ $0 == 0 }) else {
-            throw TarFault(.ambiguous, "a long name has a NUL in it")
-        }
         return name
     }
 
@@ -61,13 +57,13 @@ struct EntryHeaders {
 
     /// The entry that a header and those before it describe. The latter are used up.
     mutating func take(_ block: HeaderBlock, _ limits: TarLimits) throws(TarFault) -> Described {
-        let pax = (local ?? PaxHeader()).over(global)
+        let pax = local ?? PaxHeader()
         let isOldSparse = block.type == UInt8(ascii: "S")
         let plain = try block.path()
         let path = try agreed(pax.text("path"), longPath, "path") ?? plain
         let target = try agreed(pax.text("linkpath"), longTarget, "link target") ?? block.linkTarget
-        let stored = try EntryHeaders.size(block, pax)
         let kind = try EntryKind.read(block, path: path)
+        let stored = try stored(block, pax, kind)
         defer {
             local = nil
             longPath = nil
@@ -82,9 +78,6 @@ struct EntryHeaders {
             guard !target.isEmpty else { throw TarFault(.badHeader, "a link has no target") }
             entry.linkTarget = target
         }
-        guard kind == .file || stored == 0 else {
-            throw TarFault(.ambiguous, "an entry that is no file has a size of \(stored)")
-        }
         entry.mode = try block.mode()
         entry.uid = try EntryHeaders.identity(pax.number("uid"), block.uid())
         entry.gid = try EntryHeaders.identity(pax.number("gid"), block.gid())
@@ -92,8 +85,8 @@ struct EntryHeaders {
         entry.modified = try pax.modified() ?? TarTime(seconds: modified)
         entry.extendedAttributes = pax.attributes
         if kind == .characterDevice || kind == .blockDevice {
-            entry.deviceMajor = try EntryHeaders.device(try block.deviceMajor())
-            entry.deviceMinor = try EntryHeaders.device(try block.deviceMinor())
+            entry.deviceMajor = try EntryHeaders.device(try block.deviceMajor(), most: 0xfff)
+            entry.deviceMinor = try EntryHeaders.device(try block.deviceMinor(), most: 0xf_ffff)
         }
         var described = Described(entry: entry, stored: stored, map: SparseMap(whole: stored))
         described.entry.size = stored
@@ -110,30 +103,33 @@ struct EntryHeaders {
         return pax ?? gnu
     }
 
-    /// The bytes an entry has in the archive. The field of the header cannot hold every number, but what it holds must
-    /// not be another one: a reader without pax would go on elsewhere.
-    private static func size(_ block: HeaderBlock, _ pax: PaxHeader) throws(TarFault) -> UInt64 {
-        let plain = try block.size()
-        guard let size = try pax.number("size") else { return plain }
-        guard plain == size || plain == 0 || block.sizeIsSaturated else {
-            throw TarFault(.ambiguous, "an entry has the size \(plain) in one header and \(size) in another")
+    /// The bytes an entry has in the archive. What is no file has none, whatever old writers have in the field of its size;
+    /// but libarchive looks for those of a hard link in a pax archive, and for as many as pax says of whatever it is.
+    private func stored(_ block: HeaderBlock, _ pax: PaxHeader, _ kind: TarEntry.Kind) throws(TarFault) -> UInt64 {
+        let stated = try pax.number("size")
+        let size = if let stated { stated } else { try block.size() }
+        if kind == .file { return size }
+        guard size == 0 || stated == nil && !(kind == .hardLink && isPax && block.dialect == .posix) else {
+            throw TarFault(.ambiguous, "an entry that is no file has a size of \(size)")
         }
-        return size
+        return 0
     }
 
-    /// A user or group. The highest number means nobody to any system.
+    /// A user or group; the highest number, or -1, is nobody to any system.
     private static func identity(_ pax: UInt64?, _ plain: Int64) throws(TarFault) -> UInt32 {
-        let number = pax.map { UInt32(exactly: $0) } ?? UInt32(exactly: plain)
-        guard let number, number != .max else {
+        let number = pax.map { UInt32(exactly: $0) } ?? (plain == -1 ? .max : UInt32(exactly: plain))
+        guard let number else {
             throw TarFault(
-                pax == nil ? .badHeader : .badExtendedHeader,
-                "a user or group is no number from 0 to \(UInt32.max - 1)")
+                pax == nil ? .badHeader : .badExtendedHeader, "a user or group is no number from 0 to \(UInt32.max)")
         }
         return number
     }
 
-    private static func device(_ number: Int64) throws(TarFault) -> UInt32 {
-        guard let device = UInt32(exactly: number) else { throw TarFault(.badHeader, "a device has a bad number") }
+    /// - Parameter most: what Linux has bits for (makedev(3)).
+    private static func device(_ number: Int64, most: UInt32) throws(TarFault) -> UInt32 {
+        guard let device = UInt32(exactly: number), device <= most else {
+            throw TarFault(.badHeader, "a device has a bad number")
+        }
         return device
     }
 }

@@ -35,36 +35,50 @@ struct HeaderBlock {
         return size
     }
 
-    /// The field of the size says only that the number did not fit.
-    var sizeIsSaturated: Bool { bytes[124..<135].allSatisfy { $0 == UInt8(ascii: "7") } }
-
     func mode() throws(TarFault) -> UInt32 {
         UInt32(truncatingIfNeeded: try HeaderNumber.read(bytes[100..<108])) & 0o7777
     }
     func uid() throws(TarFault) -> Int64 { try HeaderNumber.read(bytes[108..<116]) }
     func gid() throws(TarFault) -> Int64 { try HeaderNumber.read(bytes[116..<124]) }
-    func modified() throws(TarFault) -> Int64 { try HeaderNumber.read(bytes[136..<148]) }
-    func deviceMajor() throws(TarFault) -> Int64 { try HeaderNumber.read(bytes[329..<337]) }
-    func deviceMinor() throws(TarFault) -> Int64 { try HeaderNumber.read(bytes[337..<345]) }
+    func modified() throws(TarFault) -> Int64 { try HeaderNumber.readTime(bytes[136..<148]) }
+    /// The format of 1979 has no field for it.
+    func deviceMajor() throws(TarFault) -> Int64 { dialect == .v7 ? 0 : try HeaderNumber.read(bytes[329..<337]) }
+    func deviceMinor() throws(TarFault) -> Int64 { dialect == .v7 ? 0 : try HeaderNumber.read(bytes[337..<345]) }
 
     var linkTarget: [UInt8] { text(157..<257) }
 
     /// Prefix and name, parted by a slash.
     func path() throws(TarFault) -> [UInt8] {
         let name = text(0..<100)
-        guard dialect == .posix else {
-            // Whatever the magic, some readers have a prefix there; GNU keeps times in it, but in incremental archives only.
-            guard bytes[345..<500].allSatisfy({ $0 == 0 }) || isSparseType else {
+        var prefix = text(345..<500)
+        switch dialect {
+        case .v7:
+            // libarchive takes whatever begins like it for ustar.
+            guard prefix.isEmpty || !bytes[257..<262].elementsEqual("ustar".utf8) else {
                 throw TarFault(.ambiguous, "its name may have a prefix")
             }
-            return name
-        }
-        let prefix = text(345..<500)
-        // star keeps times in the last bytes of the prefix.
-        if bytes[508..<512].elementsEqual("tar\0".utf8), prefix.count >= 131 {
-            throw TarFault(.ambiguous, "its name may end in star's times")
+            prefix = []
+        case .gnu: prefix = formerPrefix
+        case .posix:
+            // star keeps times in the last bytes of the prefix.
+            if bytes[508..<512].elementsEqual("tar\0".utf8), prefix.count >= 131 {
+                throw TarFault(.ambiguous, "its name may end in star's times")
+            }
         }
         return prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name
+    }
+
+    /// GNU's headers have two times where ustar's have a prefix, but Go before 1.8, and docker with it, wrote a prefix into
+    /// them: ASCII that cannot be times is one, to Go's own reader and so to everything that unpacks images.
+    private var formerPrefix: [UInt8] {
+        guard !isSparseType, !isTime(345..<357) || !isTime(357..<369) else { return [] }
+        let text = text(345..<500)
+        return text.allSatisfy { $0 < 0x80 } ? text : []
+    }
+
+    private func isTime(_ range: Range<Int>) -> Bool {
+        // It is asked what the field is, not for its number.
+        bytes[range.lowerBound] == 0 || (try? HeaderNumber.read(bytes[range])) != nil
     }
 
     private func text(_ range: Range<Int>) -> [UInt8] { Array(bytes[range].prefix { $0 != 0 }) }

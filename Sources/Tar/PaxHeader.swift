@@ -1,6 +1,6 @@
 /// What pax extended headers say of an entry (POSIX.1 pax, "pax Header Block").
 struct PaxHeader {
-    /// The last value of each key that means something here; empty: the key is taken back.
+    /// The last value of each key that means something here; empty: as if it were not there.
     private(set) var values: [String: [UInt8]] = [:]
     /// `SCHILY.xattr.*`, by name.
     private(set) var attributes: [(name: [UInt8], value: [UInt8])] = []
@@ -61,7 +61,6 @@ struct PaxHeader {
             }
             sparseNumbers.append(value)
         } else if PaxHeader.known.contains(key) {
-            if let known = values[key], known != value { throw TarFault(.ambiguous, "\(key) is stated twice") }
             guard !value.contains(0) else { throw TarFault(.badExtendedHeader, "\(key) has a NUL in it") }
             values[key] = value
         }
@@ -73,35 +72,26 @@ struct PaxHeader {
             throw TarFault(.badExtendedHeader, "an extended attribute has a bad name")
         }
         if let place = attributePlaces[name] {
-            guard attributes[place].value == value else {
-                throw TarFault(.ambiguous, "an extended attribute is stated twice")
-            }
+            attributes[place].value = value
         } else {
             attributePlaces[name] = attributes.count
             attributes.append((name, value))
         }
     }
 
-    /// The global header becomes the one that this and those before it make together.
+    /// This is a header for all entries behind it: GNU tar heeds those, Go and libarchive do not.
     ///
-    /// - Throws: `ambiguous` for what can only be said of a single entry.
-    mutating func merge(global other: PaxHeader) throws(TarFault) {
-        let single = other.values.keys.filter { ["path", "linkpath", "size"].contains($0) || $0.hasPrefix("GNU.") }
-        if let key = single.min() { throw TarFault(.ambiguous, "\(key) is stated for all entries") }
-        guard other.sparseNumbers.isEmpty, other.attributes.isEmpty else {
+    /// - Throws: `ambiguous` unless it says nothing of them.
+    func checkGlobal() throws(TarFault) {
+        if let key = values.filter({ !$0.value.isEmpty }).keys.min() {
+            throw TarFault(.ambiguous, "\(key) is stated for all entries")
+        }
+        guard sparseNumbers.isEmpty, attributes.isEmpty else {
             throw TarFault(.ambiguous, "sparse regions or attributes are stated for all entries")
         }
-        values.merge(other.values) { $1 }
     }
 
-    /// This header, and for keys that it does not have, the global one.
-    func over(_ global: PaxHeader) -> PaxHeader {
-        var all = self
-        all.values = global.values.merging(values) { $1 }
-        return all
-    }
-
-    /// A value; nil where there is none, or it was taken back.
+    /// A value; nil where there is none.
     func text(_ key: String) -> [UInt8]? { values[key].flatMap { $0.isEmpty ? nil : $0 } }
 
     func number(_ key: String) throws(TarFault) -> UInt64? {
@@ -110,17 +100,18 @@ struct PaxHeader {
         return number
     }
 
-    /// `mtime`: seconds with an optional sign and fraction.
+    /// `mtime`: seconds with an optional sign and fraction; what is too far off is cut to 2^60 seconds.
     func modified() throws(TarFault) -> TarTime? {
         guard var text = text("mtime")?[...] else { return nil }
         let isNegative = text.first == UInt8(ascii: "-")
         if isNegative { text = text.dropFirst() }
         let whole = text.prefix { $0 != UInt8(ascii: ".") }
         let fraction = text.dropFirst(whole.count + 1)
-        guard let seconds = Decimal.read(whole), seconds < 1 << 60, fraction.count <= 40,
-            let digits = fraction.isEmpty ? 0 : Decimal.read(fraction.prefix(9)),
-            fraction.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        guard !whole.isEmpty, whole.allSatisfy(Decimal.isDigit), fraction.allSatisfy(Decimal.isDigit),
+            let digits = fraction.isEmpty ? 0 : Decimal.read(fraction.prefix(9))
         else { throw TarFault(.badExtendedHeader, "mtime is no time") }
+        let significant = whole.drop { $0 == UInt8(ascii: "0") }
+        let seconds = significant.isEmpty ? 0 : min(Decimal.read(significant) ?? .max, 1 << 60)
         var nanoseconds = UInt32(digits)
         for _ in min(fraction.count, 9)..<9 { nanoseconds *= 10 }
         guard isNegative else { return TarTime(seconds: Int64(seconds), nanoseconds: nanoseconds) }

@@ -11,7 +11,9 @@ struct SparseMap {
 
     init() {}
 
-    /// - Throws: `badSparseMap` unless the regions stand in order, within the file, and have just the bytes that are stored.
+    /// - Throws: `badSparseMap` unless the regions stand in order, within the file, and have just the bytes that are stored;
+    ///   `ambiguous` unless they end where the file does, if need be by an empty one: where GNU tar has no region, it leaves
+    ///   the file as short as it is.
     func check(size: UInt64, stored: UInt64) throws(TarFault) {
         var end: UInt64 = 0
         var sum: UInt64 = 0
@@ -26,6 +28,7 @@ struct SparseMap {
         guard sum == stored else {
             throw TarFault(.badSparseMap, "its regions have \(sum) bytes, but \(stored) are stored")
         }
+        guard end == size else { throw TarFault(.ambiguous, "a sparse file has a hole at its end without a region") }
     }
 
     mutating func add(offset: UInt64, count: UInt64) { regions.append(Region(offset: offset, count: count)) }
@@ -38,8 +41,8 @@ struct SparseMap {
             let fields = bytes[start..<min(start + 24, bytes.endIndex)]
             if fields.first == 0 {
                 // Some readers look at the offset for the end, others at the count, and none beyond.
-                guard bytes[start...].allSatisfy({ $0 == 0 }) else {
-                    throw TarFault(.badSparseMap, "something stands behind its end")
+                guard fields.dropFirst(12).first == 0 else {
+                    throw TarFault(.badSparseMap, "a region has no offset")
                 }
                 return false
             }
@@ -116,12 +119,15 @@ struct SparseMapLines {
 
 /// Decimal numbers of extended headers: digits and nothing else.
 enum Decimal {
+    static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
     /// Nil for what is no number, or one over `Int64.max`.
     static func read(_ digits: some Collection<UInt8>) -> UInt64? {
         guard !digits.isEmpty, digits.count <= 19 else { return nil }
         var value: UInt64 = 0
         for digit in digits {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            guard isDigit(digit) else { return nil }
+            // 19 digits fit.
             value = value * 10 + UInt64(digit - UInt8(ascii: "0"))
         }
         return value <= UInt64(Int64.max) ? value : nil

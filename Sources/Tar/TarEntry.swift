@@ -11,6 +11,7 @@ public struct TarEntry: Sendable {
     public var linkTarget: [UInt8] = []
     /// The low 12 bits: permissions, set-user-ID, set-group-ID, sticky.
     public var mode: UInt32 = 0
+    /// `UInt32.max`: nobody, so that the entry stays whose it is when it is made.
     public var uid: UInt32 = 0
     public var gid: UInt32 = 0
     /// Bytes of a file as it is read, holes included; 0 for everything else.
@@ -29,7 +30,7 @@ public struct TarEntry: Sendable {
     }
 }
 
-/// A moment, counted from 1970.
+/// A moment, counted from 1970, as far off as an archive says: a file system's times may reach less far.
 public struct TarTime: Sendable, Hashable {
     public var seconds: Int64
     /// 0 to 999,999,999, added to the seconds even where those are negative.

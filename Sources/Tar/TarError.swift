@@ -15,8 +15,6 @@ public struct TarError: Error, Sendable, Equatable, CustomStringConvertible {
         case unsupported
         /// More than the limits allow.
         case limit
-        /// Something follows the end of the archive.
-        case trailingGarbage
     }
 
     public let reason: Reason
@@ -40,7 +38,6 @@ public struct TarError: Error, Sendable, Equatable, CustomStringConvertible {
             case .ambiguous: "the archive is ambiguous"
             case .unsupported: "the archive has something that is not supported"
             case .limit: "the archive is over a limit"
-            case .trailingGarbage: "something follows the end of the archive"
             }
         return "\(what) (at byte \(offset): \(detail))"
     }

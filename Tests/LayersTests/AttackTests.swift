@@ -83,10 +83,19 @@ import Testing
         Case(
             "a whiteout through an absolute link", symlink("evil", "/") + file("keep", "x"), file("evil/.wh.keep"), ""),
         Case("a whiteout below a whiteout", [], file(".wh.a/b"), nil),
-        Case("a whiteout that is a folder", file("a", "x"), folder(".wh.a"), nil),
+        Case("a whiteout that is a folder", file("a", "x"), folder(".wh.a"), ""),
+        Case("a whiteout that is a link", file("a", "x"), symlink(".wh.a", "b"), ""),
+        Case("a whiteout that is a device", file("a", "x"), Header(".wh.a", type: "3").sealed, ""),
+        Case("a whiteout with content", file("a", "x"), file(".wh.a", "x"), ""),
+        Case("an opaque folder by a folder", file("d/a", "x"), folder("d/.wh..wh..opq"), ""),
         Case("a whiteout of what is not there", file("a", "x"), file(".wh.b"), "f ./a"),
         Case("a whiteout in the base", [], file("a", "x") + file(".wh.a"), "f ./a"),
         Case("AUFS's notes", [], file(".wh..wh.plnk/a", "x") + file(".wh..wh.aufs"), ""),
+        Case(
+            "AUFS's hard links", [],
+            folder(".wh..wh.plnk") + file(".wh..wh.plnk/1.2", "x") + hardlink("a", ".wh..wh.plnk/1.2")
+                + hardlink("d/b", "/.wh..wh.plnk/1.2"), "f ./a, f ./d/b"),
+        Case("AUFS's hard links to nothing", [], hardlink("a", ".wh..wh.plnk/1.2"), nil),
     ]
 
     @Test(
@@ -142,7 +151,7 @@ import Testing
         let bomb =
             pax([
                 "GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.size": "1099511627776",
-                "GNU.sparse.map": "0,0",
+                "GNU.sparse.map": "1099511627776,0",
                 "GNU.sparse.numblocks": "1",
             ]) + file("a")
         let result = ground.unpack(bomb + end, limits: TarLimits(contentBytes: 1 << 30))

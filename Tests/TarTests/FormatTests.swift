@@ -50,9 +50,10 @@ import Testing
     @Test("Devices have their numbers")
     func devices() {
         let plain = Header("null", type: "3").with(329, octal(1, 7)).with(337, octal(3, 7))
-        let large = Header("large", type: "4", dialect: .gnu).with(329, base256(259, 8)).with(337, base256(1 << 20, 8))
+        let large = Header("large", type: "4", dialect: .gnu).with(329, base256(259, 8)).with(
+            337, base256(1 << 20 - 1, 8))
         let reading = read(plain.sealed + large.sealed + end)
-        #expect(reading.entries.map(\.device) == [[1, 3], [259, 1 << 20]])
+        #expect(reading.entries.map(\.device) == [[1, 3], [259, 1 << 20 - 1]])
     }
 
     @Test("Prefix and name are one path")
@@ -60,6 +61,40 @@ import Testing
         let long = String(repeating: "p", count: 155)
         let name = String(repeating: "n", count: 100)
         #expect(read(Header(name, prefix: long).sealed + end).names == [long + "/" + name])
+    }
+
+    static let times17 = "14523456701\0"
+
+    static let gnuPrefixes: [(String, String, String)] = [
+        ("Go's prefix", "a/long/prefix", "a/long/prefix/f"), ("a time", times17, "f"),
+        ("two times", times17 + times17, "f"),
+        ("a prefix of digits", "17", "f"), ("no ASCII", "d\u{e4}", "f"),
+        ("times and more", times17 + times17 + "xyz", "f"),
+        ("something behind a NUL", "\0junk", "f"), ("half a time", times17 + "junk", "14523456701/f"),
+    ]
+
+    @Test("A GNU header has two times where Go once wrote a prefix", arguments: gnuPrefixes)
+    func gnuPrefix(name: String, field: String, path: String) {
+        let reading = read(Header("f", dialect: .gnu).with(345, field).sealed + file("next") + end)
+        #expect(reading.error == nil && reading.names == [path, "next"])
+    }
+
+    @Test("The oldest headers have neither prefix nor devices")
+    func v7() {
+        let header = Header("n", type: "3", dialect: .v7).with(345, "p").with(329, "0000007\0")
+        let reading = read(header.sealed + end)
+        #expect(reading.names == ["n"] && reading.entries.map(\.device) == [[0, 0]])
+    }
+
+    @Test("A size of what is no file means nothing", arguments: ["1", "2", "3", "4", "5", "6"] as [Character])
+    func sizeOfNothing(type: Character) {
+        for dialect in Header.Dialect.allCases {
+            let isLink = type == "1" || type == "2"
+            let header = Header("x", type: type, size: 700, link: isLink ? "a" : "", dialect: dialect)
+            let reading = read(file("a", "1") + header.sealed + file("next", "2") + end)
+            #expect(reading.error == nil && reading.names == ["a", "x", "next"])
+            #expect(reading.entries.map(\.size) == [1, 0, 1])
+        }
     }
 
     @Test("A path is kept as it stands", arguments: ["./a", "../a", "/a", "a//b", "a/./b", ".", "/", "\u{1}\n"])
@@ -78,6 +113,8 @@ import Testing
         ("ended by a blank", Array("000017 \0".utf8), 15), ("ended by nothing", Array("00000017".utf8), 15),
         ("nothing behind", Array("17\0\0\0\0\0\0".utf8), 15), ("blanks behind", Array("17      ".utf8), 15),
         ("empty", zeros(8), 0), ("blank", Array("       \0".utf8), 0),
+        ("anything behind a NUL", Array("17\0xyz78".utf8), 15), ("digits behind a NUL", Array("0017\0 17".utf8), 15),
+        ("nobody", base256(Int64(UInt32.max), 8), .max), ("nobody, in another way", base256(-1, 8), .max),
         ("base 256", base256(15, 8), 15), ("base 256, large", base256(Int64(UInt32.max) - 1, 8), .max - 1),
     ]
 
@@ -90,6 +127,7 @@ import Testing
     static let times: [(String, [UInt8], Int64)] = [
         ("octal", Array(octal(0o77777777777, 11).utf8), 0o77777777777),
         ("12 digits", Array("100000000000".utf8), 1 << 33), ("base 256", base256(1 << 40, 12), 1 << 40),
+        ("over 64 bits", [0x80, 0, 0, 1] + zeros(8), .max), ("under 64 bits", [0xff, 0xff, 0xff, 0] + zeros(8), .min),
         ("before 1970", base256(-1, 12), -1), ("long before 1970", base256(-(1 << 40), 12), -(1 << 40)),
     ]
 

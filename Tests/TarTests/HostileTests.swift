@@ -14,7 +14,7 @@ import Testing
         ("noise", (0..<512).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }, .badHeader),
         ("text", Array(String(repeating: "no archive at all\n", count: 100).utf8), .badHeader),
         ("a size with an 8", Header("a").with(124, "00000000008\0").sealed, .badHeader),
-        ("a size with digits behind its end", Header("a").with(124, "0000001\0 01\0").sealed, .badHeader),
+        ("a size with digits behind its end", Header("a").with(124, "0000001 001\0").sealed, .badHeader),
         ("a size with a sign", Header("a").with(124, "-0000000001\0").sealed, .badHeader),
         ("a size with a NUL before it", Header("a").with(124, "\0\u{30}0000000001").sealed, .badHeader),
         ("a tab before a size", Header("a").with(124, "\t0000000001\0").sealed, .badHeader),
@@ -24,13 +24,14 @@ import Testing
         ("a size over 95 bits", Header("a").with(124, [UInt8](repeating: 0xbf, count: 12)).sealed, .badHeader),
         ("a number in base 64", Header("a").with(124, "+AAAAAAAAAA\0").sealed, .badHeader),
         ("a user over 32 bits", Header("a").with(108, base256(1 << 32, 8)).sealed, .badHeader),
-        ("the user that is nobody", Header("a").with(108, base256(Int64(UInt32.max), 8)).sealed, .badHeader),
-        ("a negative user", Header("a").with(108, base256(-1, 8)).sealed, .badHeader),
+        ("a negative user", Header("a").with(108, base256(-2, 8)).sealed, .badHeader),
         ("a group over 32 bits", Header("a").with(116, base256(1 << 32, 8)).sealed, .badHeader),
         ("a negative group", Header("a").with(116, base256(-2, 8)).sealed, .badHeader),
         ("a mode of letters", Header("a").with(100, "rwxr-xr\0").sealed, .badHeader),
         ("a time of letters", Header("a").with(136, "yesterday\0\0\0").sealed, .badHeader),
         ("a device over 32 bits", Header("a", type: "3").with(329, base256(1 << 32, 8)).sealed, .badHeader),
+        ("a major number over 12 bits", Header("a", type: "3").with(329, base256(1 << 12, 8)).sealed, .badHeader),
+        ("a minor number over 20 bits", Header("a", type: "4").with(337, base256(1 << 20, 8)).sealed, .badHeader),
         ("a negative device", Header("a", type: "4").with(337, base256(-1, 8)).sealed, .badHeader),
         ("no name", Header("").sealed, .badHeader),
         ("a symbolic link to nothing", Header("a", type: "2").sealed, .badHeader),
@@ -43,16 +44,11 @@ import Testing
         }
 
     static let contents: [Case] = [
-        ("a folder with content", entry(Header("a/", type: "5", size: 3), Array("abc".utf8)), .ambiguous),
-        (
-            "a symbolic link with content", entry(Header("a", type: "2", size: 3, link: "b"), Array("abc".utf8)),
-            .ambiguous
-        ),
-        ("a hard link with content", entry(Header("a", type: "1", size: 3, link: "b"), Array("abc".utf8)), .ambiguous),
-        ("a device with content", entry(Header("a", type: "3", size: 3), Array("abc".utf8)), .ambiguous),
-        ("a disk with content", entry(Header("a", type: "4", size: 3), Array("abc".utf8)), .ambiguous),
-        ("a fifo with content", entry(Header("a", type: "6", size: 3), Array("abc".utf8)), .ambiguous),
         ("a folder by its slash with content", entry(Header("a/", size: 3), Array("abc".utf8)), .ambiguous),
+        (
+            "a hard link of a size with pax records",
+            pax(["mtime": "1"]) + Header("a", type: "1", size: 3, link: "b").sealed, .ambiguous
+        ),
         ("a link with content by a record", pax(["size": "3"]) + Header("a", type: "1", link: "b").sealed, .ambiguous),
         ("a folder with content by a record", pax(["size": "3"]) + Header("a", type: "5").sealed, .ambiguous),
     ]
@@ -87,7 +83,6 @@ import Testing
             ("a negative group", "gid", "-1"),
             ("a time of letters", "mtime", "now"),
             ("a time with two points", "mtime", "1.2.3"),
-            ("a time over 64 bits", "mtime", "99999999999999999999"),
             ("a time that is a sign", "mtime", "-"),
             ("a time with a sign in its fraction", "mtime", "1.-5"),
             ("a time with an exponent", "mtime", "1e9"),
@@ -96,27 +91,17 @@ import Testing
         ].map { ($0.0, pax([$0.1: $0.2]) + file("a"), .badExtendedHeader) }
 
     static let ambiguous: [Case] = [
-        ("a path stated twice", pax(["path": "a", "path": "b"]) + file("c"), .ambiguous),
-        (
-            "a link stated twice", pax(["linkpath": "a", "linkpath": "b"]) + Header("c", type: "2", link: "d").sealed,
-            .ambiguous
-        ),
-        ("a size stated twice", pax(["size": "0", "size": "512"]) + file("c"), .ambiguous),
-        ("a size taken back and stated", pax(["size": "512", "size": ""]) + file("c"), .ambiguous),
-        ("another size than the header's", pax(["size": "1"]) + entry(Header("a", size: 2), [1, 2]), .ambiguous),
-        (
-            "no size, where the header has one", pax(["size": "0"]) + entry(Header("a", size: 512), zeros(512)),
-            .ambiguous
-        ),
         ("a global path", pax(["path": "a"], type: "g") + file("c"), .ambiguous),
         ("a global size", pax(["size": "512"], type: "g") + file("c"), .ambiguous),
         ("a global map", pax(["GNU.sparse.map": "0,1"], type: "g") + file("c"), .ambiguous),
-        ("two long names", long("L", name300) + long("L", "b") + file("c", dialect: .gnu), .ambiguous),
+        ("a global user", pax(["uid": "1"], type: "g") + file("c"), .ambiguous),
+        ("a global time", pax(["mtime": "1"], type: "g") + file("c"), .ambiguous),
+        ("a global attribute", pax(["SCHILY.xattr.user.a": "1"], type: "g") + file("c"), .ambiguous),
         (
-            "two long targets", long("K", name300) + long("K", "b") + Header("c", type: "2", link: "d").sealed,
+            "a global header behind an entry's own", pax(["path": "a"]) + pax(["comment": "c"], type: "g") + file("c"),
             .ambiguous
         ),
-        ("two extended headers", pax(["path": "a"]) + pax(["path": "b"]) + file("c"), .ambiguous),
+        ("a sparse file's name without holes", pax(["GNU.sparse.name": "a"]) + file("c"), .ambiguous),
         ("a long name and another path", long("L", "a") + pax(["path": "b"]) + file("c"), .ambiguous),
         ("a path and another long name", pax(["path": "b"]) + long("L", "a") + file("c"), .ambiguous),
         (
@@ -125,21 +110,18 @@ import Testing
         ),
     ]
 
-    /// Python reads a prefix in each of them, GNU tar in none, bsdtar in the last.
+    /// Some readers see a prefix there, others do not.
     static let prefixes: [Case] = [
-        ("a prefix in a v7 header", Header("a", dialect: .v7).with(345, "p").sealed, .ambiguous),
-        ("a prefix in a GNU header", Header("a", dialect: .gnu).with(345, "p").sealed, .ambiguous),
-        ("times in a GNU header", Header("a", dialect: .gnu).with(345, "14524770400").sealed, .ambiguous),
         (
             "a prefix behind half a magic", Header("a", dialect: .v7).with(257, "ustar00").with(345, "p").sealed,
             .ambiguous
-        ),
+        )
     ]
 
     @Test("Broken headers are refused", arguments: headers + types)
     func header(name: String, archive: [UInt8], reason: TarError.Reason) { expect(reason, archive) }
 
-    @Test("Content is a file's: with anything else, readers go on at different places", arguments: contents)
+    @Test("What is no file has no content: where it may have, readers go on at different places", arguments: contents)
     func content(name: String, archive: [UInt8], reason: TarError.Reason) { expect(reason, archive) }
 
     @Test("Malformed records are refused", arguments: records + values)
@@ -158,7 +140,7 @@ import Testing
         }
     }
 
-    @Test("A long name must have just one NUL, at its end", arguments: ["a\0b", "\0", "a\0\0b\0", ""])
+    @Test("A long name is not empty", arguments: ["\0", ""])
     func longName(text: String) {
         for type in ["L", "K"] as [Character] {
             let reading = read(long(type, text) + Header("c", type: "2", link: "d", dialect: .gnu).sealed + end)
@@ -195,18 +177,18 @@ import Testing
     /// Where the content of the second file is whole, and its padding is not.
     private static let secondPadding = 1024 + 1024 + 512 + 300..<1024 + 2048
 
-    @Test("Behind the end there is nothing but zeros", arguments: [1, 100, 511, 512, 513, 5000])
+    @Test("What stands behind the end is nothing to anybody", arguments: [0, 1, 100, 511, 512, 513, 5000])
     func garbage(zerosBefore: Int) {
         for garbage in [[1], Array("x".utf8) + zeros(511), file("late"), zeros(600) + [1]] {
             let reading = read(file("a") + end + zeros(zerosBefore) + garbage)
-            #expect(reading.error?.reason == .trailingGarbage && reading.names == ["a"], "\(reading)")
+            #expect(reading.error == nil && reading.names == ["a"], "\(reading)")
         }
     }
 
-    @Test("No entry may follow a block of zeros, where some readers stop and others go on")
+    @Test("No entry may follow a single block of zeros, where some readers stop and others fail")
     func zeroBlock() {
         let reading = read(file("a") + zeros(512) + file("b") + end)
-        #expect([.trailingGarbage, .ambiguous, .badHeader].contains(reading.error?.reason) && reading.names == ["a"])
+        #expect([.ambiguous, .badHeader].contains(reading.error?.reason) && reading.names == ["a"])
     }
 
     @Test("The largest sizes there are neither trap nor wrap", arguments: [0, 1, 510, 511, 512, 513])

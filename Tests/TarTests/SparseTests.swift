@@ -52,7 +52,7 @@ import Testing
     func longMap(count: Int) {
         let regions = (0..<count).map { (1000 * $0, 1) }
         let bytes = (0..<count).map { UInt8($0 % 250 + 1) }
-        let header = oldSparse("s", size: count, real: 1000 * count, regions)
+        let header = oldSparse("s", size: count, real: 1000 * (count - 1) + 1, regions)
         let reading = read(header + padded(bytes) + file("next") + end)
         #expect(reading.error == nil && reading.names == ["s", "next"])
         let expected = zip(regions, bytes).map { Seen.Piece(offset: UInt64($0.0), bytes: [$1]) }
@@ -66,7 +66,7 @@ import Testing
         let content = (0..<(2 * count)).map { UInt8($0 % 251) }
         let header = pax([
             "GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "s",
-            "GNU.sparse.realsize": "\(10 * count)",
+            "GNU.sparse.realsize": "\(10 * count - 8)",
         ])
         let archive = header + entry(Header("x", size: blocks.count + content.count), blocks + content)
         let reading = read(archive + file("next") + end)
@@ -78,7 +78,7 @@ import Testing
     @Test("A file may be nothing but a hole")
     func onlyHoles() {
         let old = oldSparse("old", size: 0, real: 1 << 32, [(1 << 32, 0)])
-        let map = padded(Array("0\n".utf8))
+        let map = padded(Array("1\n1099511627776\n0\n".utf8))
         let new =
             pax([
                 "GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "new",
@@ -149,6 +149,10 @@ import Testing
 
     @Test("What readers take for different files is refused")
     func ambiguous() {
+        // GNU tar leaves a file as short as its last region says.
+        let short = entry(oldSparse("s", size: 5, real: 100, [(0, 5)]), Self.data)
+        #expect(read(short + end).error?.reason == .ambiguous)
+        #expect(read(Self.lines("1\n0\n5\n") + end).error?.reason == .ambiguous)
         // The count says that the region is unused, the offset that it is not: readers look at one or the other.
         let half = oldSparseHeader("s", size: 0, real: 100, [(0, 0)]).with(386, octal(50, 11)).with(398, zeros(12))
         let gap = oldSparseHeader("s", size: 5, real: 100, [(0, 3), (7, 0), (50, 2)]).with(410, zeros(24))
