@@ -9,7 +9,7 @@ public struct CompressionError: Error, Sendable, Equatable, CustomStringConverti
         case trailingGarbage
         /// To read it would take more memory than is allowed.
         case memoryLimit
-        /// It unpacks to more than is allowed.
+        /// It unpacks to more than is allowed, or more of it than is allowed unpacks to nothing.
         case outputLimit
         /// It uses something that is not supported.
         case unsupported
@@ -33,7 +33,7 @@ public struct CompressionError: Error, Sendable, Equatable, CustomStringConverti
             case .truncated: "the \(format) data ends too early"
             case .trailingGarbage: "something follows the end of the \(format) data"
             case .memoryLimit: "the \(format) data needs more memory than is allowed"
-            case .outputLimit: "the \(format) data unpacks to more than is allowed"
+            case .outputLimit: "the \(format) data is over a limit"
             case .unsupported: "the \(format) data cannot be read"
             }
         return detail.isEmpty ? what : "\(what) (\(detail))"

@@ -4,10 +4,14 @@ public struct DecompressionLimits: Sendable {
     public var memory: Int
     /// Bytes of output, if there is a limit.
     public var output: UInt64?
+    /// Bytes of input in a row that unpack to nothing, such as empty gzip members, long names in their headers, and skippable
+    /// frames of zstd. There may be some, but no end of them.
+    public var idleInput: UInt64
 
-    public init(memory: Int = 128 << 20, output: UInt64? = nil) {
+    public init(memory: Int = 128 << 20, output: UInt64? = nil, idleInput: UInt64 = 256 << 20) {
         self.memory = memory
         self.output = output
+        self.idleInput = idleInput
     }
 }
 
@@ -25,6 +29,8 @@ public final class Decompressor {
     private let limits: DecompressionLimits
     private let output: OutputBuffer
     private var place = Place.before
+    /// Bytes taken in since the last that were handed out.
+    private var idle: UInt64 = 0
 
     private enum Place {
         /// Nothing has been read.
@@ -85,7 +91,7 @@ public final class Decompressor {
                     guard engine.allowsPadding, unsafe rest.allSatisfy({ $0 == 0 }) else {
                         throw CompressionError(.trailingGarbage, format)
                     }
-                    return
+                    return try pass(unsafe rest.count)
                 }
             }
         }
@@ -109,9 +115,18 @@ public final class Decompressor {
     }
 
     private func take(_ step: EngineStep, _ emit: (RawSpan) throws -> Void) throws {
+        if step.produced > 0 { idle = 0 } else { try pass(step.consumed) }
         try count(step.produced)
         try output.advance(step.produced, emit)
         if step.ended { place = .between }
+    }
+
+    /// Some input has come to nothing.
+    private func pass(_ bytes: Int) throws(CompressionError) {
+        idle += UInt64(bytes)
+        guard idle <= limits.idleInput else {
+            throw CompressionError(.outputLimit, format, "more than \(limits.idleInput) bytes of it unpack to nothing")
+        }
     }
 
     private func count(_ bytes: Int) throws(CompressionError) {

@@ -129,6 +129,8 @@ public enum HostFile {
     /// A failure of the file system, as text that names the file.
     public static func failure(_ doing: String, _ path: FilePath, _ error: any Error) -> Failure {
         if let failure = error as? Failure { return failure }
+        let isFull = (error as? Errno).map { [.noSpace, .diskQuotaExceeded].contains($0) } ?? false
+        if isFull { return Failure(.noSpace, "\(doing) \"\(path)\"", cause: error, hint: "make room there") }
         let denied = (error as? Errno).map { [.permissionDenied, .notPermitted].contains($0) } ?? false
         return Failure(
             denied ? .permissionDenied : .fileSystem, "\(doing) \"\(path)\"", cause: error,

@@ -41,11 +41,13 @@ public enum ManifestUpgrade {
         "owner_uuid", "restricted_to_uuid", "_url",
     ]
 
-    /// Version 1 tells a file's compression by its name alone.
+    /// Version 1 may tell a file's compression by its name alone; what it states counts more.
     private static func upgradedFile(_ value: JSONValue) -> JSONValue {
         guard var file = value.objectValue else { return value }
         let name = file["path"]?.stringValue ?? file["url"]?.stringValue ?? ""
-        file["compression"] = name.hasSuffix(".gz") ? "gzip" : name.hasSuffix(".bz2") ? "bzip2" : "none"
+        if file["compression"]?.stringValue == nil {
+            file["compression"] = name.hasSuffix(".gz") ? "gzip" : name.hasSuffix(".bz2") ? "bzip2" : "none"
+        }
         file["path"] = nil
         file["url"] = nil
         return .object(file)

@@ -8,8 +8,8 @@ public protocol ImageFileReader {
     mutating func next(_ body: (RawSpan) throws -> Void) async throws -> Bool
 }
 
-/// An image file on this host.
-public struct LocalImageFile: ImageFileReader {
+/// An image file on this host, open as long as somebody has this.
+public final class LocalImageFile: ImageFileReader {
     private let path: FilePath
     private let file: FileDescriptor
     private var chunk = [UInt8](repeating: 0, count: 1 << 20)
@@ -24,7 +24,10 @@ public struct LocalImageFile: ImageFileReader {
         }
     }
 
-    public mutating func next(_ body: (RawSpan) throws -> Void) async throws -> Bool {
+    // What was read is here already.
+    deinit { try? file.close() }
+
+    public func next(_ body: (RawSpan) throws -> Void) async throws -> Bool {
         try Task.checkCancellation()
         let count: Int
         do {
@@ -33,9 +36,8 @@ public struct LocalImageFile: ImageFileReader {
             throw HostFile.failure("cannot read", path, error)
         }
         guard count > 0 else { return false }
-        try unsafe body(chunk.span.extracting(0..<count).bytes)
+        let bytes = chunk
+        try unsafe body(bytes.span.extracting(0..<count).bytes)
         return true
     }
-
-    public func close() { try? file.close() }
 }

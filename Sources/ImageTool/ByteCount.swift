@@ -1,5 +1,11 @@
 /// A number of bytes for people, in binary units.
 public enum ByteCount {
+    /// Two sizes that others state, together, or the most that there can be.
+    static func sum(_ one: Int64, _ other: Int64) -> Int64 {
+        let (sum, overflow) = one.addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+
     /// `512 B`, `1.5 KiB`, `46.7 MiB`.
     public static func text(_ bytes: Int64) -> String {
         guard bytes >= 1024 else { return "\(bytes) B" }

@@ -35,7 +35,8 @@ struct ImageFetcher: Sendable {
                     running -= 1
                 }
                 group.addTask {
-                    try await fetchFile(image)
+                    // Hashing and writing hold up no other task.
+                    try await withTaskExecutorPreference(DedicatedThread("download")) { try await fetchFile(image) }
                     done(image.uuid)
                 }
                 running += 1
@@ -79,8 +80,7 @@ struct ImageFetcher: Sendable {
     private func fetchRest(_ image: PlannedImage, _ offset: Int64, _ file: SystemPackage.FileDescriptor) async throws {
         var digest = ImageFileDigest(image.check)
         if offset > 0 {
-            var part = try LocalImageFile(downloads.partial(image.uuid))
-            defer { part.close() }
+            let part = try LocalImageFile(downloads.partial(image.uuid))
             while try await part.next({ try digest.update($0) }) {}
         }
         var stream = stream(image, offset: offset)

@@ -86,7 +86,7 @@ extension ImageTool {
     /// The files of all images above the base wait in the download folder.
     private func checkDownloadSpace(_ plan: ImportPlan) throws {
         let waiting = plan.chain.dropLast().filter { downloads.usable($0.uuid, size: $0.check.size) == nil }
-        let size = waiting.reduce(Int64(0)) { $0.addingReportingOverflow($1.check.size ?? 0).partialValue }
+        let size = waiting.reduce(Int64(0)) { ByteCount.sum($0, $1.check.size ?? 0) }
         guard size > 0, let free = downloads.freeSpace, UInt64(size) > free else { return }
         throw Failure(
             .noSpace,

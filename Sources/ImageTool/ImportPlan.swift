@@ -35,9 +35,7 @@ struct ImportPlan {
 
     /// An image's files as one number, or nil if one of them states no size.
     var size: Int64? {
-        chain.reduce(0) { sum, image in
-            sum.flatMap { sum in image.check.size.map { sum.addingReportingOverflow($0).partialValue } }
-        }
+        chain.reduce(0) { sum, image in sum.flatMap { sum in image.check.size.map { ByteCount.sum(sum, $0) } } }
     }
 }
 

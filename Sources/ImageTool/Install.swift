@@ -99,7 +99,7 @@ extension ImageTool {
 
 /// A local image file whose progress is told to the report.
 private struct MeasuredFile: ImageFileReader {
-    private var file: LocalImageFile
+    private let file: LocalImageFile
     private let transfer: Transfer
     private let report: Report
     private var position: Int64 = 0
@@ -120,16 +120,11 @@ private struct MeasuredFile: ImageFileReader {
             }
             position += Int64(count)
             transfer.advance(to: position)
-            if !more { close() }
+            if !more { report.transfers.end(transfer) }
             return more
         } catch {
-            close()
+            report.transfers.end(transfer)
             throw error
         }
-    }
-
-    private func close() {
-        file.close()
-        report.transfers.end(transfer)
     }
 }

@@ -72,6 +72,16 @@ import Testing
         #expect(try Self.upgrade(more)[field]?.text() == text)
     }
 
+    @Test(arguments: [
+        ("\"path\":\"x\",\"compression\":\"gzip\"", "gzip"), ("\"path\":\"x.gz\",\"compression\":\"bzip2\"", "bzip2"),
+        ("\"path\":\"x.gz\",\"compression\":\"none\"", "none"), ("\"path\":\"x.gz\",\"compression\":null", "gzip"),
+        ("\"path\":\"x.bz2\"", "bzip2"), ("\"url\":\"http://h/x.gz\"", "gzip"), ("\"path\":\"x\"", "none"),
+    ])
+    func theCompressionThatIsStatedCountsMoreThanTheName(file: String, compression: String) throws {
+        let upgraded = try Self.upgrade("\"files\":[{\(file)}]")
+        #expect(upgraded["files"]?.arrayValue?.first?["compression"]?.stringValue == compression)
+    }
+
     @Test func withoutAnyDateNoneIsMadeUp() throws {
         #expect(try Self.upgrade("")["published_at"] == nil)
         #expect(try Self.upgrade(#""restricted_to_uuid":"x""#)["restricted_to_uuid"] == nil)

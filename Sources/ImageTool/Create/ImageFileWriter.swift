@@ -37,7 +37,7 @@ struct ImageFileWriter {
         } catch {
             try? file.close()
             guard let errno = error as? Errno else { throw error }
-            guard errno != .noSpace else {
+            guard ![.noSpace, .diskQuotaExceeded].contains(errno) else {
                 throw Failure(.noSpace, "there is no room for the image file \"\(path)\"", cause: errno)
             }
             throw HostFile.failure("cannot write", path, errno)
