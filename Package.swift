@@ -37,6 +37,7 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
@@ -119,7 +120,8 @@ let package = Package(
             [
                 "JSON", "Failure", "ImageModel", "Compression", "Host", "Transport", "IMGAPI", "OCIRegistry", log,
                 crypto,
-                cryptoExtras, system, httpTypes, nioCore, nioPosix, nioSSL, nioHTTPTypes, lifecycle, hummingbird,
+                cryptoExtras, system, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL, nioHTTPTypes, nioHTTPTypesHTTP1,
+                lifecycle, hummingbird,
                 hummingbirdCore, hummingbirdTLS,
             ]),
         room("ImageMirror", ["JSON", "Failure", "ImageModel", "Transport", "IMGAPI", "ImageServer", nioCore]),

@@ -50,9 +50,10 @@ extension IMGAPIClient {
     public func delete(_ uuid: ImageUUID, by signer: RequestSigner?) async throws {
         var request = request("/images/\(uuid)")
         request.method = "DELETE"
-        if let signer { request = try signer.sign(request) }
         // It does no harm to ask a second time.
-        let reply = try await transport.reply(to: request, limit: IMGAPILimits.manifest)
+        let reply = try await signed(request, by: signer) {
+            try await transport.reply(to: $0, limit: IMGAPILimits.manifest)
+        }
         guard [200, 204, 404].contains(reply.status) else {
             throw uploadFailure(reply, "the deletion of image \(uuid)")
         }
@@ -75,14 +76,28 @@ extension IMGAPIClient {
         } else {
             request.headers.append(("Content-Type", "application/octet-stream"))
         }
-        if let signer { request = try signer.sign(request) }
-        let reply = try await replyOnce(to: request, deadline: file ? nil : .seconds(600))
+        let reply = try await signed(request, by: signer) {
+            try await replyOnce(to: $0, deadline: file ? nil : .seconds(600))
+        }
         guard reply.status == 200 else { throw uploadFailure(reply, what) }
         let image = try Manifest(json(reply, "the image after \(what)"))
         guard image.uuid == uuid else {
             throw Failure(.uploadError, "\(base) answered with image \(image.uuid) after \(what)")
         }
         return image
+    }
+
+    /// Sends a request with a signature of all of it. A server that does not know such signatures, as it says by asking for none,
+    /// is sent one of the date.
+    private func signed(
+        _ request: HTTPRequest, by signer: RequestSigner?, send: (HTTPRequest) async throws -> HTTPReply
+    ) async throws -> HTTPReply {
+        guard let signer else { return try await send(request) }
+        let reply = try await send(signer.sign(request, covering: .request))
+        guard reply.status == 401, reply.headers["www-authenticate"]?.contains("(request-target)") != true else {
+            return reply
+        }
+        return try await send(signer.sign(request, covering: .date))
     }
 
     /// A refusal with all that the server says: its code, its message, and what is wrong with which field (imgapi.md,

@@ -6,7 +6,8 @@ import ImageModel
 public import SystemPackage
 import Transport
 
-/// Signs requests by the key of a user (imgapi.md, section 8: HTTP signatures, `rsa-sha256` over the date).
+/// Signs requests by the key of a user (imgapi.md, section 8: HTTP signatures, `rsa-sha256`;
+/// draft-cavage-http-signatures-12).
 public struct RequestSigner: Sendable {
     private let user: String
     private let key: _RSA.Signing.PrivateKey
@@ -40,17 +41,43 @@ public struct RequestSigner: Sendable {
         }
     }
 
-    /// The request, with the headers `Date` and `Authorization`.
-    func sign(_ request: HTTPRequest) throws -> HTTPRequest {
+    /// What a signature covers.
+    enum Coverage {
+        /// Method, target, host and date, and the body where it is at hand; a file that is streamed has its SHA-1 in the
+        /// target.
+        case request
+        /// The date alone, which is all that servers of before know how to check.
+        case date
+    }
+
+    /// The request, with the headers `Date` and `Authorization`, and `Digest` for a body at hand.
+    func sign(_ request: HTTPRequest, covering coverage: Coverage) throws -> HTTPRequest {
         var request = request
         let date = Timestamp.now().httpDate
-        let signature = try key.signature(
-            for: SHA256.hash(data: Array("date: \(date)".utf8)), padding: .insecurePKCS1v1_5)
         request.headers.append(("Date", date))
+        var fields = [("date", date)]
+        if coverage == .request {
+            let origin = try ServerURL(request.url).origin
+            let target = String(request.url.dropFirst(origin.count))
+            fields = [
+                ("(request-target)", "\(request.method.lowercased()) \(target)"),
+                ("host", String(origin[(origin.firstRange(of: "://")?.upperBound ?? origin.startIndex)...])),
+                ("date", date),
+            ]
+            if case .bytes(let bytes)? = request.body {
+                let digest = "SHA-256=\(Base64.text(Array(SHA256.hash(data: bytes))))"
+                request.headers.append(("Digest", digest))
+                fields.append(("digest", digest))
+            }
+        }
+        let text = fields.map { "\($0.0): \($0.1)" }.joined(separator: "\n")
+        let signature = try key.signature(for: SHA256.hash(data: Array(text.utf8)), padding: .insecurePKCS1v1_5)
+        // Without a list of headers, it is the date.
+        let list = coverage == .request ? "headers=\"\(fields.map(\.0).joined(separator: " "))\"," : ""
         request.headers.append(
             (
                 "Authorization",
-                "Signature keyId=\"\(user)\",algorithm=\"rsa-sha256\",signature=\"\(Base64.text(Array(signature.rawRepresentation)))\""
+                "Signature keyId=\"\(user)\",algorithm=\"rsa-sha256\",\(list)signature=\"\(Base64.text(Array(signature.rawRepresentation)))\""
             ))
         return request
     }

@@ -1,6 +1,8 @@
 import Failure
+import Host
 public import Logging
 import NIOCore
+import NIOPosix
 import NIOSSL
 import Synchronization
 public import SystemPackage
@@ -22,7 +24,9 @@ public struct ServerCertificate: Sendable {
         let shown = ShownCertificate(files, pair, marks, logger)
         var configuration = Self.configuration(pair)
         // Not on the thread of the connection: what BoringSSL says of files would be taken for an error of the handshake.
-        configuration.sslContextCallback = { _, promise in Task { promise.succeed(shown.change()) } }
+        configuration.sslContextCallback = { _, promise in
+            promise.completeWithTask { try await BlockingIO.reading.runIfActive { shown.change() } }
+        }
         self.configuration = configuration
     }
 
@@ -44,23 +48,36 @@ private struct CertificateFiles: Sendable {
         let key: NIOSSLPrivateKeySource
     }
 
-    /// What tells whether they have been written anew.
+    /// What tells whether they have been written anew; nil for what cannot be looked at, as reading it will tell.
     var marks: [FileMark?] { [certificates, key].map { try? FileMark($0) } }
 
-    func read() throws(Failure) -> Pair {
-        do {
-            let chain = try NIOSSLCertificate.fromPEMFile(certificates.string)
-            guard !chain.isEmpty else { throw Failure(.configError, "it has no certificate") }
-            let pair = Pair(
-                chain: chain.map { .certificate($0) },
-                key: .privateKey(try NIOSSLPrivateKey(file: key.string, format: .pem)))
-            _ = try NIOSSLContext(configuration: ServerCertificate.configuration(pair))
-            return pair
-        } catch {
-            throw Failure(
-                .configError, "cannot use the certificate \"\(certificates)\" with the key \"\(key)\"", cause: error,
+    /// - Throws: `ConfigError`, `FileSystemError`, `PermissionDenied`.
+    func read() throws -> Pair {
+        // What the library says of them is in its own words, and names the folders where it was built.
+        func unusable(_ path: FilePath, _ why: String) -> Failure {
+            Failure(
+                .configError, "cannot use \"\(path)\": \(why)",
                 hint: "both must be PEM files, the key without a passphrase")
         }
+        func bytes(_ path: FilePath) throws -> [UInt8] {
+            guard let bytes = try HostFile.read(path, limit: 1 << 20, from: .setUp) else {
+                throw unusable(path, "there is no such file")
+            }
+            return bytes
+        }
+        let (certificateBytes, keyBytes) = (try bytes(certificates), try bytes(key))
+        guard let chain = try? NIOSSLCertificate.fromPEMBytes(certificateBytes), !chain.isEmpty else {
+            throw unusable(certificates, "it has no certificate in the form of PEM")
+        }
+        guard let privateKey = try? NIOSSLPrivateKey(bytes: keyBytes, format: .pem) else {
+            throw unusable(key, "it has no private key in the form of PEM, or one with a passphrase")
+        }
+        let pair = Pair(chain: chain.map { .certificate($0) }, key: .privateKey(privateKey))
+        guard (try? NIOSSLContext(configuration: ServerCertificate.configuration(pair))) != nil else {
+            throw unusable(
+                certificates, "it does not belong to the key \"\(key)\", or is of a kind that cannot be served")
+        }
+        return pair
     }
 }
 
@@ -82,20 +99,27 @@ private final class ShownCertificate: Sendable {
         state = Mutex(State(pair: pair, marks: marks))
     }
 
-    /// What a connection that begins is to be shown instead of what the server started with.
+    /// What a connection that begins is to be shown instead of what the server started with. The files are read without the
+    /// lock, so that a slow disk holds up nobody else.
     func change() -> NIOSSLContextConfigurationOverride {
         let marks = files.marks
-        return state.withLock { state in
-            if marks != state.marks {
+        if state.withLock({ $0.marks != marks }) {
+            let read = Result { try files.read() }
+            state.withLock { state in
+                // Another connection may have been quicker.
+                guard state.marks != marks else { return }
                 state.marks = marks
-                do {
-                    state.pair = try files.read()
+                switch read {
+                case .success(let pair):
+                    state.pair = pair
                     state.isNew = true
                     logger.info("another certificate", metadata: ["file": "\(files.certificates)"])
-                } catch {
+                case .failure(let error):
                     logger.warning("the certificate stays as it was", metadata: ["error": "\(error)"])
                 }
             }
+        }
+        return state.withLock { state in
             guard state.isNew else { return .noChanges }
             var change = NIOSSLContextConfigurationOverride()
             change.certificateChain = state.pair.chain

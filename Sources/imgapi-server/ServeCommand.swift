@@ -37,8 +37,7 @@ struct ServeCommand: AsyncParsableCommand {
         var configuration = ImageServer.Configuration(host: listen.host, port: listen.port, hostName: HostName.current)
         configuration.authentication = try settings.authentication()
         configuration.tls = certificate
-        // A download has a connection and a file.
-        configuration.mostConnections = max(16, min(4000, OpenFileLimit.raise() / 2 - 32))
+        configuration.mostConnections = try settings.connections(openFiles: OpenFileLimit.raise())
         let network = ServerProgram.network(logger)
         let result: Result<Void, any Error>
         do {

@@ -26,6 +26,20 @@ struct ServerSettings: ParsableArguments {
     @Option(help: ArgumentHelp("A file of tokens for \"Authorization: Bearer\", USER TOKEN a line.", valueName: "file"))
     var tokens: String?
 
+    @Option(
+        help: """
+            What the signatures of --keys must cover: request (method, target, host, date and body), or only date, as those \
+            of old clients do. (default: request)
+            """)
+    var signatures: Signatures?
+
+    @Option(
+        name: [.customLong("most-connections"), .customLong("mostConnections")],
+        help: ArgumentHelp(
+            "How many connections there may be at a time; more wait. (default: \(usualConnections))",
+            valueName: "number"))
+    var mostConnections: Int?
+
     @Option(help: ArgumentHelp("Serve https with this certificate (PEM, with its chain).", valueName: "file"))
     var tlsCert: String?
 
@@ -34,6 +48,11 @@ struct ServerSettings: ParsableArguments {
 
     /// The values of `--writes`.
     enum Writes: String, CaseIterable, ExpressibleByArgument { case anyone, nobody, users }
+
+    /// The values of `--signatures`.
+    enum Signatures: String, CaseIterable, ExpressibleByArgument { case request, date }
+
+    static let usualConnections = 1000
 
     static let usualAddress = ListenAddress(host: "127.0.0.1", port: 8080)
 
@@ -70,6 +89,8 @@ struct ServerSettings: ParsableArguments {
             case "writes": try take(text, key, &writes)
             case "keys": try take(text, key, &keys)
             case "tokens": try take(text, key, &tokens)
+            case "signatures": try take(text, key, &signatures)
+            case "most-connections": try take(text, key, &mostConnections)
             case "tls-cert": try take(text, key, &tlsCert)
             case "tls-key": try take(text, key, &tlsKey)
             default: throw bad("there is no option \"\(key)\"")
@@ -80,6 +101,7 @@ struct ServerSettings: ParsableArguments {
     func authentication() throws -> Authentication {
         let hasUsers = keys != nil || tokens != nil
         var authentication = Authentication(keys: keys.map { FilePath($0) }, tokens: tokens.map { FilePath($0) })
+        authentication.takesDateAlone = signatures == .date
         switch writes ?? (hasUsers ? .users : address.isLoopback ? .anyone : .nobody) {
         case .anyone: authentication.anonymous = .writes
         case .nobody:
@@ -87,7 +109,21 @@ struct ServerSettings: ParsableArguments {
         case .users:
             guard hasUsers else { throw ValidationError("--writes users needs --keys DIR or --tokens FILE") }
         }
+        try authentication.check()
         return authentication
+    }
+
+    /// How many connections there may be: a download has a file open as well.
+    ///
+    /// - Throws: `ValidationError` for more than the limit of open files allows.
+    func connections(openFiles limit: Int) throws -> Int {
+        let possible = max(1, limit / 2 - 32)
+        guard let mostConnections else { return min(possible, ServerSettings.usualConnections) }
+        guard (1...possible).contains(mostConnections) else {
+            throw ValidationError(
+                "--most-connections must be from 1 to \(possible), since \(limit) files may be open (ulimit -n)")
+        }
+        return mostConnections
     }
 
     func certificate(_ logger: Logger) throws -> ServerCertificate? {

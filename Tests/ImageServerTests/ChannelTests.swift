@@ -32,9 +32,9 @@ import Testing
     @Test func eachRequestWorksInOneChannel() async throws {
         try await RunningServer.serving(try Self.root(Self.withDefault)) { server in
             let rows: [(String, [String])] = [
-                ("", ["release", "both", "unsaid"]), ("?channel=", ["release", "both", "unsaid"]),
-                ("?channel=release", ["release", "both", "unsaid"]),
-                ("?channel=staging", ["staging", "both"]), ("?channel=*", ["release", "staging", "both", "unsaid"]),
+                ("", ["release", "both"]), ("?channel=", ["release", "both"]),
+                ("?channel=release", ["release", "both"]),
+                ("?channel=staging", ["staging", "both"]), ("?channel=*", ["release", "staging", "both"]),
             ]
             for (query, names) in rows {
                 try await #expect(server.get("/images\(query)").list("name") == names, "\(query)")
@@ -53,7 +53,9 @@ import Testing
             try await #expect(
                 server.get("/images/\(Self.staging)/file?channel=*").message == "image \"\(Self.staging)\" has no file")
             // The marker's channel does not matter.
-            try await #expect(server.get("/images?marker=\(Self.staging)").list("name") == ["both", "unsaid"])
+            try await #expect(server.get("/images?marker=\(Self.staging)").list("name") == ["both"])
+            // What says nothing of channels is in none, and is no image here.
+            try await #expect(server.get("/images/\(Self.unsaid)?channel=*").status == 404)
         }
     }
 

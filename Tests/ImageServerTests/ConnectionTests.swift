@@ -1,5 +1,8 @@
 import ImageModel
+import ImageServer
+import Logging
 import NIOCore
+import NIOPosix
 import Testing
 
 /// What clients do to connections.
@@ -93,6 +96,87 @@ import Testing
         try await RunningServer.serving(try ImageRoot(), idleSeconds: 1) { server in
             // The server closes the connection, which may be before it has begun; else this would not end.
             _ = try? await server.exchange(beginning)
+        }
+    }
+
+    @Test(
+        .timeLimit(.minutes(3)),
+        arguments: [
+            (
+                "POST /images?action=x HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n",
+                "x"
+            ),
+            (
+                "POST /images HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+                "1\r\nx\r\n"
+            ),
+            (
+                "POST /images HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1;",
+                "x"
+            ),
+            ("GET /ping HTTP/1.1\r\nHost: x\r\nX: ", "x"),
+        ])
+    func aRequestThatTricklesIsLeft(head: String, drop: String) async throws {
+        try await RunningServer.serving(
+            try ImageRoot(), idleSeconds: 2, authentication: Authentication(anonymous: .writes)
+        ) { server in
+            let channel = try await server.connect()
+            // It goes on for ever unless the server closes the connection.
+            try? await channel.executeThenClose { inbound, outbound in
+                try await outbound.write(ByteBuffer(string: head))
+                while true {
+                    try await outbound.write(ByteBuffer(string: drop))
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+            }
+            try await #expect(server.get("/ping").status == 200)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(3))) func soManyConnectionsAndNoMore() async throws {
+        let root = try ImageRoot()
+        let repository = try await NIOThreadPool.singleton.runIfActive {
+            try FolderRepository(
+                root: root.path, mode: .public, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        }
+        var configuration = ImageServer.Configuration(port: 0, hostName: "test-host")
+        configuration.mostConnections = 20
+        try await RunningServer.serving(repository, configuration) { server in
+            let crowd = Crowd()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<60 { group.addTask { try await crowd.ask(server) } }
+                while await crowd.answered < 20 { try await Task.sleep(for: .milliseconds(20)) }
+                try await Task.sleep(for: .seconds(2))
+                #expect(await crowd.answered == 20)
+                // Those who wait come when others go.
+                await crowd.disperse()
+                try await group.waitForAll()
+            }
+            #expect(await crowd.answered == 60)
+        }
+    }
+
+    /// Clients that keep their connection after the answer.
+    private actor Crowd {
+        private(set) var answered = 0
+        private var isDispersed = false
+
+        func disperse() { isDispersed = true }
+
+        private func stay() async throws {
+            answered += 1
+            while !isDispersed { try await Task.sleep(for: .milliseconds(20)) }
+        }
+
+        nonisolated func ask(_ server: RunningServer) async throws {
+            let channel = try await server.connect()
+            try await channel.executeThenClose { inbound, outbound in
+                try await outbound.write(ByteBuffer(string: "GET /ping HTTP/1.1\r\nHost: x\r\n\r\n"))
+                for try await _ in inbound {
+                    try await stay()
+                    break
+                }
+            }
         }
     }
 

@@ -131,6 +131,6 @@ import Testing
         #expect(after < before + (200 << 10), "from \(before) to \(after) KiB")
         let start = ContinuousClock.now
         #expect(try await RunningServer(port: server.port).get("/ping").status == 200)
-        #expect(start.duration(to: .now) < .seconds(5))
+        #expect(start.duration(to: .now) < .seconds(60))
     }
 }

@@ -5,6 +5,7 @@ import ImageServer
 import JSON
 import Logging
 import SystemPackage
+import TestHost
 import Testing
 
 /// The folder changes under the running server.
@@ -29,32 +30,84 @@ import Testing
         }
     }
 
-    @Test func aManifestWrittenOverInPlaceCountsSoon() async throws {
+    @Test func aManifestWrittenOverInPlaceCountsAtOnce() async throws {
+        let root = try ImageRoot()
+        let (uuid, other) = (ImageUUID(), ImageUUID())
+        try root.add(other)
+        try root.add(uuid, ["name": "name-00"])
+        let path = root.path.appending("images/\(uuid).json")
+        let text = String(decoding: try HostFile.read(path) ?? [], as: UTF8.self)
+        try await RunningServer.serving(root) { server in
+            for round in 10..<60 {
+                let file = try FileDescriptor.open(path, .writeOnly)
+                try file.closeAfter { _ = try file.writeAll(text.replacing("name-00", with: "name-\(round)").utf8) }
+                // Not even its time tells: a tool may set that back.
+                if round.isMultiple(of: 3) { try await Tool.shell("touch -d 2020-01-02 '\(path)'") }
+                if round.isMultiple(of: 2) {
+                    try await #expect(server.get("/images/\(uuid)").json?["name"]?.stringValue == "name-\(round)")
+                } else {
+                    try await #expect(server.get("/images?name=name-\(round)").list("uuid") == ["\(uuid)"])
+                }
+                if round == 30 { try await Task.sleep(for: .milliseconds(300)) }
+            }
+        }
+    }
+
+    @Test func aFolderThatCannotBeReadIsNoEmptyOne() async throws {
         let root = try ImageRoot()
         let uuid = ImageUUID()
-        try root.add(uuid, ["name": "before"])
-        try await Task.sleep(for: .milliseconds(200))
-        try await RunningServer.serving(root) { server in
-            try await #expect(server.get("/images/\(uuid)").json?["name"] == "before")
-            let manifest = "images/\(uuid).json"
-            let text = try HostFile.read(root.path.appending(manifest)) ?? []
-            let file = try FileDescriptor.open(root.path.appending(manifest), .writeOnly)
-            try file.closeAfter {
-                _ = try file.writeAll(String(decoding: text, as: UTF8.self).replacing("before", with: "behind").utf8)
+        try root.add(uuid)
+        try await RunningServer.serving(root, authentication: Authentication(anonymous: .writes)) { server in
+            try await #expect(server.get("/images").list("uuid") == ["\(uuid)"])
+            try await Tool.shell("mv '\(root.path)/images' '\(root.path)/away'; echo x > '\(root.path)/images'")
+            for target in ["/images", "/images/\(uuid)", "/images/\(uuid)/file", "/", "/metrics", "/channels"] {
+                let reply = try await server.get(target)
+                #expect(reply.status == 503, "\(target): \(reply)")
             }
-            var served = ""
-            for _ in 0..<100 where served != "behind" {
-                served = try await server.get("/images/\(uuid)").json?["name"]?.stringValue ?? ""
-                try await Task.sleep(for: .milliseconds(100))
-            }
-            #expect(served == "behind")
+            try await Tool.shell("rm '\(root.path)/images'; mv '\(root.path)/away' '\(root.path)/images'")
+            try await #expect(server.get("/images").list("uuid") == ["\(uuid)"])
+            // What was a mounted folder may be gone as a whole.
+            try await Tool.shell("mv '\(root.path)' '\(root.path)-away'")
+            try await #expect(server.get("/images").status == 503)
+            try await Tool.shell("mv '\(root.path)-away' '\(root.path)'")
+            try await #expect(server.get("/images/\(uuid)").status == 200)
         }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func whatIsNoFileHoldsNobodyUp() async throws {
+        let root = try ImageRoot()
+        let good = ImageUUID()
+        try root.add(good, bytes: Array("hello".utf8), sha1: "aa", ["icon": true])
+        let (linked, pipe, folder, device, huge) = (ImageUUID(), ImageUUID(), ImageUUID(), ImageUUID(), ImageUUID())
+        let files: JSONObject = ["files": [["sha1": "aa", "size": 5, "compression": "none"]]]
+        for uuid in [linked, pipe, folder, device] { try root.add(uuid, files) }
+        try await Tool.shell(
+            """
+            cd '\(root.path)/images'; ln -s /etc/hostname \(linked).file; mkfifo \(pipe).file; mkdir \(folder).file
+            mknod \(device).file c 1 5; truncate -s 3G \(huge).json; mkfifo \(good).icon
+            ln -s '\(good).json' \(ImageUUID()).json; mkfifo \(ImageUUID()).json; mkdir \(ImageUUID()).json
+            mknod \(ImageUUID()).json c 1 5; mkfifo .upload-x; ln -s /etc/passwd .upload-y; mkdir .upload-z
+            """)
+        try await RunningServer.serving(root, authentication: Authentication(anonymous: .writes)) { server in
+            let listed = Set(try await server.get("/images").list("uuid"))
+            #expect(listed == Set([good, linked, pipe, folder, device].map(\.description)))
+            for uuid in [linked, pipe, folder, device] {
+                let reply = try await server.get("/images/\(uuid)/file")
+                #expect(reply.status == 503 && !reply.text.contains("/etc"), "\(reply)")
+            }
+            try await #expect(server.get("/images/\(good)/icon").status == 503)
+            try await #expect(server.get("/images/\(good)/file").text == "hello")
+        }
+        try await Tool.shell("mkfifo '\(root.path)/channels.json'")
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        #expect(throws: Failure.self) { try FolderRepository(root: root.path, mode: .public, logger: logger) }
+        try await Tool.shell("rm -r '\(root.path)'/images/*")
     }
 
     @Test func channelsComeAndGoToo() async throws {
         let root = try ImageRoot()
         let uuid = ImageUUID()
-        try root.add(uuid)
+        try root.add(uuid, ["channels": ["dev"]])
         try await RunningServer.serving(root) { server in
             try await #expect(server.get("/channels").status == 404)
             try root.write(#"[{"name":"dev","default":true}]"#, to: "channels.json")

@@ -72,6 +72,11 @@ import Testing
         (manifest(["name": "bad\u{1}name"]), 422, "ValidationFailed", "name"),
         (manifest(["os": "beos"]), 422, "ValidationFailed", "os"),
         (manifest(["bogus": 1]), 422, "InvalidParameter", "bogus"),
+        // The first version is upgraded by servers of another mode only (imgapi.md, section 4).
+        (
+            "{\"uuid\":\"\(uuid)\",\"name\":\"x\",\"version\":\"1\",\"type\":\"zone-dataset\",\"os\":\"smartos\",\"creator_uuid\":\"\(other)\",\"creator_name\":\"x\"}",
+            422, "InvalidParameter", "creator_uuid"
+        ),
         (manifest(["public": false]), 422, "ValidationFailed", "public"),
         (manifest(["icon": true]), 422, "ValidationFailed", "icon"),
         (manifest(["origin": .string(other)]), 422, "OriginDoesNotExist", ""),
@@ -134,7 +139,7 @@ import Testing
         let root = try ImageRoot()
         let uuid = try #require(ImageUUID(Self.uuid))
         try root.add(uuid, ["state": "unactivated", "published_at": .null])
-        try await RunningServer.serving(root, idleSeconds: 1, authentication: Self.everybody) { server in
+        try await RunningServer.serving(root, idleSeconds: 5, authentication: Self.everybody) { server in
             let file = "/images/\(Self.uuid)/file?compression=none"
             #expect(try await server.send("PUT", file, body: "hello").status == 200)
             let empty = try await server.send("PUT", file, body: "")

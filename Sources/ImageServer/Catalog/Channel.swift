@@ -41,7 +41,7 @@ struct ChannelList: Sendable, Equatable {
 
     /// - Throws: `ConfigError`, `FileSystemError`.
     init(file path: FilePath) throws {
-        guard let bytes = try HostFile.read(path, limit: 1 << 20) else {
+        guard let bytes = try HostFile.read(path, limit: 1 << 20, from: .setUp) else {
             throw Failure(.configError, "there is no list of channels \"\(path)\"")
         }
         do {

@@ -41,10 +41,10 @@ struct ServedManifest {
         for key in Self.omittedWhenEmpty where served[key]?.isEmpty ?? false { served[key] = nil }
         if icon == nil { served["icon"] = nil }
         if mode == .public { for key in ["billing_tags", "traits"] { served[key] = nil } }
-        if let channels {
-            served["channels"] = json["channels"] ?? channels.defaultName.map { [.string($0)] } ?? []
-        } else {
+        if channels == nil {
             served["channels"] = nil
+        } else if json["channels"]?.arrayValue == nil {
+            throw Failure(.invalidManifest, "it has no \"channels\", and this server has channels")
         }
         let entries = json["files"]?.arrayValue?.compactMap(\.objectValue) ?? []
         files = entries.map { entry in

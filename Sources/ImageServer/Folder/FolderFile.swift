@@ -14,11 +14,14 @@ final class FolderFile: StoredFile {
     /// How much is read at once, in bytes; as much is in memory for each download.
     fileprivate static let pieceSize: Int64 = 512 << 10
 
-    /// Nil if there is no such file.
+    /// Nil if there is no such file. A link is not followed, since it may lead to what is nobody's business, and a pipe is not
+    /// waited for.
+    ///
     /// - Throws: `FileSystemError`, `PermissionDenied`.
     init?(_ path: FilePath) throws {
         do {
-            file = try SystemPackage.FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+            file = try SystemPackage.FileDescriptor.open(
+                path, .readOnly, options: [.closeOnExec, .nonBlocking, .noFollow])
         } catch Errno.noSuchFileOrDirectory {
             return nil
         } catch {
@@ -31,11 +34,12 @@ final class FolderFile: StoredFile {
             size = stat.size
             modified = HTTPDate(clamping: stat.st_mtim.tv_sec)
         } catch {
-            try? file.close()
+            try? file.close()  // what went wrong is told already
             throw HostFile.failure("cannot read", path, error)
         }
     }
 
+    /// Nothing was written, so that closing loses nothing.
     deinit { try? file.close() }
 
     func pieces(of range: Range<Int64>) -> any AsyncSequence<ByteBuffer, any Error> { Pieces(file: self, range: range) }
@@ -52,7 +56,7 @@ final class FolderFile: StoredFile {
             let (file, offset, count) = (
                 file, range.lowerBound, Int(Swift.min(FolderFile.pieceSize, Int64(range.count)))
             )
-            let buffer = try await NIOThreadPool.singleton.runIfActive { try file.piece(at: offset, count: count) }
+            let buffer = try await BlockingIO.reading.runIfActive { try file.piece(at: offset, count: count) }
             range = offset + Int64(buffer.readableBytes)..<range.upperBound
             return buffer
         }

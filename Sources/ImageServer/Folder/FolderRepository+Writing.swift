@@ -1,10 +1,11 @@
 import Failure
+import Glibc
 import Host
 public import ImageModel
 public import JSON
+import Logging
 import NIOCore
 import NIOPosix
-import Synchronization
 import SystemPackage
 
 /// Writing: every file comes by a rename, so that a crash leaves the old or the new one.
@@ -12,26 +13,33 @@ extension FolderRepository {
     public func change(
         _ uuid: ImageUUID, _ change: @escaping @Sendable (JSONObject?) throws -> JSONObject?
     ) async throws {
-        try await NIOThreadPool.singleton.runIfActive { [self] in
-            try writing.withLock { _ in try rewrite(uuid, change) }
-        }
+        try await inTurn(uuid) { [self] in try rewrite(uuid, change) }
     }
 
     public func upload(_ part: ImagePart, of uuid: ImageUUID) async throws -> any FileUpload {
-        try await NIOThreadPool.singleton.runIfActive { [self] in
+        try await BlockingIO.writing.runIfActive { [self] in
             try HostFile.makeFolder(folder.images)
             return try FolderUpload(part, of: uuid, in: self)
         }
     }
 
+    /// Does what waits for the disk, when all is done that was begun before with the same image.
+    fileprivate func inTurn(_ uuid: ImageUUID, _ work: @escaping @Sendable () throws -> Void) async throws {
+        try await turns.inTurn(uuid) { try await BlockingIO.writing.runIfActive(work) }
+    }
+
     fileprivate func rewrite(_ uuid: ImageUUID, _ change: (JSONObject?) throws -> JSONObject?) throws {
         let path = folder.manifest(of: uuid)
         var stored: JSONObject?
-        if let bytes = try HostFile.read(path, limit: 4 << 20) {
-            guard let json = try? JSONValue(parsing: bytes).objectValue else {
+        if let bytes = try HostFile.read(path, limit: FolderEntry.longest) {
+            do {
+                stored = try JSONValue(parsing: bytes, limits: JSONLimits(depth: 64)).objectValue
+            } catch {
+                throw Failure(.invalidManifest, "\"\(path)\" is not JSON, and is left as it is", cause: error)
+            }
+            guard stored != nil else {
                 throw Failure(.invalidManifest, "\"\(path)\" is not a JSON object, and is left as it is")
             }
-            stored = json
         }
         guard let new = try change(stored) else {
             guard stored != nil else { return }
@@ -51,19 +59,29 @@ extension FolderRepository {
 
     /// Removes what uploads that were broken off have left, but nothing of another process that is at work in the folder.
     func sweepUploads() throws {
-        let now = Timestamp.now().milliseconds / 1000
         for name in try HostFile.names(in: folder.images) {
-            let path = folder.images.appending(name)
-            // A manifest is written in a moment.
-            if name.hasSuffix(".json.tmp"), let mark = try? FileMark(path), now - Int64(mark.seconds) > 60 {
-                _ = try? HostFile.remove(path)
+            do {
+                try sweep(name)
+            } catch {
+                // It is no image, and hinders nobody.
+                logger.warning(
+                    "cannot clear away what an upload left", metadata: ["file": "\(name)", "error": "\(error)"])
             }
-            guard name.hasPrefix(FolderUpload.prefix) else { continue }
-            guard
-                let file = try? SystemPackage.FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .noFollow])
-            else { continue }
-            if HostFile.claim(file) { _ = try? HostFile.remove(path) }
-            try? file.close()
+        }
+    }
+
+    private func sweep(_ name: String) throws {
+        let path = folder.images.appending(name)
+        if name.hasSuffix(".json.tmp") {
+            // A manifest is written in a moment. An age that cannot be told is a great one.
+            guard let mark = try FileMark(path, followingLinks: false), mark.modified.age ?? .max > 60_000 else {
+                return
+            }
+            try HostFile.remove(path)
+        } else if name.hasPrefix(FolderUpload.prefix), let file = try HostFile.open(path) {
+            // Nothing was written, so that closing loses nothing.
+            defer { try? file.close() }
+            if HostFile.claim(file) { try HostFile.remove(path) }
         }
     }
 }
@@ -89,43 +107,56 @@ private final class FolderUpload: FileUpload {
         } catch {
             throw HostFile.failure("cannot write", path, error)
         }
-        // The sweep of another process may have come in between.
-        guard HostFile.claim(file) else {
-            try? file.close()
-            throw HostFile.failure("cannot write", path, Errno.resourceBusy)
+        do {
+            // The sweep of another process may have come in between.
+            guard HostFile.claim(file) else { throw Errno.resourceBusy }
+            // Whatever the umask is: a server of another user may have to read it.
+            guard fchmod(file.rawValue, 0o644) == 0 else { throw Errno(rawValue: errno) }
+        } catch {
+            try? file.close()  // what went wrong is told already
+            throw HostFile.failure("cannot write", path, error)
         }
     }
 
+    /// What was to count was flushed before.
     deinit { try? file.close() }
 
     func append(_ bytes: ByteBuffer) async throws {
-        try await NIOThreadPool.singleton.runIfActive { [file] in
-            _ = try unsafe bytes.withUnsafeReadableBytes { try unsafe file.writeAll($0) }
-        }
-    }
-
-    func commit(_ change: @escaping @Sendable (JSONObject?) throws -> JSONObject?) async throws {
-        try await NIOThreadPool.singleton.runIfActive { [self] in
-            try HostFile.sync(file)
-            let (repository, part, uuid, path) = (repository, part, uuid, path)
-            try repository.writing.withLock { _ in
-                // What the change refuses must leave the old file where it is; and at no time may a manifest speak of
-                // another file than is there.
-                try repository.rewrite(uuid) { stored in
-                    guard let new = try change(stored), let stored, StoredManifest(stored).has(part) else {
-                        return stored
-                    }
-                    var without = StoredManifest(new)
-                    without.remove(part)
-                    return without.json
-                }
-                try HostFile.rename(path, to: repository.folder.path(of: part, uuid))
-                try repository.rewrite(uuid, change)
+        try await BlockingIO.writing.runIfActive { [file, path] in
+            do {
+                _ = try unsafe bytes.withUnsafeReadableBytes { try unsafe file.writeAll($0) }
+            } catch {
+                throw HostFile.failure("cannot write", path, error)
             }
         }
     }
 
+    func commit(_ change: @escaping @Sendable (JSONObject?) throws -> JSONObject?) async throws {
+        // Nobody waits while a large file is flushed.
+        try await BlockingIO.writing.runIfActive { [file] in try HostFile.sync(file) }
+        try await repository.inTurn(uuid) { [repository, part, uuid, path] in
+            // What the change refuses must leave the old file where it is; and at no time may a manifest speak of
+            // another file than is there.
+            try repository.rewrite(uuid) { stored in
+                guard let new = try change(stored), let stored, StoredManifest(stored).has(part) else { return stored }
+                var without = StoredManifest(new)
+                without.remove(part)
+                return without.json
+            }
+            try HostFile.rename(path, to: repository.folder.path(of: part, uuid))
+            try repository.rewrite(uuid, change)
+        }
+    }
+
     func discard() async {
-        _ = try? await NIOThreadPool.singleton.runIfActive { [path] in try HostFile.remove(path) }
+        do {
+            // Also when the request was cancelled.
+            try await Task { [path] in
+                try await BlockingIO.writing.runIfActive { _ = try HostFile.remove(path) }
+            }.value
+        } catch {
+            // What is left is cleared when a server starts.
+            repository.logger.warning("cannot clear away an upload", metadata: ["error": "\(error)"])
+        }
     }
 }

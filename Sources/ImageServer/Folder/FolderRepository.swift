@@ -13,14 +13,12 @@ public import SystemPackage
 /// - `images/UUID.icon`: the icon, if it has one;
 /// - `channels.json`: the channels, if the server has any.
 ///
-/// What is added, changed or removed counts from the next request on. Files should come by a rename, so that
-/// none is seen half written. A rename changes the folder, which each request looks at; a file that is written
-/// over in place is noticed within seconds.
+/// What is added, changed or removed counts from the next request on. Files should come by a rename, so that none is seen
+/// half written.
 public final class FolderRepository: ImageRepository {
     let folder: ImageFolder
-    /// Held while a manifest or file is changed.
-    let writing = Mutex(())
-    private let logger: Logger
+    let turns = ImageTurns()
+    let logger: Logger
     private let state: Mutex<State>
 
     public let mode: ServerMode
@@ -28,7 +26,7 @@ public final class FolderRepository: ImageRepository {
     private struct State {
         var scan: FolderScan
         var running: Task<FolderScan, any Error>?
-        /// The scan counts no more, whatever the folder looks like.
+        /// The next scan is to read all files anew.
         var isForgotten = false
     }
 
@@ -44,22 +42,26 @@ public final class FolderRepository: ImageRepository {
 
     public func catalog(_ freshness: Freshness) async throws -> Catalog {
         let asked = ContinuousClock.now
+        if case .image(let uuid) = freshness, let catalog = try await known(uuid) { return catalog }
         while true {
-            let look = try FolderLook(folder)
-            let (scan, isForgotten) = state.withLock { ($0.scan, $0.isForgotten) }
-            if scan.covers(look), !isForgotten {
-                if scan.isDue { _ = rescan() }
-                return scan.catalog
-            }
             // A scan that was under way already may have passed a place before it changed.
-            let next = try await rescan().value
-            if next.started >= asked { return next.catalog }
+            let scan = try await rescan().value
+            if scan.started >= asked { return scan.catalog }
+        }
+    }
+
+    /// What is known, if that is still so as far as it concerns one image: then the others need not be looked at.
+    private func known(_ uuid: ImageUUID) async throws -> Catalog? {
+        let (scan, isForgotten) = state.withLock { ($0.scan, $0.isForgotten) }
+        guard !isForgotten else { return nil }
+        return try await BlockingIO.reading.runIfActive { [folder] in
+            try scan.holds(of: uuid, in: folder) ? scan.catalog : nil
         }
     }
 
     public func open(_ part: ImagePart, of image: ServedImage) async throws -> (any StoredFile)? {
         let path = folder.path(of: part, image.uuid)
-        return try await NIOThreadPool.singleton.runIfActive { try FolderFile(path) }
+        return try await BlockingIO.reading.runIfActive { try FolderFile(path) }
     }
 
     public func dropCaches() { state.withLock { $0.isForgotten = true } }
@@ -68,26 +70,27 @@ public final class FolderRepository: ImageRepository {
     private func rescan() -> Task<FolderScan, any Error> {
         state.withLock { state in
             if let running = state.running { return running }
-            let last = state.scan
+            let (last, rereads) = (state.scan, state.isForgotten)
+            state.isForgotten = false
             let task = Task { [folder, logger] in
                 let result = await Result {
-                    try await NIOThreadPool.singleton.runIfActive {
-                        try FolderScan(folder, after: last, logger: logger)
+                    try await BlockingIO.reading.runIfActive {
+                        try FolderScan(folder, after: last, rereading: rereads, logger: logger)
                     }
                 }
-                return try self.finish(result)
+                return try self.finish(result, rereads)
             }
             state.running = task
             return task
         }
     }
 
-    private func finish(_ result: Result<FolderScan, any Error>) throws -> FolderScan {
+    private func finish(_ result: Result<FolderScan, any Error>, _ rereads: Bool) throws -> FolderScan {
         state.withLock { state in
             state.running = nil
-            if case .success(let scan) = result {
-                state.scan = scan
-                state.isForgotten = false
+            switch result {
+            case .success(let scan): state.scan = scan
+            case .failure: if rereads { state.isForgotten = true }
             }
         }
         if case .failure(let error) = result { logger.error("cannot read the images", metadata: ["error": "\(error)"]) }

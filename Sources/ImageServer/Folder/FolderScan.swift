@@ -5,96 +5,67 @@ import JSON
 import Logging
 import SystemPackage
 
-/// What was found in an image folder at one time. A further scan reads only the files that have changed.
+/// What was found in an image folder at one time. A further scan looks at every file, and reads only those that have changed.
 struct FolderScan: Sendable {
     let catalog: Catalog
-    private let entries: [ImageUUID: Entry]
+    private let entries: [ImageUUID: FolderEntry]
     private let look: FolderLook
+    /// Nothing had changed just before it was looked at, so that a further change shows.
+    private let isSettled: Bool
     let started: ContinuousClock.Instant
-    private let finished: ContinuousClock.Instant
-    /// Whether the folder may have changed after it was looked at without a change of its time.
-    private let isRacy: Bool
 
-    private struct Entry: Sendable {
-        let mark: FileMark
-        /// Nil if the manifest cannot be served.
-        let image: ServedImage?
-    }
-
-    /// - Parameter last: the scan before, nil for the first.
-    /// - Throws: `FileSystemError`, `PermissionDenied`; in the first scan also `ConfigError` for a list of channels
-    ///   that is none. Later the channels then stay what they were.
-    init(_ folder: ImageFolder, after last: FolderScan?, logger: Logger) throws {
+    /// - Parameters:
+    ///   - last: the scan before, nil for the first.
+    ///   - rereading: also what has not changed.
+    /// - Throws: `FileSystemError`, `PermissionDenied` if the folder, or none of its manifests, can be read; in the first scan
+    ///   also `ConfigError` for a list of channels that is none. Later the channels then stay what they were.
+    init(_ folder: ImageFolder, after last: FolderScan?, rereading: Bool = false, logger: Logger) throws {
         started = .now
         look = try FolderLook(folder)
-        isRacy = [look.images, look.channels].contains { $0?.isRecent ?? false }
+        isSettled = [look.images, look.channels].allSatisfy { $0?.isSettled ?? true }
         let channels = try Self.channels(folder, look, after: last, logger)
-        let isSameSetting = last?.catalog.channels == channels
-        var entries: [ImageUUID: Entry] = [:]
-        for name in look.images == nil ? [] : try HostFile.names(in: folder.images) {
+        let isSameSetting = !rereading && last?.catalog.channels == channels
+        var entries: [ImageUUID: FolderEntry] = [:]
+        var changes = 0
+        for name in try folder.names() {
             guard let uuid = ImageFolder.image(manifest: name) else { continue }
-            let path = folder.images.appending(name)
-            guard let mark = Self.mark(path, logger) else { continue }
-            if isSameSetting, let known = last?.entries[uuid], known.mark == mark {
-                entries[uuid] = known
-            } else {
-                entries[uuid] = Entry(mark: mark, image: Self.image(path, uuid, folder.mode, channels, logger))
-            }
+            let known = isSameSetting ? last?.entries[uuid] : nil
+            let entry = try FolderEntry(folder, uuid, after: known, channels, logger)
+            if entry?.mark != known?.mark || entry?.isKept != true { changes += 1 }
+            entries[uuid] = entry
         }
         self.entries = entries
-        if isSameSetting, let last, last.hasSameImages(as: entries) {
+        if isSameSetting, changes == 0, let last, last.entries.count == entries.count {
             catalog = last.catalog
         } else {
-            catalog = Catalog(entries.values.compactMap(\.image), channels: channels)
-        }
-        finished = .now
-    }
-
-    /// Whether nothing has been added, renamed or removed since.
-    func covers(_ look: FolderLook) -> Bool { !isRacy && look == self.look }
-
-    /// Whether it is time to look for files that were changed in place: after a second, or, where a scan takes
-    /// long, so much later that scans cost two per cent of a processor.
-    var isDue: Bool { finished.duration(to: .now) > max(.seconds(1), started.duration(to: finished) * 50) }
-
-    private func hasSameImages(as others: [ImageUUID: Entry]) -> Bool {
-        entries.count == others.count && others.allSatisfy { entries[$0]?.mark == $1.mark }
-    }
-
-    /// Nil if the file is gone by now, or no file.
-    private static func mark(_ path: FilePath, _ logger: Logger) -> FileMark? {
-        do {
-            return try FileMark(path).flatMap { $0.isFile ? $0 : nil }
-        } catch {
-            logger.warning("skipping a manifest that cannot be read", metadata: ["error": "\(error)"])
-            return nil
+            catalog = try Self.catalog(entries, channels)
         }
     }
 
-    /// The image of a manifest file; nil, and a warning in the log, if it cannot be served.
-    private static func image(
-        _ path: FilePath, _ uuid: ImageUUID, _ mode: ServerMode, _ channels: ChannelList?, _ logger: Logger
-    ) -> ServedImage? {
-        do {
-            guard let bytes = try HostFile.read(path, limit: 4 << 20) else { return nil }
-            let value = try JSONValue(parsing: bytes, limits: JSONLimits(depth: 64))
-            guard let json = value.objectValue else { throw Failure(.invalidManifest, "not a JSON object") }
-            let manifest = try ServedManifest(json, mode: mode, channels: channels)
-            guard manifest.uuid == uuid else { throw Failure(.invalidManifest, "its \"uuid\" is \(manifest.uuid)") }
-            return ServedImage(manifest)
-        } catch {
-            logger.warning(
-                "skipping a manifest that cannot be served", metadata: ["file": "\(path)", "error": "\(error)"])
-            return nil
-        }
+    /// Whether what it says of one image is still so.
+    ///
+    /// - Throws: `FileSystemError`, `PermissionDenied` if the folder cannot be looked at.
+    func holds(of uuid: ImageUUID, in folder: ImageFolder) throws -> Bool {
+        guard isSettled, try FolderLook(folder) == look else { return false }
+        // Nothing came or went: what is not known is not there.
+        guard let entry = entries[uuid] else { return true }
+        return try entry.isSettled && entry.mark == FileMark(folder.manifest(of: uuid), followingLinks: false)
+    }
+
+    private static func catalog(_ entries: [ImageUUID: FolderEntry], _ channels: ChannelList?) throws -> Catalog {
+        let images = entries.values.compactMap(\.image)
+        let unreadable = entries.compactMapValues(\.trouble)
+        // A listing without any would look as if there were none.
+        if images.isEmpty, let trouble = unreadable.values.first { throw trouble }
+        return Catalog(images, channels: channels, unreadable: unreadable)
     }
 
     private static func channels(_ folder: ImageFolder, _ look: FolderLook, after last: FolderScan?, _ logger: Logger)
         throws -> ChannelList?
     {
-        if let last, !last.isRacy, last.look.channels == look.channels { return last.catalog.channels }
-        guard let bytes = try HostFile.read(folder.channels, limit: 1 << 20) else { return nil }
+        if let last, last.isSettled, last.look.channels == look.channels { return last.catalog.channels }
         do {
+            guard let bytes = try HostFile.read(folder.channels, limit: 1 << 20, from: .setUp) else { return nil }
             return try ChannelList(JSONValue(parsing: bytes, limits: JSONLimits(depth: 64)))
         } catch {
             let failure = Failure(.configError, "cannot use \"\(folder.channels)\"", cause: error)
@@ -105,12 +76,63 @@ struct FolderScan: Sendable {
     }
 }
 
-extension FileMark {
-    /// Whether the time of the last change is so near that a further change might not show: the clocks of
-    /// file systems tick in milliseconds.
-    fileprivate var isRecent: Bool {
-        let now = Timestamp.now().milliseconds
-        guard abs(now / 1000 - Int64(HTTPDate(clamping: seconds).seconds)) < 10 else { return false }
-        return abs(now - Int64(seconds) * 1000 - Int64(nanoseconds / 1_000_000)) < 100
+/// What was found of one manifest.
+struct FolderEntry: Sendable {
+    let mark: FileMark
+    /// Nil if it cannot be served.
+    let image: ServedImage?
+    /// Why it could not be read, which may pass.
+    let trouble: Failure?
+    /// It was read when a change that came after shows in its mark.
+    let isSettled: Bool
+    /// It is the entry of the scan before.
+    private(set) var isKept = false
+
+    /// Nil if the file is gone by now. What is wrong with it is told in the log, once.
+    init?(
+        _ folder: ImageFolder, _ uuid: ImageUUID, after known: FolderEntry?, _ channels: ChannelList?, _ logger: Logger
+    ) throws {
+        let path = folder.manifest(of: uuid)
+        guard let mark = try FileMark(path, followingLinks: false) else { return nil }
+        if let known, known.mark == mark, known.isSettled, known.trouble == nil {
+            self = known
+            isKept = true
+            return
+        }
+        self.mark = mark
+        isSettled = mark.isSettled
+        func warn(_ why: any Error) {
+            logger.warning(
+                "skipping a manifest that cannot be served", metadata: ["file": "\(path)", "error": "\(why)"])
+        }
+        let bytes: [UInt8]
+        do {
+            guard mark.isFile, mark.size <= FolderEntry.longest else {
+                (image, trouble) = (nil, nil)
+                warn(Failure(.invalidManifest, mark.isFile ? "it has \(mark.size) bytes" : "it is no plain file"))
+                return
+            }
+            guard let read = try HostFile.read(path, limit: FolderEntry.longest) else { return nil }
+            bytes = read
+        } catch {
+            let failure = HostFile.failure("cannot read", path, error)
+            (image, trouble) = (nil, failure)
+            if known?.trouble?.description != failure.description { warn(failure) }
+            return
+        }
+        var image: ServedImage?
+        do {
+            let value = try JSONValue(parsing: bytes, limits: JSONLimits(depth: 64))
+            guard let json = value.objectValue else { throw Failure(.invalidManifest, "not a JSON object") }
+            let manifest = try ServedManifest(json, mode: folder.mode, channels: channels)
+            guard manifest.uuid == uuid else { throw Failure(.invalidManifest, "its \"uuid\" is \(manifest.uuid)") }
+            image = ServedImage(manifest)
+        } catch {
+            warn(error)
+        }
+        (self.image, trouble) = (image, nil)
     }
+
+    /// The most bytes of a manifest.
+    static let longest = 4 << 20
 }

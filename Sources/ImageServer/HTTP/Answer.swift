@@ -52,6 +52,8 @@ extension HTTPField.Name {
     static let xDate = named("x-date")
     static let forwardedProto = named("X-Forwarded-Proto")
     static let contentMD5 = named("Content-MD5")
+    static let digest = named("Digest")
+    static let contentTypeOptions = named("X-Content-Type-Options")
     static let requestID = named("x-request-id")
     static let plainRequestID = named("request-id")
     static let responseTime = named("x-response-time")

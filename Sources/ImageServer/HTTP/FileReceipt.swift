@@ -4,11 +4,16 @@ import Host
 import ImageModel
 import JSON
 import NIOCore
+import NIOPosix
 
 /// What is known of a file that is taken in: what was stated of it, and what came.
 struct FileReceipt {
     /// What an icon may be.
     static let iconTypes = ["image/jpeg", "image/gif", "image/png"]
+
+    /// The most bytes of an image file, and of an icon (imgapi.md, sections 9 and 10).
+    static let longestFile: Int64 = 20 << 30
+    static let longestIcon: Int64 = 128 << 10
 
     let part: ImagePart
     private let most: Int64
@@ -35,12 +40,16 @@ struct FileReceipt {
     }
 
     /// - Throws: `Upload` when it becomes too much.
-    mutating func note(_ piece: ByteBuffer) throws(RequestFault) {
+    mutating func note(_ piece: ByteBuffer) async throws {
         received += Int64(piece.readableBytes)
         guard received <= most else { throw tooLarge }
-        unsafe piece.withUnsafeReadableBytes { bytes in
-            unsafe sha1Hash.update(bufferPointer: bytes)
-            unsafe md5Hash.update(bufferPointer: bytes)
+        self = try await BlockingIO.writing.runIfActive { [self] in
+            var hashed = self
+            unsafe piece.withUnsafeReadableBytes { bytes in
+                unsafe hashed.sha1Hash.update(bufferPointer: bytes)
+                unsafe hashed.md5Hash.update(bufferPointer: bytes)
+            }
+            return hashed
         }
     }
 

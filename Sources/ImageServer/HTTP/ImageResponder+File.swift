@@ -32,7 +32,9 @@ extension ImageResponder {
             throw RequestFault.notFound("image \"\(uuid)\" has no icon")
         }
         return try respond(
-            file, of: image, query, context, contentType: icon.contentType ?? AnswerType.bytes.mediaType,
+            file, of: image, query, context,
+            contentType: icon.contentType.flatMap { FileReceipt.iconTypes.contains($0) ? $0 : nil }
+                ?? AnswerType.bytes.mediaType,
             entityTag: icon.sha1, contentMD5: icon.contentMD5)
     }
 

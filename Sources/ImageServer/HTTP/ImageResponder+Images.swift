@@ -71,7 +71,7 @@ extension ImageResponder {
         let catalog = try await repository.catalog(.image(uuid))
         let scope = try ChannelScope(query.parameters, catalog.channels)
         let caller = try Caller(query.parameters)
-        guard let image = catalog[uuid] else { throw RequestFault.notFound("image \(uuid) not found") }
+        guard let image = try catalog.image(uuid) else { throw RequestFault.notFound("image \(uuid) not found") }
         guard scope.contains(image), caller.sees(image) else { throw RequestFault.notFound("image not found") }
         return (image, catalog)
     }

@@ -9,16 +9,12 @@ import Transport
 
 /// AddImageFile, from the request itself or from elsewhere, and AddImageIcon (imgapi.md, sections 10 and 12).
 extension ImageResponder {
-    /// The most bytes of an image file, and of an icon.
-    private static let longestFile: Int64 = 20 << 30
-    private static let longestIcon: Int64 = 128 << 10
-
     func addFile(_ uuid: ImageUUID, _ request: Request, _ query: Query, _ type: AnswerType) async throws -> Response {
         let image = try await target(uuid, query)
         let source = try query.parameters["source"]
         let compression = try compression(query, isOptional: source != nil)
         guard !image.isActivated else { throw ImageResponder.immutable(uuid) }
-        var receipt = FileReceipt(.file, most: Self.longestFile)
+        var receipt = FileReceipt(.file, most: FileReceipt.longestFile)
         receipt.sha1 = try query.parameters["sha1"]
         if let source {
             try await pull(uuid, from: source, receipt)
@@ -43,7 +39,7 @@ extension ImageResponder {
                 "missing parameter: file_url", .init(field: "file_url", code: "MissingParameter"))
         }
         guard !image.isActivated else { throw ImageResponder.immutable(uuid) }
-        var receipt = FileReceipt(.file, most: Self.longestFile)
+        var receipt = FileReceipt(.file, most: FileReceipt.longestFile)
         receipt.sha1 = try query.parameters["sha1"]
         receipt.description = ["compression": .string(compression)]
         if let guid = try query.parameters["dataset_guid"] { receipt.description["dataset_guid"] = .string(guid) }
@@ -59,7 +55,7 @@ extension ImageResponder {
             throw RequestFault(
                 .badRequest, "Upload", "\"\(contentType)\" is none of \(FileReceipt.iconTypes.joined(separator: ", "))")
         }
-        var receipt = FileReceipt(.icon, most: Self.longestIcon)
+        var receipt = FileReceipt(.icon, most: FileReceipt.longestIcon)
         receipt.sha1 = try query.parameters["sha1"]
         receipt.size = request.headers[.contentLength].flatMap { Int64($0) }
         receipt.description = ["contentType": .string(contentType)]
@@ -136,7 +132,7 @@ extension ImageResponder {
         let upload = try await repository.upload(receipt.part, of: uuid)
         do {
             while let piece = try await next() {
-                try receipt.note(piece)
+                try await receipt.note(piece)
                 try await upload.append(piece)
                 metrics.countReceived(Int64(piece.readableBytes))
             }

@@ -12,13 +12,13 @@ extension ImageResponder {
     /// reading for everybody who shows nothing wrong; writing for who has shown who he is).
     ///
     /// - Throws: `UnauthorizedError`, `MethodNotAllowedError`.
-    func user(_ request: Request, _ route: Route, target: String) throws(RequestFault) -> String? {
+    func user(_ request: Request, _ route: Route, target: String) async throws -> User? {
         let isReading = request.method == .get || request.method == .head
         switch route {
         case .file where isReading, .icon where isReading: return nil
         default: break
         }
-        let user = try authentication.user(request.head, target: target)
+        let user = try await authentication.user(request.head, target: target)
         guard !isReading, user == nil, authentication.anonymous == .reads else { return user }
         guard authentication.isPossible else {
             throw RequestFault(
@@ -177,7 +177,7 @@ extension ImageResponder {
 
     /// The image after a change.
     func answer(_ uuid: ImageUUID, _ query: Query, _ type: AnswerType) async throws -> Response {
-        guard let image = try await repository.catalog(.changing(uuid))[uuid] else {
+        guard let image = try await repository.catalog(.changing(uuid)).image(uuid) else {
             throw RequestFault(.internalServerError, "InternalError", "image \(uuid) cannot be served after the change")
         }
         return try respond(image, query, type)
@@ -188,7 +188,7 @@ extension ImageResponder {
     /// - Throws: `ResourceNotFound`, `NotImageOwner`.
     func own(_ uuid: ImageUUID, _ query: Query, _ scope: ChannelScope, _ catalog: Catalog) async throws -> ServedImage {
         let caller = try Caller(query.parameters)
-        guard let image = catalog[uuid] else { throw RequestFault.notFound("image \(uuid) not found") }
+        guard let image = try catalog.image(uuid) else { throw RequestFault.notFound("image \(uuid) not found") }
         guard scope.contains(image), caller.sees(image) else { throw RequestFault.notFound("image not found") }
         if let account = caller.account, image.owner != account {
             throw RequestFault(
@@ -203,7 +203,8 @@ extension ImageResponder {
     }
 
     func checkOrigin(_ json: JSONObject, in catalog: Catalog) throws {
-        guard let origin = json["origin"]?.stringValue.flatMap({ ImageUUID($0) }), catalog[origin] == nil else {
+        guard let origin = json["origin"]?.stringValue.flatMap({ ImageUUID($0) }), try catalog.image(origin) == nil
+        else {
             return
         }
         throw RequestFault(.unprocessableContent, "OriginDoesNotExist", "origin image \(origin) does not exist")

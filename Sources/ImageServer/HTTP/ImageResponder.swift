@@ -5,6 +5,7 @@ import HummingbirdCore
 import ImageModel
 import JSON
 import Logging
+import NIOHTTP1
 import SystemPackage
 
 /// Answers the requests of the protocol (imgapi.md).
@@ -43,6 +44,8 @@ struct ImageResponder: HTTPResponder {
             method: request.method.rawValue, route: route, status: Int(response.status.code), took: elapsed)
         response.headers[.requestID] = request.requestID
         response.headers[.serverName] = hostName
+        // Whatever an image, an icon or an error may look like, it is what its type says.
+        response.headers[.contentTypeOptions] = "nosniff"
         response.headers[.responseTime] =
             "\(elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000)"
         context.logger.debug(
@@ -63,8 +66,13 @@ struct ImageResponder: HTTPResponder {
         let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let path = halves.first ?? ""
         guard let route = Route(path: path) else { throw RequestFault.notFound("\(target) does not exist") }
+        try HostHeader.check(request.head)
         let isReading = request.method == .get || request.method == .head
-        let user = try user(request, route, target: target)
+        let user = try await user(request, route, target: target)
+        var request = request
+        if let digest = user?.bodyDigest {
+            request.body = RequestBody(asyncSequence: DigestedBody(request.body, digest))
+        }
         let accepted = request.headers[.acceptVersion]
         guard let version = APIVersion(accepting: accepted) else {
             throw RequestFault(
@@ -72,7 +80,7 @@ struct ImageResponder: HTTPResponder {
         }
         let query = Query(
             parameters: QueryParameters(query: halves.count > 1 ? halves[1] : nil), version: version, type: type,
-            headers: request.headers, user: user)
+            headers: request.headers, user: user?.name)
         // A file has a type of its own.
         if isReading, case .file(let uuid) = route { return try await file(uuid, query, context) }
         if isReading, case .icon(let uuid) = route { return try await icon(uuid, query, context) }
@@ -101,6 +109,9 @@ struct ImageResponder: HTTPResponder {
 
     private func fault(_ error: any Error, _ logger: Logger) -> RequestFault {
         if let fault = error as? RequestFault { return fault }
+        if error is HTTPParserError {
+            return RequestFault(.badRequest, "InvalidContent", "the body is not as its framing says, or ended early")
+        }
         logger.error("a request failed", metadata: ["error": "\(error)"])
         let cause = (error as? Failure)?.cause ?? error
         if let errno = cause as? Errno, [.noSpace, .diskQuotaExceeded, .fileTooLarge].contains(errno) {

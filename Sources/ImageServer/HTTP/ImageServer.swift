@@ -55,10 +55,11 @@ public struct ImageServer: Sendable {
     /// - Throws: if it cannot listen on the address.
     public func run(untilSignals: Bool = true, ready: @escaping @Sendable (_ port: Int) async -> Void) async throws {
         let stallLimit = TimeAmount.seconds(configuration.stallSeconds)
+        let idleTime = TimeAmount.seconds(configuration.idleSeconds)
         let http = HTTPServerBuilder.http1(
             configuration: .init(
-                additionalChannelHandlers: [ResponseGuard(limit: stallLimit)],
-                idleTimeout: .seconds(configuration.idleSeconds),
+                additionalChannelHandlers: [ResponseGuard(limit: stallLimit), BodyPace(patience: idleTime)],
+                idleTimeout: idleTime,
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)))
         let application = Application(

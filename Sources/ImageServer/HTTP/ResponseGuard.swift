@@ -1,9 +1,10 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 
 /// Sees to it that an answer ends well: one that is under way is sent to its end before the connection is
-/// closed, but a client that takes nothing of it for too long is left. A slow client may be as slow as it is.
+/// closed, but a client that takes next to nothing of it for too long is left.
 ///
 /// Without it, a server that shuts down would drop what is still in its buffers when the last part of an answer
 /// is written.
@@ -20,6 +21,17 @@ final class ResponseGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var closing: EventLoopPromise<Void>?
 
     init(limit: TimeAmount) { self.limit = limit }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        // The library has no place for handlers before its codec. If that is not there, there is nothing to do.
+        let pipeline = context.pipeline.syncOperations
+        guard let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) else { return }
+        do {
+            try pipeline.addHandler(OldRequests(), position: .before(codec))
+        } catch {
+            context.fireErrorCaught(error)
+        }
+    }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         guard case .end = unwrapOutboundIn(data) else { return context.write(data, promise: promise) }
@@ -61,9 +73,15 @@ final class ResponseGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func watch(_ context: ChannelHandlerContext) {
         let waiting = Self.bufferedBytes(context)
         check = context.eventLoop.assumeIsolated().scheduleTask(in: limit) { [self] in
-            if Self.bufferedBytes(context) == waiting { context.close(promise: nil) } else { watch(context) }
+            guard let waiting, let now = Self.bufferedBytes(context), waiting - now >= Self.least else {
+                return context.close(promise: nil)
+            }
+            watch(context)
         }
     }
+
+    /// The least that a client takes within the limit, in bytes.
+    private static let least = 16 << 10
 
     private static func bufferedBytes(_ context: ChannelHandlerContext) -> Int? {
         try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)

@@ -19,6 +19,7 @@ public final class RegistryRepository: ImageRepository {
     let artifacts: ArtifactRepository
     private let channels: ChannelList?
     private let logger: Logger
+    private let turns = ImageTurns()
     private let state = Mutex(State())
 
     private struct State {
@@ -31,9 +32,6 @@ public final class RegistryRepository: ImageRepository {
         /// When that was last tried in vain, if it was since then.
         var failed: ContinuousClock.Instant?
         var running: Task<Void, any Error>?
-        /// The last of those who wait to change an image.
-        var turns: [ImageUUID: (number: Int, task: Task<Void, Never>)] = [:]
-        var nextTurn = 0
     }
 
     /// How old what is known may be: of all images for a listing, of one image for reading it.
@@ -85,7 +83,7 @@ public final class RegistryRepository: ImageRepository {
         return RegistryFile(blob, in: artifacts, modified: entry.modified(part))
     }
 
-    public func dropCaches() { state.withLock { $0 = State(entries: [:], turns: $0.turns, nextTurn: $0.nextTurn) } }
+    public func dropCaches() { state.withLock { $0 = State() } }
 
     private func known(_ uuid: ImageUUID) -> Bool { state.withLock { $0.entries[uuid] != nil } }
 
@@ -135,6 +133,7 @@ public final class RegistryRepository: ImageRepository {
         {
             if age > due { _ = relisting() }
         } else {
+            // Why it failed is in the log; what is known does then.
             try? await relist()
         }
     }
@@ -206,7 +205,7 @@ public final class RegistryRepository: ImageRepository {
         _ uuid: ImageUUID, adding blob: BlobDescriptor?,
         _ change: @escaping @Sendable (JSONObject?) throws -> JSONObject?
     ) async throws {
-        try await inTurn(uuid) { [self] in
+        try await turns.inTurn(uuid) { [self] in
             let stored = try await look(at: uuid, state.withLock { $0.entries[uuid] })
             guard let json = try change(stored?.json) else {
                 if let stored { try await artifacts.delete(stored.digest) }
@@ -223,22 +222,6 @@ public final class RegistryRepository: ImageRepository {
                     artifact, digest, config: content, uuid: uuid, mode: mode, channels: channels, logger: logger),
                 asked: .now)
         }
-    }
-
-    /// Does work when all is done that was asked for before of the same image. What has begun is not broken off.
-    private func inTurn(_ uuid: ImageUUID, _ work: @escaping @Sendable () async throws -> Void) async throws {
-        let task = state.withLock { state in
-            let before = state.turns[uuid]?.task
-            let task = Task {
-                await before?.value
-                try await work()
-            }
-            state.nextTurn += 1
-            state.turns[uuid] = (state.nextTurn, Task { _ = await task.result })
-            return (task, state.nextTurn)
-        }
-        defer { state.withLock { if $0.turns[uuid]?.number == task.1 { $0.turns[uuid] = nil } } }
-        try await task.0.value
     }
 }
 

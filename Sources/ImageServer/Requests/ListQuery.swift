@@ -21,7 +21,7 @@ struct ListQuery {
     }
 
     /// - Throws: `InvalidParameter`, `ValidationFailed`, `ResourceNotFound` (the marker), `UnauthorizedError`.
-    init(_ parameters: QueryParameters, by user: String? = nil, in catalog: Catalog) throws(RequestFault) {
+    init(_ parameters: QueryParameters, by user: String? = nil, in catalog: Catalog) throws {
         caller = try Caller(listing: parameters)
         scope = try ChannelScope(parameters, catalog.channels)
         hasAdminFields = try parameters.hasAdminFields(for: user)
@@ -57,14 +57,15 @@ struct ListQuery {
     /// A page starts with its marker itself, also where other images have the same date: so a client that drops
     /// the marker from each page sees every image once, however many share a date. Without a limit there are
     /// no further pages, and all images of the marker's date come, as in the original.
-    private static func start(_ marker: String?, isPage: Bool, in catalog: Catalog) throws(RequestFault) -> Start {
+    private static func start(_ marker: String?, isPage: Bool, in catalog: Catalog) throws -> Start {
         guard let marker else { return .beginning }
         if let uuid = ImageUUID(marker) {
-            guard let image = catalog[uuid] else { throw .notFound("image \(marker) not found") }
+            guard let image = try catalog.image(uuid) else { throw RequestFault.notFound("image \(marker) not found") }
             return isPage ? .place(image.place) : .date(image.place.published)
         }
         guard let date = PublicationDate(marker: marker) else {
-            throw .invalidParameter("marker", "invalid marker: \"\(marker)\" is neither an image UUID nor a date")
+            throw RequestFault.invalidParameter(
+                "marker", "invalid marker: \"\(marker)\" is neither an image UUID nor a date")
         }
         return .date(date)
     }

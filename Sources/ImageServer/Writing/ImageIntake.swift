@@ -12,7 +12,8 @@ public struct ImageIntake: Sendable {
 
     /// The repository has the image, with its file and active.
     public func has(_ uuid: ImageUUID) async throws -> Bool {
-        guard let image = try await repository.catalog(.image(uuid))[uuid], image.isActivated, !image.files.isEmpty
+        guard let image = try await repository.catalog(.image(uuid)).image(uuid), image.isActivated,
+            !image.files.isEmpty
         else {
             return false
         }
@@ -28,28 +29,24 @@ public struct ImageIntake: Sendable {
         let stored = try await stored(manifest)
         let upload = try await repository.upload(.file, of: manifest.uuid)
         do {
-            var sha1 = Insecure.SHA1()
-            var md5 = Insecure.MD5()
-            var size: Int64 = 0
-            while let piece = try await next() {
-                unsafe piece.withUnsafeReadableBytes { bytes in
-                    unsafe sha1.update(bufferPointer: bytes)
-                    unsafe md5.update(bufferPointer: bytes)
+            guard let described = manifest.files.first, let size = described.size, let sha1 = described.sha1 else {
+                throw Failure(.downloadError, "the manifest of image \(manifest.uuid) does not state what its file is")
+            }
+            var receipt = FileReceipt(.file, most: size)
+            (receipt.size, receipt.sha1) = (size, sha1)
+            receipt.description = manifest.json["files"]?[0]?.objectValue ?? [:]
+            receipt.description["stor"] = nil
+            let description: JSONObject
+            do {
+                while let piece = try await next() {
+                    try await receipt.note(piece)
+                    try await upload.append(piece)
                 }
-                size += Int64(piece.readableBytes)
-                try await upload.append(piece)
+                description = try receipt.finish()
+            } catch let fault as RequestFault {
+                throw Failure(.downloadError, "image \(manifest.uuid): \(fault.message)")
             }
-            let digest = Hexadecimal.text(sha1.finalize())
-            guard let described = manifest.files.first, described.size == size, described.sha1 == digest else {
-                throw Failure(
-                    .downloadError,
-                    "the file of image \(manifest.uuid) has \(size) bytes and the SHA-1 \(digest), which is not what its manifest states"
-                )
-            }
-            var description = manifest.json["files"]?[0]?.objectValue ?? [:]
-            description["stor"] = nil
-            description["contentMD5"] = .string(Base64.text(Array(md5.finalize())))
-            try await upload.commit { [description] _ in
+            try await upload.commit { _ in
                 var new = StoredManifest(stored)
                 new.set(.file, description)
                 return new.json

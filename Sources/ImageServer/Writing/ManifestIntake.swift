@@ -31,6 +31,8 @@ enum ManifestIntake {
         guard given.stringValue == uuid.description else {
             throw .invalidParameter("uuid", "the manifest is of image \(given.text()), not of image \(uuid)")
         }
+        // The first version of manifests has fields that no other has, and is refused for these.
+        try checkFields(of: body)
         guard body["v"] != nil else {
             throw .validationFailed("invalid image data: v", .init(field: "v", code: "MissingParameter"))
         }
@@ -67,8 +69,7 @@ enum ManifestIntake {
     private static func take(
         _ body: JSONObject, mode: ServerMode, channels: [String]?
     ) throws(RequestFault) -> JSONObject {
-        let extra = body.keys.filter { !known.contains($0) }
-        guard extra.isEmpty else { throw extraParameters(extra) }
+        try checkFields(of: body)
         var json = body
         for (key, value) in body where value == .null {
             guard nullable.contains(key) else {
@@ -113,6 +114,11 @@ enum ManifestIntake {
         throw RequestFault(
             .unprocessableContent, "ValidationFailed",
             "invalid image data: \(details.map(\.field).joined(separator: ", "))", details: details)
+    }
+
+    private static func checkFields(of body: JSONObject) throws(RequestFault) {
+        let extra = body.keys.filter { !known.contains($0) }
+        guard extra.isEmpty else { throw extraParameters(extra) }
     }
 
     private static func extraParameters(_ names: [String]) -> RequestFault {

@@ -3,50 +3,101 @@ import CryptoExtras
 import HTTPTypes
 import Host
 import ImageModel
+import NIOPosix
 import SystemPackage
 
-/// Checks HTTP signatures (imgapi.md, section 8).
+/// Checks HTTP signatures (imgapi.md, section 8), and that they cover what is done: without that, who overhears a signature
+/// can sign his own requests with it (draft-cavage-http-signatures-12, sections 2.3 and A.3).
 struct SignatureCheck {
     let keys: FilePath
+    /// A signature need cover no more than the date.
+    let takesDateAlone: Bool
 
-    /// How far the clock of a client may be off, in seconds.
+    /// How far the clock of a client may be off, and for how long a signature counts, in seconds.
     private static let skew: Int64 = 300
 
     /// - Returns: the user who signed.
-    /// - Throws: `UnauthorizedError`.
-    func user(_ request: HTTPRequest, target: String) throws(RequestFault) -> String {
-        func refused(_ why: String) -> RequestFault { RequestFault(.unauthorized, "UnauthorizedError", why) }
-        guard let field = request.headerFields[.authorization] else { throw refused("authorization is required") }
+    /// - Throws: `UnauthorizedError`; `FileSystemError`, `PermissionDenied` if the keys cannot be read.
+    func user(_ request: HTTPRequest, target: String) async throws -> User {
+        guard let field = request.headerFields[.authorization] else { throw refusal("authorization is required") }
         guard field.hasPrefix("Signature "), let parameters = SignatureCheck.parameters(field.dropFirst(10)) else {
-            throw refused(
+            throw refusal(
                 "the Authorization header is not of the form Signature keyId=\"USER\",algorithm=…,signature=…")
         }
         guard let user = parameters["keyId"], let algorithm = parameters["algorithm"],
             let signature = parameters["signature"].flatMap({ Base64.bytes($0) })
-        else { throw refused("the signature lacks keyId, algorithm or signature") }
+        else { throw refusal("the signature lacks keyId, algorithm or signature") }
         let isSHA1 = algorithm.lowercased() == "rsa-sha1"
         guard isSHA1 || algorithm.lowercased() == "rsa-sha256" else {
-            throw refused("Unauthorized (\"\(algorithm)\" is not a supported http-signature signing algorithm)")
+            throw refusal("Unauthorized (\"\(algorithm)\" is not a supported http-signature signing algorithm)")
         }
+        let date = try checkedDate(request)
+        let names = parameters["headers"]?.split(separator: " ").map { $0.lowercased() } ?? [date]
+        let digest = try checkCoverage(names, of: request, date: date, target: target)
+        let lines = names.map { SignatureCheck.line($0, request, target) }
+        let text = Array(lines.joined(separator: "\n").utf8)
+        guard try await keys(of: user).contains(where: { $0.isSignature(signature, of: text, isSHA1: isSHA1) }) else {
+            throw refusal("the signature is not that of a key of user \"\(user)\"")
+        }
+        return User(name: user, bodyDigest: digest)
+    }
+
+    /// What may be tried instead is told in the form of the draft, section 3.1.2.
+    private func refusal(_ why: String) -> RequestFault {
+        RequestFault(
+            .unauthorized, "UnauthorizedError", why,
+            headers: [
+                .wwwAuthenticate:
+                    "Signature realm=\"imgapi\",headers=\"\(takesDateAlone ? "date" : "(request-target) host date digest")\""
+            ])
+    }
+
+    /// - Returns: the header that has the date.
+    private func checkedDate(_ request: HTTPRequest) throws(RequestFault) -> String {
         let (name, date) =
             request.headerFields[.xDate].map { ("x-date", $0) } ?? ("date", request.headerFields[.date] ?? "")
-        guard let moment = HTTPDate(date) else { throw refused("the request has no date that could be signed") }
+        guard let moment = HTTPDate(date) else { throw refusal("the request has no date that could be signed") }
+        // Neither is further from 1970 than ten thousand years.
         let skew = abs(Timestamp.now().milliseconds / 1000 - Int64(moment.seconds))
         guard skew <= SignatureCheck.skew else {
-            throw refused("clock skew of \(skew).000s was greater than \(SignatureCheck.skew)s")
+            throw refusal("clock skew of \(skew).000s was greater than \(SignatureCheck.skew)s")
         }
-        let names = parameters["headers"]?.split(separator: " ").map { $0.lowercased() } ?? [name]
-        guard names.contains(name) else { throw refused("the signature does not cover \(name)") }
-        let lines = names.map { header in
-            if header == "request-line" { return "\(request.method.rawValue) \(target) HTTP/1.1" }
-            let value = HTTPField.Name(header).flatMap { request.headerFields[$0] } ?? ""
-            return "\(header): \(value)"
+        return name
+    }
+
+    /// - Returns: what the body must be, where the signature says so.
+    private func checkCoverage(
+        _ names: [String], of request: HTTPRequest, date: String, target: String
+    ) throws(RequestFault) -> BodyDigest? {
+        guard names.contains(date) else { throw refusal("the signature does not cover \(date)") }
+        var digest: BodyDigest?
+        if names.contains("digest") {
+            digest = request.headerFields[.digest].flatMap { BodyDigest(header: $0) }
+            guard digest != nil else { throw refusal("the Digest header has no SHA-256") }
         }
-        let text = Array(lines.joined(separator: "\n").utf8)
-        guard keys(of: user).contains(where: { $0.isSignature(signature, of: text, isSHA1: isSHA1) }) else {
-            throw refused("the signature is not that of a key of user \"\(user)\"")
+        guard !takesDateAlone else { return digest }
+        guard names.contains("(request-target)") || names.contains("request-line") else {
+            throw refusal("the signature does not cover (request-target)")
         }
-        return user
+        guard names.contains("host") else { throw refusal("the signature does not cover host") }
+        let length = request.headerFields[.contentLength]
+        let hasBody = request.headerFields[.transferEncoding] != nil || !(length == nil || length == "0")
+        // A sha1 in the target is compared with the file that comes.
+        let query = target.split(separator: "?", maxSplits: 1).dropFirst().first
+        let statesFile = request.method == .put && QueryParameters(query: query).all.contains { $0.name == "sha1" }
+        guard digest != nil || !hasBody || statesFile else {
+            throw refusal("the signature does not cover digest, nor does the target state the sha1 of the file")
+        }
+        return digest
+    }
+
+    private static func line(_ name: String, _ request: HTTPRequest, _ target: String) -> String {
+        switch name {
+        case "request-line": "\(request.method.rawValue) \(target) HTTP/1.1"
+        case "(request-target)": "\(name): \(request.method.rawValue.lowercased()) \(target)"
+        case "host": "\(name): \(request.authority ?? "")"
+        default: "\(name): \(HTTPField.Name(name).flatMap { request.headerFields[$0] } ?? "")"
+        }
     }
 
     /// `name="value"` pairs parted by commas without blanks; nil for anything else.
@@ -68,17 +119,23 @@ struct SignatureCheck {
     }
 
     /// The keys of a user, as the folder has them now.
-    private func keys(of user: String) -> [AuthorizedKey] {
+    private func keys(of user: String) async throws -> [AuthorizedKey] {
         let isName =
             !user.isEmpty && !user.hasPrefix(".")
             && user.utf8.allSatisfy { byte in
                 "-._@".utf8.contains(byte) || (Unicode.Scalar(byte).properties.isAlphabetic && byte < 0x80)
                     || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
             }
-        guard isName, let bytes = try? HostFile.read(keys.appending("\(user).keys"), limit: 1 << 20, from: .setUp)
-        else { return [] }
-        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap {
-            AuthorizedKey($0)
+        guard isName else { return [] }
+        return try await BlockingIO.reading.runIfActive { [keys] in
+            guard let bytes = try HostFile.read(keys.appending("\(user).keys"), limit: 1 << 20, from: .setUp) else {
+                // A user who has no keys is one thing, a folder that is not there another.
+                _ = try FileDescriptor.open(keys, .readOnly, options: [.directory, .closeOnExec]).close()
+                return []
+            }
+            return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap {
+                AuthorizedKey($0)
+            }
         }
     }
 }

@@ -151,12 +151,14 @@ extension ImageTool {
         _ file: UploadFile, _ manifest: Manifest, _ compression: CompressionFormat, _ request: PublishRequest,
         _ client: IMGAPIClient, besides there: Manifest, _ report: Report
     ) async throws {
-        let stated = manifest.files.first?.sha1
+        var stated = manifest.files.first?.sha1
         if let has = there.files.first, let sha1 = has.sha1, has.size == file.size, stated == nil || stated == sha1,
             has.compression == compression.rawValue, try await file.sha1() == sha1
         {
             return report.line("Image \(manifest.uuid) has its file already")
         }
+        // Signed with the request, so that no other file can come in its place.
+        if request.signer != nil, stated == nil { stated = try await file.sha1() }
         let transfer = report.transfers.begin(
             .upload, of: manifest.uuid, title: manifest.title, total: file.size)
         defer { report.transfers.end(transfer) }
