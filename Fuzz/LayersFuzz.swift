@@ -19,7 +19,7 @@ public func fuzzLayers(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
             try ground.unpack(layer, above: &below)
         } catch is LayerFault {
             break
-        } catch let error as Errno where error.isOrdinary {
+        } catch let failure as EntryFailure where failure.errno.isOrdinary {
             break
         } catch {
             preconditionFailure("\(error)")
@@ -40,7 +40,7 @@ private struct Source {
 
     private static let names = [
         "a", "b", "c", "..", ".", "", ".wh.a", ".wh.b", ".wh..wh..opq", ".wh...", ".wh..", ".wh.", "outside", "file", "root",
-        ".wh.c", ".wh..wh.plnk",
+        ".wh.c", ".wh..wh.plnk", ".wh..wh.plnk/a",
     ]
     private static let kinds: [TarEntry.Kind] = [
         .file, .directory, .symbolicLink, .hardLink, .fifo, .file, .directory, .symbolicLink, .characterDevice,

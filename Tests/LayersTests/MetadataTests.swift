@@ -70,6 +70,20 @@ import Testing
         #expect(other.run("cd root && find d -type d -printf '%Ts\\n' | sort | uniq -c | tr -s ' '") == " 5001 1000\n")
     }
 
+    @Test("Whiteouts that must be known beforehand have a limit")
+    func manyWhiteouts() throws {
+        let folders = String(repeating: "d/", count: 1900)
+        var reader = TarReader()
+        var scan = WhiteoutScan()
+        let error = #expect(throws: LayerFault.self) {
+            for number in 0..<20_000 {
+                let entries = pax(["path": "\(folders).wh.\(number)"]) + file("x")
+                try reader.feed(entries.span.bytes, to: &scan)
+            }
+        }
+        #expect(error?.reason == .tooManyWhiteouts && reader.entryCount < 10_000)
+    }
+
     @Test("A folder of more names than are read at a time is hidden as a whole")
     func manyNames() {
         let ground = Ground()

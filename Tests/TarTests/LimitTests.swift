@@ -13,6 +13,9 @@ import Testing
         let three = file("a") + file("b") + file("c")
         #expect(reason(three, TarLimits(entries: 3)) == nil)
         #expect(reason(three, TarLimits(entries: 2)) == .limit)
+        let locals = (0..<20).flatMap { pax(["path": "name \($0)"]) }
+        #expect(reason(locals + file("a"), TarLimits(entries: 21)) == nil)
+        #expect(reason(locals, TarLimits(entries: 19)) == .limit)
         let globals = (0..<20).flatMap { _ in pax(["comment": "again"], type: "g") }
         #expect(reason(globals, TarLimits(entries: 19)) == .limit)
     }

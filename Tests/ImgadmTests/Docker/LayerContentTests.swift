@@ -80,6 +80,20 @@ extension EndToEnd {
                 ])
         }
 
+        @Test func whatHasNoRoomIsNamed() async throws {
+            let registry = try await RegistryFixture.get().registry
+            let layer = try await registry.layer("no-room", "echo 1 > small; head -c 30000000 /dev/zero > zeros")
+            try await registry.image("no-room", "1", [layer])
+            let box = try await Sandbox.make()
+            try await Tool.shell("zfs set quota=8M '\(box.pool)'")
+            let run = try await box.imgadm("import", "\(registry.host)/no-room:1")
+            #expect(
+                run.status == 1 && run.errors.contains("error (NoSpace)") && run.errors.contains("zeros\""), "\(run)")
+            #expect(try await box.datasets().isEmpty && box.leftovers().isEmpty)
+            try await Tool.shell("zfs set quota=none '\(box.pool)'")
+            #expect(try await box.imgadm("import", "\(registry.host)/no-room:1").status == 0)
+        }
+
         @Test func aManyLayeredImageTakesFewOpenFiles() async throws {
             let registry = try await RegistryFixture.get().registry
             var layers: [PushedLayer] = []
