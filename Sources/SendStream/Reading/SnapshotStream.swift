@@ -81,24 +81,27 @@ public struct SnapshotStream: Sendable {
             guard let header = try start() else { throw bad("it does not begin") }
             isLittleEndian = header.isLittleEndian
             try begin(header, emit)
-        case .wrapped where fields.type == 5:
+        case .wrapped where fields.type == RecordFields.endType:
             // The end of what comes before the streams; a second one is the end of it all.
             guard !hasPrologueEnded else { throw WrongCount.none }
             hasPrologueEnded = true
         case .wrapped:
-            guard hasPrologueEnded, fields.type == 0 else { throw bad("it is where a stream should begin") }
+            guard hasPrologueEnded, fields.type == RecordFields.beginType else {
+                throw bad("it is where a stream should begin")
+            }
             do {
                 try begin(try StreamHeader(fields), emit)
             } catch let fault as StreamFault {
                 throw StreamError(fault.reason, at: offset, fault.detail)
             }
         case .snapshot:
-            guard let payload = fields.payload else { throw bad("its type is \(fields.type)") }
+            let isEnd = fields.type == RecordFields.endType
+            let payload = isEnd ? 0 : try payload()
             try unsafe emit(record.span.bytes)
-            if payload > 0 { place = .payload(payload, passes: true) }
-            if fields.type == 5 { stage = .wrappedEnd }
-        case .wrappedEnd where fields.type == 5: place = .end
-        case .wrappedEnd where fields.type == 0: throw WrongCount.several
+            if payload > 0 { place = .payload(UInt64(payload), passes: true) }
+            if isEnd { stage = .wrappedEnd }
+        case .wrappedEnd where fields.type == RecordFields.endType: place = .end
+        case .wrappedEnd where fields.type == RecordFields.beginType: throw WrongCount.several
         case .wrappedEnd: throw bad("it follows the end of a snapshot")
         }
     }
@@ -131,23 +134,16 @@ public struct SnapshotStream: Sendable {
         }
     }
 
+    /// Bytes that follow the record within the snapshot's stream.
+    private func payload() throws(StreamError) -> Int {
+        do {
+            return try fields.record(StreamLimits()).payload
+        } catch {
+            throw StreamError(error.reason, at: offset, error.detail)
+        }
+    }
+
     private var fields: RecordFields { RecordFields(bytes: record, isLittleEndian: isLittleEndian) }
 
     private func bad(_ detail: String) -> StreamError { StreamError(.badRecord, at: offset, detail) }
-}
-
-extension RecordFields {
-    /// Bytes that follow a record within a snapshot's stream; nil for one that has no place there (OpenZFS, zfs_ioctl.h, the
-    /// macros `DRR_…_PAYLOAD_SIZE`).
-    fileprivate var payload: UInt64? {
-        func padded(_ size: UInt32) -> UInt64 { UInt64(size) + UInt64((8 - size % 8) % 8) }
-        switch type {
-        case 1: return u32(28) != 0 ? UInt64(u32(28)) : padded(u32(20))
-        case 2, 4, 5, 6, 9, 10: return 0
-        case 3: return u8(42) != 0 ? u64(88) : u64(24)
-        case 7: return u64(32) != 0 ? u64(32) : u64(8)
-        case 8: return padded(u32(44))
-        default: return nil
-        }
-    }
 }

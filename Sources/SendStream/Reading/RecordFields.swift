@@ -7,6 +7,15 @@ struct RecordFields {
     let bytes: [UInt8]
     let isLittleEndian: Bool
 
+    init(bytes: [UInt8], isLittleEndian: Bool) {
+        self.bytes = bytes
+        self.isLittleEndian = isLittleEndian
+    }
+
+    init(_ bytes: RawSpan, isLittleEndian: Bool) {
+        self.init(bytes: unsafe bytes.withUnsafeBytes { unsafe Array($0) }, isLittleEndian: isLittleEndian)
+    }
+
     var type: UInt32 { number(0) }
     var payloadLength: UInt32 { number(4) }
 
@@ -24,6 +33,8 @@ struct RecordFields {
 extension ArraySlice<UInt8> {
     /// All of its bytes as a number.
     func number<Number: FixedWidthInteger>(isLittleEndian: Bool) -> Number {
-        isLittleEndian ? reversed().reduce(0) { $0 << 8 | Number($1) } : reduce(0) { $0 << 8 | Number($1) }
+        precondition(count == MemoryLayout<Number>.size)
+        let number = unsafe withUnsafeBytes { unsafe $0.loadUnaligned(as: Number.self) }
+        return isLittleEndian ? Number(littleEndian: number) : Number(bigEndian: number)
     }
 }

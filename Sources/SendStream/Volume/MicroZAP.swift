@@ -1,0 +1,38 @@
+/// Names and numbers in one block (OpenZFS, zap_impl.h, `mzap_phys_t`): 64 bytes of header, then entries of 64 bytes.
+enum MicroZAP {
+    typealias Entry = (name: [UInt8], value: UInt64)
+
+    /// `ZBT_MICRO`
+    static let magic: UInt64 = 1 << 63 + 3
+    static let entrySize = 64
+    /// Bytes of a name, its NUL included (`MZAP_NAME_LEN`).
+    static let nameSize = 50
+
+    static func entries(_ block: [UInt8], isLittleEndian: Bool) throws(StreamFault) -> [Entry] {
+        guard block.count >= entrySize, block[..<8].number(isLittleEndian: isLittleEndian) == magic else {
+            throw StreamFault(.badRecord, "what should be names and numbers (ZAP) is none")
+        }
+        var entries: [Entry] = []
+        for start in stride(from: entrySize, through: block.count - entrySize, by: entrySize) {
+            let name = block[(start + 14)..<(start + entrySize)].prefix { $0 != 0 }
+            guard !name.isEmpty else { continue }
+            guard name.count < nameSize else { throw StreamFault(.badRecord, "a name in a ZAP does not end") }
+            entries.append((Array(name), block[start..<(start + 8)].number(isLittleEndian: isLittleEndian)))
+        }
+        return entries
+    }
+
+    /// A block of 512 bytes with one entry, little-endian.
+    ///
+    /// - Parameter salt: where entries go in memory; of no meaning for one.
+    static func block(_ name: String, _ value: UInt64, salt: UInt64) -> [UInt8] {
+        var block = magic.littleEndianBytes + salt.littleEndianBytes
+        block += [UInt8](repeating: 0, count: entrySize - block.count)
+        block += value.littleEndianBytes + [UInt8](repeating: 0, count: 6) + Array(name.utf8)
+        return block + [UInt8](repeating: 0, count: 512 - block.count)
+    }
+}
+
+extension UInt64 {
+    var littleEndianBytes: [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: self >> ($0 * 8)) } }
+}
