@@ -94,6 +94,19 @@ extension EndToEnd {
             #expect(try await box.imgadm("import", "\(registry.host)/no-room:1").status == 0)
         }
 
+        @Test(arguments: [
+            "\"layerEntries\": 4503599627370496", "\"layerEntries\": 9223372036854775807",
+            "\"layerBytes\": 9223372036854775807", "\"nameLength\": 9223372036854775807",
+            "\"windowBytes\": 9223372036854775807",
+        ])
+        func noLimitIsTooLargeToBeReckonedWith(setting: String) async throws {
+            let fixture = try await RegistryFixture.get()
+            let box = try await Sandbox.make()
+            try box.write("{\"docker\": {\(setting)}}", to: "var/imgadm/imgadm.conf")
+            let run = try await box.imgadm("import", fixture.reference)
+            #expect(run.status == 0 || run.status == 1 && run.errors.contains("error (ConfigError)"), "\(run)")
+        }
+
         @Test func aManyLayeredImageTakesFewOpenFiles() async throws {
             let registry = try await RegistryFixture.get().registry
             var layers: [PushedLayer] = []
