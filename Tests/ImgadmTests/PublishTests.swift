@@ -214,5 +214,26 @@ extension EndToEnd {
                 ["create", "-o", "x", "-p", stage.server.url, vm.uuid] + BareMachine.fields)
             #expect(both.status == 2, "\(both)")
         }
+
+        /// Nobody else can know, make or write the folder in which the image waits to be published.
+        @Test func createAndPublishWorksInAFolderOfItsOwn() async throws {
+            let stage = try await Stage.make()
+            let box = stage.box
+            let vm = try await BareMachine.make(in: box)
+            let name = "var/tmp/.imgadm-create-\(vm.uuid)"
+            try await Tool.shell(
+                """
+                mkdir -p '\(box.root)/\(name)' '\(box.root)/\(name)-dead' '\(box.root)/\(name)-foreign'
+                chmod 700 '\(box.root)/\(name)-dead'; echo part > '\(box.root)/\(name)-dead/web-1.0.0.zfs'
+                chmod 777 '\(box.root)/\(name)' '\(box.root)/\(name)-foreign'; chown 65534 '\(box.root)/\(name)-foreign'
+                """)
+            let create = ["create", "-p", stage.server.url, vm.uuid, "public=true"] + BareMachine.fields
+            let run = try await box.imgadm(create)
+            #expect(run.status == 0, "\(run)")
+            #expect(run.lines.contains("Cleared leftover folder \(box.path("\(name)-dead"))"), "\(run)")
+            let left = try HostFile.names(in: box.path("var/tmp")).filter { $0.hasPrefix(".imgadm-create") }
+            #expect(Set(left) == [".imgadm-create-\(vm.uuid)", ".imgadm-create-\(vm.uuid)-foreign"])
+            #expect(try HostFile.names(in: box.path(name)).isEmpty)
+        }
     }
 }

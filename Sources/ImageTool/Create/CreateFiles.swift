@@ -8,28 +8,50 @@ import SystemPackage
 struct CreateFiles {
     let file: FilePath
     let manifest: FilePath
+    private let folder: PrivateFolder?
 
     /// What the file is called until it is whole.
     var partial: FilePath { FilePath("\(file).partial") }
 
-    /// - Parameter output: a folder, or the start of both paths.
-    /// - Throws: `Usage` if there is no such folder.
-    init(_ output: FilePath?, for manifest: Manifest, _ compression: CompressionFormat) throws(Failure) {
+    /// The path by which one of these files is opened: through the handle of a folder of ours, if it is in one.
+    func opened(_ path: FilePath) -> FilePath {
+        guard let folder, let name = path.lastComponent else { return path }
+        return folder.path(of: name.string)
+    }
+
+    /// - Parameters:
+    ///   - folder: where they go; nil for `output`.
+    ///   - output: a folder, or the start of both paths.
+    /// - Throws: `Usage` if there is no such folder; `FileSystemError` if that cannot be told.
+    init(
+        _ folder: PrivateFolder?, _ output: FilePath?, for manifest: Manifest, _ compression: CompressionFormat
+    ) throws {
+        self.folder = folder
+        let output = folder?.path ?? output
         let name = "\(CreateFiles.plain(manifest.name))-\(CreateFiles.plain(manifest.version))"
         let start: FilePath
         if let output {
-            let isFolder = (try? output.stat().type) == .directory
-            start = isFolder ? output.appending(name) : output
+            start = try CreateFiles.isFolder(output) ? output.appending(name) : output
         } else {
             start = FilePath(name)
         }
-        let folder = start.removingLastComponent()
-        guard folder.isEmpty || (try? folder.stat().type) == .directory else {
-            throw Failure(.usage, "there is no folder \"\(folder)\" for the image file")
+        let parent = start.removingLastComponent()
+        guard try parent.isEmpty || CreateFiles.isFolder(parent) else {
+            throw Failure(.usage, "there is no folder \"\(parent)\" for the image file")
         }
         let suffix = (manifest.type == "zvol" ? ".zvol" : ".zfs") + compression.fileSuffix
         file = FilePath("\(start)\(suffix)")
         self.manifest = FilePath("\(start).imgmanifest")
+    }
+
+    private static func isFolder(_ path: FilePath) throws -> Bool {
+        do {
+            return try path.stat().type == .directory
+        } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
+            return false
+        } catch {
+            throw HostFile.failure("cannot look at", path, error)
+        }
     }
 
     /// In lower case, blanks as `-`, and nothing but letters, digits and `._-`, so that it is a name wherever it goes.

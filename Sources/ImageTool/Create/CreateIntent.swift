@@ -23,6 +23,8 @@ struct CreateIntent: Sendable {
     var metadata = MetadataChange()
     /// The snapshot of which the image is made; it was not there before.
     var final: SnapshotName?
+    /// What the VM's own snapshot of that name is called meanwhile.
+    var setAside: SnapshotName?
     /// Files that are not whole.
     var files: [FilePath] = []
     /// All but its running is as it was: from here on the VM may only be started.
@@ -44,6 +46,7 @@ extension CreateIntent {
             "was_running": .bool(wasRunning), "prepared": names(prepared), "quotas": .object(quotas),
             "script": script.map { .string($0) } ?? .null, "metadata": .object(metadata.json),
             "final": final.map { .string($0.description) } ?? .null,
+            "set_aside": setAside.map { .string($0.description) } ?? .null,
             "files": names(files), "put_back": .bool(isPutBack),
         ]
     }
@@ -61,6 +64,7 @@ extension CreateIntent {
         script = json["script"]?.stringValue
         metadata = MetadataChange(json: json["metadata"]?.objectValue ?? [:])
         final = json["final"]?.stringValue.flatMap { SnapshotName($0) }
+        setAside = json["set_aside"]?.stringValue.flatMap { SnapshotName($0) }
         files = json["files"]?.arrayValue?.compactMap { $0.stringValue.map { FilePath($0) } } ?? []
         isPutBack = json["put_back"]?.boolValue ?? false
     }

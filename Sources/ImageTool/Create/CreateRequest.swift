@@ -15,7 +15,7 @@ public struct CreateRequest: Sendable {
     public var compression = CompressionFormat.none
     /// Only what is different from the image that the VM was made of.
     public var isIncremental = false
-    /// How many images the chain may have.
+    /// How many parents an incremental image may have.
     public var maxOriginDepth: Int?
     /// What is run in the VM before its image is made (`-s`).
     public var script: String?
@@ -28,4 +28,7 @@ public struct CreatedImage: Sendable {
     public let manifest: Manifest
     public let file: FilePath
     public let manifestFile: FilePath
+    /// The same by the paths through which they were written.
+    let openedFile: FilePath
+    let openedManifest: FilePath
 }

@@ -15,24 +15,53 @@ extension ImageMaker {
         _ request: CreateRequest, pool: PoolName, publishingTo server: SourceDescriptor, by signer: RequestSigner?,
         _ report: Report
     ) async throws {
-        var request = request
-        let folder = root.root.appending("var/tmp/.imgadm-create-\(request.machine)")
-        try HostFile.makeFolder(folder)
-        defer { HostFile.removeFolder(folder) }
-        request.output = folder
-        let created = try await create(request, pool: pool, report)
+        // Until it is published: another run would take what this one has made for what a dead one has left.
+        let lock = try lock(request.machine)
+        defer { lock.release() }
+        let parent = root.root.appending("var/tmp")
+        let prefix = ".imgadm-create-\(request.machine)-"
+        try HostFile.makeFolder(parent)
+        try clear(parent, prefix, report)
+        let folder = try PrivateFolder.new(in: parent, prefix: prefix)
+        let created: CreatedImage
         do {
-            var publish = PublishRequest(manifest: created.manifestFile, file: created.file, server: server)
+            created = try await createLocked(request, pool: pool, into: folder, report)
+        } catch {
+            // What counts is why there is no image; a folder that stays is cleared by the next run.
+            _ = try? empty(folder)
+            throw error
+        }
+        do {
+            var publish = PublishRequest(
+                manifest: created.openedManifest, file: created.openedFile, server: server)
             publish.signer = signer
+            publish.shownFile = created.file
             try await tool.publish(publish, report)
         } catch let failure as Failure {
             throw Failure(
                 failure.code, failure.message, cause: failure.cause,
                 hint:
-                    "the image is in \"\(folder)\": imgadm publish -m \(created.manifestFile) -f \(created.file) \(server.url.base)",
+                    "the image is in \"\(folder.path)\": imgadm publish -m \(created.manifestFile) -f \(created.file) \(server.url.base)",
                 statusCode: failure.statusCode)
         }
-        try HostFile.remove(created.file)
-        try HostFile.remove(created.manifestFile)
+        try empty(folder)
+    }
+
+    /// Clears what runs have left that were killed, or whose image could not be published. The VM's lock must be held.
+    private func clear(_ parent: FilePath, _ prefix: String, _ report: Report) throws {
+        for name in try HostFile.names(in: parent).sorted() where name.hasPrefix(prefix) {
+            do {
+                guard let folder = try PrivateFolder.existing(parent.appending(name)) else { continue }
+                try empty(folder)
+                report.line("Cleared leftover folder \(folder.path)")
+            } catch let failure as Failure where failure.code == .unsafeFolder {
+                // Somebody else has put it there, and it is in nobody's way.
+            }
+        }
+    }
+
+    private func empty(_ folder: PrivateFolder) throws {
+        for name in try folder.names() { try folder.remove(name) }
+        try folder.remove()
     }
 }

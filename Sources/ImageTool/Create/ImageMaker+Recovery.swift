@@ -87,7 +87,7 @@ extension ImageMaker {
         let manager = manager(intent.pool)
         for file in intent.files { try HostFile.remove(file) }
         if !intent.isPutBack {
-            if let final = intent.final { try await zfs.destroy(final) }
+            if let final = intent.final { try await giveBack(final, intent.setAside) }
             if !intent.prepared.isEmpty {
                 try await takeBack(intent, manager, report)
                 intent.isPutBack = true
@@ -103,6 +103,15 @@ extension ImageMaker {
             try await manager.start(intent.machine)
         }
         try intent.remove(from: root)
+    }
+
+    /// Destroys our snapshot, and gives the VM's own of that name its name back.
+    private func giveBack(_ final: SnapshotName, _ setAside: SnapshotName?) async throws {
+        guard let setAside else { return try await zfs.destroy(final) }
+        // As long as the VM's own has its name, or has it again, there is none of ours.
+        guard try await !zfs.existing([setAside]).isEmpty else { return }
+        try await zfs.destroy(final)
+        try await zfs.rename(setAside, to: final)
     }
 
     /// Undoes what a script did. The script itself is taken away last: as long as the VM has it, what is in the VM is not its

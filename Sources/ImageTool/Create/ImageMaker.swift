@@ -40,6 +40,15 @@ public struct ImageMaker: Sendable {
     public func create(_ request: CreateRequest, pool: PoolName, _ report: Report) async throws -> CreatedImage {
         let lock = try lock(request.machine)
         defer { lock.release() }
+        return try await createLocked(request, pool: pool, into: nil, report)
+    }
+
+    /// The same, with the VM's lock held.
+    ///
+    /// - Parameter folder: where file and manifest go; nil for where the request says.
+    func createLocked(
+        _ request: CreateRequest, pool: PoolName, into folder: PrivateFolder?, _ report: Report
+    ) async throws -> CreatedImage {
         try await recoverLocked(request.machine, report)
         let machine = try await manager(pool).machine(request.machine)
         guard machine.isStopped || request.script != nil else {
@@ -49,7 +58,7 @@ public struct ImageMaker: Sendable {
         }
         let source = try await source(of: machine, request)
         let manifest = try await manifest(request, machine, source, report)
-        let files = try CreateFiles(request.output, for: manifest, request.compression)
+        let files = try CreateFiles(folder, request.output, for: manifest, request.compression)
         var intent = CreateIntent(machine: machine.uuid, pool: machine.dataset.poolName)
         let created: CreatedImage
         do {
@@ -99,11 +108,10 @@ public struct ImageMaker: Sendable {
                 hint: "make a whole image, without -i")
         }
         if let most = request.maxOriginDepth {
-            let depth = try await tool.ancestry(of: image, in: pool).count + 1
-            guard depth <= most else {
+            let parents = try await tool.ancestry(of: image, in: pool).count
+            guard parents <= most else {
                 throw Failure(
-                    .maxOriginDepth,
-                    "the image would be the \(depth)th of its chain, but --max-origin-depth is \(most)",
+                    .maxOriginDepth, "the image would have \(parents) parents, but --max-origin-depth is \(most)",
                     hint: "make one without -i")
             }
         }
@@ -135,22 +143,21 @@ public struct ImageMaker: Sendable {
         _ source: Source, _ manifest: Manifest, _ files: CreateFiles, _ compression: CompressionFormat,
         _ intent: inout CreateIntent, _ report: Report
     ) async throws -> CreatedImage {
-        // What has the name already belongs to somebody.
-        if try await !zfs.existing([source.snapshot]).isEmpty,
-            let other = source.snapshot.dataset.snapshot("final-\(Timestamp.now().milliseconds)")
-        {
-            try await zfs.rename(source.snapshot, to: other)
+        // What has the name already is the VM's, and gets it back.
+        if try await !zfs.existing([source.snapshot]).isEmpty {
+            intent.setAside = source.snapshot.dataset.snapshot("final-\(Timestamp.now().milliseconds)")
         }
         intent.final = source.snapshot
         intent.files = [files.partial, HostFile.temporary(files.manifest)].map { HostFile.absolute($0) }
         try intent.save(in: root)
+        if let setAside = intent.setAside { try await zfs.rename(source.snapshot, to: setAside) }
         report.line("Snapshotting to \"\(source.snapshot)\"")
         try await zfs.snapshot(source.snapshot)
         report.line("Sending image file to \"\(files.file)\"")
         let transfer = report.transfers.begin(.create, of: manifest.uuid, title: manifest.title, total: nil)
         defer { report.transfers.end(transfer) }
         let written = try await ImageFileWriter(zfs: zfs, compression: compression, transfer: transfer)
-            .write(source.snapshot, from: source.origin, to: files.partial)
+            .write(source.snapshot, from: source.origin, to: files.opened(files.partial))
         var manifest = manifest
         manifest["files"] = [
             [
@@ -160,10 +167,13 @@ public struct ImageMaker: Sendable {
         ]
         report.line("Saving manifest to \"\(files.manifest)\"")
         // A manifest must not speak of another file than lies beside it.
-        try HostFile.remove(files.manifest)
-        try HostFile.rename(files.partial, to: files.file)
+        try HostFile.remove(files.opened(files.manifest))
+        try HostFile.rename(files.opened(files.partial), to: files.opened(files.file))
         try HostFile.write(
-            Array((JSONValue.object(manifest.json).text(.indented(2)) + "\n").utf8), to: files.manifest)
-        return CreatedImage(manifest: manifest, file: files.file, manifestFile: files.manifest)
+            Array((JSONValue.object(manifest.json).text(.indented(2)) + "\n").utf8),
+            to: files.opened(files.manifest))
+        return CreatedImage(
+            manifest: manifest, file: files.file, manifestFile: files.manifest,
+            openedFile: files.opened(files.file), openedManifest: files.opened(files.manifest))
     }
 }

@@ -14,6 +14,8 @@ import Transport
 public struct PublishRequest: Sendable {
     public var manifest: FilePath
     public var file: FilePath
+    /// How lines name the file, where it is opened by another path.
+    var shownFile: FilePath?
     public var server: SourceDescriptor
     /// Signs the requests, if the server wants that.
     public var signer: RequestSigner?
@@ -171,7 +173,7 @@ extension ImageTool {
                     by: request.signer)
                 try ImageTool.compare(image, size: file.size, sha1: sent.withLock { $0 }, stated: stated)
                 return report.line(
-                    "Added file \"\(request.file)\" (compression \"\(compression.rawValue)\") to image \(manifest.uuid)"
+                    "Added file \"\(request.shownFile ?? request.file)\" (compression \"\(compression.rawValue)\") to image \(manifest.uuid)"
                 )
             } catch let failure as Failure {
                 let isPassing =

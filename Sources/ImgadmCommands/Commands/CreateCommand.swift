@@ -43,7 +43,7 @@ struct CreateCommand: ImgadmCommand {
     var incremental = false
     @Option(
         name: .customLong("max-origin-depth"), parsing: .unconditional,
-        help: ArgumentHelp("How many images the chain may have.", valueName: "n"))
+        help: ArgumentHelp("How many parents an incremental image may have.", valueName: "n"))
     var maxOriginDepth: String?
     @Option(
         name: .customShort("s"), parsing: .unconditional,

@@ -61,15 +61,25 @@ extension EndToEnd {
             #expect(install.status == 0, "\(install)")
             let root = try await other.rootFolder(manifest["uuid"]?.stringValue ?? "")
             #expect(try await TreeListing.of(root) == TreeListing.of(vm.folder.appending("root")))
-            // base, middle, and this one
-            let deep = try await box.imgadm(
-                "create", "-i", "--max-origin-depth", "2", "-o", box.path("deep").string, vm.uuid, "name=web",
-                "version=2")
-            #expect(deep.status == 1 && deep.errors.contains("error (MaxOriginDepth)"), "\(deep)")
-            let enough = try await box.imgadm(
-                "create", "-i", "--max-origin-depth", "3", "-o", box.path("deep").string, vm.uuid, "name=web",
-                "version=2")
-            #expect(enough.status == 0, "\(enough)")
+        }
+
+        /// `--max-origin-depth N`: at most N parents.
+        @Test func theChainHasItsLimit() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", images.top.uuid).status == 0)
+            for (origin, most, status) in [(images.top, 2, 1), (images.top, 3, 0), (images.middle, 2, 0)]
+                as [(TestImage, Int, Int32)]
+            {
+                let vm = try await BareMachine.make(in: box, origin: origin.uuid)
+                let run = try await box.imgadm(
+                    "create", "-i", "--max-origin-depth", "\(most)", "-o", box.path("deep").string, vm.uuid, "name=web",
+                    "version=2")
+                #expect(run.status == status, "\(run)")
+                guard status != 0 else { continue }
+                #expect(run.errors.contains("error (MaxOriginDepth): the image would have 3 parents"), "\(run)")
+            }
         }
 
         /// An image of type docker is an archive; of a dataset on top of it becomes a stream.
@@ -197,14 +207,38 @@ extension EndToEnd {
             #expect(run.status == 1 && run.errors.contains("error (VmNotStopped)"), "\(run)")
         }
 
-        @Test func aSnapshotOfTheNameIsKeptUnderAnother() async throws {
+        @Test func aSnapshotOfTheNameIsTheMachinesAgain() async throws {
             let box = try await Sandbox.make()
             let vm = try await BareMachine.make(in: box)
             try await Tool.run("zfs", "snapshot", "\(vm.dataset)@final")
-            let run = try await box.imgadm(["create", "-o", box.path("made").string, vm.uuid] + BareMachine.fields)
+            func guid() async throws -> String {
+                try await Tool.run("zfs", "get", "-Hp", "-o", "value", "guid", "\(vm.dataset)@final")
+            }
+            let before = (try await vm.everything(), try await guid())
+            let create = ["create", "-o", box.path("made").string, vm.uuid] + BareMachine.fields
+            let run = try await box.imgadm(create)
             #expect(run.status == 0, "\(run)")
-            let snapshots = try await box.datasets().filter { $0.contains("@") }
-            #expect(snapshots.count == 1 && snapshots[0].hasPrefix("\(vm.uuid)@final-"), "\(snapshots)")
+            #expect(try await vm.everything() == before.0)
+            #expect(try await guid() == before.1)
+            // Also where it fails, and where it is killed after each step.
+            let failing = try await box.imgadm(["create", "-o", "/dev/full/x", vm.uuid] + BareMachine.fields)
+            #expect(failing.status != 0)
+            #expect(try await guid() == before.1)
+            for verb in ["rename", "snapshot", "send", "destroy"] {
+                let real = try await Tool.shell("PATH=$PATH:/usr/sbin:/sbin; command -v zfs").dropLast()
+                try box.write(
+                    "#!/bin/bash\n\(real) \"$@\"; result=$?\nif [[ $1 = \(verb) ]]; then kill -9 $PPID; fi\nexit $result\n",
+                    to: "front/zfs")
+                try await Tool.run("chmod", "+x", box.path("front/zfs").string)
+                let path = "\(box.path("front")):\(ProcessEnvironment.variables["PATH"] ?? "")"
+                let killed = try await box.imgadm(create, environment: ["PATH": path])
+                #expect(killed.status != 0, "\(verb): \(killed)")
+                try await box.settle()
+                #expect(try await box.imgadm("list", "-H").status == 0)
+                #expect(try await vm.everything() == before.0, "\(verb)")
+                #expect(try await guid() == before.1, "\(verb)")
+                #expect(try await box.imgadm(create).status == 0, "\(verb)")
+            }
         }
 
         static let mistakes: [(words: [String], status: Int32, code: String)] = [
