@@ -67,10 +67,11 @@ public struct BareDatasets: MachineManager {
 
     public func update(_ uuid: ImageUUID, _ change: MetadataChange) async throws {
         let sandbox = sandbox(uuid)
+        // Such a VM has no metadata but what its script needs; what the script has put in its place does not matter.
+        if change.removeInternal.contains("operator-script") { return try await sandbox.clear() }
         if let script = change.setInternal["operator-script"]?.stringValue { try sandbox.setScript(script) }
         for (key, value) in change.setCustomer { try sandbox.set(key, value.stringValue ?? value.text()) }
         for key in change.removeCustomer { try sandbox.remove(key) }
-        if change.removeInternal.contains("operator-script") { try sandbox.clear() }
     }
 
     private func sandbox(_ uuid: ImageUUID) -> ScriptSandbox {

@@ -7,33 +7,35 @@ import SystemPackage
 /// Runs a script inside a root file system, in mount, process, host-name and IPC namespaces of its own, with the commands
 /// `mdata-get`, `mdata-put`, `mdata-delete` and `mdata-list` on its path.
 ///
-/// What it needs lies in a folder of the host, which is mounted over `/run` of that root, in the namespace alone: nothing of it
-/// is in the dataset.
+/// What it needs lies in a folder of the host, `run` of ours, which is mounted over `/run` of that root, in the namespace alone:
+/// nothing of it is in the dataset. The script can put anything there; what we rely on lies beside it.
 struct ScriptSandbox {
     let folder: FilePath
     let runner: any CommandRunner
 
     private var scriptFile: FilePath { folder.appending("script") }
     private var pidFile: FilePath { folder.appending("pid") }
-    private var values: FilePath { folder.appending("metadata") }
+    /// What the script has at `/run`.
+    private var shared: FilePath { folder.appending("run") }
+    private var values: FilePath { shared.appending("metadata") }
 
     func script() throws -> String? {
         try HostFile.read(scriptFile, limit: 16 << 20).map { String(decoding: $0, as: UTF8.self) }
     }
 
     func setScript(_ text: String) throws {
-        try HostFile.write(Array(text.utf8), to: scriptFile, mode: [.ownerReadWriteExecute])
-        try HostFile.makeFolder(values)
+        try HostFile.write(Array(text.utf8), to: scriptFile)
+        try HostFile.write(Array(text.utf8), to: shared.appending("script"), mode: [.ownerReadWriteExecute])
+        _ = try PrivateFolder.making(values)
         for (name, text) in ScriptSandbox.commands {
             try HostFile.write(
-                Array(text.utf8), to: folder.appending("bin").appending(name),
+                Array(text.utf8), to: shared.appending("bin").appending(name),
                 mode: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
         }
     }
 
     /// The last line that the script printed.
     var lastWords: String? {
-        // The script is root there, and could have put something else in its place.
         let options: FileDescriptor.OpenOptions = [.closeOnExec, .noFollow, .nonBlocking]
         guard let log = try? FileDescriptor.open(folder.appending("log"), .readOnly, options: options) else {
             return nil
@@ -48,34 +50,50 @@ struct ScriptSandbox {
         return lines.last { !$0.allSatisfy(\.isWhitespace) }.map { String($0.suffix(400)) }
     }
 
-    /// Removes all there is of it.
-    func clear() throws {
-        for name in try HostFile.names(in: values) { try HostFile.remove(values.appending(name)) }
-        for name in try HostFile.names(in: folder.appending("bin")) {
-            try HostFile.remove(folder.appending("bin").appending(name))
-        }
-        for name in ["script", "pid", "log"] { try HostFile.remove(folder.appending(name)) }
-        for name in ["bin", "metadata", ""] { HostFile.removeFolder(name.isEmpty ? folder : folder.appending(name)) }
+    /// Removes all there is of it, whatever the script has made of its part.
+    func clear() async throws {
+        guard try HostFile.exists(folder) else { return }
+        // It follows no link, and takes what is in folders of any depth.
+        let command = Command("rm", ["-rf", "--one-file-system", folder.string], limit: .seconds(60))
+        let outcome = try await runner.run(command)
+        guard outcome.succeeded else { throw command.failure(outcome) }
     }
 
     // MARK: Metadata
 
+    /// What the script has said. Whatever else it may have put there says nothing: nothing that it does may keep its VM from
+    /// being put back.
     func metadata() throws -> JSONObject {
         var object: JSONObject = [:]
-        for key in try HostFile.names(in: values).sorted() where !key.hasPrefix(".") {
-            let text = try HostFile.read(values.appending(key), limit: 1 << 20).map {
-                String(decoding: $0, as: UTF8.self)
+        do {
+            guard let folder = try PrivateFolder.existing(values) else { return [:] }
+            for key in try folder.names().sorted().prefix(1000) where !key.hasPrefix(".") {
+                do {
+                    guard let bytes = try folder.read(key, limit: 1 << 20) else { continue }
+                    object[key] = .string(String(decoding: bytes, as: UTF8.self))
+                } catch let failure as Failure where failure.code == .fileSystem {
+                    // A pipe, a folder, a file without end.
+                }
             }
-            if let text { object[key] = .string(text) }
+        } catch let failure as Failure where failure.code == .unsafeFolder {
+            // It has put something else in the folder's place.
         }
         return object
     }
 
     func set(_ key: String, _ value: String) throws {
-        try HostFile.write(Array(value.utf8), to: values.appending(try checked(key)))
+        let key = try checked(key)
+        guard let file = try PrivateFolder.making(values).open(key, create: true) else { return }
+        defer { try? file.close() }
+        do {
+            try file.resize(to: 0)
+            try file.writeAll(value.utf8)
+        } catch {
+            throw HostFile.failure("cannot write", values.appending(key), error)
+        }
     }
 
-    func remove(_ key: String) throws { try HostFile.remove(values.appending(try checked(key))) }
+    func remove(_ key: String) throws { try PrivateFolder.existing(values)?.remove(try checked(key)) }
 
     private func checked(_ key: String) throws(Failure) -> String {
         guard !key.isEmpty, !key.hasPrefix("."), !key.contains("/"), key.utf8.count < 200 else {
@@ -87,21 +105,22 @@ struct ScriptSandbox {
     // MARK: Running
 
     /// The process that holds the namespaces, if it lives.
-    private var process: pid_t? {
+    private func process() throws -> pid_t? {
         // The start time tells it from a later one with the same number.
-        guard let text = try? HostFile.read(pidFile),
+        guard let text = try HostFile.read(pidFile, limit: 100),
             case let words = String(decoding: text, as: UTF8.self).split(separator: " "),
             words.count == 2, let pid = pid_t(words[0]), let start = ScriptSandbox.startTime(pid), start == words[1]
         else { return nil }
         return pid
     }
 
-    var isRunning: Bool { process != nil }
+    var isRunning: Bool { get throws { try process() != nil } }
 
     func start(in dataset: FilePath) async throws {
         let inner = dataset.appending("root")
         let root = try HostFile.exists(inner.appending("bin")) ? inner : dataset
-        let command = Command("sh", ["-c", ScriptSandbox.launch, "sh", folder.string, root.string])
+        let command = Command(
+            "sh", ["-c", ScriptSandbox.launch, "sh", folder.string, root.string], limit: .seconds(60))
         let outcome = try await runner.run(command)
         guard outcome.succeeded, let pid = outcome.lines.first.flatMap({ pid_t($0) }) else {
             throw Failure(
@@ -114,11 +133,11 @@ struct ScriptSandbox {
     }
 
     func stop(force: Bool) async throws {
-        guard let pid = process else { return }
+        guard let pid = try process() else { return }
         // Ending it ends all processes in its namespaces.
         kill(pid, force ? SIGKILL : SIGTERM)
         for _ in 0..<500 {
-            guard isRunning else { return }
+            guard try isRunning else { return }
             try await Task.sleep(for: .milliseconds(20))
         }
         kill(pid, SIGKILL)
@@ -152,7 +171,7 @@ extension ScriptSandbox {
             mount --make-rprivate /
             [ ! -d "$2/proc" ] || mount -t proc proc "$2/proc"
             [ ! -d "$2/dev" ] || mount --rbind /dev "$2/dev"
-            mount --bind "$1" "$2/$3"
+            mount --bind "$1/run" "$2/$3"
             exec chroot "$2" /usr/bin/env -i HOME=/root TERM=dumb LC_ALL=C \\
                 PATH="/$3/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" IMGADM_METADATA="/$3/metadata" \\
                 "/$3/script"

@@ -15,7 +15,7 @@ public struct ZoneRoots: VirtualMachineRoots {
 
     public func rootFolders() async throws -> Set<String> {
         guard ExecutableSearch.find("zoneadm") != nil else { return [] }
-        let command = Command("zoneadm", ["list", "-pc"])
+        let command = Command("zoneadm", ["list", "-pc"], limit: .seconds(60))
         let outcome = try await runner.run(command)
         guard outcome.succeeded else { throw command.failure(outcome) }
         return ZoneRoots.parse(outcome.lines)

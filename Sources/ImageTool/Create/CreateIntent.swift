@@ -51,22 +51,39 @@ extension CreateIntent {
         ]
     }
 
+    /// Nil if anything of it cannot be read: what is left out would not be put back.
     private init?(json: JSONValue) {
+        func all<Value>(_ key: String, _ read: (String) -> Value?) -> [Value]? {
+            guard let list = json[key]?.arrayValue else { return nil }
+            let values = list.compactMap { $0.stringValue.flatMap(read) }
+            return values.count == list.count ? values : nil
+        }
+        // Runs of older versions have not written all of them down.
+        func text<Value>(_ key: String, _ read: (String) -> Value?) -> Value?? {
+            guard let value = json[key], value != .null else { return .some(nil) }
+            return value.stringValue.flatMap(read).map { .some($0) }
+        }
         guard let machine = json["machine"]?.stringValue.flatMap({ ImageUUID($0) }),
-            let pool = json["zpool"]?.stringValue.flatMap({ PoolName($0) })
+            let pool = json["zpool"]?.stringValue.flatMap({ PoolName($0) }),
+            let wasRunning = json["was_running"]?.boolValue, let isPutBack = json["put_back"]?.boolValue,
+            let prepared = all("prepared", { DatasetName($0) }), let files = all("files", { FilePath($0) }),
+            let quotas = json["quotas"]?.objectValue, let metadata = json["metadata"]?.objectValue,
+            let script = text("script", { $0 }), let final = text("final", { SnapshotName($0) }),
+            let setAside = text("set_aside", { SnapshotName($0) })
         else { return nil }
         self.init(machine: machine, pool: pool)
-        wasRunning = json["was_running"]?.boolValue ?? false
-        prepared = json["prepared"]?.arrayValue?.compactMap { $0.stringValue.flatMap { DatasetName($0) } } ?? []
-        for (key, value) in json["quotas"]?.objectValue ?? [:] {
-            if let name = DatasetName(key), let value = value.stringValue { quotas[name] = value }
+        for (key, value) in quotas {
+            guard let name = DatasetName(key), let value = value.stringValue else { return nil }
+            self.quotas[name] = value
         }
-        script = json["script"]?.stringValue
-        metadata = MetadataChange(json: json["metadata"]?.objectValue ?? [:])
-        final = json["final"]?.stringValue.flatMap { SnapshotName($0) }
-        setAside = json["set_aside"]?.stringValue.flatMap { SnapshotName($0) }
-        files = json["files"]?.arrayValue?.compactMap { $0.stringValue.map { FilePath($0) } } ?? []
-        isPutBack = json["put_back"]?.boolValue ?? false
+        self.wasRunning = wasRunning
+        self.prepared = prepared
+        self.script = script
+        self.metadata = MetadataChange(json: metadata)
+        self.final = final
+        self.setAside = setAside
+        self.files = files
+        self.isPutBack = isPutBack
     }
 
     private static func path(_ machine: ImageUUID, _ root: HostRoot) -> FilePath {

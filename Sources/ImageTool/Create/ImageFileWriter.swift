@@ -22,8 +22,14 @@ struct ImageFileWriter {
         let file: FileDescriptor
         do {
             file = try FileDescriptor.open(
-                path, .writeOnly, options: [.create, .truncate, .closeOnExec, .noFollow],
+                path, .writeOnly, options: [.create, .truncate, .closeOnExec, .noFollow, .nonBlocking],
                 permissions: [.ownerReadWrite, .groupRead, .otherRead])
+            do {
+                guard try file.stat().type == .regular else { throw Errno.fileExists }
+            } catch {
+                try? file.close()
+                throw error
+            }
         } catch {
             throw HostFile.failure("cannot write", path, error)
         }
