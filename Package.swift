@@ -98,7 +98,7 @@ let package = Package(
                 "VirtualMachines", log, crypto, system,
             ]),
         room("ImageSource", ["JSON", "Failure", "ImageModel", "Transport", "IMGAPI", "OCIRegistry", log]),
-        room("HostConfig", ["JSON", "Failure", "Host", "ImageSource", "OCIRegistry", log, system]),
+        room("HostConfig", ["JSON", "Failure", "Host", "Transport", "ImageSource", "OCIRegistry", log, system]),
         room(
             "ImageTool",
             [
@@ -150,6 +150,11 @@ let package = Package(
                 system, "Transport",
             ]),
         tests("TransportTests", ["Transport", "Failure", log, nioCore]),
+        tests(
+            "ClientTests",
+            [
+                "Transport", "IMGAPI", "OCIRegistry", "ImageModel", "JSON", "Failure", log, nioCore, nioPosix,
+            ]),
         tests("ImageSourceTests", ["ImageSource", "Transport", "Failure", "JSON"]),
         tests("OCIRegistryTests", ["OCIRegistry", "ImageModel", "JSON", "Failure", "Transport", log, nioCore]),
         tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),

@@ -6,11 +6,15 @@ public struct Command: Sendable, CustomStringConvertible {
     public let arguments: [String]
     /// How long it may take; then it is killed. Nil for programs that must never be: those that change datasets.
     public let limit: Duration?
+    /// The most bytes it may print on standard output, and as many on standard error; one that prints more is killed. Nil as
+    /// for `limit`.
+    public let mostOutput: Int?
 
-    public init(_ program: String, _ arguments: [String], limit: Duration? = nil) {
+    public init(_ program: String, _ arguments: [String], limit: Duration? = nil, mostOutput: Int? = nil) {
         self.program = program
         self.arguments = arguments
         self.limit = limit
+        self.mostOutput = mostOutput
     }
 
     /// The command as somebody would type it, cut where it is very long.
@@ -26,9 +30,16 @@ public struct Command: Sendable, CustomStringConvertible {
 
 /// How a command ended and what it wrote.
 public struct CommandOutcome: Sendable {
-    public enum Ending: Sendable, Hashable {
+    public enum Ending: Sendable, Hashable, CustomStringConvertible {
         case exited(Int32)
         case signaled(Int32)
+
+        public var description: String {
+            switch self {
+            case .exited(let status): "exit status \(status)"
+            case .signaled(let number): "killed by signal \(number)"
+            }
+        }
     }
     public let ending: Ending
     public let output: [UInt8]
@@ -52,13 +63,8 @@ public struct CommandOutcome: Sendable {
 extension Command {
     /// What to throw for an outcome that is no success: the command, how it ended, and what it said.
     public func failure(_ outcome: CommandOutcome, _ code: Failure.Code = .commandFailed) -> Failure {
-        let ending =
-            switch outcome.ending {
-            case .exited(let status): "exit status \(status)"
-            case .signaled(let number): "killed by signal \(number)"
-            }
         let said = outcome.errorText.split(separator: "\n").joined(separator: "; ")
-        return Failure(code, "\(self) failed (\(ending))\(said.isEmpty ? "" : ": \(said)")")
+        return Failure(code, "\(self) failed (\(outcome.ending))\(said.isEmpty ? "" : ": \(said)")")
     }
 }
 

@@ -101,7 +101,8 @@ public struct ProcessRunner: CommandRunner {
     ) async throws -> CommandOutcome {
         do {
             let result = try await Subprocess.run(
-                configuration, input: input, output: .bytes(limit: .max), error: .bytes(limit: .max))
+                configuration, input: input, output: .bytes(limit: command.mostOutput ?? .max),
+                error: .bytes(limit: command.mostOutput ?? .max))
             return CommandOutcome(
                 ending: .init(result.terminationStatus), output: result.standardOutput,
                 errorText: String(decoding: result.standardError, as: UTF8.self))

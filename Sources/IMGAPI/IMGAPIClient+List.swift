@@ -11,13 +11,18 @@ extension IMGAPIClient {
     /// anywhere among those, whatever was seen already is dropped.
     /// - Returns: the images as they came, read on demand; an image without a valid UUID is left out.
     /// - Parameter name: asks for images of this name alone; the server may not heed it.
-    public func list(named name: String? = nil) async throws -> [ListedImage] {
+    /// - Throws: `SourceError`, also for a list that has no end: one of more than `longest` bytes, or that takes
+    ///   longer than a small answer may; `ConnectionError`.
+    public func list(named name: String? = nil, longest: Int = IMGAPILimits.list) async throws -> [ListedImage] {
         var seen: Set<ImageUUID> = []
         var images: [ListedImage] = []
         var marker: ImageUUID?
         var limit = IMGAPIClient.pageSize
+        var bytes = 0
+        let start = ContinuousClock.now
         while true {
-            let page = try await page(after: marker, limit: limit, name)
+            let (page, size) = try await page(after: marker, limit: limit, name)
+            bytes += size
             let fresh = page.filter { seen.insert($0.uuid).inserted }
             images += fresh
             guard page.count >= IMGAPIClient.pageSize, marker == nil || page.count >= limit, let last = page.last else {
@@ -29,17 +34,25 @@ extension IMGAPIClient {
                 limit *= 2
             }
             marker = last.uuid
+            guard bytes < longest, start.duration(to: .now) < replyTimeout else {
+                throw Failure(
+                    .sourceError,
+                    "the list of images of \(base) has no end: it was left after \(images.count) images and \(bytes) bytes"
+                )
+            }
         }
     }
 
     private static let pageSize = 1000
 
-    private func page(after marker: ImageUUID?, limit: Int, _ name: String?) async throws -> [ListedImage] {
+    private func page(
+        after marker: ImageUUID?, limit: Int, _ name: String?
+    ) async throws -> (images: [ListedImage], bytes: Int) {
         var query = marker.map { [("marker", $0.description), ("limit", "\(limit)")] } ?? []
         if let name { query.append(("name", name)) }
-        let reply = try await get("/images", query, limit: IMGAPILimits.page)
+        let reply = try await get("/images", query, limit: IMGAPILimits.list)
         guard reply.status == 200 else { throw refusal(reply, "the list of images") }
-        return try ListedImage.read(reply.body, from: base)
+        return (try ListedImage.read(reply.body, from: base), reply.body.count)
     }
 }
 

@@ -103,6 +103,7 @@ extension IMGAPIClient {
     /// A refusal with all that the server says: its code, its message, and what is wrong with which field (imgapi.md,
     /// section 9).
     private func uploadFailure(_ reply: HTTPReply, _ what: String) -> Failure {
+        // What is not JSON is shown as it is.
         let body = try? JSONValue(parsing: reply.body)
         let fields = (body?["errors"]?.arrayValue ?? []).prefix(50).map { error in
             let field = error["field"]?.stringValue ?? "?"
@@ -113,8 +114,21 @@ extension IMGAPIClient {
         let text =
             said.isEmpty ? ErrorBody.excerpt(reply.body) : ErrorBody.excerpt(Array(said.joined(separator: ": ").utf8))
         let list = fields.isEmpty ? "" : " [\(ErrorBody.excerpt(Array(fields.joined(separator: "; ").utf8)))]"
+        let code = body?["code"]?.stringValue.flatMap { IMGAPIClient.refusals.contains($0) ? $0 : nil }
         return Failure(
-            .uploadError, "\(base) refused \(what) (status \(reply.status)\(text.isEmpty ? "" : ", \(text)"))\(list)",
+            code.map(Failure.Code.init(rawValue:)) ?? .uploadError,
+            "\(base) refused \(what) (status \(reply.status)\(text.isEmpty ? "" : ", \(text)"))\(list)",
             hint: reply.status == 401 ? "--key FILE --user NAME signs requests" : nil, statusCode: reply.status)
     }
+
+    /// Codes of refusals that are handed on as they are (imgapi.md, section 9): those that speak of what was sent. A code that
+    /// means something else here is not taken from a server.
+    private static let refusals: Set<String> = [
+        "ValidationFailed", "InvalidParameter", "ImageFilesImmutable", "ImageAlreadyActivated", "NoActivationNoFile",
+        "OwnerDoesNotExist", "AccountDoesNotExist", "NotImageOwner", "ImageNotShared", "OriginDoesNotExist",
+        "OriginIsNotActive", "InsufficientServerVersion", "ImageHasDependentImages", "OperatorOnly",
+        "ImageUuidAlreadyExists", "Upload", "Download", "NotAvailable", "StorageIsDown", "StorageUnsupported",
+        "RemoteSourceError", "ServiceUnavailableError", "ResourceNotFound", "UnauthorizedError", "InvalidVersion",
+        "InvalidContent", "BadDigest", "PreconditionFailed", "MethodNotAllowedError",
+    ]
 }

@@ -33,6 +33,7 @@ public struct IMGAPIClient: Sendable {
     /// - Throws: `SourceError`, `ConnectionError`.
     public func ping() async throws {
         let reply = try await get("/ping", limit: 1 << 20)
+        // What is not JSON is no answer to a ping, which is told with what it is.
         let answer = try? JSONValue(parsing: reply.body)
         guard reply.status == 200, answer?["imgapi"]?.boolValue == true else {
             if reply.status != 200 { throw refusal(reply, "ping") }
@@ -87,6 +88,9 @@ public struct IMGAPIClient: Sendable {
         try await transport.reply(to: request(path, query), limit: limit)
     }
 
+    /// How long a small answer may take.
+    var replyTimeout: Duration { transport.settings.replyTimeout }
+
     func replyOnce(to request: HTTPRequest, deadline: Duration?) async throws -> HTTPReply {
         try await transport.replyOnce(to: request, limit: IMGAPILimits.manifest, deadline: deadline)
     }
@@ -101,6 +105,7 @@ public struct IMGAPIClient: Sendable {
 
     /// What a server said when it refused, with its code and message if it spoke JSON (imgapi.md §9).
     func refusal(_ reply: HTTPReply, _ what: String) -> Failure {
+        // What is not JSON is shown as it is.
         let body = (try? JSONValue(parsing: reply.body))?.objectValue
         let code = body?["code"]?.stringValue
         let message = body?["message"]?.stringValue ?? ErrorBody.excerpt(reply.body)
@@ -119,6 +124,6 @@ public enum IMGAPILimits {
     public static let manifest = 4 << 20
     /// An icon (imgapi.md, section 10).
     public static let icon = 128 << 10
-    /// A page of a list. A page of 20,000 images has about 27 MB.
-    public static let page = 256 << 20
+    /// A list, all its pages together. One of 20,000 images has about 27 MB.
+    public static let list = 128 << 20
 }

@@ -23,7 +23,7 @@ public final class DSAPISource: ImageSource {
     public func ping() async throws { _ = try await list() }
 
     public func list(named name: String?) async throws -> [ListedImage]? {
-        let reply = try await get("", limit: IMGAPILimits.page)
+        let reply = try await get("", limit: IMGAPILimits.list)
         guard reply.status == 200 else { throw refusal(reply, "the list of datasets") }
         let old = try ListedImage.read(reply.body, from: descriptor.url.base)
         return try old.map { try upgraded($0.manifest.value) }.filter { $0.state == "active" }.map { manifest in
@@ -50,13 +50,16 @@ public final class DSAPISource: ImageSource {
             throw Failure(.invalidManifest, "the manifest of image \(manifest.uuid) names no file to download")
         }
         do {
-            _ = try ServerURL(text)
+            _ = try ServerURL(text, longest: ServerURL.longestNamed)
         } catch {
             throw Failure(
                 .invalidManifest, "the manifest of image \(manifest.uuid) names a file that cannot be fetched",
                 cause: error)
         }
-        return HTTPRequest(url: text, headers: [("x-request-id", requestID)], insecure: descriptor.insecure)
+        var request = HTTPRequest(
+            url: text, headers: [("x-request-id", requestID)], insecure: descriptor.insecure)
+        request.namedBy = descriptor.url.base
+        return request
     }
 
     private func oldManifest(of uuid: ImageUUID) async throws -> JSONValue? {

@@ -24,6 +24,14 @@ public final class LocalImageFile: ImageFileReader {
         }
     }
 
+    /// A file that is open.
+    ///
+    /// - Parameter path: what messages call it.
+    public init(_ file: FileDescriptor, path: FilePath) {
+        self.file = file
+        self.path = path
+    }
+
     // What was read is here already.
     deinit { try? file.close() }
 

@@ -1,9 +1,7 @@
-import Compression
 import Failure
 import Host
 import ImageModel
 import ImageStore
-import NIOCore
 import SystemPackage
 import Transport
 
@@ -17,10 +15,12 @@ struct ImageFetcher: Sendable {
     static let standardWindow = 3
 
     /// The file of an image, straight from the network.
-    func stream(_ image: PlannedImage, offset: Int64 = 0) -> DownloadStream {
-        let request = DownloadRequest(image.request, size: image.check.size, offset: offset)
+    func stream(_ image: PlannedImage, offset: Int64 = 0, noting parts: DownloadParts) -> DownloadStream {
+        let request = DownloadRequest(
+            image.request, size: image.check.size, offset: offset, isChecked: image.check.isStrong)
         return DownloadStream(
-            Download(request, by: image.transport), of: image.manifest, report: report, checkMD5: image.trustsMD5)
+            Download(request, by: image.transport), of: image.manifest, report: report, checkMD5: image.trustsMD5,
+            noting: parts)
     }
 
     /// Downloads files into the download folder, several at a time.
@@ -49,7 +49,7 @@ struct ImageFetcher: Sendable {
     private func fetchFile(_ image: PlannedImage) async throws {
         let uuid = image.uuid
         let size = image.check.size
-        if downloads.usable(uuid, size: size) != nil { return }
+        if try downloads.isUsable(uuid, size: size) { return }
         let (file, present) = try downloads.openPartial(uuid)
         defer { try? file.close() }
         // The file may have changed at the source since, and nothing says so but its checksum: without one, and for a part
@@ -57,13 +57,14 @@ struct ImageFetcher: Sendable {
         let canResume = image.check.isStrong && size.map { present < $0 } ?? false
         if present > 0 && !canResume { try start(file) }
         let offset = canResume ? present : 0
+        let parts = DownloadParts()
         do {
-            try await fetchRest(image, offset, file)
-        } catch let failure as Failure where failure.code == .downloadError && offset > 0 {
+            try await fetchRest(image, offset, file, parts)
+        } catch let failure as Failure where failure.code == .downloadError && (offset > 0 || parts.areOfSeveral) {
             report.warning("download of image \(uuid) could not be resumed (\(failure)): starting anew")
             try start(file)
             do {
-                try await fetchRest(image, 0, file)
+                try await fetchRest(image, 0, file, DownloadParts())
             } catch let failure as Failure where failure.code == .downloadError {
                 downloads.removePartial(uuid)
                 throw failure
@@ -77,13 +78,15 @@ struct ImageFetcher: Sendable {
         try file.seek(offset: 0, from: .start)
     }
 
-    private func fetchRest(_ image: PlannedImage, _ offset: Int64, _ file: SystemPackage.FileDescriptor) async throws {
+    private func fetchRest(
+        _ image: PlannedImage, _ offset: Int64, _ file: SystemPackage.FileDescriptor, _ parts: DownloadParts
+    ) async throws {
         var digest = ImageFileDigest(image.check)
         if offset > 0 {
-            let part = try LocalImageFile(downloads.partial(image.uuid))
+            let part = try downloads.readPartial(image.uuid)
             while try await part.next({ try digest.update($0) }) {}
         }
-        var stream = stream(image, offset: offset)
+        var stream = stream(image, offset: offset, noting: parts)
         while try await stream.next({ bytes in
             try digest.update(bytes)
             do {
@@ -93,66 +96,5 @@ struct ImageFetcher: Sendable {
             }
         }) {}
         try digest.finish()
-    }
-}
-
-/// A download as the bytes of an image file, its progress told to the report.
-struct DownloadStream: ImageFileReader {
-    private let download: Download
-    private let uuid: ImageUUID
-    private let report: Report
-    private let transfer: Transfer
-    private var md5: ImageFileDigest?
-    private let checkMD5: Bool
-    private var begun = false
-
-    init(_ download: Download, of manifest: Manifest, report: Report, checkMD5: Bool) {
-        self.download = download
-        uuid = manifest.uuid
-        self.report = report
-        self.checkMD5 = checkMD5
-        transfer = report.transfers.begin(.download, of: uuid, title: manifest.title, total: download.size)
-        transfer.advance(to: download.position)
-    }
-
-    mutating func next(_ body: (RawSpan) throws -> Void) async throws -> Bool {
-        do {
-            guard let buffer = try await download.next() else {
-                try md5?.finish()
-                report.transfers.end(transfer)
-                report.line("Downloaded image \(uuid) (\(ByteCount.text(download.position)))")
-                return false
-            }
-            if checkMD5, !begun {
-                if let value = download.headers?["content-md5"] {
-                    md5 = ImageFileDigest(ImageFileCheck(md5: value))
-                } else {
-                    report.warning("\(ImageTool.unchecked(uuid)), and the server states none")
-                }
-            }
-            begun = true
-            try md5?.update(buffer.readableBytesSpan)
-            try body(buffer.readableBytesSpan)
-            transfer.advance(to: download.position)
-            return true
-        } catch {
-            report.transfers.end(transfer)
-            throw error
-        }
-    }
-}
-
-extension CompressionFormat {
-    /// The compression that a manifest states; nil where it states none.
-    ///
-    /// - Throws: `InvalidManifest` for one nobody knows.
-    init?(of manifest: Manifest) throws {
-        guard let name = manifest.files.first?.compression else { return nil }
-        guard let format = CompressionFormat(rawValue: name) else {
-            throw Failure(
-                .invalidManifest, "the manifest of image \(manifest.uuid) states an unknown compression \"\(name)\"",
-                hint: "known: \(CompressionFormat.allCases.map(\.rawValue).joined(separator: ", "))")
-        }
-        self = format
     }
 }

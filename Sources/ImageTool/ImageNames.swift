@@ -78,6 +78,7 @@ extension ImageTool {
         for (source, answer) in zip(asked, answers) {
             switch answer {
             case .success(let images):
+                // A source that cannot list has none of a name, and what is no manifest has no name.
                 for image in images ?? [] where found[image.uuid] == nil {
                     guard let manifest = try? Manifest(image.manifest.value), name.fits(manifest) else { continue }
                     found[image.uuid] = manifest

@@ -35,11 +35,12 @@ extension ImageTool {
                 return false
             }
             let count = plan.chain.count
+            let size = try plan.size
             report.line(
-                "Must download and install \(count) image\(count == 1 ? "" : "s")\(plan.size.map { " (\(ByteCount.text($0)))" } ?? "")"
+                "Must download and install \(count) image\(count == 1 ? "" : "s")\(size.map { " (\(ByteCount.text($0)))" } ?? "")"
             )
-            report.transfers.expect(bytes: plan.size, count: count)
-            try checkSpace(plan, available, pool)
+            report.transfers.expect(bytes: size, count: count)
+            try checkSpace(size, available, pool)
             try checkDownloadSpace(plan)
             try await install(plan, pool, locks, report)
             await locks.releaseAll()
@@ -75,8 +76,8 @@ extension ImageTool {
     }
 
     /// Compressed files take more room when they are unpacked, never less: what has no room compressed has none at all.
-    private func checkSpace(_ plan: ImportPlan, _ available: UInt64?, _ pool: PoolName) throws {
-        guard let size = plan.size, let available, UInt64(max(0, size)) > available else { return }
+    private func checkSpace(_ size: Int64?, _ available: UInt64?, _ pool: PoolName) throws {
+        guard let size, let available, UInt64(max(0, size)) > available else { return }
         throw Failure(
             .noSpace,
             "zpool \"\(pool)\" has \(ByteCount.text(Int64(clamping: available))) available, but the images to install have \(ByteCount.text(size))",
@@ -85,21 +86,35 @@ extension ImageTool {
 
     /// The files of all images above the base wait in the download folder.
     private func checkDownloadSpace(_ plan: ImportPlan) throws {
-        let waiting = plan.chain.dropLast().filter { downloads.usable($0.uuid, size: $0.check.size) == nil }
-        let size = waiting.reduce(Int64(0)) { ByteCount.sum($0, $1.check.size ?? 0) }
-        guard size > 0, let free = downloads.freeSpace, UInt64(size) > free else { return }
+        let size = try sizeInFolder(plan.chain.dropLast())
+        guard size > 0, let free = downloads.freeSpace, size > free else { return }
         throw Failure(
             .noSpace,
-            "the folder \"\(downloads.path)\" has \(ByteCount.text(Int64(clamping: free))) free, but the files that must wait there have \(ByteCount.text(size))",
+            "the folder \"\(downloads.path)\" has \(ByteCount.text(Int64(clamping: free))) free, but the files that must wait there have \(ByteCount.text(Int64(clamping: size)))",
             hint: "make room there, or import the origins one by one first")
     }
 
-    /// Installs the images, base first. The base goes from the network straight into ZFS; the others are downloaded
+    /// Bytes that files of images will still take in the download folder.
+    private func sizeInFolder(_ images: some Collection<PlannedImage>) throws -> UInt64 {
+        let missing = try images.filter { try !downloads.isUsable($0.uuid, size: $0.check.size) }
+        return UInt64(max(0, missing.reduce(Int64(0)) { ByteCount.sum($0, $1.check.size ?? 0) }))
+    }
+
+    /// Whether the lowest of the missing images goes from the network straight into ZFS. What is not whole then is lost when the
+    /// import ends early, so an image whose origin is there is kept in the download folder like those above it, if there
+    /// is room. A base is not: it is the largest, and would be written twice.
+    private func goesStraight(_ plan: ImportPlan) throws -> Bool {
+        guard let lowest = plan.chain.last, !lowest.needsWholeFile else { return false }
+        guard lowest.manifest.origin != nil, lowest.check.isStrong, lowest.check.size != nil else { return true }
+        return try downloads.freeSpace.map { free in try sizeInFolder(plan.chain) > free } ?? true
+    }
+
+    /// Installs the images, base first. A base goes from the network straight into ZFS; the others are downloaded
     /// meanwhile, several at a time, and received as soon as their origin is there. When one fails, all stop.
     private func install(_ plan: ImportPlan, _ pool: PoolName, _ locks: ChainLocks, _ report: Report) async throws {
         let order = Array(plan.chain.reversed())
         let fetcher = ImageFetcher(downloads: downloads, window: plan.window, report: report)
-        let direct = order.first.flatMap { $0.needsWholeFile ? nil : $0.uuid }
+        let direct = try goesStraight(plan) ? order.first?.uuid : nil
         let (fetched, announce) = AsyncStream.makeStream(of: ImageUUID.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -134,30 +149,44 @@ extension ImageTool {
     ) async throws {
         let uuid = image.uuid
         let thread = DedicatedThread("pipeline")
-        if let path = downloads.usable(uuid, size: image.check.size) {
+        if try downloads.isUsable(uuid, size: image.check.size) {
             do {
                 try await withTaskExecutorPreference(thread) {
                     if let layer = image.layer {
                         try await store.install(
-                            file, layer: layer, opening: { try LocalImageFile(path) }, tell: report.line)
+                            file, layer: layer, opening: { try downloads.openComplete(uuid) }, tell: report.line)
                     } else {
-                        try await store.install(file, from: try LocalImageFile(path), tell: report.line)
+                        try await store.install(file, from: try downloads.openComplete(uuid), tell: report.line)
                     }
                 }
                 return finish(image, report)
             } catch let failure as Failure where failure.code == .downloadError {
-                report.warning("downloaded file \(path) cannot be used (\(failure)): downloading it anew")
+                report.warning(
+                    "downloaded file \(downloads.complete(uuid)) cannot be used (\(failure)): downloading it anew")
             }
         }
         downloads.remove(uuid)
         try await withTaskExecutorPreference(thread) {
-            if let layer = image.layer {
-                try await store.install(file, layer: layer, opening: { fetcher.stream(image) }, tell: report.line)
-            } else {
-                try await store.install(file, from: fetcher.stream(image), tell: report.line)
+            let parts = DownloadParts()
+            do {
+                try await receive(image, file, parts, fetcher, report)
+            } catch let failure as Failure where failure.code == .downloadError && parts.areOfSeveral {
+                report.warning("image \(uuid) came in parts that do not fit together (\(failure)): fetching it anew")
+                try await receive(image, file, DownloadParts(), fetcher, report)
             }
         }
         finish(image, report)
+    }
+
+    private func receive(
+        _ image: PlannedImage, _ file: ImageToInstall, _ parts: DownloadParts, _ fetcher: ImageFetcher, _ report: Report
+    ) async throws {
+        if let layer = image.layer {
+            try await store.install(
+                file, layer: layer, opening: { fetcher.stream(image, noting: parts) }, tell: report.line)
+        } else {
+            try await store.install(file, from: fetcher.stream(image, noting: parts), tell: report.line)
+        }
     }
 
     private func finish(_ image: PlannedImage, _ report: Report) {

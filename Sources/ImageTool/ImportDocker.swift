@@ -37,7 +37,7 @@ extension ImageTool {
             report.line("Image \(known.uuid) (\(reference)) is already installed, skipping")
             return
         }
-        let image = try await source.image(reference, for: request.platform)
+        let image = try await sought(reference, request, source)
         let uuid = try image.uuid()
         if let installed = try await store.image(uuid, in: request.pool) {
             let architecture = installed.manifest.json["tags"]?["docker:architecture"]?.stringValue
@@ -57,6 +57,19 @@ extension ImageTool {
         try await carryOut(plan, in: request.pool, available, report)
         if let installed = try await store.image(uuid, in: request.pool) {
             try await note(image, on: installed, report)
+        }
+    }
+
+    /// - Throws: `ActiveImageNotFound` for a tag that the registry does not have, as for an image that no source has.
+    private func sought(
+        _ reference: DockerReference, _ request: DockerImportRequest, _ source: DockerSource
+    ) async throws -> DockerImage {
+        do {
+            return try await source.image(reference, for: request.platform)
+        } catch let failure as Failure where failure.code == .imageNotFound {
+            throw Failure(
+                .activeImageNotFound, failure.message, cause: failure.cause, hint: failure.hint,
+                statusCode: failure.statusCode)
         }
     }
 
@@ -107,7 +120,7 @@ extension ImageTool {
     ) async throws -> ImportPlan {
         let settings = try config.load().docker
         var missing: [PlannedImage] = []
-        for layer in try await source.layers(of: image).reversed() {
+        for layer in try await transport.outlasting({ try await source.layers(of: image) }).reversed() {
             if try await store.image(layer.manifest.uuid, in: pool) != nil {
                 try sweep(layer.manifest.uuid)
                 report.line("Image \(layer.manifest.uuid) already installed")

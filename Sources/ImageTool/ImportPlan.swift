@@ -33,9 +33,22 @@ struct ImportPlan {
     /// Layers and files that are downloaded at a time.
     var window = ImageFetcher.standardWindow
 
-    /// An image's files as one number, or nil if one of them states no size.
+    /// The images' files as one number, or nil if one of them states no size.
+    ///
+    /// - Throws: `InvalidManifest` for sizes that no number holds.
     var size: Int64? {
-        chain.reduce(0) { sum, image in sum.flatMap { sum in image.check.size.map { ByteCount.sum(sum, $0) } } }
+        get throws(Failure) {
+            var sum: Int64 = 0
+            for image in chain {
+                guard let size = image.check.size else { return nil }
+                let (next, isOver) = sum.addingReportingOverflow(size)
+                guard !isOver, size >= 0 else {
+                    throw Failure(.invalidManifest, "the file of image \(image.uuid) cannot have \(size) bytes")
+                }
+                sum = next
+            }
+            return sum
+        }
     }
 }
 
@@ -63,7 +76,7 @@ extension ImageTool {
             guard chain.count < ImageTool.longestChain else {
                 throw Failure(.originCycle, "image \(image.uuid) has more than \(ImageTool.longestChain) origins")
             }
-            guard let origin = try await source.manifest(of: uuid) else {
+            guard let origin = try await transport.outlasting({ try await source.manifest(of: uuid) }) else {
                 throw Failure(
                     .originNotFoundInSource,
                     "origin image \(uuid) of image \(manifest.uuid) was not found in image source \"\(source.descriptor.displayURL)\""
@@ -131,6 +144,7 @@ extension ImageTool {
     /// Removes what a run that was killed may have left of an image that is installed.
     func sweep(_ uuid: ImageUUID) throws {
         try store.sweepLocks()
+        // Where it cannot be locked somebody else is at it, or the next run will clear it.
         guard try downloads.hasFiles(uuid), let lock = try? store.tryLock(uuid) else { return }
         downloads.remove(uuid)
         lock.release()

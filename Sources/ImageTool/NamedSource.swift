@@ -6,7 +6,7 @@ extension ImageTool {
     /// The source that a URL on the command line names (`-S`): as the config has it, where it does; otherwise of the type
     /// that the URL tells, or of the standard one.
     ///
-    /// - Throws: `Usage` for a URL that is none.
+    /// - Throws: `Usage` for a URL that is none; `ConfigError`.
     public func namedSource(_ text: String, standard: SourceType = .imgapi) throws -> SourceDescriptor {
         let path = text.split(separator: "?").first ?? ""
         let isDSAPI = path.hasSuffix("/datasets") || path.hasSuffix("/datasets/")
@@ -16,7 +16,7 @@ extension ImageTool {
         } catch {
             throw Failure(.usage, error.message)
         }
-        let configured = (try? config.load().sources) ?? []
+        let configured = try config.load().sources
         guard
             let known = configured.first(where: {
                 $0.url == named.url && ($0.type == .docker) == (standard == .docker)

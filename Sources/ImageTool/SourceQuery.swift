@@ -3,6 +3,7 @@ import HostConfig
 public import IMGAPI
 public import ImageModel
 public import ImageSource
+import Transport
 
 /// Questions to several sources.
 extension ImageTool {
@@ -31,6 +32,7 @@ extension ImageTool {
         for (source, answer) in zip(sources, answers) {
             switch answer {
             case .success(let list):
+                // Nil is said by a source that cannot list.
                 for image in list ?? [] where seen.insert(image.uuid).inserted {
                     images.append((image, source.descriptor))
                 }
@@ -61,10 +63,34 @@ extension ImageTool {
     ///
     /// - Throws: `SourcePing`.
     public func ping(_ descriptor: SourceDescriptor) async throws {
-        guard let failure = try await check([descriptor]).first ?? nil else { return }
-        throw Failure(
-            .sourcePing, "unexpected ping error with image source \"\(descriptor.displayURL)\"", cause: failure,
-            hint: failure.hint ?? "-f adds a source without asking it")
+        if let failure = try await pingFailures([descriptor]).first { throw failure }
+    }
+
+    /// Pings sources that are to be added; what is wrong, and what each answers as, if it is something else.
+    ///
+    /// - Returns: a `SourcePing` for each that does not answer as it should.
+    public func pingFailures(_ descriptors: [SourceDescriptor]) async throws -> [Failure] {
+        var failures: [Failure] = []
+        for (descriptor, failure) in zip(descriptors, try await check(descriptors)) {
+            guard let failure else { continue }
+            var hint = failure.hint
+            // It was there, but not as what it is said to be.
+            if failure.code == .sourceError, let other = try await otherType(of: descriptor) {
+                let name = other == .docker ? "a Docker registry" : "an image server"
+                hint = "it answers as \(name): -t \(other.rawValue)"
+            }
+            failures.append(
+                Failure(
+                    .sourcePing, "unexpected ping error with image source \"\(descriptor.displayURL)\"", cause: failure,
+                    hint: hint ?? "-f adds a source without asking it"))
+        }
+        return failures
+    }
+
+    private func otherType(of descriptor: SourceDescriptor) async throws -> SourceType? {
+        let other = descriptor.type == .docker ? SourceType.imgapi : .docker
+        let asked = try SourceDescriptor(descriptor.url.base, type: other, insecure: descriptor.insecure)
+        return try await check([asked]).first ?? nil == nil ? other : nil
     }
 
     /// What `lookUp` found: the first image that fits, an image that does not, and what kept sources from answering.

@@ -12,12 +12,19 @@ enum MediaType {
 
     static let configs = [
         "application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json",
-        // What some builders wrote before there was a better one.
-        "application/octet-stream", "text/plain", "",
+        // What builders and registries wrote for images that docker takes to this day.
+        "application/octet-stream", "application/json", "text/plain", "text/html", "",
     ]
+
+    /// A type without its parameters, as two are compared (RFC 9110 §8.3.1).
+    static func bare(_ type: String) -> String {
+        let essence = type.prefix { $0 != ";" }
+        return String(essence.drop { $0 == " " }.prefix { $0 != " " }).lowercased()
+    }
 
     /// Why a layer of this type cannot be had; nil if it can.
     static func obstacle(_ type: String) -> String? {
+        let type = bare(type)
         if type.contains("+encrypted") { return "is encrypted" }
         if type.contains("foreign") || type.contains("nondistributable") {
             return "is a foreign one, which its registry does not have"

@@ -144,7 +144,7 @@ public struct RegistryClient: Sendable {
         for digest in [expected, stated].compactMap(\.self) {
             try check(content, digest, "the manifest of image \(reference)")
         }
-        let type = reply.headers["content-type"].map { String($0.prefix { $0 != ";" }) }
+        let type = reply.headers["content-type"].map(MediaType.bare)
         let manifest = try RegistryManifest(
             isSigned ? try parse(content, "the manifest") : json, contentType: type, limits: limits)
         return (manifest, expected ?? stated ?? ContentDigest(.sha256, of: content))

@@ -18,6 +18,7 @@ public struct RegistryEndpoint: Sendable, Hashable {
         let isDefault = url.port == (url.scheme == "https" ? 443 : 80)
         name = isHub ? DockerReference.dockerHub : url.host + (isDefault ? "" : ":\(url.port)")
         origin = isHub ? RegistryEndpoint.hubOrigin : url.origin
+        isLoopback = !isHub && url.isLoopback
         self.insecure = insecure
     }
 
@@ -36,5 +37,5 @@ public struct RegistryEndpoint: Sendable, Hashable {
     /// Credentials may be sent to this origin: nobody on the way reads them.
     var isPrivate: Bool { origin.hasPrefix("https://") || isLoopback }
 
-    var isLoopback: Bool { (try? ServerURL(origin))?.isLoopback ?? false }
+    let isLoopback: Bool
 }

@@ -19,7 +19,7 @@ enum RegistryManifest {
             throw bad("it is an index and an image at a time")
         }
         if let stated = json["mediaType"]?.stringValue, let contentType, MediaType.manifests.contains(contentType),
-            stated != contentType
+            MediaType.bare(stated) != contentType
         {
             throw bad("it says it is \(stated), its registry that it is \(contentType)")
         }
@@ -37,7 +37,7 @@ enum RegistryManifest {
             throw Failure(.sourceError, "the manifest of the image is not valid: it has no config or no layers")
         }
         let type = config["mediaType"]?.stringValue ?? ""
-        guard MediaType.configs.contains(type), json["artifactType"]?.stringValue ?? "" == "" else {
+        guard MediaType.configs.contains(MediaType.bare(type)), json["artifactType"]?.stringValue ?? "" == "" else {
             throw Failure(
                 .unsupportedImage,
                 "this is no image that could be run but an artifact of type \"\(json["artifactType"]?.stringValue ?? type)\""

@@ -8,6 +8,7 @@ enum RegistryRefusal {
     static func failure(
         _ reply: HTTPReply, _ what: String, _ endpoint: RegistryEndpoint, otherwise code: Failure.Code = .sourceError
     ) -> Failure {
+        // What is not JSON is shown as it is.
         let errors = (try? JSONValue(parsing: reply.body))?["errors"]?.arrayValue ?? []
         let said = errors.prefix(3).map { error in
             [error["code"]?.stringValue, error["message"]?.stringValue].compactMap(\.self).joined(separator: ": ")

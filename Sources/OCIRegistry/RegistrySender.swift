@@ -31,7 +31,27 @@ struct RegistrySender: HTTPSender {
         let challenges = response.headers.fields.filter { $0.name.lowercased() == "www-authenticate" }
             .flatMap { AuthenticateChallenge.read($0.value) }
         guard !challenges.isEmpty else { return response }
+        if let url = response.url, !url.hasPrefix(endpoint.origin + "/") {
+            return try await elsewhere(request, url, challenges) ?? response
+        }
         let header = try await tokens.header(for: scope, challenges: challenges, refused: known)
+        return try await network.send(shown(header, request))
+    }
+
+    /// The registry has sent us on to another one, and it is that which asks now: it is shown a token for anybody, and nothing
+    /// of what is known for the first.
+    ///
+    /// - Returns: nil if it wants more than that.
+    private func elsewhere(
+        _ request: HTTPRequest, _ url: String, _ challenges: [AuthenticateChallenge]
+    ) async throws -> HTTPResponse? {
+        let origin = try ServerURL(url, longest: ServerURL.longestNamed).origin
+        guard let header = try await tokens.anonymousHeader(for: scope, challenges: challenges, at: origin) else {
+            return nil
+        }
+        var request = request
+        request.namedBy = request.url
+        request.url = url
         return try await network.send(shown(header, request))
     }
 

@@ -12,7 +12,13 @@ actor RegistryTokens {
     private let transport: Transport
     /// The header for a scope, and until when it is good.
     private var headers: [String: (value: String, expires: ContinuousClock.Instant)] = [:]
-    private var pending: [String: Task<String, any Error>] = [:]
+    private var pending: [String: Pending] = [:]
+
+    /// A header that is being got, and how many wait for it.
+    private struct Pending {
+        let task: Task<String, any Error>
+        var waiting = 0
+    }
 
     init(_ endpoint: RegistryEndpoint, credentials: any CredentialSource, transport: Transport) {
         self.endpoint = endpoint
@@ -31,11 +37,41 @@ actor RegistryTokens {
     /// - Parameter refused: the header that the registry has just turned down.
     func header(for scope: String, challenges: [AuthenticateChallenge], refused: String?) async throws -> String {
         if let known = known(for: scope), known != refused { return known }
-        if let task = pending[scope] { return try await task.value }
-        let task = Task { try await obtain(scope, challenges, refused) }
-        pending[scope] = task
-        defer { pending[scope] = nil }
-        return try await task.value
+        return try await shared(scope) { try await self.obtain(scope, challenges, refused) }
+    }
+
+    /// A header for another registry, to which this one has sent us: a token for anybody.
+    ///
+    /// - Parameter origin: the other registry.
+    /// - Returns: nil if it gives none.
+    func anonymousHeader(
+        for scope: String, challenges: [AuthenticateChallenge], at origin: String
+    ) async throws -> String? {
+        guard let bearer = challenges.first(where: { $0.scheme == "bearer" }) else { return nil }
+        let key = "\(origin) \(scope)"
+        if let known = known(for: key) { return known }
+        return try await shared(key) {
+            try await self.token(key, Self.scopes(scope, bearer), bearer, nil, namedBy: origin, insecure: false)
+        }
+    }
+
+    /// Who comes while it is being got waits with the first; it is given up when nobody waits any more.
+    private func shared(_ key: String, _ get: @escaping @Sendable () async throws -> String) async throws -> String {
+        let entry = pending[key] ?? Pending(task: Task { try await get() })
+        pending[key] = Pending(task: entry.task, waiting: entry.waiting + 1)
+        defer { if pending[key]?.task == entry.task { pending[key] = nil } }
+        return try await withTaskCancellationHandler {
+            try await entry.task.value
+        } onCancel: {
+            Task { await self.leave(key, entry.task) }
+        }
+    }
+
+    private func leave(_ key: String, _ task: Task<String, any Error>) {
+        guard var entry = pending[key], entry.task == task else { return }
+        entry.waiting -= 1
+        pending[key] = entry
+        if entry.waiting == 0 { task.cancel() }
     }
 
     private func obtain(_ scope: String, _ challenges: [AuthenticateChallenge], _ refused: String?) async throws
@@ -43,7 +79,8 @@ actor RegistryTokens {
     {
         let known = try await credentials.credentials(for: endpoint.name)
         if let bearer = challenges.first(where: { $0.scheme == "bearer" }) {
-            return try await token(scope, bearer, known)
+            return try await token(
+                scope, Self.scopes(scope, bearer), bearer, known, namedBy: endpoint.origin, insecure: endpoint.insecure)
         }
         guard challenges.contains(where: { $0.scheme == "basic" }) else {
             throw refusal("it asks for a kind of authentication that is not known")
@@ -62,22 +99,40 @@ actor RegistryTokens {
         "Basic " + Base64.text(Array("\(user):\(password)".utf8))
     }
 
+    /// The registry knows what it calls the repository; where it says nothing, what was asked for is the scope (Docker
+    /// Registry v2, "Token Authentication Specification": several are separated by blanks).
+    private static func scopes(_ ours: String, _ challenge: AuthenticateChallenge) -> [String] {
+        let theirs = (challenge.parameters["scope"] ?? "").split(separator: " ").prefix(16).map(String.init)
+        return theirs.isEmpty ? [ours] : theirs
+    }
+
+    /// How long a token service may take.
+    private static let deadline: Duration = .seconds(60)
+
     private func token(
-        _ scope: String, _ challenge: AuthenticateChallenge, _ known: RegistryCredentials?
+        _ key: String, _ scopes: [String], _ challenge: AuthenticateChallenge, _ known: RegistryCredentials?,
+        namedBy origin: String, insecure: Bool
     ) async throws -> String {
-        guard let realm = challenge.parameters["realm"], let url = try? ServerURL(realm) else {
+        let realm = challenge.parameters["realm"] ?? ""
+        let url: ServerURL
+        do {
+            url = try ServerURL(realm, longest: ServerURL.longestNamed)
+        } catch {
             throw refusal("its token service is no URL")
         }
         if known != nil { try checkRealm(url) }
-        let request = request(realm, scope, challenge.parameters["service"], known)
-        let reply = try await transport.reply(to: request, limit: 1 << 20)
+        var request = request(realm, scopes, challenge.parameters["service"], known)
+        request.insecure = insecure
+        request.namedBy = origin
+        let reply = try await transport.reply(to: request, limit: 1 << 20, deadline: RegistryTokens.deadline)
+        if [400, 401, 403].contains(reply.status) {
+            throw refusal("its token service \(url.origin) refuses us (status \(reply.status))", reply.status)
+        }
+        // Something that is not JSON is no token either, and is shown.
         guard reply.status == 200, let answer = try? JSONValue(parsing: reply.body),
             let token = answer["token"]?.stringValue ?? answer["access_token"]?.stringValue,
             !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f })
         else {
-            if [400, 401, 403].contains(reply.status) {
-                throw refusal("its token service \(url.origin) refuses us (status \(reply.status))", reply.status)
-            }
             throw Failure(
                 .sourceError,
                 "the token service \(url.base) gave no token (status \(reply.status), \(ErrorBody.excerpt(reply.body)))",
@@ -86,12 +141,12 @@ actor RegistryTokens {
         // Nothing said means 60 s (Docker Registry v2, "Token Authentication Specification").
         let seconds = min(max(answer["expires_in"]?.intValue ?? 60, 10), 86400)
         let value = "Bearer \(token)"
-        headers[scope] = (value, .now + .seconds(seconds * 9 / 10))
+        headers[key] = (value, .now + .seconds(seconds * 9 / 10))
         return value
     }
 
     /// Credentials go to a token service only if the registry itself named it over TLS, and by TLS; or all of it is on this
-    /// machine.
+    /// machine. Without credentials, where it may be is for `AddressReach` to say.
     private func checkRealm(_ realm: ServerURL) throws {
         let named = endpoint.origin.hasPrefix("https://") && realm.scheme == "https"
         guard named || endpoint.isLoopback && realm.isLoopback else {
@@ -100,20 +155,20 @@ actor RegistryTokens {
     }
 
     private func request(
-        _ realm: String, _ scope: String, _ service: String?, _ known: RegistryCredentials?
+        _ realm: String, _ scopes: [String], _ service: String?, _ known: RegistryCredentials?
     ) -> HTTPRequest {
-        var fields = [("scope", scope)]
+        var fields = scopes.map { ("scope", $0) }
         if let service { fields.append(("service", service)) }
         if case .identityToken(let token)? = known {
+            // A form has each field once (RFC 6749 §3.3: scopes are separated by blanks).
+            fields = [("scope", scopes.joined(separator: " "))] + fields.dropFirst(scopes.count)
             fields += [("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", "imgadm")]
             var request = HTTPRequest(
-                "POST", url: realm, headers: [("Content-Type", "application/x-www-form-urlencoded")],
-                insecure: endpoint.insecure)
+                "POST", url: realm, headers: [("Content-Type", "application/x-www-form-urlencoded")])
             request.body = .bytes(Array(RegistryTokens.form(fields).utf8))
             return request
         }
-        var request = HTTPRequest(
-            url: realm + (realm.contains("?") ? "&" : "?") + RegistryTokens.form(fields), insecure: endpoint.insecure)
+        var request = HTTPRequest(url: realm + (realm.contains("?") ? "&" : "?") + RegistryTokens.form(fields))
         if case .password(let user, let password)? = known {
             request.headers.append(("Authorization", RegistryTokens.basic(user, password)))
         }

@@ -10,12 +10,17 @@ public struct DownloadRequest: Sendable {
     public var offset: Int64
     /// Where to end; nil for the end of the file.
     public var end: Int64?
+    /// Who reads the bytes checks them against a digest, so that nothing else need tell whether they belong together.
+    public var isChecked: Bool
 
-    public init(_ request: HTTPRequest, size: Int64?, offset: Int64 = 0, end: Int64? = nil) {
+    public init(
+        _ request: HTTPRequest, size: Int64?, offset: Int64 = 0, end: Int64? = nil, isChecked: Bool = false
+    ) {
         self.request = request
         self.size = size
-        self.offset = offset
+        self.offset = max(0, offset)
         self.end = end == size ? nil : end
+        self.isChecked = isChecked
     }
 }
 
@@ -27,13 +32,10 @@ public struct DownloadRequest: Sendable {
 public final class Download {
     private let transport: Transport
     private let wanted: DownloadRequest
-    private let policy: RetryPolicy
     private var body: (any AsyncIteratorProtocol<ByteBuffer, any Error>)?
     private var skip: Int64 = 0
     private var validator: Validator?
-    private var failures = 0
-    /// Where the last full set of tries was earned.
-    private var earnedPosition: Int64
+    private var tries: DownloadTries
 
     /// Bytes handed out so far, and those before `offset`.
     public private(set) var position: Int64
@@ -41,13 +43,15 @@ public final class Download {
     public private(set) var size: Int64?
     /// The head of the first answer.
     public private(set) var headers: HTTPHeaderList?
+    /// Parts came with different tags or dates: if the digest is another in the end, they may be of two files, and the
+    /// whole from one of them may be right.
+    public private(set) var isOfSeveral = false
 
     public init(_ wanted: DownloadRequest, by transport: Transport) {
         self.wanted = wanted
         self.transport = transport
-        policy = RetryPolicy(longestRetryAfter: transport.settings.longestRetryAfter)
+        tries = DownloadTries(transport.settings, position: wanted.offset)
         position = wanted.offset
-        earnedPosition = wanted.offset
         size = wanted.size
     }
 
@@ -57,16 +61,14 @@ public final class Download {
     public func next() async throws -> ByteBuffer? {
         while true {
             do {
-                if let chunk = try await read() { return chunk }
-                return nil
-            } catch let failure as Failure where (failure.cause as? ConnectionTrouble)?.isPassing == true {
-                body = nil
-                try await pause(because: failure, retryAfter: nil)
+                return try await read()
             } catch let failure as Failure where failure.code == .connectionError {
-                // Unreachable in the middle of a file: the server may be restarting.
-                guard headers != nil else { throw downloadError(failure) }
                 body = nil
-                try await pause(because: failure, retryAfter: nil)
+                switch failure.cause as? ConnectionTrouble {
+                // Whoever gave this address was there a moment ago: the server may be restarting.
+                case .lost?, .stalled?, .unreachable?: try await pause(because: failure, retryAfter: nil)
+                case .refused?, nil: throw downloadError(failure)
+                }
             }
         }
     }
@@ -90,10 +92,9 @@ public final class Download {
                 chunk = chunk.getSlice(at: chunk.readerIndex, length: Int(end - position)) ?? chunk
             }
             guard chunk.readableBytes > 0 else { continue }
+            // A file would have to bring 2^63 bytes for this to overflow.
             position += Int64(chunk.readableBytes)
-            if let size, position > size {
-                throw Failure(.downloadError, "\(what) is larger than \(size) bytes, the size it should have")
-            }
+            if let size, position > size { throw tooLarge(size) }
             return chunk
         }
         if skip > 0 { throw lost("the server ended the file before the part that was missing") }
@@ -104,12 +105,10 @@ public final class Download {
         return nil
     }
 
-    /// All bytes are here: reads on only to see that no more come.
+    /// All bytes are here: reads on only to see that no more come. How that ends is of no consequence.
     private func rest() async throws -> ByteBuffer? {
         while let chunk = try? await body?.next(isolation: #isolation) {
-            if chunk.readableBytes > 0 {
-                throw Failure(.downloadError, "\(what) is larger than \(position) bytes, the size it should have")
-            }
+            if chunk.readableBytes > 0 { throw tooLarge(position) }
         }
         body = nil
         return nil
@@ -127,7 +126,9 @@ public final class Download {
                 let wait = RetryAfter.read(response.headers, nowSeconds: Transport.now)
                 let text = await ErrorBody.text(of: response)
                 try await pause(
-                    because: Failure(.downloadError, "\(what): the server answered \(response.status)\(text)"),
+                    because: Failure(
+                        .downloadError, "\(what): the server answered \(response.status)\(text)",
+                        statusCode: response.status),
                     retryAfter: wait)
                 continue
             }
@@ -158,9 +159,14 @@ public final class Download {
         }
         let now = Validator(response.headers)
         if let validator, let now, validator.contradicts(now) {
-            throw Failure(.downloadError, "\(what) changed on the server while it was being downloaded")
+            // Nodes of one service have tags of their own for the same bytes.
+            guard wanted.isChecked else {
+                throw Failure(.downloadError, "\(what) changed on the server while it was being downloaded")
+            }
+            isOfSeveral = true
+            transport.note("answered with another tag or date", wanted.request, "the digest will tell")
         }
-        validator = validator ?? now
+        validator = now ?? validator
         headers = headers ?? response.headers
         body = response.body.makeAsyncIterator()
     }
@@ -175,24 +181,21 @@ public final class Download {
     }
 
     private func pause(because failure: Failure, retryAfter: Duration?) async throws {
-        // 64 KiB of progress earn a full set of tries again, so that a long file survives many cuts, and a server that
-        // sends a byte a connection does not hold us for ever.
-        if position - earnedPosition >= 64 << 10 {
-            failures = 0
-            earnedPosition = position
-        }
-        failures += 1
-        guard failures < policy.attempts else { throw downloadError(failure) }
-        if let retryAfter, retryAfter > policy.longestRetryAfter {
+        guard let wait = tries.pause(at: position, retryAfter: retryAfter) else { throw downloadError(failure) }
+        if let retryAfter, retryAfter > transport.settings.longestRetryAfter {
             throw Failure(
                 .downloadError, failure.message, cause: failure.cause,
                 hint: "the server asks to come back in \(retryAfter)")
         }
         transport.note("resumed at byte \(position)", wanted.request, failure.description)
-        try await Task.sleep(for: policy.pause(after: failures, retryAfter: retryAfter))
+        try await Task.sleep(for: wait)
     }
 
-    private var what: String { "download of \(wanted.request.url)" }
+    private var what: String { "download of \(NetworkTrouble.short(wanted.request.url))" }
+
+    private func tooLarge(_ size: Int64) -> Failure {
+        Failure(.downloadError, "\(what) is larger than \(size) bytes, the size it should have")
+    }
 
     private func lost(_ why: String) -> Failure {
         Failure(.connectionError, what, cause: ConnectionTrouble.lost(why))
@@ -201,5 +204,42 @@ public final class Download {
     private func downloadError(_ failure: Failure) -> Failure {
         failure.code == .downloadError
             ? failure : Failure(.downloadError, what, cause: failure.cause ?? failure, hint: failure.hint)
+    }
+}
+
+/// When a download tries again, and when it gives up.
+struct DownloadTries {
+    private let policy: RetryPolicy
+    private let settings: TransportSettings
+    private var failures = 0
+    private var since: ContinuousClock.Instant?
+    /// Where the last full set of tries was earned.
+    private var earnedPosition: Int64
+
+    init(_ settings: TransportSettings, position: Int64) {
+        policy = RetryPolicy(settings)
+        self.settings = settings
+        earnedPosition = position
+    }
+
+    /// How long to wait after a failure; nil to give up: after so many tries in a row, if the server had as long as its
+    /// restart may take.
+    mutating func pause(at position: Int64, retryAfter: Duration?) -> Duration? {
+        // 64 KiB of progress earn a full set of tries again, so that a long file survives many cuts, and a server that
+        // sends a byte a connection does not hold us for ever.
+        if position - earnedPosition >= 64 << 10 {
+            failures = 0
+            since = nil
+            earnedPosition = position
+        }
+        failures += 1
+        let start = since ?? .now
+        since = start
+        let away = start.duration(to: .now)
+        // Tries that take their time each, since nothing comes, are fewer.
+        let isOver =
+            failures >= policy.attempts && away >= settings.patience
+            || failures >= 3 && away >= settings.patience + settings.stallTimeout
+        return isOver ? nil : policy.pause(after: failures, retryAfter: retryAfter)
     }
 }

@@ -11,6 +11,9 @@ public struct HTTPRequest: Sendable {
     public var body: HTTPRequestBody?
     /// An answer that redirects is followed, and not handed on.
     public var followsRedirects = true
+    /// The URL of the server that named this one, by a redirect or otherwise; nil for a URL that a user or the config named.
+    /// A server outside may name none that is inside (see `AddressReach`).
+    public var namedBy: String?
 
     public init(
         _ method: String = "GET", url: String, headers: [(name: String, value: String)] = [], insecure: Bool = false
@@ -57,11 +60,17 @@ public struct HTTPResponse: Sendable {
     public let status: Int
     public let headers: HTTPHeaderList
     public let body: any AsyncSequence<ByteBuffer, any Error> & Sendable
+    /// The URL that answered, which is another than the one asked for after a redirect; nil if it is that.
+    public let url: String?
 
-    public init(status: Int, headers: HTTPHeaderList, body: any AsyncSequence<ByteBuffer, any Error> & Sendable) {
+    public init(
+        status: Int, headers: HTTPHeaderList, body: any AsyncSequence<ByteBuffer, any Error> & Sendable,
+        url: String? = nil
+    ) {
         self.status = status
         self.headers = headers
         self.body = body
+        self.url = url
     }
 }
 
@@ -76,8 +85,8 @@ public struct HTTPHeaderList: Sendable {
         return fields.first { $0.name.lowercased() == wanted }?.value
     }
 
-    /// `Content-Length`, where it is a number.
-    public var contentLength: Int64? { self["content-length"].flatMap { Int64($0) } }
+    /// `Content-Length`, where it is a number that fits.
+    public var contentLength: Int64? { self["content-length"].flatMap { HTTPNumber.read($0) } }
 }
 
 /// A whole answer with a small body.
@@ -106,15 +115,30 @@ public enum ConnectionTrouble: Error, Sendable, Hashable, CustomStringConvertibl
     case unreachable(String)
     /// The connection was made and then lost, or nothing came any more.
     case lost(String)
+    /// The server is there, but nothing came any more, or so little that it is as good as nothing.
+    case stalled(String)
     /// Neither will a further try help: TLS, a bad URL, too many redirects.
     case refused(String)
 
     public var description: String {
         switch self {
-        case .unreachable(let why), .lost(let why), .refused(let why): why
+        case .unreachable(let why), .lost(let why), .stalled(let why), .refused(let why): why
         }
     }
 
     /// Another try of the same request may succeed.
-    public var isPassing: Bool { if case .lost = self { true } else { false } }
+    public var isPassing: Bool {
+        switch self {
+        case .lost, .stalled: true
+        case .unreachable, .refused: false
+        }
+    }
+}
+
+/// Numbers of header fields: digits alone, and no more than fit (RFC 9110 §8.6).
+public enum HTTPNumber {
+    /// Nil for what is none.
+    public static func read(_ text: some StringProtocol) -> Int64? {
+        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int64(text) : nil
+    }
 }

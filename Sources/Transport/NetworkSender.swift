@@ -15,6 +15,8 @@ public final class NetworkSender: HTTPSender {
         let proxy: String?
         /// The proxy is sent whole requests, not asked for a tunnel.
         let forwards: Bool
+        /// It sends nothing to addresses of this machine and the networks around it.
+        let onlyOutside: Bool
     }
 
     private let settings: TransportSettings
@@ -28,19 +30,20 @@ public final class NetworkSender: HTTPSender {
             defer { clients = [:] }
             return Array(clients.values)
         }
+        // All it can complain of are requests that nobody waits for any more.
         for client in all { try? await client.shutdown() }
     }
 
     public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        var request = request
+        var next = request
         for _ in 0...Redirect.longestChain {
-            let response = try await exchange(request)
+            let response = try await exchange(next)
             guard request.body == nil, request.followsRedirects,
-                let next = try Redirect.next(after: response, to: request)
+                let target = try Redirect.next(after: response, to: next)
             else {
                 return response
             }
-            request = next
+            next = target
         }
         throw Failure(
             .connectionError, "request to \(request.url) failed", cause: ConnectionTrouble.refused("too many redirects")
@@ -49,18 +52,50 @@ public final class NetworkSender: HTTPSender {
 
     /// One request and its answer, whatever that is.
     private func exchange(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let url = try ServerURL(request.url)
-        let proxy = try settings.proxies.proxy(for: url).map { text in try ProxyAddress(text) }
+        let url = try ServerURL(request.url, longest: ServerURL.longestNamed)
+        let text = settings.proxies.proxy(for: url)
+        let proxy = try text.map { text in try ProxyAddress(text) }
         // A proxy is asked for a plain page itself; to a TLS server it makes a tunnel.
         let forwards = proxy != nil && url.scheme == "http"
+        if let proxy, !forwards { try proxy.checkTunnel(to: request.url) }
+        var onlyOutside = false
+        if let naming = request.namedBy {
+            let naming = try ServerURL(naming, longest: ServerURL.longestNamed)
+            onlyOutside = try await AddressReach.check(url, namedBy: naming) { settings.proxies.proxy(for: $0) != nil }
+        }
         let kind = ClientKind(
-            insecure: request.insecure || settings.insecure, proxy: settings.proxies.proxy(for: url), forwards: forwards
-        )
+            insecure: request.insecure || settings.insecure, proxy: text, forwards: forwards,
+            onlyOutside: onlyOutside && proxy == nil)
         let client = try client(of: kind)
+        do {
+            let response = try await client.execute(
+                outgoing(request, url, forwards ? proxy : nil), deadline: .distantFuture)
+            if forwards, response.status == .proxyAuthenticationRequired {
+                throw HTTPClientError.proxyAuthenticationRequired
+            }
+            return HTTPResponse(
+                status: Int(response.status.code),
+                headers: HTTPHeaderList(response.headers.map { ($0.name, $0.value) }),
+                body: NetworkBody(
+                    body: response.body, url: request.url,
+                    floor: ThroughputFloor(rate: settings.leastRate, window: settings.stallTimeout)),
+                url: request.url)
+        } catch {
+            let why =
+                proxy == nil && CertificateTrouble.isVerification(error)
+                ? await CertificateTrouble.describe(url, within: settings.connectTimeout) : nil
+            throw NetworkTrouble.failure(error, url: request.url, proxy: proxy, certificate: why)
+        }
+    }
+
+    /// The request as AsyncHTTPClient takes it.
+    ///
+    /// - Parameter proxy: the one that is asked for the page itself.
+    private func outgoing(_ request: HTTPRequest, _ url: ServerURL, _ proxy: ProxyAddress?) -> HTTPClientRequest {
         var outgoing = HTTPClientRequest(url: request.url)
-        if let proxy, forwards {
+        outgoing.headers.add(name: "Host", value: url.authority)
+        if let proxy {
             outgoing.url = proxy.url.origin + request.url.dropFirst(NetworkSender.originLength(request.url))
-            outgoing.headers.add(name: "Host", value: String(url.origin.dropFirst("http://".count)))
             if let user = proxy.user {
                 let basic = HTTPClient.Authorization.basic(username: user, password: proxy.password)
                 outgoing.headers.add(name: "Proxy-Authorization", value: basic.headerValue)
@@ -74,15 +109,7 @@ public final class NetworkSender: HTTPSender {
         case .stream(let length, let stream)?: outgoing.body = .stream(stream, length: .known(length))
         case nil: break
         }
-        do {
-            let response = try await client.execute(outgoing, deadline: .distantFuture)
-            return HTTPResponse(
-                status: Int(response.status.code),
-                headers: HTTPHeaderList(response.headers.map { ($0.name, $0.value) }),
-                body: NetworkBody(body: response.body, url: request.url))
-        } catch {
-            throw NetworkTrouble.failure(error, url: request.url)
-        }
+        return outgoing
     }
 
     /// How many characters of a URL are scheme and authority.
@@ -103,6 +130,7 @@ public final class NetworkSender: HTTPSender {
 
     private func configuration(of kind: ClientKind) throws -> HTTPClient.Configuration {
         var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv12
         if let roots = settings.trustRoots { tls.trustRoots = .file(roots) }
         if kind.insecure { tls.certificateVerification = .none }
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
@@ -112,11 +140,15 @@ public final class NetworkSender: HTTPSender {
             write: TimeAmount(settings.stallTimeout))
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
+        let deadline = TimeAmount(settings.stallTimeout)
         // Reads of up to 1 MiB instead of 64 KiB: twice the throughput, half the CPU.
         configuration.http1_1ConnectionDebugInitializer = { [kind] channel in
             let receive = channel.setOption(
                 ChannelOptions.recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 64 << 10, initial: 256 << 10, maximum: 1 << 20))
+                value: AdaptiveRecvByteBufferAllocator(minimum: 64 << 10, initial: 256 << 10, maximum: 1 << 20)
+            ).flatMap {
+                ResponseGuard.install(in: channel, deadline: deadline, onlyOutside: kind.onlyOutside)
+            }
             return kind.forwards ? receive.flatMap { AbsoluteForm.install(in: channel) } : receive
         }
         if !kind.forwards, let proxy = try kind.proxy.map({ text in try ProxyAddress(text) }) {
@@ -127,27 +159,4 @@ public final class NetworkSender: HTTPSender {
         }
         return configuration
     }
-}
-
-/// The body of an answer; a connection that breaks is told as `ConnectionTrouble`.
-private struct NetworkBody: AsyncSequence, Sendable {
-    let body: HTTPClientResponse.Body
-    let url: String
-
-    struct AsyncIterator: AsyncIteratorProtocol {
-        var iterator: HTTPClientResponse.Body.AsyncIterator
-        let url: String
-
-        mutating func next() async throws -> ByteBuffer? { try await next(isolation: #isolation) }
-
-        mutating func next(isolation: isolated (any Actor)?) async throws(any Error) -> ByteBuffer? {
-            do {
-                return try await iterator.next(isolation: isolation)
-            } catch {
-                throw NetworkTrouble.failure(error, url: url)
-            }
-        }
-    }
-
-    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(iterator: body.makeAsyncIterator(), url: url) }
 }

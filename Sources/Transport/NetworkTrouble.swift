@@ -1,25 +1,69 @@
 import AsyncHTTPClient
 import Failure
+import Glibc
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
 /// Turns the errors of the network libraries into ours, in words an operator knows.
 enum NetworkTrouble {
-    static func failure(_ error: any Error, url: String) -> any Error {
+    /// - Parameters:
+    ///   - proxy: what the request went by way of.
+    ///   - certificate: what is wrong with the server's, where that was found out.
+    static func failure(
+        _ error: any Error, url: String, proxy: ProxyAddress? = nil, certificate: String? = nil
+    ) -> any Error {
         if error is CancellationError || error is Failure { return error }
         if let error = error as? HTTPClientError, error == .cancelled { return CancellationError() }
-        return Failure(.connectionError, "request to \(url) failed", cause: trouble(error), hint: hint(error))
+        let trouble = trouble(error, proxy, certificate)
+        return Failure(
+            .connectionError, "request to \(short(url)) failed", cause: trouble, hint: hint(error, trouble))
     }
 
-    private static func trouble(_ error: any Error) -> ConnectionTrouble {
-        switch error {
+    /// A presigned URL has thousands of bytes, and secrets in its query.
+    static func short(_ url: String) -> String { url.utf8.count > 300 ? url.prefix(200) + "…" : url }
+
+    private static func trouble(
+        _ error: any Error, _ proxy: ProxyAddress?, _ certificate: String?
+    ) -> ConnectionTrouble {
+        if let proxy, let trouble = self.trouble(error, of: proxy) { return trouble }
+        if let certificate { return .refused(certificate) }
+        return switch error {
+        case let error as ResponseFault: trouble(error)
         case let error as HTTPClientError: trouble(error)
         case let error as NIOConnectionError: .unreachable(reason(error))
+        case let error as IOError where isOfConnecting(error): .unreachable("cannot connect: \(reason(error))")
         case let error as IOError: .lost(reason(error))
-        case is NIOSSLExtraError, is NIOSSLError, is BoringSSLError: .refused("TLS failed: \(error)")
-        case is ChannelError: .lost("the connection was closed")
+        case is NIOSSLExtraError, is NIOSSLError, is BoringSSLError: CertificateTrouble.trouble(error)
+        case is HTTPParserError, is NIOHTTPDecoderError: .lost("the answer is not HTTP")
+        case is ChannelError, is NIOTLSUnwrappingError: .lost("the connection was closed")
         default: .lost(String(describing: error))
+        }
+    }
+
+    /// What keeps a proxy from being of use; nil for what may be the server's fault.
+    private static func trouble(_ error: any Error, of proxy: ProxyAddress) -> ConnectionTrouble? {
+        if let error = error as? NIOConnectionError { return .unreachable("the proxy \(proxy.url): \(reason(error))") }
+        if let error = error as? IOError, isOfConnecting(error) {
+            return .unreachable("the proxy \(proxy.url): cannot connect: \(reason(error))")
+        }
+        return switch error as? HTTPClientError {
+        case .proxyAuthenticationRequired?:
+            .refused("the proxy \(proxy.url) wants \(proxy.user == nil ? "" : "other ")credentials (status 407)")
+        case .invalidProxyResponse?: .lost("the proxy \(proxy.url) makes no connection to the server")
+        case .httpProxyHandshakeTimeout?:
+            .unreachable("the proxy \(proxy.url) made no connection to the server within the time-out")
+        case .connectTimeout?: .unreachable("the proxy \(proxy.url): no connection within the time-out")
+        default: nil
+        }
+    }
+
+    private static func trouble(_ fault: ResponseFault) -> ConnectionTrouble {
+        switch fault.kind {
+        case .stalled: .stalled(fault.description)
+        case .nonsense: .refused("the answer is not HTTP: \(fault.description)")
+        case .speaksTLS, .inside: .refused(fault.description)
         }
     }
 
@@ -28,7 +72,8 @@ enum NetworkTrouble {
         case .connectTimeout, .getConnectionFromPoolTimeout: .unreachable("no connection within the time-out")
         case .tlsHandshakeTimeout, .httpProxyHandshakeTimeout, .socksHandshakeTimeout:
             .unreachable("no handshake within the time-out")
-        case .readTimeout: .lost("nothing was received within the time-out")
+        case .readTimeout: .stalled("nothing was received within the time-out")
+        case .writeTimeout: .stalled("nothing could be sent within the time-out")
         case .remoteConnectionClosed: .lost("the server closed the connection")
         case .uncleanShutdown: .lost("the connection was cut")
         case .redirectLimitReached, .redirectCycleDetected: .refused("too many redirects")
@@ -39,8 +84,8 @@ enum NetworkTrouble {
     }
 
     private static func reason(_ error: NIOConnectionError) -> String {
-        if let dns = error.dnsAError ?? error.dnsAAAAError, error.connectionErrors.isEmpty {
-            return "the name \"\(error.host)\" could not be resolved (\(dns))"
+        if error.dnsAError ?? error.dnsAAAAError != nil, error.connectionErrors.isEmpty {
+            return "the name \"\(error.host)\" could not be resolved"
         }
         let reasons = error.connectionErrors.map { single in
             (single.error as? IOError).map(reason) ?? String(describing: single.error)
@@ -49,21 +94,29 @@ enum NetworkTrouble {
             ?? "cannot connect to \(error.host) port \(error.port)"
     }
 
+    /// To an address, and not a name, there is one way, and its error comes as it is.
+    private static func isOfConnecting(_ error: IOError) -> Bool {
+        [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH].contains(error.errnoCode)
+    }
+
     private static func reason(_ error: IOError) -> String {
         switch error.errnoCode {
-        case 111: "connection refused"
-        case 104: "connection reset by the server"
-        case 110: "connection timed out"
-        case 113: "no route to the host"
-        case 101: "the network is unreachable"
+        case ECONNREFUSED: "connection refused"
+        case ECONNRESET: "connection reset by the server"
+        case ETIMEDOUT: "connection timed out"
+        case EHOSTUNREACH: "no route to the host"
+        case ENETUNREACH: "the network is unreachable"
         default: error.description
         }
     }
 
-    private static func hint(_ error: any Error) -> String? {
-        let text = String(describing: error)
-        return text.contains("CERTIFICATE_VERIFY_FAILED")
-            ? "add the server's CA to the system's certificates or name it in SSL_CERT_FILE; -k skips the check for one source"
-            : nil
+    private static func hint(_ error: any Error, _ trouble: ConnectionTrouble) -> String? {
+        if CertificateTrouble.isVerification(error) || error is NIOSSLExtraError {
+            return
+                "add the server's CA to the system's certificates or name it in SSL_CERT_FILE; IMGADM_INSECURE=1, or -k for one source, skips the check"
+        }
+        if trouble.description.contains("plain HTTP, not TLS") { return "use http:// if that is what you want" }
+        if (error as? ResponseFault)?.kind == .speaksTLS { return "use https://" }
+        return nil
     }
 }

@@ -1,6 +1,6 @@
 import Failure
 
-/// A proxy as the environment names it: `[http://][USER[:PASSWORD]@]HOST[:PORT]`.
+/// A proxy as the environment names it: `[http[s]://][USER[:PASSWORD]@]HOST[:PORT]`.
 struct ProxyAddress: Sendable {
     let url: ServerURL
     let user: String?
@@ -26,5 +26,18 @@ struct ProxyAddress: Sendable {
         } catch {
             throw Failure(.connectionError, "the proxy that the environment names cannot be used", cause: error)
         }
+    }
+
+    /// A tunnel to a TLS server is asked for in clear text, so that it is no way to a proxy that wants TLS itself:
+    /// AsyncHTTPClient 1.37.0 knows no TLS within TLS.
+    ///
+    /// - Throws: `ConnectionError` for such a proxy.
+    func checkTunnel(to url: String) throws(Failure) {
+        guard url.lowercased().hasPrefix("https://"), self.url.scheme == "https" else { return }
+        throw Failure(
+            .connectionError, "request to \(NetworkTrouble.short(url)) failed",
+            cause: ConnectionTrouble.refused(
+                "the proxy \(self.url) is to be reached by TLS, which is supported for http:// servers alone"),
+            hint: "name a proxy that is reached by http:// in https_proxy, or add the server to no_proxy")
     }
 }

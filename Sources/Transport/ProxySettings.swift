@@ -13,7 +13,7 @@ public struct ProxySettings: Sendable {
         }
         http = value("http_proxy")
         https = value("https_proxy")
-        exceptions = (value("no_proxy") ?? "").split { $0 == "," || $0 == " " }.map { $0.lowercased() }
+        exceptions = (value("no_proxy") ?? "").split { $0 == "," || $0.isWhitespace }.map { $0.lowercased() }
     }
 
     /// The proxy for a URL, or nil to go there directly.
@@ -21,21 +21,28 @@ public struct ProxySettings: Sendable {
         exempts(url) ? nil : (url.scheme == "https" ? https : http)
     }
 
-    /// An entry of `no_proxy` is `*`, or a host with or without port; a host stands for its subdomains too, with or
-    /// without a dot in front.
+    /// An entry of `no_proxy` is `*`; a host or an address, with or without port; or a network, `10.0.0.0/8`. A host stands
+    /// for its subdomains too, with or without a dot in front. An address of IPv6 may be in brackets, and must be if a port
+    /// follows.
     private func exempts(_ url: ServerURL) -> Bool {
-        exceptions.contains { entry in
+        let address = IPAddress(url.host)
+        let host = url.host.hasSuffix(".") ? url.host.dropLast() : url.host[...]
+        return exceptions.contains { entry in
             if entry == "*" { return true }
+            if let network = IPAddress.Network(entry) { return address.map(network.contains) ?? false }
+            if let exempt = IPAddress(entry) { return exempt == address }
             var name = Substring(entry)
-            if let colon = name.lastIndex(of: ":"), !name.hasPrefix("["),
-                let port = Int(name[name.index(after: colon)...])
-            {
+            if let colon = name.lastIndex(of: ":"), let port = Int(name[name.index(after: colon)...]) {
                 guard port == url.port else { return false }
                 name = name[..<colon]
+                if let exempt = IPAddress(name) { return exempt == address }
             }
             if name.hasPrefix("*") { name = name.dropFirst() }
             if name.hasPrefix(".") { name = name.dropFirst() }
-            return !name.isEmpty && (url.host == name || url.host.hasSuffix(".\(name)"))
+            if name.hasSuffix(".") { name = name.dropLast() }
+            // What is asked for is an address: no part of it is a domain.
+            guard address == nil else { return false }
+            return !name.isEmpty && (host == name || host.hasSuffix(".\(name)"))
         }
     }
 }

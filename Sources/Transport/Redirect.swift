@@ -14,11 +14,11 @@ enum Redirect {
         func refusal(_ why: String) -> Failure {
             Failure(.connectionError, "request to \(request.url) failed", cause: ConnectionTrouble.refused(why))
         }
-        let from = try ServerURL(request.url)
+        let from = try ServerURL(request.url, longest: ServerURL.longestNamed)
         let target = resolve(location, request.url, from)
         let to: ServerURL
         do {
-            to = try ServerURL(target)
+            to = try ServerURL(target, longest: ServerURL.longestNamed)
         } catch {
             throw refusal("it is redirected to something that is no URL")
         }
@@ -27,18 +27,71 @@ enum Redirect {
         }
         var next = request
         next.url = target
+        next.namedBy = request.url
         if to.origin != from.origin {
             next.headers.removeAll { ["authorization", "cookie"].contains($0.name.lowercased()) }
         }
         return next
     }
 
-    private static func resolve(_ location: String, _ url: String, _ from: ServerURL) -> String {
+    /// RFC 3986 §5.2. What servers leave unescaped is escaped.
+    static func resolve(_ location: String, _ url: String, _ from: ServerURL) -> String {
+        let location = escaped(location)
+        if hasScheme(location) { return location }
         if location.hasPrefix("//") { return "\(from.scheme):\(location)" }
-        if location.contains("://") { return location }
-        if location.hasPrefix("/") { return from.origin + location }
-        let path = url.prefix { $0 != "?" && $0 != "#" }
-        let folder = path.lastIndex(of: "/").map { path[...$0] } ?? path
-        return folder + location
+        let start = url.firstRange(of: "://")?.upperBound ?? url.startIndex
+        let slash = url[start...].firstIndex { "/?#".contains($0) } ?? url.endIndex
+        let path = url[slash...].prefix { $0 != "?" && $0 != "#" }
+        if location.isEmpty || location.hasPrefix("?") || location.hasPrefix("#") {
+            return from.origin + path + location
+        }
+        if location.hasPrefix("/") { return from.origin + withoutDots(location) }
+        let folder = path.lastIndex(of: "/").map { path[...$0] } ?? "/"
+        return from.origin + withoutDots(folder + location)
+    }
+
+    private static func hasScheme(_ text: String) -> Bool {
+        guard let colon = text.firstIndex(of: ":"), text.first?.isLetter == true else { return false }
+        return text[..<colon].utf8.allSatisfy {
+            Unicode.Scalar($0).properties.isAlphabetic && $0 < 0x80 || "0123456789+-.".utf8.contains($0)
+        }
+    }
+
+    /// RFC 3986 §5.2.4, for a path that begins with `/`; what follows it stays as it is.
+    private static func withoutDots(_ text: String) -> String {
+        let end = text.firstIndex { $0 == "?" || $0 == "#" } ?? text.endIndex
+        let segments = text[..<end].split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        guard segments.contains(where: { $0 == "." || $0 == ".." }) else { return text }
+        var kept: [Substring] = []
+        for (place, segment) in zip(segments.indices, segments) {
+            let isDots = segment == "." || segment == ".."
+            if segment == "..", !kept.isEmpty { kept.removeLast() }
+            if !isDots { kept.append(segment) }
+            if isDots, place == segments.indices.last { kept.append("") }
+        }
+        return "/" + kept.joined(separator: "/") + text[end...]
+    }
+
+    /// Characters that a URL cannot have are escaped, blanks around it dropped, and so is what stands behind a `#`.
+    private static func escaped(_ text: String) -> String {
+        let bytes = Array(text.utf8.drop { $0 <= 0x20 }.prefix { $0 != UInt8(ascii: "#") })
+        let end = (bytes.lastIndex { $0 > 0x20 } ?? -1) + 1
+        func isHex(_ place: Int) -> Bool {
+            place < end && Unicode.Scalar(bytes[place]).properties.isASCIIHexDigit
+        }
+        var result: [UInt8] = []
+        result.reserveCapacity(end)
+        for place in 0..<end {
+            let byte = bytes[place]
+            let isEscape = byte == UInt8(ascii: "%") && isHex(place + 1) && isHex(place + 2)
+            let isPlain = byte > 0x20 && byte < 0x7f && !#""<>\^`{|}%"#.utf8.contains(byte)
+            if isEscape || isPlain {
+                result.append(byte)
+            } else {
+                let digits = Array("0123456789ABCDEF".utf8)
+                result += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
     }
 }

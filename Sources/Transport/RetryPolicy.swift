@@ -2,14 +2,20 @@
 struct RetryPolicy: Sendable {
     /// How many tries there are without any progress.
     var attempts = 6
-    var longestRetryAfter: Duration = .seconds(120)
+    var longestRetryAfter: Duration
+    private let firstPause: Duration
 
-    /// The pause before try number `attempt` + 1: what the server asks for, else 0.1 s doubled each time up to 10 s, with a
-    /// random part so that many clients do not come back together.
+    init(_ settings: TransportSettings) {
+        longestRetryAfter = settings.longestRetryAfter
+        firstPause = settings.firstPause
+    }
+
+    /// The pause before try number `attempt` + 1: what the server asks for, else one that is doubled each time up to 10 s, with
+    /// a random part so that many clients do not come back together.
     func pause(after attempt: Int, retryAfter: Duration?) -> Duration {
         if let retryAfter { return retryAfter }
-        let base = min(10.0, 0.1 * Double(1 << min(attempt, 10)))
-        return .milliseconds(Int64(base * 1000 * Double.random(in: 0.75...1.25)))
+        let base = min(.seconds(10), firstPause * (1 << min(max(attempt - 1, 0), 10)))
+        return base * Double.random(in: 0.75...1.25)
     }
 
     /// A status that may be another one a moment later.
@@ -22,7 +28,7 @@ struct RetryPolicy: Sendable {
 enum RetryAfter {
     static func read(_ headers: HTTPHeaderList, nowSeconds: Int64) -> Duration? {
         guard let text = headers["retry-after"] else { return nil }
-        if let seconds = Int64(text), seconds >= 0, seconds < 1 << 40 { return .seconds(seconds) }
+        if let seconds = HTTPNumber.read(text), seconds < 1 << 40 { return .seconds(seconds) }
         guard let moment = HTTPDate.seconds(text) else { return nil }
         return .seconds(max(0, moment - nowSeconds))
     }
@@ -52,5 +58,17 @@ enum HTTPDate {
         let yearOfEra = year % 400
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         return year / 400 * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    /// `2026-01-31`, in UTC, of seconds since 1970.
+    static func day(_ seconds: Int64) -> String {
+        // Years up to 9999, so that nothing overflows.
+        let day = min(max(seconds, 0), 253_402_300_799) / 86400
+        var year: Int64 = 1970 + day / 366
+        while days(year: year + 1, month: 1, day: 1) <= day { year += 1 }
+        var month: Int64 = 1
+        while month < 12, days(year: year, month: month + 1, day: 1) <= day { month += 1 }
+        let dayOfMonth = day - days(year: year, month: month, day: 1) + 1
+        return "\(year)-\(month < 10 ? "0" : "")\(month)-\(dayOfMonth < 10 ? "0" : "")\(dayOfMonth)"
     }
 }

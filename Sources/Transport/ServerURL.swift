@@ -12,11 +12,18 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
     /// `key=value` pairs behind the `?`, as they stand.
     public let query: [(name: String, value: String)]
 
+    /// The longest URL that a server may name: presigned ones have thousands of bytes.
+    public static let longestNamed = 64 << 10
+
+    /// - Parameter longest: bytes that it may have; the default is for what people type.
     /// - Throws: `InvalidSource`.
-    public init(_ text: String) throws(Failure) {
+    public init(_ text: String, longest: Int = 2048) throws(Failure) {
         func bad(_ why: String) -> Failure { Failure(.invalidSource, "\"\(text)\" is not a valid URL: \(why)") }
         guard !text.isEmpty else { throw bad("it is empty") }
-        guard text.utf8.count <= 2048 else { throw bad("it is longer than 2048 bytes") }
+        guard text.utf8.count <= longest else {
+            throw Failure(
+                .invalidSource, "\"\(text.prefix(100))…\" is not a valid URL: it is longer than \(longest) bytes")
+        }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && !#""<>\^`{|}"#.utf8.contains($0) }) else {
             throw bad("it has a blank or a character that a URL cannot have")
         }
@@ -72,10 +79,10 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Scheme, host and the port if it is not the default one.
-    public var origin: String {
-        let isDefault = port == (scheme == "https" ? 443 : 80)
-        return "\(scheme)://\(host)\(isDefault ? "" : ":\(port)")"
-    }
+    public var origin: String { "\(scheme)://\(authority)" }
+
+    /// Host, and port if it is not the default one, as `Host` has it (RFC 9110 §7.2).
+    public var authority: String { host + (port == (scheme == "https" ? 443 : 80) ? "" : ":\(port)") }
 
     /// Origin and path, without the query.
     public var base: String { origin + path }
@@ -88,9 +95,7 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
     /// The host is this machine, by its loopback name or address.
     public var isLoopback: Bool {
         // 127.example.com is a name like any other.
-        let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
-        let isLoopbackAddress = numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
-        return host == "localhost" || host == "[::1]" || isLoopbackAddress
+        host == "localhost" || IPAddress(host)?.isLoopback ?? false
     }
 
     public static func == (a: ServerURL, b: ServerURL) -> Bool { a.description == b.description }

@@ -17,18 +17,21 @@ public struct Transport: Sendable {
     }
 
     /// The answer to a request, its body read whole. A passing trouble (a lost connection, 429, 5xx) is tried again a few
-    /// times; a server that cannot be reached is not, so that it costs its time-out once.
+    /// times; a server that cannot be reached or does not answer is not, so that it costs its time-out once.
     ///
-    /// - Parameter limit: the most bytes the body may have.
+    /// - Parameters:
+    ///   - limit: the most bytes the body may have.
+    ///   - deadline: how long a try may take as a whole.
     /// - Throws: `ConnectionError`; `SourceError` for a body over the limit.
-    public func reply(to request: HTTPRequest, limit: Int) async throws -> HTTPReply {
-        var policy = RetryPolicy(attempts: 3)
+    public func reply(to request: HTTPRequest, limit: Int, deadline: Duration? = nil) async throws -> HTTPReply {
+        var policy = RetryPolicy(settings)
+        policy.attempts = 3
         policy.longestRetryAfter = min(settings.longestRetryAfter, .seconds(10))
         var attempt = 0
         while true {
             attempt += 1
             do {
-                let reply = try await wholeReply(to: request, limit: limit)
+                let reply = try await wholeReply(to: request, limit: limit, deadline: deadline)
                 let wait = RetryAfter.read(reply.headers, nowSeconds: Transport.now)
                 guard RetryPolicy.isPassing(status: reply.status), attempt < policy.attempts,
                     wait ?? .zero <= policy.longestRetryAfter
@@ -36,7 +39,7 @@ public struct Transport: Sendable {
                 note("tried again", request, "status \(reply.status)")
                 try await Task.sleep(for: policy.pause(after: attempt, retryAfter: wait))
             } catch let failure as Failure {
-                guard (failure.cause as? ConnectionTrouble)?.isPassing == true, attempt < policy.attempts else {
+                guard case .lost? = failure.cause as? ConnectionTrouble, attempt < policy.attempts else {
                     throw failure
                 }
                 note("tried again", request, failure.description)
@@ -55,7 +58,7 @@ public struct Transport: Sendable {
     }
 
     private func wholeReply(to request: HTTPRequest, limit: Int, deadline: Duration? = nil) async throws -> HTTPReply {
-        try await withDeadline(deadline ?? settings.replyTimeout, "request to \(request.url)") {
+        try await withDeadline(deadline ?? settings.replyTimeout, "request to \(NetworkTrouble.short(request.url))") {
             let start = ContinuousClock.now
             let response = try await sender.send(request)
             var body: [UInt8] = []
@@ -65,7 +68,9 @@ public struct Transport: Sendable {
             for try await chunk in response.body {
                 body.append(contentsOf: chunk.readableBytesView)
                 guard body.count <= limit else {
-                    throw Failure(.sourceError, "the answer of \(request.url) is larger than \(limit) bytes")
+                    throw Failure(
+                        .sourceError, "the answer of \(NetworkTrouble.short(request.url)) is larger than \(limit) bytes"
+                    )
                 }
             }
             log.trace(
@@ -75,6 +80,33 @@ public struct Transport: Sendable {
                     "bytes": "\(body.count)", "elapsed": "\(start.duration(to: .now))",
                 ])
             return HTTPReply(status: response.status, headers: response.headers, body: body)
+        }
+    }
+
+    /// Asks again for as long as a server may be away that was there a moment ago (`TransportSettings.patience`).
+    ///
+    /// - Throws: what the last try threw.
+    public func outlasting<Value>(_ ask: () async throws -> Value) async throws -> Value {
+        let start = ContinuousClock.now
+        for attempt in 1... {
+            do {
+                return try await ask()
+            } catch let failure as Failure where Transport.isAway(failure) {
+                let left = settings.patience - start.duration(to: .now)
+                guard left > .zero else { throw failure }
+                log.info("the server is away", metadata: ["reason": "\(failure)", "patience": "\(left)"])
+                try await Task.sleep(for: min(left, RetryPolicy(settings).pause(after: attempt, retryAfter: nil)))
+            }
+        }
+        throw CancellationError()
+    }
+
+    /// What a server that is being restarted looks like, from itself or from what stands before it.
+    static func isAway(_ failure: Failure) -> Bool {
+        switch failure.cause as? ConnectionTrouble {
+        case .unreachable?, .lost?, .stalled?: true
+        case .refused?: false
+        case nil: failure.statusCode.map { [502, 503, 504].contains($0) } ?? false
         }
     }
 

@@ -33,10 +33,11 @@ struct ContentRange: Sendable, Hashable {
         guard let text, text.hasPrefix("bytes ") else { return nil }
         let parts = text.dropFirst(6).split(separator: "/", omittingEmptySubsequences: false)
         let ends = parts.first?.split(separator: "-", omittingEmptySubsequences: false) ?? []
-        guard parts.count == 2, ends.count == 2, let start = Int64(ends[0]), let end = Int64(ends[1]),
-            start >= 0, end >= start
+        guard parts.count == 2, ends.count == 2, let start = HTTPNumber.read(ends[0]),
+            let end = HTTPNumber.read(ends[1]), end >= start
         else { return nil }
         self.start = start
-        total = parts[1] == "*" ? nil : Int64(parts[1])
+        total = parts[1] == "*" ? nil : HTTPNumber.read(parts[1])
+        guard parts[1] == "*" || total.map({ $0 > end }) == true else { return nil }
     }
 }

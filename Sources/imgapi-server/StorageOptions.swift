@@ -39,7 +39,7 @@ struct StorageOptions: ParsableArguments {
         case (nil, let registry?):
             let (endpoint, name) = try StorageOptions.place(registry)
             let credentials = DockerConfigFile(
-                environment: ProcessEnvironment.variables, runner: ProcessRunner(log: logger))
+                environment: ProcessEnvironment.variables, runner: ProcessRunner(log: logger), log: logger)
             return try await RegistryRepository(
                 ArtifactRepository(endpoint, name: name, credentials: credentials, transport: transport, log: logger),
                 channels: channels.map { FilePath($0) }, mode: mode ?? .public, logger: logger)

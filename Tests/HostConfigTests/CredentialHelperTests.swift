@@ -98,33 +98,39 @@ import Testing
         "", "\n", "secret", "[]", "{}", "{", "null", #"{"Username":"reader"}"#, #"{"Username":"reader","Secret":7}"#,
         #"{"secret":"secret"}"#, #"{"Secret":"secret"}{}"#,
     ])
-    func anAnswerThatIsNoneIsAFailure(text: String) async throws {
+    func anAnswerThatIsNoneIsComplainedOf(text: String) async throws {
         try home.write(CredentialHelperTests.config)
-        let failure = await #expect(throws: Failure.self) {
-            try await home.credentials(FakeHelpers(.prints(text)))
-        }
-        #expect(failure?.code == .commandFailed)
-        #expect(failure?.message.contains("docker-credential-one get failed") == true)
-        #expect(failure?.fullDescription.contains("secret") == false)
+        #expect(try await home.credentials(FakeHelpers(.prints(text))) == nil)
+        let complaint = try #require(home.complaints.all.first)
+        #expect(complaint.contains("docker-credential-one") && complaint.contains("config.json"))
+        #expect(!complaint.contains("secret"))
     }
 
-    @Test func aHelperThatFailsIsAFailureAndNothingElseIsAsked() async throws {
+    @Test func aHelperThatFailsIsComplainedOfAndTheFileMayKnow() async throws {
         let helpers = FakeHelpers(
-            .prints(#"{"Username":"reader","Secret":"secret"}"#, status: 1, complaint: "the keychain is locked\n"))
+            .prints(
+                #"{"Username":"reader","Secret":"secret"}"#, status: 1, complaint: "the keychain\u{1b}[2J is locked\n"))
         try home.write(CredentialHelperTests.config)
-        let failure = await #expect(throws: Failure.self) {
-            try await home.credentials(for: "other.example", helpers)
-        }
-        #expect(failure?.code == .commandFailed && helpers.asked.count == 1)
-        #expect(failure?.message.hasSuffix("(exit status 1): the keychain is locked") == true)
-        #expect(failure?.fullDescription.contains("secret") == false)
+        #expect(try await home.credentials(for: "other.example", helpers) == .identityToken("filed"))
+        let complaint = try #require(home.complaints.all.first)
+        #expect(complaint.contains("exit status 1: the keychain [2J is locked") && !complaint.contains("secret"))
+        #expect(helpers.asked.count == 1)
     }
 
-    @Test func aHelperThatIsNotInstalledIsAFailure() async throws {
+    /// Helpers print their errors on standard output.
+    @Test func whatAHelperPrintedIsShownOnce() async throws {
+        try home.write(CredentialHelperTests.config)
+        let helpers = FakeHelpers { _ in .prints("Cannot autolaunch D-Bus without X11 $DISPLAY\n", status: 1) }
+        #expect(try await home.credentials(helpers) == nil)
+        #expect(home.complaints.all.count == 1)
+        #expect(home.complaints.all.first?.contains("Cannot autolaunch D-Bus") == true)
+    }
+
+    @Test func aHelperThatIsNotInstalledIsComplainedOf() async throws {
         let helpers = FakeHelpers { _ in throw Failure(.commandNotFound, "cannot find the program") }
         try home.write(CredentialHelperTests.config)
-        let failure = await #expect(throws: Failure.self) { try await home.credentials(helpers) }
-        #expect(failure?.code == .commandNotFound)
+        #expect(try await home.credentials(helpers) == nil)
+        #expect(home.complaints.all.first?.contains("cannot find the program") == true)
     }
 
     @Test func aHelperThatReadsNothingMayAnswerAllTheSame() async throws {

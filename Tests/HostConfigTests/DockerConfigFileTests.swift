@@ -14,7 +14,7 @@ import Testing
     private let home = DockerHome()
 
     private func find(_ environment: [String: String]) async throws -> RegistryCredentials? {
-        try await DockerConfigFile(environment: environment, runner: FakeHelpers())
+        try await DockerConfigFile(environment: environment, runner: FakeHelpers(), log: Complaints().logger)
             .credentials(for: "registry.example")
     }
 

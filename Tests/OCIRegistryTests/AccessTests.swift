@@ -34,18 +34,30 @@ import Transport
             .image(try DockerReference("\(host)/a/b:1"), for: AccessTests.platform)
     }
 
-    @Test func aTokenIsFetchedForTheRepositoryAlone() async throws {
+    static let scopes: [(challenge: String, query: String)] = [
+        ("", "scope=repository%3Aa%2Fb%3Apull"),
+        (",scope=\"repository:team/b:pull\"", "scope=repository%3Ateam%2Fb%3Apull"),
+        (
+            ",scope=\"repository:a/b:pull repository:base:pull\"",
+            "scope=repository%3Aa%2Fb%3Apull&scope=repository%3Abase%3Apull"
+        ),
+        (",scope=\"\"", "scope=repository%3Aa%2Fb%3Apull"),
+    ]
+
+    @Test(arguments: scopes)
+    func aTokenIsFetchedForTheScopeOfTheChallenge(challenge: String, query: String) async throws {
         let registry = registry(
-            "Bearer realm=\"https://auth.example/token\",service=\"a service\",scope=\"repository:all:push\"",
-            wants: "Bearer t0ken")
+            "Bearer realm=\"https://auth.example/token\",service=\"a service\"\(challenge)", wants: "Bearer t0ken")
         try await ask(registry, nil)
         #expect(
             registry.requests.map(\.url) == [
                 "https://registry.example/v2/a/b/manifests/1",
-                "https://auth.example/token?scope=repository%3Aa%2Fb%3Apull&service=a%20service",
+                "https://auth.example/token?\(query)&service=a%20service",
                 "https://registry.example/v2/a/b/manifests/1",
             ])
         #expect(AccessTests.header(registry.requests[1], "authorization") == nil)
+        // The network keeps a registry outside from naming what is inside.
+        #expect(registry.requests[1].namedBy == "https://registry.example")
     }
 
     @Test func aPasswordGoesToTheServiceAndTheTokenToTheRegistry() async throws {

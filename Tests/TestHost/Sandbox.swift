@@ -56,6 +56,7 @@ public final class Sandbox: Sendable {
     private func run(_ words: [String], environment extra: [String: String] = [:]) async throws -> Run {
         var variables = [
             "IMGADM_ROOT": root.string, "IMGADM_POOL": pool, "IMGADM_CONNECT_TIMEOUT": "2", "IMGADM_STALL_TIMEOUT": "2",
+            "IMGADM_PATIENCE": "1",
         ]
         variables.merge(environment) { $1 }
         variables.merge(extra) { $1 }

@@ -45,9 +45,13 @@ final class FakeSender: HTTPSender {
         Failure(.connectionError, "request failed", cause: trouble)
     }
 
-    func transport() -> Transport {
-        Transport(
-            sender: self, settings: TransportSettings(), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    /// A transport that has no patience unless a test gives it some.
+    func transport(_ change: (inout TransportSettings) -> Void = { _ in }) -> Transport {
+        var settings = TransportSettings()
+        settings.patience = .zero
+        change(&settings)
+        return Transport(
+            sender: self, settings: settings, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 }
 

@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func pausesGrowUpToTenSeconds() {
-        let policy = RetryPolicy()
+        let policy = RetryPolicy(TransportSettings())
         for attempt in 1...40 {
             let pause = policy.pause(after: attempt, retryAfter: nil)
             let base = min(10.0, 0.1 * Double(1 << min(attempt, 10)))
@@ -33,6 +33,17 @@ import Testing
     static let redirects: [(from: String, status: Int, location: String, to: String?)] = [
         ("https://a/x/y?q", 302, "/z", "https://a/z"), ("https://a/x/y?q", 307, "z", "https://a/x/z"),
         ("http://a/x", 301, "https://b/", "https://b/"), ("http://a/x", 308, "//b/c", "http://b/c"),
+        ("https://a/x/y?q#f", 302, "?r", "https://a/x/y?r"), ("https://a", 302, "z", "https://a/z"),
+        ("https://a/x?u=/v/w", 302, "z", "https://a/z"), ("https://a/x/y/z", 302, "../b/./c", "https://a/x/b/c"),
+        ("https://a/x", 302, "/p?next=https://b/c", "https://a/p?next=https://b/c"),
+        ("https://a/x", 302, "p?next=https://b/c", "https://a/p?next=https://b/c"),
+        ("https://a/x", 302, "?next=https://b/c", "https://a/x?next=https://b/c"),
+        ("https://a/x", 302, " /a b|c{d}\u{fc}%zz%20 ", "https://a/a%20b%7Cc%7Bd%7D%C3%BC%25zz%20"),
+        ("https://a/x", 302, "/p#f", "https://a/p"), ("https://a/x", 302, "/a/../../b", "https://a/b"),
+        (
+            "https://a/x", 302, "/" + String(repeating: "s", count: 5000),
+            "https://a/" + String(repeating: "s", count: 5000)
+        ),
         ("http://a/x", 200, "/z", nil), ("http://a/x", 304, "/z", nil), ("http://a/x", 300, "/z", nil),
     ]
 
@@ -44,7 +55,7 @@ import Testing
         let next = try Redirect.next(after: response, to: request)
         #expect(next?.url == to)
         guard let next, let to else { return }
-        let isSame = try ServerURL(to).origin == ServerURL(from).origin
+        let isSame = try ServerURL(to, longest: ServerURL.longestNamed).origin == ServerURL(from).origin
         #expect(next.headers.map(\.name) == (isSame ? ["Authorization", "Cookie", "Accept"] : ["Accept"]))
     }
 
@@ -71,6 +82,41 @@ import Testing
             "no_proxy": "b.example, c.example:8080,.d.example",
         ])
         #expect(settings.proxy(for: try ServerURL(url)) == proxy)
+    }
+
+    static let exceptions: [(entries: String, url: String, isExempt: Bool)] = [
+        ("127.0.0.0/8", "http://127.0.0.1:5000", true), ("10.0.0.0/8", "http://11.0.0.1", false),
+        ("10.1.2.0/23", "http://10.1.3.255", true), ("10.1.2.0/23", "http://10.1.4.0", false),
+        ("10.0.0.0/8", "http://10.example.com", false), ("10.0.0.0/33", "http://10.0.0.1", false),
+        ("0.0.0.0/0", "https://192.0.2.1", true), ("fd00::/8", "http://[fd12::1]:80", true),
+        ("[fd00::]/8", "http://[fd12::1]", true), ("fd00::/8", "http://[fe80::1]", false),
+        ("::1", "http://[::1]:8080", true), ("[::1]", "http://[::1]", true), ("[::1]:8080", "http://[::1]:8080", true),
+        ("[::1]:8080", "http://[::1]:8081", false), ("0:0:0:0:0:0:0:1", "http://[::1]", true),
+        ("fe80::1%eth0", "http://[fe80::1]", true), ("::ffff:192.0.2.1", "http://192.0.2.1", true),
+        ("192.0.2.1", "http://192.0.2.1:99", true), ("192.0.2.1:98", "http://192.0.2.1:99", false),
+        ("2.1", "http://192.0.2.1", false), ("EXAMPLE.com", "http://a.Example.COM", true),
+        (" b.example\t,c.example", "http://c.example", true), ("example.com.", "http://example.com", true),
+        ("example.com", "http://example.com.", true), ("*", "https://anything", true),
+        ("*.example.com", "http://a.example.com", true), ("ample.com", "http://example.com", false),
+        (".", "http://example.com", false), (",,", "http://example.com", false), ("/8", "http://10.0.0.1", false),
+    ]
+
+    @Test(arguments: exceptions)
+    func whatNeedsNoProxy(entries: String, url: String, isExempt: Bool) throws {
+        let settings = ProxySettings(environment: [
+            "http_proxy": "http://p:1", "https_proxy": "http://p:1", "no_proxy": entries,
+        ])
+        #expect((settings.proxy(for: try ServerURL(url)) == nil) == isExempt)
+    }
+
+    @Test(arguments: [
+        ("127.0.0.1", true), ("169.254.169.254", true), ("10.1.1.1", true), ("172.31.0.1", true), ("172.32.0.1", false),
+        ("192.168.1.1", true), ("100.64.0.1", true), ("0.0.0.0", true), ("8.8.8.8", false), ("[::1]", true),
+        ("[fe80::1]", true), ("[fd00::1]", true), ("[::ffff:127.0.0.1]", true), ("[2001:4860::1]", false),
+        ("[::ffff:8.8.8.8]", false),
+    ])
+    func whichAddressesAreInside(text: String, isInside: Bool) throws {
+        #expect(try #require(IPAddress(text)).isInside == isInside)
     }
 
     @Test func weakTagsAreNoConditions() {

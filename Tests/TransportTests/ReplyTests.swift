@@ -11,6 +11,7 @@ import Transport
         ("after a lost connection", [.trouble(.lost("x")), .reply(200)], 200, 2),
         ("503 for ever", [.reply(503), .reply(503), .reply(503), .reply(200)], 503, 3),
         ("nobody there", [.trouble(.unreachable("x")), .reply(200)], nil, 1),
+        ("a server that does not answer", [.trouble(.stalled("x")), .reply(200)], nil, 1),
         ("a bad certificate", [.trouble(.refused("x")), .reply(200)], nil, 1),
         ("an hour to wait", [.reply(429, headers: [("Retry-After", "3600")]), .reply(200)], 429, 1),
         ("404", [.reply(404), .reply(200)], 404, 1),
@@ -45,11 +46,11 @@ import Transport
         #expect(failure?.code == .sourceError)
     }
 
-    private func download(_ answers: [FakeSender.Answer], size: Int64? = nil) async throws -> (
-        text: String, sender: FakeSender
-    ) {
+    private func download(
+        _ answers: [FakeSender.Answer], size: Int64? = nil, isChecked: Bool = false
+    ) async throws -> (text: String, sender: FakeSender) {
         let sender = FakeSender(answers)
-        let download = Download(DownloadRequest(request, size: size), by: sender.transport())
+        let download = Download(DownloadRequest(request, size: size, isChecked: isChecked), by: sender.transport())
         var text = ""
         while let piece = try await download.next() { text += String(buffer: piece) }
         return (text, sender)
@@ -76,6 +77,52 @@ import Transport
         #expect(text == "abcdef")
     }
 
+    /// Nodes of one service have tags of their own for the same bytes.
+    static let nodes: [(name: String, second: FakeSender.Answer)] = [
+        ("the rest", .reply(206, headers: [("ETag", "\"2\""), ("Content-Range", "bytes 3-5/6")], body: "def")),
+        ("all of it", .reply(200, headers: [("ETag", "\"2\""), ("Content-Length", "6")], body: "abcdef")),
+        (
+            "a date",
+            .reply(
+                206, headers: [("ETag", "\"1\""), ("Last-Modified", "x"), ("Content-Range", "bytes 3-5/6")], body: "def"
+            )
+        ),
+    ]
+
+    @Test(arguments: nodes)
+    func whereTheDigestIsKnownATagIsNone(name: String, second: FakeSender.Answer) async throws {
+        let (text, _) = try await download(
+            [.broken(200, headers: [("ETag", "\"1\""), ("Content-Length", "6")], body: "abc"), second], size: 6,
+            isChecked: true)
+        #expect(text == "abcdef", "\(name)")
+    }
+
+    @Test func aServerMayBeAwayForAsLongAsItsRestartTakes() async throws {
+        let sender = FakeSender([
+            .trouble(.unreachable("refused")), .reply(503), .trouble(.lost("reset")), .reply(502),
+            .broken(200, headers: [("Content-Length", "6")], body: "abc"), .trouble(.unreachable("refused")),
+            .reply(504),
+            .reply(206, headers: [("Content-Range", "bytes 3-5/6")], body: "def"),
+        ])
+        let transport = sender.transport { settings in
+            settings.patience = .seconds(60)
+            settings.firstPause = .milliseconds(1)
+        }
+        let download = Download(DownloadRequest(request, size: nil), by: transport)
+        var text = ""
+        while let piece = try await download.next() { text += String(buffer: piece) }
+        #expect(text == "abcdef")
+    }
+
+    @Test func patienceHasAnEnd() async throws {
+        let sender = FakeSender([])
+        let transport = sender.transport { $0.firstPause = .milliseconds(1) }
+        let failure = await #expect(throws: Failure.self) {
+            _ = try await Download(DownloadRequest(request, size: nil), by: transport).next()
+        }
+        #expect(failure?.code == .downloadError && sender.requests.count == 6)
+    }
+
     static let lies: [(name: String, answers: [FakeSender.Answer])] = [
         ("another length", [.reply(200, headers: [("Content-Length", "7")], body: "abcdefg")]),
         ("another size", [.reply(200, body: "abcdefgh")]),
@@ -87,6 +134,17 @@ import Transport
                 .broken(200, headers: [("ETag", "\"1\""), ("Content-Length", "6")], body: "abc"),
                 .reply(206, headers: [("ETag", "\"2\""), ("Content-Range", "bytes 3-5/6")], body: "xyz"),
             ]
+        ),
+        (
+            "a size that no number holds",
+            [
+                .broken(200, body: "abc"),
+                .reply(206, headers: [("Content-Range", "bytes 3-5/99999999999999999999")], body: "def"),
+            ]
+        ),
+        (
+            "a negative size",
+            [.broken(200, body: "abc"), .reply(206, headers: [("Content-Range", "bytes 3-5/-6")], body: "def")]
         ),
         (
             "another part",

@@ -51,7 +51,7 @@ struct CommandContext: Sendable {
             config: config,
             sources: ImageSources(
                 transport: transport, requestID: records.serverRequestID,
-                credentials: DockerConfigFile(environment: environment, runner: runner), log: log),
+                credentials: DockerConfigFile(environment: environment, runner: runner, log: log), log: log),
             transport: transport, log: log)
         let seconds = environment["IMGADM_PREPARE_TIMEOUT"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 300
         let patience = Duration.seconds(seconds)

@@ -11,6 +11,8 @@ import Transport
 /// `sources -e`: the sources as lines in an editor.
 struct SourceEditing {
     let context: CommandContext
+    /// New sources are taken without asking them.
+    let force: Bool
 
     func run() async throws {
         let before = try context.tool.config.load().sources
@@ -19,7 +21,7 @@ struct SourceEditing {
         let own = try PrivateFolder.new(in: FilePath(folder), prefix: "imgadm-sources.")
         let file = own.path.appending("sources.txt")
         try HostFile.write(Array(SourceLines.text(before).utf8), to: file, mode: [.ownerReadWrite])
-        let after = try await edited(file)
+        let after = try await edited(file, before)
         guard after != before else {
             try remove(own)
             return try context.output.line("Image sources unchanged")
@@ -39,8 +41,8 @@ struct SourceEditing {
         try folder.remove()
     }
 
-    /// The sources of the file once the user is done with it and it has no mistake.
-    private func edited(_ file: FilePath) async throws -> [SourceDescriptor] {
+    /// The sources of the file once the user is done with it, it has no mistake, and those that are new answer.
+    private func edited(_ file: FilePath, _ before: [SourceDescriptor]) async throws -> [SourceDescriptor] {
         let editor = ["VISUAL", "EDITOR"].compactMap { context.environment[$0] }.first { !$0.isEmpty } ?? "vi"
         while true {
             do {
@@ -50,10 +52,13 @@ struct SourceEditing {
             }
             let text = String(decoding: try HostFile.read(file, limit: 4 << 20, from: .setUp) ?? [], as: UTF8.self)
             do {
-                return try SourceLines.read(text)
-            } catch {
+                let sources = try SourceLines.read(text)
+                let new = force ? [] : sources.filter { !before.contains($0) }
+                if let failure = Failure.combining(try await context.tool.pingFailures(new)) { throw failure }
+                return sources
+            } catch let error as Failure {
                 guard ProcessEnvironment.isInteractive else { throw kept(error, file) }
-                try context.output.progress("\(Printable.text(error.description))\nEdit again? [Y/n] ")
+                try context.output.progress("\(Printable.text(error.fullDescription))\nEdit again? [Y/n] ")
                 let answer = readLine(strippingNewline: true)
                 if answer == nil || answer?.lowercased().hasPrefix("n") == true { throw kept(error, file) }
             }
@@ -62,7 +67,9 @@ struct SourceEditing {
 
     /// What was typed is never lost.
     private func kept(_ failure: Failure, _ file: FilePath) -> Failure {
-        Failure(failure.code, failure.message, cause: failure.cause, hint: "what you typed is kept in \(file)")
+        let hint = failure.hint.map { "\($0); " } ?? ""
+        return Failure(
+            failure.code, failure.message, cause: failure.cause, hint: "\(hint)what you typed is kept in \(file)")
     }
 
     private func tell(_ before: [SourceDescriptor], _ after: [SourceDescriptor]) throws {

@@ -16,7 +16,7 @@ struct SourcesCommand: ImgadmCommand {
             imgadm sources -a URL [-t TYPE] [-k] [-f]
             imgadm sources --add-docker-hub [-k] [-f]
             imgadm sources -d URL
-            imgadm sources -e
+            imgadm sources -e [-f]
             imgadm sources -c
             """,
         discussion: """
@@ -54,7 +54,7 @@ struct SourcesCommand: ImgadmCommand {
     var type: String?
     @Flag(name: [.customShort("k"), .customLong("insecure")], help: "Do not check the source's TLS certificate.")
     var insecure = false
-    @Flag(name: [.customShort("f"), .customLong("force")], help: "Add the source without asking it first.") var force =
+    @Flag(name: [.customShort("f"), .customLong("force")], help: "Add sources without asking them first.") var force =
         false
     @Argument(help: .hidden) var arguments: [String] = []
 
@@ -65,7 +65,7 @@ struct SourcesCommand: ImgadmCommand {
             throw Failure(.usage, "only one of -a, -d, -e and -c can be given at a time")
         }
         if let delete { return try await remove(delete, context) }
-        if edit { return try await SourceEditing(context: context).run() }
+        if edit { return try await SourceEditing(context: context, force: force).run() }
         if check { return try await ping(context) }
         if addDockerHub { return try await append("https://docker.io", .docker, context) }
         if let add { return try await append(add, try sourceType(), context) }

@@ -42,18 +42,42 @@ public struct ArtifactRepository: Sendable {
     public func tags() async throws -> [String] {
         var tags: [String] = []
         var page: String? = url("tags/list?n=1000")
+        var bytes = 0
+        let start = ContinuousClock.now
         // A registry that leads on and on is left.
         for _ in 0..<1000 {
             guard let url = page else { return tags }
-            let reply = try await reading.reply(to: request("GET", url), limit: 64 << 20)
+            let reply = try await reading.reply(
+                to: request("GET", url), limit: ArtifactRepository.longestTagList - bytes)
             if reply.status == 404 { return tags }
-            guard reply.status == 200, let json = try? JSONValue(parsing: reply.body) else {
-                throw refusal(reply, "the list of tags")
-            }
-            tags += json["tags"]?.arrayValue?.compactMap(\.stringValue) ?? []
+            guard reply.status == 200 else { throw refusal(reply, "the list of tags") }
+            tags += try readTags(reply)
+            bytes += reply.body.count
+            guard start.duration(to: .now) < reading.settings.replyTimeout else { break }
             page = reply.headers["link"].flatMap { nextPage($0) }
         }
         throw Failure(.sourceError, "the list of tags of \(description) has no end")
+    }
+
+    /// Bytes of all pages of tags together: about a million UUIDs.
+    private static let longestTagList = 64 << 20
+
+    /// `null` stands for no tags at all (docker-registry 2).
+    private func readTags(_ reply: HTTPReply) throws(Failure) -> [String] {
+        func bad(_ error: (any Error)?) -> Failure {
+            Failure(.sourceError, "\(description) answered with something that is no list of tags", cause: error)
+        }
+        let json: JSONValue
+        do {
+            json = try JSONValue(parsing: reply.body)
+        } catch {
+            throw bad(error)
+        }
+        if json.objectValue != nil, json["tags"] ?? .null == .null { return [] }
+        guard let list = json["tags"]?.arrayValue else { throw bad(nil) }
+        let tags = list.compactMap(\.stringValue)
+        guard tags.count == list.count else { throw bad(nil) }
+        return tags
     }
 
     /// The digest of the manifest under a tag; nil if there is none.

@@ -36,8 +36,10 @@ public final class BlobUpload {
         guard reply.status == 202, let location = reply.headers["location"].flatMap({ repository.location($0) }) else {
             throw repository.refusal(reply, "an upload", .uploadError)
         }
-        let least = reply.headers["oci-chunk-min-length"].flatMap { Int($0) } ?? 0
-        return BlobUpload(repository, location: location, chunkSize: min(max(usualChunk, least), largestChunk))
+        // A registry that states none, or nonsense, takes chunks of any size.
+        let least = reply.headers["oci-chunk-min-length"].flatMap { HTTPNumber.read($0) } ?? 0
+        let size = min(max(Int64(usualChunk), least), Int64(largestChunk))
+        return BlobUpload(repository, location: location, chunkSize: Int(size))
     }
 
     public func append(_ bytes: ByteBuffer) async throws {
@@ -108,15 +110,26 @@ public final class BlobUpload {
             throw repository.refusal(reply, "an upload", .uploadError)
         }
         location = reply.headers["location"].flatMap { repository.location($0) } ?? location
-        let last = reply.headers["range"]?.split(separator: "-").last.flatMap { Int64($0) } ?? 0
-        // "0-0" is said of nothing as well as of one byte.
-        let has = last == 0 ? 0 : last + 1
+        let has = try received(reply.headers["range"])
         guard has >= sent, has <= end else {
             throw Failure(
                 .uploadError, "\(repository.description) has \(has) bytes of a blob of which \(sent) were sent")
         }
         sent = has
         return sent == end
+    }
+
+    /// How many bytes `0-LAST` says (OCI distribution-spec, "Pushing a blob in chunks"). `0-0` is said of nothing as well as of
+    /// one byte; nothing said is nothing there.
+    private func received(_ range: String?) throws(Failure) -> Int64 {
+        guard let range else { return 0 }
+        let ends = (range.hasPrefix("bytes=") ? range.dropFirst(6) : range[...]).split(separator: "-")
+        guard ends.count == 2, let last = HTTPNumber.read(ends[1]), last < Int64.max else {
+            throw Failure(
+                .uploadError,
+                "\(repository.description) has a range of a blob that makes no sense: \(range.prefix(100))")
+        }
+        return last == 0 ? 0 : last + 1
     }
 
     /// Tries until it is done, or the registry has been away for too long.

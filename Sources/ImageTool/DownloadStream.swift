@@ -1,0 +1,79 @@
+import Compression
+import Failure
+import ImageModel
+import ImageStore
+import NIOCore
+import Synchronization
+import Transport
+
+/// A download as the bytes of an image file, its progress told to the report.
+struct DownloadStream: ImageFileReader {
+    private let download: Download
+    private let uuid: ImageUUID
+    private let report: Report
+    private let transfer: Transfer
+    private var md5: ImageFileDigest?
+    private let checkMD5: Bool
+    private let parts: DownloadParts
+    private var begun = false
+
+    init(_ download: Download, of manifest: Manifest, report: Report, checkMD5: Bool, noting parts: DownloadParts) {
+        self.download = download
+        self.parts = parts
+        uuid = manifest.uuid
+        self.report = report
+        self.checkMD5 = checkMD5
+        transfer = report.transfers.begin(.download, of: uuid, title: manifest.title, total: download.size)
+        transfer.advance(to: download.position)
+    }
+
+    mutating func next(_ body: (RawSpan) throws -> Void) async throws -> Bool {
+        defer { if download.isOfSeveral { parts.note() } }
+        do {
+            guard let buffer = try await download.next() else {
+                try md5?.finish()
+                report.transfers.end(transfer)
+                report.line("Downloaded image \(uuid) (\(ByteCount.text(download.position)))")
+                return false
+            }
+            if checkMD5, !begun {
+                if let value = download.headers?["content-md5"] {
+                    md5 = ImageFileDigest(ImageFileCheck(md5: value))
+                } else {
+                    report.warning("\(ImageTool.unchecked(uuid)), and the server states none")
+                }
+            }
+            begun = true
+            try md5?.update(buffer.readableBytesSpan)
+            try body(buffer.readableBytesSpan)
+            transfer.advance(to: download.position)
+            return true
+        } catch {
+            report.transfers.end(transfer)
+            throw error
+        }
+    }
+}
+
+/// Whether the parts of a download may be of several files.
+final class DownloadParts: Sendable {
+    private let noted = Mutex(false)
+
+    func note() { noted.withLock { $0 = true } }
+    var areOfSeveral: Bool { noted.withLock { $0 } }
+}
+
+extension CompressionFormat {
+    /// The compression that a manifest states; nil where it states none.
+    ///
+    /// - Throws: `InvalidManifest` for one nobody knows.
+    init?(of manifest: Manifest) throws {
+        guard let name = manifest.files.first?.compression else { return nil }
+        guard let format = CompressionFormat(rawValue: name) else {
+            throw Failure(
+                .invalidManifest, "the manifest of image \(manifest.uuid) states an unknown compression \"\(name)\"",
+                hint: "known: \(CompressionFormat.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        self = format
+    }
+}

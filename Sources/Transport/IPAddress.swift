@@ -1,0 +1,78 @@
+import Glibc
+import NIOCore
+
+/// An address of the internet protocol.
+struct IPAddress: Hashable, CustomStringConvertible {
+    /// Four, or sixteen. An IPv4 address in IPv6's clothes (RFC 4291 §2.5.5.2) has four.
+    let bytes: [UInt8]
+
+    /// Reads `192.0.2.1`, or `2001:db8::1` with or without brackets and zone. Nil for what is a name.
+    init?(_ text: some StringProtocol) {
+        var rest = text[...]
+        if rest.hasPrefix("["), rest.hasSuffix("]") { rest = rest.dropFirst().dropLast() }
+        if let zone = rest.firstIndex(of: "%") {
+            guard rest.contains(":") else { return nil }
+            rest = rest[..<zone]
+        }
+        var bytes = [UInt8](repeating: 0, count: rest.contains(":") ? 16 : 4)
+        let family = bytes.count == 16 ? AF_INET6 : AF_INET
+        let isRead = unsafe bytes.withUnsafeMutableBytes { unsafe inet_pton(family, String(rest), $0.baseAddress) }
+        guard isRead == 1 else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    init?(_ address: SocketAddress) {
+        guard let text = address.ipAddress else { return nil }
+        self.init(text)
+    }
+
+    private init(bytes: [UInt8]) {
+        let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
+        self.bytes = bytes.starts(with: mapped) ? Array(bytes.dropFirst(12)) : bytes
+    }
+
+    var description: String {
+        if bytes.count == 4 { return bytes.map(String.init).joined(separator: ".") }
+        let groups = stride(from: 0, to: 16, by: 2).map { Int(bytes[$0]) << 8 | Int(bytes[$0 + 1]) }
+        return "[" + groups.map { String($0, radix: 16) }.joined(separator: ":") + "]"
+    }
+
+    /// It is of this machine or of the networks around it, and not one that everybody can reach (IANA, "Special-Purpose
+    /// Address Registry").
+    var isInside: Bool { Network.inside.contains { $0.contains(self) } }
+
+    var isLoopback: Bool { Network.loopback.contains { $0.contains(self) } }
+
+    /// `ADDRESS/BITS`.
+    struct Network {
+        let base: IPAddress
+        let bits: Int
+
+        init?(_ text: some StringProtocol) {
+            let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count == 2, let base = IPAddress(parts[0]), let bits = Int(parts[1]),
+                (0...base.bytes.count * 8).contains(bits)
+            else { return nil }
+            self.base = base
+            self.bits = bits
+        }
+
+        func contains(_ address: IPAddress) -> Bool {
+            guard address.bytes.count == base.bytes.count else { return false }
+            return (0..<base.bytes.count).allSatisfy { place in
+                let known = min(max(bits - place * 8, 0), 8)
+                let mask = UInt8(truncatingIfNeeded: 0xff00 >> known)
+                return address.bytes[place] & mask == base.bytes[place] & mask
+            }
+        }
+
+        static let loopback = ["127.0.0.0/8", "::1/128"].compactMap { Network($0) }
+        static let inside =
+            loopback
+            + [
+                "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+                "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4", "::/128", "64:ff9b:1::/48", "fc00::/7",
+                "fe80::/10", "ff00::/8",
+            ].compactMap { Network($0) }
+    }
+}

@@ -1,0 +1,66 @@
+import AsyncHTTPClient
+import Failure
+import NIOCore
+
+/// The body of an answer; a connection that breaks, or brings so little that it is as good as broken, is told as
+/// `ConnectionTrouble`.
+struct NetworkBody: AsyncSequence, Sendable {
+    let body: HTTPClientResponse.Body
+    let url: String
+    let floor: ThroughputFloor
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        var iterator: HTTPClientResponse.Body.AsyncIterator
+        let url: String
+        var floor: ThroughputFloor
+
+        mutating func next() async throws -> ByteBuffer? { try await next(isolation: #isolation) }
+
+        mutating func next(isolation: isolated (any Actor)?) async throws(any Error) -> ByteBuffer? {
+            do {
+                let start = ContinuousClock.now
+                let chunk = try await iterator.next(isolation: isolation)
+                if let chunk { try floor.note(chunk.readableBytes, after: start.duration(to: .now)) }
+                return chunk
+            } catch {
+                throw NetworkTrouble.failure(error, url: url)
+            }
+        }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(iterator: body.makeAsyncIterator(), url: url, floor: floor)
+    }
+}
+
+/// The least that a body must bring while somebody waits for it; time in which nobody asked for more does not count.
+struct ThroughputFloor: Sendable {
+    /// Bytes that must come within `window`.
+    private let least: Int
+    private let window: Duration
+    private var waited = Duration.zero
+    private var bytes = 0
+
+    /// - Parameter rate: bytes a second.
+    init(rate: Int, window: Duration) {
+        let seconds = Double(window.components.seconds) + Double(window.components.attoseconds) / 1e18
+        // Settings are below 2^30 bytes a second and a day.
+        least = Int(Double(rate) * seconds)
+        self.window = window
+    }
+
+    /// - Throws: `ResponseFault`.
+    mutating func note(_ count: Int, after wait: Duration) throws(ResponseFault) {
+        waited += wait
+        // A chunk has at most what a read takes in.
+        bytes += count
+        if bytes >= least {
+            waited = .zero
+            bytes = 0
+        } else if waited >= window {
+            throw ResponseFault(
+                kind: .stalled,
+                description: "only \(bytes) bytes came within \(waited.components.seconds) s, fewer than \(least)")
+        }
+    }
+}
