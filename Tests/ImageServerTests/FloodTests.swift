@@ -40,31 +40,13 @@ import Testing
         _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     }
 
-    /// Sends requests that mean nothing, one a connection.
+    /// Sends requests that mean nothing, or nearly something: one a connection, or several.
     private static func flood(_ port: Int, count: Int, seed: UInt64) {
         var random = Seeded(state: seed)
-        let heads = [
-            "GET ", "POST ", "PUT ", "DELETE ", "PATCH ", "\u{16}\u{3}\u{1}", "GET /images?", "GET /images/",
-            "POST /images?action=",
-            "PUT /images/6b6be30a-2b59-4f5b-8b9c-4d61a7d3c101/file?compression=none&", "GET /ping HTTP/9.9",
-        ].map { Array($0.utf8) }
-        let tails = [
-            " HTTP/1.1\r\n\r\n",
-            " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{\"a\":", "\r\n\r\n",
-            " HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
-            " HTTP/1.0\r\nRange: bytes=-\r\n\r\n", "",
-            " HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-            " HTTP/1.1\r\nAuthorization: Signature keyId=\"\r\n\r\n",
-        ].map { Array($0.utf8) }
         var sink = [UInt8](repeating: 0, count: 4096)
         for _ in 0..<count {
             guard let socket = connect(port) else { continue }
-            let middle = (0..<Int.random(in: 0..<40, using: &random)).map { _ in
-                UInt8.random(in: 0...255, using: &random)
-            }
-            send(
-                (heads.randomElement(using: &random) ?? []) + middle + (tails.randomElement(using: &random) ?? []),
-                on: socket)
+            send(HostileRequest.make(using: &random), on: socket)
             shutdown(socket, Int32(SHUT_WR))
             while unsafe sink.withUnsafeMutableBytes({ unsafe recv(socket, $0.baseAddress, $0.count, 0) }) > 0 {}
             Glibc.close(socket)
@@ -96,13 +78,14 @@ import Testing
         try await threads.shutdownGracefully()
     }
 
-    /// How many: `IMGADM_TEST_FLOOD=100000` takes a minute.
+    /// How many: `IMGADM_TEST_FLOOD=1000000` for the whole.
     private static let requests = ProcessEnvironment.variables["IMGADM_TEST_FLOOD"].flatMap { Int($0) } ?? 10_000
 
     @Test func badRequestsInGreatNumbers() async throws {
         let root = try ImageRoot()
         try root.add(ImageUUID())
-        let server = try TestServer(root.path)
+        // What writes is reached, too.
+        let server = try TestServer(root.path, arguments: ["--writes", "anyone"])
         try await Self.floodAll(server.port, count: Self.requests / 4, seed: .random(in: 0 ... .max))
         let before = try Self.memory(server)
         try await Self.floodAll(server.port, count: Self.requests, seed: .random(in: 0 ... .max))

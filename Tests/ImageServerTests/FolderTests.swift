@@ -158,6 +158,21 @@ import Testing
         }
     }
 
+    @Test func aHandMadeManifestMaySpellNumbersAsText() async throws {
+        let root = try ImageRoot()
+        let uuid = ImageUUID()
+        try root.write(
+            #"{"v":"2","uuid":"\#(uuid)","name":"x","version":7,"type":"other","os":"linux","files":[{"sha1":"aa","size":"5","compression":"none"}]}"#,
+            to: "images/\(uuid).json")
+        try root.write("hello", to: "images/\(uuid).file")
+        try await RunningServer.serving(root) { server in
+            let image = try await server.get("/images/\(uuid)").json
+            #expect(image?["v"] == 2 && image?["version"] == "7" && image?["files"]?[0]?["size"] == 5)
+            // The file is known to be that of the manifest, by its size.
+            try await #expect(server.get("/images/\(uuid)/file").headers["etag"] == "aa")
+        }
+    }
+
     @Test func manifestsOfTheFirstVersion() async throws {
         let root = try ImageRoot()
         let uuid = ImageUUID()

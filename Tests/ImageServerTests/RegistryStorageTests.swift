@@ -140,4 +140,44 @@ import Testing
             """)
         #expect(line == "same\n404", "\(line)")
     }
+
+    /// What a registry may say of an upload that broke off, and of its tags.
+    private static let answers: [(headers: String, tags: String)] = [
+        ("Range: 0-9223372036854775807", #"{"tags":[]}"#), ("Range: 0-9223372036854775808", #"{"tags":null}"#),
+        ("Range: -9223372036854775808", #"{"tags":[]}"#), ("Range: bytes=5-1", #"{"tags":[]}"#),
+        ("OCI-Chunk-Min-Length: 9223372036854775807", #"{"tags":[]}"#),
+    ]
+
+    @Test(arguments: answers)
+    func aRegistryThatSaysNonsenseIsAnError(answer: (headers: String, tags: String)) async throws {
+        let registry = try await CannedServer { head in
+            func say(_ status: Int, _ headers: String = "", _ body: String = "") -> String {
+                "HTTP/1.1 \(status) X\r\n\(headers)\(headers.isEmpty ? "" : "\r\n")Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
+            }
+            let method = head.prefix { $0 != " " }
+            if head.contains("/tags/list") { return say(200, "Content-Type: application/json", answer.tags) }
+            switch method {
+            case "POST": return say(202, "Location: /v2/vm/images/blobs/uploads/1\r\n\(answer.headers)")
+            case "PATCH": return say(500)
+            case "GET" where head.contains("/uploads/"):
+                return say(204, "Location: /v2/vm/images/blobs/uploads/1\r\n\(answer.headers)")
+            default: return say(404)
+            }
+        }
+        let program = try TestServer(["--registry", "\(registry.url)/vm/images"])
+        let server = RunningServer(port: program.port)
+        let reply = try await server.send("POST", "\(Self.image)?action=import", body: Self.manifest)
+        #expect(reply.status == 503, "\(reply)")
+        #expect(try await server.get("/ping").status == 200)
+    }
+
+    @Test func aListOfTagsWithoutEndIsLeft() async throws {
+        let registry = try await CannedServer { head in
+            guard head.contains("/tags/list") else { return nil }
+            let body = #"{"tags":["\#(String(repeating: "x", count: 1_000_000))"]}"#
+            return
+                "HTTP/1.1 200 OK\r\nLink: </v2/vm/images/tags/list?n=1000>; rel=\"next\"\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
+        }
+        #expect(throws: (any Error).self) { try TestServer(["--registry", "\(registry.url)/vm/images"]) }
+    }
 }

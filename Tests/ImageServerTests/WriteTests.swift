@@ -102,6 +102,21 @@ import Testing
         }
     }
 
+    @Test(arguments: TestStorage.allCases)
+    func manifestsAsTheyAreInTheWild(storage: TestStorage) async throws {
+        try await storage.serving { server in
+            let body =
+                #"{"v":"2","uuid":"\#(Self.uuid)","name":"x","version":1.0,"type":"zvol","os":"windows","public":true,"image_size":"40960","nic_driver":"virtio","disk_driver":"virtio","cpu_type":"host"}"#
+            let imported = try await server.send("POST", "/images/\(Self.uuid)?action=import", body: body)
+            #expect(imported.status == 200, "\(imported)")
+            let stored = try await server.get("/images/\(Self.uuid)").json
+            #expect(stored?["v"] == 2 && stored?["version"] == "1.0" && stored?["image_size"] == 40960)
+            let updated = try await server.send(
+                "POST", "/images/\(Self.uuid)?action=update", body: #"{"version": 2, "image_size": "10"}"#)
+            #expect(updated.json?["version"] == "2" && updated.json?["image_size"] == 10, "\(updated)")
+        }
+    }
+
     @Test func whatIsNoActionIsRefused() async throws {
         let root = try ImageRoot()
         let uuid = try #require(ImageUUID(Self.uuid))

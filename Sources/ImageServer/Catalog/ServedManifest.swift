@@ -16,7 +16,7 @@ struct ServedManifest {
     /// - Throws: `InvalidManifest`, `ManifestValidation` if it breaks the rules of imgapi.md, section 4, or
     ///   does not suit the server's mode.
     init(_ stored: JSONObject, mode: ServerMode, channels: ChannelList?) throws(Failure) {
-        var json = try ManifestUpgrade.upgrade(stored)
+        var json = ManifestSpelling.usual(try ManifestUpgrade.upgrade(stored))
         icon = ServedImage.Icon(json["icon"])
         if icon != nil { json["icon"] = true }
         try ManifestValidation.check(json.restricted(to: Self.order))

@@ -70,7 +70,7 @@ enum ManifestIntake {
         _ body: JSONObject, mode: ServerMode, channels: [String]?
     ) throws(RequestFault) -> JSONObject {
         try checkFields(of: body)
-        var json = body
+        var json = ManifestSpelling.usual(body)
         for (key, value) in body where value == .null {
             guard nullable.contains(key) else {
                 throw .validationFailed("invalid image data: \(key)", .init(field: key, message: "null"))
@@ -87,9 +87,6 @@ enum ManifestIntake {
             if let text = json[key]?.stringValue, text == "true" || text == "false" {
                 json[key] = .bool(text == "true")
             }
-        }
-        if let size = json["image_size"]?.stringValue.flatMap({ Int($0) }) {
-            json["image_size"] = .number(JSONNumber(size))
         }
         json["owner"] = .string(ImageUUID.zero.description)
         json["public"] = json["public"] ?? .bool(mode == .public)

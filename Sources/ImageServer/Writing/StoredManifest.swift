@@ -89,7 +89,7 @@ struct StoredManifest {
                 "cannot update field\(fixed.count == 1 ? "" : "s"): \(fixed.joined(separator: ", "))",
                 details: fixed.map { .init(field: $0, code: "NotAllowed") })
         }
-        for (key, value) in fields { json[key] = value == .null ? nil : value }
+        for (key, value) in ManifestSpelling.usual(fields) { json[key] = value == .null ? nil : value }
         var checked = json
         if has(.icon) { checked["icon"] = true }
         try ManifestIntake.validate(checked, mode: mode)

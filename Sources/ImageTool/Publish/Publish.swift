@@ -134,7 +134,7 @@ extension ImageTool {
             guard let object = try JSONValue(parsing: bytes).objectValue else {
                 throw Failure(.invalidManifest, "the manifest \"\(request.manifest)\" is not a JSON object")
             }
-            json = try ManifestUpgrade.upgrade(object)
+            json = ManifestSpelling.usual(try ManifestUpgrade.upgrade(object))
         } catch let error as JSONError {
             throw Failure(.invalidManifest, "the manifest \"\(request.manifest)\" is not JSON", cause: error)
         }
