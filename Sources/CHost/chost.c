@@ -47,6 +47,32 @@ int chost_try_lock(int fd) {
     return result == 0 ? 0 : errno;
 }
 
+int chost_range_lock(int fd, int kind, int64_t offset) {
+#ifdef F_OFD_SETLK
+    struct flock range = {
+        .l_type = kind == 2 ? F_WRLCK : kind == 1 ? F_RDLCK : F_UNLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+    int result;
+    do result = fcntl(fd, F_OFD_SETLK, &range);
+    while (result != 0 && errno == EINTR);
+    if (result == 0) return 0;
+    return errno == EACCES || errno == EAGAIN ? EWOULDBLOCK : errno;
+#else
+    (void)fd, (void)kind, (void)offset;
+    return ENOTSUP;
+#endif
+}
+
+int chost_range_holder(int fd, int64_t offset) {
+#ifdef F_OFD_GETLK
+    struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+    if (fcntl(fd, F_OFD_GETLK, &range) != 0) return -errno;
+    return range.l_type == F_UNLCK ? 0 : range.l_type == F_RDLCK ? 1 : 2;
+#else
+    (void)fd, (void)offset;
+    return -ENOTSUP;
+#endif
+}
+
 int chost_wait_writable(int fd, int milliseconds) {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
     return poll(&p, 1, milliseconds) > 0;
@@ -106,6 +132,25 @@ int chost_open_place(const char *path, int follow) {
     return open(path, flags | O_RDONLY);
 #endif
 }
+
+int chost_devices(const char *path, uint64_t *on, uint64_t *is) {
+#ifdef STATX_TYPE
+    struct statx found;
+    if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &found) != 0) return errno;
+    *on = makedev(found.stx_dev_major, found.stx_dev_minor);
+    *is = S_ISBLK(found.stx_mode) ? makedev(found.stx_rdev_major, found.stx_rdev_minor) : 0;
+#else
+    struct stat found;
+    if (stat(path, &found) != 0) return errno;
+    *on = found.st_dev;
+    *is = S_ISBLK(found.st_mode) ? found.st_rdev : 0;
+#endif
+    return 0;
+}
+
+uint64_t chost_device(unsigned major, unsigned minor) { return makedev(major, minor); }
+unsigned chost_device_major(uint64_t device) { return major(device); }
+unsigned chost_device_minor(uint64_t device) { return minor(device); }
 
 int chost_make_node(int folder, const char *name, unsigned mode, unsigned major, unsigned minor) {
     return mknodat(folder, name, mode, makedev(major, minor));

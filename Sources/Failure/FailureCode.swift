@@ -31,6 +31,8 @@ extension Failure.Code {
     public static let originCycle: Self = "OriginCycle"
     public static let imageHasDependentClones: Self = "ImageHasDependentClones"
     public static let imageHasChildDatasets: Self = "ImageHasChildDatasets"
+    /// A dataset with a UUID's name that may be somebody's data.
+    public static let notAnImage: Self = "NotAnImage"
     public static let imageMissingOriginalSnapshot: Self = "ImageMissingOriginalSnapshot"
     public static let unexpectedNumberOfSnapshots: Self = "UnexpectedNumberOfSnapshots"
     /// An incremental stream builds on something else than its manifest states.

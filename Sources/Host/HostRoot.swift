@@ -1,3 +1,4 @@
+import Glibc
 public import SystemPackage
 
 /// Where on this host imgadm keeps its files (state.md, "Files").
@@ -22,8 +23,12 @@ public struct HostRoot: Sendable {
     public var records: FilePath { configFolder.appending("images") }
     /// Downloads waiting for their origin.
     public var downloads: FilePath { root.appending("var/tmp/.imgadm-downloads") }
-    /// Import locks.
+    /// Import locks, as other tools know them.
     public var locks: FilePath { root.appending("var/run") }
+    /// The locks that protect what is on a pool: wherever a process has its state, all of one user meet here.
+    public static var sharedLocks: FilePath {
+        geteuid() == 0 ? "/run/imgadm" : FilePath("/run/lock/imgadm-\(geteuid())")
+    }
     /// What runs of `create` are doing to VMs, `VM.json`.
     public var intents: FilePath { configFolder.appending("create") }
     /// The state of imgadm before 2.0.0.

@@ -12,9 +12,15 @@ extension ImageStore {
         case recordWithoutDataset(ImageUUID, PoolName)
         /// A record of a pool that is not there now.
         case recordOfAbsentPool(ImageUUID, String)
+        /// The record of an image was written when its pool had that other name.
+        case recordOfOldName(ImageUUID, PoolName, String)
         case unreadableRecord(ImageUUID, PoolName)
         /// There is an image, but nothing is known of it.
         case imageWithoutRecord(ImageUUID, PoolName)
+        /// There is a dataset that may be an image, or somebody's data.
+        case doubtful(ImageUUID, PoolName, ImageDoubt)
+        /// An image is not mounted where it should be, or its volume has no device.
+        case hidden(ImageUUID, PoolName)
         /// An image has no `@final`; maybe another snapshot is what should be it.
         case noFinal(ImageUUID, PoolName, SnapshotName?)
         /// A run that died has left a dataset.
@@ -37,48 +43,79 @@ extension ImageStore {
         let pools = Set(names.compactMap { PoolName(String($0.pool)) })
         let images = try await images(in: only)
         var found: [Disorder] = []
-        for (pool, uuid) in try records.all() {
-            guard let pool = PoolName(pool), pools.contains(pool) else {
-                if only == nil { found.append(.recordOfAbsentPool(uuid, pool)) }
-                continue
-            }
-            if !names.contains(.image(uuid, in: pool)) {
-                if !names.contains(.partial(uuid, in: pool)) { found.append(.recordWithoutDataset(uuid, pool)) }
-            } else if records.read(uuid, pool) == nil {
-                found.append(.unreadableRecord(uuid, pool))
-            }
+        for (name, uuid) in try records.all() {
+            found += try await disorders(ofRecord: uuid, name, names, pools, only)
         }
         for dataset in datasets {
-            let last = String(dataset.name.lastComponent)
-            guard last.hasSuffix("-partial"), let uuid = ImageUUID(String(last.dropLast(8))),
-                let pool = PoolName(String(dataset.name.pool)), dataset.name == .partial(uuid, in: pool)
-            else { continue }
+            guard let (uuid, pool) = ImageStore.leftover(dataset.name) else { continue }
             found.append(.leftover(uuid, pool))
         }
         found += try await imageDisorders(images)
         found += try records.temporaryFiles().map { .temporaryFile($0) }
-        return try found.filter { disorder in
-            guard let uuid = disorder.image, try HostFile.exists(root.locks.appending("img.\(uuid).import.lock")) else {
-                return true
-            }
-            guard let lock = try? tryLock(uuid) else { return false }
-            lock.release()
-            return true
+        var settled: [Disorder] = []
+        for disorder in found where try await !isUnderWay(disorder) { settled.append(disorder) }
+        return settled
+    }
+
+    /// The image and the pool of a dataset that a run which died has left.
+    private static func leftover(_ name: DatasetName) -> (ImageUUID, PoolName)? {
+        let last = name.lastComponent
+        guard last.hasSuffix("-partial"), let uuid = ImageUUID(String(last.dropLast(8))),
+            name == .partial(uuid, in: name.poolName)
+        else { return nil }
+        return (uuid, name.poolName)
+    }
+
+    /// What a run that is at work has the lock of is as it should be.
+    private func isUnderWay(_ disorder: Disorder) async throws -> Bool {
+        guard let uuid = disorder.image else { return false }
+        if let pool = disorder.pool, try await locks(of: pool).isHeld(uuid) { return true }
+        guard try HostFile.exists(root.locks.appending("img.\(uuid).import.lock")) else { return false }
+        guard let lock = try tryLockFile(uuid) else { return true }
+        lock.release()
+        return false
+    }
+
+    private func disorders(
+        ofRecord uuid: ImageUUID, _ name: String, _ datasets: Set<DatasetName>, _ pools: Set<PoolName>,
+        _ only: PoolName?
+    ) async throws -> [Disorder] {
+        let named = PoolName(name).flatMap { pools.contains($0) ? $0 : nil }
+        // Whose record it is: the pool's that has its guid, else the one's of that name.
+        let guid = records.read(uuid, name)?.poolGUID
+        var owner = named
+        if let guid {
+            owner = nil
+            for pool in pools where try await self.guid(of: pool) == guid { owner = pool }
+        } else if named == nil, only == nil {
+            // It was written by an older version: if just one pool has the image, and no record of it, it is of that.
+            let heirs = try pools.filter { try datasets.contains(.image(uuid, in: $0)) && !records.exists(uuid, $0) }
+            if heirs.count == 1 { owner = heirs.first }
         }
+        guard let owner else { return only == nil ? [.recordOfAbsentPool(uuid, name)] : [] }
+        guard datasets.contains(.image(uuid, in: owner)) else {
+            return datasets.contains(.partial(uuid, in: owner)) ? [] : [.recordWithoutDataset(uuid, owner)]
+        }
+        if owner.description != name { return [.recordOfOldName(uuid, owner, name)] }
+        return records.read(uuid, owner) == nil ? [.unreadableRecord(uuid, owner)] : []
     }
 
     private func imageDisorders(_ images: [InstalledImage]) async throws -> [Disorder] {
         var found: [Disorder] = []
-        let snapshots = images.compactMap { DatasetName.image($0.uuid, in: $0.pool).snapshot(finalSnapshot) }
-        let withFinal = Set(try await zfs.existing(snapshots).map(\.dataset))
-        for image in images {
-            if !image.isKnown, try !records.exists(image.uuid, image.pool) {
+        let names = images.map { DatasetName.image($0.uuid, in: $0.pool) }
+        let withFinal = Set(try await zfs.existing(names.compactMap { $0.snapshot(finalSnapshot) }).map(\.dataset))
+        let hidden = Set(try await hidden(names))
+        for (image, name) in zip(images, names) {
+            if let doubt = image.doubt {
+                found.append(.doubtful(image.uuid, image.pool, doubt))
+            } else if !image.isKnown, try !records.exists(image.uuid, image.pool) {
                 found.append(.imageWithoutRecord(image.uuid, image.pool))
             }
             // A dataset that only has a UUID's name may be anybody's.
-            guard image.isKnown, !withFinal.contains(.image(image.uuid, in: image.pool)) else { continue }
-            let guid = image.manifest.files.first?.datasetGUID
-            if case .renaming(let snapshot) = try await final(of: image, guid: guid) {
+            guard image.isKnown else { continue }
+            if hidden.contains(name) { found.append(.hidden(image.uuid, image.pool)) }
+            guard !withFinal.contains(name) else { continue }
+            if case .renaming(let snapshot) = try await final(of: image, guid: image.finalGUID) {
                 found.append(.noFinal(image.uuid, image.pool, snapshot))
             } else {
                 found.append(.noFinal(image.uuid, image.pool, nil))
@@ -96,31 +133,77 @@ extension ImageStore {
             try HostFile.remove(FilePath(path))
             return true
         }
-        guard let uuid = disorder.image, let lock = try tryLock(uuid) else { return false }
+        guard let uuid = disorder.image, let pool = disorder.pool, let lock = try await tryLock(uuid, in: pool) else {
+            return false
+        }
         defer { lock.release() }
         switch disorder {
         case .recordWithoutDataset(let uuid, let pool), .leftover(let uuid, let pool):
             try await clearLeftovers(of: uuid, in: pool) { _ in }
             return true
+        case .recordOfOldName(let uuid, let pool, let old):
+            // The pool's own, if there is one by now, is newer.
+            let own = records.read(uuid, pool).flatMap { $0.poolGUID == nil ? nil : $0 }
+            guard let record = records.read(uuid, old) else { return false }
+            try await write(own ?? record, uuid, pool)
+            try records.remove(uuid, named: old)
+            return true
+        case .hidden(let uuid, let pool):
+            try await unhide(.image(uuid, in: pool))
+            return true
         case .noFinal(let uuid, let pool, let snapshot?):
-            guard let image = try await image(uuid, in: pool) else { return false }
-            let guid = image.manifest.files.first?.datasetGUID
-            guard try await final(of: image, guid: guid) == .renaming(snapshot) else { return false }
+            guard let image = try await image(uuid, in: pool),
+                try await final(of: image, guid: image.finalGUID) == .renaming(snapshot)
+            else { return false }
             try await makeFinal(snapshot)
             return true
         default: return false
         }
     }
+
+    /// Finishes what runs that died have begun on a pool, or on all: what they had not yet destroyed, and records of images
+    /// that are gone.
+    ///
+    /// - Parameter tell: is told what was cleared.
+    public func clearLeftovers(in only: PoolName?, tell: (String) -> Void) async throws {
+        for disorder in try await disorders(in: only) {
+            switch disorder {
+            case .leftover(let uuid, let pool), .recordWithoutDataset(let uuid, let pool):
+                guard let lock = try await tryLock(uuid, in: pool) else { continue }
+                defer { lock.release() }
+                try await clearLeftovers(of: uuid, in: pool, tell: tell)
+            default: continue
+            }
+        }
+    }
+}
+
+extension InstalledImage {
+    /// The guid that its `@final` has by its manifest.
+    public var finalGUID: String? { manifest.files.first?.datasetGUID }
 }
 
 extension ImageStore.Disorder {
     /// The image that it is about.
     public var image: ImageUUID? {
         switch self {
-        case .recordWithoutDataset(let uuid, _), .recordOfAbsentPool(let uuid, _), .unreadableRecord(let uuid, _),
-            .imageWithoutRecord(let uuid, _), .noFinal(let uuid, _, _), .leftover(let uuid, _):
-            uuid
+        case .recordOfAbsentPool(let uuid, _): uuid
         case .temporaryFile: nil
+        default: place?.0
+        }
+    }
+
+    /// The pool that it is about, if that is there.
+    public var pool: PoolName? { place?.1 }
+
+    private var place: (ImageUUID, PoolName)? {
+        switch self {
+        case .recordWithoutDataset(let uuid, let pool), .unreadableRecord(let uuid, let pool),
+            .recordOfOldName(let uuid, let pool, _), .imageWithoutRecord(let uuid, let pool),
+            .doubtful(let uuid, let pool, _), .hidden(let uuid, let pool), .noFinal(let uuid, let pool, _),
+            .leftover(let uuid, let pool):
+            (uuid, pool)
+        case .recordOfAbsentPool, .temporaryFile: nil
         }
     }
 }

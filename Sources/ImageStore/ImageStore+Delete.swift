@@ -1,22 +1,29 @@
 import Failure
 import Host
 public import ImageModel
+import Logging
 public import ZFS
 
 extension ImageStore {
     /// Deletes an image: the dataset first, then the record (state.md, "Crash safety"). Its lock must be held.
     ///
-    /// The dataset is renamed out of its place before it is destroyed, so that the image is there as a whole or not at all
-    /// whenever the process is killed. Nothing but the image's own dataset and snapshots is ever destroyed.
+    /// Nothing is destroyed until it is sure that all of it can go. Then the dataset is renamed out of its place before it is
+    /// destroyed, so that the image is there as a whole or not at all whenever the process is killed. Nothing but the
+    /// image's own dataset and snapshots is ever destroyed.
+    /// - Parameter force: also what may be no image but somebody's data.
     /// - Returns: false if the image is not installed and nothing was left of it.
-    /// - Throws: `ImageHasDependentClones`, `ImageHasChildDatasets`, ZFS failures.
-    public func delete(_ uuid: ImageUUID, in pool: PoolName, tell: (String) -> Void) async throws -> Bool {
+    /// - Throws: `ImageHasDependentClones`, `ImageHasChildDatasets`, `NotAnImage`, `DatasetBusy`, ZFS failures.
+    public func delete(
+        _ uuid: ImageUUID, in pool: PoolName, force: Bool, tell: (String) -> Void
+    ) async throws -> Bool {
         let name = DatasetName.image(uuid, in: pool)
         let partial = DatasetName.partial(uuid, in: pool)
+        let guid = try await guid(of: pool)
         guard try await image(uuid, in: pool) != nil, let found = try await zfs.dataset(name) else {
             // A run that was killed after the rename, or before it removed the record: this one finishes its work.
             guard try await zfs.dataset(name) == nil else { return false }
-            let begun = try await zfs.dataset(partial) != nil || records.exists(uuid, pool)
+            var begun = try records.has(uuid, pool, guid: guid)
+            if !begun { begun = try await zfs.dataset(partial) != nil }
             try await clearLeftovers(of: uuid, in: pool, tell: tell)
             return begun
         }
@@ -28,31 +35,61 @@ extension ImageStore {
                 .imageHasChildDatasets, "image \(uuid) has datasets below it that are no part of it: \(first.name)",
                 hint: "move or destroy them first")
         }
+        if !force, try await record(uuid, pool) == nil, let doubt = try await doubt(of: name) {
+            throw Failure(
+                .notAnImage, "dataset \"\(name)\" may be somebody's data, and no image: \(doubt.rawValue)",
+                hint: "imgadm update \(uuid) asks the sources what it is; delete -f destroys it all the same")
+        }
         if try await zfs.dataset(partial) != nil {
             try await zfs.destroy(partial)
             tell("Cleared leftover dataset \(partial)")
         }
-        try await uncancelled { try await remove(found.dataset, as: partial) }
-        try records.remove(uuid, pool)
+        try await uncancelled {
+            try await remove(found.dataset, as: partial)
+            try records.remove(uuid, pool, guid: guid)
+        }
         return true
     }
 
-    /// Renames an image's dataset out of its place and destroys it; if that is not to be done, it is as it was.
+    /// Renames an image's dataset out of its place and destroys it; if that cannot be done, it is as it was.
     private func remove(_ dataset: Dataset, as partial: DatasetName) async throws {
-        // zfs-fuse cannot rename what is mounted; for every ZFS this is where somebody's using it shows.
-        if dataset.kind == .filesystem { try await zfs.unmount(dataset.name) }
+        let snapshots = try await zfs.snapshots(of: dataset.name).map(\.name)
+        let detachment = try await zfs.detach(dataset)
         do {
             try await zfs.rename(dataset.name, to: partial)
-            do {
-                try await zfs.destroy(partial)
-            } catch {
-                // Somebody cloned it meanwhile.
-                try await zfs.rename(partial, to: dataset.name)
-                throw error
-            }
         } catch {
-            if dataset.kind == .filesystem { try? await zfs.mount(dataset.name) }
-            throw error
+            throw await undoing(error) { try await zfs.attach(dataset.name, detachment) }
+        }
+        do {
+            try await zfs.destroy(partial)
+        } catch let failure as Failure where failure.code == .datasetNotFound {
+            // Somebody else has destroyed it.
+        } catch {
+            // Somebody cloned it meanwhile.
+            throw await undoing(error) {
+                guard try await zfs.snapshots(of: partial).map(\.name) == snapshots else {
+                    throw Failure(
+                        .zfs, "a part of the image is destroyed already, so that it is not put back",
+                        hint: "delete it again")
+                }
+                try await zfs.rename(partial, to: dataset.name)
+                try await zfs.attach(dataset.name, detachment)
+            }
+        }
+    }
+
+    /// Puts things back after an error.
+    ///
+    /// - Returns: the error, with what kept things from being put back.
+    private func undoing(_ error: any Error, _ work: () async throws -> Void) async -> any Error {
+        do {
+            try await work()
+            return error
+        } catch let second {
+            return Failure(
+                (error as? Failure)?.code ?? .internalError, "\(error); and things could not be put back",
+                cause: second,
+                hint: (second as? Failure)?.hint ?? "imgadm check shows what is not in order")
         }
     }
 

@@ -42,7 +42,7 @@ extension ImageStore {
         let partial = DatasetName.partial(uuid, in: image.pool)
         do {
             try await receive(image, into: partial, from: reader)
-            try records.write(ImageRecord(manifest: image.manifest, source: image.source), uuid, image.pool)
+            try await write(ImageRecord(manifest: image.manifest, source: image.source), uuid, image.pool)
             try await zfs.rename(partial, to: .image(uuid, in: image.pool))
         } catch {
             try await takeAway(uuid, in: image.pool, because: error)
@@ -57,7 +57,9 @@ extension ImageStore {
             try await uncancelled {
                 let partial = DatasetName.partial(uuid, in: pool)
                 if try await zfs.dataset(partial) != nil { try await zfs.destroy(partial) }
-                if try await zfs.dataset(.image(uuid, in: pool)) == nil { try records.remove(uuid, pool) }
+                if try await zfs.dataset(.image(uuid, in: pool)) == nil {
+                    try records.remove(uuid, pool, guid: try await guid(of: pool))
+                }
             }
         } catch let second {
             throw Failure(
@@ -77,24 +79,10 @@ extension ImageStore {
             }
             tell("Cleared leftover dataset \(partial)")
         }
-        if try records.exists(uuid, pool), try await zfs.dataset(.image(uuid, in: pool)) == nil {
-            try records.remove(uuid, pool)
+        let guid = try await guid(of: pool)
+        if try records.has(uuid, pool, guid: guid), try await zfs.dataset(.image(uuid, in: pool)) == nil {
+            try records.remove(uuid, pool, guid: guid)
             tell("Cleared leftover record of image \(uuid)")
-        }
-    }
-
-    /// Makes a new image visible where operators look for it: its file system mounted, its volume's device there. An image
-    /// is one without that too, so a failure is only logged.
-    func show(_ name: DatasetName) async {
-        do {
-            guard let found = try await uncancelled({ try await zfs.dataset(name) }) else { return }
-            switch found.dataset.kind {
-            case .filesystem where found.dataset.mountpoint != nil: try await uncancelled { try await zfs.mount(name) }
-            case .filesystem: break
-            case .volume: await VolumeDevice.wait(for: name)
-            }
-        } catch {
-            log.info("image was not mounted", metadata: ["dataset": "\(name)", "reason": "\(error)"])
         }
     }
 }

@@ -32,7 +32,7 @@ extension ImageStore {
             }
             try await zfs.unmountWhenFree(partial)
             if let final = partial.snapshot(finalSnapshot) { try await zfs.snapshot(final) }
-            try records.write(ImageRecord(manifest: image.manifest, source: image.source), uuid, image.pool)
+            try await write(ImageRecord(manifest: image.manifest, source: image.source), uuid, image.pool)
             try await zfs.rename(partial, to: .image(uuid, in: image.pool))
         } catch {
             try await takeAway(uuid, in: image.pool, because: error)

@@ -19,22 +19,29 @@ extension ImageStore {
         ) { one, _ in one }
     }
 
-    /// The images that nothing but images that go as well depends on, those that build on others first.
+    /// The images of a pool, or of all, that nothing but images that go as well depends on, those that build on others first.
     ///
     /// Anything that is a clone of an image keeps it, whatever its name is. So does anything below it. An image without a
-    /// record or without `@final` might be somebody's dataset that merely has a UUID's name: it is never among them.
+    /// record or without `@final` might be somebody's dataset that merely has a UUID's name: it is never among them. Nor is
+    /// one that is being worked on, or that an import which is at work builds on.
     ///
     /// - Parameter mayGo: the images that may go at all.
     public func unused(
-        _ mayGo: ([InstalledImage]) async throws -> Set<InstalledImage.ID>
+        in pool: PoolName?, _ mayGo: ([InstalledImage]) async throws -> Set<InstalledImage.ID>
     ) async throws -> [Unused] {
-        let datasets = try await zfs.datasets()
-        let images = try await images()
+        let datasets = if let pool { try await zfs.datasets(in: pool) } else { try await zfs.datasets() }
+        let images = try await images(in: pool)
         let names = Dictionary(images.map { (DatasetName.image($0.uuid, in: $0.pool), $0) }) { one, _ in one }
         let withFinal = Set(
             try await zfs.existing(names.keys.compactMap { $0.snapshot(finalSnapshot) }).map(\.dataset))
         let allowed = try await mayGo(images.filter(\.isKnown))
-        let candidates = Set(names.filter { allowed.contains($0.value.id) && withFinal.contains($0.key) }.keys)
+        var candidates = Set(names.filter { allowed.contains($0.value.id) && withFinal.contains($0.key) }.keys)
+        for pool in Set(candidates.map(\.poolName)) {
+            let locks = try await locks(of: pool)
+            for name in candidates where name.poolName == pool {
+                if let uuid = names[name]?.uuid, try locks.isHeld(uuid) { candidates.remove(name) }
+            }
+        }
         var dependents: [DatasetName: [DatasetName]] = [:]
         for dataset in datasets {
             if let origin = dataset.origin { dependents[origin.dataset, default: []].append(dataset.name) }

@@ -18,9 +18,19 @@ extension ImageStore {
     }
 
     /// Replaces the manifest of an image's record. Its lock must be held.
-    public func replaceManifest(of image: InstalledImage, with manifest: Manifest, source: String) throws {
-        let pulls = records.read(image.uuid, image.pool)?.pulls ?? [:]
-        try records.write(ImageRecord(manifest: manifest, source: source, pulls: pulls), image.uuid, image.pool)
+    public func replaceManifest(of image: InstalledImage, with manifest: Manifest, source: String) async throws {
+        let pulls = try await record(image.uuid, image.pool)?.pulls ?? [:]
+        try await write(ImageRecord(manifest: manifest, source: source, pulls: pulls), image.uuid, image.pool)
+    }
+
+    /// Writes the record of an image, under the name that its pool has now. Its lock must be held.
+    func write(_ record: ImageRecord, _ uuid: ImageUUID, _ pool: PoolName) async throws {
+        let guid = try await guid(of: pool)
+        try records.write(record, uuid, pool, guid: guid)
+        // What was written when the pool had another name is this.
+        for name in try records.names(of: uuid, beside: pool) where records.read(uuid, name)?.poolGUID == guid {
+            try records.remove(uuid, named: name)
+        }
     }
 
     /// Looks whether an image has its `@final`, or which snapshot should be it.

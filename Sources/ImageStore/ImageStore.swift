@@ -14,6 +14,7 @@ public struct ImageStore: Sendable {
     let machines: any VirtualMachineRoots
     let records: ImageRecords
     let log: Logger
+    let identities = PoolIdentities()
 
     public init(root: HostRoot, zfs: ZFS, machines: any VirtualMachineRoots, log: Logger) {
         self.root = root

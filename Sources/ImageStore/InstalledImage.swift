@@ -14,6 +14,10 @@ public struct InstalledImage: Sendable {
     public let origin: SnapshotName?
     /// Names of the datasets that are clones of it, where they were asked for.
     public let cloneNames: [DatasetName]
+    /// Why it may be no image at all; nil where it is known to be one, or that was not looked into.
+    public internal(set) var doubt: ImageDoubt?
+    /// The references that led to it, by digests (`ImageRecord.pulls`).
+    public let pulls: JSONObject
     /// What it takes of the disk, where that was asked for.
     public internal(set) var space: ImageSpace?
 
@@ -24,6 +28,7 @@ public struct InstalledImage: Sendable {
         self.pool = pool
         manifest = record?.manifest ?? Manifest(uuid: uuid)
         source = record?.source
+        pulls = record?.pulls ?? [:]
         self.origin = origin
         self.cloneNames = cloneNames
     }
@@ -44,12 +49,13 @@ public struct InstalledImage: Sendable {
         return extras
     }
 
-    /// `{manifest, zpool, source}` (cli.md §3, get).
+    /// `{manifest, zpool, source}` (cli.md §3, get); without `source` where that is not known, and with `doubt` where
+    /// there is one.
     public var json: JSONObject {
-        [
-            "manifest": .object(manifest.json), "zpool": .string(pool.description),
-            "source": source.map(JSONValue.string) ?? .null,
-        ]
+        var object: JSONObject = ["manifest": .object(manifest.json), "zpool": .string(pool.description)]
+        if let source { object["source"] = .string(source) }
+        if let doubt { object["doubt"] = .string(doubt.rawValue) }
+        return object
     }
 }
 

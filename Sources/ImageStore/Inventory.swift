@@ -8,7 +8,7 @@ extension ImageStore {
     /// All images of all pools, or of one.
     ///
     /// One `zfs list` of the datasets; a second one for the `@final` of those that are clones of an image, to tell an
-    /// incremental image from a VM. Records are read meanwhile.
+    /// incremental image from a VM. Where there are datasets without a record, some more tell whether they may be no images.
     public func images(in pool: PoolName? = nil) async throws -> [InstalledImage] {
         let roots = try await machines.rootFolders()
         let datasets = if let pool { try await zfs.datasets(in: pool) } else { try await zfs.datasets() }
@@ -20,11 +20,32 @@ extension ImageStore {
         let withFinal = Set(finals.map(\.dataset))
         let dependents = ImageRule.dependents(datasets)
         let images = candidates.filter { !ImageRule.needsFinal($0.dataset) || withFinal.contains($0.dataset.name) }
-        return images.compactMap { uuid, dataset in
-            guard let pool = PoolName(String(dataset.name.pool)) else { return nil }
-            return InstalledImage(
-                uuid: uuid, pool: pool, record: records.read(uuid, pool), origin: dataset.origin,
-                cloneNames: dependents[dataset.name] ?? [])
+        // All pools are known only if all were asked for.
+        let pools = pool == nil ? Set(datasets.map(\.name.poolName)) : nil
+        var names: [ImageUUID: [String]]?
+        var found: [InstalledImage] = []
+        var unrecorded: [DatasetName] = []
+        for (uuid, dataset) in images {
+            let pool = dataset.name.poolName
+            var record = records.read(uuid, pool)
+            if record == nil {
+                let all = try names ?? Dictionary(grouping: records.all(), by: \.uuid).mapValues { $0.map(\.pool) }
+                names = all
+                let others = (all[uuid] ?? []).filter { $0 != pool.description }
+                record = try await self.record(uuid, pool, among: others, pools: pools)
+            }
+            if record == nil { unrecorded.append(dataset.name) }
+            found.append(
+                InstalledImage(
+                    uuid: uuid, pool: pool, record: record, origin: dataset.origin,
+                    cloneNames: dependents[dataset.name] ?? []))
+        }
+        let doubts = try await doubts(of: unrecorded)
+        guard !doubts.isEmpty else { return found }
+        return found.map { image in
+            var image = image
+            image.doubt = doubts[DatasetName.image(image.uuid, in: image.pool)]
+            return image
         }
     }
 
@@ -50,14 +71,16 @@ extension ImageStore {
         guard !ImageRule.needsFinal(found.dataset) || found.snapshots.contains(finalSnapshot),
             ImageRule.uuid(of: found.dataset, roots: try await machines.rootFolders()) != nil
         else { return nil }
-        return InstalledImage(uuid: uuid, pool: pool, record: records.read(uuid, pool), origin: found.dataset.origin)
+        return InstalledImage(
+            uuid: uuid, pool: pool, record: try await record(uuid, pool), origin: found.dataset.origin)
     }
 
     /// The image is installed, or something is left of a run that was killed while it came or went.
     public func isPresent(_ uuid: ImageUUID, in pool: PoolName) async throws -> Bool {
         if try await image(uuid, in: pool) != nil { return true }
         guard try await zfs.dataset(.image(uuid, in: pool)) == nil else { return false }
-        if try records.exists(uuid, pool) { return true }
+        let guid = try await guid(of: pool)
+        if try records.has(uuid, pool, guid: guid) { return true }
         return try await zfs.dataset(.partial(uuid, in: pool)) != nil
     }
 

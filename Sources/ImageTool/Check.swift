@@ -91,7 +91,7 @@ extension ImageTool {
                 problem: "a download of image \(uuid) (\(ByteCount.text(bytes))) was left more than a week ago",
                 remedy: "remove it"
             ) {
-                guard let lock = try store.tryLock(uuid) else { return false }
+                guard let lock = try store.tryLockFile(uuid) else { return false }
                 downloads.remove(uuid)
                 lock.release()
                 return true
@@ -111,6 +111,22 @@ extension Finding {
             self.init(
                 kind: "record-pool", problem: "image \(uuid) has a record on zpool \"\(pool)\", which is not there",
                 remedy: "import the pool; or remove the record if it is gone for good", repair: nil)
+        case .recordOfOldName(let uuid, let pool, let old):
+            self.init(
+                kind: "record-name",
+                problem: "the record of image \(uuid) on zpool \"\(pool)\" was written when that was called \"\(old)\"",
+                remedy: "rename the record", repair: mend)
+        case .doubtful(let uuid, let pool, let doubt):
+            self.init(
+                kind: "no-record",
+                problem: "dataset \(pool)/\(uuid) may be somebody's data, and no image: \(doubt.rawValue)",
+                remedy:
+                    "imgadm update \(uuid) asks the sources; zfs set imgadm:ignore=true \(pool)/\(uuid) says that it is none",
+                repair: nil)
+        case .hidden(let uuid, let pool):
+            self.init(
+                kind: "not-mounted", problem: "image \(uuid) on zpool \"\(pool)\" is not mounted, or has no device",
+                remedy: "mount it", repair: mend)
         case .unreadableRecord(let uuid, let pool):
             self.init(
                 kind: "record-damaged", problem: "the record of image \(uuid) on zpool \"\(pool)\" cannot be read",
@@ -126,7 +142,9 @@ extension Finding {
         case .noFinal(let uuid, let pool, nil):
             self.init(
                 kind: "no-final", problem: "image \(uuid) on zpool \"\(pool)\" has no snapshot @final",
-                remedy: "nothing can be cloned of it: delete and import it", repair: nil)
+                remedy:
+                    "imgadm update \(uuid) asks the sources which snapshot that is; else nothing can be cloned of it: delete and import it",
+                repair: nil)
         case .leftover(let uuid, let pool):
             self.init(
                 kind: "leftover", problem: "a run that died has left dataset \(pool)/\(uuid)-partial",

@@ -12,47 +12,54 @@ extension ImageTool {
     /// - Throws: as the plan does; `DownloadError`, `NoSpace`, `PoolNotFound` and what ZFS says.
     public func importImage(_ request: ImportRequest, _ report: Report) async throws {
         if let installed = try await store.image(request.uuid, in: request.pool) {
-            try sweep(request.uuid)
+            try await sweep(request.uuid, in: request.pool)
             report.line("Image \(installed.title) is already installed, skipping")
             return
         }
         let available = try await store.available(in: request.pool)
-        let plan = try await plan(request, report)
-        try await carryOut(plan, in: request.pool, available, report)
+        try await carryOut(in: request.pool, available, report) { try await plan(request, report) }
     }
 
-    /// Installs what a plan says is missing.
+    /// Installs what a plan says is missing. If an image that it builds on is deleted before it is held, it is planned anew.
     ///
     /// - Parameter available: bytes that the pool has room for, where that is known.
-    /// - Returns: false if another process installed the image meanwhile.
-    @discardableResult
-    func carryOut(_ plan: ImportPlan, in pool: PoolName, _ available: UInt64?, _ report: Report) async throws -> Bool {
-        var plan = plan
-        let locks = ChainLocks()
-        do {
-            guard try await lock(&plan, pool, locks, report) else {
-                await locks.releaseAll()
-                return false
+    func carryOut(
+        in pool: PoolName, _ available: UInt64?, _ report: Report, planning plan: () async throws -> ImportPlan
+    ) async throws {
+        var tries = 0
+        while true {
+            do {
+                return try await carryOut(try await plan(), in: pool, available, report)
+            } catch let gone as OriginGone {
+                tries += 1
+                guard tries < 5 else {
+                    throw Failure(
+                        .originNotInstalled, "image \(gone.uuid), on which this one builds, is deleted again and again")
+                }
+                report.line("Image \(gone.uuid) was deleted meanwhile")
             }
-            let count = plan.chain.count
-            let size = try plan.size
-            report.line(
-                "Must download and install \(count) image\(count == 1 ? "" : "s")\(size.map { " (\(ByteCount.text($0)))" } ?? "")"
-            )
-            report.transfers.expect(bytes: size, count: count)
-            try checkSpace(size, available, pool)
-            try checkDownloadSpace(plan)
-            try await install(plan, pool, locks, report)
-            await locks.releaseAll()
-            return true
-        } catch {
-            await locks.releaseAll()
-            throw error
         }
     }
 
+    private func carryOut(_ plan: ImportPlan, in pool: PoolName, _ available: UInt64?, _ report: Report) async throws {
+        var plan = plan
+        guard let head = plan.chain.first else { return }
+        let locks = try await ChainLocks(of: head.uuid, in: pool, store, report)
+        defer { locks.release() }
+        guard try await lock(&plan, pool, locks, report) else { return }
+        let count = plan.chain.count
+        let size = try plan.size
+        report.line(
+            "Must download and install \(count) image\(count == 1 ? "" : "s")\(size.map { " (\(ByteCount.text($0)))" } ?? "")"
+        )
+        report.transfers.expect(bytes: size, count: count)
+        try checkSpace(size, available, pool)
+        try checkDownloadSpace(plan)
+        try await install(plan, pool, locks, report)
+    }
+
     /// Locks the images of a plan, child first, and looks again whether each is still missing: another process may have
-    /// installed it meanwhile.
+    /// installed it meanwhile. The one that they build on is held.
     ///
     /// - Returns: false if the image itself is there now.
     private func lock(
@@ -60,17 +67,18 @@ extension ImageTool {
     ) async throws -> Bool {
         for (place, image) in plan.chain.enumerated() {
             let uuid = image.uuid
-            let lock = try await store.lock(uuid) { report.line("Waiting for image \(uuid) import lock") }
-            await locks.add(lock, of: uuid)
-            guard try await store.image(uuid, in: pool) != nil else { continue }
+            let isMissing = try await locks.take(uuid, report) { try await store.image(uuid, in: pool) != nil }
+            guard !isMissing else { continue }
             downloads.remove(uuid)
-            await locks.release(uuid)
             if place == 0 {
                 report.line("Image \(image.title) was imported while waiting on lock")
                 return false
             }
             plan.chain.removeSubrange(place...)
-            break
+            return true
+        }
+        if let origin = plan.chain.last?.manifest.origin {
+            try await locks.hold(origin, report) { try await store.image(origin, in: pool) != nil }
         }
         return true
     }
@@ -129,8 +137,10 @@ extension ImageTool {
                         guard let uuid = await arrivals.next() else { throw CancellationError() }
                         ready.insert(uuid)
                     }
-                    try await installOne(image, image.toInstall(from: plan.source, pool: pool), fetcher, report)
-                    await locks.release(image.uuid)
+                    try await installOne(
+                        image, image.toInstall(from: plan.source, pool: pool), isHead: image.uuid == order.last?.uuid,
+                        fetcher, report)
+                    try locks.hold(image.uuid)
                 }
             }
             do {
@@ -145,9 +155,13 @@ extension ImageTool {
     }
 
     private func installOne(
-        _ image: PlannedImage, _ file: ImageToInstall, _ fetcher: ImageFetcher, _ report: Report
+        _ image: PlannedImage, _ file: ImageToInstall, isHead: Bool, _ fetcher: ImageFetcher, _ report: Report
     ) async throws {
         let uuid = image.uuid
+        let lock = isHead ? nil : try await lockFile(of: uuid, report)
+        defer { lock?.release() }
+        // Another tool may have had the lock file.
+        if lock?.hadToWait == true, try await store.image(uuid, in: file.pool) != nil { return }
         let thread = DedicatedThread("pipeline")
         if try downloads.isUsable(uuid, size: image.check.size) {
             do {
@@ -189,25 +203,22 @@ extension ImageTool {
         }
     }
 
+    private func lockFile(of uuid: ImageUUID, _ report: Report) async throws -> WaitedLock {
+        if let lock = try store.tryLockFile(uuid) { return WaitedLock(lock: lock, hadToWait: false) }
+        let lock = try await store.lockFile(uuid) { report.line("Waiting for image \(uuid) import lock") }
+        return WaitedLock(lock: lock, hadToWait: true)
+    }
+
     private func finish(_ image: PlannedImage, _ report: Report) {
         downloads.remove(image.uuid)
         report.line("Imported image \(image.title)")
     }
 }
 
-/// The locks that an import holds.
-actor ChainLocks {
-    private var held: [(uuid: ImageUUID, lock: FileLock)] = []
+/// A lock file, and whether another had it first.
+private struct WaitedLock {
+    let lock: FileLock
+    let hadToWait: Bool
 
-    func add(_ lock: FileLock, of uuid: ImageUUID) { held.append((uuid, lock)) }
-
-    func release(_ uuid: ImageUUID) {
-        held.first { $0.uuid == uuid }?.lock.release()
-        held.removeAll { $0.uuid == uuid }
-    }
-
-    func releaseAll() {
-        for (_, lock) in held.reversed() { lock.release() }
-        held = []
-    }
+    func release() { lock.release() }
 }

@@ -34,6 +34,7 @@ extension ImageTool {
         let (source, reference) = try dockerSource(request.reference, given: request.source)
         let known = try await knownImage(reference, request, source)
         if let known {
+            try await sweep(known.uuid, in: request.pool)
             report.line("Image \(known.uuid) (\(reference)) is already installed, skipping")
             return
         }
@@ -45,7 +46,7 @@ extension ImageTool {
                 // This throws if the image is for another platform.
                 _ = try await source.layers(of: image)
             }
-            try sweep(uuid)
+            try await sweep(uuid, in: request.pool)
             try await note(image, on: installed, report)
             report.line("Image \(image.title(uuid)) is already installed, skipping")
             return
@@ -53,8 +54,9 @@ extension ImageTool {
         let available = try await store.available(in: request.pool)
         report.line("Importing \(image.title(uuid)) from \"\(source.descriptor.url.base)\"")
         report.line("Gather image \(uuid) ancestry")
-        let plan = try await plan(image, source, request.pool, report)
-        try await carryOut(plan, in: request.pool, available, report)
+        try await carryOut(in: request.pool, available, report) {
+            try await plan(image, source, request.pool, report)
+        }
         if let installed = try await store.image(uuid, in: request.pool) {
             try await note(image, on: installed, report)
         }
@@ -122,7 +124,7 @@ extension ImageTool {
         var missing: [PlannedImage] = []
         for layer in try await transport.outlasting({ try await source.layers(of: image) }).reversed() {
             if try await store.image(layer.manifest.uuid, in: pool) != nil {
-                try sweep(layer.manifest.uuid)
+                try await sweep(layer.manifest.uuid, in: pool)
                 report.line("Image \(layer.manifest.uuid) already installed")
                 break
             }
@@ -139,7 +141,7 @@ extension ImageTool {
         _ reference: DockerReference, _ request: DockerImportRequest, _ source: DockerSource
     ) async throws -> InstalledImage? {
         let key = ImageTool.key(reference, request.platform)
-        let pulls = try store.pulled(key, in: request.pool)
+        let pulls = try await store.pulled(key, in: request.pool)
         guard !pulls.isEmpty else { return nil }
         let now: ContentDigest?
         do {
@@ -160,12 +162,13 @@ extension ImageTool {
 
     /// Writes down what a reference led to, and its tag on the image.
     private func note(_ image: DockerImage, on installed: InstalledImage, _ report: Report) async throws {
-        let lock = try await store.lock(installed.uuid) {
+        let lock = try await store.recordLock(installed.uuid, in: installed.pool) {
             report.line("Waiting for image \(installed.uuid) import lock")
         }
         defer { lock.release() }
         try await store.note(
-            tag: image.reference.tag, of: installed.uuid, in: installed.pool,
+            image.reference.tag.map { DockerName(repository: image.reference.localName, tag: $0) }, of: installed.uuid,
+            in: installed.pool,
             pulled: ImageTool.key(image.reference, image.platform), digest: image.digest)
     }
 }

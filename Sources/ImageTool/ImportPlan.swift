@@ -66,7 +66,7 @@ extension ImageTool {
         var manifest = image
         while let uuid = manifest.origin {
             if let installed = try await store.image(uuid, in: request.pool) {
-                try sweep(installed.uuid)
+                try await sweep(installed.uuid, in: request.pool)
                 report.line("Image \(uuid) already installed")
                 break
             }
@@ -141,11 +141,16 @@ extension ImageTool {
         try requirements.check(platform)
     }
 
-    /// Removes what a run that was killed may have left of an image that is installed.
+    /// Removes what a run that was killed may have left of an image that is installed, and has it mounted if that run did not
+    /// come to it.
+    func sweep(_ uuid: ImageUUID, in pool: PoolName) async throws {
+        try await store.showAgain(uuid, in: pool)
+        try sweep(uuid)
+    }
+
     func sweep(_ uuid: ImageUUID) throws {
         try store.sweepLocks()
-        // Where it cannot be locked somebody else is at it, or the next run will clear it.
-        guard try downloads.hasFiles(uuid), let lock = try? store.tryLock(uuid) else { return }
+        guard try downloads.hasFiles(uuid), let lock = try store.tryLockFile(uuid) else { return }
         downloads.remove(uuid)
         lock.release()
     }

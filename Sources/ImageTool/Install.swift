@@ -22,26 +22,24 @@ extension ImageTool {
         let manifest = try ImageTool.localManifest(manifestPath, of: file)
         let uuid = manifest.uuid
         if let installed = try await store.image(uuid, in: pool) {
-            try sweep(uuid)
+            try await sweep(uuid, in: pool)
             report.line("Image \(installed.title) is already installed, skipping")
             return
         }
         _ = try await store.available(in: pool)
-        if let origin = manifest.origin, try await store.image(origin, in: pool) == nil {
-            throw Failure(
-                .originNotInstalled, "the origin \(origin) of image \(uuid) is not installed on zpool \"\(pool)\"",
-                hint: "imgadm import \(origin) installs it")
-        }
+        try await checkOrigin(of: manifest, in: pool)
         let check = ImageFileCheck(manifest.files.first)
         if !check.isStrong { report.warning(ImageTool.unchecked(uuid)) }
         let image = ImageToInstall(
             manifest: manifest, source: nil, pool: pool, check: check, compression: try CompressionFormat(of: manifest))
-        let lock = try await store.lock(uuid) { report.line("Waiting for image \(uuid) import lock") }
+        let lock = try await store.lock(uuid, in: pool) { report.line("Waiting for image \(uuid) import lock") }
         defer { lock.release() }
         if try await store.image(uuid, in: pool) != nil {
             report.line("Image \(manifest.progressTitle) was imported while waiting on lock")
             return
         }
+        let hold = try await holdOrigin(of: manifest, in: pool, report)
+        defer { hold?.release(manifest.origin ?? uuid) }
         report.line("Installing image \(manifest.progressTitle)")
         let layer = try layer(of: manifest)
         try await withTaskExecutorPreference(DedicatedThread("pipeline")) {
@@ -58,6 +56,23 @@ extension ImageTool {
     /// What is said of a file that is taken as it comes (cli.md §3, import 7).
     static func unchecked(_ uuid: ImageUUID) -> String {
         "the file of image \(uuid) is not checked: its manifest has no checksum"
+    }
+
+    /// - Throws: `OriginNotInstalled`.
+    private func checkOrigin(of manifest: Manifest, in pool: PoolName) async throws {
+        guard let origin = manifest.origin, try await store.image(origin, in: pool) == nil else { return }
+        throw Failure(
+            .originNotInstalled,
+            "the origin \(origin) of image \(manifest.uuid) is not installed on zpool \"\(pool)\"",
+            hint: "imgadm import \(origin) installs it")
+    }
+
+    /// Keeps the origin from being deleted while an image is built on it.
+    private func holdOrigin(of manifest: Manifest, in pool: PoolName, _ report: Report) async throws -> PoolLocks? {
+        guard let origin = manifest.origin else { return nil }
+        let hold = try await store.hold(origin, in: pool) { report.line("Waiting for image \(origin) import lock") }
+        try await checkOrigin(of: manifest, in: pool)
+        return hold
     }
 
     /// What there is to know of the file of a docker image, which is a layer's archive; nil for other images.

@@ -58,13 +58,16 @@ extension ImageTool {
 
     private func update(_ image: InstalledImage, _ found: LookUp, _ dryRun: Bool, _ report: Report) async throws {
         guard let (manifest, source) = found.match else {
-            // The layers of docker images have no source that could be asked for a UUID.
-            if image.manifest.type != "docker" {
+            // The layers of docker images have no source that could be asked for a UUID. And one that could not be asked may
+            // know it.
+            if image.manifest.type != "docker", found.failures.isEmpty {
                 report.warning("image \(image.title) is not known to any image source")
             }
             return
         }
-        let lock = try await store.lock(image.uuid) { report.line("Waiting for image \(image.uuid) import lock") }
+        let lock = try await store.recordLock(image.uuid, in: image.pool) {
+            report.line("Waiting for image \(image.uuid) import lock")
+        }
         defer { lock.release() }
         // It may have gone, or been updated, meanwhile.
         guard let image = try await store.image(image.uuid, in: image.pool) else { return }
@@ -72,10 +75,10 @@ extension ImageTool {
         let url = source.descriptor.url.base
         let changes = ManifestChanges(from: image.manifest, to: manifest)
         if !image.isKnown {
-            if !dryRun { try store.replaceManifest(of: image, with: manifest, source: url) }
+            if !dryRun { try await store.replaceManifest(of: image, with: manifest, source: url) }
             report.line("\(start)Added manifest info for image \(image.uuid) from \"\(url)\"")
         } else if !changes.fields.isEmpty {
-            if !dryRun { try store.replaceManifest(of: image, with: manifest, source: url) }
+            if !dryRun { try await store.replaceManifest(of: image, with: manifest, source: url) }
             let count = changes.fields.count
             report.line(
                 "\(start)Updated \(count) manifest field\(count == 1 ? "" : "s") for image \(image.uuid) from \"\(url)\": \(changes.fields.joined(separator: ", "))"

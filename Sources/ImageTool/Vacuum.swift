@@ -3,12 +3,13 @@ import Glibc
 public import ImageModel
 public import ImageStore
 import JSON
+public import ZFS
 
 /// Which unused images may be deleted; all of them unless told otherwise.
 public struct VacuumChoice: Sendable {
     /// Images that stay, with all they build on.
     public var excluded: Set<ImageUUID> = []
-    /// Of these names, how many versions stay: those that were published last.
+    /// Of these names, how many versions stay on each pool: those that were published last.
     public var kept: [String: Int] = [:]
     /// Only images that have been on this host for so many seconds.
     public var leastAge: Int64?
@@ -24,9 +25,12 @@ public struct VacuumChoice: Sendable {
     func allowed(_ images: [InstalledImage]) -> [InstalledImage] {
         var newest: Set<InstalledImage.ID> = []
         for (name, count) in kept {
-            let versions = images.filter { $0.manifest.name == name }
-                .sorted { ($0.manifest.publishedAt ?? "", $0.uuid) > ($1.manifest.publishedAt ?? "", $1.uuid) }
-            newest.formUnion(versions.prefix(count).map(\.id))
+            for versions in Dictionary(grouping: images.filter { $0.manifest.name == name }, by: \.pool).values {
+                let sorted = versions.sorted {
+                    ($0.manifest.publishedAt ?? "", $0.uuid) > ($1.manifest.publishedAt ?? "", $1.uuid)
+                }
+                newest.formUnion(sorted.prefix(count).map(\.id))
+            }
         }
         return query.rows(of: images, manifest: { .object($0.manifest.json) }, extras: \.extras).map(\.image)
             .filter { !excluded.contains($0.uuid) && !newest.contains($0.id) }
@@ -35,11 +39,16 @@ public struct VacuumChoice: Sendable {
 
 extension ImageTool {
     /// The images that nothing depends on any more, those that build on others first (cli.md §3, vacuum).
-    public func unusedImages(_ choice: VacuumChoice) async throws -> [ImageStore.Unused] {
-        try await store.unused { images in
+    ///
+    /// - Parameter pool: the one to look at; nil for all.
+    /// - Throws: `PoolNotFound`.
+    public func unusedImages(_ choice: VacuumChoice, in pool: PoolName?) async throws -> [ImageStore.Unused] {
+        if let pool { _ = try await store.available(in: pool) }
+        return try await store.unused(in: pool) { images in
             var allowed = choice.allowed(images)
             if let least = choice.leastAge {
                 let arrivals = try await store.arrivals(of: allowed)
+                // Both are positive.
                 let latest = Int64(time(nil)) - least
                 allowed = allowed.filter { arrivals[$0.id].map { $0 <= latest } ?? false }
             }
@@ -47,14 +56,17 @@ extension ImageTool {
         }
     }
 
-    /// Deletes unused images. Each is looked at again under its lock: what has come into use meanwhile stays.
+    /// Deletes unused images, once what runs that died have begun is finished. Each is looked at again under its lock: what has
+    /// come into use meanwhile stays.
     ///
+    /// - Parameter pool: where leftovers are looked for; nil for all.
     /// - Throws: after all that could be deleted, why the others were not.
-    public func vacuum(_ images: [InstalledImage], _ report: Report) async throws {
+    public func vacuum(_ images: [InstalledImage], in pool: PoolName?, _ report: Report) async throws {
+        try await store.clearLeftovers(in: pool, tell: report.line)
         var failures: [Failure] = []
         for image in images {
             do {
-                guard try await remove(image.uuid, in: image.pool, report) else { continue }
+                guard try await remove(image.uuid, in: image.pool, force: false, report) else { continue }
                 report.line("Deleted image \(image.progressTitle)")
             } catch let failure as Failure {
                 failures.append(failure)

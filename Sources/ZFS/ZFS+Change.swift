@@ -1,4 +1,4 @@
-import Failure
+public import Failure
 
 extension ZFS {
     /// Renames a dataset.
@@ -19,16 +19,28 @@ extension ZFS {
     ///
     /// - Throws: `DatasetNotFound`, `DatasetBusy`, `ImageHasDependentClones`.
     public func destroy(_ name: DatasetName) async throws {
-        try await zfsWhenFree(["destroy", "-r", name.description], doing: "destroy dataset \"\(name)\"")
+        try await zfsWhenFree(["destroy", "-r", name.description], doing: "destroy dataset \"\(name)\"") {
+            try await heldSnapshots(of: name).first.map(ZFS.held)
+        }
+    }
+
+    /// Somebody wants a snapshot kept (zfs-hold(8)).
+    public static func held(_ name: SnapshotName) -> Failure {
+        Failure(
+            .datasetBusy, "snapshot \"\(name)\" is held",
+            hint: "zfs holds \(name) shows by whom, zfs release gives it free")
     }
 
     /// Unmounts a file system; one that is not mounted is fine.
     ///
+    /// - Returns: false if it was not mounted.
     /// - Throws: `DatasetBusy` while somebody uses it.
-    public func unmount(_ name: DatasetName) async throws {
+    @discardableResult
+    public func unmount(_ name: DatasetName) async throws -> Bool {
         do {
             try await zfs("unmount", name.description, doing: "unmount \"\(name)\"")
-        } catch let failure as Failure where failure.code == .notMounted {}
+            return true
+        } catch let failure as Failure where failure.code == .notMounted { return false }
     }
 
     /// Mounts a file system where its properties say.
@@ -69,7 +81,9 @@ extension ZFS {
     /// - Throws: `ImageHasDependentClones` if something is a clone of it.
     public func destroy(_ name: SnapshotName) async throws {
         do {
-            try await zfsWhenFree(["destroy", name.description], doing: "destroy snapshot \"\(name)\"")
+            try await zfsWhenFree(["destroy", name.description], doing: "destroy snapshot \"\(name)\"") {
+                try await heldSnapshots(of: name.dataset).contains(name) ? ZFS.held(name) : nil
+            }
         } catch let failure as Failure where failure.code == .datasetNotFound {}
     }
 

@@ -1,12 +1,12 @@
 import Failure
 import Host
+import Logging
 
 extension ZFS {
     /// All file systems and volumes of all pools, in one call that does not look at snapshots.
     public func datasets() async throws -> [Dataset] {
-        try await zfs(
-            "list", "-H", "-t", "filesystem,volume", "-o", Dataset.columns, doing: "list datasets"
-        ).lines.compactMap(Dataset.init(line:))
+        datasets(
+            try await zfs("list", "-H", "-t", "filesystem,volume", "-o", Dataset.columns, doing: "list datasets"))
     }
 
     /// All file systems and volumes of one pool.
@@ -18,10 +18,10 @@ extension ZFS {
     ///
     /// - Throws: `DatasetNotFound`.
     public func datasets(below name: DatasetName) async throws -> [Dataset] {
-        try await zfs(
-            "list", "-H", "-r", "-t", "filesystem,volume", "-o", Dataset.columns, name.description,
-            doing: "list datasets of \"\(name)\""
-        ).lines.compactMap(Dataset.init(line:))
+        datasets(
+            try await zfs(
+                "list", "-H", "-r", "-t", "filesystem,volume", "-o", Dataset.columns, name.description,
+                doing: "list datasets of \"\(name)\""))
     }
 
     /// A dataset by its name, and which of its snapshots of the given names there are, in one call that looks at
@@ -30,8 +30,9 @@ extension ZFS {
         _ name: DatasetName, probing snapshots: [String] = []
     ) async throws -> (dataset: Dataset, snapshots: Set<String>)? {
         let wanted = snapshots.compactMap { name.snapshot($0) }
-        let arguments = ["list", "-H", "-t", "filesystem,volume,snapshot", "-o", Dataset.columns, name.description]
-        let lines = try await present(arguments + wanted.map(\.description), doing: "look up \"\(name)\"")
+        let lines = try await present(
+            ["list", "-H", "-t", "filesystem,volume,snapshot", "-o", Dataset.columns],
+            named: [name.description] + wanted.map(\.description), doing: "look up \"\(name)\"")
         guard let dataset = lines.lazy.compactMap(Dataset.init(line:)).first(where: { $0.name == name }) else {
             return nil
         }
@@ -52,7 +53,7 @@ extension ZFS {
             }
             rest = rest.dropFirst(names.count)
             let lines = try await present(
-                ["list", "-H", "-t", "snapshot", "-o", "name"] + names, doing: "look up snapshots")
+                ["list", "-H", "-t", "snapshot", "-o", "name"], named: Array(names), doing: "look up snapshots")
             found.formUnion(lines.compactMap { SnapshotName(String($0)) })
         }
         return found
@@ -66,17 +67,71 @@ extension ZFS {
         ).lines.compactMap { SnapshotName(String($0)) }
     }
 
+    /// The snapshots of a dataset that somebody wants kept (zfs-hold(8)).
+    public func heldSnapshots(of name: DatasetName) async throws -> [SnapshotName] {
+        try await zfs(
+            "list", "-H", "-r", "-d", "1", "-t", "snapshot", "-o", "name,userrefs", name.description,
+            doing: "list snapshots of \"\(name)\""
+        ).lines.compactMap { line in
+            let cells = line.split(separator: "\t")
+            // Pools of old versions know no holds, and have `-` there.
+            guard cells.count == 2, let count = UInt64(cells[1]), count > 0 else { return nil }
+            return SnapshotName(String(cells[0]))
+        }
+    }
+
+    /// Datasets of lines. What is none is told: a property may hold line breaks.
+    private func datasets(_ outcome: CommandOutcome) -> [Dataset] {
+        outcome.lines.compactMap { line in
+            if let dataset = Dataset(line: line) { return dataset }
+            log.info("zfs list printed a line that is no dataset", metadata: ["line": "\(line.prefix(300))"])
+            return nil
+        }
+    }
+
     /// The lines for those of the named things that exist: `zfs` complains of the others and exits 1, which is no error
-    /// as long as it complains of nothing else.
-    private func present(_ arguments: [String], doing what: String) async throws -> [Substring] {
-        let command = Command("zfs", arguments)
+    /// as long as every name is either listed or said to be missing. What else is on standard error, and is about none of
+    /// the names, was written by somebody else (the loader, a wrapper), and is logged.
+    private func present(_ arguments: [String], named names: [String], doing what: String) async throws -> [Substring] {
+        let command = command(arguments + names)
         let outcome = try await runner.run(command)
-        if !outcome.succeeded {
-            let complaints = outcome.errorText.split(separator: "\n")
-            guard outcome.ending == .exited(1), !complaints.isEmpty,
-                complaints.allSatisfy({ $0.hasSuffix("dataset does not exist") || $0.hasSuffix("no such pool") })
-            else { throw ZFSFailure.read(outcome, of: command, doing: what) }
+        guard !outcome.succeeded else { return outcome.lines }
+        var unexplained = Set(names)
+        for line in outcome.lines { unexplained.remove(String(line.prefix { $0 != "\t" })) }
+        var missing: Set<Substring> = []
+        var others: [Substring] = []
+        for line in outcome.errorText.split(separator: "\n") {
+            if let name = ZFS.quoted(line), line.hasSuffix("does not exist") || line.contains("no such pool") {
+                missing.insert(name)
+            } else {
+                others.append(line)
+            }
+        }
+        let isMissing = { (name: String) in
+            // With a dataset, its snapshots are missing; with a pool, all of it.
+            [name[...], name.prefix { $0 != "@" }, name.prefix { $0 != "/" && $0 != "@" }].contains(
+                where: missing.contains)
+        }
+        let concerned = others.contains { line in
+            ZFS.quoted(line).map { subject in
+                names.contains { name in
+                    subject == name || subject.hasPrefix("\(name)@") || subject == name.prefix { $0 != "@" }
+                        || subject == name.prefix { $0 != "/" && $0 != "@" }
+                }
+            } ?? false
+        }
+        guard outcome.ending == .exited(1), !missing.isEmpty, !concerned, unexplained.allSatisfy(isMissing) else {
+            throw ZFSFailure.read(outcome, of: command, doing: what)
+        }
+        for line in others {
+            log.warning("a line on standard error of zfs was passed over", metadata: ["line": "\(line.prefix(300))"])
         }
         return outcome.lines
+    }
+
+    /// The name that a complaint is about: `cannot open 'NAME': …`.
+    private static func quoted(_ line: Substring) -> Substring? {
+        guard line.hasPrefix("cannot "), let start = line.firstIndex(of: "'") else { return nil }
+        return line[line.index(after: start)...].prefix { $0 != "'" }
     }
 }

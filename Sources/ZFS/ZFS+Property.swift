@@ -38,6 +38,17 @@ extension ZFS {
         }
     }
 
+    /// The guid of a pool's own dataset: the pool's, whatever it is called now.
+    ///
+    /// - Throws: `PoolNotFound`.
+    public func guid(of pool: PoolName) async throws -> UInt64 {
+        let text = try await ofPool(pool) { try await properties(["guid"], of: pool.dataset).first?.value }
+        guard let guid = text.flatMap(UInt64.init) else {
+            throw Failure(.zfs, "zpool \"\(pool)\" has no guid that can be read: \"\(text ?? "")\"")
+        }
+        return guid
+    }
+
     /// A property that is a number, of several datasets.
     public func numbers(_ property: String, of names: [DatasetName]) async throws -> [DatasetName: UInt64] {
         try await numbers([property], of: names).compactMapValues { $0[property] }
@@ -63,12 +74,36 @@ extension ZFS {
         return numbers
     }
 
+    /// Properties as text, of several datasets.
+    public func values(_ properties: [String], of names: [DatasetName]) async throws -> [DatasetName: [String: String]]
+    {
+        var values: [DatasetName: [String: String]] = [:]
+        for start in stride(from: 0, to: names.count, by: 1000) {
+            let outcome = try await zfs(
+                ["get", "-Hp", "-o", "name,property,value", properties.joined(separator: ",")]
+                    + names[start..<min(start + 1000, names.count)].map(\.description),
+                doing: "read \"\(properties.joined(separator: ","))\" of datasets")
+            for line in outcome.lines {
+                let cells = line.split(separator: "\t", maxSplits: 2)
+                guard cells.count == 3, let name = DatasetName(String(cells[0])) else { continue }
+                values[name, default: [:]][String(cells[1])] = String(cells[2])
+            }
+        }
+        return values
+    }
+
     /// Bytes that can still be written to a pool.
     ///
     /// - Throws: `PoolNotFound`.
     public func available(in pool: PoolName) async throws -> UInt64? {
+        try await ofPool(pool) { try await properties(["available"], of: pool.dataset).first }.flatMap {
+            UInt64($0.value)
+        }
+    }
+
+    private func ofPool<Value>(_ pool: PoolName, _ work: () async throws -> Value) async throws -> Value {
         do {
-            return try await properties(["available"], of: pool.dataset).first.flatMap { UInt64($0.value) }
+            return try await work()
         } catch let failure as Failure where failure.code == .datasetNotFound || failure.code == .poolNotFound {
             throw Failure(
                 .poolNotFound, "there is no zpool \"\(pool)\"", hint: "zpool list shows the pools; -P chooses one")

@@ -15,6 +15,15 @@ public struct ZFS: Sendable {
         self.log = log
     }
 
+    /// How long a question may take. A pool that has lost its disks answers none.
+    private static let patience = Duration.seconds(300)
+
+    /// A command that is not to be killed if it changes something, and not to be waited for without end if it does not.
+    func command(_ arguments: [String]) -> Command {
+        let asks = arguments.first.map { ["list", "get"].contains($0) } ?? false
+        return Command("zfs", arguments, limit: asks ? ZFS.patience : nil)
+    }
+
     /// Runs `zfs` and throws unless it succeeds.
     @discardableResult
     func zfs(_ arguments: String..., doing what: String) async throws -> CommandOutcome {
@@ -23,7 +32,7 @@ public struct ZFS: Sendable {
 
     @discardableResult
     func zfs(_ arguments: [String], doing what: String) async throws -> CommandOutcome {
-        let command = Command("zfs", arguments)
+        let command = command(arguments)
         let outcome = try await runner.run(command)
         guard outcome.succeeded else { throw ZFSFailure.read(outcome, of: command, doing: what) }
         return outcome
@@ -31,15 +40,25 @@ public struct ZFS: Sendable {
 
     /// Runs a command that changes a dataset, trying again for a while when the dataset is busy: one that was just
     /// mounted, or whose receive was just interrupted, can be so for a moment.
-    func zfsWhenFree(_ arguments: [String], doing what: String) async throws {
+    ///
+    /// - Parameter reason: looks, after a moment, whether something keeps it busy that will not pass.
+    func zfsWhenFree(
+        _ arguments: [String], doing what: String, reason: () async throws -> Failure? = { nil }
+    ) async throws {
         let start = ContinuousClock.now
         var pause = Duration.milliseconds(20)
+        var looked = false
         while true {
             do {
                 try await zfs(arguments, doing: what)
                 return
             } catch let failure as Failure where failure.code == .datasetBusy {
-                guard ContinuousClock.now - start < .seconds(8) else { throw failure }
+                let passed = ContinuousClock.now - start
+                guard passed < .seconds(8) else { throw failure }
+                if !looked, passed > .seconds(1) {
+                    looked = true
+                    if let reason = try await reason() { throw reason }
+                }
                 log.debug("dataset is busy, trying again", metadata: ["doing": "\(what)"])
                 try await Task.sleep(for: pause)
                 pause = min(pause * 2, .milliseconds(500))

@@ -5,7 +5,9 @@ import Host
 enum ZFSFailure {
     static func read(_ outcome: CommandOutcome, of command: Command, doing what: String) -> Failure {
         let said = outcome.errorText
-        let known = cases.first { said.contains($0.text) }
+        // What others say there, the loader or a wrapper, comes after what zfs complains of itself.
+        let own = said.split(separator: "\n").filter { $0.hasPrefix("cannot ") }.joined(separator: "\n")
+        let known = cases.first { own.contains($0.text) } ?? cases.first { said.contains($0.text) }
         return Failure(
             known?.code ?? .zfs, "cannot \(what)", cause: command.failure(outcome), hint: known?.hint ?? nil)
     }

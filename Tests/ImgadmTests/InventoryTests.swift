@@ -104,7 +104,7 @@ extension EndToEnd {
             let get = try JSONValue(parsing: try await box.imgadm("get", names[4]).output)
             #expect(get["manifest"] == ["uuid": .string(names[4])])
             let clones = try JSONValue(parsing: try await box.imgadm("get", "-r", images.top.uuid).output)
-            #expect(clones["children"]?["snapshots"] == ["final"])
+            #expect(clones["children"]?["snapshots"] == [.string("\(box.pool)/\(images.top.uuid)@final")])
             #expect(
                 Set(clones["children"]?["clones"]?.arrayValue?.compactMap(\.stringValue) ?? [])
                     == ["\(box.pool)/\(names[0])", "\(box.pool)/\(names[1])-disk0"])

@@ -530,6 +530,97 @@ test_unknown_image() {
     [[ ! -s out ]]
 }
 
+# ---------------------------------------------------------------- refused deletions
+
+# as_it_was UUID GUID: an image whose deletion was refused: its dataset, its snapshot of that guid, its record, its place
+as_it_was() {
+    is_image "$1"
+    [[ $(zfs get -Hpo value guid "$pool/$1@final") == "$2" ]]
+    zfs clone "$pool/$1@final" "$pool/of-it"
+    zfs destroy "$pool/of-it"
+}
+
+# refused UUID TEXT…: delete and vacuum leave the image, and say why
+refused() {
+    local id=$1 guid text
+    shift
+    guid=$(zfs get -Hpo value guid "$pool/$id@final")
+    status 1 imgadm delete "$id"
+    for text; do grep -qF -e "$text" err; done
+    as_it_was "$id" "$guid"
+    imgadm vacuum -f > out 2> err || true
+    as_it_was "$id" "$guid"
+}
+
+test_refused_delete_of_an_open_volume() {
+    local id
+    volume_chain
+    id=$base
+    status 0 imgadm install -q -m base.json -f base.gz
+    udevadm settle -t 20
+    exec 7< "/dev/zvol/$pool/$id"
+    refused "$id" DatasetBusy "process $$"
+    exec 7<&-
+    udevadm settle -t 20
+    [[ $(volume_sum "$pool/$id") == "$base_sum" ]]
+    status 0 imgadm delete "$id"
+    is_gone "$id"
+}
+
+test_refused_delete_of_a_volume_that_the_kernel_uses() {
+    local loop
+    volume_chain
+    status 0 imgadm install -q -m base.json -f base.gz
+    udevadm settle -t 20
+    loop=$(losetup -f --show "$(readlink -f "/dev/zvol/$pool/$base")")
+    refused "$base" DatasetBusy "$loop"
+    losetup -d "$loop"
+    udevadm settle -t 20
+    status 0 imgadm delete "$base"
+    is_gone "$base"
+}
+
+test_refused_delete_of_a_file_system_mounted_elsewhere() {
+    local id other
+    id=$(uuid)
+    filled "$pool/src"
+    zfs snapshot "$pool/src@final"
+    zfs send "$pool/src@final" | packed gzip image.gz
+    manifest "$id" image.gz fs > image.json
+    status 0 imgadm install -q -m image.json -f image.gz
+    unshare -m --propagation private sleep 300 &
+    other=$!
+    sleep 0.5
+    refused "$id" DatasetBusy "in the namespace of process"
+    kill "$other"
+    wait "$other" || true
+    status 0 imgadm delete "$id"
+    is_gone "$id"
+}
+
+test_refused_delete_of_a_held_image() {
+    volume_chain
+    status 0 imgadm install -q -m base.json -f base.gz
+    zfs hold keep "$pool/$base@final"
+    refused "$base" DatasetBusy "zfs holds $pool/$base@final"
+    zfs release keep "$pool/$base@final"
+    status 0 imgadm delete "$base"
+}
+
+test_a_promoted_vm_is_no_image() {
+    local vm
+    volume_chain
+    vm=$(uuid)
+    status 0 imgadm install -q -m base.json -f base.gz
+    zfs clone "$pool/$base@final" "$pool/$vm"
+    write_volume "$pool/$vm" "years of work"
+    zfs promote "$pool/$vm"
+    status 1 imgadm delete "$vm"
+    grep -qF NotAnImage err
+    volume_sum "$pool/$vm" > /dev/null
+    [[ $(head -c 5 "/dev/zvol/$pool/$vm") == years ]]
+}
+
 # ---------------------------------------------------------------- create
 
 test_create_of_a_kvm_vm_is_of_its_first_disk() {

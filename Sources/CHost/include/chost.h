@@ -15,6 +15,13 @@ void chost_set_nonblocking(int fd);
 /// Takes a whole-file lock that goes with the open file. EWOULDBLOCK if another holds it.
 int chost_try_lock(int fd);
 
+/// Locks the byte at an offset of an open file, for this opening of it: `kind` 1 shared, 2 exclusive, 0 gives it back.
+/// EWOULDBLOCK if another opening has it; ENOTSUP where the system has no such locks (fcntl(2), open file description locks).
+int chost_range_lock(int fd, int kind, int64_t offset);
+
+/// How another opening of the file has the byte at an offset locked: 0 not at all, 1 shared, 2 exclusive; else -errno.
+int chost_range_holder(int fd, int64_t offset);
+
 /// Waits until the descriptor takes bytes (or its reader is gone), `milliseconds` at most: 1 ready, 0 not yet.
 int chost_wait_writable(int fd, int milliseconds);
 
@@ -52,6 +59,14 @@ int chost_openat(int folder, const char *name, int flags, unsigned mode);
 /// Opens a folder only to name what is in it, which takes no permission to read it. A link in its place is followed or
 /// not. -1 and errno where that fails.
 int chost_open_place(const char *path, int follow);
+
+/// The device that a file lies on, and the one that it is; no server is asked about it. 0 or an errno.
+int chost_devices(const char *path, uint64_t *on, uint64_t *is);
+
+/// A device's number of its two parts, and the other way round.
+uint64_t chost_device(unsigned major, unsigned minor);
+unsigned chost_device_major(uint64_t device);
+unsigned chost_device_minor(uint64_t device);
 
 /// mknodat(2) for a device of these numbers.
 int chost_make_node(int folder, const char *name, unsigned mode, unsigned major, unsigned minor);

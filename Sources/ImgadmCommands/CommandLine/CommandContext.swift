@@ -80,6 +80,17 @@ struct CommandContext: Sendable {
     /// - Throws: `InvalidPoolName`.
     func pool(_ name: String?) throws -> PoolName { try PoolName(checking: name ?? standardPool) }
 
+    /// A pool by its name, or the one that `IMGADM_POOL` says; nil if none is named anywhere.
+    ///
+    /// - Throws: `InvalidPoolName`.
+    func namedPool(_ name: String?) throws -> PoolName? {
+        guard let name = name ?? environment["IMGADM_POOL"], !name.isEmpty else { return nil }
+        return try PoolName(checking: name)
+    }
+
+    /// Says on standard error what people may want to know, and programs do not.
+    func note(_ text: String) { ErrorReport.write("imgadm \(command): \(Printable.text(text))") }
+
     /// The one installed image that an argument names.
     ///
     /// - Throws: `Usage`, `InvalidUUID`, `AmbiguousName`.

@@ -6,10 +6,14 @@ import ImageTool
 struct DeleteCommand: ImgadmCommand {
     static let valueLetters = "P"
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Delete installed images", usage: "imgadm delete [-v] [-P POOL] IMAGE…",
-        discussion: "An image that something is a clone of stays.", aliases: ["destroy"])
+        commandName: "delete", abstract: "Delete installed images", usage: "imgadm delete [-f] [-v] [-P POOL] IMAGE…",
+        discussion: """
+            An image that something is a clone of, or that is in use, stays. So does, without -f, a dataset that has a UUID's name,
+            but no record, and either no snapshot @final or data that was written since: it may be somebody's.
+            """, aliases: ["destroy"])
 
     @OptionGroup var pool: PoolOption
+    @Flag(name: [.customShort("f"), .customLong("force")], help: "Delete also what may be no image.") var force = false
     @Flag(name: [.customShort("v"), .customLong("verbose")], help: "Name everything that is a clone of an image.")
     var verbose = false
     @Argument(help: "The images: UUIDs, the beginnings of some, or names.", completion: .images) var arguments:
@@ -21,7 +25,8 @@ struct DeleteCommand: ImgadmCommand {
         let uuids = try await context.allInstalled(arguments, in: pool)
         try await context.reporting() { report in
             try await context.suggesting(for: uuids, in: pool) {
-                try await context.tool.delete(uuids, in: pool, namesDependents: verbose || context.verbose, report)
+                try await context.tool.delete(
+                    uuids, in: pool, force: force, namesDependents: verbose || context.verbose, report)
             }
         }
     }

@@ -33,7 +33,7 @@ struct GetCommand: ImgadmCommand {
         if recursive {
             let children = try await context.tool.store.children(of: image)
             json["children"] = [
-                "snapshots": .array(children.snapshots.map { .string($0.name) }),
+                "snapshots": .array(children.snapshots.map { .string($0.description) }),
                 "clones": .array(children.clones.map { .string($0.description) }),
             ]
         }

@@ -52,6 +52,11 @@ struct ListCommand: ImgadmCommand {
         try listing.print(
             drawn.map(\.0), to: context.output, cells: { _ in cells(of: drawn, columns) }, json: \.listJSON)
         context.remark(listing.remarks(on: rows))
+        guard listing.format == .table else { return }
+        context.remark(
+            rows.map(\.image).compactMap { image in
+                image.doubt.map { "\(image.pool)/\(image.uuid) may be no image: \($0.rawValue)" }
+            })
     }
 
     private func cells(
@@ -63,6 +68,8 @@ struct ListCommand: ImgadmCommand {
                 if long, Self.bytes.contains(column), let bytes = value?.intValue {
                     return ByteCount.text(Int64(bytes))
                 }
+                // It is there, but may be no image.
+                if column == "name", value == nil, row.image.doubt != nil { return "?" }
                 return value?.fieldText
             }
             if !lead.isEmpty, !cells.isEmpty { cells[0] = lead + (cells[0] ?? "-") }

@@ -4,15 +4,17 @@ import Host
 import ImageModel
 import ImageStore
 import ImageTool
+import ZFS
 
 struct VacuumCommand: ImgadmCommand {
-    static let valueLetters = "x"
+    static let valueLetters = "Px"
     static let configuration = CommandConfiguration(
         commandName: "vacuum", abstract: "Delete images that nothing depends on",
-        usage: "imgadm vacuum [-n] [-f] [--older-than TIME] [-x UUID,…] [--keep NAME=N]… [FILTER…]",
+        usage: "imgadm vacuum [-n] [-f] [-P POOL] [--older-than TIME] [-x UUID,…] [--keep NAME=N]… [FILTER…]",
         discussion: """
             An image goes if no VM, no other dataset and no image that stays is a clone of it. What merely looks like an
-            image, without a record of its own or without its snapshot @final, is left alone.
+            image, without a record of its own or without its snapshot @final, is left alone, and so is what an import builds
+            on. All pools are looked at unless -P or IMGADM_POOL names one.
 
             EXAMPLES
               imgadm vacuum -n
@@ -22,6 +24,7 @@ struct VacuumCommand: ImgadmCommand {
     @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what would be deleted, and delete nothing.")
     var dryRun = false
     @Flag(name: [.customShort("f"), .customLong("force")], help: "Do not ask.") var force = false
+    @OptionGroup var pool: PoolOption
     @Option(
         name: .customLong("older-than"), parsing: .unconditional,
         help: ArgumentHelp(
@@ -33,49 +36,56 @@ struct VacuumCommand: ImgadmCommand {
     var excluded: [String] = []
     @Option(
         name: .customLong("keep"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Keep the newest N images of this name; may be repeated.", valueName: "name=n"))
+        help: ArgumentHelp("Keep the newest N images of this name on each pool; may be repeated.", valueName: "name=n"))
     var keep: [String] = []
     @Argument(help: ArgumentHelp("What an image must be to go.", valueName: "filter")) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
-        let unused = try await context.tool.unusedImages(try await choice(context))
-        guard !unused.isEmpty else { return }
-        let bytes = unused.reduce(into: Int64(0)) { sum, each in
-            sum = sum.addingReportingOverflow(Int64(clamping: each.bytes ?? 0)).partialValue
-        }
+        let pool = try context.namedPool(pool.name)
+        let unused = try await context.tool.unusedImages(try await choice(context, in: pool), in: pool)
         if dryRun {
             for each in unused { try context.output.line("[dry-run] Deleted image \(each.image.progressTitle)") }
-            return try context.output.line("[dry-run] \(VacuumCommand.summary(unused.count, bytes)) would come free")
+            try context.output.flush()
+            for line in VacuumCommand.summaries(unused) { context.note("\(line) would come free") }
+            return
         }
-        if !force {
+        if !force, !unused.isEmpty {
             guard ProcessEnvironment.isInteractive else {
                 throw Failure(
                     .usage, "vacuum asks before it deletes, but there is no terminal to ask on",
                     hint: "-f deletes without asking, -n shows what would be deleted")
             }
             for each in unused {
-                let size = each.bytes.map { ByteCount.text(Int64(clamping: $0)) } ?? "?"
-                try context.output.line("\(each.image.progressTitle)  \(size)")
+                let size = each.bytes.map { ByteCount.text(Int64(clamping: $0)) } ?? "-"
+                try context.output.line("\(each.image.progressTitle)  \(each.image.pool)  \(size)")
             }
-            try context.output.line(VacuumCommand.summary(unused.count, bytes))
+            for line in VacuumCommand.summaries(unused) { try context.output.line(line) }
             try context.output.text("Delete these \(unused.count) images? [y/N] ")
             try context.output.flush()
             guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else { return }
         }
         try await context.reporting() { report in
-            try await context.tool.vacuum(unused.map(\.image), report)
+            try await context.tool.vacuum(unused.map(\.image), in: pool, report)
         }
     }
 
-    private static func summary(_ count: Int, _ bytes: Int64) -> String {
-        "\(count) image\(count == 1 ? "" : "s"), \(ByteCount.text(bytes))"
+    /// How many images of each pool, and what they take of it.
+    private static func summaries(_ unused: [ImageStore.Unused]) -> [String] {
+        Dictionary(grouping: unused, by: \.image.pool).sorted { $0.key < $1.key }.map { pool, images in
+            let bytes = images.reduce(UInt64(0)) { sum, image in
+                let (total, overflow) = sum.addingReportingOverflow(image.bytes ?? 0)
+                return overflow ? .max : total
+            }
+            let count = "\(images.count) image\(images.count == 1 ? "" : "s")"
+            return "\(count) on zpool \"\(pool)\", \(ByteCount.text(Int64(clamping: bytes)))"
+        }
     }
 
-    private func choice(_ context: CommandContext) async throws -> VacuumChoice {
+    private func choice(_ context: CommandContext, in pool: PoolName?) async throws -> VacuumChoice {
         var choice = try VacuumChoice(filters: arguments)
         choice.excluded = Set(
             try await context.allInstalled(
-                excluded.flatMap { $0.split(separator: ",").map(String.init) }, in: nil))
+                excluded.flatMap { $0.split(separator: ",").map(String.init) }, in: pool))
         for text in keep {
             guard let sign = text.lastIndex(of: "="), sign != text.startIndex,
                 let count = Int(text[text.index(after: sign)...]), count > 0

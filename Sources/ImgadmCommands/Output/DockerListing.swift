@@ -23,8 +23,7 @@ struct DockerListing {
         let asked = options.columns.isEmpty ? Self.standardColumns : options.columns.joined(separator: ",")
         columns = FieldPath.list(asked).map(\.text)
         var options = options
-        // The tags at the end are for the rows.
-        options.columns = columns.map { Self.fields[$0] ?? $0 } + ["docker_tags"]
+        options.columns = columns.map { Self.fields[$0] ?? $0 }
         listing = try Listing(options, sort: sort, filters: filters + ["type=docker"])
     }
 
@@ -32,20 +31,24 @@ struct DockerListing {
 
     func print(_ images: [InstalledImage], to output: Output) throws {
         let heads = listing.query.rows(of: images, manifest: { .object($0.manifest.json) }, extras: \.extras)
-            .filter { !DockerListing.tags($0).isEmpty }
+            .filter { !$0.image.dockerNames.isEmpty }
         guard listing.format == .table || listing.format == .csv else {
             return try listing.print(heads, to: output, json: \.listJSON)
         }
         let rows = heads.flatMap { row in
-            DockerListing.tags(row).map { tag in
-                zip(columns, row.cells).map { ($0 == "tag" ? tag : $1)?.fieldText }
+            row.image.dockerNames.map { name in
+                zip(columns, row.cells).map { column, value -> String? in
+                    switch column {
+                    case "repository": name.repository
+                    case "tag": name.tag
+                    default: value?.fieldText
+                    }
+                }
             }
         }
         if listing.format == .csv { return try output.csv((header ? [columns] : []) + rows) }
         try output.bytes(TextTable(columns, header: header).render(rows))
     }
-
-    private static func tags(_ row: ImageRow<InstalledImage>) -> [JSONValue] { row.cells.last??.arrayValue ?? [] }
 }
 
 extension InstalledImage {

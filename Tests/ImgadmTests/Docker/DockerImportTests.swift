@@ -89,6 +89,29 @@ extension EndToEnd {
             #expect(proxy.requests.last?.hasPrefix("HEAD /v2/tags/manifests/first ") == true)
         }
 
+        /// A repository and its tags belong together, also where a layer is the top of images of two repositories.
+        @Test func aNameIsOfItsRepository() async throws {
+            let registry = try await RegistryFixture.get().registry
+            let line = "echo base > base"
+            let base = try await registry.layer("names/lower", line)
+            _ = try await registry.layer("names/upper", line)
+            try await registry.image("names/lower", "low", [base])
+            try await registry.image("names/lower", "both", [base])
+            try await registry.image(
+                "names/upper", "up", [base, try await registry.layer("names/upper", "echo u > u")])
+            try await registry.image("names/upper", "both", [base])
+            let box = try await Sandbox.make()
+            for name in ["upper:up", "lower:low", "upper:both", "lower:both"] {
+                let run = try await box.imgadm("import", "-q", "\(registry.host)/names/\(name)")
+                #expect(run.status == 0, "\(run)")
+            }
+            let rows = try await box.imgadm("list", "--docker", "-Ho", "repository,tag", "zpool=\(box.pool)").lines
+            let names = rows.map {
+                $0.split(separator: " ").joined(separator: ":").dropFirst("\(registry.host)/".count)
+            }
+            #expect(names.sorted() == ["names/lower:both", "names/lower:low", "names/upper:both", "names/upper:up"])
+        }
+
         @Test func imagesShareTheLayersTheyHaveInCommon() async throws {
             let registry = try await RegistryFixture.get().registry
             let base = try await registry.layer("share", "echo base > base")

@@ -1,0 +1,41 @@
+import Failure
+import ImageModel
+import ZFS
+
+/// Why a dataset with a UUID's name, of which nothing is known, may be no image but somebody's data: a VM's dataset that was
+/// promoted, for one (state.md, "Datasets").
+public enum ImageDoubt: String, Sendable, Hashable {
+    case noFinal = "it has no record, and no snapshot @final"
+    case written = "it has no record, and data was written to it since its snapshot @final"
+}
+
+extension ImageStore {
+    /// The doubts about datasets that have no record; nothing is changed for that. ZFS without the property `written` is
+    /// asked for the sizes, which tell less (`doubt` tells for sure).
+    func doubts(of names: [DatasetName]) async throws -> [DatasetName: ImageDoubt] {
+        guard !names.isEmpty else { return [:] }
+        let finals = try await zfs.existing(names.compactMap { $0.snapshot(finalSnapshot) }).sorted()
+        let withFinal = Set(finals.map(\.dataset))
+        var doubts: [DatasetName: ImageDoubt] = [:]
+        for name in names where !withFinal.contains(name) { doubts[name] = .noFinal }
+        guard !finals.isEmpty else { return doubts }
+        if let written = try await zfs.written(since: finalSnapshot, to: finals.map(\.dataset)) {
+            for name in withFinal where written[name] != 0 { doubts[name] = .written }
+        } else {
+            for name in try await zfs.differingInSize(from: finals) { doubts[name] = .written }
+        }
+        return doubts
+    }
+
+    /// The doubt about a dataset that has no record. The image's lock must be held.
+    func doubt(of name: DatasetName) async throws -> ImageDoubt? {
+        guard let final = name.snapshot(finalSnapshot), try await zfs.existing([final]).contains(final) else {
+            return .noFinal
+        }
+        try await zfs.flush(name.poolName)
+        if let written = try await zfs.written(since: finalSnapshot, to: [name]) {
+            return written[name] == 0 ? nil : .written
+        }
+        return try await zfs.differs(from: final) ? .written : nil
+    }
+}

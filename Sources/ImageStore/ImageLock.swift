@@ -1,0 +1,214 @@
+import Crypto
+import Failure
+public import Host
+public import ImageModel
+import Synchronization
+import SystemPackage
+public import ZFS
+
+/// The locks under which images come, stay and go.
+///
+/// What counts is the image on its pool, so its lock is found by the pool's guid, in a place where all processes of this
+/// user meet, wherever they have their state (`LockTable`). Beside it, the lock file of state.md, "Files", is held, by which
+/// other tools know that an image is being worked on.
+///
+/// Of a chain, the child's lock is taken first, then its origin's, and so on, always in that order.
+public final class ImageLock: Sendable {
+    private let table: PoolLocks
+    private let file: FileLock
+    private let uuid: ImageUUID
+
+    init(_ table: PoolLocks, _ file: FileLock, _ uuid: ImageUUID) {
+        self.table = table
+        self.file = file
+        self.uuid = uuid
+    }
+
+    /// Gives it back and removes the lock file.
+    public func release() {
+        table.release(uuid)
+        file.release()
+    }
+}
+
+/// The locks of the images of a pool, any number of them in one open file.
+public final class PoolLocks: Sendable {
+    private let table: LockTable
+    private let guid: UInt64
+
+    init(_ table: LockTable, guid: UInt64) {
+        self.table = table
+        self.guid = guid
+    }
+
+    private func number(_ uuid: ImageUUID) -> Int64 {
+        let digest = SHA256.hash(data: Array("\(guid)/\(uuid)".utf8))
+        // Not the whole range: the byte behind it must have a number, too.
+        return digest.prefix(8).reduce(Int64(0)) { ($0 << 8) | Int64($1) } & (Int64.max >> 1)
+    }
+
+    /// Takes the lock of an image if it is free.
+    public func tryTaking(_ uuid: ImageUUID, _ mode: LockTable.Mode = .exclusive) throws -> Bool {
+        try table.tryTaking(number(uuid), mode)
+    }
+
+    /// Takes the lock of an image, waiting for it as long as it takes.
+    ///
+    /// - Parameters:
+    ///   - patience: how long to wait for processes that hold it shared; nil for as long as it takes.
+    ///   - waiting: called once, when the wait has lasted a second.
+    /// - Throws: `DatasetBusy` when the patience is at its end.
+    public func taking(
+        _ uuid: ImageUUID, _ mode: LockTable.Mode = .exclusive, patience: Duration? = nil, waiting: () -> Void
+    ) async throws {
+        let start = ContinuousClock.now
+        var told = false
+        while true {
+            if try tryTaking(uuid, mode) { return }
+            let passed = ContinuousClock.now - start
+            if let patience, passed >= patience, try table.holder(of: number(uuid)) == .shared {
+                throw Failure(
+                    .datasetBusy, "image \(uuid) is in use: an import that is at work builds on it",
+                    hint: "try again when that import has ended")
+            }
+            if !told && passed >= .seconds(1) {
+                told = true
+                waiting()
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// Takes the lock of an image that is to be installed, waiting for it as long as it takes.
+    ///
+    /// - Parameters:
+    ///   - waiting: called once, when the wait has lasted a second.
+    ///   - isThere: whether the image is installed by now.
+    /// - Returns: `shared` if it is, and others build on it: it is held then.
+    public func takingToInstall(
+        _ uuid: ImageUUID, waiting: () -> Void, isThere: () async throws -> Bool
+    ) async throws -> LockTable.Mode {
+        let start = ContinuousClock.now
+        var told = false
+        while true {
+            if try tryTaking(uuid, .exclusive) { return .exclusive }
+            if try tryTaking(uuid, .shared) {
+                if try await isThere() { return .shared }
+                release(uuid)
+            }
+            if !told && ContinuousClock.now - start >= .seconds(1) {
+                told = true
+                waiting()
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// Another process has the lock of an image.
+    public func isHeld(_ uuid: ImageUUID) throws -> Bool { try table.holder(of: number(uuid)) != nil }
+
+    /// Gives the lock of an image back.
+    public func release(_ uuid: ImageUUID) { table.release(number(uuid)) }
+}
+
+extension ImageStore {
+    /// How long a deletion waits for those that only hold an image: a change of its record is done sooner.
+    private static let patience = Duration.seconds(2)
+
+    /// The locks of a pool's images.
+    ///
+    /// - Throws: `PoolNotFound`; `PermissionDenied`, `FileSystemError`.
+    public func locks(of pool: PoolName) async throws -> PoolLocks {
+        PoolLocks(try LockTable(in: HostRoot.sharedLocks), guid: try await guid(of: pool))
+    }
+
+    /// Takes an image's lock, for it to come or to go.
+    ///
+    /// - Parameter waiting: called once, when the wait has lasted a second.
+    /// - Throws: `DatasetBusy` if an import builds on the image.
+    public func lock(_ uuid: ImageUUID, in pool: PoolName, waiting: () -> Void) async throws -> ImageLock {
+        try await lock(uuid, in: pool, .exclusive, waiting: waiting)
+    }
+
+    /// Takes an image's lock, for its record to be changed: imports may build on it meanwhile.
+    public func recordLock(_ uuid: ImageUUID, in pool: PoolName, waiting: () -> Void) async throws -> ImageLock {
+        try await lock(uuid, in: pool, .shared, waiting: waiting)
+    }
+
+    private func lock(
+        _ uuid: ImageUUID, in pool: PoolName, _ mode: LockTable.Mode, waiting: () -> Void
+    ) async throws -> ImageLock {
+        let table = try await locks(of: pool)
+        let file = try await lockFile(uuid, waiting: waiting)
+        do {
+            try await table.taking(uuid, mode, patience: ImageStore.patience, waiting: waiting)
+        } catch {
+            file.release()
+            throw error
+        }
+        return ImageLock(table, file, uuid)
+    }
+
+    /// Holds an image that is being built on, so that nobody deletes it: until the result is let go.
+    public func hold(_ uuid: ImageUUID, in pool: PoolName, waiting: () -> Void) async throws -> PoolLocks {
+        let table = try await locks(of: pool)
+        try await table.taking(uuid, .shared, waiting: waiting)
+        return table
+    }
+
+    /// Takes an image's lock if it is free.
+    public func tryLock(
+        _ uuid: ImageUUID, in pool: PoolName, _ mode: LockTable.Mode = .exclusive
+    ) async throws -> ImageLock? {
+        let table = try await locks(of: pool)
+        guard let file = try FileLock.tryTaking(path(uuid)) else { return nil }
+        do {
+            if try table.tryTaking(uuid, mode) { return ImageLock(table, file, uuid) }
+        } catch {
+            file.release()
+            throw error
+        }
+        file.release()
+        return nil
+    }
+
+    /// Takes the lock file by which other tools know that an image is worked on.
+    public func lockFile(_ uuid: ImageUUID, waiting: () -> Void) async throws -> FileLock {
+        try await FileLock.taking(path(uuid), waiting: waiting)
+    }
+
+    /// Takes an image's lock file if it is free: what lies below the state root alone is protected by it.
+    public func tryLockFile(_ uuid: ImageUUID) throws -> FileLock? { try FileLock.tryTaking(path(uuid)) }
+
+    private func path(_ uuid: ImageUUID) -> FilePath { root.locks.appending("img.\(uuid).import.lock") }
+
+    /// Removes the lock files of dead processes.
+    public func sweepLocks() throws {
+        for name in try HostFile.names(in: root.locks) where name.hasPrefix("img.") && name.hasSuffix(".import.lock") {
+            guard ImageUUID(String(name.dropFirst(4).dropLast(12))) != nil else { continue }
+            FileLock.sweep(root.locks.appending(name))
+        }
+    }
+}
+
+/// What tells pools apart, whatever they are called now: the guid of a pool's own dataset. It is asked for once.
+final class PoolIdentities: Sendable {
+    private let known = Mutex<[PoolName: UInt64]>([:])
+
+    subscript(pool: PoolName) -> UInt64? {
+        get { known.withLock { $0[pool] } }
+        set { known.withLock { $0[pool] = newValue } }
+    }
+}
+
+extension ImageStore {
+    /// The guid of a pool's own dataset, which stays with it when it is exported and imported under another name.
+    ///
+    /// - Throws: `PoolNotFound`.
+    func guid(of pool: PoolName) async throws -> UInt64 {
+        if let guid = identities[pool] { return guid }
+        let guid = try await zfs.guid(of: pool)
+        identities[pool] = guid
+        return guid
+    }
+}

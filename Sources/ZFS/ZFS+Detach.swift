@@ -1,0 +1,139 @@
+import Failure
+import Host
+import SystemPackage
+
+/// Taking a dataset out of everybody's hands, as a proof that nobody has it in use, before something is done to it that
+/// cannot be undone.
+extension ZFS {
+    /// What was done to a dataset, to be undone if it stays.
+    public enum Detachment: Sendable, Hashable {
+        case unmounted
+        /// Its device was taken away. The value that the property `volmode` had of its own, if it had one.
+        case deviceless(String?)
+        case nothing
+    }
+
+    /// Unmounts a file system, takes the device of a volume away. Nothing is forced.
+    ///
+    /// `zfs destroy -r` takes the snapshots first and only then finds that the dataset is in use, so that must be known
+    /// before. Once this has returned, the dataset can be used only by who mounts it anew.
+    /// - Throws: `DatasetBusy`, naming who uses it; then all is as it was.
+    public func detach(_ dataset: Dataset) async throws -> Detachment {
+        if let held = try await heldSnapshots(of: dataset.name).first { throw ZFS.held(held) }
+        return dataset.kind == .filesystem ? try await detachFileSystem(dataset) : try await detachVolume(dataset)
+    }
+
+    /// Undoes what `detach` has done.
+    public func attach(_ name: DatasetName, _ detachment: Detachment) async throws {
+        switch detachment {
+        case .nothing: break
+        case .unmounted: try await mount(name)
+        case .deviceless(let mode?): try await set("volmode", to: mode, of: name)
+        case .deviceless(nil): try await inherit("volmode", of: name)
+        }
+    }
+
+    private func detachFileSystem(_ dataset: Dataset) async throws -> Detachment {
+        let name = dataset.name
+        let isIt = { @Sendable (mount: MountTable.Mount) -> Bool in
+            mount.source == name.description && ["zfs", "fuse.zfs"].contains(mount.type)
+        }
+        let here = MountTable(of: "self")?.mounts.filter(isIt) ?? []
+        if dataset.mountpoint == nil, let mount = here.first {
+            throw ZFS.busy(name, ["it is mounted on \(mount.path)"], hint: "umount \(mount.path)")
+        }
+        var detachment = Detachment.nothing
+        if dataset.mountpoint != nil {
+            do {
+                if try await unmount(name) { detachment = .unmounted }
+            } catch let failure as Failure where failure.code == .datasetBusy {
+                let users = await ZFS.looking {
+                    here.first.flatMap { DeviceUsers(filesOf: $0.device, at: here.map(\.path)) }?.named() ?? []
+                }
+                throw ZFS.busy(name, users, cause: failure, hint: "fuser -vm \(dataset.mountpoint ?? "") shows by whom")
+            }
+        }
+        let elsewhere = await ZFS.looking { ForeignMounts.named(isIt) }
+        let isOpen = elsewhere.isEmpty ? try await isOpenInKernel(name) : true
+        guard isOpen else { return detachment }
+        try await attach(name, detachment)
+        throw ZFS.busy(
+            name, elsewhere.isEmpty ? ["the kernel has it in use, as by a mount that no process sees"] : elsewhere,
+            hint: "grep -l \(name) /proc/*/mountinfo shows in which namespaces it is mounted")
+    }
+
+    private func detachVolume(_ dataset: Dataset) async throws -> Detachment {
+        let name = dataset.name
+        let device = "/dev/zvol/\(name)"
+        func users() async -> [String] {
+            await ZFS.looking {
+                guard let users = DeviceUsers(ofDevice: device) else { return [] }
+                return users.named() + users.mounts()
+            }
+        }
+        let before = await users()
+        guard before.isEmpty else { throw ZFS.busy(name, before, hint: "fuser -v \(device) shows by whom") }
+        // A volume without a device is in nobody's hands; one that somebody has open keeps it.
+        guard let mode = try await volumeMode(name), mode.value != "none" else { return .nothing }
+        let detachment = Detachment.deviceless(mode.source == "local" ? mode.value : nil)
+        try await set("volmode", to: "none", of: name)
+        let start = ContinuousClock.now
+        while try await isOpenInKernel(name) || HostFile.exists(FilePath(device)) {
+            guard ContinuousClock.now - start < .seconds(5) else {
+                let users = await users()
+                try await attach(name, detachment)
+                throw ZFS.busy(
+                    name, users.isEmpty ? ["the kernel has its device open"] : users,
+                    hint: "fuser -v \(device) shows by whom")
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return detachment
+    }
+
+    /// Nil where this ZFS has no such property.
+    public func volumeMode(_ name: DatasetName) async throws -> Property? {
+        do {
+            return try await properties(["volmode"], of: name).first
+        } catch let failure as Failure where failure.lacksProperty { return nil }
+    }
+
+    /// The kernel has the dataset mounted somewhere, or as a device: then it counts what is read and written
+    /// (OpenZFS on Linux, `/proc/spl/kstat/zfs/POOL/objset-ID`). False where that cannot be told.
+    private func isOpenInKernel(_ name: DatasetName) async throws -> Bool {
+        let folder = "/proc/spl/kstat/zfs/\(name.pool)"
+        guard try HostFile.exists(FilePath(folder)) else { return false }
+        do {
+            guard let text = try await properties(["objsetid"], of: name).first?.value, let id = UInt64(text) else {
+                return false
+            }
+            let file = "\(folder)/objset-0x\(String(id, radix: 16))"
+            let start = ContinuousClock.now
+            // What was unmounted just now is put down a moment later.
+            while try HostFile.exists(FilePath(file)) {
+                guard ContinuousClock.now - start < .seconds(1) else { return true }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            return false
+        } catch let failure as Failure where failure.lacksProperty { return false }
+    }
+
+    private static func busy(
+        _ name: DatasetName, _ users: [String], cause: Failure? = nil, hint: String
+    ) -> Failure {
+        let who = users.isEmpty ? "" : ": \(users.joined(separator: "; "))"
+        return Failure(.datasetBusy, "dataset \"\(name)\" is in use\(who)", cause: cause, hint: hint)
+    }
+
+    /// Looks through `/proc`, which takes its time, on a thread of its own.
+    private static func looking(_ work: @escaping @Sendable () -> [String]) async -> [String] {
+        await withTaskExecutorPreference(DedicatedThread("users")) { work() }
+    }
+}
+
+extension Failure {
+    /// `zfs` knows no property of that name: it is an older one.
+    var lacksProperty: Bool {
+        fullDescription.contains("invalid property") || fullDescription.contains("bad property list")
+    }
+}

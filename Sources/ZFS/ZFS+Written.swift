@@ -1,0 +1,67 @@
+import Failure
+import Host
+import Logging
+
+/// Whether a dataset is still what it was at a snapshot.
+extension ZFS {
+    /// Bytes that were written to datasets since their snapshot of that name; nil where this ZFS keeps no such account
+    /// (zfs-fuse; it came to illumos in 2011).
+    public func written(since snapshot: String, to names: [DatasetName]) async throws -> [DatasetName: UInt64]? {
+        do {
+            return try await numbers("written@\(snapshot)", of: names)
+        } catch let failure as Failure where failure.lacksProperty { return nil }
+    }
+
+    /// Has what was written to a pool go to its disks, so that the accounts are of now.
+    public func flush(_ pool: PoolName) async throws {
+        let outcome = try await runner.run(Command("zpool", ["sync", pool.description]))
+        // Older ones do not have that, and keep no accounts either.
+        if !outcome.succeeded { log.info("zpool sync failed", metadata: ["said": "\(outcome.errorText.prefix(300))"]) }
+    }
+
+    /// The datasets that refer to more or less than these snapshots of them do: something was written. Where the sizes are
+    /// the same, something else of the same size may have been.
+    public func differingInSize(from snapshots: [SnapshotName]) async throws -> Set<DatasetName> {
+        var differing: Set<DatasetName> = []
+        for snapshot in snapshots {
+            let sizes = try await zfs(
+                "get", "-Hp", "-o", "value", "referenced", snapshot.dataset.description, snapshot.description,
+                doing: "compare \"\(snapshot.dataset)\" with its snapshot"
+            ).lines
+            guard sizes.count == 2 else {
+                throw Failure(.zfs, "zfs get printed \(sizes.count) sizes of \"\(snapshot)\" and its dataset, not two")
+            }
+            if sizes[0] != sizes[1] { differing.insert(snapshot.dataset) }
+        }
+        return differing
+    }
+
+    /// Finds out by a stream of the differences, where ZFS does not tell otherwise; one of nothing has two records, its
+    /// beginning and its end, of 312 bytes each (dmu_replay_record). It takes a snapshot for that, and destroys it.
+    public func differs(from snapshot: SnapshotName) async throws -> Bool {
+        guard let probe = snapshot.dataset.snapshot("imgadm-probe") else { return true }
+        return try await uncancelled {
+            try await destroy(probe)
+            try await self.snapshot(probe)
+            do {
+                let size = try await withTaskExecutorPreference(DedicatedThread("probe")) {
+                    try await sizeOfStream(probe, from: snapshot)
+                }
+                try await destroy(probe)
+                return size > 2 * 312
+            } catch {
+                try await destroy(probe)
+                throw error
+            }
+        }
+    }
+
+    private func sizeOfStream(_ snapshot: SnapshotName, from origin: SnapshotName) async throws -> Int {
+        try await send(snapshot, from: origin) { output in
+            var size = 0
+            // It is read to its end, so that it ends well.
+            while case let bytes = try output.read(64 << 10), !bytes.isEmpty { size = min(size + bytes.count, 1 << 30) }
+            return size
+        }
+    }
+}

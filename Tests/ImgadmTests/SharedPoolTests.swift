@@ -1,0 +1,116 @@
+import Host
+import JSON
+import SystemPackage
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// Several at a time on one pool, from one state root or from two: nobody takes away what another needs.
+    @Suite struct SharedPoolTests {
+        /// Whoever has a state root of their own meets the others in the locks of the pool.
+        @Test func twoRootsInstallOneImage() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            let proxy = try await FaultProxy(to: images.server.port, path: "/file", [], then: .late(milliseconds: 700))
+            let others = (0..<3).map { _ in TestFolder.make("root") }
+            defer { for other in others { TestFolder.remove(other) } }
+            let imports = others.map {
+                "IMGADM_ROOT='\($0)' imgadm import -S '\(proxy.url)' \(images.base.uuid) || echo failed &"
+            }
+            let run = try await box.shell(imports.joined(separator: "\n") + "\nwait")
+            #expect(!run.output.contains("failed"), "\(run)")
+            #expect(run.lines.filter { $0.hasPrefix("Imported image") }.count == 1, "\(run)")
+            #expect(run.lines.filter { $0.contains("was imported while waiting on lock") }.count == 2, "\(run)")
+            #expect(try await box.datasets() == [images.base.uuid, "\(images.base.uuid)@final"])
+        }
+
+        /// What an import has said to be installed stays, as does what it has just installed.
+        @Test func whatAnImportBuildsOnStays() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            let proxy = try await FaultProxy(to: images.server.port, path: "/file", [], then: .late(milliseconds: 4000))
+            let other = TestFolder.make("root")
+            defer { TestFolder.remove(other) }
+            let run = try await box.shell(
+                """
+                imgadm import -q -S '\(proxy.url)' \(images.top.uuid) > /dev/null & sleep 1.5
+                imgadm vacuum -n; imgadm vacuum -f
+                IMGADM_ROOT='\(other)' imgadm delete -f \(images.base.uuid); echo delete $?
+                wait $!; echo import $?
+                """, environment: ["IMGADM_STALL_TIMEOUT": "30"])
+            #expect(run.lines.filter { !$0.hasPrefix("Waiting") } == ["delete 1", "import 0"], "\(run)")
+            #expect(run.errors.contains("an import that is at work builds on it"), "\(run)")
+            let datasets = try await box.datasets()
+            for image in [images.base, images.middle, images.top] { #expect(datasets.contains("\(image.uuid)@final")) }
+            #expect(try await box.imgadm("vacuum", "-f").lines.count == 3)
+        }
+
+        @Test func aPoolUnderANewNameKeepsItsRecords() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.middle.uuid).status == 0)
+            // An export takes the file's folder, for it is not a disk.
+            let folder = box.path("renamed")
+            try HostFile.makeFolder(folder)
+            let disk = try await Tool.run("zpool", "status", box.pool).split(separator: "\n")
+                .compactMap { $0.split(separator: " ").first { $0.hasPrefix("/") } }.first
+            let file = try #require(disk.map(String.init))
+            let name = box.pool + "new"
+            try await Tool.shell(
+                """
+                for i in $(seq 50); do zpool export '\(box.pool)' 2>/dev/null && break; sleep 0.2; done
+                zpool import -o cachefile=none -d "$(dirname '\(file)')" '\(box.pool)' '\(name)'
+                """)
+            let environment = ["IMGADM_POOL": name]
+            var problems: [String] = []
+            let list = try await box.imgadm(["list", "-Ho", "name", "zpool=\(name)"], environment: environment)
+            if list.lines.sorted() != ["base", "middle"] { problems.append("\(list)") }
+            let get = try await box.imgadm(["get", images.base.uuid], environment: environment)
+            if !get.output.contains("\"name\": \"base\"") { problems.append("\(get)") }
+            let check = try await box.imgadm(["check", "-P", name, "--format", "jsonl"], environment: environment)
+            if !check.output.contains("record-name") { problems.append("\(check)") }
+            let repair = try await box.imgadm(["check", "-P", name, "--repair"], environment: environment)
+            if repair.status != 0 { problems.append("\(repair)") }
+            let records = try box.recordNames()
+            if records != [images.base.uuid, images.middle.uuid].map({ "\(name)-\($0).json" }).sorted() {
+                problems.append("\(records)")
+            }
+            let delete = try await box.imgadm(
+                ["delete", images.base.uuid, images.middle.uuid], environment: environment)
+            let left = try box.recordNames()
+            if delete.status != 0 || !left.isEmpty { problems.append("\(delete) \(left)") }
+            try await Tool.shell(
+                """
+                for i in $(seq 50); do zpool export '\(name)' 2>/dev/null && break; sleep 0.2; done
+                zpool import -o cachefile=none -d "$(dirname '\(file)')" '\(name)' '\(box.pool)'
+                """)
+            #expect(problems.isEmpty, "\(problems.joined(separator: "\n"))")
+        }
+
+        @Test func vacuumCountsAndLooksOnItsPoolAlone() async throws {
+            let images = try await Fixture.get()
+            let (box, other) = (try await Sandbox.make(), try await Sandbox.make())
+            try box.use(images.server.url)
+            for pool in [box.pool, other.pool] {
+                #expect(try await box.imgadm("import", "-q", "-P", pool, images.base.uuid).status == 0)
+            }
+            // The only one of its name on each pool is kept, whatever is on the others.
+            let keep = ["vacuum", "-n", "--keep", "base=1"]
+            for extra in [[], ["-P", other.pool]] {
+                let run = try await box.imgadm(keep + extra)
+                #expect(run.status == 0 && run.output.isEmpty, "\(run)")
+            }
+            let run = try await box.imgadm("vacuum", "-f", "-P", other.pool)
+            #expect(run.lines == ["Deleted image \(images.base.uuid) (base@1.0.0)"], "\(run)")
+            #expect(try await !box.datasets().isEmpty)
+            #expect(try await other.datasets().isEmpty)
+            let dry = try await box.imgadm("vacuum", "-n")
+            #expect(dry.lines.count == 1 && dry.errors.contains("on zpool \"\(box.pool)\""), "\(dry)")
+            let absent = try await box.imgadm("vacuum", "-n", "-P", "nosuchpool9")
+            #expect(absent.status == 1 && absent.errors.contains("PoolNotFound"), "\(absent)")
+        }
+    }
+}
