@@ -537,6 +537,7 @@ as_it_was() {
     is_image "$1"
     [[ $(zfs get -Hpo value guid "$pool/$1@final") == "$2" ]]
     zfs clone "$pool/$1@final" "$pool/of-it"
+    udevadm settle -t 20
     zfs destroy "$pool/of-it"
 }
 
@@ -559,7 +560,7 @@ test_refused_delete_of_an_open_volume() {
     status 0 imgadm install -q -m base.json -f base.gz
     udevadm settle -t 20
     exec 7< "/dev/zvol/$pool/$id"
-    refused "$id" DatasetBusy "process $$"
+    refused "$id" DatasetBusy "process $BASHPID"
     exec 7<&-
     udevadm settle -t 20
     [[ $(volume_sum "$pool/$id") == "$base_sum" ]]
