@@ -14,7 +14,7 @@ products = imgadm imgapi-server
 release = .build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help build install uninstall deb test-deb dist demo test test-clean test-kills test-openzfs bench fuzz lint format docs clean
+.PHONY: help build install uninstall deb test-deb dist demo test test-clean test-kills test-attacks test-openzfs bench fuzz lint format docs clean
 
 help: ## this list
 	@echo 'usage: make TARGET'
@@ -65,6 +65,9 @@ test-clean: ## demo and test on machines that have Debian, git, make and Swift, 
 
 test-kills: ## kill -9 at 100 moments of each command (POINTS=N), and the same command again
 	@Tests/Kills/run.sh
+
+test-attacks: build ## another user of the machine plants things where root writes
+	@Tests/Attacks/run.sh
 
 test-openzfs: ## the platform tests, in a small machine with real OpenZFS
 	@Tests/OpenZFS/run.sh

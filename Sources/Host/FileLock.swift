@@ -43,7 +43,9 @@ public final class FileLock: Sendable {
                 guard held.type == .regular else { throw HostFile.UnexpectedFile(held.type) }
                 let there = try HostFile.status(path, followLinks: false)
                 if let there, held.inode == there.inode, held.deviceID == there.deviceID {
-                    return FileLock(path: path, file: file)
+                    let lock = FileLock(path: path, file: file)
+                    lock.noteHolder(file)
+                    return lock
                 }
                 try? file.close()
             } catch {

@@ -40,7 +40,9 @@ extension ImageMaker {
         }
         findings += try tool.downloadFindings()
         for machine in try CreateIntent.machines(in: root) {
-            guard let lock = try FileLock.tryTaking(CreateIntent.lockPath(machine, root)) else { continue }
+            guard let lock = try await FileLock.takingFromTheDying(CreateIntent.lockPath(machine, root)) else {
+                continue
+            }
             lock.release()
             findings.append(
                 Finding(

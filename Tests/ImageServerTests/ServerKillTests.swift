@@ -30,13 +30,17 @@ import Testing
         #expect(!names.contains { $0.hasPrefix(".upload-") }, "\(names)")
     }
 
-    @Test func killsAtAnyMoment() async throws {
+    /// How far one of those that publish has come.
+    private enum Step { case made, active }
+
+    @Test(.timeLimit(.minutes(10))) func killsAtAnyMoment() async throws {
         let folder = TestFolder.make("kill")
         defer { TestFolder.remove(folder) }
         let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 9) }
         for round in 0..<25 {
             let server = try TestServer(folder)
             let running = RunningServer(port: server.port)
+            let (steps, tell) = AsyncStream.makeStream(of: Step.self)
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<3 {
                     group.addTask {
@@ -44,18 +48,26 @@ import Testing
                         let image = "/images/\(uuid)"
                         do {
                             for _ in 0..<2 {
-                                _ = try await running.send("POST", "\(image)?action=import", body: Self.manifest(uuid))
+                                let made = try await running.send(
+                                    "POST", "\(image)?action=import", body: Self.manifest(uuid))
+                                if made.status == 200 { tell.yield(.made) }
                                 _ = try await running.send(
                                     "PUT", "\(image)/file?compression=none",
                                     bytes: Array(bytes.dropFirst(Int.random(in: 0..<1_000_000)).prefix(2_000_000)),
                                     ["Content-Length": "2000000"])
                             }
-                            _ = try await running.send("POST", "\(image)?action=activate", body: "{}")
+                            let active = try await running.send("POST", "\(image)?action=activate", body: "{}")
+                            if active.status == 200 { tell.yield(.active) }
                         } catch {}  // the server is gone
                     }
                 }
                 group.addTask {
-                    try? await Task.sleep(for: .milliseconds(20 + round * 50))
+                    // How far anyone has come by then is the machine's affair, but for the moments that are named.
+                    switch round % 3 {
+                    case 0: for await step in steps where step == .active { break }
+                    case 1: for await step in steps where step == .made { break }
+                    default: try? await Task.sleep(for: .milliseconds(20 + round * 50))
+                    }
                     server.kill()
                 }
             }

@@ -126,17 +126,18 @@ extension CreateIntent {
     }
 
     /// Removes what runs have left that died before they had written anything down.
-    static func sweep(_ root: HostRoot) throws {
+    static func sweep(_ root: HostRoot) async throws {
         for name in try HostFile.names(in: root.intents) where name.hasSuffix(".json.tmp") {
             guard let machine = ImageUUID(String(name.dropLast(9))), try !HostFile.exists(path(machine, root)),
-                let lock = try? FileLock.tryTaking(lockPath(machine, root))
+                let lock = try? await FileLock.takingFromTheDying(lockPath(machine, root))
             else { continue }
             _ = try? HostFile.remove(root.intents.appending(name))
             lock.release()
         }
         HostFile.removeFolder(root.intents)
         for name in try HostFile.names(in: root.locks) where name.hasPrefix("img.") && name.hasSuffix(".create.lock") {
-            FileLock.sweep(root.locks.appending(name))
+            // One that cannot be taken away does no harm.
+            (try? await FileLock.takingFromTheDying(root.locks.appending(name)))?.release()
         }
     }
 

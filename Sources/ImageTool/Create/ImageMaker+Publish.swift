@@ -16,7 +16,7 @@ extension ImageMaker {
         _ report: Report
     ) async throws {
         // Until it is published: another run would take what this one has made for what a dead one has left.
-        let lock = try lock(request.machine)
+        let lock = try await lock(request.machine)
         defer { lock.release() }
         let parent = root.root.appending("var/tmp")
         let prefix = ".imgadm-create-\(request.machine)-"

@@ -12,11 +12,13 @@ extension ImageMaker {
     ///
     /// - Throws: after all that could be put back, why the others could not.
     public func recoverAll(_ report: Report) async throws {
-        try CreateIntent.sweep(root)
+        try await CreateIntent.sweep(root)
         var failures: [Failure] = []
         for machine in try CreateIntent.machines(in: root) {
             // Who holds the lock lives, and sees to it himself.
-            guard let lock = try FileLock.tryTaking(CreateIntent.lockPath(machine, root)) else { continue }
+            guard let lock = try await FileLock.takingFromTheDying(CreateIntent.lockPath(machine, root)) else {
+                continue
+            }
             defer { lock.release() }
             do {
                 try await recoverLocked(machine, report)
@@ -31,7 +33,7 @@ extension ImageMaker {
     ///
     /// - Throws: `VmNotStopped` while a run is at work on it; `RecoveryError`.
     public func recover(_ machine: ImageUUID, _ report: Report) async throws {
-        let lock = try lock(machine)
+        let lock = try await lock(machine)
         defer { lock.release() }
         guard try await recoverLocked(machine, report) else {
             report.line("VM \(machine) needs no recovery")
@@ -39,8 +41,8 @@ extension ImageMaker {
         }
     }
 
-    func lock(_ machine: ImageUUID) throws -> FileLock {
-        if let lock = try FileLock.tryTaking(CreateIntent.lockPath(machine, root)) { return lock }
+    func lock(_ machine: ImageUUID) async throws -> FileLock {
+        if let lock = try await FileLock.takingFromTheDying(CreateIntent.lockPath(machine, root)) { return lock }
         throw Failure(.vmNotStopped, "another imgadm is making an image of VM \(machine)")
     }
 

@@ -38,7 +38,7 @@ public struct ImageMaker: Sendable {
     ///   back; and what the VM manager, ZFS and the file system say.
     @discardableResult
     public func create(_ request: CreateRequest, pool: PoolName, _ report: Report) async throws -> CreatedImage {
-        let lock = try lock(request.machine)
+        let lock = try await lock(request.machine)
         defer { lock.release() }
         return try await createLocked(request, pool: pool, into: nil, report)
     }

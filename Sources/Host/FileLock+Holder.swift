@@ -1,0 +1,65 @@
+import Glibc
+public import SystemPackage
+
+/// Who holds a lock, and whether that process lives.
+///
+/// A process that was killed keeps its locks until the last of its threads is gone, and a child that it was about to start
+/// has them until it runs its program. On a busy machine that takes some tens of milliseconds, in which somebody who comes
+/// after it finds a lock that nobody will use any more.
+extension FileLock {
+    /// Takes the lock if it is free, or as soon as a holder that is at its end is gone.
+    ///
+    /// - Returns: nil if one that lives holds it, or one that is at its end does not go within ten seconds.
+    /// - Throws: `FileSystemError`, `PermissionDenied`.
+    public static func takingFromTheDying(_ path: FilePath) async throws -> FileLock? {
+        let deadline = ContinuousClock.now + .seconds(10)
+        var looks = 0
+        while true {
+            if let lock = try tryTaking(path) { return lock }
+            // Three looks, since the kernel forgets the signal a moment before it marks the process as ending.
+            looks = try holderLives(path) ? looks + 1 : 0
+            guard looks < 3, ContinuousClock.now < deadline else { return nil }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// Writes down who holds it. Nobody needs to be able to: without that, a holder counts as living.
+    func noteHolder(_ file: FileDescriptor) {
+        guard ftruncate(file.rawValue, 0) == 0 else { return }
+        _ = try? file.writeAll(toAbsoluteOffset: 0, "\(getpid())\n".utf8)
+    }
+
+    private static func holderLives(_ path: FilePath) throws -> Bool {
+        guard let bytes = try HostFile.read(path, limit: 32),
+            let pid = pid_t(String(decoding: bytes, as: UTF8.self).prefix { $0 != "\n" }), pid > 0
+        else { return true }
+        guard kill(pid, 0) == 0 || errno == EPERM else { return false }
+        // proc(5). Where there is none, a process that is there lives.
+        guard let stat = try processFile(pid, "stat"), let status = try processFile(pid, "status") else { return true }
+        let fields = Array(stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ").dropFirst())
+        guard fields.count > 6, let flags = UInt32(fields[6]) else { return true }
+        let isEnding = flags & 0x4 != 0
+        return !isEnding && fields[0] != "Z" && !isBeingKilled(status)
+    }
+
+    /// SIGKILL waits for it, or for one of its threads.
+    private static func isBeingKilled(_ status: String) -> Bool {
+        status.split(separator: "\n").contains { line in
+            let words = line.split(whereSeparator: \.isWhitespace)
+            guard words.count == 2, words[0] == "SigPnd:" || words[0] == "ShdPnd:" else { return false }
+            return UInt64(words[1], radix: 16).map { $0 & (1 << UInt64(SIGKILL - 1)) != 0 } ?? false
+        }
+    }
+
+    /// - Returns: nil for a process that is no more.
+    private static func processFile(_ pid: pid_t, _ name: String) throws -> String? {
+        do {
+            return try HostFile.read(FilePath("/proc/\(pid)/\(name)"), limit: 1 << 16).map {
+                String(decoding: $0, as: UTF8.self)
+            }
+        } catch {
+            // It went away between opening and reading (ESRCH): the next look tells.
+            return nil
+        }
+    }
+}
