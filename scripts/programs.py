@@ -28,7 +28,7 @@ BUILTINS = set(
 # Those that run what follows their options, and the options that take a word.
 WRAPPERS = {
     "env": "-u -C -S", "sudo": "-u -g", "exec": "-a", "nohup": "", "setsid": "", "timeout": "-k -s", "nice": "-n",
-    "ionice": "-c -n", "xargs": "-n -P -I -d -a -L -s", "unshare": "", "setpriv": "", "command": "", "builtin": "",
+    "ionice": "-c -n", "xargs": "-n -P -I -d -a -L -s", "unshare": "--propagation", "setpriv": "", "command": "", "builtin": "",
     "as_root": "", "stdbuf": "", "time": "-f -o", "flock": "-w -E", "!": "",
 }
 SHELLS = {"sh", "bash", "dash"}
