@@ -105,7 +105,7 @@ let package = Package(
                 "HostConfig", "JSON", "Failure", "ImageModel", "Host", "Transport", "OCIRegistry", "ImageStore",
                 "ImageSource", "IMGAPI", "ZFS", "VirtualMachines", "Compression", log, crypto, system, nioCore,
             ]),
-        room("Terminal", ["CHost"]),
+        room("Terminal", ["CHost", "JSON"]),
         room(
             "ImgadmCommands",
             [

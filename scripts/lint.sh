@@ -49,6 +49,13 @@ no_foundation() {
     ! grep -rnE '^[^/]*\bimport +((struct|class|enum|protocol|func|typealias|let|var) +)?Foundation(\.|[[:space:]]|$)' Sources
 }
 
+# What makes a whole number of a fraction traps on infinity, on what is no number and on what is too large: the line says
+# ("bounds:") why it cannot be that. Numbers from the environment come in by OutsideNumber, which knows all three.
+outside_numbers() {
+    ! grep -rnP '\bU?Int(8|16|32|64)?\((?!exactly|clamping|truncatingIfNeeded|bitPattern)[^/]*(\.rounded\(|\bDouble\b|\bshare \*)|seconds\(U?Int(64)?\(|environment\[[^]]*\].*\b(Int|Double)\b' \
+        --include='*.swift' Sources | grep -v '// bounds: '
+}
+
 manual_pages() { mandoc -T lint -W warning docs/*.[58]; }
 
 # Every code has its paragraph, and every paragraph its code.
@@ -90,6 +97,7 @@ check 'swift format (make format mends most of it)' swift_format
 check 'shellcheck' shell_check
 check 'no file in Sources over 400 lines' file_sizes
 check 'no import Foundation in Sources' no_foundation
+check 'whole numbers of fractions have their bounds' outside_numbers
 check 'manual pages' manual_pages
 check 'every error is explained' error_page
 check 'programs that scripts and tests call come with packages of the bootstrap' scripts/programs.py

@@ -5,15 +5,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #ifdef __linux__
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #endif
 #include <time.h>
@@ -108,7 +112,123 @@ int64_t chost_wall_milliseconds(void) {
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-void chost_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+// A handler, not SIG_IGN, which children would inherit.
+static void do_nothing(int number) { (void)number; }
+
+static void handle(int number, void (*handler)(int)) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = handler;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    (void)sigaction(number, &action, NULL);
+}
+
+static int is_ignored(int number) {
+    struct sigaction action;
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+static void keep_from_children(void) {
+#ifdef SYS_close_range
+    // 4 is CLOSE_RANGE_CLOEXEC, since Linux 5.11.
+    if (syscall(SYS_close_range, 3u, ~0u, 4u) == 0) return;
+#endif
+    struct rlimit limit;
+    long most = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 65536 ? (long)limit.rlim_cur : 65536;
+    for (int fd = 3; fd < most; fd++) (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+void chost_prepare_process(void) {
+    for (int fd = 0; fd < 3; fd++) {
+        // The lowest that is free: this one.
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) (void)open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+    }
+    keep_from_children();
+    umask(022);
+    for (int number = 1; number < NSIG; number++) {
+        if (number == SIGHUP && is_ignored(number)) continue;
+        // Only what was ignored is left over after an exec; some numbers are the C library's own, and refused.
+        if (is_ignored(number)) (void)signal(number, SIG_DFL);
+    }
+    handle(SIGPIPE, do_nothing);
+    sigset_t none;
+    sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static pthread_barrier_t all_there;
+
+static void *wait_for_all(void *unused) {
+    (void)unused;
+    (void)pthread_barrier_wait(&all_there);
+    return NULL;
+}
+
+static int try_threads(int count) {
+    enum { MOST = 64 };
+    pthread_t made[MOST];
+    if (count > MOST) count = MOST;
+    // All at a time, or none would be missing. Where one is, the others wait for the end of the process, which is near.
+    int error = 0, number = 0;
+    if (pthread_barrier_init(&all_there, NULL, (unsigned)count + 1) != 0) return EAGAIN;
+    for (; number < count; number++)
+        if ((error = pthread_create(&made[number], NULL, wait_for_all, NULL)) != 0) break;
+    if (error != 0) return error;
+    (void)pthread_barrier_wait(&all_there);
+    for (int i = 0; i < number; i++) (void)pthread_join(made[i], NULL);
+    (void)pthread_barrier_destroy(&all_there);
+    return 0;
+}
+
+static int try_files(int count) {
+    enum { MOST = 256 };
+    int made[MOST];
+    if (count > MOST) count = MOST;
+    int error = 0, number = 0;
+    for (; number < count; number++)
+        if ((made[number] = fcntl(2, F_DUPFD_CLOEXEC, 3)) < 0) {
+            error = errno == EINVAL ? EMFILE : errno;
+            break;
+        }
+    for (int i = 0; i < number; i++) (void)close(made[i]);
+    return error;
+}
+
+int chost_try_resources(int threads, int files, size_t bytes) {
+    int error = try_files(files);
+    if (error != 0) return error;
+    void *space = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (space == MAP_FAILED) return ENOMEM;
+    (void)munmap(space, bytes);
+    return try_threads(threads);
+}
+
+static int signal_pipe[2] = {-1, -1};
+static volatile sig_atomic_t was_caught = 0;
+
+static void catch_signal(int number) {
+    if (was_caught) _exit(128 + number);
+    was_caught = 1;
+    int before = errno;
+    char byte = (char)number;
+    ssize_t ignored = write(signal_pipe[1], &byte, 1);
+    (void)ignored;
+    errno = before;
+}
+
+int chost_catch_signals(const int *signals, int count) {
+    if (signal_pipe[0] < 0) {
+        if (pipe(signal_pipe) != 0) return -1;
+        for (int i = 0; i < 2; i++) {
+            (void)fcntl(signal_pipe[i], F_SETFD, FD_CLOEXEC);
+            chost_set_nonblocking(signal_pipe[i]);
+        }
+    }
+    for (int i = 0; i < count; i++)
+        if (!is_ignored(signals[i])) handle(signals[i], catch_signal);
+    return signal_pipe[0];
+}
 
 int chost_is_terminal(int fd) { return isatty(fd); }
 

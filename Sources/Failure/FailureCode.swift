@@ -82,6 +82,8 @@ extension Failure.Code {
     public static let configError: Self = "ConfigError"
     public static let fileSystem: Self = "FileSystemError"
     public static let permissionDenied: Self = "PermissionDenied"
+    /// The process may not have enough files, threads or memory.
+    public static let resourceLimit: Self = "ResourceLimit"
     /// A folder that must be ours alone is not.
     public static let unsafeFolder: Self = "UnsafeFolder"
     public static let commandFailed: Self = "CommandFailed"

@@ -69,7 +69,7 @@ public final class BunyanContext: Sendable {
         JSONValue.object(record).write(to: &bytes, style: .compact)
         bytes.append(UInt8(ascii: "\n"))
         // A log that cannot be written is nobody's reason to stop.
-        lines.withLock { _ in _ = try? FileDescriptor.standardError.writeAll(bytes) }
+        lines.withLock { _ in _ = try? FileDescriptor.standardError.writeAll(Unprintable.escaped(bytes)) }
     }
 }
 

@@ -16,7 +16,7 @@ public struct ProcessRunner: CommandRunner {
         let configuration = try configuration(of: command)
         // Not a child task: a command that has begun is waited for even when we are told to stop, so that its
         // caller always knows whether it was done.
-        let outcome = try await ended(Task { try await spawn(command, configuration, .none) }, command)
+        let outcome = try await Task { try await spawn(command, configuration, input: nil, output: nil) }.value
         note(command, outcome, since: start)
         return outcome
     }
@@ -28,9 +28,7 @@ public struct ProcessRunner: CommandRunner {
         let start = ContinuousClock.now
         let configuration = try configuration(of: command)
         let (childEnd, input) = try ChildInput.makeStream()
-        let child = Task {
-            try await spawn(command, configuration, .fileDescriptor(childEnd, closeAfterSpawningProcess: true))
-        }
+        let child = Task { try await spawn(command, configuration, input: childEnd, output: nil) }
         let value: Result<Value, any Error>
         do {
             value = .success(try await body(input))
@@ -38,26 +36,9 @@ public struct ProcessRunner: CommandRunner {
             value = .failure(error)
         }
         input.close()
-        let outcome = try await ended(child, command)
+        let outcome = try await child.value
         note(command, outcome, since: start)
         return (outcome, value)
-    }
-
-    /// Waits for a command; one that takes too long is killed.
-    ///
-    /// - Throws: `CommandFailed`.
-    private func ended(_ child: Task<CommandOutcome, any Error>, _ command: Command) async throws -> CommandOutcome {
-        guard let limit = command.limit else { return try await child.value }
-        let timer = Task {
-            try await Task.sleep(for: limit)
-            child.cancel()
-        }
-        defer { timer.cancel() }
-        let result = await child.result
-        guard !child.isCancelled else {
-            throw Failure(.commandFailed, "\(command) did not end within \(limit.components.seconds) s, and was killed")
-        }
-        return try result.get()
     }
 
     public func drain<Value: Sendable>(
@@ -67,7 +48,7 @@ public struct ProcessRunner: CommandRunner {
         let start = ContinuousClock.now
         let configuration = try configuration(of: command)
         let (childEnd, output) = try ChildOutput.makeStream()
-        let child = Task { try await spawn(command, configuration, writingTo: childEnd) }
+        let child = Task { try await spawn(command, configuration, input: nil, output: childEnd) }
         let value: Result<Value, any Error>
         do {
             value = .success(try await body(output))
@@ -80,34 +61,103 @@ public struct ProcessRunner: CommandRunner {
         return (outcome, value)
     }
 
+    /// Runs a command to its end, or to the limits that it has.
+    ///
+    /// - Parameters:
+    ///   - input: what it reads; it is closed here. Nil for nothing.
+    ///   - output: what it writes to; it is closed here. Nil if that is to be collected.
+    /// - Throws: `CommandFailed`.
     private func spawn(
-        _ command: Command, _ configuration: Configuration, writingTo output: FileDescriptor
+        _ command: Command, _ configuration: Configuration, input: FileDescriptor?, output: FileDescriptor?
     ) async throws -> CommandOutcome {
+        let child = RunningChild()
+        let collector = OutputCollector(limit: command.mostOutput ?? 1 << 30) {
+            // One that must never be killed goes on, and what it writes is dropped.
+            if command.mostOutput != nil { child.kill() }
+        }
+        let collected: Pipe?
+        let errors: Pipe
         do {
-            let result = try await Subprocess.run(
-                configuration, input: .none, output: .fileDescriptor(output, closeAfterSpawningProcess: true),
-                error: .bytes(limit: .max))
+            collected = output == nil ? try Pipe() : nil
+            errors = try Pipe()
+        } catch {
+            for file in [input, output] { try? file?.close() }
+            throw Failure(.commandFailed, "\(command) could not be run", cause: error)
+        }
+        collector.begin(output: collected?.reader, errors: errors.reader)
+        // It ends with the child, with the time that the child has, or, where not even a kill ends that, a while later.
+        let (ends, tell) = AsyncStream.makeStream(of: Result<CommandOutcome.Ending, any Error>?.self)
+        Task {
+            do {
+                let status = try await ProcessRunner.run(
+                    configuration, child, input, output ?? collected?.writer ?? errors.writer, errors.writer)
+                tell.yield(.success(status))
+            } catch {
+                tell.yield(.failure(error))
+            }
+        }
+        let timer = command.limit.map { limit in
+            Task {
+                try await Task.sleep(for: limit)
+                child.kill()
+                try await Task.sleep(for: .seconds(10))
+                tell.yield(nil)
+            }
+        }
+        defer { timer?.cancel() }
+        let start = ContinuousClock.now
+        var end: Result<CommandOutcome.Ending, any Error>?
+        for await told in ends {
+            end = told
+            break
+        }
+        child.ended()
+        let said = await collector.end()
+        if let limit = command.limit, ContinuousClock.now - start >= limit, (try? end?.get()) != .exited(0) {
+            throw Failure(
+                .commandFailed, "\(command) did not end within \(limit.components.seconds) s, and was killed")
+        }
+        guard !said.isCut else {
+            throw Failure(.commandFailed, "\(command) wrote more than \(command.mostOutput ?? 1 << 30) bytes")
+        }
+        do {
+            guard let ending = try end?.get() else { throw CancellationError() }
             return CommandOutcome(
-                ending: .init(result.terminationStatus),
-                errorText: String(decoding: result.standardError, as: UTF8.self))
+                ending: ending, output: said.output, errorText: String(decoding: said.errors, as: UTF8.self))
         } catch let error as SubprocessError {
             throw Failure(.commandFailed, "\(command) could not be run", cause: error)
         }
     }
 
-    /// Runs a command to its end, whatever that is.
-    private func spawn(
-        _ command: Command, _ configuration: Configuration, _ input: some InputProtocol
-    ) async throws -> CommandOutcome {
-        do {
-            let result = try await Subprocess.run(
-                configuration, input: input, output: .bytes(limit: command.mostOutput ?? .max),
-                error: .bytes(limit: command.mostOutput ?? .max))
-            return CommandOutcome(
-                ending: .init(result.terminationStatus), output: result.standardOutput,
-                errorText: String(decoding: result.standardError, as: UTF8.self))
-        } catch let error as SubprocessError {
-            throw Failure(.commandFailed, "\(command) could not be run", cause: error)
+    /// Spawns a process and waits for its end. The descriptors are closed here.
+    private static func run(
+        _ configuration: Configuration, _ child: RunningChild, _ input: FileDescriptor?, _ output: FileDescriptor,
+        _ errors: FileDescriptor
+    ) async throws -> CommandOutcome.Ending {
+        let output = FileDescriptorOutput.fileDescriptor(output, closeAfterSpawningProcess: true)
+        let errors = FileDescriptorOutput.fileDescriptor(errors, closeAfterSpawningProcess: true)
+        let started = { @Sendable (pid: pid_t) in child.started(pid) }
+        if let input {
+            return CommandOutcome.Ending(
+                try await Subprocess.run(
+                    configuration, input: .fileDescriptor(input, closeAfterSpawningProcess: true), output: output,
+                    error: errors
+                ) { started($0.processIdentifier.value) }.terminationStatus)
+        }
+        return CommandOutcome.Ending(
+            try await Subprocess.run(configuration, input: .none, output: output, error: errors) {
+                started($0.processIdentifier.value)
+            }.terminationStatus)
+    }
+
+    /// Two ends that no other child inherits.
+    private struct Pipe {
+        let reader: FileDescriptor
+        let writer: FileDescriptor
+
+        init() throws {
+            let ends = try FileDescriptor.pipe(options: [.closeOnExec])
+            (reader, writer) = (ends.readEnd, ends.writeEnd)
         }
     }
 
@@ -122,7 +172,7 @@ public struct ProcessRunner: CommandRunner {
         options.processGroupID = 0
         return Configuration(
             executable: .path(path), arguments: Arguments(command.arguments),
-            environment: .inherit.updating(["LC_ALL": "C"]), platformOptions: options)
+            environment: .inherit.updating(["LC_ALL": "C", "LANGUAGE": nil, "TZ": "UTC"]), platformOptions: options)
     }
 
     private func note(_ command: Command, _ outcome: CommandOutcome, since start: ContinuousClock.Instant) {

@@ -14,45 +14,47 @@ public struct ConfigFile: Sendable {
         self.log = log
     }
 
-    /// The config, upgraded from an older layout if it has to be (state.md).
+    /// The config, upgraded from an older layout if it has to be (state.md). Nothing is written.
     ///
     /// - Throws: `ConfigError` if the file is not a JSON object; `FileSystemError`.
     public func load() throws -> ImgadmConfig {
         let config = try read()
         guard try ConfigUpgrade.isNeeded(config, root: root) else { return config ?? ImgadmConfig() }
-        // Who may not lock, or finds it locked, has the upgraded config all the same; somebody else writes it.
-        guard let lock = try? FileLock.tryTaking(lockPath) else {
-            return try ConfigUpgrade(root: root, log: log).upgrade(config)
-        }
-        defer { lock.release() }
-        return try loadLocked()
+        return try ConfigUpgrade(root: root, log: log).upgrade(config)
     }
 
-    /// The same under the lock: what was read before that may have changed meanwhile.
-    private func loadLocked() throws -> ImgadmConfig {
+    /// Upgrades the files of an older layout, for commands that change something on this host.
+    ///
+    /// - Throws: as `load`; what hinders the writing.
+    public func upgrade() async throws {
+        guard try ConfigUpgrade.isNeeded(try read(), root: root) else { return }
+        let lock = try await lock()
+        defer { lock.release() }
+        _ = try upgradeLocked()
+    }
+
+    /// The upgraded config, written under the lock.
+    private func upgradeLocked() throws -> ImgadmConfig {
         let config = try read()
         guard try ConfigUpgrade.isNeeded(config, root: root) else { return config ?? ImgadmConfig() }
         let upgrade = ConfigUpgrade(root: root, log: log)
         let upgraded = try upgrade.upgrade(config)
         // What has a mistake is for its author to mend, as it was written.
         guard (try? upgraded.sources) != nil else { return upgraded }
-        do {
-            try upgrade.takeOverManifests(config)
-            try write(upgraded)
-        } catch {
-            // A user who may only read gets the upgraded config all the same; somebody who may write will write it.
-            log.debug("upgraded config not written", metadata: ["reason": "\(error)"])
-        }
+        try upgrade.takeOverManifests(config)
+        try write(upgraded)
         return upgraded
+    }
+
+    private func lock() async throws -> FileLock {
+        try await FileLock.taking(lockPath) { log.warning("waiting for another imgadm that changes the config") }
     }
 
     /// Changes the config: no other imgadm changes it meanwhile, and it is written only if `change` really did.
     public func update<Value>(_ change: (inout ImgadmConfig) throws -> Value) async throws -> Value {
-        let lock = try await FileLock.taking(lockPath) {
-            log.warning("waiting for another imgadm that changes the config")
-        }
+        let lock = try await lock()
         defer { lock.release() }
-        let before = try loadLocked()
+        let before = try upgradeLocked()
         var config = before
         let value = try change(&config)
         if config != before { try write(config) }

@@ -26,7 +26,7 @@ struct ConfigUpgrade {
         var json = config?.json ?? [:]
         if isFromBefore2(config) {
             let known = json["sources"]?.arrayValue ?? []
-            let old = oldSources().filter { source in !known.contains { $0["url"] == source["url"] } }
+            let old = try oldSources().filter { source in !known.contains { $0["url"] == source["url"] } }
             if !old.isEmpty { json["sources"] = .array(known + old) }
         }
         if let sources = json["sources"]?.arrayValue { json["sources"] = .array(sources.map(typed)) }
@@ -47,9 +47,9 @@ struct ConfigUpgrade {
     }
 
     /// `sources.list`: a URL a line; blank lines and `#` comments count for nothing.
-    private func oldSources() -> [JSONValue] {
+    private func oldSources() throws -> [JSONValue] {
         let path = root.oldState.appending("sources.list")
-        guard let bytes = try? HostFile.read(path) else { return [] }
+        guard let bytes = try HostFile.read(path, limit: 4 << 20, from: .setUp) else { return [] }
         return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap { line in
             let url = line.trimmingPrefix(while: \.isWhitespace).prefix { !$0.isWhitespace }
             guard !url.isEmpty, !url.hasPrefix("#") else { return nil }

@@ -20,27 +20,29 @@ public struct DockerSettings: Sendable, Hashable {
 
     public init() {}
 
-    /// - Throws: `ConfigError` for what is no whole number above 0.
+    /// - Throws: `ConfigError` for what is no whole number within its bounds. They are so that all that is reckoned with them
+    ///   fits 64 bits.
     init(json: JSONValue?) throws(Failure) {
         guard let json else { return }
         guard let object = json.objectValue else {
             throw Failure(.configError, "\"docker\" in the config is not an object")
         }
-        func read(_ name: String, _ setting: inout Int) throws(Failure) {
+        func read(_ name: String, _ setting: inout Int, atMost most: Int) throws(Failure) {
             guard let value = object[name] else { return }
-            guard let number = value.intValue, number > 0 else {
+            guard let number = value.intValue, (1...most).contains(number) else {
                 throw Failure(
-                    .configError, "\"docker.\(name)\" in the config is no whole number above 0: \(value.text())")
+                    .configError,
+                    "\"docker.\(name)\" in the config is no whole number from 1 to \(most): \(value.text())")
             }
             setting = number
         }
-        try read("downloads", &downloads)
-        try read("manifestBytes", &manifestBytes)
-        try read("layers", &layers)
-        try read("layerEntries", &layerEntries)
-        try read("layerBytes", &layerBytes)
-        try read("nameLength", &nameLength)
-        try read("windowBytes", &windowBytes)
+        try read("downloads", &downloads, atMost: 64)
+        try read("manifestBytes", &manifestBytes, atMost: 1 << 30)
+        try read("layers", &layers, atMost: 10_000)
+        try read("layerEntries", &layerEntries, atMost: 1 << 32)
+        try read("layerBytes", &layerBytes, atMost: 1 << 56)
+        try read("nameLength", &nameLength, atMost: 1 << 20)
+        try read("windowBytes", &windowBytes, atMost: 1 << 32)
     }
 }
 

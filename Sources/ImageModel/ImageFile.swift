@@ -12,7 +12,7 @@ public struct ImageFile: Sendable, Hashable {
     }
 
     /// The size of the (compressed) file in bytes; nil also where it is negative.
-    public var size: Int64? { json["size"]?.intValue.flatMap { $0 < 0 ? nil : Int64($0) } }
+    public var size: Int64? { json["size"]?.lenientInt.flatMap { $0 < 0 ? nil : Int64($0) } }
 
     /// The SHA-1 of the (compressed) file, 40 hexadecimal digits.
     public var sha1: String? { json["sha1"]?.stringValue }

@@ -44,7 +44,8 @@ public struct Manifest: Sendable, Hashable {
 
 extension Manifest {
     public var name: String? { json["name"]?.stringValue }
-    public var version: String? { json["version"]?.stringValue }
+    /// A number in its place counts as its text.
+    public var version: String? { json["version"]?.lenientText }
     public var type: String? { json["type"]?.stringValue }
     public var os: String? { json["os"]?.stringValue }
     public var state: String? { json["state"]?.stringValue }

@@ -22,7 +22,7 @@ extension ManifestCheck {
             missing("\(field).sha1")
         }
         if let size = file["size"] {
-            require((size.intValue ?? -1) >= 0, "\(field).size", "not a size in bytes")
+            require((size.lenientInt ?? -1) >= 0, "\(field).size", "not a size in bytes")
         } else {
             missing("\(field).size")
         }

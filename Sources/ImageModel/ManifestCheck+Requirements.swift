@@ -31,8 +31,8 @@ extension ManifestCheck {
         guard let platforms = value.objectValue, !platforms.isEmpty else {
             return invalid(field, "not an object of at least one SDC version and its platform stamp")
         }
-        for (version, stamp) in platforms {
-            require(Self.isVersion(version), "\(field).\(version)", "not an SDC version")
+        // The reference's own `create` wrote "undefined" for a version: such a member asks for nothing.
+        for (version, stamp) in platforms where Self.isVersion(version) {
             require(
                 stamp.stringValue.map(Self.isStamp) ?? false, "\(field).\(version)",
                 "not a platform stamp of the form YYYYMMDDTHHMMSSZ")
@@ -40,7 +40,7 @@ extension ManifestCheck {
     }
 
     /// Numbers with points between them.
-    private static func isVersion(_ text: String) -> Bool {
+    static func isVersion(_ text: String) -> Bool {
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         return parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { $0 &- UInt8(ascii: "0") < 10 } }
     }

@@ -43,14 +43,16 @@ public enum ManifestValidation {
         (
             "v",
             { value, field, check in
-                check.require(value.doubleValue.map { $0 >= 0 } ?? false, field, "not a non-negative number")
+                check.require(
+                    value.lenientInt.map { $0 >= 0 } ?? ((value.doubleValue ?? -1) >= 0), field,
+                    "not a non-negative number")
             }
         ),
         ("uuid", uuid),
         ("owner", uuid),
         ("origin", uuid),
         ("name", { value, field, check in check.text(value, field, of: isNameByte, atMost: 1024) }),
-        ("version", { value, field, check in check.text(value, field, of: isVersionByte, atMost: 512) }),
+        ("version", { value, field, check in check.text(value.asText, field, of: isVersionByte, atMost: 512) }),
         ("description", { value, field, check in check.text(value, field, atMost: 10 << 10) }),
         ("homepage", { value, field, check in check.url(value, field) }),
         ("eula", { value, field, check in check.url(value, field) }),
@@ -72,7 +74,7 @@ public enum ManifestValidation {
         ("cpu_type", string),
         (
             "image_size",
-            { value, field, check in check.require((value.intValue ?? 0) > 0, field, "not a positive integer") }
+            { value, field, check in check.require((value.lenientInt ?? 0) > 0, field, "not a positive integer") }
         ),
         (
             "acl",

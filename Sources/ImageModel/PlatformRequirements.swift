@@ -25,11 +25,11 @@ public struct PlatformRequirements: Sendable, Hashable {
     /// The highest stamp for each SDC version.
     public let maximum: [String: String]
 
-    /// What is no string in the manifest asks for nothing.
+    /// What is no string in the manifest, or stands under a name that is no version, asks for nothing.
     public init(_ manifest: Manifest) {
         func stamps(_ field: String) -> [String: String] {
             let members = manifest.requirements[field]?.objectValue?.compactMap { version, stamp in
-                stamp.stringValue.map { (version, $0) }
+                ManifestCheck.isVersion(version) ? stamp.stringValue.map { (version, $0) } : nil
             }
             return Dictionary(members ?? [], uniquingKeysWith: { _, last in last })
         }

@@ -17,7 +17,7 @@ public enum ByteCount {
             value /= 1024
             unit += 1
         }
-        let tenths = Int64((value * 10).rounded())
+        let tenths = Int64((value * 10).rounded())  // bounds: of an Int64, and not above it
         return "\(tenths / 10).\(tenths % 10) \(units[unit])"
     }
 }

@@ -1,4 +1,3 @@
-import CHost
 import Failure
 import Glibc
 import Host
@@ -10,9 +9,13 @@ public enum Imgadm {
     public static let version = "0.1.0"
 
     public static func run() async {
-        chost_ignore_sigpipe()
         let environment = ProcessEnvironment.variables
         let invocation = Invocation(Array(CommandLine.arguments.dropFirst()), environment: environment)
+        do {
+            try ProcessStart.prepare()
+        } catch {
+            exit(invocation.fail(error))
+        }
         let work = Task { await invocation.run() }
         let signals = StopSignals { work.cancel() }
         let status = await work.value

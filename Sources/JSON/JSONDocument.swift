@@ -9,6 +9,7 @@ public struct JSONDocument: Sendable {
 
     /// Checks a text and takes it over.
     public init(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
+        let bytes = bytes.span.startsWithByteOrderMark ? Array(bytes.dropFirst(3)) : bytes
         let containers = try JSONChecker.check(bytes.span, limits)
         let text = JSONText(bytes: bytes, containers: containers)
         root = JSONSlice(text, JSONReader(position: bytes.span.endOfSpace(from: 0), container: 0))

@@ -1,5 +1,8 @@
 /// Steps over runs of bytes, a machine word at a time where that is possible.
 extension Span<UInt8> {
+    /// Whether it begins with U+FEFF in UTF-8.
+    var startsWithByteOrderMark: Bool { count >= 3 && self[0] == 0xef && self[1] == 0xbb && self[2] == 0xbf }
+
     /// The offset of the first byte that is no white space (RFC 8259 section 2), or the count.
     func endOfSpace(from start: Int) -> Int {
         var position = start

@@ -38,7 +38,7 @@ public struct ProgressLine: Sendable {
         let done = min(max(0, state.done), total)
         let share = Double(done) / Double(total)
         // Rounded down, the last percent too: all of it is shown only when all is there.
-        let percent = "\(done == total ? 100 : min(99, Int(share * 100)))%"
+        let percent = "\(done == total ? 100 : min(99, Int(share * 100)))%"  // bounds: 0 to 1
         let left = state.rate > 0 ? timeText(Double(total - done) / state.rate) : "--:--"
         let all = " \(pad(percent, 4)) \(bytes(done))/\(bytes(total)) \(rate) \(left)"
         // The bar gives way first, then the end of the name; where next to nothing would be left of that, figures do.
@@ -50,7 +50,7 @@ public struct ProgressLine: Sendable {
             let shown = DisplayWidth.prefix(name, room - DisplayWidth.of(figures))
             return String(shown) + String(figures.suffix(room))
         }
-        let full = Int(share * Double(barRoom))
+        let full = Int(share * Double(barRoom))  // bounds: 0 to 1 of 40
         let empty = String(repeating: " ", count: barRoom - full)
         return "\(name) [\(String(repeating: "=", count: full))\(empty)]\(all)"
     }
@@ -65,7 +65,7 @@ public struct ProgressLine: Sendable {
     /// `M:SS`, or `H:MM:SS`.
     private static func timeText(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 360_000 else { return "--:--" }
-        let whole = Int(seconds.rounded(.up))
+        let whole = Int(seconds.rounded(.up))  // bounds: finite, below 360,000
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let minutes = whole / 60
         return minutes < 60

@@ -1,3 +1,5 @@
+public import Failure
+
 /// Times and limits of everything that goes over the network.
 public struct TransportSettings: Sendable {
     /// How long a connection may take to be made.
@@ -28,18 +30,18 @@ public struct TransportSettings: Sendable {
     /// The settings that environment variables make: `IMGADM_CONNECT_TIMEOUT`, `IMGADM_STALL_TIMEOUT` and
     /// `IMGADM_PATIENCE` (seconds), `IMGADM_LEAST_RATE` (bytes a second), `IMGADM_INSECURE`, the proxy variables,
     /// `SSL_CERT_FILE`, `SSL_CERT_DIR`.
-    public init(environment: [String: String]) {
-        func seconds(_ name: String, least: Double = 0.001) -> Duration? {
-            guard let number = environment[name].flatMap(Double.init), number >= least, number < 86400 else {
-                return nil
-            }
-            return .milliseconds(Int64(number * 1000))
+    ///
+    /// - Throws: `ConfigError` for a number that is none.
+    public init(environment: [String: String]) throws(Failure) {
+        func seconds(_ name: String, least: Double = 0.001) throws(Failure) -> Duration? {
+            guard let text = environment[name], !text.isEmpty else { return nil }
+            return try OutsideNumber.seconds(text, in: least...OutsideNumber.day, named: name)
         }
-        connectTimeout = seconds("IMGADM_CONNECT_TIMEOUT") ?? connectTimeout
-        stallTimeout = seconds("IMGADM_STALL_TIMEOUT") ?? stallTimeout
-        patience = seconds("IMGADM_PATIENCE", least: 0) ?? patience
-        if let rate = environment["IMGADM_LEAST_RATE"].flatMap({ Int($0) }), (0..<1 << 30).contains(rate) {
-            leastRate = rate
+        connectTimeout = try seconds("IMGADM_CONNECT_TIMEOUT") ?? connectTimeout
+        stallTimeout = try seconds("IMGADM_STALL_TIMEOUT") ?? stallTimeout
+        patience = try seconds("IMGADM_PATIENCE", least: 0) ?? patience
+        if let text = environment["IMGADM_LEAST_RATE"], !text.isEmpty {
+            leastRate = try OutsideNumber.whole(text, in: 0...1 << 30, named: "IMGADM_LEAST_RATE")
         }
         insecure = environment["IMGADM_INSECURE"] == "1"
         proxies = ProxySettings(environment: environment)

@@ -30,7 +30,7 @@ struct MirrorCommand: AsyncParsableCommand {
     mutating func run() async throws {
         let logger = ServerProgram.logger()
         let url = try ServerURL(from)
-        let network = ServerProgram.network(logger)
+        let network = try ServerProgram.network(logger)
         let client = IMGAPIClient(
             base: url.base, channel: url.query.first { $0.name == "channel" }?.value, insecure: false,
             requestID: ImageUUID().description, transport: network.transport)

@@ -38,7 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.authentication = try settings.authentication()
         configuration.tls = certificate
         configuration.mostConnections = try settings.connections(openFiles: OpenFileLimit.raise())
-        let network = ServerProgram.network(logger)
+        let network = try ServerProgram.network(logger)
         let result: Result<Void, any Error>
         do {
             let repository = try await settings.storage.open(by: network.transport, logger)

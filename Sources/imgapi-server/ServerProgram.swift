@@ -23,6 +23,7 @@ struct ServerProgram: AsyncParsableCommand {
 
     static func main() async {
         do {
+            try ProcessStart.prepare()
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -47,8 +48,8 @@ struct ServerProgram: AsyncParsableCommand {
     }
 
     /// How the server asks others.
-    static func network(_ logger: Logger) -> (sender: NetworkSender, transport: Transport) {
-        var settings = TransportSettings(environment: ProcessEnvironment.variables)
+    static func network(_ logger: Logger) throws -> (sender: NetworkSender, transport: Transport) {
+        var settings = try TransportSettings(environment: ProcessEnvironment.variables)
         settings.userAgent = "imgapi-server/\(ImageServer.version)"
         let sender = NetworkSender(settings: settings)
         return (sender, Transport(sender: sender, settings: settings, log: logger))

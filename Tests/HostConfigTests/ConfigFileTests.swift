@@ -27,7 +27,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", " ", "{", "{\"sources\":[}", "{'sources':[]}", "{}x", "{\"a\":1,}", "// c\n{}", "\u{feff}{}", "sources",
+        "", " ", "{", "{\"sources\":[}", "{'sources':[]}", "{}x", "{\"a\":1,}", "// c\n{}", "\u{feff}\u{feff}{}",
+        "sources",
         "\0",
     ])
     func whatIsNotJSONIsSaidSoAndStays(text: String) async throws {

@@ -21,8 +21,9 @@ import Testing
         #"{"upgradedToVer":"soon","sources":[]}"#, #"{"upgradedToVer":3,"sources":[]}"#,
         #"{"upgradedToVer":null,"sources":[]}"#,
     ])
-    func anOlderConfigIsBroughtToThisVersionAndWritten(text: String) throws {
+    func anOlderConfigIsBroughtToThisVersionAndWritten(text: String) async throws {
         try host.write(text)
+        try await host.file.upgrade()
         #expect(try host.file.load().json == ["sources": [], "upgradedToVer": "3.0.0"])
         #expect(try json() == ["sources": [], "upgradedToVer": "3.0.0"])
     }
@@ -54,26 +55,29 @@ import Testing
             #"{"note":[1.0],"url":"https://a.example","insecure":true,"type":"imgapi"}"#
         ),
     ])
-    func aSourceWithoutTypeGetsTheOneItsURLTells(old: String, new: String) throws {
+    func aSourceWithoutTypeGetsTheOneItsURLTells(old: String, new: String) async throws {
         try host.write("{\"sources\":[\(old)]}")
+        try await host.file.upgrade()
         #expect(try host.file.load().json["sources"]?[0]?.text() == new)
         #expect(try json()["sources"]?[0]?.text() == new)
     }
 
-    @Test func allElseSurvivesInItsPlace() throws {
+    @Test func allElseSurvivesInItsPlace() async throws {
         try host.write(
             #"{"zzz":[1.50,null],"sources":["https://a.example"],"userAgentExtra":"x","upgradedToVer":"2.6.3","b":{}}"#)
-        _ = try host.file.load()
+        try await host.file.upgrade()
         #expect(
             try json().text()
                 == #"{"zzz":[1.50,null],"sources":[{"url":"https://a.example","type":"imgapi"}],"userAgentExtra":"x","#
                 + #""upgradedToVer":"3.0.0","b":{}}"#)
     }
 
-    @Test func theSecondTimeNothingIsLeftToDo() throws {
+    @Test func theSecondTimeNothingIsLeftToDo() async throws {
         try host.write(#"{"sources":["https://a.example"]}"#)
+        try await host.file.upgrade()
         let first = try host.file.load()
         let text = try host.read()
+        try await host.file.upgrade()
         #expect(try host.file.load() == first && host.read() == text)
         #expect(try host.names(in: "var/imgadm") == ["imgadm.conf"] && host.names(in: "var/run") == [])
     }
@@ -83,22 +87,30 @@ import Testing
         #"{"sources":[{"url":"ftp://a.example"}]}"#, #"{"sources":[7,"https://a.example"]}"#, #"{"sources":7}"#,
         #"{"sources":[{"url":"https://a.example","type":"ftp"}]}"#, #"{"sources":[{}]}"#,
     ])
-    func aConfigWithAMistakeIsNotRewritten(text: String) throws {
+    func aConfigWithAMistakeIsNotRewritten(text: String) async throws {
         try host.write(text)
+        try await host.file.upgrade()
         let config = try host.file.load()
         #expect(throws: Failure.self) { try config.sources }
         #expect(try host.read() == text)
     }
 
-    @Test func whileAnotherChangesTheConfigTheUpgradeIsNotWritten() throws {
+    @Test func readingWritesNothing() async throws {
         let text = #"{"sources":["https://a.example/datasets"]}"#
         try host.write(text)
-        let lock = try #require(try FileLock.tryTaking(host.root.locks.appending("imgadm.conf.lock")))
+        try host.write("{}", to: "var/db/imgadm/01b2c898-945f-11e1-a523-af1afbe22822.json")
         #expect(try host.file.load().json["sources"]?[0]?["type"] == "dsapi")
         #expect(try host.read() == text)
-        lock.release()
-        _ = try host.file.load()
+        #expect(try host.names(in: "var") == ["db", "imgadm"] && host.names(in: "var/imgadm") == ["imgadm.conf"])
+        try await host.file.upgrade()
         #expect(try host.read() != text)
+    }
+
+    /// Who changes something is told that the rest cannot be written.
+    @Test func anUpgradeThatCannotBeWrittenIsAnError() async throws {
+        try host.write(#"{"sources":["https://a.example/datasets"]}"#)
+        try host.write("in the way", to: "var/run")
+        await #expect(throws: Failure.self) { try await host.file.upgrade() }
     }
 
     /// A user who may only read: there is no folder for the lock.

@@ -41,7 +41,7 @@ import Testing
         String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     }
 
-    static let notJSON: [String] = ["", "{", "{\"auths\":{}}x", "{'auths':{}}", "\u{feff}{}", "[1", nested(40)]
+    static let notJSON: [String] = ["", "{", "{\"auths\":{}}x", "{'auths':{}}", "\u{feff}\u{feff}{}", "[1", nested(40)]
 
     @Test(arguments: notJSON)
     func whatIsNotJSONIsSaidSo(text: String) async throws {

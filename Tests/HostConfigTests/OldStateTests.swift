@@ -22,9 +22,9 @@ import Testing
 
     private func urls() throws -> [String] { try host.file.load().sources.map(\.displayURL) }
 
-    @Test func aManifestBecomesARecord() throws {
+    @Test func aManifestBecomesARecord() async throws {
         try writeOld(OldStateTests.manifest, "\(OldStateTests.uuid).json")
-        _ = try host.file.load()
+        try await host.file.upgrade()
         let text = try #require(try host.read(OldStateTests.record))
         #expect(text.hasPrefix("{\n  \"manifest\": {\n    \"v\": 2,\n") && text.hasSuffix("\n}\n"))
         let json = try JSONValue(parsing: text)
@@ -35,19 +35,20 @@ import Testing
         #expect(json["manifest"]?["_url"] == nil)
     }
 
-    @Test func aManifestThatHasAVersionStaysAsItIs() throws {
+    @Test func aManifestThatHasAVersionStaysAsItIs() async throws {
         try writeOld(#"{"v":2,"name":"x","files":[]}"#, "\(OldStateTests.uuid).json")
-        _ = try host.file.load()
+        try await host.file.upgrade()
         let text = try #require(try host.read(OldStateTests.record))
         let json = try JSONValue(parsing: text)
         #expect(json.text() == #"{"manifest":{"v":2,"name":"x","files":[]},"zpool":"zones","source":null}"#)
     }
 
     @Test(arguments: ["", "{", "[]", "7", "{}", #"{"uuid":"x"}"#, "null"])
-    func aManifestThatCannotBeReadIsLeft(text: String) throws {
+    func aManifestThatCannotBeReadIsLeft(text: String) async throws {
         let other = "f0f0f0f0-945f-11e1-a523-af1afbe22822"
         try writeOld(text, "\(OldStateTests.uuid).json")
         try writeOld(OldStateTests.manifest, "\(other).json")
+        try await host.file.upgrade()
         #expect(try host.file.load().json["upgradedToVer"] == "3.0.0")
         #expect(try host.names(in: "var/imgadm/images") == ["zones-\(other).json"])
         #expect(try host.read("var/db/imgadm/\(OldStateTests.uuid).json") == text)
@@ -57,22 +58,23 @@ import Testing
         "x.json", "\(uuid)", "\(uuid).json.bak", "\(uuid).JSON", "A1B2C898-945F-11E1-A523-AF1AFBE22822.json",
         "zones-\(uuid).json", ".json", "\(uuid)-partial.json",
     ])
-    func filesOfOtherNamesAreLeft(name: String) throws {
+    func filesOfOtherNamesAreLeft(name: String) async throws {
         try writeOld(OldStateTests.manifest, name)
-        _ = try host.file.load()
+        try await host.file.upgrade()
         #expect(try host.names(in: "var/imgadm/images") == [])
     }
 
-    @Test func whatIsARecordAlreadyStays() throws {
+    @Test func whatIsARecordAlreadyStays() async throws {
         try writeOld(OldStateTests.manifest, "\(OldStateTests.uuid).json")
         try host.write("mine", to: OldStateTests.record)
-        _ = try host.file.load()
+        try await host.file.upgrade()
         #expect(try host.read(OldStateTests.record) == "mine")
     }
 
-    @Test func itIsTakenOverOnce() throws {
+    @Test func itIsTakenOverOnce() async throws {
         try writeOld(OldStateTests.manifest, "\(OldStateTests.uuid).json")
         try writeOld("https://old.example/datasets\n", "sources.list")
+        try await host.file.upgrade()
         #expect(try urls() == ["https://old.example/datasets"])
         try HostFile.remove(host.root.root.appending(OldStateTests.record))
         #expect(try urls() == ["https://old.example/datasets"])
@@ -114,8 +116,9 @@ import Testing
         #expect(config.json["x"] == 1)
     }
 
-    @Test func anEmptyFolderIsAnOldHostAsWell() throws {
+    @Test func anEmptyFolderIsAnOldHostAsWell() async throws {
         try HostFile.makeFolder(host.root.oldState)
+        try await host.file.upgrade()
         #expect(try urls() == ["https://images.smartos.org"])
         #expect(try host.read() == "{\n  \"upgradedToVer\": \"3.0.0\"\n}\n")
     }

@@ -101,6 +101,64 @@ import Testing
         #expect(try await task.value.lines == ["done"])
     }
 
+    /// What a program has left running holds its output open for good.
+    @Test func whatAProgramLeavesBehindIsNotWaitedFor() async throws {
+        let start = ContinuousClock.now
+        let outcome = try await runner.run(shell("sleep 60 & echo said; echo complained >&2; echo $! >&2"))
+        #expect(outcome.lines == ["said"] && outcome.errorText.hasPrefix("complained\n"))
+        #expect(ContinuousClock.now - start < .seconds(40))
+        let left = try #require(outcome.errorText.split(separator: "\n").last.flatMap { pid_t($0) })
+        kill(left, SIGKILL)
+    }
+
+    /// The program and what it has started are ended, however they are run.
+    @Test(arguments: ["sleep 600", "sleep 600 & sleep 600", "trap '' TERM; sleep 600 & wait"])
+    func whatTakesTooLongIsKilledWithItsGroup(script: String) async throws {
+        let mark = folder.path.appending("group")
+        let command = Command("sh", ["-c", "echo $$ > '\(mark)'; \(script)"], limit: .seconds(1))
+        for run in [
+            { @Sendable in try await runner.run(command) },
+            { @Sendable in try await runner.feed(command) { _ in }.outcome },
+        ] {
+            let failure = await #expect(throws: Failure.self) { try await run() }
+            #expect(failure?.description.contains("did not end within 1 s") == true)
+            let group = try #require(
+                try HostFile.read(mark).flatMap { pid_t(String(decoding: $0.dropLast(), as: UTF8.self)) })
+            // They are gone, or zombies that init has not yet collected.
+            for _ in 0..<500 where kill(-group, 0) == 0 { try await Task.sleep(for: .milliseconds(20)) }
+            #expect(kill(-group, 0) == -1 && errno == ESRCH)
+        }
+    }
+
+    @Test func endlessOutputEnds() async throws {
+        let endless = Command("yes", [], limit: .seconds(60), mostOutput: 1 << 20)
+        let failure = await #expect(throws: Failure.self) { try await runner.run(endless) }
+        #expect(failure?.description.contains("wrote more than 1048576 bytes") == true)
+        let long = Command("head", ["-c", "3000000", "/dev/zero"], mostOutput: 1 << 20)
+        let other = await #expect(throws: Failure.self) { try await runner.run(long) }
+        #expect(other?.description.contains("wrote more than") == true)
+        let loud = Command("sh", ["-c", "yes wrong | head -c 20000000 >&2; exit 3"])
+        let outcome = try await runner.run(loud)
+        #expect(outcome.ending == .exited(3) && outcome.errorText.utf8.count == 4 << 20)
+    }
+
+    /// Nothing of us: no ignored or blocked signal, no open file, and always the same language and time zone.
+    @Test func whatAChildInherits() async throws {
+        let inherited = try FileDescriptor.open(FilePath("/dev/null"), .readOnly)
+        defer { try? inherited.close() }
+        let outcome = try await runner.run(
+            shell("grep -E '^Sig(Ign|Blk)' /proc/self/status; ls /proc/self/fd | tr '\\n' ' '; echo; echo $TZ $LC_ALL"))
+        let lines = outcome.lines
+        #expect(lines.count == 4)
+        #expect(lines.first == "SigBlk:\t0000000000000000", "\(lines)")
+        // SIGPIPE is ignored by these tests alone: the program has a handler, which no child inherits. 32 and 33 are the C
+        // library's own.
+        let ignored = try #require(lines.dropFirst().first.flatMap { UInt64($0.suffix(16), radix: 16) })
+        #expect(ignored & ~(0x1000 | 0x1_8000_0000) == 0, "\(lines)")
+        // The fourth is the folder that ls reads.
+        #expect(lines[2].split(separator: " ").count <= 4 && lines.last == "UTC C", "\(lines)")
+    }
+
     @Test func aFailureNamesCommandStatusAndComplaint() async throws {
         let command = Command("sh", ["-c", "echo 'it broke' >&2; exit 4"])
         let failure = try await command.failure(runner.run(command))

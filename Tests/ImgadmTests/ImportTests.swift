@@ -427,7 +427,7 @@ extension EndToEnd {
             let box = try await Sandbox.make()
             let proxy = try await FaultProxy(to: server.port, [], then: .stall(after: 50_000))
             try box.use(proxy.url)
-            for (signal, status) in [("INT", 130), ("TERM", 143)] {
+            for (signal, status) in [("HUP", 129), ("INT", 130), ("QUIT", 131), ("TERM", 143)] {
                 let run = try await box.shell(
                     "\(Binaries.imgadm) import \(images.top.uuid) & sleep 1; kill -\(signal) $!; wait $!; echo status $?",
                     environment: ["IMGADM_STALL_TIMEOUT": "30"])

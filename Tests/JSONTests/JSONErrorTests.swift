@@ -18,7 +18,7 @@ import Testing
         ("\"a\\u12", 6, "unexpected end of text at line 1, column 7"),
         ("\"a\tb\"", 2, "byte 0x09 in a string must be escaped, at line 1, column 3"),
         ("1 1", 2, "unexpected text after the value at line 1, column 3"),
-        ("\u{FEFF}1", 0, "unexpected byte order mark at line 1, column 1"),
+        ("\u{FEFF}\u{FEFF}1", 0, "unexpected byte order mark at line 1, column 1"),
         ("\u{A0}", 0, "unexpected byte 0xC2 at line 1, column 1"),
     ])
     func saysWhatAndWhere(text: String, offset: Int, description: String) {

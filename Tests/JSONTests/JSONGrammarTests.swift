@@ -17,7 +17,8 @@ import Testing
         "[{}]",
         "{\"a\":{}}", "\"\u{7F}\"", "\"\u{2028}\u{2029}\"", "\"/\"", #""\/""#, #""\u0000""#, #""\uD83D\uDE00""#,
         #""\uD800""#,
-        #""\uDC00\uD800""#, #""\\""#, #""\"""#, "\"\u{10FFFF}\"", "\"\u{FEFF}\"", "{\"a\":1,\"a\":2}",
+        #""\uDC00\uD800""#, #""\\""#, #""\"""#, "\"\u{10FFFF}\"", "\"\u{FEFF}\"", "\u{FEFF}1", "\u{FEFF} {}",
+        "{\"a\":1,\"a\":2}",
     ])
     func accepts(text: String) {
         #expect(Self.isAccepted(Array(text.utf8)))
@@ -34,7 +35,8 @@ import Testing
         "\"\\u\"", "\"\\u12\"",
         "\"\\u123\"", "\"\\u123g\"", "\"\\U0041\"", "\"a\nb\"", "\"a\tb\"", "\"\u{00}\"", "// c\n1", "/* c */1",
         "1 // c", "[1]\u{00}",
-        "\u{FEFF}1", "\u{A0}1", "\u{0C}1", "\u{0B}1", "\"a\"b", "truefalse", "[true,fals]", "-a", "1a", "2e3e4",
+        "\u{FEFF}\u{FEFF}1", "\u{FEFF}", " \u{FEFF}1", "\u{A0}1", "\u{0C}1", "\u{0B}1", "\"a\"b", "truefalse",
+        "[true,fals]", "-a", "1a", "2e3e4",
         "1.2.3",
     ])
     func refuses(text: String) {

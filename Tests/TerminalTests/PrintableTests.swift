@@ -9,6 +9,8 @@ import Testing
         ("abc\u{202e}fdp.exe", #"abc\u{202E}fdp.exe"#), ("\u{2066}\u{2069}\u{200f}", #"\u{2066}\u{2069}\u{200F}"#),
         ("line\u{2028}next\u{2029}", #"line\u{2028}next\u{2029}"#),
         (#"a \n that was written"#, #"a \n that was written"#),
+        ("zero\u{200b}width\u{feff}", #"zero\u{200B}width\u{FEFF}"#), ("tag\u{e0041}", #"tag\u{000E0041}"#),
+        ("\u{61c}", #"\u{061C}"#), ("👩\u{200d}🚀", "👩\u{200d}🚀"),
         ("\r\n", #"\r\n"#), ("e\u{301}\u{8}", #"é\u{08}"#),
     ])
     func controlCharactersAreEscaped(text: String, shown: String) {

@@ -43,8 +43,20 @@ int chost_free_space(const char *path, uint64_t *bytes);
 /// Milliseconds since 1970.
 int64_t chost_wall_milliseconds(void);
 
-/// Lets a write to a closed pipe be an error instead of a signal.
-void chost_ignore_sigpipe(void);
+/// Puts what a process inherits into a known state: descriptors 0 to 2 are open (`/dev/null` where they were not), all others
+/// are closed for children, the umask is 022, no signal is blocked, and all have their usual effect but these: SIGPIPE does
+/// nothing, so that a write to a closed pipe is an error, and SIGHUP stays ignored if it was (nohup(1)). To be
+/// called before anything else is opened and before there is a second thread.
+void chost_prepare_process(void);
+
+/// Whether there is room for so many threads, open files and bytes of address space: 0, or an errno: EAGAIN for the
+/// threads, EMFILE or ENFILE for the files, ENOMEM for the space. Nothing of it is kept.
+int chost_try_resources(int threads, int files, size_t bytes);
+
+/// From now on the first of these signals writes its number, a byte, to a pipe, whose reading end is the result (-1 and errno
+/// where there can be none). The second ends the process at once with status 128 and its number. A signal that is ignored
+/// stays so.
+int chost_catch_signals(const int *signals, int count);
 
 /// Whether a descriptor is a terminal, and how many columns it has (0: unknown).
 int chost_is_terminal(int fd);

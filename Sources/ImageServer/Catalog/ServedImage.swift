@@ -65,7 +65,7 @@ public final class ServedImage: Sendable {
         uuid = manifest.uuid
         owner = json["owner"]?.stringValue
         name = json["name"]?.stringValue
-        version = json["version"]?.stringValue
+        version = json["version"]?.lenientText
         type = json["type"]?.stringValue
         os = json["os"]?.stringValue
         state = json["state"]?.stringValue ?? ""

@@ -70,7 +70,7 @@ struct ImagePage {
 
     private static func size(_ bytes: Int64) -> String {
         let mebibytes = Double(bytes) / 1_048_576
-        let tenths = Int64((mebibytes * 10).rounded())
+        let tenths = Int64((mebibytes * 10).rounded())  // bounds: an Int64 through 104,857
         return tenths < 10240
             ? "\(tenths / 10).\(tenths % 10) MiB" : "\(tenths / 10240).\(tenths % 10240 * 10 / 10240) GiB"
     }

@@ -37,7 +37,7 @@ struct CommandContext: Sendable {
         let root = HostRoot(environment: environment)
         let runner = ProcessRunner(log: log)
         let config = ConfigFile(root: root, log: log)
-        var settings = TransportSettings(environment: environment)
+        var settings = try TransportSettings(environment: environment)
         // The config is read for the User-Agent alone here; what is wrong with it is told by the commands that need it.
         let extra = (try? config.load())?.userAgentExtra.map { " \($0)" } ?? ""
         settings.userAgent =
@@ -53,10 +53,11 @@ struct CommandContext: Sendable {
                 transport: transport, requestID: records.serverRequestID,
                 credentials: DockerConfigFile(environment: environment, runner: runner, log: log), log: log),
             transport: transport, log: log)
-        let seconds = environment["IMGADM_PREPARE_TIMEOUT"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 300
-        let patience = Duration.seconds(seconds)
-        maker = ImageMaker(tool: tool, root: root, zfs: zfs, patience: patience) { pool in
-            if Vmadm.isPresent { return Vmadm(runner: runner, patience: patience) }
+        let patience = try environment["IMGADM_PREPARE_TIMEOUT"].flatMap { $0.isEmpty ? nil : $0 }.map {
+            try OutsideNumber.seconds($0, in: 1...OutsideNumber.day, named: "IMGADM_PREPARE_TIMEOUT")
+        }
+        maker = ImageMaker(tool: tool, root: root, zfs: zfs, patience: patience ?? .seconds(300)) { pool in
+            if Vmadm.isPresent { return Vmadm(runner: runner, patience: patience ?? .seconds(300)) }
             return BareDatasets(root: root, zfs: zfs, runner: runner, pool: pool)
         }
     }
@@ -71,6 +72,9 @@ struct CommandContext: Sendable {
             tell("warning: \(failure.fullDescription)")
         }
     }
+
+    /// Takes over what older versions have left, for a command that changes something on this host (state.md, "Files").
+    func upgradeState() async throws { try await tool.config.upgrade() }
 
     /// Ends what the command may have left open.
     func close() async { await network.shutDown() }

@@ -15,18 +15,24 @@ struct Invocation: Sendable {
     }
 
     func run() async -> Int32 {
-        // An error in the global options is told in the form that the options before it asked for.
-        let structured = words.prefix { $0.hasPrefix("-") }.contains { !$0.hasPrefix("--") && $0.contains("E") }
         do {
             let (options, name, rest) = try GlobalOptions.split(words)
             return await run(options, name, rest)
         } catch {
-            let records = RunLog(environment: environment, verbose: false)
-            let style = TextStyle(environment: environment)
-            ErrorReport(command: nil, structured: structured, verbose: false, records: records, style: style).show(
-                error)
-            return error.exitStatus
+            return fail(error)
         }
+    }
+
+    /// Tells an error from before there is a command.
+    ///
+    /// - Returns: the exit status.
+    func fail(_ error: Failure) -> Int32 {
+        // In the form that the options before it asked for.
+        let structured = words.prefix { $0.hasPrefix("-") }.contains { !$0.hasPrefix("--") && $0.contains("E") }
+        let records = RunLog(environment: environment, verbose: false)
+        let style = TextStyle(environment: environment)
+        ErrorReport(command: nil, structured: structured, verbose: false, records: records, style: style).show(error)
+        return error.exitStatus
     }
 
     private func run(_ options: GlobalOptions, _ name: String?, _ rest: [String]) async -> Int32 {

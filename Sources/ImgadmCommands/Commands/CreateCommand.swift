@@ -76,6 +76,7 @@ struct CreateCommand: ImgadmCommand {
         guard publish == nil || output == nil else { throw Failure(.usage, "-o and -p exclude each other") }
         let server = try publish.map { try context.tool.namedSource($0) }
         let signer = try signing.signer(context.environment)
+        try await context.upgradeState()
         try await context.reporting(mode) { report in
             if let server {
                 try await context.maker.create(request, pool: pool, publishingTo: server, by: signer, report)

@@ -22,6 +22,7 @@ struct DeleteCommand: ImgadmCommand {
     func run(_ context: CommandContext) async throws {
         guard !arguments.isEmpty else { throw Failure(.usage, "missing argument: UUID") }
         let pool = try context.pool(pool.name)
+        try await context.upgradeState()
         let uuids = try await context.allInstalled(arguments, in: pool)
         try await context.reporting() { report in
             try await context.suggesting(for: uuids, in: pool) {

@@ -41,6 +41,7 @@ struct ImportCommand: ImgadmCommand {
     func run(_ context: CommandContext) async throws {
         let mode = try progress.chosen()
         let argument = try ImageArgument(Arguments.one(arguments, "UUID"))
+        try await context.upgradeState()
         switch try await argument.settled(context, sources: sources, channel: channel) {
         case .uuid(let uuid):
             guard platform.name == nil else {

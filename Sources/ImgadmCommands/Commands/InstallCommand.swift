@@ -31,6 +31,7 @@ struct InstallCommand: ImgadmCommand {
         guard let file else { throw Failure(.usage, "missing option: -f FILE") }
         let mode = try progress.chosen()
         let pool = try context.pool(pool.name)
+        try await context.upgradeState()
         try await context.reporting(mode) { report in
             try await context.tool.install(manifest: FilePath(manifest), file: FilePath(file), pool: pool, report)
         }

@@ -18,6 +18,7 @@ struct UpdateCommand: ImgadmCommand {
         [String] = []
 
     func run(_ context: CommandContext) async throws {
+        if !dryRun { try await context.upgradeState() }
         let uuids = try await context.allInstalled(arguments, in: nil)
         try await context.reporting() { report in
             try await context.tool.update(uuids, dryRun: dryRun, report)

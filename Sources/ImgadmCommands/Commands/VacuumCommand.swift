@@ -41,6 +41,7 @@ struct VacuumCommand: ImgadmCommand {
     @Argument(help: ArgumentHelp("What an image must be to go.", valueName: "filter")) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
+        if !dryRun { try await context.upgradeState() }
         let pool = try context.namedPool(pool.name)
         let unused = try await context.tool.unusedImages(try await choice(context, in: pool), in: pool)
         if dryRun {

@@ -27,7 +27,9 @@ final class Output: Sendable {
         try bytes(text)
     }
 
+    /// Whole lines, or a whole value. Nothing that a terminal would act on gets through, wherever it comes from.
     func bytes(_ bytes: [UInt8]) throws {
+        let bytes = Unprintable.escaped(bytes)
         let isFull = buffer.withLock { buffer in
             buffer.append(contentsOf: bytes)
             return buffer.count > 1 << 18

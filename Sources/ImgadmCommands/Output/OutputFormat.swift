@@ -46,11 +46,12 @@ extension Output {
         }
     }
 
-    /// Comma-separated values (RFC 4180, but lines end as lines do here).
+    /// Comma-separated values (RFC 4180, but lines end as lines do here), control characters as escapes. A cell that a
+    /// spreadsheet would take for a formula stays as it is: programs read this, to whom a changed value would be a wrong one.
     func csv(_ rows: [[String?]]) throws {
         for row in rows {
             let cells = row.map { cell in
-                let text = cell ?? ""
+                let text = Printable.text(cell ?? "")
                 let isPlain = !text.unicodeScalars.contains { ",\"\r\n".unicodeScalars.contains($0) }
                 return isPlain ? text : "\"\(text.replacing("\"", with: "\"\""))\""
             }

@@ -19,7 +19,7 @@ final class PlainProgress: ProgressDisplay {
         let done = transfer.done
         let name = "\(transfer.phase.rawValue) of \(Printable.text(transfer.title))"
         guard let total = transfer.total, total > 0 else { return "\(name): \(ByteCount.text(done))" }
-        let percent = done >= total ? 100 : min(99, Int(Double(done) / Double(total) * 100))
+        let percent = done >= total ? 100 : min(99, Int(Double(done) / Double(total) * 100))  // bounds: 0 to 100
         return "\(name): \(percent)%, \(ByteCount.text(done)) of \(ByteCount.text(total))"
     }
 }

@@ -38,6 +38,7 @@ final class ProgressEvents: ProgressDisplay {
     private static func write(_ event: JSONObject) {
         var event = event
         event["time"] = .string(Timestamp.now().description)
-        ErrorReport.write(JSONValue.object(event).text())
+        let bytes = Unprintable.escaped(Array(JSONValue.object(event).text().utf8))
+        ErrorReport.write(String(decoding: bytes, as: UTF8.self))
     }
 }

@@ -1,0 +1,31 @@
+import CHost
+public import Failure
+import Glibc
+
+/// What both programs do before anything else: nothing that the process inherits by chance may reach what it makes.
+public enum ProcessStart {
+    /// Opens descriptors 0 to 2 where they are closed, keeps the others from children, sets umask and signals, and raises
+    /// the limit of open files. To be called before there is a second thread.
+    ///
+    /// - Throws: `ResourceLimit` where there is so little of something that the libraries below us would end the process.
+    public static func prepare() throws(Failure) {
+        chost_prepare_process()
+        _ = OpenFileLimit.raise()
+        let error = chost_try_resources(leastThreads, leastFiles, leastSpace)
+        guard error != 0 else { return }
+        let (what, option) =
+            switch error {
+            case EMFILE, ENFILE: ("open files: \(leastFiles) are needed", "-n")
+            case ENOMEM: ("address space: \(leastSpace >> 20) MiB are needed", "-v")
+            default: ("threads: \(leastThreads) are needed", "-u")
+            }
+        throw Failure(
+            .resourceLimit, "this process may not have enough \(what)",
+            hint: "ulimit \(option) shows the limit and sets it")
+    }
+
+    // With less, NIO and libdispatch, which have no errors for it, trap or wait for good.
+    private static let leastThreads: Int32 = 12
+    private static let leastFiles: Int32 = 48
+    private static let leastSpace = 512 << 20
+}
