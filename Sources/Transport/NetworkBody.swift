@@ -45,7 +45,7 @@ struct ThroughputFloor: Sendable {
     init(rate: Int, window: Duration) {
         let seconds = Double(window.components.seconds) + Double(window.components.attoseconds) / 1e18
         // Settings are below 2^30 bytes a second and a day.
-        least = Int(Double(rate) * seconds)
+        least = Int(Double(rate) * seconds)  // bounds: 2^30 through a day
         self.window = window
     }
 
