@@ -193,8 +193,8 @@ test_properties_never_reach_the_pool() {
     done
 }
 
-# refused CODE FILE [MEMBER…]: installing it fails with that code, and leaves nothing
-refused() {
+# no_image CODE FILE [MEMBER…]: installing it fails with that code, and leaves nothing
+no_image() {
     local id code=$1 file=$2
     shift 2
     id=$(uuid)
@@ -212,7 +212,7 @@ test_streams_that_make_no_image() {
     zfs snapshot "$pool/public@b"
     zfs redact "$pool/src@a" book "$pool/public@b"
     zfs send --redact book "$pool/src@a" > redacted
-    refused UnsupportedImage redacted
+    no_image UnsupportedImage redacted
 
     echo a long enough secret > key
     zfs create -o encryption=on -o keyformat=passphrase -o keylocation="file://$work/key" "$pool/secret"
@@ -220,22 +220,22 @@ test_streams_that_make_no_image() {
     zfs snapshot "$pool/secret@a"
     zfs send -w "$pool/secret@a" > raw
     zfs send -w -p "$pool/secret@a" > raw-with-properties
-    refused UnsupportedImage raw
-    refused UnsupportedImage raw-with-properties
+    no_image UnsupportedImage raw
+    no_image UnsupportedImage raw-with-properties
 
     echo more > "/tmp/platform/$pool/src/more"
     zfs snapshot "$pool/src@c"
     zfs send -i @a "$pool/src@c" > past
-    refused UnexpectedOrigin past
+    no_image UnexpectedOrigin past
     zfs send -i "$pool/src@a" "$pool/public@b" > orphan
-    refused UnexpectedOrigin orphan
+    no_image UnexpectedOrigin orphan
 
     zfs create -V 8M "$pool/vol"
     zfs snapshot "$pool/vol@a"
     zfs send "$pool/vol@a" > volume
-    refused InvalidStream volume
+    no_image InvalidStream volume
     zfs send "$pool/src@a" > files
-    refused InvalidStream files "${zvol_members[@]}"
+    no_image InvalidStream files "${zvol_members[@]}"
 }
 
 test_an_origin_that_is_there_twice() {
