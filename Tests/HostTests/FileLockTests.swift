@@ -62,11 +62,12 @@ import Testing
         try #require(try FileLock.tryTaking(path)).release()
     }
 
-    /// Another process that has the lock for a while, in the name of one that is written down in the file.
-    private func held(for seconds: Double, by pid: String) async throws -> Task<Void, any Error> {
+    /// Another process that has the lock until a file is there, in the name of one that is written down in the lock's file.
+    private func held(until end: FilePath, by pid: String) async throws -> Task<Void, any Error> {
         try HostFile.write(Array("\(pid)\n".utf8), to: path)
         let held = folder.path.appending("held")
-        let script = "exec 9< '\(path)'; flock -x 9 || exit 1; touch '\(held)'; exec sleep \(seconds)"
+        let wait = "until test -e '\(end)'; do sleep 0.05; done"
+        let script = "exec 9< '\(path)'; flock -x 9 || exit 1; touch '\(held)'; \(wait)"
         let holder = Task { _ = try await ProcessRunner(log: .quiet).run(Command("sh", ["-c", script])) }
         while try !HostFile.exists(held) { try await Task.sleep(for: .milliseconds(5)) }
         return holder
@@ -74,16 +75,23 @@ import Testing
 
     @Test func aLockThatADeadProcessStillHasIsWaitedFor() async throws {
         let dead = try await ProcessRunner(log: .quiet).run(Command("sh", ["-c", "echo $$"]))
-        let holder = try await held(for: 0.5, by: dead.lines.first.map { String($0) } ?? "")
+        let end = folder.path.appending("end")
+        let holder = try await held(until: end, by: dead.lines.first.map { String($0) } ?? "")
         #expect(try FileLock.tryTaking(path) == nil)
-        try #require(try await FileLock.takingFromTheDying(path)).release()
+        let path = path
+        async let lock = FileLock.takingFromTheDying(path)
+        try await Task.sleep(for: .milliseconds(100))
+        try HostFile.write([], to: end)
+        try #require(try await lock).release()
         try await holder.value
     }
 
     @Test func aLockOfALivingProcessIsNotWaitedFor() async throws {
-        let holder = try await held(for: 3, by: "\(getpid())")
+        let end = folder.path.appending("end")
+        let holder = try await held(until: end, by: "\(getpid())")
         #expect(try await FileLock.takingFromTheDying(path) == nil)
         #expect(try FileLock.tryTaking(path) == nil)
+        try HostFile.write([], to: end)
         try await holder.value
     }
 

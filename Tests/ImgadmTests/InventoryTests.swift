@@ -238,11 +238,14 @@ extension EndToEnd {
                     http://new.example.com           imgapi  false
 
                     """)
+            // Reading writes nothing.
+            #expect(try box.recordNames() == [])
+            #expect(try box.read("var/imgadm/imgadm.conf") == nil)
+            _ = try await box.imgadm("sources", "-d", "http://new.example.com")
             #expect(try box.recordNames() == ["zones-\(uuid).json"])
             let config = try JSONValue(parsing: try #require(try box.read("var/imgadm/imgadm.conf")))
             #expect(config["upgradedToVer"] == "3.0.0")
             // Once only: what was deleted since does not come back.
-            _ = try await box.imgadm("sources", "-d", "http://new.example.com")
             #expect(try await box.imgadm("sources").lines == ["http://old.example.com/datasets"])
         }
 

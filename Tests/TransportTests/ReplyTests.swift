@@ -105,7 +105,7 @@ import Transport
             .reply(206, headers: [("Content-Range", "bytes 3-5/6")], body: "def"),
         ])
         let transport = sender.transport { settings in
-            settings.patience = .seconds(60)
+            settings.patience = .seconds(3600)
             settings.firstPause = .milliseconds(1)
         }
         let download = Download(DownloadRequest(request, size: nil), by: transport)
@@ -116,7 +116,10 @@ import Transport
 
     @Test func patienceHasAnEnd() async throws {
         let sender = FakeSender([])
-        let transport = sender.transport { $0.firstPause = .milliseconds(1) }
+        let transport = sender.transport {
+            $0.firstPause = .milliseconds(1)
+            $0.stallTimeout = .seconds(3600)
+        }
         let failure = await #expect(throws: Failure.self) {
             _ = try await Download(DownloadRequest(request, size: nil), by: transport).next()
         }

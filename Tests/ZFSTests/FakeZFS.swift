@@ -34,7 +34,10 @@ final class FakeZFS: CommandRunner {
         self.init(reads: reads) { _, number in outcomes[min(number, outcomes.count - 1)] }
     }
 
-    var zfs: ZFS { ZFS(runner: self, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) }
+    /// A dataset is never busy for so long here that what keeps it so is looked for, however busy the machine is.
+    var zfs: ZFS {
+        ZFS(runner: self, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, briefly: .seconds(3600))
+    }
 
     /// The words of each command.
     var calls: [[String]] { memory.withLock { $0.calls } }

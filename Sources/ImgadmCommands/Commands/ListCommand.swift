@@ -53,10 +53,15 @@ struct ListCommand: ImgadmCommand {
             drawn.map(\.0), to: context.output, cells: { _ in cells(of: drawn, columns) }, json: \.listJSON)
         context.remark(listing.remarks(on: rows))
         guard listing.format == .table else { return }
-        context.remark(
-            rows.map(\.image).compactMap { image in
-                image.doubt.map { "\(image.pool)/\(image.uuid) may be no image: \($0.rawValue)" }
-            })
+        context.remark(Self.remarks(on: rows.map(\.image)))
+    }
+
+    /// One line, however many there are: a host may have hundreds of machines that are no clones of an image.
+    private static func remarks(on images: [InstalledImage]) -> [String] {
+        let doubtful = images.filter { $0.doubt != nil }
+        guard let first = doubtful.first, let doubt = first.doubt else { return [] }
+        guard doubtful.count > 1 else { return ["\(first.pool)/\(first.uuid) may be no image: \(doubt.rawValue)"] }
+        return ["\(doubtful.count) datasets may be no images (\"?\"): imgadm check says why"]
     }
 
     private func cells(

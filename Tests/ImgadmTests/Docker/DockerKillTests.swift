@@ -37,7 +37,10 @@ extension EndToEnd {
                 #expect(try box.leftovers().isEmpty, "after a kill at \(moment) s: \((try? box.leftovers()) ?? [])")
                 #expect(try await box.imgadm("list", "--docker", "-Ho", "tag").status <= 2)
                 try await expectWholeTree(of: uuids[1], in: box, "after a kill at \(moment) s")
-                for uuid in uuids.reversed() { #expect(try await box.imgadm("delete", uuid).status == 0) }
+                for uuid in uuids.reversed() {
+                    let deleted = try await box.imgadm("delete", uuid)
+                    #expect(deleted.status == 0, "after a kill at \(moment) s: \(deleted)")
+                }
             }
             #expect(killed >= DockerKillTests.points / 2)
         }
