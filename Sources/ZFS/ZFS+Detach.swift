@@ -73,12 +73,17 @@ extension ZFS {
         }
         let before = await users()
         guard before.isEmpty else { throw ZFS.busy(name, before, hint: "fuser -v \(device) shows by whom") }
-        // A volume without a device is in nobody's hands; one that somebody has open keeps it.
-        guard let mode = try await volumeMode(name), mode.value != "none" else { return .nothing }
-        let detachment = Detachment.deviceless(mode.source == "local" ? mode.value : nil)
+        guard let mode = try await volumeMode(name) else { return .nothing }
+        var detachment = Detachment.deviceless(["local", "received"].contains(mode.source) ? mode.value : nil)
+        if mode.value == "none" {
+            // A volume without a device is in nobody's hands. One that somebody had open when a deletion that was killed
+            // took it away has kept it.
+            guard try await hasDevice(name) else { return .nothing }
+            detachment = .deviceless(nil)
+        }
         try await set("volmode", to: "none", of: name)
         let start = ContinuousClock.now
-        while try await isOpenInKernel(name) || HostFile.exists(FilePath(device)) {
+        while try await hasDevice(name) {
             guard ContinuousClock.now - start < .seconds(5) else {
                 let users = await users()
                 try await attach(name, detachment)
@@ -89,6 +94,11 @@ extension ZFS {
             try await Task.sleep(for: .milliseconds(20))
         }
         return detachment
+    }
+
+    private func hasDevice(_ name: DatasetName) async throws -> Bool {
+        if try await isOpenInKernel(name) { return true }
+        return try HostFile.exists(FilePath("/dev/zvol/\(name)"))
     }
 
     /// Nil where this ZFS has no such property.

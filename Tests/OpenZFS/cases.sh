@@ -532,10 +532,23 @@ test_unknown_image() {
 
 # ---------------------------------------------------------------- refused deletions
 
-# as_it_was UUID GUID: an image whose deletion was refused: its dataset, its snapshot of that guid, its record, its place
+# face UUID: what must be of an image as it was when its deletion was refused
+face() {
+    udevadm settle -t 20
+    zfs get -Hp -o property,value,source \
+        type,guid,createtxg,origin,mounted,mountpoint,canmount,readonly,volmode "$pool/$1"
+    zfs get -Hp -o name,value guid,createtxg,userrefs "$pool/$1@final"
+    if [[ $(zfs get -H -o value type "$pool/$1") == volume ]]; then
+        if [[ -b /dev/zvol/$pool/$1 ]]; then echo "a device"; else echo "no device"; fi
+    else
+        findmnt -n -o TARGET,SOURCE,OPTIONS -S "$pool/$1"
+    fi
+}
+
+# as_it_was UUID FACE: an image whose deletion was refused: its face, its record, its name, and clones can be made of it
 as_it_was() {
     is_image "$1"
-    [[ $(zfs get -Hpo value guid "$pool/$1@final") == "$2" ]]
+    diff <(echo "$2") <(face "$1")
     zfs clone "$pool/$1@final" "$pool/of-it"
     udevadm settle -t 20
     zfs destroy "$pool/of-it"
@@ -543,14 +556,15 @@ as_it_was() {
 
 # refused UUID TEXT…: delete and vacuum leave the image, and say why
 refused() {
-    local id=$1 guid text
+    local id=$1 before text
     shift
-    guid=$(zfs get -Hpo value guid "$pool/$id@final")
+    before=$(face "$id")
     status 1 imgadm delete "$id"
     for text; do grep -qF -e "$text" err; done
-    as_it_was "$id" "$guid"
-    imgadm vacuum -f > out 2> err || true
-    as_it_was "$id" "$guid"
+    as_it_was "$id" "$before"
+    status 1 imgadm vacuum -f
+    for text; do grep -qF -e "$text" err; done
+    as_it_was "$id" "$before"
 }
 
 test_refused_delete_of_an_open_volume() {
@@ -563,6 +577,12 @@ test_refused_delete_of_an_open_volume() {
     refused "$id" DatasetBusy "process $BASHPID"
     exec 7<&-
     udevadm settle -t 20
+    zfs set volmode=dev "$pool/$id"
+    udevadm settle -t 20
+    exec 7< "/dev/zvol/$pool/$id"
+    refused "$id" DatasetBusy "process $BASHPID"
+    exec 7<&-
+    udevadm settle -t 20
     [[ $(volume_sum "$pool/$id") == "$base_sum" ]]
     status 0 imgadm delete "$id"
     is_gone "$id"
@@ -570,6 +590,8 @@ test_refused_delete_of_an_open_volume() {
 
 test_refused_delete_of_a_volume_that_the_kernel_uses() {
     local loop
+    modprobe loop
+    udevadm settle -t 20
     volume_chain
     status 0 imgadm install -q -m base.json -f base.gz
     udevadm settle -t 20
@@ -609,17 +631,114 @@ test_refused_delete_of_a_held_image() {
 }
 
 test_a_promoted_vm_is_no_image() {
-    local vm
+    local vm before
     volume_chain
     vm=$(uuid)
     status 0 imgadm install -q -m base.json -f base.gz
     zfs clone "$pool/$base@final" "$pool/$vm"
     write_volume "$pool/$vm" "years of work"
     zfs promote "$pool/$vm"
+    # The image is a clone of the VM now.
+    status 1 imgadm delete "$vm"
+    grep -qF ImageHasDependentClones err
+    zfs destroy "$pool/$base"
+    before=$(face "$vm")
     status 1 imgadm delete "$vm"
     grep -qF NotAnImage err
-    volume_sum "$pool/$vm" > /dev/null
+    imgadm vacuum -f
+    imgadm check --repair || true
+    diff <(echo "$before") <(face "$vm")
     [[ $(head -c 5 "/dev/zvol/$pool/$vm") == years ]]
+}
+
+# killed_at VERB COMMAND…: the command is killed when it is about to have zfs do that
+killed_at() {
+    local verb=$1 got=0
+    shift
+    mkdir -p "$work/bin"
+    cat > "$work/bin/zfs" <<KILLER
+#!/bin/bash
+[[ \$1 != $verb ]] || { kill -9 "\$(cat $work/pid)"; exit 1; }
+exec $(type -P zfs) "\$@"
+KILLER
+    chmod +x "$work/bin/zfs"
+    # shellcheck disable=SC2016 # for that shell
+    PATH=$work/bin:$PATH bash -c 'echo $$ > "$0/pid"; exec "$@"' "$work" "$@" || got=$?
+    ((got == 137))
+}
+
+# repaired UUID: check tells of the image, and mends it; that this machine's sources do not answer is another matter
+repaired() {
+    status 1 imgadm check
+    grep -q "^problem: image $1 " out
+    imgadm check --repair > out || true
+    grep -q "^repaired: image $1 " out
+    imgadm check > out || true
+    if grep -F "$1" out; then return 1; fi
+}
+
+test_delete_of_a_volume_killed_before_the_rename() {
+    local before
+    volume_chain
+    status 0 imgadm install -q -m base.json -f base.gz
+    before=$(face "$base")
+    killed_at rename imgadm delete "$base"
+    [[ $(zfs get -H -o value volmode "$pool/$base") == none ]]
+    repaired "$base"
+    as_it_was "$base" "$before"
+    [[ $(volume_sum "$pool/$base") == "$base_sum" ]]
+    killed_at rename imgadm delete "$base"
+    status 0 imgadm delete "$base"
+    is_gone "$base"
+}
+
+test_delete_of_a_volume_killed_before_the_rename_then_imported() {
+    local before
+    volume_chain
+    mkdir -p server/images
+    cp base.json "server/images/$base.json"
+    cp base.gz "server/images/$base.file"
+    serve
+    status 0 imgadm import -q -S "$url" "$base"
+    before=$(face "$base")
+    killed_at rename imgadm delete "$base"
+    status 0 imgadm import -q -S "$url" "$base"
+    as_it_was "$base" "$before"
+}
+
+# The device stays while it is open, whatever the property says.
+test_delete_of_a_volume_killed_with_its_device_open() {
+    volume_chain
+    status 0 imgadm install -q -m base.json -f base.gz
+    udevadm settle -t 20
+    exec 7< "/dev/zvol/$pool/$base"
+    zfs set volmode=none "$pool/$base"
+    sleep 1
+    [[ -b /dev/zvol/$pool/$base ]]
+    status 1 imgadm delete "$base"
+    grep -qF DatasetBusy err
+    is_image "$base"
+    exec 7<&-
+    status 0 imgadm delete "$base"
+    is_gone "$base"
+}
+
+test_delete_of_a_file_system_killed_before_the_rename() {
+    local id before
+    id=$(uuid)
+    filled "$pool/src"
+    zfs snapshot "$pool/src@final"
+    zfs send "$pool/src@final" | packed gzip image.gz
+    manifest "$id" image.gz fs > image.json
+    status 0 imgadm install -q -m image.json -f image.gz
+    before=$(face "$id")
+    killed_at rename imgadm delete "$id"
+    [[ $(zfs get -H -o value mounted "$pool/$id") == no ]]
+    repaired "$id"
+    as_it_was "$id" "$before"
+    killed_at rename imgadm delete "$id"
+    status 0 imgadm delete "$id"
+    is_gone "$id"
 }
 
 # ---------------------------------------------------------------- create
