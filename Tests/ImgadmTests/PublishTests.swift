@@ -74,8 +74,8 @@ extension EndToEnd {
             let stage = try await Stage.make(storage)
             #expect(try await stage.publish().status == 0)
             let run = try await stage.publish()
-            #expect(run.status == 1 && run.errors.contains("error (UploadError)"), "\(run)")
-            #expect(run.errors.contains("ImageUuidAlreadyExists"), "\(run)")
+            // The server's code is the code.
+            #expect(run.status == 1 && run.errors.contains("error (ImageUuidAlreadyExists)"), "\(run)")
             #expect(try await stage.files().count == 2)
         }
 
@@ -150,7 +150,7 @@ extension EndToEnd {
                     ]
                 ])
             let other = try await wrong.publish()
-            #expect(other.status == 1 && other.errors.contains("error (UploadError)"), "\(other)")
+            #expect(other.status == 1 && other.errors.contains("error (Download)"), "\(other)")
             #expect(try await stage.files().isEmpty)
             #expect(try await wrong.files().isEmpty)
         }
@@ -176,10 +176,10 @@ extension EndToEnd {
             }
             let stage = try await Stage.make(.folder, ["--keys", keys.appending("server").string])
             let refused: [(words: [String], status: Int32, code: String)] = [
-                ([], 1, "UploadError"),
-                (["--key", keys.appending("stranger").string, "--user", "deploy"], 1, "UploadError"),
-                (["--key", keys.appending("openssh").string, "--user", "nobody"], 1, "UploadError"),
-                (["--key", keys.appending("openssh").string, "--user", "../deploy"], 1, "UploadError"),
+                ([], 1, "UnauthorizedError"),
+                (["--key", keys.appending("stranger").string, "--user", "deploy"], 1, "UnauthorizedError"),
+                (["--key", keys.appending("openssh").string, "--user", "nobody"], 1, "UnauthorizedError"),
+                (["--key", keys.appending("openssh").string, "--user", "../deploy"], 1, "UnauthorizedError"),
                 (["--key", keys.appending("openssh").string], 2, "Usage"), (["--user", "deploy"], 2, "Usage"),
                 (["--key", "/no/key", "--user", "deploy"], 2, "Usage"),
                 (["--key", keys.appending("ed25519").string, "--user", "deploy"], 2, "Usage"),
