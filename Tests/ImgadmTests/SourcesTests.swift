@@ -140,8 +140,9 @@ extension EndToEnd {
         // MARK: the editor
 
         private func edit(_ box: Sandbox, _ script: String) async throws -> Sandbox.Run {
+            // The servers of these tests are not there to be asked.
             try await box.imgadm(
-                "sources", "-e", environment: ["EDITOR": "f() { \(script); }; f", "TMPDIR": box.root.string])
+                "sources", "-f", "-e", environment: ["EDITOR": "f() { \(script); }; f", "TMPDIR": box.root.string])
         }
 
         @Test func editingTellsEveryChange() async throws {
