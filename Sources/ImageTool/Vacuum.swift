@@ -56,13 +56,18 @@ extension ImageTool {
         }
     }
 
-    /// Deletes unused images, once what runs that died have begun is finished. Each is looked at again under its lock: what has
-    /// come into use meanwhile stays.
+    /// Finishes what runs that died have begun. What is left of a deletion may be a clone of an image, which is unused only
+    /// then: so this comes before unused images are looked for.
     ///
     /// - Parameter pool: where leftovers are looked for; nil for all.
-    /// - Throws: after all that could be deleted, why the others were not.
-    public func vacuum(_ images: [InstalledImage], in pool: PoolName?, _ report: Report) async throws {
+    public func clearLeftovers(in pool: PoolName?, _ report: Report) async throws {
         try await store.clearLeftovers(in: pool, tell: report.line)
+    }
+
+    /// Deletes unused images. Each is looked at again under its lock: what has come into use meanwhile stays.
+    ///
+    /// - Throws: after all that could be deleted, why the others were not.
+    public func vacuum(_ images: [InstalledImage], _ report: Report) async throws {
         var failures: [Failure] = []
         for image in images {
             do {

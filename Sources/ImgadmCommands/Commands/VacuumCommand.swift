@@ -43,6 +43,7 @@ struct VacuumCommand: ImgadmCommand {
     func run(_ context: CommandContext) async throws {
         if !dryRun { try await context.upgradeState() }
         let pool = try context.namedPool(pool.name)
+        if !dryRun { try await context.reporting { try await context.tool.clearLeftovers(in: pool, $0) } }
         let unused = try await context.tool.unusedImages(try await choice(context, in: pool), in: pool)
         if dryRun {
             for each in unused { try context.output.line("[dry-run] Deleted image \(each.image.progressTitle)") }
@@ -66,7 +67,7 @@ struct VacuumCommand: ImgadmCommand {
             guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else { return }
         }
         try await context.reporting() { report in
-            try await context.tool.vacuum(unused.map(\.image), in: pool, report)
+            try await context.tool.vacuum(unused.map(\.image), report)
         }
     }
 
