@@ -16,6 +16,16 @@ public struct ImageUUID: Sendable, Hashable, Comparable, CustomStringConvertible
             low: .random(in: .min ... .max) & ~(0b11 << 62) | 0b10 << 62)
     }
 
+    /// A UUID made of a hash (RFC 9562 version 8): of the first 32 of its digits, all but those that tell version and variant.
+    /// Nil of fewer digits.
+    init?(hash: String) {
+        let digits = Array(hash.prefix(32))
+        guard digits.count == 32, digits.allSatisfy(\.isHexDigit),
+            let high = UInt64(String(digits[..<16]), radix: 16), let low = UInt64(String(digits[16...]), radix: 16)
+        else { return nil }
+        self.init(high: high & ~0xF000 | 0x8000, low: low & ~(0b11 << 62) | 0b10 << 62)
+    }
+
     /// Nil unless the text is 8-4-4-4-12 lower-case hexadecimal digits.
     public init?(_ text: some StringProtocol) {
         var digits = (high: UInt64(0), low: UInt64(0))
