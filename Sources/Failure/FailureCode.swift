@@ -74,6 +74,8 @@ extension Failure.Code {
     public static let invalidSource: Self = "InvalidSource"
     public static let multiError: Self = "MultiError"
     public static let downloadError: Self = "DownloadError"
+    /// A list of checksums contradicts itself, or is broken.
+    public static let invalidChecksumList: Self = "InvalidChecksumList"
     public static let connectionError: Self = "ConnectionError"
     /// A registry wants other credentials.
     public static let unauthorized: Self = "Unauthorized"
