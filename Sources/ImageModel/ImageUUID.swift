@@ -53,6 +53,19 @@ public struct ImageUUID: Sendable, Hashable, Comparable, CustomStringConvertible
         self.init(high: digits.high, low: digits.low)
     }
 
+    /// As people paste it: in upper case, or with blanks around it. Nil for what is no UUID even so.
+    ///
+    /// For what is typed alone: in manifests, answers and names of datasets there is one spelling.
+    public init?(typed text: String) {
+        var bytes = Array(text.utf8)
+        while let last = bytes.last, Self.isBlank(last) { bytes.removeLast() }
+        let word = bytes.drop(while: Self.isBlank)
+        guard word.count == Self.length else { return nil }
+        self.init(String(decoding: word, as: UTF8.self).lowercased())
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+
     /// The owner of images that belong to nobody in particular.
     public static let zero = ImageUUID(high: 0, low: 0)
 

@@ -45,20 +45,48 @@ extension ImageTool {
     /// - Parameter pool: nil for all pools.
     /// - Throws: `InvalidUUID` for what is none of that; `AmbiguousName`.
     public func installed(_ text: String, in pool: PoolName?) async throws -> ImageUUID {
-        if let uuid = ImageUUID(text) { return uuid }
-        let images = try await store.images().filter { pool == nil || $0.pool == pool }.map(\.manifest)
-        if let name = ImageName(text) {
-            let named = images.filter { name.fits($0) }
-            if let image = try ImageTool.choose(named, name, isLatest: name.version == "latest") { return image.uuid }
-        }
-        if text.utf8.count >= 4, text.utf8.allSatisfy({ "0123456789abcdef-".utf8.contains($0) }) {
-            let found = images.filter { $0.uuid.description.hasPrefix(text) }
-            if let image = try ImageTool.choose(found, ImageName(text), isLatest: false) { return image.uuid }
+        if let uuid = ImageUUID(typed: text) { return uuid }
+        let images = try await store.images()
+        let here = images.filter { pool == nil || $0.pool == pool }
+        if let uuid = try ImageTool.named(text, among: here.map(\.manifest)) { return uuid }
+        if let pool {
+            let elsewhere = images.filter { $0.pool != pool }
+            let pools = Set(elsewhere.filter { ImageTool.isNamed(text, $0.manifest) }.map(\.pool.description)).sorted()
+            if let first = pools.first {
+                throw Failure(
+                    .invalidUUID,
+                    "\"\(text)\" is the name of no image on \"\(pool)\", but of one on \(ImageTool.listed(pools))",
+                    hint: "-P \(first)")
+            }
         }
         throw Failure(
             .invalidUUID, "\"\(text)\" is not a valid UUID, nor the name of an installed image",
             hint: "imgadm list shows the images")
     }
+
+    /// The image that has the name, or alone begins with these digits.
+    ///
+    /// - Throws: `AmbiguousName`.
+    private static func named(_ text: String, among images: [Manifest]) throws(Failure) -> ImageUUID? {
+        if let name = ImageName(text) {
+            let named = images.filter { name.fits($0) }
+            if let image = try choose(named, name, isLatest: name.version == "latest") { return image.uuid }
+        }
+        guard isPrefix(text) else { return nil }
+        let found = images.filter { $0.uuid.description.hasPrefix(text) }
+        return try choose(found, ImageName(text), isLatest: false)?.uuid
+    }
+
+    private static func isNamed(_ text: String, _ image: Manifest) -> Bool {
+        ImageName(text)?.fits(image) ?? false || isPrefix(text) && image.uuid.description.hasPrefix(text)
+    }
+
+    /// Digits of a UUID, enough to look for.
+    private static func isPrefix(_ text: String) -> Bool {
+        text.utf8.count >= 4 && text.utf8.allSatisfy { "0123456789abcdef-".utf8.contains($0) }
+    }
+
+    private static func listed(_ names: [String]) -> String { names.map { "\"\($0)\"" }.joined(separator: ", ") }
 
     /// An active image of the sources, by name: of those of several versions the one published last.
     ///
@@ -91,6 +119,14 @@ extension ImageTool {
         return (chosen?.uuid, failures)
     }
 
+    /// What the images of the sources are called, as far as the sources answer.
+    ///
+    /// - Throws: `NoSources`.
+    public func availableNames() async throws -> Set<String> {
+        let name: FieldPath = "name"
+        return Set(try await available().images.compactMap { name.find(in: $0.image.manifest)?.value.stringValue })
+    }
+
     /// - Parameter isLatest: of several, the one published last.
     private static func choose(_ images: [Manifest], _ name: ImageName?, isLatest: Bool) throws(Failure) -> Manifest? {
         // An image may be on several pools.
@@ -101,7 +137,8 @@ extension ImageTool {
         let more = distinct.count > 10 ? ", and \(distinct.count - 10) more" : ""
         throw Failure(
             .ambiguousName, "\(distinct.count) images are called \"\(name?.description ?? "")\": \(some)\(more)",
-            hint: "a UUID, or NAME@VERSION, says which")
+            hint: Set(distinct.map(\.title)).count == distinct.count
+                ? "a UUID, or NAME@VERSION, says which" : "only a UUID says which")
     }
 
     private static func moment(_ manifest: Manifest) -> String { manifest["published_at"]?.stringValue ?? "" }

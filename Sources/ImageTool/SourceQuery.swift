@@ -18,6 +18,11 @@ extension ImageTool {
         return descriptors.map(sources.source)
     }
 
+    /// Whether a registry is among the configured sources, so that a word may well be the name of a docker image.
+    ///
+    /// - Throws: `ConfigError`.
+    public func hasDockerSource() throws -> Bool { try config.load().sources.contains { $0.type == .docker } }
+
     /// The images of all sources that can list, asked side by side; of a UUID that several have, the one of the first.
     ///
     /// - Returns: the images, and the failures of the sources that could not answer.

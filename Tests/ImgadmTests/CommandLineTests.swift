@@ -53,7 +53,6 @@ extension EndToEnd {
             (["list", "-x"], 2, "Option"), (["list", "--frob"], 2, "Option"), (["list", "-o"], 2, "Option"),
             (["list", "nofilter"], 2, "Usage"), (["avail", "=x"], 2, "Usage"),
             (["get"], 2, "Usage"), (["get", "a", "b"], 2, "Usage"), (["get", "nonsense"], 1, "InvalidUUID"),
-            (["get", "01234567-89AB-cdef-0123-456789abcdef"], 1, "InvalidUUID"),
             (["delete"], 2, "Usage"), (["delete", "nonsense"], 1, "InvalidUUID"),
             (["ancestry"], 2, "Usage"), (["show"], 2, "Usage"), (["show", "a", "b"], 2, "Usage"),
             (["import"], 2, "Usage"), (["import", "$(reboot)"], 2, "Usage"),
@@ -80,6 +79,25 @@ extension EndToEnd {
             #expect(run.status == status, "\(run)")
             #expect(run.errors.contains("error (\(code)): "), "\(run)")
             #expect(run.output.isEmpty)
+        }
+
+        /// What was typed, what the hint says to type.
+        static let otherWords: [([String], String)] = [
+            (["rm"], "imgadm delete does that here"), (["pull"], "imgadm import does that here"),
+            (["images"], "imgadm list does that here"), (["version"], "imgadm --version does that here"),
+            (["lsit"], "did you mean \"list\"?"), (["frobnicate"], "imgadm help lists the commands"),
+            (["-P", "tank", "list"], "options of a command stand after it: imgadm list -P"),
+            (["-j", "list"], "options of a command stand after it: imgadm list -j"),
+            (["import", "docker://debian:12"], "imgadm import docker:debian:12"),
+            (["import", "./disk.qcow2"], "imgadm install -m MANIFEST -f FILE"),
+            (["import", "https://127.0.0.1:1/disk.qcow2"], "imgadm install -m MANIFEST -f FILE"),
+            (["create", "web"], "a VM is named by its UUID"),
+        ]
+
+        @Test(arguments: otherWords)
+        func aMistakeIsToldWithWhatWorks(words: [String], hint: String) async throws {
+            let run = try await Sandbox.make().imgadm(words)
+            #expect(run.status != 0 && run.errors.contains("hint: ") && run.errors.contains(hint), "\(run)")
         }
 
         @Test func aStructuredErrorIsTheLastLine() async throws {

@@ -40,6 +40,13 @@ extension EndToEnd {
                 let run = try await box.imgadm("get", argument)
                 #expect(run.status == 1 && run.errors.contains("error (InvalidUUID)"), "\(argument): \(run)")
             }
+            // As people paste it.
+            for typed in [old.uuid.uppercased(), " \(old.uuid)\t"] {
+                #expect(try await uuid(typed) == old.uuid, "\(typed)")
+            }
+            let elsewhere = try await Sandbox.make()
+            let wrongPool = try await box.imgadm("get", "-P", elsewhere.pool, old.name)
+            #expect(wrongPool.status == 1 && wrongPool.errors.contains("hint: -P \(box.pool)"), "\(wrongPool)")
             // One digit off.
             let digit = old.uuid.last == "0" ? "1" : "0"
             let slip = try await box.imgadm("get", old.uuid.dropLast() + digit)
@@ -77,6 +84,12 @@ extension EndToEnd {
             for argument in ["imgapi:nothing-\(name)", "\(name)@3.0.0"] {
                 let run = try await box.imgadm("import", argument)
                 #expect(run.status == 1 && run.errors.contains("error (ImageNotFound)"), "\(argument): \(run)")
+            }
+            // A slip of the keyboard is not asked of Docker Hub.
+            for typed in [name + "x", "imgapi:\(name)x"] {
+                let slip = try await box.imgadm("import", typed)
+                #expect(slip.status == 1 && slip.errors.contains("error (ImageNotFound)"), "\(slip)")
+                #expect(slip.errors.contains("did you mean \"\(name)\"?"), "\(slip)")
             }
             let bad = try await box.imgadm("import", "imgapi:a:b")
             #expect(bad.status == 2 && bad.errors.contains("error (Usage)"), "\(bad)")

@@ -162,8 +162,9 @@ extension EndToEnd {
             let server = try TestServer(workshop.folder)
             let box = try await Sandbox.make()
             try box.use(server.url)
-            let run = try await box.imgadm("avail", "-Ho", "uuid")
-            #expect(run.status == 0)
+            // The server's first look at so many takes its time on a busy machine.
+            let run = try await box.imgadm("avail", "-Ho", "uuid", environment: ["IMGADM_STALL_TIMEOUT": "60"])
+            #expect(run.status == 0, "\(run)")
             #expect(run.lines.count == 2500)
             #expect(Set(run.lines).count == 2500)
         }

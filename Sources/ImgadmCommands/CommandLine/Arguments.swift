@@ -23,8 +23,13 @@ enum Arguments {
     /// The UUID of a VM.
     ///
     /// - Throws: `InvalidUUID`.
-    static func uuid(_ text: String) throws(Failure) -> ImageUUID {
-        guard let uuid = ImageUUID(text) else { throw Failure(.invalidUUID, "\"\(text)\" is not a valid UUID") }
+    static func machine(_ text: String) throws(Failure) -> ImageUUID {
+        guard let uuid = ImageUUID(typed: text) else {
+            throw Failure(
+                .invalidUUID, "\"\(text)\" is not a valid UUID",
+                hint: "a VM is named by its UUID: vmadm list shows them, "
+                    + "or zfs list, where a VM is the dataset POOL/UUID")
+        }
         return uuid
     }
 }

@@ -82,6 +82,23 @@ enum CommandList {
     /// For the scripts of shells alone.
     private static let complete = CommandEntry(CompleteCommand.self)
 
+    /// What tools of the same kind call it, and what does it here.
+    private static let foreign = [
+        "rm": "imgadm delete", "rmi": "imgadm delete", "remove": "imgadm delete", "uninstall": "imgadm delete",
+        "pull": "imgadm import", "fetch": "imgadm import", "download": "imgadm import", "add": "imgadm import",
+        "search": "imgadm avail name=~TEXT", "find": "imgadm avail name=~TEXT", "images": "imgadm list",
+        "ls": "imgadm list", "ps": "imgadm list -o uuid,name,clones", "version": "imgadm --version",
+        "history": "imgadm ancestry", "prune": "imgadm vacuum", "gc": "imgadm vacuum", "push": "imgadm publish",
+        "upload": "imgadm publish", "commit": "imgadm create", "build": "imgadm create", "remote": "imgadm sources",
+        "fsck": "imgadm check", "verify": "imgadm check", "repair": "imgadm check --repair", "upgrade": "imgadm update",
+    ]
+
+    /// What to do about a command that there is not.
+    static func hint(forUnknown name: String) -> String {
+        foreign[name].map { "\($0) does that here" } ?? Suggestion.hint(for: name, among: names)
+            ?? "imgadm help lists the commands"
+    }
+
     /// All names of all commands.
     static var names: [String] { all.flatMap { [$0.name] + $0.aliases } }
 

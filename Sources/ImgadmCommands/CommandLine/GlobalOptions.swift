@@ -18,7 +18,15 @@ struct GlobalOptions: Sendable {
         while let word = rest.first, word.hasPrefix("-"), word != "-" {
             rest = rest.dropFirst()
             if word == "--" { break }
-            try options.read(word)
+            do {
+                try options.read(word)
+            } catch {
+                // Of a command, and typed before it: the same words in another order work.
+                guard let command = rest.first(where: { CommandList.find($0) != nil }) else { throw error }
+                throw Failure(
+                    .option, error.message,
+                    hint: "options of a command stand after it: imgadm \(command) \(word) …")
+            }
         }
         return (options, rest.first, Array(rest.dropFirst()))
     }

@@ -7,15 +7,16 @@ enum ImageArgument {
     case uuid(ImageUUID)
     case name(ImageName)
     case reference(DockerReference)
-    /// One word: the name of an image if there is one, else a docker reference.
+    /// One word: the name of an image; where there is none and docker sources are configured, a docker reference.
     case either(ImageName, DockerReference)
 
     /// - Throws: `Usage` for what is none of these.
     init(_ text: String) throws(Failure) {
-        if let uuid = ImageUUID(text) {
+        if let uuid = ImageUUID(typed: text) {
             self = .uuid(uuid)
             return
         }
+        try ImageArgument.refusePlace(text)
         if let bare = ImageArgument.without("imgapi:", text) {
             guard let name = ImageName(bare) else {
                 throw Failure(.usage, "invalid image-id arg: \"\(bare)\" is no name of an image")
@@ -43,6 +44,28 @@ enum ImageArgument {
         }
     }
 
+    /// Says of a path or a URL what it is: neither is a name of anything in a source.
+    private static func refusePlace(_ text: String) throws(Failure) {
+        let schemes = ["docker://", "oci://", "docker-daemon:", "containers-storage:"]
+        if let scheme = schemes.first(where: text.hasPrefix) {
+            let bare = text.dropFirst(scheme.count)
+            throw Failure(
+                .usage, "invalid image-id arg: \"\(text)\" has a \"\(scheme)\" that is written otherwise here",
+                hint: "imgadm import docker:\(bare)")
+        }
+        if ["http://", "https://", "ftp://", "file://"].contains(where: text.hasPrefix) {
+            throw Failure(
+                .usage, "invalid image-id arg: \"\(text)\" is a URL",
+                hint: "imgadm sources -a URL adds a source; "
+                    + "a file is downloaded first, then imgadm install -m MANIFEST -f FILE")
+        }
+        if ["/", "./", "../"].contains(where: text.hasPrefix) {
+            throw Failure(
+                .usage, "invalid image-id arg: \"\(text)\" is the path of a file",
+                hint: "imgadm install -m MANIFEST -f FILE takes files")
+        }
+    }
+
     private static func without(_ prefix: String, _ text: String) -> String? {
         text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : nil
     }
@@ -59,15 +82,31 @@ enum ImageArgument {
             let (uuid, failures) = try await find(name, context, sources, channel)
             if let uuid { return .uuid(uuid) }
             if let failure = Failure.combining(failures) { throw failure }
-            throw Failure(.imageNotFound, "no image source has an active image called \"\(name)\"")
+            throw Failure(
+                .imageNotFound, "no image source has an active image called \"\(name)\"",
+                hint: sources.isEmpty ? await near(name, context) : nil)
         case .either(let name, let reference):
             do {
                 let (uuid, failures) = try await find(name, context, sources, channel)
                 if let uuid { return .uuid(uuid) }
+                guard try !sources.isEmpty || context.tool.hasDockerSource() else {
+                    if let failure = Failure.combining(failures) { throw failure }
+                    throw Failure(
+                        .imageNotFound, "no image source has an active image called \"\(name)\"",
+                        hint: await near(name, context)
+                            ?? "\(reference.localName):\(reference.target) names the docker image")
+                }
                 context.remark(failures.map { "\($0.description): \"\(name)\" is taken for a docker image" })
             } catch let failure as Failure where failure.code == .noSources {}
             return .reference(reference)
         }
+    }
+
+    /// Which name of the sources may have been meant.
+    private func near(_ name: ImageName, _ context: CommandContext) async -> String? {
+        // Only for a hint: what the sources answered, and what they could not, has been told.
+        guard let names = try? await context.tool.availableNames() else { return nil }
+        return Suggestion.hint(for: name.name, among: names)
     }
 
     private func find(

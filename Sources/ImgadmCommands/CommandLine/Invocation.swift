@@ -67,8 +67,7 @@ struct Invocation: Sendable {
             } else {
                 throw Failure(
                     .unknownCommand, "unknown command: \"\(name ?? "")\"",
-                    hint: Suggestion.hint(for: name ?? "", among: CommandList.names) ?? "imgadm help lists the commands"
-                )
+                    hint: CommandList.hint(forUnknown: name ?? ""))
             }
             try output.flush()
             return 0

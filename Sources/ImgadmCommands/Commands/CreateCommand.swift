@@ -63,7 +63,7 @@ struct CreateCommand: ImgadmCommand {
 
     func run(_ context: CommandContext) async throws {
         guard let first = arguments.first else { throw Failure(.usage, "missing argument: VM-UUID") }
-        let machine = try Arguments.uuid(first)
+        let machine = try Arguments.machine(first)
         if recover {
             try Arguments.none(Array(arguments.dropFirst()))
             return try await context.reporting() { report in

@@ -13,7 +13,8 @@ struct ImportCommand: ImgadmCommand {
         discussion: """
             The configured sources are asked in their order; the first that has the image serves it. A docker reference goes
             to the registry it names, docker.io if it names none; each layer becomes an image. One word is the name of an image
-            if a source has one (the one published last), else a docker reference; imgapi: or docker: before it says which.
+            (of several versions the one published last); if no source has one, and a docker source is configured, it is a docker
+            reference. imgapi: or docker: before it says which is meant.
 
             EXAMPLES
               imgadm import 7b5981c4-1889-11e7-b4c5-3f3bdfc9b88b
