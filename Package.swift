@@ -103,7 +103,8 @@ let package = Package(
             "ImageTool",
             [
                 "HostConfig", "JSON", "Failure", "ImageModel", "Host", "Transport", "OCIRegistry", "ImageStore",
-                "ImageSource", "IMGAPI", "ZFS", "VirtualMachines", "Compression", log, crypto, system, nioCore,
+                "ImageSource", "IMGAPI", "ZFS", "VirtualMachines", "Compression", "Tar", "SendStream", "Layers", log,
+                crypto, system, nioCore,
             ]),
         room("Terminal", ["CHost", "JSON"]),
         room(

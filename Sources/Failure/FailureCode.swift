@@ -44,6 +44,8 @@ extension Failure.Code {
     public static let platformNotFound: Self = "PlatformNotFound"
     /// What should be a stream of `zfs send` is none, or one of something else than its manifest says.
     public static let invalidStream: Self = "InvalidStream"
+    /// A file that was named is not what it should be, or is damaged.
+    public static let invalidFile: Self = "InvalidFile"
     /// The content of a layer cannot be unpacked.
     public static let invalidLayer: Self = "InvalidLayer"
     public static let minPlatform: Self = "MinPlatform"

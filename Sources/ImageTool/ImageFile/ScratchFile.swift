@@ -1,0 +1,63 @@
+import Failure
+import Host
+import SystemPackage
+
+/// Room on the disk for what one command has to keep for a while: a file without a name, which is gone with the process,
+/// however that ends.
+public final class ScratchFile {
+    private let descriptor: FileDescriptor
+    private static let name: FilePath = "a temporary file in /var/tmp"
+
+    /// - Throws: `FileSystemError`, `NoSpace`, `PermissionDenied`.
+    public init() throws {
+        let folder = try PrivateFolder.new(in: "/var/tmp", prefix: ".imgadm-scratch-")
+        do {
+            guard let file = try folder.open("scratch", create: true) else {
+                throw HostFile.failure("cannot make", Self.name, Errno.noSuchFileOrDirectory)
+            }
+            descriptor = file
+        } catch {
+            // The first error counts.
+            _ = try? folder.remove()
+            throw error
+        }
+        try folder.remove("scratch")
+        try folder.remove()
+    }
+
+    // Nobody will read it again.
+    deinit { try? descriptor.close() }
+
+    /// - Throws: `FileSystemError`, `NoSpace`.
+    public func write(_ bytes: RawSpan, at offset: UInt64) throws {
+        do {
+            guard let place = Int64(exactly: offset) else { throw Errno.fileTooLarge }
+            _ = try unsafe bytes.withUnsafeBytes { try unsafe descriptor.writeAll(toAbsoluteOffset: place, $0) }
+        } catch {
+            throw HostFile.failure("cannot write", Self.name, error)
+        }
+    }
+
+    /// Fills a buffer; what was never written is zero.
+    ///
+    /// - Throws: `FileSystemError`.
+    public func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws {
+        do {
+            var done = 0
+            while done < buffer.count {
+                guard let place = Int64(exactly: offset), place < .max - Int64(buffer.count) else {
+                    throw Errno.fileTooLarge
+                }
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+                let count = try unsafe descriptor.read(fromAbsoluteOffset: place + Int64(done), into: rest)
+                guard count > 0 else {
+                    unsafe rest.initializeMemory(as: UInt8.self, repeating: 0)
+                    return
+                }
+                done += count
+            }
+        } catch {
+            throw HostFile.failure("cannot read", Self.name, error)
+        }
+    }
+}
