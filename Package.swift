@@ -81,6 +81,7 @@ let package = Package(
         room("ImageModel", ["JSON", "Failure", crypto]),
         room("Compression", compressionDependencies, defines: hasISAL ? [.define("ISAL")] : []),
         room("Tar"),
+        room("DiskImage", ["Compression", "Tar", "CDeflate", "CZstd", crypto]),
         room("SendStream", ["CZlib", "CZstd", crypto]),
         room("Layers", ["Tar", "CHost", system]),
         room("Host", ["JSON", "Failure", "CHost", log, system, subprocess]),
@@ -162,6 +163,7 @@ let package = Package(
         tests("CompressionTests", ["Compression"]),
         .target(name: "TestArchives", path: "Tests/TestArchives", swiftSettings: [.swiftLanguageMode(.v6)]),
         tests("TarTests", ["Tar", "TestArchives"]),
+        tests("DiskImageTests", ["DiskImage", "TestHost"]),
         tests("SendStreamTests", ["SendStream", "TestHost", "CZlib", "CZstd", system]),
         .testTarget(
             name: "LayersTests", dependencies: ["Layers", "Tar", "TestArchives", system],

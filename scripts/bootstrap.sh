@@ -54,7 +54,7 @@ test_group() {
     codec_tools
     packages+=(
         python3 python3-pip python3-yaml docker-registry skopeo umoci openssl openssh-client attr busybox-static
-        libarchive-tools util-linux bsdutils curl zsh fish
+        libarchive-tools util-linux bsdutils curl zsh fish qemu-utils
     )
 }
 demo_group() { build_group; zfs_group; packages+=(mmdebstrap debian-archive-keyring gzip); }
@@ -67,7 +67,7 @@ bench_group() {
     build_group
     zfs_group
     codec_tools
-    packages+=(time docker-registry skopeo umoci curl nginx-light wrk)
+    packages+=(time docker-registry skopeo umoci curl nginx-light wrk qemu-utils)
     wishes+=(isal)
 }
 lint_group() { packages+=(shellcheck shfmt mandoc python3); }

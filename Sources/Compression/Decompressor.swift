@@ -61,13 +61,23 @@ public final class Decompressor {
     ///
     /// - Throws: `CompressionError`, and whatever `emit` throws.
     public func decode(_ input: RawSpan, emit: (RawSpan) throws -> Void) throws {
-        bytesIn += UInt64(input.byteCount)
+        var taken = 0
+        while taken < input.byteCount {
+            taken += try decodePiece(input.extracting(taken..<input.byteCount), emit: emit)
+        }
+    }
+
+    /// The same, but stops behind the first piece that was handed out: a few bytes may unpack to gigabytes.
+    ///
+    /// - Returns: how many bytes of the input were taken; fewer than all only if a piece was handed out.
+    public func decodePiece(_ input: RawSpan, emit: (RawSpan) throws -> Void) throws -> Int {
         guard let engine else {
+            bytesIn += UInt64(input.byteCount)
             try count(input.byteCount)
             if !input.isEmpty { try emit(input) }
-            return
+            return input.byteCount
         }
-        try unsafe input.withUnsafeBytes { bytes in
+        let taken = try unsafe input.withUnsafeBytes { bytes in
             var rest = unsafe bytes[...]
             while unsafe !rest.isEmpty {
                 switch place {
@@ -76,7 +86,7 @@ public final class Decompressor {
                     let step = try unsafe engine.step(
                         UnsafeRawBufferPointer(rebasing: rest), output.free, isLast: false)
                     unsafe rest = rest.dropFirst(step.consumed)
-                    try take(step, emit)
+                    if try take(step, emit) { return unsafe bytes.count - rest.count }
                     if !step.ended && step.consumed == 0 && step.produced == 0 {
                         throw CompressionError(.corrupt, format, "no progress")
                     }
@@ -91,34 +101,47 @@ public final class Decompressor {
                     guard engine.allowsPadding, unsafe rest.allSatisfy({ $0 == 0 }) else {
                         throw CompressionError(.trailingGarbage, format)
                     }
-                    return try pass(unsafe rest.count)
+                    try pass(unsafe rest.count)
+                    return bytes.count
                 }
             }
+            return bytes.count
         }
+        bytesIn += UInt64(taken)
+        return taken
     }
 
     /// The input has ended: hands out the rest.
     ///
     /// - Throws: `CompressionError` if the data is not complete, and whatever `emit` throws.
     public func finish(emit: (RawSpan) throws -> Void) throws {
-        guard let engine else { return }
+        while try !finishPiece(emit: emit) {}
+    }
+
+    /// The same, but a piece at a time.
+    ///
+    /// - Returns: true if that was the last.
+    public func finishPiece(emit: (RawSpan) throws -> Void) throws -> Bool {
+        guard let engine else { return true }
         if place == .before { throw CompressionError(.truncated, format, "it is empty") }
         var idle = 0
         while place == .inside {
             let step = try unsafe engine.step(UnsafeRawBufferPointer(start: nil, count: 0), output.free, isLast: true)
-            try take(step, emit)
             // A decoder with threads may need a second call to notice that no more will come.
             idle = step.produced == 0 ? idle + 1 : 0
+            if try take(step, emit) { return false }
             if !step.ended && idle > 1 { throw CompressionError(.truncated, format) }
         }
         try output.flush(emit)
+        return true
     }
 
-    private func take(_ step: EngineStep, _ emit: (RawSpan) throws -> Void) throws {
+    /// - Returns: true if a piece was handed out.
+    private func take(_ step: EngineStep, _ emit: (RawSpan) throws -> Void) throws -> Bool {
         if step.produced > 0 { idle = 0 } else { try pass(step.consumed) }
         try count(step.produced)
-        try output.advance(step.produced, emit)
         if step.ended { place = .between }
+        return try output.advance(step.produced, emit)
     }
 
     /// Some input has come to nothing.
@@ -151,9 +174,12 @@ public final class Decompressor {
         unsafe UnsafeMutableRawBufferPointer(rebasing: memory[count...])
     }
 
-    func advance(_ bytes: Int, _ emit: (RawSpan) throws -> Void) throws {
+    /// - Returns: true if that made a piece, which was handed out.
+    func advance(_ bytes: Int, _ emit: (RawSpan) throws -> Void) throws -> Bool {
         count += bytes
-        if unsafe count == memory.count { try flush(emit) }
+        guard unsafe count == memory.count else { return false }
+        try flush(emit)
+        return true
     }
 
     func flush(_ emit: (RawSpan) throws -> Void) throws {

@@ -1,0 +1,150 @@
+@testable import DiskImage
+
+/// What must hold of any bytes: they are a disk or are refused; content ascends and stays within the disk; what is handed out
+/// is bounded by what is there; and as a stream, however it is cut, they are the same disk.
+///
+/// The first byte says how the stream is cut. Checksums that are all ones are given the right value: no mutation would come
+/// upon it. Where a table or a header has a fixed place far into the file, the rest of the input is put there.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzDiskImage(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    guard count > 1 else { return 0 }
+    let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+    let image = spread(Array(bytes[1...]))
+    let asFile = read { try DiskReader(Image(image), scratch: Room(), limits: limits) }
+    let asStream = read {
+        try DiskReader(stream: Image(image, cut: bytes[0]), scratch: Room(), limits: limits)
+    }
+    switch (asFile, asStream) {
+    case (.disk(let size, let digest), .disk(let streamSize, let streamDigest)):
+        precondition(size == streamSize && digest == streamDigest, "another disk as a stream")
+    case (.refused, .refused): break
+    // What is used twice, or has no order, only a file allows; a footer or a directory at the end only a stream cannot see
+    // in time.
+    case (.disk, .refused(let reason)), (.refused(let reason), .disk):
+        precondition(
+            reason == nil || [.unsupported, .badMap, .badHeader, .truncated].contains(reason), "\(reason as Any)")
+    }
+    return 0
+}
+
+private let limits = DiskLimits(size: 1 << 50, reorderBytes: 1 << 20, unpackedBytes: 64 << 20)
+
+private enum Outcome {
+    case disk(UInt64, Int)
+    case refused(DiskError.Reason?)
+}
+
+private func read(_ open: () throws -> DiskReader) -> Outcome {
+    var visitor = Visitor()
+    do {
+        let reader = try open()
+        precondition(reader.description.size ?? 1 > 0)
+        let size = try reader.read(to: &visitor)
+        precondition(size >= visitor.reached, "content beyond the end")
+        return .disk(size, visitor.hasher.finalize())
+    } catch {
+        precondition(!"\(error)".isEmpty)
+        return .refused((error as? DiskError)?.reason)
+    }
+}
+
+private struct Visitor: DiskVisitor {
+    var reached: UInt64 = 0
+    var hasher = Hasher()
+
+    mutating func data(_ bytes: RawSpan, at offset: UInt64) {
+        precondition(offset >= reached && bytes.byteCount > 0)
+        reached = offset + UInt64(bytes.byteCount)
+        // Zeros at the ends depend on how the pieces were cut.
+        bytes.withUnsafeBytes { bytes in
+            for place in bytes.indices where bytes[place] != 0 {
+                hasher.combine(offset + UInt64(place))
+                hasher.combine(bytes[place])
+            }
+        }
+    }
+}
+
+private struct Image: DiskFile, ByteSource {
+    let bytes: [UInt8]
+    var place = 0
+    var state: UInt64
+
+    init(_ bytes: [UInt8], cut: UInt8 = 0) {
+        self.bytes = bytes
+        state = UInt64(cut) | 1
+    }
+
+    var byteCount: UInt64 { UInt64(bytes.count) }
+
+    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        guard offset < byteCount else { return 0 }
+        let count = min(buffer.count, bytes.count - Int(offset))
+        buffer.copyBytes(from: bytes[Int(offset)..<(Int(offset) + count)])
+        return count
+    }
+
+    mutating func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        let count = min(buffer.count, bytes.count - place, Int(state >> 33) % 3000 + 1)
+        buffer.copyBytes(from: bytes[place..<(place + count)])
+        place += count
+        return count
+    }
+}
+
+private final class Room: ScratchStore {
+    private var pieces: [UInt64: [UInt8]] = [:]
+
+    func write(_ bytes: RawSpan, at offset: UInt64) { pieces[offset] = bytes.withUnsafeBytes { Array($0) } }
+
+    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) {
+        let start = offset / (256 << 10) * (256 << 10)
+        guard let bytes = pieces[start] else { preconditionFailure("nothing was written at \(offset)") }
+        let within = Int(offset - start)
+        buffer.copyBytes(from: bytes[within..<(within + buffer.count)])
+    }
+}
+
+/// VHDX has its parts at 64 KiB and its multiples, of which only the first bytes matter: the input has those of each, one after the
+/// other.
+private func spread(_ bytes: [UInt8]) -> [UInt8] {
+    guard bytes.starts(with: VHDXHeader.magic) else { return seal(bytes) }
+    var image = [UInt8](repeating: 0, count: 4 << 20)
+    let parts: [(place: Int, count: Int)] = [
+        (0, 16), (64 << 10, 96), (128 << 10, 96), (192 << 10, 96), (256 << 10, 96), (1 << 20, 224),
+        (1 << 20 + 65536, 64),
+        (2 << 20, 64), (3 << 20, 4096),
+    ]
+    var rest = bytes[...]
+    for part in parts {
+        let piece = rest.prefix(part.count)
+        image.replaceSubrange(part.place..<(part.place + piece.count), with: piece)
+        rest = rest.dropFirst(part.count)
+    }
+    for (place, count) in [(64 << 10, 4096), (128 << 10, 4096), (192 << 10, 65536), (256 << 10, 65536)]
+    where image[(place + 4)..<(place + 8)].allSatisfy({ $0 == 0xff }) {
+        let sum = CRC32C.of(Array(image[place..<(place + count)]))
+        for byte in 0..<4 { image[place + 4 + byte] = UInt8(truncatingIfNeeded: sum >> (byte * 8)) }
+    }
+    return image
+}
+
+/// The checksums of a VHD, in front, behind and of its dynamic header.
+private func seal(_ bytes: [UInt8]) -> [UInt8] {
+    var bytes = bytes
+    func mend(_ start: Int, _ count: Int, _ place: Int) {
+        guard start >= 0, start + count <= bytes.count,
+            bytes[(start + place)..<(start + place + 4)].allSatisfy({ $0 == 0xff })
+        else { return }
+        let sum = VHDFooter.checksum(Array(bytes[start..<(start + count)]), at: place)
+        for byte in 0..<4 { bytes[start + place + byte] = UInt8(truncatingIfNeeded: sum >> (24 - byte * 8)) }
+    }
+    if bytes.starts(with: VHDFooter.magic) {
+        mend(0, 512, 64)
+        mend(512, 1024, 36)
+    } else {
+        mend(bytes.count - 512, 512, 64)
+    }
+    return bytes
+}

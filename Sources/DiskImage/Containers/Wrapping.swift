@@ -1,0 +1,77 @@
+import Compression
+
+/// What a disk image is wrapped in.
+enum Wrapping {
+    case compressed(CompressionFormat)
+    case archive
+
+    static let sniffLength = 512
+    /// OVA in gzip with a disk in gzip is as far as it is known to go.
+    private static let deepest = 4
+
+    /// - Parameter first: the first bytes of the file.
+    static func of(_ first: [UInt8]) -> Wrapping? {
+        let compression = CompressionFormat.sniff(first)
+        if compression != .none { return .compressed(compression) }
+        // POSIX ustar: the magic number is at byte 257.
+        return first.count >= 262 && first[257..<262].elementsEqual("ustar".utf8) ? .archive : nil
+    }
+
+    /// Takes off all that is around the disk image.
+    static func unwrap(
+        _ stream: any ByteSource, _ limits: DiskLimits
+    ) throws -> (source: any ByteSource, names: [String], archive: OVASource?) {
+        var source = try PeekedSource(stream)
+        var names: [String] = []
+        var archive: OVASource?
+        while let wrapping = of(source.first) {
+            guard names.count < deepest else {
+                throw DiskError(.unsupported, at: 0, "it is wrapped \(names.count) times, and once more")
+            }
+            switch wrapping {
+            case .compressed(let format):
+                names.append(format.rawValue)
+                source = try PeekedSource(try DecompressedSource(source, format, limits))
+            case .archive:
+                guard archive == nil else { throw DiskError(.unsupported, at: 0, "an archive in an archive") }
+                names.append("ova")
+                let opened = OVASource(source)
+                archive = opened
+                source = try PeekedSource(opened)
+            }
+        }
+        return (source, names, archive)
+    }
+}
+
+/// A stream whose first bytes were looked at.
+struct PeekedSource: ByteSource {
+    private(set) var first: [UInt8]
+    private var given = 0
+    private var source: any ByteSource
+
+    init(_ source: any ByteSource) throws {
+        var source = source
+        var first = [UInt8](repeating: 0, count: Wrapping.sniffLength)
+        var count = 0
+        while count < first.count {
+            let read = try unsafe first.withUnsafeMutableBytes {
+                try unsafe source.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[count...]))
+            }
+            if read == 0 { break }
+            count += read
+        }
+        self.first = Array(first[..<count])
+        self.source = source
+    }
+
+    mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        guard given < first.count else { return try unsafe source.read(into: buffer) }
+        let count = min(buffer.count, first.count - given)
+        unsafe first.withUnsafeBytes {
+            unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[given..<(given + count)]))
+        }
+        given += count
+        return count
+    }
+}

@@ -1,0 +1,58 @@
+/// The bytes of an image file, whichever way they come, and how many of them were used.
+///
+/// Each byte of an image is content or table once. So what all tables together refer to cannot be more than the file has:
+/// that bounds all work by what is there, whatever is claimed.
+struct DiskBytes {
+    private var file: (any DiskFile)?
+    private let window: StreamWindow?
+    private var used: UInt64 = 0
+
+    init(_ file: any DiskFile) {
+        self.file = file
+        window = nil
+    }
+
+    init(_ source: any ByteSource, scratch: (any ScratchStore)?, limits: DiskLimits) {
+        window = StreamWindow(source, scratch: scratch, limit: limits.reorderBytes)
+    }
+
+    /// Bytes of the file; of a stream, those that have come.
+    var known: UInt64 { file?.byteCount ?? window?.byteCount ?? 0 }
+
+    /// Nil of a stream, whose end is not known before it is there.
+    var fileSize: UInt64? { file?.byteCount }
+
+    /// - Returns: fewer bytes than there is room for only at the end.
+    mutating func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        if let window { return try unsafe window.read(at: offset, into: buffer) }
+        return try unsafe file?.read(at: offset, into: buffer) ?? 0
+    }
+
+    /// Exactly so many bytes.
+    mutating func bytes(at offset: UInt64, count: Int, _ what: String) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let read = try unsafe bytes.withUnsafeMutableBytes { try unsafe self.read(at: offset, into: $0) }
+        guard read == count else {
+            throw DiskError(.truncated, at: offset, "\(what) has \(count) bytes, of which \(read) are there")
+        }
+        return bytes
+    }
+
+    mutating func nextData(from offset: UInt64) throws -> Range<UInt64>? { try file?.nextData(from: offset) }
+
+    /// Bytes that were read have been used.
+    ///
+    /// - Throws: `DiskError` (`badMap`) if by now more were used than there are.
+    mutating func use(at offset: UInt64, count: Int) throws {
+        used += UInt64(count)
+        guard used <= known else {
+            throw DiskError(
+                .badMap, at: offset, "the tables refer to more bytes than the \(known) there are: to some of them twice"
+            )
+        }
+        window?.release(offset..<(offset + UInt64(count)))
+    }
+
+    /// Reads a stream to its end.
+    func finish() throws { try window?.drain() }
+}

@@ -1,0 +1,133 @@
+/// Lets a stream be read as if it were a file: what has come and was not used yet is kept, in memory up to a limit, then in
+/// the scratch store.
+///
+/// Each byte is used once, and forgotten then. An image whose tables and content come about in the order of the disk costs
+/// next to nothing; one in any other order costs room, but never time: what is read on for the sake of something far ahead is
+/// kept.
+final class StreamWindow {
+    private var source: any ByteSource
+    private var scratch: (any ScratchStore)?
+    private let limit: Int
+    private var chunks: [Chunk] = []
+    /// The first of the chunks in memory, in the order in which they came.
+    private var oldest = 0
+    private var bytesInMemory = 0
+    private(set) var byteCount: UInt64 = 0
+    private(set) var isAtEnd = false
+
+    private struct Chunk {
+        var state = State.memory
+        var bytes: [UInt8] = []
+        var count = 0
+        var used = 0
+    }
+
+    private enum State { case memory, scratch, zero, used }
+
+    private static let chunkBytes = 256 << 10
+
+    init(_ source: any ByteSource, scratch: (any ScratchStore)?, limit: Int) {
+        self.source = source
+        self.scratch = scratch
+        self.limit = max(limit, 4 * Self.chunkBytes)
+    }
+
+    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        let (end, overflow) = offset.addingReportingOverflow(UInt64(buffer.count))
+        try readOn(to: overflow ? .max : end)
+        guard offset < byteCount else { return 0 }
+        let count = Int(min(UInt64(buffer.count), byteCount - offset))
+        var done = 0
+        while done < count {
+            let place = offset + UInt64(done)
+            let index = Int(place / UInt64(Self.chunkBytes))
+            let within = Int(place % UInt64(Self.chunkBytes))
+            let length = min(Self.chunkBytes - within, count - done)
+            let target = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done..<(done + length)])
+            switch chunks[index].state {
+            case .memory:
+                unsafe chunks[index].bytes.withUnsafeBytes { bytes in
+                    unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[within..<(within + length)]))
+                }
+            case .zero: unsafe target.initializeMemory(as: UInt8.self, repeating: 0)
+            case .scratch: try unsafe scratch?.read(at: place, into: target)
+            case .used:
+                throw DiskError(
+                    .badMap, at: place, "what is there is used twice, which only a file allows, not a stream")
+            }
+            done += length
+        }
+        return count
+    }
+
+    /// These bytes will not be read again.
+    func release(_ range: Range<UInt64>) {
+        var place = range.lowerBound
+        while place < min(range.upperBound, byteCount) {
+            let index = Int(place / UInt64(Self.chunkBytes))
+            let end = min(range.upperBound, (UInt64(index) + 1) * UInt64(Self.chunkBytes))
+            chunks[index].used += Int(end - place)
+            if chunks[index].used >= chunks[index].count, index < chunks.count - 1 || isAtEnd { drop(index, .used) }
+            place = end
+        }
+    }
+
+    /// Reads the rest, and keeps nothing of it.
+    func drain() throws {
+        for index in chunks.indices where chunks[index].state == .memory { drop(index, .used) }
+        oldest = chunks.count
+        var buffer = [UInt8](repeating: 0, count: Self.chunkBytes)
+        while !isAtEnd {
+            let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe source.read(into: $0) }
+            isAtEnd = count == 0
+            byteCount += UInt64(count)
+        }
+    }
+
+    private func readOn(to end: UInt64) throws {
+        while byteCount < end, !isAtEnd {
+            if chunks.last.map({ $0.count == Self.chunkBytes }) ?? true {
+                try makeRoom()
+                chunks.append(Chunk(bytes: [UInt8](repeating: 0, count: Self.chunkBytes)))
+                bytesInMemory += Self.chunkBytes
+            }
+            let last = chunks.count - 1
+            let from = chunks[last].count
+            let count = try unsafe chunks[last].bytes.withUnsafeMutableBytes {
+                try unsafe source.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[from...]))
+            }
+            isAtEnd = count == 0
+            chunks[last].count += count
+            byteCount += UInt64(count)
+        }
+    }
+
+    /// Takes out of memory what came first.
+    private func makeRoom() throws {
+        while bytesInMemory >= limit, oldest < chunks.count {
+            let index = oldest
+            oldest += 1
+            guard chunks[index].state == .memory else { continue }
+            let bytes = chunks[index].bytes
+            if unsafe bytes.span.bytes.isZero {
+                drop(index, .zero)
+                continue
+            }
+            guard scratch != nil else {
+                throw DiskError(
+                    .limit, at: byteCount,
+                    "more than \(limit) bytes come before their turn, and there is no room for them")
+            }
+            try unsafe scratch?.write(bytes.span.bytes, at: UInt64(index) * UInt64(Self.chunkBytes))
+            drop(index, .scratch)
+        }
+    }
+
+    private func drop(_ index: Int, _ state: State) {
+        if chunks[index].state == .memory {
+            bytesInMemory -= Self.chunkBytes
+            chunks[index].bytes = []
+        }
+        chunks[index].state = state
+    }
+}

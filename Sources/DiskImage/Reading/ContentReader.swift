@@ -1,0 +1,159 @@
+/// Fetches the pieces that a map names, unpacks them, and hands on what is not zero.
+final class ContentReader {
+    var bytes: DiskBytes
+    private let unpacker: Unpacker
+    private var buffer: [UInt8]
+    private var packed: [UInt8] = []
+
+    /// Bytes that are read at a time, if there are so many in a row.
+    static let pieceBytes = 1 << 20
+    private static let grain = 4096
+
+    init(_ bytes: DiskBytes, _ unpacker: Unpacker) {
+        self.bytes = bytes
+        self.unpacker = unpacker
+        buffer = [UInt8](repeating: 0, count: Self.pieceBytes)
+    }
+
+    func read(_ map: inout any DiskMap, size: UInt64, to visitor: inout some DiskVisitor) throws {
+        var pending: DiskExtent?
+        while let extent = try map.next(&bytes) {
+            if pending?.append(extent, most: Self.pieceBytes) ?? false { continue }
+            if let pending { try hand(pending, size, &visitor) }
+            pending = extent
+        }
+        if let pending { try hand(pending, size, &visitor) }
+    }
+
+    private func hand(_ extent: DiskExtent, _ size: UInt64, _ visitor: inout some DiskVisitor) throws {
+        guard extent.start < size else { return }
+        switch extent.storage {
+        case .plain(let place):
+            var done = 0
+            let count = Int(min(UInt64(extent.count), size - extent.start))
+            while done < count {
+                let length = min(count - done, Self.pieceBytes)
+                let there = try fill(length, from: place + UInt64(done))
+                try bytes.use(at: place + UInt64(done), count: there)
+                try emit(length, at: extent.start + UInt64(done), to: &visitor)
+                done += length
+            }
+            // The rest of the last piece lies beyond the disk's end, and is used all the same.
+            if extent.count > count, place + UInt64(extent.count) <= bytes.known {
+                try bytes.use(at: place + UInt64(count), count: extent.count - count)
+            }
+        case .packed(let packing, let place, let room):
+            try unpack(packing, place, room, extent.count)
+            try emit(Int(min(UInt64(extent.count), size - extent.start)), at: extent.start, to: &visitor)
+        }
+    }
+
+    /// Reads into the buffer. What lies beyond the file's end is zero, but not all of it may.
+    private func fill(_ count: Int, from place: UInt64) throws -> Int {
+        let there = try unsafe buffer.withUnsafeMutableBytes {
+            let target = unsafe UnsafeMutableRawBufferPointer(rebasing: $0[..<count])
+            let there = try unsafe bytes.read(at: place, into: target)
+            unsafe UnsafeMutableRawBufferPointer(rebasing: target[there...])
+                .initializeMemory(as: UInt8.self, repeating: 0)
+            return there
+        }
+        guard there > 0 else {
+            throw DiskError(.truncated, at: place, "content should be there, but the file ends at \(bytes.known)")
+        }
+        return there
+    }
+
+    private func unpack(_ packing: Packing, _ place: UInt64, _ room: Int, _ count: Int) throws {
+        if packed.count < room { packed = [UInt8](repeating: 0, count: room) }
+        if buffer.count < count { buffer = [UInt8](repeating: 0, count: count) }
+        let there = try unsafe packed.withUnsafeMutableBytes {
+            try unsafe bytes.read(at: place, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<room]))
+        }
+        let used = try unsafe packed.withUnsafeBytes { input in
+            try unsafe buffer.withUnsafeMutableBytes { output in
+                try unsafe unpacker.unpack(
+                    packing, UnsafeRawBufferPointer(rebasing: input[..<there]),
+                    into: UnsafeMutableRawBufferPointer(rebasing: output[..<count]), at: place)
+            }
+        }
+        try bytes.use(at: place, count: used)
+    }
+
+    /// Hands on what is not zero of the buffer, in runs of whole grains.
+    private func emit(_ count: Int, at offset: UInt64, to visitor: inout some DiskVisitor) throws {
+        let buffer = buffer
+        let all = unsafe buffer.span.bytes.extracting(0..<count)
+        var runStart: Int?
+        var place = 0
+        while place < count {
+            // The first grain may begin in the middle of one: formats have pieces of 512 bytes.
+            let length = min(count - place, Self.grain - Int((offset + UInt64(place)) % UInt64(Self.grain)))
+            if all.extracting(place..<(place + length)).isZero {
+                if let start = runStart {
+                    try visitor.data(all.extracting(start..<place), at: offset + UInt64(start))
+                }
+                runStart = nil
+            } else if runStart == nil {
+                runStart = place
+            }
+            place += length
+        }
+        if let start = runStart { try visitor.data(all.extracting(start..<count), at: offset + UInt64(start)) }
+    }
+
+    /// Reads a disk that is kept as it is. At its end there may be the footer of a VHD of fixed size.
+    func readRaw(_ limits: DiskLimits, to visitor: inout some DiskVisitor) throws -> UInt64 {
+        if let fileSize = bytes.fileSize {
+            let footer = fileSize % 512 == 0 ? try VHDFooter.atEnd(&bytes, fileSize) : nil
+            let size = footer == nil ? fileSize : fileSize - 512
+            var place: UInt64 = 0
+            while let range = try bytes.nextData(from: place), range.lowerBound < size {
+                // Whole pieces at multiples of their size, whatever the file's holes are.
+                var start = max(place, range.lowerBound / UInt64(Self.grain) * UInt64(Self.grain))
+                while start < min(range.upperBound, size) {
+                    let count = Int(min(UInt64(Self.pieceBytes), size - start))
+                    guard try fill(count, from: start) == count else {
+                        throw DiskError(.truncated, at: start, "the file became shorter than \(fileSize) bytes")
+                    }
+                    try emit(count, at: start, to: &visitor)
+                    start += UInt64(count)
+                }
+                place = start
+            }
+            return size
+        }
+        return try readRawStream(limits, to: &visitor)
+    }
+
+    /// The last grain is held back until it is known whether the disk goes on, or ends in a footer.
+    private func readRawStream(_ limits: DiskLimits, to visitor: inout some DiskVisitor) throws -> UInt64 {
+        var held: [UInt8] = []
+        var place: UInt64 = 0
+        while true {
+            let there = try unsafe buffer.withUnsafeMutableBytes {
+                try unsafe bytes.read(at: place, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<Self.pieceBytes]))
+            }
+            try bytes.use(at: place, count: there)
+            let end = place + UInt64(there)
+            let isLast = there < Self.pieceBytes
+            let tail = there > 0 ? Array(buffer[..<there].suffix(512)) : Array(held.suffix(512))
+            let hasFooter = isLast && VHDFooter(tail)?.isOfFixedDisk(fileSize: end) == true
+            let size = hasFooter ? end - 512 : end
+            guard size <= limits.size else {
+                throw DiskError(.limit, at: place, "the disk has more than \(limits.size) bytes")
+            }
+            if !held.isEmpty, unsafe !held.span.bytes.isZero {
+                // A footer that is all there is in this piece ends the grain before it, too.
+                let start = place - UInt64(held.count)
+                try unsafe visitor.data(held.span.bytes.extracting(0..<Int(min(place, size) - start)), at: start)
+            }
+            if isLast {
+                if size > place { try emit(Int(size - place), at: place, to: &visitor) }
+                return size
+            }
+            held = Array(buffer[(there - Self.grain)..<there])
+            try emit(there - Self.grain, at: place, to: &visitor)
+            place = end
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// A piece of a disk that is not known to be zero, and where it is kept.
+struct DiskExtent {
+    /// Of the disk.
+    var start: UInt64
+    var count: Int
+    var storage: Storage
+
+    enum Storage {
+        /// As it is, at a place in the file.
+        case plain(at: UInt64)
+        /// Packed, within some bytes at a place in the file.
+        case packed(Packing, at: UInt64, room: Int)
+    }
+
+    /// Takes another one to it, if that goes on where this ends, on the disk and in the file.
+    mutating func append(_ next: DiskExtent, most: Int) -> Bool {
+        guard case .plain(let place) = storage, case .plain(let following) = next.storage,
+            start + UInt64(count) == next.start, place + UInt64(count) == following, count + next.count <= most
+        else { return false }
+        count += next.count
+        return true
+    }
+}
+
+/// Where a format keeps which piece of its disk.
+protocol DiskMap {
+    /// Bytes of the disk.
+    var size: UInt64 { get }
+    var detail: String { get }
+
+    /// The next piece, ascending; nil at the end.
+    mutating func next(_ bytes: inout DiskBytes) throws -> DiskExtent?
+}

@@ -1,0 +1,70 @@
+/// Reads a disk out of its image: raw, qcow2, VMDK, VHD, VHDX; also within OVA, gzip, bzip2, xz and zstd.
+///
+/// The image may be hostile. What is done is bounded by the bytes that are there, not by what they claim; memory, by the
+/// limits.
+public struct DiskReader {
+    public let description: DiskDescription
+    private let limits: DiskLimits
+    private var bytes: DiskBytes
+    private var map: (any DiskMap)?
+    private let wrapper: OVASource?
+
+    /// - Parameters:
+    ///   - scratch: needed only of an image that is wrapped in something.
+    /// - Throws: `DiskError`, `CompressionError`, `TarError`, and what reading throws.
+    public init(_ file: any DiskFile, scratch: (any ScratchStore)? = nil, limits: DiskLimits = DiskLimits()) throws {
+        var file = file
+        var first = [UInt8](repeating: 0, count: Wrapping.sniffLength)
+        let count = try unsafe first.withUnsafeMutableBytes { try unsafe file.read(at: 0, into: $0) }
+        guard Wrapping.of(Array(first[..<count])) != nil else {
+            try self.init(DiskBytes(file), [], nil, limits)
+            return
+        }
+        try self.init(stream: FileSource(file), scratch: scratch, limits: limits)
+    }
+
+    /// - Throws: as above.
+    public init(stream: any ByteSource, scratch: (any ScratchStore)?, limits: DiskLimits = DiskLimits()) throws {
+        let unwrapped = try Wrapping.unwrap(stream, limits)
+        try self.init(
+            DiskBytes(unwrapped.source, scratch: scratch, limits: limits), unwrapped.names, unwrapped.archive, limits)
+    }
+
+    private init(_ bytes: DiskBytes, _ wrappers: [String], _ archive: OVASource?, _ limits: DiskLimits) throws {
+        var bytes = bytes
+        let (format, map) = try FormatChoice.open(&bytes)
+        description = DiskDescription(
+            format: format, wrappers: wrappers, detail: map?.detail ?? "", size: map?.size ?? bytes.fileSize)
+        if let size = description.size { try Self.check(size, limits) }
+        self.bytes = bytes
+        self.map = map
+        self.limits = limits
+        wrapper = archive
+    }
+
+    private static func check(_ size: UInt64, _ limits: DiskLimits) throws {
+        guard size > 0 else { throw DiskError(.badHeader, at: 0, "the disk has no bytes") }
+        guard size <= limits.size else {
+            throw DiskError(.limit, at: 0, "the disk has \(size) bytes, and may have \(limits.size)")
+        }
+    }
+
+    /// Reads the whole disk. What was handed out counts only if this ends well.
+    ///
+    /// - Returns: bytes of the disk.
+    /// - Throws: as above, and what the visitor throws.
+    public consuming func read(to visitor: inout some DiskVisitor) throws -> UInt64 {
+        let content = ContentReader(bytes, try Unpacker())
+        let size: UInt64
+        if var map {
+            size = map.size
+            try content.read(&map, size: size, to: &visitor)
+        } else {
+            size = try content.readRaw(limits, to: &visitor)
+            try Self.check(size, limits)
+        }
+        try content.bytes.finish()
+        try wrapper?.finish()
+        return size
+    }
+}
