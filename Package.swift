@@ -91,6 +91,7 @@ let package = Package(
         room(
             "IMGAPI",
             ["JSON", "Failure", "ImageModel", "Transport", "Host", log, crypto, cryptoExtras, nioCore, system]),
+        room("Simplestreams", ["JSON", "Failure", "ImageModel"]),
         room("OCIRegistry", ["JSON", "Failure", "ImageModel", "Transport", log]),
         room(
             "ImageStore",
@@ -159,6 +160,7 @@ let package = Package(
             ]),
         tests("ImageSourceTests", ["ImageSource", "Transport", "Failure", "JSON"]),
         tests("OCIRegistryTests", ["OCIRegistry", "ImageModel", "JSON", "Failure", "Transport", log, nioCore]),
+        tests("SimplestreamsTests", ["Simplestreams", "ImageModel", "JSON", "Failure"]),
         tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),
         tests("CompressionTests", ["Compression"]),
         .target(name: "TestArchives", path: "Tests/TestArchives", swiftSettings: [.swiftLanguageMode(.v6)]),

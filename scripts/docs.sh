@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/bootstrap.sh docs
 
-rooms=(ImageModel IMGAPI OCIRegistry Compression Tar SendStream ZFS)
+rooms=(ImageModel IMGAPI OCIRegistry Simplestreams Compression Tar SendStream ZFS)
 out=$PWD/.build/docs
 graphs=.build/symbols
 rm -rf "$out" "$graphs"

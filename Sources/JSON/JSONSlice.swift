@@ -100,6 +100,23 @@ extension JSONSlice {
         return found
     }
 
+    /// Goes through the members of an object in their order, one whose key comes twice as often; through nothing if this is
+    /// no object.
+    public func forEachMember<Fault>(_ body: (String, JSONSlice) throws(Fault) -> Void) throws(Fault) {
+        guard kind == .object else { return }
+        let (source, ends) = (text.bytes, text.containers)
+        let (bytes, containers) = (source.span, ends.span)
+        var reader = reader
+        var hasMore = reader.enter(bytes)
+        while hasMore {
+            let key = reader.string(bytes)
+            reader.skipColon(bytes)
+            try body(key, JSONSlice(text, reader))
+            reader.skipValue(bytes, containers)
+            hasMore = reader.advance(bytes)
+        }
+    }
+
     /// The member of that name; nil where this is no object or has no such member.
     public subscript(key: String) -> JSONSlice? { members(JSONKeys([key]))[0] }
 

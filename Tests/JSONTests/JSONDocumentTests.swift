@@ -26,6 +26,18 @@ import Testing
             ])
     }
 
+    @Test func goesThroughAllMembers() throws {
+        var found: [String] = []
+        let root = try Self.root()
+        root.forEachMember { found.append("\($0)=\($1.value.text())") }
+        #expect(
+            found == [
+                #"uuid="a""#, #"n=[1,{"x":[]},-2.5e1]"#, #"o={"p":{"q\n":true},"e":{}}"#, #"name="escaped""#, "f=false",
+                "z=null", #"uuid="b""#,
+            ])
+        root["n"]?.forEachMember { _, _ in Issue.record("an array has no members") }
+    }
+
     @Test func ofTwoEqualKeysTheLastCounts() throws {
         #expect(try Self.root()["uuid"]?.stringValue == "b")
     }

@@ -16,10 +16,10 @@
 public enum ContentUUID {
     /// What an image is made of its files.
     public enum Kind: String, Sendable, CaseIterable {
-        /// A volume, with the content of a disk.
-        case disk
         /// A file system, with the files of a system's root.
         case root
+        /// A volume, with the content of a disk.
+        case disk
     }
 
     /// - Parameter files: by SHA-256, one at least.
