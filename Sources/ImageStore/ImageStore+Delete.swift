@@ -58,7 +58,7 @@ extension ImageStore {
         do {
             try await zfs.rename(dataset.name, to: partial)
         } catch {
-            throw await undoing(error) { try await zfs.attach(dataset.name, detachment) }
+            throw await Failure.undoing(error) { try await zfs.attach(dataset.name, detachment) }
         }
         do {
             try await zfs.destroy(partial)
@@ -66,7 +66,7 @@ extension ImageStore {
             // Somebody else has destroyed it.
         } catch {
             // Somebody cloned it meanwhile.
-            throw await undoing(error) {
+            throw await Failure.undoing(error) {
                 guard try await zfs.snapshots(of: partial).map(\.name) == snapshots else {
                     throw Failure(
                         .zfs, "a part of the image is destroyed already, so that it is not put back",
@@ -75,21 +75,6 @@ extension ImageStore {
                 try await zfs.rename(partial, to: dataset.name)
                 try await zfs.attach(dataset.name, detachment)
             }
-        }
-    }
-
-    /// Puts things back after an error.
-    ///
-    /// - Returns: the error, with what kept things from being put back.
-    private func undoing(_ error: any Error, _ work: () async throws -> Void) async -> any Error {
-        do {
-            try await work()
-            return error
-        } catch let second {
-            return Failure(
-                (error as? Failure)?.code ?? .internalError, "\(error); and things could not be put back",
-                cause: second,
-                hint: (second as? Failure)?.hint ?? "imgadm check shows what is not in order")
         }
     }
 

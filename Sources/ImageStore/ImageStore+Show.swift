@@ -38,26 +38,27 @@ extension ImageStore {
     /// Those of these datasets that should be mounted by their properties, and are not; and the volumes whose devices were
     /// taken away by a deletion that did not come to its end.
     func hidden(_ names: [DatasetName]) async throws -> [DatasetName] {
-        let states = try await zfs.values(["type", "mounted", "canmount", "mountpoint"], of: names)
-        let volumes = names.filter { states[$0]?["type"] == "volume" }
-        // ZFS without volumes' modes is not asked again.
-        var modes: [DatasetName: String] = [:]
-        for name in volumes {
-            guard let mode = try await zfs.volumeMode(name) else { break }
-            if mode.value == "none", mode.source == "local" { modes[name] = mode.value }
+        let states = try await zfs.values(
+            ["type", "mounted", "canmount", "mountpoint", ZFS.takenVolumeMode], of: names)
+        var hidden: [DatasetName] = []
+        for name in names {
+            guard let state = states[name] else { continue }
+            if state["type"] == "volume" {
+                // The value may be that of a dataset above.
+                guard state[ZFS.takenVolumeMode] != "-", try await zfs.deviceWasTaken(from: name) else { continue }
+                hidden.append(name)
+            } else if state["mounted"] == "no", state["canmount"] == "on", state["mountpoint"]?.hasPrefix("/") == true {
+                hidden.append(name)
+            }
         }
-        return names.filter { name in
-            guard let state = states[name] else { return false }
-            return modes[name] != nil
-                || state["mounted"] == "no" && state["canmount"] == "on" && state["mountpoint"]?.hasPrefix("/") == true
-        }
+        return hidden
     }
 
     /// Makes a hidden image visible.
     func unhide(_ name: DatasetName) async throws {
         guard let found = try await zfs.dataset(name) else { return }
         try await uncancelled {
-            try await zfs.attach(name, found.dataset.kind == .volume ? .deviceless(nil) : .unmounted)
+            try await zfs.attach(name, found.dataset.kind == .volume ? .deviceless : .unmounted)
         }
     }
 }

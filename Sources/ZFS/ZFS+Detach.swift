@@ -8,8 +8,8 @@ extension ZFS {
     /// What was done to a dataset, to be undone if it stays.
     public enum Detachment: Sendable, Hashable {
         case unmounted
-        /// Its device was taken away. The value that the property `volmode` had of its own, if it had one.
-        case deviceless(String?)
+        /// Its device was taken away.
+        case deviceless
         case nothing
     }
 
@@ -28,8 +28,7 @@ extension ZFS {
         switch detachment {
         case .nothing: break
         case .unmounted: try await mount(name)
-        case .deviceless(let mode?): try await set("volmode", to: mode, of: name)
-        case .deviceless(nil): try await inherit("volmode", of: name)
+        case .deviceless: try await giveDevice(to: name)
         }
     }
 
@@ -56,10 +55,10 @@ extension ZFS {
         let elsewhere = await ZFS.looking { ForeignMounts.named(isIt) }
         let isOpen = elsewhere.isEmpty ? try await isOpenInKernel(name) : true
         guard isOpen else { return detachment }
-        try await attach(name, detachment)
-        throw ZFS.busy(
+        let busy = ZFS.busy(
             name, elsewhere.isEmpty ? ["the kernel has it in use, as by a mount that no process sees"] : elsewhere,
             hint: "grep -l \(name) /proc/*/mountinfo shows in which namespaces it is mounted")
+        throw await Failure.undoing(busy) { try await attach(name, detachment) }
     }
 
     private func detachVolume(_ dataset: Dataset) async throws -> Detachment {
@@ -74,22 +73,22 @@ extension ZFS {
         let before = await users()
         guard before.isEmpty else { throw ZFS.busy(name, before, hint: "fuser -v \(device) shows by whom") }
         guard let mode = try await volumeMode(name) else { return .nothing }
-        var detachment = Detachment.deviceless(["local", "received"].contains(mode.source) ? mode.value : nil)
-        if mode.value == "none" {
-            // A volume without a device is in nobody's hands. One that somebody had open when a deletion that was killed
-            // took it away has kept it.
-            guard try await hasDevice(name) else { return .nothing }
-            detachment = .deviceless(nil)
+        var detachment = Detachment.nothing
+        if mode.value != "none" {
+            try await takeDevice(of: name, mode)
+            detachment = .deviceless
+        } else if try await deviceWasTaken(from: name) {
+            detachment = .deviceless
         }
-        try await set("volmode", to: "none", of: name)
+        // One that somebody had open when it was taken away, in a deletion that was killed, has stayed.
         let start = ContinuousClock.now
         while try await hasDevice(name) {
             guard ContinuousClock.now - start < .seconds(5) else {
                 let users = await users()
-                try await attach(name, detachment)
-                throw ZFS.busy(
+                let busy = ZFS.busy(
                     name, users.isEmpty ? ["the kernel has its device open"] : users,
                     hint: "fuser -v \(device) shows by whom")
+                throw await Failure.undoing(busy) { try await attach(name, detachment) }
             }
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -99,13 +98,6 @@ extension ZFS {
     private func hasDevice(_ name: DatasetName) async throws -> Bool {
         if try await isOpenInKernel(name) { return true }
         return try HostFile.exists(FilePath("/dev/zvol/\(name)"))
-    }
-
-    /// Nil where this ZFS has no such property.
-    public func volumeMode(_ name: DatasetName) async throws -> Property? {
-        do {
-            return try await properties(["volmode"], of: name).first
-        } catch let failure as Failure where failure.lacksProperty { return nil }
     }
 
     /// The kernel has the dataset mounted somewhere, or as a device: then it counts what is read and written
@@ -138,12 +130,5 @@ extension ZFS {
     /// Looks through `/proc`, which takes its time, on a thread of its own.
     private static func looking(_ work: @escaping @Sendable () -> [String]) async -> [String] {
         await withTaskExecutorPreference(DedicatedThread("users")) { work() }
-    }
-}
-
-extension Failure {
-    /// `zfs` knows no property of that name: it is an older one.
-    var lacksProperty: Bool {
-        fullDescription.contains("invalid property") || fullDescription.contains("bad property list")
     }
 }

@@ -93,6 +93,27 @@ extension EndToEnd {
             #expect(try await box.datasets().isEmpty && box.recordNames().isEmpty)
         }
 
+        /// Mounted elsewhere, and not to be mounted here any more: both are told.
+        @Test func whatKeepsAnImageFromBeingPutBackDoesNotHideWhoUsesIt() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            let failing = try await zfs(
+                box, before: "[ \"$1\" != mount ] || { echo \"cannot mount '$2': out of luck\" >&2; exit 1; }")
+            let run = try await box.shell(
+                """
+                mkfifo '\(box.path("ready"))'
+                unshare -m --propagation private sh -c "echo > '\(box.path("ready"))'; exec sleep 60" &
+                read -r < '\(box.path("ready"))'
+                imgadm delete \(images.base.uuid); status=$?; kill $!; wait; exit $status
+                """, environment: failing)
+            #expect(run.status == 1 && run.errors.contains("error (DatasetBusy)"), "\(run)")
+            #expect(run.errors.contains("in the namespace of process") && run.errors.contains("out of luck"), "\(run)")
+            #expect(try await box.imgadm("import", images.base.uuid).status == 0)
+            #expect(try await isMounted(box, images.base.uuid))
+        }
+
         @Test func whatOthersWriteOnStandardErrorIsNoFailure() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()
