@@ -166,6 +166,10 @@ let package = Package(
         .target(name: "TestArchives", path: "Tests/TestArchives", swiftSettings: [.swiftLanguageMode(.v6)]),
         tests("TarTests", ["Tar", "TestArchives"]),
         tests("DiskImageTests", ["DiskImage", "TestHost"]),
+        // Drives SendStream in the machine with OpenZFS (Tests/OpenZFS/cases/send-streams.sh).
+        .executableTarget(
+            name: "volume-stream", dependencies: ["SendStream", system], path: "Tests/VolumeStream",
+            swiftSettings: [.swiftLanguageMode(.v6)]),
         tests("SendStreamTests", ["SendStream", "TestHost", "CZlib", "CZstd", system]),
         .testTarget(
             name: "LayersTests", dependencies: ["Layers", "Tar", "TestArchives", system],

@@ -258,7 +258,7 @@ def main():
             have, where = groups[wanted], f"bootstrap.sh {wanted}"
         for name in sorted(os.path.basename(name) for name in found):
             # Of a text in Swift, only what can be a program's name; X stands for what it interpolates.
-            if name.endswith(".sh") or not re.fullmatch(r"[a-z][a-z0-9_.+-]+", name):
+            if name.endswith((".sh", ".py")) or not re.fullmatch(r"[a-z][a-z0-9_.+-]+", name):
                 continue
             packages = table.get(name)
             if packages is None:

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # $pool and $work come from platform.sh; some of these are for cases.sh
-# What the cases are made of: image files, manifests, a server, and what is true of an installed image.
+# What the cases are made of: image files, chains of them, manifests, a server; and what is true of an installed image.
 # Needs $pool, $work and IMGADM_ROOT.
 
 uuid() { cat /proc/sys/kernel/random/uuid; }
@@ -123,4 +123,80 @@ is_gone() {
 nothing_half_done() {
     [[ $(zfs list -H -o name) != *-partial* ]]
     [[ -z $(find "$IMGADM_ROOT" -name '*.partial' -o -name '*.tmp*') ]]
+}
+
+# volume_chain: sets $base and $child, installs both (a volume and an increment), leaves nothing else on the pool
+volume_chain() {
+    base=$(uuid)
+    child=$(uuid)
+    zfs create -V 32M "$pool/src"
+    write_volume "$pool/src" "the base volume"
+    zfs snapshot "$pool/src@final"
+    base_sum=$(volume_sum "$pool/src")
+    zfs send "$pool/src@final" | packed gzip base.gz
+    zfs clone "$pool/src@final" "$pool/src2"
+    write_volume "$pool/src2" "the volume on top of it"
+    zfs snapshot "$pool/src2@final"
+    child_sum=$(volume_sum "$pool/src2")
+    zfs send -i "$pool/src@final" "$pool/src2@final" | packed gzip child.gz
+    zfs destroy -r "$pool/src2"
+    zfs destroy -r "$pool/src"
+    manifest "$base" base.gz volume "${zvol_members[@]}" > base.json
+    manifest "$child" child.gz volume-child "${zvol_members[@]}" "origin:\"$base\"" > child.json
+}
+
+# served_chain: sets $chain (three UUIDs, base first) and $url, and $sum of the last one's files
+served_chain() {
+    local step from='' id file
+    chain=()
+    mkdir -p server/images
+    for step in 0 1 2; do
+        id=$(uuid)
+        file=server/images/$id.file
+        if ((step == 0)); then
+            filled "$pool/src0"
+            zfs snapshot "$pool/src0@final"
+            zfs send "$pool/src0@final" | packed gzip "$file"
+            manifest "$id" "$file" step0 > "server/images/$id.json"
+        else
+            zfs clone "$from@final" "$pool/src$step"
+            echo "step $step" > "/tmp/platform/$pool/src$step/step$step"
+            rm -f "/tmp/platform/$pool/src$step/zstd"
+            zfs snapshot "$pool/src$step@final"
+            zfs send -i "$from@final" "$pool/src$step@final" | packed gzip "$file"
+            manifest "$id" "$file" "step$step" "origin:\"${chain[-1]}\"" > "server/images/$id.json"
+        fi
+        from=$pool/src$step
+        chain+=("$id")
+    done
+    sum=$(folder_sum "/tmp/platform/$pool/src2")
+    zfs destroy -r "$pool/src2"
+    zfs destroy -r "$pool/src1"
+    zfs destroy -r "$pool/src0"
+    serve
+}
+
+# face UUID: what must be of an image as it was when its deletion was refused
+face() {
+    udevadm settle -t 20
+    zfs get -Hp -o property,value,source \
+        type,guid,createtxg,origin,mounted,mountpoint,canmount,readonly,volmode,imgadm:volmode "$pool/$1"
+    zfs get -Hp -o name,value guid,createtxg,userrefs "$pool/$1@final"
+    if [[ $(zfs get -H -o value type "$pool/$1") == volume ]]; then
+        if [[ -b /dev/zvol/$pool/$1 ]]; then echo "a device"; else echo "no device"; fi
+    else
+        findmnt -n -o TARGET,SOURCE,OPTIONS -S "$pool/$1"
+    fi
+}
+
+# unchanged UUID FACE: the dataset has that face
+unchanged() { diff <(echo "$2") <(face "$1"); }
+
+# as_it_was UUID FACE: an image whose deletion was refused: its face, its record, its name, and clones can be made of it
+as_it_was() {
+    is_image "$1"
+    unchanged "$1" "$2"
+    zfs clone "$pool/$1@final" "$pool/of-it"
+    udevadm settle -t 20
+    zfs destroy "$pool/of-it"
 }

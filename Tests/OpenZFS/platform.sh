@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs the cases of cases.sh inside the machine, on a fresh pool on /dev/vdb.
-# usage: platform.sh [PATTERN]      (beside it lie imgadm, imgapi-server, cases.sh and images.sh)
+# Runs the cases of cases/ inside the machine, on a fresh pool on /dev/vdb.
+# usage: platform.sh [PATTERN]      (beside it lie imgadm, imgapi-server, volume-stream, images.sh, machines.sh and cases/)
 #
 # A case is a function named test_…; it runs in a shell of its own under `set -e`, with $work (an empty folder),
 # $pool (a pool without images) and IMGADM_ROOT (without records). The first command that fails fails the case.
@@ -13,7 +13,7 @@ pool=platform
 
 mkdir -p "$scratch/bin"
 # Read once through 9p, not at every start.
-cp "$here/imgadm" "$here/imgapi-server" "$scratch/bin/"
+cp "$here"/{imgadm,imgapi-server,volume-stream} "$scratch/bin/"
 export PATH=$scratch/bin:$PATH
 export IMGADM_ROOT=$scratch/root IMGADM_POOL=$pool
 
@@ -24,8 +24,10 @@ zfs version | head -n 1
 source "$here/images.sh"
 # shellcheck source=Tests/OpenZFS/machines.sh
 source "$here/machines.sh"
-# shellcheck source=Tests/OpenZFS/cases.sh
-source "$here/cases.sh"
+for file in "$here"/cases/*.sh; do
+    # shellcheck source=/dev/null
+    source "$file"
+done
 
 fresh() {
     zpool destroy -f "$pool" 2>/dev/null || true

@@ -3,25 +3,22 @@
 # can make. Not part of `make test`, which is to stay quick.
 # usage: Tests/OpenZFS/run.sh [PATTERN]      (PATTERN: only the tests whose name matches it, e.g. 'zvol*')
 #
+# SUITE=bookworm           the machine's Debian: bookworm (OpenZFS 2.1) or trixie (2.3)
 # IMGADM_BINARIES=FOLDER   takes imgadm and imgapi-server from there, and builds none; .build/debug will do
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-if [[ -z ${IMGADM_BINARIES-} ]]; then
-    scripts/bootstrap.sh openzfs
-    make --no-print-directory build
-fi
-image=$(Tests/OpenZFS/image.sh)
+scripts/bootstrap.sh openzfs
+# shellcheck source=Tests/OpenZFS/binaries.sh
+source Tests/OpenZFS/binaries.sh
 
 shown=$(mktemp -d)
 trap 'rm -rf "$shown"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-cp -L "${IMGADM_BINARIES:-.build/release}"/{imgadm,imgapi-server} Tests/OpenZFS/{platform,cases,images,machines}.sh "$shown"
+show_binaries "$shown"
+cp -r Tests/OpenZFS/{platform,images,machines}.sh Tests/OpenZFS/cases "$shown"
+image=$(Tests/OpenZFS/image.sh)
 
-# A debug build is linked with the toolchain's own libraries.
-runtime=()
-libraries=$(ldd "$shown/imgadm" | sed -n 's,.*=> \(/.*\)/libswiftCore\.so .*,\1,p')
-[[ -z $libraries ]] || runtime=(-v "$libraries:$libraries:ro")
-
-Tests/OpenZFS/ozvm run -i "$image" -n -t 1800 -v "$shown:/imgadm:ro" ${runtime[@]+"${runtime[@]}"} -- bash /imgadm/platform.sh "$@"
+Tests/OpenZFS/ozvm run -i "$image" -n -t 3600 -L 3900 -v "$shown:/imgadm:ro" ${runtime[@]+"${runtime[@]}"} -- \
+    bash /imgadm/platform.sh "$@"

@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # variables of platform.sh and images.sh
+# Images made of VMs.
+
+test_create_of_a_kvm_vm_is_of_its_first_disk() {
+    local vm id sum
+    volume_chain
+    vm=$(uuid)
+    imgadm install -q -m base.json -f base.gz
+    zfs create "$pool/$vm"
+    zfs clone "$pool/$base@final" "$pool/$vm-disk0"
+    write_volume "$pool/$vm-disk0" "what the VM wrote"
+    sum=$(volume_sum "$pool/$vm-disk0")
+    machine "$vm" kvm stopped "$pool/$vm" "$base" "$pool/$vm-disk0"
+    status 0 imgadm create -i -c gzip -o made "$vm" name=web version=1
+    grep -qxF "Inheriting from origin image $base (volume 1.0.0)" out
+    [[ -s made.zvol.gz ]]
+    grep -q '"brand": "kvm"' made.imgmanifest
+    grep -q '"image_size": 32' made.imgmanifest
+    [[ -z $(zfs list -H -o name -t snapshot -r "$pool/$vm-disk0" "$pool/$vm") ]]
+    status 0 imgadm install -m made.imgmanifest -f made.zvol.gz
+    id=$(sed -n 's/^  "uuid": "\(.*\)",$/\1/p' made.imgmanifest)
+    is_image "$id"
+    zfs clone "$pool/$id@final" "$pool/again"
+    [[ $(volume_sum "$pool/again") == "$sum" ]]
+}
+
+test_create_of_a_bhyve_vm_with_a_script_and_a_quota() {
+    local vm sum before
+    volume_chain
+    vm=$(uuid)
+    imgadm install -q -m base.json -f base.gz
+    zfs create -o quota=64M "$pool/$vm"
+    zfs clone "$pool/$base@final" "$pool/$vm/disk0"
+    echo before > "/tmp/platform/$pool/$vm/state"
+    sum=$(volume_sum "$pool/$vm/disk0")
+    before=$(folder_sum "/tmp/platform/$pool/$vm")
+    machine "$vm" bhyve running "$pool/$vm" "$base" "$pool/$vm/disk0"
+    cat > script <<SCRIPT
+mdata-put prepare-image:state running
+zfs get -H -o value quota $pool/$vm > $work/quota
+yes prepared | head -c 1M > /dev/zvol/$pool/$vm/disk0
+echo after > /tmp/platform/$pool/$vm/state
+mdata-put prepare-image:state success
+SCRIPT
+    udevadm settle -t 20
+    status 0 imgadm create -s script -c zstd -o made "$vm" name=web version=1
+    grep -qxF "Restarting VM $vm (cleanup)" out
+    [[ $(cat quota) == none && $(zfs get -H -o value quota "$pool/$vm") == 64M ]]
+    [[ $(volume_sum "$pool/$vm/disk0") == "$sum" ]]
+    [[ $(folder_sum "/tmp/platform/$pool/$vm") == "$before" ]]
+    [[ -z $(zfs list -H -o name -t snapshot -r "$pool/$vm") && $(cat vm/state) == running && ! -e vm/script ]]
+    grep -q '"bootrom": "uefi"' made.imgmanifest
+    zstd -dc made.zvol.zst | zfs receive "$pool/again"
+    volume_sum "$pool/again" > /dev/null
+    [[ $(head -c 8 "/dev/zvol/$pool/again") == prepared ]]
+}

@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # variables of platform.sh and images.sh
+# What is not an image.
+
+test_vm_is_not_an_image() {
+    local vm
+    served_chain
+    imgadm import -q -S "$url" "${chain[0]}"
+    vm=$(uuid)
+    zfs clone "$pool/${chain[0]}@final" "$pool/$vm"
+    status 0 imgadm list -H -o uuid
+    diff out - <<< "${chain[0]}"
+    status 3 imgadm get "$vm"
+    [[ ! -s out ]]
+    grep -q '(ImageNotInstalled)' err
+    status 3 imgadm delete "$vm"
+    zfs list "$pool/$vm"
+    status 3 imgadm ancestry "$vm"
+}
+
+test_unknown_image() {
+    status 3 imgadm get "$(uuid)"
+    status 3 imgadm delete "$(uuid)"
+    status 0 imgadm list
+    [[ ! -s out ]]
+}
+
+test_a_promoted_vm_is_no_image() {
+    local vm before
+    volume_chain
+    vm=$(uuid)
+    status 0 imgadm install -q -m base.json -f base.gz
+    zfs clone "$pool/$base@final" "$pool/$vm"
+    write_volume "$pool/$vm" "years of work"
+    zfs promote "$pool/$vm"
+    # The image is a clone of the VM now.
+    status 1 imgadm delete "$vm"
+    grep -qF ImageHasDependentClones err
+    zfs destroy "$pool/$base"
+    before=$(face "$vm")
+    status 1 imgadm delete "$vm"
+    grep -qF NotAnImage err
+    imgadm vacuum -f
+    imgadm check --repair || true
+    unchanged "$vm" "$before"
+    [[ $(head -c 5 "/dev/zvol/$pool/$vm") == years ]]
+}
