@@ -32,7 +32,11 @@ private let limits = DecompressionLimits(memory: 8 << 20, output: 4 << 20)
 
 private func engines(_ format: CompressionFormat) -> [() -> (any Engine)?] {
     let standard = { try? EngineChoice.standard(format, limits) }
-    return format == .gzip ? [standard, { try? ZlibEngine() }] : [standard]
+    return switch format {
+    case .gzip: [standard, { try? ZlibEngine() }]
+    case .bzip2: [{ ParallelBZip2Engine(threads: 2) }, { try? BZip2Engine() }]
+    default: [standard]
+    }
 }
 
 private func unpack(

@@ -1,3 +1,5 @@
+import CLZMA
+
 /// What one call of a decoder did.
 struct EngineStep {
     var consumed: Int
@@ -33,11 +35,13 @@ enum EngineChoice {
         switch format {
         case .none: nil
         case .gzip: try gzip()
-        case .bzip2: try BZip2Engine()
+        case .bzip2: ParallelBZip2Engine(threads: cores)
         case .xz: try XZEngine(memory: limits.memory)
         case .zstd: try ZstdEngine(memory: limits.memory)
         }
     }
+
+    private static var cores: Int { Int(clamping: lzma_cputhreads()) }
 
     private static func gzip() throws(CompressionError) -> any Engine {
         #if ISAL

@@ -4,8 +4,9 @@ import CLZMA
 /// file has several blocks and they fit into little memory.
 @safe final class XZEngine: Engine {
     private let stream: UnsafeMutablePointer<lzma_stream>
-    /// So that an import keeps below 64 MiB as a whole.
-    private static let threadingMemory: UInt64 = 32 << 20
+    /// Each thread keeps a block, packed and unpacked, and its dictionary: of what `xz -T0 -6` makes some 40 MiB. So that two
+    /// of these are decoded side by side.
+    private static let threadingMemory: UInt64 = 96 << 20
 
     init(memory: Int) throws(CompressionError) {
         unsafe stream = .allocate(capacity: 1)

@@ -93,7 +93,10 @@ import Testing
         for format in CompressionFormat.allCases {
             let packed = try Packer.usual.first { $0.format == format }?.pack(Samples.mixture) ?? Samples.mixture
             let decompressor = try Decompressor(format)
-            #expect(throws: Full.self) { try decompressor.decode(packed) { _ in throw Full() } }
+            #expect(throws: Full.self) {
+                try decompressor.decode(packed) { _ in throw Full() }
+                try decompressor.finish { _ in throw Full() }
+            }
         }
     }
 }
