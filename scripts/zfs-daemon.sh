@@ -57,7 +57,8 @@ stop() {
     [[ -z $(zpool list -H -o name 2>/dev/null) ]] || return 0
     kill "$pid"
     for ((tries = 0; tries < 100; tries++)); do
-        kill -0 "$pid" 2>/dev/null || return 0
+        # One that nobody waits for stays as a zombie.
+        [[ $(ps -o stat= -p "$pid") == [^Z]* ]] || return 0
         sleep 0.1
     done
     die "zfs-fuse (PID $pid) does not end"

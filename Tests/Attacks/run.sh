@@ -19,36 +19,7 @@ source scripts/sandbox-pool.sh
 # shellcheck source=Tests/Kills/world.sh
 source Tests/Kills/world.sh
 
-work=''
-server_pid=''
-swapper=''
-vm=''
-
-end_child() {
-    [[ -n $1 ]] || return 0
-    kill -KILL "$1" 2> /dev/null || true
-    wait "$1" 2> /dev/null || true
-}
-
-take_down() {
-    local status=$?
-    trap '' INT TERM HUP
-    trap - EXIT
-    end_child "$swapper"
-    end_child "$server_pid"
-    if sandbox_pool_close; then
-        [[ -z $work ]] || rm -rf --one-file-system "$work"
-    else
-        status=1
-    fi
-    exit "$status"
-}
-trap take_down EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 129' HUP
-
-as_other() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+other=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 
 # victim: what is root's, and how it is
 make_victim() {
@@ -65,13 +36,13 @@ victim() {
 # plant KIND PATH: as the other user
 plant() {
     case $1 in
-        folder) as_other mkdir -m 755 "$2" ;;
-        open_folder) as_other sh -c "umask 0; mkdir '$2'; echo theirs > '$2/theirs'" ;;
-        link) as_other ln -s "$work/victim" "$2" ;;
-        file_link) as_other ln -s "$work/victim/file" "$2" ;;
-        new_link) as_other ln -s "$work/victim/new" "$2" ;;
-        fifo) as_other mkfifo "$2" ;;
-        file) as_other sh -c "echo theirs > '$2'" ;;
+        folder) "${other[@]}" mkdir -m 755 "$2" ;;
+        open_folder) "${other[@]}" sh -c "umask 0; mkdir '$2'; echo theirs > '$2/theirs'" ;;
+        link) "${other[@]}" ln -s "$work/victim" "$2" ;;
+        file_link) "${other[@]}" ln -s "$work/victim/file" "$2" ;;
+        new_link) "${other[@]}" ln -s "$work/victim/new" "$2" ;;
+        fifo) "${other[@]}" mkfifo "$2" ;;
+        file) "${other[@]}" sh -c "echo theirs > '$2'" ;;
     esac
 }
 kinds=(folder open_folder link file_link new_link fifo file)
@@ -130,22 +101,28 @@ everybodys() {
     chmod 1777 "$1"
 }
 
+# anew FOLDER: the same, with nothing in it
+anew() {
+    remove "$1"
+    everybodys "$1"
+}
+
 # swap PATH: as fast as it can, the other user puts one thing after the other there
 swap() {
     # shellcheck disable=SC2016 # for the other user's shell
-    as_other bash -c '
+    "${other[@]}" bash -c '
         while :; do
             ln -s "$2" "$1"; rm -f "$1"
             mkdir "$1"; ln -s "$2/file" "$1/theirs"; rm -rf "$1"
             ln -s "$2/new" "$1"; rm -f "$1"
         done' swap "$1" "$work/victim" > /dev/null 2>&1 &
-    swapper=$!
+    children=("$!")
 }
 end_swap() {
-    end_child "$swapper"
+    end_child "${children[0]}"
+    children=()
     # What it had just started ends by itself.
     sleep 0.2
-    swapper=''
 }
 
 # planted NAME PREPARE PATH COMMAND…: each kind of thing at the path, then the command
@@ -181,15 +158,7 @@ swapped() {
     done
 }
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/imgadm-attacks.XXXXXX")
-chmod 755 "$work"
-mkdir -p "$work/root"
-export PATH=$binaries:$PATH
-sandbox_pool_open attacks 2G "$work"
-export IMGADM_ROOT=$work/root IMGADM_POOL=$pool
-unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy
-make_images
-start_server "$work/server"
+world_open attacks "$binaries"
 make_vm
 
 state=$IMGADM_ROOT
@@ -199,9 +168,9 @@ planted downloads everybodys "$state/var/tmp/.imgadm-downloads" imgadm import -q
 swapped downloads everybodys "$state/var/tmp/.imgadm-downloads" 5 imgadm import -q "$top"
 planted create-p everybodys "$state/var/tmp/.imgadm-create-$vm" imgadm create -q -c gzip -p "$url" "$vm" "${fields[@]}"
 swapped create-p everybodys "$state/var/tmp/.imgadm-create-$vm" 3 imgadm create -q -c gzip -p "$url" "$vm" "${fields[@]}"
-planted create-o everybodys "$work/out-folder/web-1.0.0.zfs.gz" \
+planted create-o anew "$work/out-folder/web-1.0.0.zfs.gz" \
     imgadm create -q -c gzip -o "$work/out-folder" "$vm" "${fields[@]}"
-planted create-o-manifest everybodys "$work/out-folder/web-1.0.0.imgmanifest" \
+planted create-o-manifest anew "$work/out-folder/web-1.0.0.imgmanifest" \
     imgadm create -q -c gzip -o "$work/out-folder" "$vm" "${fields[@]}"
 planted lock everybodys "$state/var/run/img.$base.import.lock" imgadm import -q "$base"
 planted create-lock everybodys "$state/var/run/img.$vm.create.lock" \

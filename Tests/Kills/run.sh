@@ -32,36 +32,6 @@ source "$here/world.sh"
 # shellcheck source=Tests/Kills/scenarios.sh
 source "$here/scenarios.sh"
 
-work=''
-server_pid=''
-registry_pid=''
-registry=''
-vm=''
-
-stop_server() {
-    kill -KILL "$server_pid" 2>/dev/null || true
-    wait "$server_pid" 2>/dev/null || true
-}
-
-take_down() {
-    local status=$?
-    trap '' INT TERM HUP
-    trap - EXIT
-    [[ -z $server_pid ]] || stop_server
-    [[ -z $registry_pid ]] || kill "$registry_pid" 2>/dev/null || true
-    if sandbox_pool_close; then
-        [[ -z $work ]] || rm -rf --one-file-system "$work"
-    else
-        echo "test-kills: left behind: $work" >&2
-        status=1
-    fi
-    exit "$status"
-}
-trap take_down EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 129' HUP
-
 # start_registry: docker-registry with an image of three layers; sets $registry
 start_registry() {
     local tries number
@@ -72,7 +42,7 @@ storage: {filesystem: {rootdirectory: $work/registry}}
 http: {addr: "127.0.0.1:0"}
 CONFIG
     docker-registry serve "$work/registry.yml" > /dev/null 2> "$work/registry.log" &
-    registry_pid=$!
+    children+=($!)
     umoci init --layout "$work/layout"
     umoci new --image "$work/layout:image"
     for number in 1 2 3; do
@@ -235,7 +205,7 @@ kills_of_server() {
         "${command[@]}" > "$work/killed.out" 2> "$work/killed.err" < /dev/null &
         publisher=$!
         sleep "$(seconds "$moment")"
-        stop_server
+        end_child "$server_pid"
         if kill -0 "$publisher" 2> /dev/null; then killed=$((killed + 1)); fi
         start_server "$work/server" "$port" || { fault server "$how" 'it does not start again'; return; }
         wait "$publisher" 2> /dev/null || true
@@ -251,16 +221,8 @@ publish_manifest() {
     sed "s/\"uuid\": \"[^\"]*\"/\"uuid\": \"$published\"/" "$work/files/$base.json" > "$work/published.json"
 }
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/imgadm-kills.XXXXXX")
-chmod 755 "$work"
-mkdir -p "$work/root"
-export PATH=$binaries:$PATH
-sandbox_pool_open kills 2G "$work"
-export IMGADM_ROOT=$work/root IMGADM_POOL=$pool
-unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy
+world_open kills "$binaries"
 real_zfs=$(command -v zfs)
-make_images
-start_server "$work/server"
 all_points=0
 all_killed=0
 all_faults=0

@@ -1,7 +1,55 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # $pool and $work come from the script that sources this; some of these are for scenarios.sh
 # What the scenarios are about: images as files and on a server, a docker image, a VM; and what can be seen of them all.
-# Needs $pool, $work, IMGADM_ROOT; imgadm and imgapi-server on the PATH. $registry: a registry's host:port, if there is one.
+# Sourced behind scripts/sandbox-pool.sh:
+#
+#   world_open NAME BINARIES   a pool, the images and their server, and a trap that takes all of it down at the end; sets
+#                              $pool, $work, $url, IMGADM_ROOT and IMGADM_POOL
+#
+# $registry: a registry's host:port, if there is one. $children: what has been started and is to be ended.
+
+work=''
+server_pid=''
+children=()
+registry=''
+vm=''
+
+# end_child PID: at once, and waits for it
+end_child() {
+    [[ -n $1 ]] || return 0
+    kill -KILL "$1" 2> /dev/null || true
+    wait "$1" 2> /dev/null || true
+}
+
+take_down() {
+    local status=$? child
+    trap '' INT TERM HUP
+    trap - EXIT
+    for child in "$server_pid" "${children[@]}"; do end_child "$child"; done
+    if sandbox_pool_close; then
+        [[ -z $work ]] || rm -rf --one-file-system "$work"
+    else
+        echo "left behind: $work" >&2
+        status=1
+    fi
+    exit "$status"
+}
+
+world_open() {
+    trap take_down EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    trap 'exit 129' HUP
+    work=$(mktemp -d "${TMPDIR:-/tmp}/imgadm-$1.XXXXXX")
+    chmod 755 "$work"
+    mkdir -p "$work/root"
+    export PATH=$2:$PATH
+    sandbox_pool_open "$1" 2G "$work"
+    export IMGADM_ROOT=$work/root IMGADM_POOL=$pool
+    unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy
+    make_images
+    start_server "$work/server"
+}
 
 uuid() { cat /proc/sys/kernel/random/uuid; }
 
@@ -94,7 +142,8 @@ make_vm() {
     local root name
     [[ -n ${vm-} ]] || vm=$(uuid)
     [[ -e $work/noise ]] || head -c 400000 /dev/urandom > "$work/noise"
-    zfs create "$pool/$vm"
+    # It is nobody's image, and `list` need not say that it might be.
+    zfs create -o imgadm:ignore=true "$pool/$vm"
     root=$(home "$pool/$vm")/root
     mkdir -p "$root"/{bin,usr/bin,run,proc,dev,etc,tmp}
     cp "$(command -v busybox)" "$root/bin/busybox"
@@ -129,13 +178,12 @@ world() {
     imgadm list -Ho uuid,name,version | sort
 }
 
-# whole: the images that imgadm lists at this moment have their snapshots and names. (The dataset that stands for a VM is
-# none, and update is there for those that have lost their names.)
+# whole: the images that imgadm lists at this moment have their snapshots and names. (update is there for those that have
+# lost their names.)
 whole() {
     local id name
     imgadm list -Ho uuid,name > "$work/listed" 2> "$work/listed.err" || { cat "$work/listed.err"; return 1; }
     while read -r id name; do
-        [[ $id != "${vm-}" ]] || continue
         [[ $name != - || ${command[1]} == update ]] || { echo "listed without a name: $id"; return 1; }
         zfs list -H -o name "$pool/$id@final" > /dev/null || { echo "listed without a snapshot: $id"; return 1; }
     done < "$work/listed"
