@@ -100,6 +100,8 @@ extension Failure.Code {
     public static let datasetExists: Self = "DatasetExists"
     public static let notMounted: Self = "NotMounted"
     public static let datasetBusy: Self = "DatasetBusy"
+    /// Another process has had a lock for longer than it is waited for.
+    public static let lockTimeout: Self = "LockTimeout"
     /// A property of the pool would make the content of images another than it is.
     public static let unsuitablePool: Self = "UnsuitablePool"
     public static let internalError: Self = "InternalError"

@@ -55,20 +55,17 @@ public final class FileLock: Sendable {
         }
     }
 
-    /// Takes the lock, waiting for it as long as it takes.
+    /// Takes the lock, waiting for it.
     ///
-    /// - Parameter waiting: called once, when the wait has lasted a second.
-    public static func taking(_ path: FilePath, waiting: () -> Void) async throws -> FileLock {
-        let start = ContinuousClock.now
-        var told = false
-        while true {
-            if let lock = try tryTaking(path) { return lock }
-            if !told && ContinuousClock.now - start >= .seconds(1) {
-                told = true
-                waiting()
-            }
-            try await Task.sleep(for: .milliseconds(50))
-        }
+    /// - Parameters:
+    ///   - limit: how long.
+    ///   - waiting: called once, when the wait has lasted a second, with those who have it, as far as that can be seen.
+    /// - Throws: `LockTimeout`; as `tryTaking`.
+    public static func taking(
+        _ path: FilePath, limit: Duration = LockWait.longest, waiting: ([LockHolder]) -> Void
+    ) async throws -> FileLock {
+        let wait = LockWait(for: "\"\(path)\"", limit: limit) { try LockHolder.all(of: path, byte: nil) }
+        return try await wait(waiting) { try tryTaking(path) }
     }
 
     /// Gives the lock back and removes its file.

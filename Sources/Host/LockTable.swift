@@ -49,6 +49,15 @@ public final class LockTable: Sendable {
         throw HostFile.failure("cannot look at the locks in", path, Errno(rawValue: -found))
     }
 
+    /// A wait for a lock.
+    ///
+    /// - Parameters:
+    ///   - what: has the lock, for errors.
+    ///   - limit: how long.
+    public func wait(for number: Int64, of what: String, limit: Duration) -> LockWait {
+        LockWait(for: what, limit: limit) { [path] in try LockHolder.all(of: path, byte: number) }
+    }
+
     /// Gives a lock back.
     public func release(_ number: Int64) { _ = chost_range_lock(file.rawValue, 0, number) }
 }

@@ -8,9 +8,12 @@ import SystemPackage
 public struct ConfigFile: Sendable {
     let root: HostRoot
     let log: Logger
+    /// How long the lock of the config is waited for.
+    private let lockPatience: Duration
 
-    public init(root: HostRoot, log: Logger) {
+    public init(root: HostRoot, lockPatience: Duration = LockWait.longest, log: Logger) {
         self.root = root
+        self.lockPatience = lockPatience
         self.log = log
     }
 
@@ -47,7 +50,11 @@ public struct ConfigFile: Sendable {
     }
 
     private func lock() async throws -> FileLock {
-        try await FileLock.taking(lockPath) { log.warning("waiting for another imgadm that changes the config") }
+        try await FileLock.taking(lockPath, limit: lockPatience) { holders in
+            log.warning(
+                "waiting for another imgadm that changes the config",
+                metadata: ["holders": "\(holders.map(\.description).joined(separator: ", "))"])
+        }
     }
 
     /// Changes the config: no other imgadm changes it meanwhile, and it is written only if `change` really did.

@@ -35,14 +35,18 @@ public final class ImageLock: Sendable {
 public final class PoolLocks: Sendable {
     private let table: LockTable
     private let guid: UInt64
+    private let limit: Duration
 
-    init(_ table: LockTable, guid: UInt64) {
+    init(_ table: LockTable, guid: UInt64, limit: Duration) {
         self.table = table
         self.guid = guid
+        self.limit = limit
     }
 
-    private func number(_ uuid: ImageUUID) -> Int64 {
-        let digest = SHA256.hash(data: Array("\(guid)/\(uuid)".utf8))
+    private func number(_ uuid: ImageUUID) -> Int64 { number(uuid.description) }
+
+    private func number(_ what: String) -> Int64 {
+        let digest = SHA256.hash(data: Array("\(guid)/\(what)".utf8))
         // Not the whole range: the byte behind it must have a number, too.
         return digest.prefix(8).reduce(Int64(0)) { ($0 << 8) | Int64($1) } & (Int64.max >> 1)
     }
@@ -52,57 +56,63 @@ public final class PoolLocks: Sendable {
         try table.tryTaking(number(uuid), mode)
     }
 
-    /// Takes the lock of an image, waiting for it as long as it takes.
+    /// Takes the lock of an image, waiting for it.
     ///
     /// - Parameters:
-    ///   - patience: how long to wait for processes that hold it shared; nil for as long as it takes.
-    ///   - waiting: called once, when the wait has lasted a second.
-    /// - Throws: `DatasetBusy` when the patience is at its end.
+    ///   - patience: how long to wait for processes that hold it shared; nil for as long as for others.
+    ///   - waiting: called once, when the wait has lasted a second, with those who have it.
+    /// - Throws: `DatasetBusy` when the patience is at its end; `LockTimeout`.
     public func taking(
-        _ uuid: ImageUUID, _ mode: LockTable.Mode = .exclusive, patience: Duration? = nil, waiting: () -> Void
+        _ uuid: ImageUUID, _ mode: LockTable.Mode = .exclusive, patience: Duration? = nil,
+        waiting: ([LockHolder]) -> Void
     ) async throws {
         let start = ContinuousClock.now
-        var told = false
-        while true {
-            if try tryTaking(uuid, mode) { return }
-            let passed = ContinuousClock.now - start
-            if let patience, passed >= patience, try table.holder(of: number(uuid)) == .shared {
-                throw Failure(
-                    .datasetBusy, "image \(uuid) is in use: an import that is at work builds on it",
-                    hint: "try again when that import has ended")
-            }
-            if !told && passed >= .seconds(1) {
-                told = true
-                waiting()
-            }
-            try await Task.sleep(for: .milliseconds(50))
+        try await wait(for: uuid)(waiting) { () -> Void? in
+            if try tryTaking(uuid, mode) { return () }
+            guard let patience, ContinuousClock.now - start >= patience,
+                try table.holder(of: number(uuid)) == .shared
+            else { return nil }
+            throw Failure(
+                .datasetBusy, "image \(uuid) is in use: an import that is at work builds on it",
+                hint: "try again when that import has ended")
         }
     }
 
-    /// Takes the lock of an image that is to be installed, waiting for it as long as it takes.
+    /// Takes the lock of an image that is to be installed, waiting for it.
     ///
     /// - Parameters:
-    ///   - waiting: called once, when the wait has lasted a second.
+    ///   - waiting: as above.
     ///   - isThere: whether the image is installed by now.
     /// - Returns: `shared` if it is, and others build on it: it is held then.
+    /// - Throws: `LockTimeout`.
     public func takingToInstall(
-        _ uuid: ImageUUID, waiting: () -> Void, isThere: () async throws -> Bool
+        _ uuid: ImageUUID, waiting: ([LockHolder]) -> Void, isThere: () async throws -> Bool
     ) async throws -> LockTable.Mode {
-        let start = ContinuousClock.now
-        var told = false
-        while true {
+        try await wait(for: uuid)(waiting) {
             if try tryTaking(uuid, .exclusive) { return .exclusive }
-            if try tryTaking(uuid, .shared) {
-                if try await isThere() { return .shared }
-                release(uuid)
-            }
-            if !told && ContinuousClock.now - start >= .seconds(1) {
-                told = true
-                waiting()
-            }
-            try await Task.sleep(for: .milliseconds(50))
+            guard try tryTaking(uuid, .shared) else { return nil }
+            if try await isThere() { return .shared }
+            release(uuid)
+            return nil
         }
     }
+
+    private func wait(for uuid: ImageUUID) -> LockWait {
+        table.wait(for: number(uuid), of: "image \(uuid)", limit: limit)
+    }
+
+    /// Takes the lock under which names move from one image to another, waiting for it.
+    ///
+    /// - Throws: `LockTimeout`.
+    func takingNames(waiting: ([LockHolder]) -> Void) async throws {
+        let number = number("names")
+        try await table.wait(for: number, of: "the names of the images", limit: limit)(waiting) { () -> Void? in
+            try table.tryTaking(number, .exclusive) ? () : nil
+        }
+    }
+
+    /// Gives the lock of the names back.
+    public func releaseNames() { table.release(number("names")) }
 
     /// Another process has the lock of an image.
     public func isHeld(_ uuid: ImageUUID) throws -> Bool { try table.holder(of: number(uuid)) != nil }
@@ -119,24 +129,26 @@ extension ImageStore {
     ///
     /// - Throws: `PoolNotFound`; `PermissionDenied`, `FileSystemError`.
     public func locks(of pool: PoolName) async throws -> PoolLocks {
-        PoolLocks(try LockTable(in: HostRoot.sharedLocks), guid: try await guid(of: pool))
+        PoolLocks(try LockTable(in: HostRoot.sharedLocks), guid: try await guid(of: pool), limit: lockPatience)
     }
 
     /// Takes an image's lock, for it to come or to go.
     ///
-    /// - Parameter waiting: called once, when the wait has lasted a second.
-    /// - Throws: `DatasetBusy` if an import builds on the image.
-    public func lock(_ uuid: ImageUUID, in pool: PoolName, waiting: () -> Void) async throws -> ImageLock {
+    /// - Parameter waiting: called once, when the wait has lasted a second, with those who have it.
+    /// - Throws: `DatasetBusy` if an import builds on the image; `LockTimeout`.
+    public func lock(_ uuid: ImageUUID, in pool: PoolName, waiting: ([LockHolder]) -> Void) async throws -> ImageLock {
         try await lock(uuid, in: pool, .exclusive, waiting: waiting)
     }
 
     /// Takes an image's lock, for its record to be changed: imports may build on it meanwhile.
-    public func recordLock(_ uuid: ImageUUID, in pool: PoolName, waiting: () -> Void) async throws -> ImageLock {
+    public func recordLock(_ uuid: ImageUUID, in pool: PoolName, waiting: ([LockHolder]) -> Void) async throws
+        -> ImageLock
+    {
         try await lock(uuid, in: pool, .shared, waiting: waiting)
     }
 
     private func lock(
-        _ uuid: ImageUUID, in pool: PoolName, _ mode: LockTable.Mode, waiting: () -> Void
+        _ uuid: ImageUUID, in pool: PoolName, _ mode: LockTable.Mode, waiting: ([LockHolder]) -> Void
     ) async throws -> ImageLock {
         let table = try await locks(of: pool)
         let file = try await lockFile(uuid, waiting: waiting)
@@ -149,8 +161,16 @@ extension ImageStore {
         return ImageLock(table, file, uuid)
     }
 
+    /// Takes the lock under which names move from one image of a pool to another. The locks of images are taken after it,
+    /// never before.
+    public func lockNames(in pool: PoolName, waiting: ([LockHolder]) -> Void) async throws -> PoolLocks {
+        let table = try await locks(of: pool)
+        try await table.takingNames(waiting: waiting)
+        return table
+    }
+
     /// Holds an image that is being built on, so that nobody deletes it: until the result is let go.
-    public func hold(_ uuid: ImageUUID, in pool: PoolName, waiting: () -> Void) async throws -> PoolLocks {
+    public func hold(_ uuid: ImageUUID, in pool: PoolName, waiting: ([LockHolder]) -> Void) async throws -> PoolLocks {
         let table = try await locks(of: pool)
         try await table.taking(uuid, .shared, waiting: waiting)
         return table
@@ -173,8 +193,8 @@ extension ImageStore {
     }
 
     /// Takes the lock file by which other tools know that an image is worked on.
-    public func lockFile(_ uuid: ImageUUID, waiting: () -> Void) async throws -> FileLock {
-        try await FileLock.taking(path(uuid), waiting: waiting)
+    public func lockFile(_ uuid: ImageUUID, waiting: ([LockHolder]) -> Void) async throws -> FileLock {
+        try await FileLock.taking(path(uuid), limit: lockPatience, waiting: waiting)
     }
 
     /// Takes an image's lock file if it is free: what lies below the state root alone is protected by it.

@@ -15,11 +15,17 @@ public struct ImageStore: Sendable {
     let records: ImageRecords
     let log: Logger
     let identities = PoolIdentities()
+    /// How long the lock of an image is waited for.
+    let lockPatience: Duration
 
-    public init(root: HostRoot, zfs: ZFS, machines: any VirtualMachineRoots, log: Logger) {
+    public init(
+        root: HostRoot, zfs: ZFS, machines: any VirtualMachineRoots, lockPatience: Duration = LockWait.longest,
+        log: Logger
+    ) {
         self.root = root
         self.zfs = zfs
         self.machines = machines
+        self.lockPatience = lockPatience
         self.log = log
         records = ImageRecords(root: root, log: log)
     }

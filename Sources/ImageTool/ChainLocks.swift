@@ -15,18 +15,14 @@ final class ChainLocks: Sendable {
 
     init(of head: ImageUUID, in pool: PoolName, _ store: ImageStore, _ report: Report) async throws {
         table = try await store.locks(of: pool)
-        file = try await store.lockFile(head) { ChainLocks.tell(head, report) }
-    }
-
-    private static func tell(_ uuid: ImageUUID, _ report: Report) {
-        report.line("Waiting for image \(uuid) import lock")
+        file = try await store.lockFile(head) { report.waiting(for: head, $0) }
     }
 
     /// Takes the lock of an image that is to be installed.
     ///
     /// - Returns: false if it is installed by now; it is held then.
     func take(_ uuid: ImageUUID, _ report: Report, isThere: () async throws -> Bool) async throws -> Bool {
-        let mode = try await table.takingToInstall(uuid, waiting: { ChainLocks.tell(uuid, report) }, isThere: isThere)
+        let mode = try await table.takingToInstall(uuid, waiting: { report.waiting(for: uuid, $0) }, isThere: isThere)
         guard mode == .exclusive else { return false }
         guard try await isThere() else { return true }
         try hold(uuid)
@@ -37,7 +33,7 @@ final class ChainLocks: Sendable {
     ///
     /// - Throws: `OriginGone` if it is not any more.
     func hold(_ uuid: ImageUUID, _ report: Report, isThere: () async throws -> Bool) async throws {
-        try await table.taking(uuid, .shared) { ChainLocks.tell(uuid, report) }
+        try await table.taking(uuid, .shared) { report.waiting(for: uuid, $0) }
         guard try await isThere() else { throw OriginGone(uuid: uuid) }
     }
 

@@ -63,7 +63,7 @@ extension ImageTool {
     ///
     /// - Returns: false if it is not there.
     func remove(_ uuid: ImageUUID, in pool: PoolName, force: Bool, _ report: Report) async throws -> Bool {
-        let lock = try await store.lock(uuid, in: pool) { report.line("Waiting for image \(uuid) import lock") }
+        let lock = try await store.lock(uuid, in: pool) { report.waiting(for: uuid, $0) }
         defer { lock.release() }
         guard try await store.delete(uuid, in: pool, force: force, tell: report.line) else { return false }
         downloads.remove(uuid)

@@ -205,7 +205,7 @@ extension ImageTool {
 
     private func lockFile(of uuid: ImageUUID, _ report: Report) async throws -> WaitedLock {
         if let lock = try store.tryLockFile(uuid) { return WaitedLock(lock: lock, hadToWait: false) }
-        let lock = try await store.lockFile(uuid) { report.line("Waiting for image \(uuid) import lock") }
+        let lock = try await store.lockFile(uuid) { report.waiting(for: uuid, $0) }
         return WaitedLock(lock: lock, hadToWait: true)
     }
 

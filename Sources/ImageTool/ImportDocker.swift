@@ -162,9 +162,7 @@ extension ImageTool {
 
     /// Writes down what a reference led to, and its tag on the image.
     private func note(_ image: DockerImage, on installed: InstalledImage, _ report: Report) async throws {
-        let lock = try await store.recordLock(installed.uuid, in: installed.pool) {
-            report.line("Waiting for image \(installed.uuid) import lock")
-        }
+        let lock = try await store.recordLock(installed.uuid, in: installed.pool) { report.waiting(for: installed.uuid, $0) }
         defer { lock.release() }
         try await store.note(
             image.reference.tag.map { DockerName(repository: image.reference.localName, tag: $0) }, of: installed.uuid,

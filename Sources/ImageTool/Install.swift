@@ -32,7 +32,7 @@ extension ImageTool {
         if !check.isStrong { report.warning(ImageTool.unchecked(uuid)) }
         let image = ImageToInstall(
             manifest: manifest, source: nil, pool: pool, check: check, compression: try CompressionFormat(of: manifest))
-        let lock = try await store.lock(uuid, in: pool) { report.line("Waiting for image \(uuid) import lock") }
+        let lock = try await store.lock(uuid, in: pool) { report.waiting(for: uuid, $0) }
         defer { lock.release() }
         if try await store.image(uuid, in: pool) != nil {
             report.line("Image \(manifest.progressTitle) was imported while waiting on lock")
@@ -70,7 +70,7 @@ extension ImageTool {
     /// Keeps the origin from being deleted while an image is built on it.
     private func holdOrigin(of manifest: Manifest, in pool: PoolName, _ report: Report) async throws -> PoolLocks? {
         guard let origin = manifest.origin else { return nil }
-        let hold = try await store.hold(origin, in: pool) { report.line("Waiting for image \(origin) import lock") }
+        let hold = try await store.hold(origin, in: pool) { report.waiting(for: origin, $0) }
         try await checkOrigin(of: manifest, in: pool)
         return hold
     }

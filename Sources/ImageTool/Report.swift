@@ -1,3 +1,4 @@
+import Host
 public import ImageModel
 import Synchronization
 
@@ -17,6 +18,14 @@ public struct Report: Sendable {
         self.line = line
         self.warning = warning
         self.transfers = transfers
+    }
+}
+
+extension Report {
+    /// The work waits for others that have an image's lock.
+    func waiting(for image: ImageUUID, _ holders: [LockHolder]) {
+        line("Waiting for image \(image) import lock")
+        for holder in holders { line("Image \(image) is locked by \(holder)") }
     }
 }
 

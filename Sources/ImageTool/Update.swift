@@ -65,9 +65,7 @@ extension ImageTool {
             }
             return
         }
-        let lock = try await store.recordLock(image.uuid, in: image.pool) {
-            report.line("Waiting for image \(image.uuid) import lock")
-        }
+        let lock = try await store.recordLock(image.uuid, in: image.pool) { report.waiting(for: image.uuid, $0) }
         defer { lock.release() }
         // It may have gone, or been updated, meanwhile.
         guard let image = try await store.image(image.uuid, in: image.pool) else { return }

@@ -1,11 +1,12 @@
 import Failure
 import Glibc
-import Host
 import Logging
 import Synchronization
 import SystemPackage
 import TestHost
 import Testing
+
+@testable import Host
 
 @Suite struct FileLockTests {
     private let folder = TemporaryFolder()
@@ -99,7 +100,7 @@ import Testing
         let lock = try #require(try FileLock.tryTaking(path))
         let path = path
         let told = Counter()
-        async let waiter = FileLock.taking(path) { told.add(1) }
+        async let waiter = FileLock.taking(path) { _ in told.add(1) }
         while told.add(0) == 0 { try await Task.sleep(for: .milliseconds(20)) }
         lock.release()
         try await waiter.release()
@@ -107,10 +108,56 @@ import Testing
         #expect(try !HostFile.exists(path))
     }
 
+    /// Who has it is said to those who wait, and is in the error when they have waited long enough.
+    @Test func theHolderIsNamed() async throws {
+        let end = folder.path.appending("end")
+        let holder = try await held(until: end, by: "")
+        let names = Mutex<[String]>([])
+        let failure = try #require(
+            await #expect(throws: Failure.self) {
+                _ = try await FileLock.taking(path, limit: .milliseconds(1200)) { holders in
+                    names.withLock { $0 = holders.map(\.command) }
+                }
+            })
+        #expect(failure.code == .lockTimeout && failure.description.contains("(sh -c)"), "\(failure)")
+        #expect(names.withLock { $0 }.contains("sh -c"))
+        try HostFile.write([], to: end)
+        try await holder.value
+    }
+
+    @Test func theHolderOfALockOfATableIsNamed() async throws {
+        let locks = folder.path.appending("table")
+        let table = try LockTable(in: locks)
+        #expect(try table.tryTaking(7, .exclusive))
+        let other = try LockTable(in: locks)
+        let failure = try #require(
+            await #expect(throws: Failure.self) {
+                try await other.wait(for: 7, of: "image x", limit: .zero)({ _ in }) { () -> Void? in
+                    try other.tryTaking(7, .exclusive) ? () : nil
+                }
+            })
+        // It is this process itself, which is not named.
+        #expect(failure.description.contains("image x is locked by a process that cannot be seen"), "\(failure)")
+        table.release(7)
+        #expect(try other.tryTaking(7, .exclusive))
+    }
+
+    /// Lines of /proc/PID/fdinfo/NUMBER, as proc_pid_fdinfo(5) has them.
+    @Test func aLineOfTheKernelTellsWhichLockItIs() {
+        let table = "lock:\t1: OFDLCK ADVISORY  WRITE -1 fe:00:16227016 5 7"
+        #expect([4, 5, 6, 7, 8].map { LockHolder.isLock(table, $0) } == [false, true, true, true, false])
+        #expect(LockHolder.isLock("lock:\t1: OFDLCK  ADVISORY  READ -1 fe:00:1 5 EOF", .max))
+        #expect(!LockHolder.isLock(table, nil))
+        #expect(LockHolder.isLock("lock:\t2: FLOCK  ADVISORY  WRITE 22501 fe:00:16227014 0 EOF", nil))
+        for other in ["pos:\t0", "", "lock:", "lock:\t1: POSIX  ADVISORY  WRITE 1 fe:00:1 0 EOF"] {
+            #expect(!LockHolder.isLock(other, nil) && !LockHolder.isLock(other, 0))
+        }
+    }
+
     @Test func aWaiterCanBeCancelled() async throws {
         let lock = try #require(try FileLock.tryTaking(path))
         let path = path
-        let waiter = Task { try await FileLock.taking(path) {}.release() }
+        let waiter = Task { try await FileLock.taking(path) { _ in }.release() }
         waiter.cancel()
         await #expect(throws: CancellationError.self) { try await waiter.value }
         lock.release()

@@ -93,7 +93,25 @@ extension EndToEnd {
                 "mkdir -p \(box.path("var/run")); (flock 9; sleep 2.5; rm -f \(lock)) 9> \(lock) & sleep 0.2; imgadm import \(images.base.uuid)"
             )
             #expect(run.lines.contains("Waiting for image \(images.base.uuid) import lock"), "\(run)")
+            #expect(
+                run.lines.contains { $0.contains("is locked by process ") && $0.hasSuffix("(sleep 2.5)") }, "\(run)")
             #expect(run.status == 0)
+        }
+
+        @Test func aLockIsNotWaitedForWithoutEnd() async throws {
+            let box = try await Sandbox.make(environment: ["IMGADM_LOCK_PATIENCE": "0.5"])
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            let (folder, end) = (box.path("var/run"), box.path("end"))
+            let lock = folder.appending("img.\(images.base.uuid).import.lock")
+            let run = try await box.shell(
+                """
+                mkdir -p \(folder); mkfifo \(end); (flock 9; read line < \(end); rm -f \(lock)) 9> \(lock) & sleep 0.2
+                imgadm import \(images.base.uuid); echo status $?; echo > \(end); wait
+                """)
+            #expect(run.lines.contains("status 1") && run.errors.contains("error (LockTimeout)"), "\(run)")
+            #expect(run.errors.contains("is locked by process "), "\(run)")
+            #expect(try await box.datasets().isEmpty)
         }
 
         @Test(arguments: ImageStorage.allCases)

@@ -40,7 +40,8 @@ extension EndToEnd {
                 IMGADM_ROOT='\(other)' imgadm delete -f \(images.base.uuid); echo delete $?
                 wait $!; echo import $?
                 """, environment: ["IMGADM_STALL_TIMEOUT": "30"])
-            #expect(run.lines.filter { !$0.hasPrefix("Waiting") } == ["delete 1", "import 0"], "\(run)")
+            let lines = run.lines.filter { !$0.hasPrefix("Waiting") && !$0.contains(" is locked by process ") }
+            #expect(lines == ["delete 1", "import 0"], "\(run)")
             #expect(run.errors.contains("an import that is at work builds on it"), "\(run)")
             let datasets = try await box.datasets()
             for image in [images.base, images.middle, images.top] { #expect(datasets.contains("\(image.uuid)@final")) }

@@ -36,7 +36,8 @@ struct CommandContext: Sendable {
         standardPool = environment["IMGADM_POOL"].flatMap { $0.isEmpty ? nil : $0 } ?? "zones"
         let root = HostRoot(environment: environment)
         let runner = ProcessRunner(log: log)
-        let config = ConfigFile(root: root, log: log)
+        let lockPatience = try CommandContext.seconds("IMGADM_LOCK_PATIENCE", in: environment, least: 0)
+        let config = ConfigFile(root: root, lockPatience: lockPatience ?? LockWait.longest, log: log)
         var settings = try TransportSettings(environment: environment)
         // The config is read for the User-Agent alone here; what is wrong with it is told by the commands that need it.
         let extra = (try? config.load())?.userAgentExtra.map { " \($0)" } ?? ""
@@ -47,19 +48,29 @@ struct CommandContext: Sendable {
         let zfs = ZFS(runner: runner, log: log)
         tool = ImageTool(
             root: root, runner: runner,
-            store: ImageStore(root: root, zfs: zfs, machines: ZoneRoots(runner: runner), log: log),
+            store: ImageStore(
+                root: root, zfs: zfs, machines: ZoneRoots(runner: runner),
+                lockPatience: lockPatience ?? LockWait.longest, log: log),
             config: config,
             sources: ImageSources(
                 transport: transport, requestID: records.serverRequestID,
                 credentials: DockerConfigFile(environment: environment, runner: runner, log: log), log: log),
             transport: transport, log: log)
-        let patience = try environment["IMGADM_PREPARE_TIMEOUT"].flatMap { $0.isEmpty ? nil : $0 }.map {
-            try OutsideNumber.seconds($0, in: 1...OutsideNumber.day, named: "IMGADM_PREPARE_TIMEOUT")
-        }
+        let patience = try CommandContext.seconds("IMGADM_PREPARE_TIMEOUT", in: environment, least: 1)
         maker = ImageMaker(tool: tool, root: root, zfs: zfs, patience: patience ?? .seconds(300)) { pool in
             if Vmadm.isPresent { return Vmadm(runner: runner, patience: patience ?? .seconds(300)) }
             return BareDatasets(root: root, zfs: zfs, runner: runner, pool: pool)
         }
+    }
+
+    /// A time that the environment says; nil if it says none.
+    ///
+    /// - Throws: `ConfigError`.
+    private static func seconds(
+        _ name: String, in environment: [String: String], least: Double
+    ) throws(Failure) -> Duration? {
+        guard let text = environment[name], !text.isEmpty else { return nil }
+        return try OutsideNumber.seconds(text, in: least...OutsideNumber.day, named: name)
     }
 
     /// Puts back the VMs that runs of `create` which have died left otherwise, and says so. What cannot be put back keeps no

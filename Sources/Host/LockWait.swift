@@ -1,0 +1,53 @@
+import Failure
+
+/// A wait for a lock: it is asked for again and again, and after a second it is said who has it.
+public struct LockWait: Sendable {
+    /// What has the lock, for the error.
+    private let what: String
+    private let limit: Duration
+    private let holders: @Sendable () throws -> [LockHolder]
+
+    /// How long a lock is waited for unless something else is said: a day. Images can be large, and networks slow.
+    public static let longest = Duration.seconds(86_400)
+
+    init(for what: String, limit: Duration, holders: @escaping @Sendable () throws -> [LockHolder]) {
+        self.what = what
+        self.limit = limit
+        self.holders = holders
+    }
+
+    /// Waits until something is there.
+    ///
+    /// - Parameters:
+    ///   - waiting: called once, when the wait has lasted a second, with those who have the lock, as far as that can be seen.
+    ///   - attempt: what is asked for; nil if somebody else has it.
+    /// - Throws: `LockTimeout`; what the attempt throws.
+    public func callAsFunction<Value: Sendable>(
+        _ waiting: ([LockHolder]) -> Void, _ attempt: () async throws -> Value?
+    ) async throws -> Value {
+        let start = ContinuousClock.now
+        var told = false
+        while true {
+            if let value = try await attempt() { return value }
+            let passed = ContinuousClock.now - start
+            if passed >= limit {
+                let who = try await named().map(\.description).joined(separator: ", ")
+                throw Failure(
+                    .lockTimeout,
+                    "\(what) is locked by \(who.isEmpty ? "a process that cannot be seen from here" : who)",
+                    hint: "see what that does; IMGADM_LOCK_PATIENCE says for how many seconds a lock is waited for")
+            }
+            if !told && passed >= .seconds(1) {
+                told = true
+                waiting(try await named())
+            }
+            try await Task.sleep(for: min(.milliseconds(50), limit - passed))
+        }
+    }
+
+    private func named() async throws -> [LockHolder] {
+        try await withTaskExecutorPreference(DedicatedThread("lock")) { try await look() }
+    }
+
+    @concurrent private func look() async throws -> [LockHolder] { try holders() }
+}
