@@ -11,6 +11,15 @@ public struct DockerName: Sendable, Hashable {
         self.repository = repository
         self.tag = tag
     }
+
+    /// The name in a key of `ImageRecord.pulls`; nil for a reference by digest alone.
+    init?(pulled key: String) {
+        // What is no reference was not written by us.
+        guard let text = key.split(separator: " ").first, let reference = try? DockerReference(String(text)),
+            let tag = reference.tag
+        else { return nil }
+        self.init(repository: reference.localName, tag: tag)
+    }
 }
 
 extension InstalledImage {
@@ -20,12 +29,7 @@ extension InstalledImage {
     public var dockerNames: [DockerName] {
         var names: [DockerName] = []
         for (key, _) in pulls {
-            // What is no reference was not written by us.
-            guard let text = key.split(separator: " ").first, let reference = try? DockerReference(String(text)),
-                let tag = reference.tag
-            else { continue }
-            let name = DockerName(repository: reference.localName, tag: tag)
-            if !names.contains(name) { names.append(name) }
+            if let name = DockerName(pulled: key), !names.contains(name) { names.append(name) }
         }
         guard let repository = manifest.tags["docker:repo"]?.stringValue else { return names }
         let explained = Set(names.map(\.tag))

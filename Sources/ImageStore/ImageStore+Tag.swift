@@ -1,3 +1,4 @@
+public import Host
 public import ImageModel
 import JSON
 public import ZFS
@@ -26,6 +27,24 @@ extension ImageStore {
         try await write(ImageRecord(manifest: manifest, source: record.source, pulls: pulls), uuid, pool)
     }
 
+    /// Takes a name away from all images of a pool but one: a tag that has moved is that of the image it was last pulled for.
+    ///
+    /// - Parameter waiting: as for the lock of each image that loses the name.
+    public func withdraw(
+        _ name: DockerName, in pool: PoolName, except uuid: ImageUUID, waiting: (ImageUUID, [LockHolder]) -> Void
+    ) async throws {
+        let guid = try await guid(of: pool)
+        for (recordName, other) in try records.all() where other != uuid {
+            guard let seen = records.read(other, recordName), seen.belongs(to: guid, recordName, pool),
+                seen.without(name) != nil
+            else { continue }
+            let lock = try await recordLock(other, in: pool) { waiting(other, $0) }
+            defer { lock.release() }
+            guard let changed = try await record(other, pool)?.without(name) else { continue }
+            try await write(changed, other, pool)
+        }
+    }
+
     /// The images that a reference has led to, and by which digests: a tag may have moved.
     public func pulled(
         _ key: String, in pool: PoolName
@@ -33,10 +52,33 @@ extension ImageStore {
         let guid = try await guid(of: pool)
         return try records.all().compactMap { name, uuid in
             guard let record = records.read(uuid, name),
-                record.poolGUID.map({ $0 == guid }) ?? (name == pool.description),
+                record.belongs(to: guid, name, pool),
                 let digest = record.pulls[key]?.stringValue.flatMap({ ContentDigest($0) })
             else { return nil }
             return (uuid, digest)
         }
+    }
+}
+
+extension ImageRecord {
+    /// It was written for this pool: under its guid or, before guids were written down, under its name.
+    fileprivate func belongs(to guid: UInt64, _ name: String, _ pool: PoolName) -> Bool {
+        poolGUID.map { $0 == guid } ?? (name == pool.description)
+    }
+
+    /// The record without a name; nil if it does not have it.
+    fileprivate func without(_ name: DockerName) -> ImageRecord? {
+        var manifest = manifest
+        var changed = false
+        if manifest.tags["docker:repo"]?.stringValue == name.repository, manifest.dockerTags.contains(name.tag) {
+            var tags = manifest.tags
+            tags["docker:tag:\(name.tag)"] = nil
+            manifest["tags"] = .object(tags)
+            changed = true
+        }
+        var kept: JSONObject = [:]
+        for (key, digest) in pulls where DockerName(pulled: key) != name { kept[key] = digest }
+        guard changed || kept != pulls else { return nil }
+        return ImageRecord(manifest: manifest, source: source, pulls: kept)
     }
 }

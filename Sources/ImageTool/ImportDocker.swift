@@ -160,13 +160,20 @@ extension ImageTool {
         "\(reference) \(platform)"
     }
 
-    /// Writes down what a reference led to, and its tag on the image.
+    /// Writes down what a reference led to, and its tag on the image, which no other image of the pool has from then on.
     private func note(_ image: DockerImage, on installed: InstalledImage, _ report: Report) async throws {
-        let lock = try await store.recordLock(installed.uuid, in: installed.pool) { report.waiting(for: installed.uuid, $0) }
+        let name = image.reference.tag.map { DockerName(repository: image.reference.localName, tag: $0) }
+        let names = try await store.lockNames(in: installed.pool) { report.waiting(for: installed.uuid, $0) }
+        defer { names.releaseNames() }
+        if let name {
+            try await store.withdraw(name, in: installed.pool, except: installed.uuid) { report.waiting(for: $0, $1) }
+        }
+        let lock = try await store.recordLock(installed.uuid, in: installed.pool) {
+            report.waiting(for: installed.uuid, $0)
+        }
         defer { lock.release() }
         try await store.note(
-            image.reference.tag.map { DockerName(repository: image.reference.localName, tag: $0) }, of: installed.uuid,
-            in: installed.pool,
+            name, of: installed.uuid, in: installed.pool,
             pulled: ImageTool.key(image.reference, image.platform), digest: image.digest)
     }
 }

@@ -113,6 +113,27 @@ extension EndToEnd {
             #expect(names.sorted() == ["names/lower:both", "names/lower:low", "names/upper:both", "names/upper:up"])
         }
 
+        /// A tag that has moved is that of the image which it was last pulled for, and goes back with it.
+        @Test func aTagIsOfOneImage() async throws {
+            let registry = try await RegistryFixture.get().registry
+            let old = try await registry.layer("moving", "echo old > file")
+            let new = try await registry.layer("moving", "echo new > file")
+            let box = try await Sandbox.make()
+            let uuids = try await RegistryFixture.uuids([old]) + RegistryFixture.uuids([new])
+            for (place, layer) in [(0, old), (1, new), (0, old)] {
+                try await registry.image("moving", "latest", [layer])
+                try await registry.image("moving", "v\(place)", [layer])
+                for tag in ["v\(place)", "latest"] {
+                    let run = try await box.imgadm("import", "-q", "\(registry.host)/moving:\(tag)")
+                    #expect(run.status == 0, "\(run)")
+                }
+                let rows = try await box.imgadm("list", "--docker", "-Ho", "uuid,tag", "zpool=\(box.pool)").lines
+                let latest = rows.filter { $0.hasSuffix(" latest") }
+                #expect(latest.count == 1 && latest[0].hasPrefix(uuids[place]), "\(rows)")
+                #expect(rows.contains { $0.hasSuffix(" v\(place)") }, "\(rows)")
+            }
+        }
+
         @Test func imagesShareTheLayersTheyHaveInCommon() async throws {
             let registry = try await RegistryFixture.get().registry
             let base = try await registry.layer("share", "echo base > base")
