@@ -171,6 +171,19 @@ import Testing
         #expect(try await server.get("/ping").status == 200)
     }
 
+    /// A server that took a part of the tags for all of them would say that the other images are not there.
+    @Test(arguments: ["</v2/vm/images/tags/list?n=1000&last=x>", "<https://elsewhere.example/v2/vm/images/tags/list>"])
+    func aListOfTagsThatBreaksOffIsAnError(next: String) async throws {
+        let registry = try await CannedServer { head in
+            guard head.contains("/tags/list") else { return nil }
+            let body = #"{"tags":["x"]}"#
+            return head.contains("last=x")
+                ? "HTTP/1.1 404 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                : "HTTP/1.1 200 OK\r\nLink: \(next); rel=\"next\"\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
+        }
+        #expect(throws: (any Error).self) { try TestServer(["--registry", "\(registry.url)/vm/images"]) }
+    }
+
     @Test func aListOfTagsWithoutEndIsLeft() async throws {
         let registry = try await CannedServer { head in
             guard head.contains("/tags/list") else { return nil }

@@ -45,16 +45,17 @@ public struct ArtifactRepository: Sendable {
         var bytes = 0
         let start = ContinuousClock.now
         // A registry that leads on and on is left.
-        for _ in 0..<1000 {
+        for number in 0..<1000 {
             guard let url = page else { return tags }
             let reply = try await reading.reply(
                 to: request("GET", url), limit: ArtifactRepository.longestTagList - bytes)
-            if reply.status == 404 { return tags }
+            // In the middle of a list it is no end, but something that is missing.
+            if reply.status == 404, number == 0 { return [] }
             guard reply.status == 200 else { throw refusal(reply, "the list of tags") }
             tags += try readTags(reply)
             bytes += reply.body.count
             guard start.duration(to: .now) < reading.settings.replyTimeout else { break }
-            page = reply.headers["link"].flatMap { nextPage($0) }
+            page = try reply.headers["link"].flatMap { try nextPage($0) }
         }
         throw Failure(.sourceError, "the list of tags of \(description) has no end")
     }
@@ -201,11 +202,17 @@ public struct ArtifactRepository: Sendable {
     }
 
     /// RFC 8288: `<URL>; rel="next"`. Only a page of this registry is followed.
-    private func nextPage(_ link: String) -> String? {
-        guard link.contains("rel=\"next\"") || link.contains("rel=next"), let start = link.firstIndex(of: "<"),
-            let end = link.firstIndex(of: ">"), start < end
-        else { return nil }
-        return location(String(link[link.index(after: start)..<end]))
+    ///
+    /// - Throws: `SourceError` for a page that is somewhere else: the list would not be whole without it.
+    private func nextPage(_ link: String) throws(Failure) -> String? {
+        guard link.contains("rel=\"next\"") || link.contains("rel=next") else { return nil }
+        guard let start = link.firstIndex(of: "<"), let end = link.firstIndex(of: ">"), start < end,
+            let page = location(String(link[link.index(after: start)..<end]))
+        else {
+            throw Failure(
+                .sourceError, "the list of tags of \(description) goes on where it cannot be followed: \(link)")
+        }
+        return page
     }
 
     /// An address that the registry gave, which may be only a path; nil if it is of somewhere else.
