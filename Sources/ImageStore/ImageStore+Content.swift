@@ -13,7 +13,7 @@ extension ImageStore {
     private static let naming = [("casesensitivity", "sensitive"), ("normalization", "none"), ("utf8only", "off")]
 
     /// Makes a file system to be filled: a clone, or an empty one in which names are what they are, whatever the pool is set
-    /// to.
+    /// to. Both keep extended attributes: property `xattr`, which is inherited, and can be changed at any time.
     ///
     /// - Throws: `UnsuitablePool` where nothing can be written.
     func makeFileSystem(_ name: DatasetName, cloneOf origin: SnapshotName?) async throws {
@@ -24,17 +24,27 @@ extension ImageStore {
                 .unsuitablePool, "property readonly of zpool \"\(pool)\" is on, so that nothing can be unpacked there",
                 hint: "zfs set readonly=off \(pool), or use another zpool with -P")
         }
-        if let origin { return try await zfs.clone(origin, to: name) }
-        if !otherwise.isEmpty {
+        let losing = try await zfs.properties(["xattr"], of: pool.dataset).filter { $0.value == "off" }
+        let set = losing.map { ($0.name, "on") }
+        let changed = (origin == nil ? otherwise : []) + losing
+        if !changed.isEmpty {
             log.warning(
-                "the pool would change the names of files; the image is made otherwise than the pool is set",
+                "the pool would change what the image holds; the image is made otherwise than the pool is set",
                 metadata: [
                     "zpool": "\(pool)",
-                    "properties": "\(otherwise.map { "\($0.name)=\($0.value)" }.joined(separator: ", "))",
+                    "properties": "\(changed.map { "\($0.name)=\($0.value)" }.joined(separator: ", "))",
                 ])
         }
+        if let origin { return try await zfs.clone(origin, to: name, set) }
         let names = Set(otherwise.map(\.name))
-        try await zfs.create(name, ImageStore.naming.filter { names.contains($0.0) }.map { ($0.0, $0.1) })
+        try await zfs.create(name, ImageStore.naming.filter { names.contains($0.0) }.map { ($0.0, $0.1) } + set)
+    }
+
+    /// Properties of a dataset that decide which extended attributes it keeps, in words. ACLs are among them (`acltype`, which
+    /// not every ZFS has).
+    func attributeProperties(of name: DatasetName) async throws -> String {
+        try await zfs.properties(["all"], of: name).filter { ["xattr", "acltype"].contains($0.name) }
+            .map { "\($0.name)=\($0.value)" }.joined(separator: ", ")
     }
 
     /// The folder of a file system that was just made, once it is sure that what is written there will be what it is.

@@ -58,9 +58,13 @@ extension ImageStore {
         }
         try await LayerPass(image, layer).unpack(reader, extractor)
         if extractor.lostAttributes > 0 {
+            let properties = try await attributeProperties(of: partial)
             log.warning(
                 "the file system does not keep some extended attributes, so that the image lacks them",
-                metadata: ["image": "\(image.manifest.uuid)", "attributes": "\(extractor.lostAttributes)"])
+                metadata: [
+                    "image": "\(image.manifest.uuid)", "attributes": "\(extractor.lostAttributes)",
+                    "properties": "\(properties)",
+                ])
         }
         if extractor.cutTimes > 0 {
             log.warning(

@@ -34,4 +34,11 @@ public struct ImageStore: Sendable {
     ///
     /// - Throws: `PoolNotFound`.
     public func available(in pool: PoolName) async throws -> UInt64? { try await zfs.available(in: pool) }
+
+    /// The quota of a pool's own dataset in bytes, which all images of the pool share; nil if there is none.
+    ///
+    /// - Throws: `DatasetNotFound`.
+    public func quota(of pool: PoolName) async throws -> UInt64? {
+        try await zfs.numbers("quota", of: [pool.dataset])[pool.dataset].flatMap { $0 == 0 ? nil : $0 }
+    }
 }

@@ -53,7 +53,7 @@ extension ImageTool {
             "Must download and install \(count) image\(count == 1 ? "" : "s")\(size.map { " (\(ByteCount.text($0)))" } ?? "")"
         )
         report.transfers.expect(bytes: size, count: count)
-        try checkSpace(size, available, pool)
+        try await checkSpace(size, available, pool)
         try checkDownloadSpace(plan)
         try await install(plan, pool, locks, report)
     }
@@ -84,12 +84,15 @@ extension ImageTool {
     }
 
     /// Compressed files take more room when they are unpacked, never less: what has no room compressed has none at all.
-    private func checkSpace(_ size: Int64?, _ available: UInt64?, _ pool: PoolName) throws {
+    private func checkSpace(_ size: Int64?, _ available: UInt64?, _ pool: PoolName) async throws {
         guard let size, let available, UInt64(max(0, size)) > available else { return }
+        let quota = try await store.quota(of: pool).map {
+            "property quota of zpool \"\(pool)\" is \(ByteCount.text(Int64(clamping: $0))): raise it, "
+        }
         throw Failure(
             .noSpace,
             "zpool \"\(pool)\" has \(ByteCount.text(Int64(clamping: available))) available, but the images to install have \(ByteCount.text(size))",
-            hint: "make room in the pool, or use another with -P")
+            hint: "\(quota ?? "")make room in the pool, or use another with -P")
     }
 
     /// The files of all images above the base wait in the download folder.

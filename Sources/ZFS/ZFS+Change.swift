@@ -64,9 +64,15 @@ extension ZFS {
 
     /// Makes a file system out of a snapshot, mounted where its properties say.
     ///
+    /// - Parameter properties: what it gets instead of what it would inherit.
     /// - Throws: `DatasetNotFound`, `DatasetExists`.
-    public func clone(_ snapshot: SnapshotName, to name: DatasetName) async throws {
-        try await zfs("clone", snapshot.description, name.description, doing: "clone \"\(snapshot)\" to \"\(name)\"")
+    public func clone(
+        _ snapshot: SnapshotName, to name: DatasetName, _ properties: [(name: String, value: String)] = []
+    ) async throws {
+        let chosen = properties.flatMap { ["-o", "\($0.name)=\($0.value)"] }
+        try await zfs(
+            ["clone"] + chosen + [snapshot.description, name.description], doing: "clone \"\(snapshot)\" to \"\(name)\""
+        )
     }
 
     /// Takes a snapshot.

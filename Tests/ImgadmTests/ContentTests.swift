@@ -56,6 +56,20 @@ extension EndToEnd {
             }
         }
 
+        /// A pool without extended attributes is told of, and the image is made with them: the first layer and those above it.
+        @Test func attributesAreKeptOnEveryPool() async throws {
+            let box = try await Sandbox.make()
+            try await Tool.run("zfs", "set", "xattr=off", box.pool)
+            let (below, install) = try await layer(box)
+            let (above, another) = try await layer(box, origin: below)
+            for (uuid, words) in [(below, install), (above, another)] {
+                let run = try await box.imgadm(words)
+                #expect(run.status == 0 && run.errors.contains("xattr=off"), "\(run)")
+                let value = try await Tool.run("zfs", "get", "-H", "-o", "value", "xattr", "\(box.pool)/\(uuid)")
+                #expect(value == "on\n")
+            }
+        }
+
         @Test func aLayerOnOneThatConfusesNamesIsRefused() async throws {
             let box = try await Sandbox.make()
             try await withOddPool(box) { pool in

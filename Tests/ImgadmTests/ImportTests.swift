@@ -241,7 +241,13 @@ extension EndToEnd {
             try box.use(images.server.url)
             let run = try await box.imgadm("import", image.uuid)
             #expect(run.status == 1 && run.errors.contains("error (NoSpace)"), "\(run)")
-            #expect(!run.output.contains("Downloaded"))
+            #expect(!run.output.contains("Downloaded") && !run.errors.contains("quota"))
+            // What sets the limit is named.
+            try await Tool.run("zfs", "set", "quota=100M", box.pool)
+            let limited = try await box.imgadm("import", image.uuid)
+            #expect(limited.status == 1 && limited.errors.contains("error (NoSpace)"), "\(limited)")
+            #expect(limited.errors.contains("property quota of zpool \"\(box.pool)\" is 100"), "\(limited)")
+            try await Tool.run("zfs", "set", "quota=none", box.pool)
         }
 
         @Test func dsapiSourcesServeOldManifests() async throws {
