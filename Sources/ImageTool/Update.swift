@@ -24,6 +24,7 @@ extension ImageTool {
         for uuid in uuids where !installed.contains(where: { $0.uuid == uuid }) {
             throw Failure(.usage, "image \(uuid) is not installed", hint: "imgadm list shows what is")
         }
+        if !dryRun { try store.sweepLocks() }
         let images = installed.filter { uuids.isEmpty || uuids.contains($0.uuid) }
         guard !images.isEmpty else { return }
         let sources = try configuredSources()

@@ -62,6 +62,8 @@ extension ImageTool {
     /// - Parameter pool: where leftovers are looked for; nil for all.
     public func clearLeftovers(in pool: PoolName?, _ report: Report) async throws {
         try await store.clearLeftovers(in: pool, tell: report.line)
+        // A run that was killed when all but giving its lock back was done has left nothing else.
+        try store.sweepLocks()
     }
 
     /// Deletes unused images. Each is looked at again under its lock: what has come into use meanwhile stays.

@@ -57,6 +57,18 @@ extension EndToEnd {
             #expect(try await box.datasets().isEmpty && box.recordNames().isEmpty && box.leftovers().isEmpty)
         }
 
+        /// A run that was killed when all but giving its lock back was done has left nothing but the file of the lock.
+        @Test(arguments: [["vacuum", "-f"], ["update"]])
+        func theLockFileOfADeadRunIsSwept(command: [String]) async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            try box.write("1\n", to: "var/run/img.\(TestUUID.make()).import.lock")
+            let run = try await box.imgadm(command)
+            #expect(run.status == 0, "\(run)")
+            #expect(try box.leftovers().isEmpty)
+        }
+
         @Test func deletingGoesOnAfterWhateverFailure() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()
