@@ -55,8 +55,9 @@ struct Invocation: Sendable {
                 let context = try CommandContext(
                     command: command.name, options: options, environment: environment, output: output, records: records)
                 do {
-                    if !["help", "completion", "complete", "check"].contains(command.name) {
-                        try await context.recoverMachines()
+                    if !["help", "completion", "complete"].contains(command.name) {
+                        try HostRoot(environment: environment).checkFolders()
+                        if command.name != "check" { try await context.recoverMachines() }
                     }
                     try await command.run(rest, context)
                 } catch {

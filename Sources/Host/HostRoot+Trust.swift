@@ -1,0 +1,41 @@
+import Failure
+import Glibc
+import SystemPackage
+
+extension HostRoot {
+    /// The folders that imgadm reads what it acts on from, and where it writes, those above them first.
+    private var folders: [FilePath] {
+        let var_ = root.appending("var")
+        return [
+            root, var_, configFolder, records, intents, configFolder.appending("bare"), locks, var_.appending("tmp"),
+        ]
+    }
+
+    /// Makes sure that nobody else decides what lies below the state root: whoever could put a record or a note there, or a
+    /// link in the place of a folder, would have us act on it.
+    ///
+    /// - Throws: `UnsafeFolder` for a folder, or a link to one, of another user than this and root, and for one that everybody
+    ///   may rename things in; `FileSystemError`, `PermissionDenied`.
+    public func checkFolders() throws {
+        for folder in folders {
+            guard let place = try HostFile.status(folder, followLinks: false) else { continue }
+            let isLink = place.type == .symbolicLink
+            // What a link leads nowhere for, or to no folder, is told by whoever needs the folder.
+            guard let found = isLink ? try HostFile.status(folder, followLinks: true) : place, found.type == .directory
+            else { continue }
+            for owner in [place.userID.rawValue, found.userID.rawValue] where owner != 0 && owner != geteuid() {
+                throw HostRoot.refusal(
+                    folder, "\(isLink ? "the link or what it leads to" : "it") belongs to user \(owner)")
+            }
+            guard !found.permissions.contains(.otherWrite) || found.permissions.contains(.saveText) else {
+                throw HostRoot.refusal(folder, "everybody may rename and remove what is in it")
+            }
+        }
+    }
+
+    private static func refusal(_ path: FilePath, _ why: String) -> Failure {
+        Failure(
+            .unsafeFolder, "folder \"\(path)\" cannot be trusted: \(why)",
+            hint: "look who made it and what is in it, then remove it or make it root's (chown, chmod o-w)")
+    }
+}
