@@ -24,8 +24,8 @@ struct ConfigUpgrade {
 
     func upgrade(_ config: ImgadmConfig?) throws -> ImgadmConfig {
         var json = config?.json ?? [:]
-        if isFromBefore2(config) {
-            let known = json["sources"]?.arrayValue ?? []
+        // What is no list is a mistake, which is left to its author and not replaced.
+        if isFromBefore2(config), let known = (json["sources"] ?? []).arrayValue {
             let old = try oldSources().filter { source in !known.contains { $0["url"] == source["url"] } }
             if !old.isEmpty { json["sources"] = .array(known + old) }
         }

@@ -52,7 +52,7 @@ public struct DockerConfigFile: CredentialSource {
                 if let found = try await ask(store, name) { return found }
             }
         }
-        let entries = config["auths"]?.objectValue ?? [:]
+        let entries = config["auths"]?.objectValue ?? [:]  // what is no object names nobody
         // A key that is just the name counts more than one that only means it, and an empty entry for nothing.
         for isMeant in [{ @Sendable (key: String, name: String) in key == name }, { DockerConfigFile.bare($0) == $1 }] {
             // docker keeps a default port that was typed.

@@ -51,6 +51,7 @@ struct ImageFetcher: Sendable {
         let size = image.check.size
         if try downloads.isUsable(uuid, size: size) { return }
         let (file, present) = try downloads.openPartial(uuid)
+        // What could not be written has been told when it was, and the file is read and checked before it is used.
         defer { try? file.close() }
         // The file may have changed at the source since, and nothing says so but its checksum: without one, and for a part
         // longer than the whole, start anew.

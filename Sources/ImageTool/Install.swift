@@ -88,7 +88,10 @@ extension ImageTool {
     private static func localManifest(_ path: FilePath, of file: FilePath) throws -> Manifest {
         let value: JSONValue
         do {
-            value = try JSONValue(parsing: try HostFile.read(path, limit: 4 << 20, from: .handedOver) ?? [])
+            guard let bytes = try HostFile.read(path, limit: 4 << 20, from: .handedOver) else {
+                throw Failure(.usage, "manifest path does not exist: \"\(path)\"")
+            }
+            value = try JSONValue(parsing: bytes)
         } catch let error as JSONError {
             throw Failure(.invalidManifest, "the manifest \"\(path)\" is not JSON", cause: error)
         }

@@ -26,6 +26,7 @@ public struct JSONNumber: Sendable, Hashable, ExpressibleByIntegerLiteral, Custo
     public init?(_ text: String) {
         var checker = JSONChecker(limits: JSONLimits())
         let bytes = Array(text.utf8)
+        // Why it is none is of no interest: the caller asks whether it is one.
         guard (try? checker.checkNumber(bytes.span)) != nil, checker.position == bytes.count else { return nil }
         self.text = text
     }

@@ -21,6 +21,7 @@ public enum Unprintable {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
         for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+            // Every scalar of a string can be encoded; the optional is there for other encodings.
             guard contains(scalar), !isLayout(scalar.value) else {
                 result.append(contentsOf: UTF8.encode(scalar).map { Array($0) } ?? [])
                 continue

@@ -82,6 +82,16 @@ import Testing
         #expect(try host.names(in: "var/imgadm") == ["imgadm.conf"] && host.names(in: "var/run") == [])
     }
 
+    /// Nor is it replaced by sources of an older version.
+    @Test func aMistakeIsNotReplacedByOldSources() async throws {
+        let text = #"{"sources":{"url":"https://a.example"}}"#
+        try host.write(text)
+        try HostFile.write(Array("https://old.example\n".utf8), to: host.root.oldState.appending("sources.list"))
+        try await host.file.upgrade()
+        #expect(try host.read() == text)
+        #expect(throws: Failure.self) { try host.file.load().sources }
+    }
+
     /// What has a mistake is for its author to mend, as it was written.
     @Test(arguments: [
         #"{"sources":[{"url":"ftp://a.example"}]}"#, #"{"sources":[7,"https://a.example"]}"#, #"{"sources":7}"#,

@@ -67,7 +67,8 @@ extension CreateIntent {
             let pool = json["zpool"]?.stringValue.flatMap({ PoolName($0) }),
             let wasRunning = json["was_running"]?.boolValue, let isPutBack = json["put_back"]?.boolValue,
             let prepared = all("prepared", { DatasetName($0) }), let files = all("files", { FilePath($0) }),
-            let quotas = json["quotas"]?.objectValue, let metadata = json["metadata"]?.objectValue,
+            let quotas = json["quotas"]?.objectValue,
+            let metadata = json["metadata"]?.objectValue.flatMap({ MetadataChange(json: $0) }),
             let script = text("script", { $0 }), let final = text("final", { SnapshotName($0) }),
             let setAside = text("set_aside", { SnapshotName($0) })
         else { return nil }
@@ -79,7 +80,7 @@ extension CreateIntent {
         self.wasRunning = wasRunning
         self.prepared = prepared
         self.script = script
-        self.metadata = MetadataChange(json: metadata)
+        self.metadata = metadata
         self.final = final
         self.setAside = setAside
         self.files = files
@@ -108,6 +109,7 @@ extension CreateIntent {
     static func read(_ machine: ImageUUID, in root: HostRoot) throws -> CreateIntent? {
         let path = path(machine, root)
         guard let bytes = try HostFile.read(path, limit: 64 << 20) else { return nil }
+        // Whether it is no JSON or no intent: it is for a person to look at.
         guard let json = try? JSONValue(parsing: bytes), let intent = CreateIntent(json: json),
             intent.machine == machine
         else {
@@ -127,6 +129,7 @@ extension CreateIntent {
 
     /// Removes what runs have left that died before they had written anything down.
     static func sweep(_ root: HostRoot) async throws {
+        // What cannot be taken away does no harm, here and below.
         for name in try HostFile.names(in: root.intents) where name.hasSuffix(".json.tmp") {
             guard let machine = ImageUUID(String(name.dropLast(9))), try !HostFile.exists(path(machine, root)),
                 let lock = try? await FileLock.takingFromTheDying(lockPath(machine, root))
@@ -136,7 +139,6 @@ extension CreateIntent {
         }
         HostFile.removeFolder(root.intents)
         for name in try HostFile.names(in: root.locks) where name.hasPrefix("img.") && name.hasSuffix(".create.lock") {
-            // One that cannot be taken away does no harm.
             (try? await FileLock.takingFromTheDying(root.locks.appending(name)))?.release()
         }
     }
@@ -148,12 +150,22 @@ extension CreateIntent {
 }
 
 extension MetadataChange {
-    init(json: JSONObject) {
+    /// Nil if anything of it cannot be read. What is not to be changed is not written down.
+    init?(json: JSONObject) {
         self.init()
-        func names(_ key: String) -> [String] { json[key]?.arrayValue?.compactMap(\.stringValue) ?? [] }
-        setInternal = json["set_internal_metadata"]?.objectValue ?? [:]
-        setCustomer = json["set_customer_metadata"]?.objectValue ?? [:]
-        removeInternal = names("remove_internal_metadata")
-        removeCustomer = names("remove_customer_metadata")
+        func names(_ key: String) -> [String]? {
+            guard let value = json[key] else { return [] }
+            let names = value.arrayValue?.compactMap(\.stringValue)
+            return names?.count == value.arrayValue?.count ? names : nil
+        }
+        func object(_ key: String) -> JSONObject? { json[key].map(\.objectValue) ?? [:] }
+        guard let internalValues = object("set_internal_metadata"),
+            let customerValues = object("set_customer_metadata"),
+            let internalNames = names("remove_internal_metadata"), let customerNames = names("remove_customer_metadata")
+        else { return nil }
+        setInternal = internalValues
+        setCustomer = customerValues
+        removeInternal = internalNames
+        removeCustomer = customerNames
     }
 }

@@ -27,7 +27,7 @@ struct ImageFileWriter {
             do {
                 guard try file.stat().type == .regular else { throw Errno.fileExists }
             } catch {
-                try? file.close()
+                try? file.close()  // here and below: what went wrong is told already
                 throw error
             }
         } catch {

@@ -130,6 +130,7 @@ struct CommandContext: Sendable {
         do {
             return try await work()
         } catch let failure as Failure where failure.code == .imageNotInstalled && failure.hint == nil {
+            // Without a list there is no suggestion, and the error that there is counts.
             let installed = (try? await tool.store.images(in: pool).map(\.uuid.description)) ?? []
             let missing = asked.map(\.description).filter { !installed.contains($0) }
             guard let near = missing.lazy.compactMap({ Suggestion.nearest(to: $0, among: installed) }).first else {

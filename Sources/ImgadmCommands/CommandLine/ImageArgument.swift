@@ -24,6 +24,7 @@ enum ImageArgument {
             self = .name(name)
             return
         }
+        // What is no reference then is told below, with all of the text.
         if let bare = ImageArgument.without("docker:", text), let reference = try? DockerReference(bare) {
             self = .reference(reference)
             return

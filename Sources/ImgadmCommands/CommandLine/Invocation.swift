@@ -76,6 +76,7 @@ struct Invocation: Sendable {
             // Whoever read our output has seen enough.
             return 0
         } catch is CancellationError {
+            // Why the command ended is what counts, here and below; the output may be what failed.
             try? output.flush()
             report.note("stopped by a signal")
             return 1

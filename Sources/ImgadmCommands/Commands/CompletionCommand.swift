@@ -45,6 +45,7 @@ struct CompleteCommand: ImgadmCommand {
     func run(_ context: CommandContext) async throws {
         // In zsh a colon ends the word, and what it means follows.
         let isZsh = context.environment["SAP_SHELL"] == "zsh"
+        // Somebody who is typing a command wants no error of another one: what cannot be known is not offered.
         for word in (try? await words(context)) ?? [] {
             try context.output.line(isZsh ? word.replacing(":", with: "\\:") : word)
         }

@@ -95,7 +95,7 @@ struct CreateCommand: ImgadmCommand {
             }
             let text = String(argument[argument.index(after: sign)...])
             let field = String(argument[..<sign])
-            // A version is a text, also where it looks like a number.
+            // A version is a text, also where it looks like a number; and so is what is not JSON.
             let json = CreateCommand.texts.contains(field) ? nil : try? JSONValue(parsing: text)
             request.fields.append((field, json ?? .string(text)))
         }

@@ -50,7 +50,11 @@ struct SourceEditing {
             } catch {
                 throw kept(.wrapping(error, .commandFailed, "cannot edit the image sources"), file)
             }
-            let text = String(decoding: try HostFile.read(file, limit: 4 << 20, from: .setUp) ?? [], as: UTF8.self)
+            guard let bytes = try HostFile.read(file, limit: 4 << 20, from: .setUp) else {
+                throw Failure(
+                    .commandFailed, "the editor has removed the file with the image sources: nothing was changed")
+            }
+            let text = String(decoding: bytes, as: UTF8.self)
             do {
                 let sources = try SourceLines.read(text)
                 let new = force ? [] : sources.filter { !before.contains($0) }

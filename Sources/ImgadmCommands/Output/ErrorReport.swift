@@ -59,6 +59,7 @@ struct ErrorReport: Sendable {
 
     /// Writes a line to standard error.
     static func write(_ line: String) {
+        // Where nobody reads errors, there is nowhere to tell that.
         _ = try? FileDescriptor.standardError.writeAll("\(line)\n".utf8)
     }
 }

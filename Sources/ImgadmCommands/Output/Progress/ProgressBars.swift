@@ -20,6 +20,7 @@ final class ProgressBars: ProgressDisplay {
     func run() async {
         while !Task.isCancelled {
             draw()
+            // It throws if the task is cancelled, which is looked at next.
             try? await Task.sleep(for: .milliseconds(100))
         }
     }
