@@ -42,6 +42,59 @@ extension EndToEnd {
                 "for i in $(seq 50); do if zpool destroy -f \(pool); then exit 0; fi; sleep 0.1; done; exit 1")
         }
 
+        /// Modes are those of the image, whatever mask the command was started with: of a stream, of a layer (also of folders
+        /// that it does not mention), and of what `create` makes.
+        @Test(arguments: ["000", "077", "777"])
+        func theMaskOfTheShellChangesNothing(mask: String) async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            let modes = "find . -printf '%P %m %U %G %y\\n' | sort"
+            func install(_ words: [String]) async throws {
+                let run = try await box.shell("umask \(mask); imgadm \(words.map { "'\($0)'" }.joined(separator: " "))")
+                #expect(run.status == 0, "\(run)")
+            }
+
+            try box.write(JSONValue.object(images.base.manifest).text(), to: "base.json")
+            try await install(["install", "-m", box.path("base.json").string, "-f", images.base.file.string])
+            let received = try await Tool.shell("cd '\(box.rootFolder(images.base.uuid))' && \(modes)")
+            let made = try await Tool.run("zfs", "get", "-H", "-o", "value", "mountpoint", images.base.dataset)
+                .dropLast()
+            #expect(try await received == Tool.shell("cd '\(made)/root' && \(modes)"))
+
+            try await Tool.shell(
+                """
+                mkdir -p '\(box.root)/tree/a/b' '\(box.root)/tree/open' && cd '\(box.root)/tree'
+                touch plain; chmod 644 plain; touch all; chmod 666 all; touch set; chmod 4755 set; chmod 1777 open
+                touch a/b/file; chmod 640 a/b/file; tar -cf ../modes.tar plain all set open a/b/file
+                """)
+            let uuid = TestUUID.make()
+            try box.write(
+                #"{"v":2,"uuid":"\#(uuid)","name":"x","version":"1","os":"linux","type":"docker"}"#, to: "layer.json")
+            try await install(["install", "-m", box.path("layer.json").string, "-f", box.path("modes.tar").string])
+            let unpacked = try await Tool.shell("cd '\(box.rootFolder(uuid))' && \(modes)")
+            #expect(
+                unpacked.split(separator: "\n") == [
+                    " 755 0 0 d", "a 755 0 0 d", "a/b 755 0 0 d", "a/b/file 640 0 0 f", "all 666 0 0 f",
+                    "open 1777 0 0 d", "plain 644 0 0 f", "set 4755 0 0 f",
+                ], "\(unpacked)")
+
+            let vm = try await BareMachine.make(in: box)
+            let before = try await vm.everything()
+            let run = try await box.shell(
+                "mkdir '\(box.root)/out'; umask \(mask); imgadm create -c gzip -o '\(box.root)/out' \(vm.uuid) \(BareMachine.fields.joined(separator: " "))"
+            )
+            #expect(run.status == 0, "\(run)")
+            #expect(try await vm.everything() == before)
+            let files = try await Tool.shell("cd '\(box.root)/out' && \(modes)")
+            #expect(
+                files.split(separator: "\n").dropFirst() == [
+                    "web-1.0.0.imgmanifest 644 0 0 f", "web-1.0.0.zfs.gz 644 0 0 f",
+                ])
+            let state = try await Tool.shell(
+                "cd '\(box.root)/var' && find . -perm /022 ! -path './tmp/*' -printf '%P %m\\n'")
+            #expect(state.isEmpty, "\(state)")
+        }
+
         @Test func namesStayNamesOfTheirOwnOnEveryPool() async throws {
             let box = try await Sandbox.make()
             try await withOddPool(box) { pool in

@@ -54,6 +54,26 @@ extension EndToEnd {
             #expect(canned.fileRequests >= 2)
         }
 
+        /// A server that is killed in the middle of a download and started again goes on with it.
+        @Test func aServerMayBeRestarted() async throws {
+            let images = try await Fixture.get()
+            let first = try TestServer(images.workshop.folder)
+            let proxy = try await FaultProxy(to: first.port, [.stall(after: 100_000)])
+            let box = try await Sandbox.make(environment: ["IMGADM_PATIENCE": "60"])
+            try box.use(proxy.url)
+            async let run = box.imgadm("import", images.base.uuid)
+            while proxy.requests.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+            first.kill()
+            // By now it has asked, and found nobody.
+            try await Task.sleep(for: .seconds(4))
+            let second = try TestServer(images.workshop.folder, arguments: ["--listen", "127.0.0.1:\(first.port)"])
+            let ended = try await run
+            #expect(ended.status == 0, "\(ended)")
+            #expect(try await box.datasets().count == 2)
+            #expect(try box.leftovers().isEmpty && proxy.requests.count > 2)
+            withExtendedLifetime(second) {}
+        }
+
         static let lasting: [(String, Fault, String)] = [
             ("cut always", .cut(after: 10), "DownloadError"),
             ("stalled always", .stall(after: 10), "DownloadError"),

@@ -200,6 +200,31 @@ extension EndToEnd {
             #expect(try await stage.box.imgadm("avail", "-H").lines.count == 1)
         }
 
+        /// A server of before knows no signatures but those of the date, and refuses others without a word about which it
+        /// would take.
+        @Test func anOldServerIsSentSignaturesOfTheDate() async throws {
+            let keys = TestFolder.make("keys")
+            defer { TestFolder.remove(keys) }
+            try await Tool.shell(
+                "cd '\(keys)' && mkdir server && ssh-keygen -q -t rsa -b 2048 -N '' -f key && cp key.pub server/deploy.keys"
+            )
+            let stage = try await Stage.make(
+                .folder, ["--keys", keys.appending("server").string, "--signatures", "date"])
+            let proxy = try await FaultProxy(
+                to: stage.server.port, path: "/images/",
+                [.status(401), .pass, .status(401), .pass, .status(401), .pass])
+            let run = try await stage.publish("--key", keys.appending("key").string, "--user", "deploy", to: proxy.url)
+            #expect(run.status == 0, "\(run)")
+            #expect(try await stage.files().count == 2)
+            let signatures = proxy.requests.map { head in
+                head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("authorization: ") } ?? ""
+            }
+            #expect(signatures.count == 6 && signatures.allSatisfy { $0.contains("signature=") }, "\(signatures)")
+            for (place, signature) in signatures.enumerated() {
+                #expect(signature.contains("headers=") == place.isMultiple(of: 2), "\(signature)")
+            }
+        }
+
         @Test(arguments: ImageStorage.allCases)
         func createMayPublish(storage: ImageStorage) async throws {
             let stage = try await Stage.make(storage)
