@@ -120,7 +120,7 @@ struct ScriptSandbox {
         let inner = dataset.appending("root")
         let root = try HostFile.exists(inner.appending("bin")) ? inner : dataset
         let command = Command(
-            "sh", ["-c", ScriptSandbox.launch, "sh", folder.string, root.string], limit: .seconds(60))
+            "sh", ["-c", ScriptSandbox.launch, "sh", folder.string, root.string, dataset.string], limit: .seconds(60))
         let outcome = try await runner.run(command)
         guard outcome.succeeded, let pid = outcome.lines.first.flatMap({ pid_t($0) }) else {
             throw Failure(
@@ -155,8 +155,12 @@ struct ScriptSandbox {
 }
 
 extension ScriptSandbox {
-    /// `sh -c` with our folder and the root: begins the script and prints the process that holds its namespaces. The folder
-    /// that is mounted over is `/run`, or the first that there is.
+    /// `sh -c` with our folder, the root, and the folder of the dataset that has it: begins the script and prints the process
+    /// that holds its namespaces. The folder that is mounted over is `/run`, or the first that there is.
+    ///
+    /// Of what is mounted elsewhere the namespace keeps as little as it can, or images and pools would be in use as long as the
+    /// script runs: what the host unmounts goes here, too, where its mounts are shared, and what is mounted beside the dataset
+    /// goes at once.
     private static let launch = """
         set -eu
         over=
@@ -166,16 +170,23 @@ extension ScriptSandbox {
         [ -n "$over" ] || { echo 'it has none of the folders /run, /tmp, /mnt and /var' >&2; exit 1; }
         [ -x "$2/bin/sh" ] || [ -L "$2/bin/sh" ] || [ -L "$2/bin" ] || { echo 'it has no /bin/sh' >&2; exit 1; }
         command -v unshare >/dev/null || { echo 'unshare is missing (package util-linux)' >&2; exit 1; }
-        setsid unshare --mount --pid --fork --kill-child=KILL --uts --ipc sh -c '
+        setsid unshare --mount --propagation slave --pid --fork --kill-child=KILL --uts --ipc sh -c '
             set -eu
-            mount --make-rprivate /
+            beside=${4%/*}
+            [ -z "$beside" ] || cut -d " " -f 2 /proc/self/mounts | while read -r path; do
+                case $1/ in "$path"/*) continue ;; esac
+                case $path in
+                    "$4" | "$4"/*) ;;
+                    "$beside"/*) umount -l "$path" 2>/dev/null || : ;;
+                esac
+            done
             [ ! -d "$2/proc" ] || mount -t proc proc "$2/proc"
             [ ! -d "$2/dev" ] || mount --rbind /dev "$2/dev"
             mount --bind "$1/run" "$2/$3"
             exec chroot "$2" /usr/bin/env -i HOME=/root TERM=dumb LC_ALL=C \\
                 PATH="/$3/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" IMGADM_METADATA="/$3/metadata" \\
                 "/$3/script"
-        ' sh "$1" "$2" "$over" </dev/null >"$1/log" 2>&1 &
+        ' sh "$1" "$2" "$over" "$3" </dev/null >"$1/log" 2>&1 &
         echo $!
         """
 

@@ -63,6 +63,31 @@ extension EndToEnd {
             #expect(try await TreeListing.of(root) == TreeListing.of(vm.folder.appending("root")))
         }
 
+        /// What is mounted is in use by nobody because a script runs somewhere else.
+        @Test func otherImagesCanGoWhileAScriptRuns() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            let vm = try await BareMachine.make(in: box)
+            try box.write(
+                BareMachine.script(
+                    """
+                    echo > /begun
+                    until [ -e /end ]; do sleep 0.05; done
+                    rm /begun /end; mdata-put prepare-image:state success
+                    """), to: "script")
+            async let made = box.imgadm(
+                ["create", "-s", box.path("script").string, "-o", box.root.string, vm.uuid] + BareMachine.fields)
+            let (begun, end) = (vm.folder.appending("root/begun"), vm.folder.appending("root/end"))
+            for _ in 0..<600 where try !HostFile.exists(begun) { try await Task.sleep(for: .milliseconds(50)) }
+            let deleted = try await box.imgadm("delete", images.base.uuid)
+            try HostFile.write([], to: end)
+            #expect(deleted.status == 0, "\(deleted)")
+            let run = try await made
+            #expect(run.status == 0, "\(run)")
+        }
+
         /// `--max-origin-depth N`: at most N parents.
         @Test func theChainHasItsLimit() async throws {
             let images = try await Fixture.get()
