@@ -41,7 +41,8 @@ enum EngineChoice {
         }
     }
 
-    private static var cores: Int { Int(clamping: lzma_cputhreads()) }
+    /// How many blocks are decoded at a time. Six threads unpack more than a disk takes, in 50 MB.
+    private static var cores: Int { min(6, Int(clamping: lzma_cputhreads())) }
 
     private static func gzip() throws(CompressionError) -> any Engine {
         #if ISAL

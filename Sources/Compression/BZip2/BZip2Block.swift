@@ -22,8 +22,11 @@
         self.checksum = checksum
         length = text.count
         var runs = runs
-        bytes = unsafe [UInt8](unsafeUninitializedCapacity: Self.mostBytes) { room, count in
-            count = unsafe runs.expand(text, into: UnsafeMutableRawBufferPointer(room))
+        // Five bytes may stand for 259.
+        let most = min(Self.mostBytes, text.count * 52)
+        bytes = unsafe [UInt8](unsafeUninitializedCapacity: most) { room, count in
+            count = unsafe runs.expand(
+                text, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(room)[..<most]))
         }
         self.text = unsafe runs.isDone(text) ? [] : Array(text)
         self.runs = runs

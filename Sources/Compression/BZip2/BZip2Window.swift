@@ -6,6 +6,8 @@ struct BZip2Window {
     private var search = BZip2Search()
     /// The bits at which blocks may begin, and which nobody has taken yet.
     private var starts: [Int] = []
+    /// How many of these were taken or given up; moving the rest each time would cost too much where there are many.
+    private var gone = 0
 
     /// How many bytes are there.
     var count: Int { bytes.count }
@@ -19,9 +21,11 @@ struct BZip2Window {
 
     /// Gives up what lies before a bit.
     mutating func drop(before position: Int) {
-        let gone = starts.prefix { $0 < position }.count
-        starts.removeFirst(gone)
-        // Moving the rest costs as much as it has bytes: rarely.
+        while gone < starts.count, starts[gone] < position { gone += 1 }
+        if gone > 1 << 10, gone * 2 > starts.count {
+            starts.removeFirst(gone)
+            gone = 0
+        }
         let done = position >> 3 - base
         guard done >= 1 << 20 || done == bytes.count else { return }
         bytes.removeFirst(done)
@@ -32,9 +36,10 @@ struct BZip2Window {
     ///
     /// - Parameter isLast: no more bytes will come.
     mutating func next(isLast: Bool) -> (start: Int, bytes: [UInt8])? {
-        guard let start = starts.first, isLast || starts.count > 1 else { return nil }
-        let stop = starts.count > 1 ? (starts[1] + 7) >> 3 : base + bytes.count
-        starts.removeFirst()
+        let rest = starts[gone...]
+        guard let start = rest.first, isLast || rest.count > 1 else { return nil }
+        let stop = rest.count > 1 ? (starts[gone + 1] + 7) >> 3 : base + bytes.count
+        gone += 1
         let first = start >> 3
         return (start, Array(bytes[(first - base)..<(min(stop, first + BZip2Decoder.mostPacked) - base)]))
     }

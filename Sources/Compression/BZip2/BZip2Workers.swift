@@ -1,20 +1,22 @@
 import Dispatch
 import Synchronization
 
-/// Decodes blocks ahead of whoever reads them, on threads of its own.
-final class BZip2Workers: Sendable {
-    private let queue = DispatchQueue(label: "bzip2", attributes: .concurrent)
+/// Decodes blocks ahead of whoever reads them, on threads of its own: queues that are serial get one each, however many
+/// tasks there are elsewhere.
+final class BZip2Workers {
+    private let workers: [(queue: DispatchQueue, decoder: BZip2Decoder)]
     private let group = DispatchGroup()
-    /// Those that are not at work. Each has 5 MB, so that they are kept.
-    private let idle = Mutex<[BZip2Decoder]>([])
+    private var begun = 0
 
-    /// Begins a job.
+    init(threads: Int) {
+        workers = (0..<threads).map { (DispatchQueue(label: "bzip2.\($0)"), BZip2Decoder()) }
+    }
+
+    /// Begins a job. Blocks take about as long as each other, so that each thread has its turn.
     func start(_ job: BZip2Job) {
-        queue.async(group: group) { [self] in
-            let decoder = idle.withLock { $0.popLast() } ?? BZip2Decoder()
-            job.run(by: decoder)
-            idle.withLock { $0.append(decoder) }
-        }
+        let worker = workers[begun % workers.count]
+        begun += 1
+        worker.queue.async(group: group) { [decoder = worker.decoder] in job.run(by: decoder) }
     }
 
     /// Waits until none is at work any more.

@@ -5,7 +5,7 @@
 /// by chance or by intent costs time, and changes nothing. The checksum of each block and of each stream are verified; a
 /// block's before its bytes are handed out, unless it unpacks to more than 4 MiB. Streams that follow each other are one file.
 ///
-/// Memory: for each thread 5.4 MB, and for each block that is ahead its bytes, packed and unpacked.
+/// Memory: for each thread 7 MB, and for each block that is ahead its bytes, packed and unpacked.
 @safe final class ParallelBZip2Engine: Engine {
     private enum Place {
         case header(isFirst: Bool)
@@ -34,15 +34,20 @@
     private var window = BZip2Window()
     private var jobs: [BZip2Job] = []
     private let mostJobs: Int
-    private let workers = BZip2Workers()
+    private let threads: Int
+    private lazy var workers = BZip2Workers(threads: threads)
     /// For blocks that are not decoded ahead.
     private lazy var decoder = BZip2Decoder()
 
     /// - Parameter threads: how many blocks are decoded at a time.
-    init(threads: Int) { mostJobs = max(1, threads) + 2 }
+    init(threads: Int) {
+        self.threads = max(1, threads)
+        mostJobs = self.threads + 2
+    }
 
     deinit {
         for job in jobs { job.abandon() }
+        if case .ahead(let job) = place { job.abandon() }
         workers.join()
     }
 
