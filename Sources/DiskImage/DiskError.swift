@@ -11,6 +11,8 @@ public struct DiskError: Error, Sendable, Equatable, CustomStringConvertible {
         case badBlock
         /// A checksum is not that of its bytes.
         case badChecksum
+        /// It is something else than a disk.
+        case notADisk
         /// It needs something that is not in it, or that is not known here.
         case unsupported
         /// More than the limits allow.
@@ -39,6 +41,7 @@ public struct DiskError: Error, Sendable, Equatable, CustomStringConvertible {
             case .badMap: "the disk image has a bad table"
             case .badBlock: "the disk image has a block that cannot be unpacked"
             case .badChecksum: "the disk image is damaged"
+            case .notADisk: "this is no disk image"
             case .unsupported: "the disk image has something that is not supported"
             case .limit: "the disk image is over a limit"
             case .order: "the disk's content is not what was announced"

@@ -24,7 +24,8 @@ struct Variant: CustomStringConvertible, Sendable {
     private static func pattern(_ size: Int, _ numbers: inout Numbers) -> [String] {
         (0..<numbers.next(14)).map { _ in
             let count = min(numbers.one(of: [512, 4096, 5000, 65536, 700_000, 2_500_000]), size)
-            let place = numbers.next(size - count + 1) / 512 * 512
+            // Now and then at the very end, where pieces of formats are not whole.
+            let place = (numbers.next(6) == 0 ? size - count : numbers.next(size - count + 1)) / 512 * 512
             // Random, of text, or of ones.
             let source =
                 switch numbers.next(3) {

@@ -22,6 +22,10 @@ struct OVAVisitor: TarVisitor {
 
     mutating func begin(_ entry: TarEntry) throws {
         let name = String(decoding: entry.path, as: UTF8.self)
+        guard hasDescription || name.lowercased().hasSuffix(".ovf") else {
+            throw DiskError(
+                .notADisk, at: 0, "an archive that does not begin with a description (*.ovf), as an OVA does")
+        }
         guard entry.kind == .file, !entry.isSparse else {
             throw DiskError(
                 .unsupported, at: 0, "\(name.debugDescription) in the archive is no plain file: an OVA has no others")
@@ -38,10 +42,6 @@ struct OVAVisitor: TarVisitor {
                 throw DiskError(.limit, at: 0, "a manifest of \(entry.size) bytes: \(Self.manifestLimit) it may have")
             }
         case .disk:
-            guard hasDescription else {
-                throw DiskError(
-                    .unsupported, at: 0, "an archive that does not begin with a description (*.ovf) is no OVA")
-            }
             if let disk {
                 throw DiskError(
                     .unsupported, at: 0,

@@ -2,8 +2,14 @@
 final class ContentReader {
     var bytes: DiskBytes
     private let unpacker: Unpacker
-    private var buffer: [UInt8]
+    private var buffer: [UInt8] = []
     private var packed: [UInt8] = []
+    /// Of a map: what may go on.
+    private var pending: DiskExtent?
+    // Of a disk that is kept as it is.
+    private var place: UInt64 = 0
+    private var rawSize: UInt64?
+    private var held: [UInt8] = []
 
     /// Bytes that are read at a time, if there are so many in a row.
     static let pieceBytes = 1 << 20
@@ -12,17 +18,26 @@ final class ContentReader {
     init(_ bytes: DiskBytes, _ unpacker: Unpacker) {
         self.bytes = bytes
         self.unpacker = unpacker
-        buffer = [UInt8](repeating: 0, count: Self.pieceBytes)
     }
 
-    func read(_ map: inout any DiskMap, size: UInt64, to visitor: inout some DiskVisitor) throws {
-        var pending: DiskExtent?
-        while let extent = try map.next(&bytes) {
+    /// Hands on a piece, as large as it gets.
+    ///
+    /// - Returns: true if there is no more.
+    func step(_ map: inout (any DiskMap)?, to visitor: inout some DiskVisitor) throws -> Bool {
+        guard let size = map?.size else { return true }
+        while let extent = try map?.next(&bytes) {
             if pending?.append(extent, most: Self.pieceBytes) ?? false { continue }
-            if let pending { try hand(pending, size, &visitor) }
+            let piece = pending
             pending = extent
+            if let piece {
+                try hand(piece, size, &visitor)
+                return false
+            }
         }
-        if let pending { try hand(pending, size, &visitor) }
+        guard let piece = pending else { return true }
+        pending = nil
+        try hand(piece, size, &visitor)
+        return true
     }
 
     private func hand(_ extent: DiskExtent, _ size: UInt64, _ visitor: inout some DiskVisitor) throws {
@@ -43,13 +58,15 @@ final class ContentReader {
                 try bytes.use(at: place + UInt64(count), count: extent.count - count)
             }
         case .packed(let packing, let place, let room):
-            try unpack(packing, place, room, extent.count)
-            try emit(Int(min(UInt64(extent.count), size - extent.start)), at: extent.start, to: &visitor)
+            let end = Int(min(UInt64(extent.count), size - extent.start))
+            try unpack(packing, place, room, extent.count, needed: packing == .zlib ? end : extent.count)
+            try emit(end, at: extent.start, to: &visitor)
         }
     }
 
     /// Reads into the buffer. What lies beyond the file's end is zero, but not all of it may.
     private func fill(_ count: Int, from place: UInt64) throws -> Int {
+        reserve(count)
         let there = try unsafe buffer.withUnsafeMutableBytes {
             let target = unsafe UnsafeMutableRawBufferPointer(rebasing: $0[..<count])
             let there = try unsafe bytes.read(at: place, into: target)
@@ -63,9 +80,9 @@ final class ContentReader {
         return there
     }
 
-    private func unpack(_ packing: Packing, _ place: UInt64, _ room: Int, _ count: Int) throws {
+    private func unpack(_ packing: Packing, _ place: UInt64, _ room: Int, _ count: Int, needed: Int) throws {
         if packed.count < room { packed = [UInt8](repeating: 0, count: room) }
-        if buffer.count < count { buffer = [UInt8](repeating: 0, count: count) }
+        reserve(count)
         let there = try unsafe packed.withUnsafeMutableBytes {
             try unsafe bytes.read(at: place, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<room]))
         }
@@ -73,7 +90,7 @@ final class ContentReader {
             try unsafe buffer.withUnsafeMutableBytes { output in
                 try unsafe unpacker.unpack(
                     packing, UnsafeRawBufferPointer(rebasing: input[..<there]),
-                    into: UnsafeMutableRawBufferPointer(rebasing: output[..<count]), at: place)
+                    into: UnsafeMutableRawBufferPointer(rebasing: output[..<count]), needed: needed, at: place)
             }
         }
         try bytes.use(at: place, count: used)
@@ -101,59 +118,61 @@ final class ContentReader {
         if let start = runStart { try visitor.data(all.extracting(start..<count), at: offset + UInt64(start)) }
     }
 
-    /// Reads a disk that is kept as it is. At its end there may be the footer of a VHD of fixed size.
-    func readRaw(_ limits: DiskLimits, to visitor: inout some DiskVisitor) throws -> UInt64 {
-        if let fileSize = bytes.fileSize {
+    /// Reads a piece of a disk that is kept as it is. At its end there may be the footer of a VHD of fixed size.
+    ///
+    /// - Returns: bytes of the disk, at its end.
+    func stepRaw(_ limits: DiskLimits, to visitor: inout some DiskVisitor) throws -> UInt64? {
+        guard let fileSize = bytes.fileSize else { return try stepRawStream(limits, to: &visitor) }
+        if rawSize == nil {
             let footer = fileSize % 512 == 0 ? try VHDFooter.atEnd(&bytes, fileSize) : nil
-            let size = footer == nil ? fileSize : fileSize - 512
-            var place: UInt64 = 0
-            while let range = try bytes.nextData(from: place), range.lowerBound < size {
-                // Whole pieces at multiples of their size, whatever the file's holes are.
-                var start = max(place, range.lowerBound / UInt64(Self.grain) * UInt64(Self.grain))
-                while start < min(range.upperBound, size) {
-                    let count = Int(min(UInt64(Self.pieceBytes), size - start))
-                    guard try fill(count, from: start) == count else {
-                        throw DiskError(.truncated, at: start, "the file became shorter than \(fileSize) bytes")
-                    }
-                    try emit(count, at: start, to: &visitor)
-                    start += UInt64(count)
-                }
-                place = start
-            }
-            return size
+            rawSize = footer == nil ? fileSize : fileSize - 512
         }
-        return try readRawStream(limits, to: &visitor)
+        guard let size = rawSize, let range = try bytes.nextData(from: place), range.lowerBound < size else {
+            return rawSize
+        }
+        // From a whole grain on, whatever the file's holes are.
+        let start = max(place, range.lowerBound / UInt64(Self.grain) * UInt64(Self.grain))
+        let count = Int(min(UInt64(Self.pieceBytes), min(range.upperBound, size) - start))
+        guard try fill(count, from: start) == count else {
+            throw DiskError(.truncated, at: start, "the file became shorter than \(fileSize) bytes")
+        }
+        try emit(count, at: start, to: &visitor)
+        place = start + UInt64(count)
+        return nil
     }
 
     /// The last grain is held back until it is known whether the disk goes on, or ends in a footer.
-    private func readRawStream(_ limits: DiskLimits, to visitor: inout some DiskVisitor) throws -> UInt64 {
-        var held: [UInt8] = []
-        var place: UInt64 = 0
-        while true {
-            let there = try unsafe buffer.withUnsafeMutableBytes {
-                try unsafe bytes.read(at: place, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<Self.pieceBytes]))
-            }
-            try bytes.use(at: place, count: there)
-            let end = place + UInt64(there)
-            let isLast = there < Self.pieceBytes
-            let tail = there > 0 ? Array(buffer[..<there].suffix(512)) : Array(held.suffix(512))
-            let hasFooter = isLast && VHDFooter(tail)?.isOfFixedDisk(fileSize: end) == true
-            let size = hasFooter ? end - 512 : end
-            guard size <= limits.size else {
-                throw DiskError(.limit, at: place, "the disk has more than \(limits.size) bytes")
-            }
-            if !held.isEmpty, unsafe !held.span.bytes.isZero {
-                // A footer that is all there is in this piece ends the grain before it, too.
-                let start = place - UInt64(held.count)
-                try unsafe visitor.data(held.span.bytes.extracting(0..<Int(min(place, size) - start)), at: start)
-            }
-            if isLast {
-                if size > place { try emit(Int(size - place), at: place, to: &visitor) }
-                return size
-            }
-            held = Array(buffer[(there - Self.grain)..<there])
-            try emit(there - Self.grain, at: place, to: &visitor)
-            place = end
+    private func stepRawStream(_ limits: DiskLimits, to visitor: inout some DiskVisitor) throws -> UInt64? {
+        reserve(Self.pieceBytes)
+        let there = try unsafe buffer.withUnsafeMutableBytes {
+            try unsafe bytes.read(at: place, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<Self.pieceBytes]))
         }
+        try bytes.use(at: place, count: there)
+        let end = place + UInt64(there)
+        let isLast = there < Self.pieceBytes
+        let tail = there > 0 ? Array(buffer[..<there].suffix(512)) : Array(held.suffix(512))
+        let hasFooter = isLast && VHDFooter(tail)?.isOfFixedDisk(fileSize: end) == true
+        let size = hasFooter ? end - 512 : end
+        guard size <= limits.size else {
+            throw DiskError(.limit, at: place, "the disk has more than \(limits.size) bytes")
+        }
+        if !held.isEmpty, unsafe !held.span.bytes.isZero {
+            // A footer that is all there is in this piece ends the grain before it, too.
+            let start = place - UInt64(held.count)
+            let held = held
+            try unsafe visitor.data(held.span.bytes.extracting(0..<Int(min(place, size) - start)), at: start)
+        }
+        if isLast {
+            if size > place { try emit(Int(size - place), at: place, to: &visitor) }
+            return size
+        }
+        held = Array(buffer[(there - Self.grain)..<there])
+        try emit(there - Self.grain, at: place, to: &visitor)
+        place = end
+        return nil
+    }
+
+    private func reserve(_ count: Int) {
+        if buffer.count < count { buffer = [UInt8](repeating: 0, count: count) }
     }
 }

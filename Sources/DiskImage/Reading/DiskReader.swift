@@ -5,9 +5,11 @@
 public struct DiskReader {
     public let description: DiskDescription
     private let limits: DiskLimits
-    private var bytes: DiskBytes
+    private let content: ContentReader
     private var map: (any DiskMap)?
     private let wrapper: OVASource?
+    /// Of the disk; set at the end.
+    private var size: UInt64?
 
     /// - Parameters:
     ///   - scratch: needed only of an image that is wrapped in something.
@@ -36,7 +38,7 @@ public struct DiskReader {
         description = DiskDescription(
             format: format, wrappers: wrappers, detail: map?.detail ?? "", size: map?.size ?? bytes.fileSize)
         if let size = description.size { try Self.check(size, limits) }
-        self.bytes = bytes
+        content = ContentReader(bytes, try Unpacker())
         self.map = map
         self.limits = limits
         wrapper = archive
@@ -54,17 +56,30 @@ public struct DiskReader {
     /// - Returns: bytes of the disk.
     /// - Throws: as above, and what the visitor throws.
     public consuming func read(to visitor: inout some DiskVisitor) throws -> UInt64 {
-        let content = ContentReader(bytes, try Unpacker())
-        let size: UInt64
-        if var map {
-            size = map.size
-            try content.read(&map, size: size, to: &visitor)
+        var reader = self
+        while true {
+            if let size = try reader.step(to: &visitor) { return size }
+        }
+    }
+
+    /// Reads a piece of the disk, 2 MiB at most, if there is content there.
+    ///
+    /// - Returns: nil while there is more to come; bytes of the disk at its end.
+    /// - Throws: as above, and what the visitor throws.
+    public mutating func step(to visitor: inout some DiskVisitor) throws -> UInt64? {
+        if let size { return size }
+        let reached: UInt64
+        if map != nil {
+            guard try content.step(&map, to: &visitor) else { return nil }
+            reached = map?.size ?? 0
         } else {
-            size = try content.readRaw(limits, to: &visitor)
-            try Self.check(size, limits)
+            guard let end = try content.stepRaw(limits, to: &visitor) else { return nil }
+            reached = end
+            try Self.check(reached, limits)
         }
         try content.bytes.finish()
         try wrapper?.finish()
-        return size
+        size = reached
+        return reached
     }
 }

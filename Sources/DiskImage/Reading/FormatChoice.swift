@@ -16,6 +16,9 @@ enum FormatChoice {
         if let other = others.first(where: { first.dropFirst($0.offset).starts(with: $0.magic) }) {
             throw DiskError(.unsupported, at: UInt64(other.offset), other.what)
         }
+        if let stream = streams.first(where: { first.dropFirst($0.offset).starts(with: $0.magic) }) {
+            throw DiskError(.notADisk, at: UInt64(stream.offset), "a ZFS send stream, which is an image file already")
+        }
         if let size = bytes.fileSize, size % 512 == 0, try VHDFooter.atEnd(&bytes, size) != nil { return (.vhd, nil) }
         return (.raw, nil)
     }
@@ -28,9 +31,10 @@ enum FormatChoice {
         (0, Array("QED\0".utf8), "a disk of the QED format: qemu-img convert makes a qcow2 of it"),
         (0, Array("WithoutFreeSpace".utf8), "a disk of Parallels: qemu-img convert makes a qcow2 of it"),
         (0, Array("WithouFreSpacExt".utf8), "a disk of Parallels: qemu-img convert makes a qcow2 of it"),
-        (0, [0xac, 0xcb, 0xba, 0xf5, 0x02, 0, 0, 0], "a ZFS send stream, which is an image file already"),
-        (0, [0, 0, 0, 2, 0xf5, 0xba, 0xcb, 0xac], "a ZFS send stream, which is an image file already"),
-        (8, [0xac, 0xcb, 0xba, 0xf5, 0x02, 0, 0, 0], "a ZFS send stream, which is an image file already"),
-        (8, [0, 0, 0, 2, 0xf5, 0xba, 0xcb, 0xac], "a ZFS send stream, which is an image file already"),
+    ]
+
+    /// `DMU_BACKUP_MAGIC` in both byte orders, behind type and length of the first record.
+    private static let streams: [(offset: Int, magic: [UInt8])] = [
+        (8, [0xac, 0xcb, 0xba, 0xf5, 0x02, 0, 0, 0]), (8, [0, 0, 0, 2, 0xf5, 0xba, 0xcb, 0xac]),
     ]
 }

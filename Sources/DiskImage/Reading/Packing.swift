@@ -36,9 +36,10 @@ enum Packing {
     /// - Parameters:
     ///   - input: where the piece begins; more may follow it.
     ///   - output: what it must fill.
+    ///   - needed: bytes that it must have at least: the last grain of a VMDK may end with the disk. What is missing is zero.
     /// - Returns: bytes of the input that it took.
     func unpack(
-        _ packing: Packing, _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer,
+        _ packing: Packing, _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, needed: Int,
         at offset: UInt64
     ) throws(DiskError) -> Int {
         var consumed = 0
@@ -47,11 +48,15 @@ enum Packing {
         case .deflate, .zlib:
             let inflate =
                 unsafe packing == .zlib ? libdeflate_zlib_decompress_ex : libdeflate_deflate_decompress_ex
+            var count = 0
             let result = unsafe inflate(
-                inflater, input.baseAddress, input.count, output.baseAddress, output.count, &consumed, nil)
+                inflater, input.baseAddress, input.count, output.baseAddress, output.count, &consumed, &count)
             switch result {
-            case LIBDEFLATE_SUCCESS: return consumed
-            case LIBDEFLATE_SHORT_OUTPUT: fault = "it has less than \(output.count) bytes"
+            case LIBDEFLATE_SUCCESS where count >= needed:
+                unsafe UnsafeMutableRawBufferPointer(rebasing: output[count...])
+                    .initializeMemory(as: UInt8.self, repeating: 0)
+                return consumed
+            case LIBDEFLATE_SUCCESS: fault = "it has \(count) bytes, not \(output.count)"
             case LIBDEFLATE_INSUFFICIENT_SPACE: fault = "it has more than \(output.count) bytes"
             default: fault = "it is not deflated, or damaged"
             }
