@@ -105,8 +105,8 @@ let package = Package(
             "ImageTool",
             [
                 "HostConfig", "JSON", "Failure", "ImageModel", "Host", "Transport", "OCIRegistry", "ImageStore",
-                "ImageSource", "IMGAPI", "ZFS", "VirtualMachines", "Compression", "Tar", "SendStream", "Layers", log,
-                crypto, system, nioCore,
+                "ImageSource", "IMGAPI", "ZFS", "VirtualMachines", "Compression", "Tar", "SendStream", "DiskImage",
+                "Layers", log, crypto, system, nioCore,
             ]),
         room("Terminal", ["CHost", "JSON"]),
         room(

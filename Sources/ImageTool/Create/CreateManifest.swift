@@ -21,7 +21,7 @@ struct CreateManifest {
         var json: JSONObject = ["v": 2, "uuid": .string(ImageUUID().description)]
         for (key, value) in request.manifest { json[key] = value }
         for (path, value) in request.fields {
-            CreateManifest.set(value, at: path.split(separator: ".")[...], in: &json)
+            ManifestFields.set(value, at: path.split(separator: ".")[...], in: &json)
         }
         let given = json
         for field in CreateManifest.inherited {
@@ -63,16 +63,5 @@ struct CreateManifest {
             requirements[name] = nil
         }
         json["requirements"] = requirements.isEmpty ? nil : .object(requirements)
-    }
-
-    private static func set(_ value: JSONValue, at path: ArraySlice<Substring>, in object: inout JSONObject) {
-        guard let first = path.first else { return }
-        guard path.count > 1 else {
-            object[String(first)] = value
-            return
-        }
-        var inner = object[String(first)]?.objectValue ?? [:]
-        set(value, at: path.dropFirst(), in: &inner)
-        object[String(first)] = .object(inner)
     }
 }

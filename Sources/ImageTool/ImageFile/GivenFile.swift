@@ -38,7 +38,8 @@ public final class GivenFile {
         do {
             let status = try descriptor.stat()
             // Of a file on standard input, somebody may have read the beginning already.
-            let isWhole = try status.type == .regular && (path != nil || descriptor.seek(offset: 0, from: .current) == 0)
+            let isWhole =
+                try status.type == .regular && (path != nil || descriptor.seek(offset: 0, from: .current) == 0)
             size = isWhole ? UInt64(clamping: status.size) : nil
         } catch {
             throw HostFile.failure("cannot look at", FilePath(name), error)

@@ -40,7 +40,8 @@ enum GPTTable {
         let bytes = Array(entry.prefix(16))
         let order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]
         let hex = order.map { (bytes[$0] < 16 ? "0" : "") + String(bytes[$0], radix: 16) }
-        return [hex[0..<4], hex[4..<6], hex[6..<8], hex[8..<10], hex[10..<16]].map { $0.joined() }.joined(separator: "-")
+        return [hex[0..<4], hex[4..<6], hex[6..<8], hex[8..<10], hex[10..<16]].map { $0.joined() }.joined(
+            separator: "-")
     }
 
     private static let types = [
@@ -49,10 +50,13 @@ enum GPTTable {
         "4f68bce3-e8cd-4db1-96e7-fbcaf984b709": "linux-root-x86-64",
         "b921b045-1df0-41c3-af44-4c6f280d3fae": "linux-root-arm64",
         "bc13c2ff-59e6-4262-a352-b275fd6f7172": "linux-boot", "e6d6d379-f507-44c2-a23c-238f2a3df928": "linux-lvm",
-        "ebd0a0a2-b9e5-4433-87c0-68b6b72699c7": "windows-data", "e3c9e316-0b5c-4db8-817d-f92df00215ae": "windows-reserved",
-        "de94bba4-06d1-4d40-a16a-bfd50179d6ac": "windows-recovery", "83bd6b9d-7f41-11dc-be0b-001560b84f0f": "freebsd-boot",
+        "ebd0a0a2-b9e5-4433-87c0-68b6b72699c7": "windows-data",
+        "e3c9e316-0b5c-4db8-817d-f92df00215ae": "windows-reserved",
+        "de94bba4-06d1-4d40-a16a-bfd50179d6ac": "windows-recovery",
+        "83bd6b9d-7f41-11dc-be0b-001560b84f0f": "freebsd-boot",
         "516e7cb6-6ecf-11d6-8ff8-00022d09712b": "freebsd-ufs", "516e7cb5-6ecf-11d6-8ff8-00022d09712b": "freebsd-swap",
-        "516e7cba-6ecf-11d6-8ff8-00022d09712b": "freebsd-zfs", "6a898cc3-1dd2-11b2-99a6-080020736631": "solaris-usr-zfs",
+        "516e7cba-6ecf-11d6-8ff8-00022d09712b": "freebsd-zfs",
+        "6a898cc3-1dd2-11b2-99a6-080020736631": "solaris-usr-zfs",
     ]
 }
 

@@ -12,6 +12,12 @@ public final class UnpackedFile {
     private let tap: (RawSpan) -> Void
     private let decompressor: Decompressor
     private var hasEnded = false
+    private var hasGivenHead = false
+    /// Packed bytes, and which of them are to be unpacked yet.
+    private var input: [UInt8]
+    private var available: Range<Int>
+
+    private static let inputLength = 256 << 10
 
     /// Enough to know all kinds of images and file systems by.
     public static let headLength = 128 << 10
@@ -24,7 +30,8 @@ public final class UnpackedFile {
     ///   - tap: gets all bytes of the file as they lie there, as they are read.
     /// - Throws: `InvalidFile` for what cannot be unpacked; `FileSystemError`.
     public init(
-        _ file: GivenFile, limits: DecompressionLimits = DecompressionLimits(), tap: @escaping (RawSpan) -> Void = { _ in }
+        _ file: GivenFile, limits: DecompressionLimits = DecompressionLimits(),
+        tap: @escaping (RawSpan) -> Void = { _ in }
     ) throws {
         self.file = file
         self.tap = tap
@@ -39,52 +46,65 @@ public final class UnpackedFile {
         }
         first.removeLast(first.count - known)
         compression = CompressionFormat.sniff(first)
+        tap(unsafe first.span.bytes)
         do {
             decompressor = try Decompressor(compression, limits: limits)
         } catch {
             throw Self.failure(error, file)
         }
-        // A little at a time, since a little can become much.
-        try unsafe feed(first.span.bytes) { bytes in keep(bytes) }
-        var buffer = [UInt8](repeating: 0, count: 512)
-        while head.count < Self.headLength, try step(&buffer, { bytes in keep(bytes) }) {}
+        input = first
+        available = 0..<first.count
+        // A piece at a time, since a little can become much.
+        while head.count < Self.headLength, try step({ bytes in keep(bytes) }) {}
     }
 
     /// Hands on all unpacked bytes, those of the head first. It can be done once.
     ///
     /// - Throws: `InvalidFile` for what cannot be unpacked; `FileSystemError`; whatever `body` throws.
     public func read(_ body: (RawSpan) throws -> Void) throws {
-        let first = head
-        try unsafe body(first.span.bytes)
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        while try step(&buffer, body) {}
+        while try readPiece(body) {}
+    }
+
+    /// Hands on the next unpacked bytes, 1 MiB at most, those of the head first.
+    ///
+    /// - Returns: false at the end.
+    /// - Throws: as above.
+    public func readPiece(_ body: (RawSpan) throws -> Void) throws -> Bool {
+        if !hasGivenHead {
+            hasGivenHead = true
+            let first = head
+            try unsafe body(first.span.bytes)
+            return true
+        }
+        return try step(body)
     }
 
     private func keep(_ bytes: RawSpan) { unsafe bytes.withUnsafeBytes { unsafe head.append(contentsOf: $0) } }
 
-    private func step(_ buffer: inout [UInt8], _ body: (RawSpan) throws -> Void) throws -> Bool {
+    private func step(_ body: (RawSpan) throws -> Void) throws -> Bool {
         guard !hasEnded else { return false }
-        let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
-        guard count > 0 else {
-            hasEnded = true
-            do {
-                try decompressor.finish(emit: body)
-            } catch let error as CompressionError {
-                throw Self.failure(error, file)
-            }
-            return false
-        }
-        try unsafe feed(buffer.span.bytes.extracting(0..<count), body)
-        return true
-    }
-
-    private func feed(_ bytes: RawSpan, _ body: (RawSpan) throws -> Void) throws {
-        tap(bytes)
         do {
-            try decompressor.decode(bytes, emit: body)
+            if available.isEmpty, try !fill() {
+                hasEnded = try decompressor.finishPiece(emit: body)
+                return !hasEnded
+            }
+            let bytes = input
+            let used = try unsafe decompressor.decodePiece(bytes.span.bytes.extracting(available), emit: body)
+            available = (available.lowerBound + used)..<available.upperBound
+            return true
         } catch let error as CompressionError {
             throw Self.failure(error, file)
         }
+    }
+
+    /// - Returns: false at the file's end.
+    private func fill() throws -> Bool {
+        if input.count < Self.inputLength { input = [UInt8](repeating: 0, count: Self.inputLength) }
+        let count = try unsafe input.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
+        available = 0..<count
+        let bytes = input
+        if count > 0 { tap(unsafe bytes.span.bytes.extracting(0..<count)) }
+        return count > 0
     }
 
     private static func failure(_ error: CompressionError, _ file: GivenFile) -> Failure {

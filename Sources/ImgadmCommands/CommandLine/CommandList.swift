@@ -74,6 +74,8 @@ enum CommandList {
         CommandEntry(UpdateCommand.self),
         CommandEntry(VacuumCommand.self),
         CommandEntry(CreateCommand.self),
+        CommandEntry(ConvertCommand.self),
+        CommandEntry(ExportCommand.self),
         CommandEntry(PublishCommand.self),
         CommandEntry(CheckCommand.self),
         CommandEntry(CompletionCommand.self),

@@ -88,26 +88,10 @@ struct CreateCommand: ImgadmCommand {
 
     private func request(_ machine: ImageUUID) throws -> CreateRequest {
         var request = CreateRequest(machine: machine)
-        if let manifest { request.manifest = try CreateCommand.manifest(manifest) }
-        for argument in arguments.dropFirst() {
-            guard let sign = argument.firstIndex(of: "="), sign != argument.startIndex else {
-                throw Failure(.usage, "invalid argument: \"\(argument)\" (must be of the form \"field=value\")")
-            }
-            let text = String(argument[argument.index(after: sign)...])
-            let field = String(argument[..<sign])
-            // A version is a text, also where it looks like a number; and so is what is not JSON.
-            let json = CreateCommand.texts.contains(field) ? nil : try? JSONValue(parsing: text)
-            request.fields.append((field, json ?? .string(text)))
-        }
+        if let manifest { request.manifest = try ManifestArguments.manifest(manifest) }
+        request.fields = try ManifestArguments.fields(arguments.dropFirst())
         request.output = output.map { FilePath($0) }
-        if let compression {
-            guard let format = CompressionFormat(rawValue: compression) else {
-                throw Failure(
-                    .usage, "\"\(compression)\" is no compression",
-                    hint: "one of \(CompressionFormat.allCases.map(\.rawValue).joined(separator: ", "))")
-            }
-            request.compression = format
-        }
+        if let compression { request.compression = try ManifestArguments.compression(compression) }
         request.isIncremental = incremental
         if let maxOriginDepth {
             guard let depth = Int(maxOriginDepth), depth >= 2 else {
@@ -122,25 +106,5 @@ struct CreateCommand: ImgadmCommand {
             request.script = String(decoding: bytes, as: UTF8.self)
         }
         return request
-    }
-
-    private static let texts: Set = [
-        "name", "version", "description", "homepage", "type", "os", "nic_driver", "disk_driver", "cpu_type",
-    ]
-
-    private static func manifest(_ name: String) throws -> JSONObject {
-        let bytes =
-            name == "-"
-            ? try StandardInput.read(limit: 4 << 20)
-            : try HostFile.read(FilePath(name), limit: 4 << 20, from: .handedOver)
-        guard let bytes else { throw Failure(.usage, "manifest path does not exist: \"\(name)\"") }
-        do {
-            guard let object = try JSONValue(parsing: bytes).objectValue else {
-                throw Failure(.invalidManifest, "the manifest \"\(name)\" is not a JSON object")
-            }
-            return object
-        } catch let error as JSONError {
-            throw Failure(.invalidManifest, "the manifest \"\(name)\" is not JSON", cause: error)
-        }
     }
 }

@@ -31,7 +31,7 @@ public enum SnapshotGUID {
 }
 
 /// The digest of a disk's content, as it comes in ascending order; see ``SnapshotGUID``.
-public struct ContentDigest {
+public struct ContentDigest: Sendable {
     private var hash = SHA256()
     private var grains = BlockGatherer(blockSize: 4096)
 

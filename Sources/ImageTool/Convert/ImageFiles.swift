@@ -1,0 +1,74 @@
+import Compression
+import Failure
+import Host
+import ImageModel
+import JSON
+import SystemPackage
+
+/// An image file and the manifest beside it, as `create`, `convert` and `export` write them.
+struct ImageFiles {
+    let file: GivenFile
+    let manifest: Manifest
+
+    /// - Parameter name: the path of a manifest.
+    /// - Throws: `Usage` if it or its file is not there; `InvalidManifest`.
+    init(manifestAt name: String) throws {
+        let path = FilePath(name)
+        guard let manifest = try Self.manifest(path) else {
+            throw Failure(.usage, "manifest path does not exist: \"\(name)\"")
+        }
+        self.manifest = manifest
+        let start = path.extension == "imgmanifest" ? Self.start(path) : path
+        let suffixes = CompressionFormat.allCases.map(\.fileSuffix)
+        let candidates = ["zvol", "zfs"].flatMap { kind in suffixes.map { FilePath("\(start).\(kind)\($0)") } }
+        guard let found = try candidates.first(where: { try HostFile.exists($0) }) else {
+            throw Failure(
+                .usage, "there is no image file beside the manifest \"\(name)\"",
+                hint: "it is called \(start.lastComponent?.string ?? "NAME").zvol.gz or the like")
+        }
+        file = try GivenFile(found.string)
+    }
+
+    /// The manifest beside an image file, if there is one.
+    static func manifest(beside file: FilePath) throws -> Manifest? {
+        guard var name = file.lastComponent?.string else { return nil }
+        for format in CompressionFormat.allCases where format != .none && name.hasSuffix(format.fileSuffix) {
+            name.removeLast(format.fileSuffix.count)
+        }
+        for suffix in [".zvol", ".zfs"] where name.hasSuffix(suffix) { name.removeLast(suffix.count) }
+        return try manifest(file.removingLastComponent().appending("\(name).imgmanifest"))
+    }
+
+    /// - Returns: nil if there is none.
+    private static func manifest(_ path: FilePath) throws -> Manifest? {
+        guard let bytes = try HostFile.read(path, limit: 4 << 20, from: .setUp) else { return nil }
+        do {
+            guard let object = try JSONValue(parsing: bytes).objectValue else {
+                throw Failure(.invalidManifest, "the manifest \"\(path)\" is not a JSON object")
+            }
+            return try Manifest(object)
+        } catch let error as JSONError {
+            throw Failure(.invalidManifest, "the manifest \"\(path)\" is not JSON", cause: error)
+        }
+    }
+
+    private static func start(_ path: FilePath) -> FilePath {
+        path.removingLastComponent().appending(path.stem ?? "")
+    }
+
+    /// The entry of a manifest for a file that was written.
+    static func entry(_ output: OutputFile, _ compression: CompressionFormat, guid: UInt64?) -> JSONValue {
+        let sums = output.sums
+        var entry: JSONObject = [
+            "size": .number(JSONNumber(Int(clamping: output.size))), "compression": .string(compression.rawValue),
+            "sha1": .string(sums.sha1), "digest": .string("sha256:\(sums.sha256)"),
+        ]
+        if let guid { entry["dataset_guid"] = .string("\(guid)") }
+        return .object(entry)
+    }
+
+    /// Writes a manifest in its place.
+    static func write(_ manifest: Manifest, to path: FilePath) throws {
+        try HostFile.write(Array((JSONValue.object(manifest.json).text(.indented(2)) + "\n").utf8), to: path)
+    }
+}

@@ -1,0 +1,112 @@
+import Compression
+import DiskImage
+import Failure
+import Host
+
+/// A file of a disk, which can be read more than once: what comes through a pipe is kept for that.
+final class DiskSourceFile {
+    let file: GivenFile
+    private let kept: KeptBytes?
+
+    /// - Throws: `FileSystemError`, `NoSpace`.
+    init(_ file: GivenFile) throws {
+        self.file = file
+        kept = file.isSeekable ? nil : try KeptBytes(file)
+    }
+
+    /// Reads the disk from its beginning.
+    ///
+    /// - Throws: `InvalidFile` for what is no disk, or cannot be read; `FileSystemError`.
+    func reader() throws -> DiskReader {
+        let scratch = LazyScratch()
+        return try translating {
+            if let kept { return try DiskReader(kept, scratch: scratch) }
+            return try DiskReader(GivenDisk(file: file), scratch: scratch)
+        }
+    }
+
+    /// Hands on the bytes of the file as they lie there.
+    func readAll(_ body: (RawSpan) throws -> Void) throws {
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        var place: UInt64 = 0
+        while true {
+            let count = try unsafe buffer.withUnsafeMutableBytes {
+                try unsafe kept?.read(at: place, into: $0) ?? file.read(at: place, into: $0)
+            }
+            if count == 0 { return }
+            try unsafe body(buffer.span.bytes.extracting(0..<count))
+            place += UInt64(count)
+        }
+    }
+
+    /// Tells what the modules below say of the file with the file's name.
+    func translating<Value>(_ work: () throws -> Value) throws -> Value {
+        do {
+            return try work()
+        } catch let error as DiskError {
+            throw Failure(
+                .invalidFile, "\"\(file.name)\" cannot be read as a disk", cause: error,
+                hint: error.reason == .notADisk && error.detail.contains("archive") ? Self.hint : nil)
+        } catch let error where error is CompressionError || "\(type(of: error))" == "TarError" {
+            throw Failure(.invalidFile, "\"\(file.name)\" cannot be unpacked", cause: error)
+        }
+    }
+
+    private static let hint =
+        "a root file system in an archive becomes an image by way of a pool: unpack it into a new dataset, and imgadm create makes the image"
+}
+
+/// A file that was named, as the reader of disks wants it.
+private struct GivenDisk: DiskFile {
+    let file: GivenFile
+
+    var byteCount: UInt64 { file.size ?? 0 }
+
+    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        guard offset < byteCount else { return 0 }
+        return try unsafe file.read(at: offset, into: buffer)
+    }
+
+    func nextData(from offset: UInt64) throws -> Range<UInt64>? { try file.nextData(from: offset) }
+}
+
+/// What came through a pipe.
+private final class KeptBytes: DiskFile {
+    private let scratch: ScratchFile
+    let byteCount: UInt64
+
+    init(_ file: GivenFile) throws {
+        scratch = try ScratchFile()
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        var place: UInt64 = 0
+        while true {
+            let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
+            if count == 0 { break }
+            try unsafe scratch.write(buffer.span.bytes.extracting(0..<count), at: place)
+            place += UInt64(count)
+        }
+        byteCount = place
+    }
+
+    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        guard offset < byteCount else { return 0 }
+        let count = Int(min(UInt64(buffer.count), byteCount - offset))
+        try unsafe scratch.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
+        return count
+    }
+}
+
+/// Room for what comes before its turn, made once there is any.
+private final class LazyScratch: ScratchStore {
+    private var file: ScratchFile?
+
+    func write(_ bytes: RawSpan, at offset: UInt64) throws {
+        let file = try self.file ?? ScratchFile()
+        self.file = file
+        try file.write(bytes, at: offset)
+    }
+
+    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws {
+        try unsafe file?.read(at: offset, into: buffer)
+    }
+}

@@ -1,0 +1,138 @@
+import Crypto
+import Failure
+import Glibc
+import Host
+import ImageModel
+import SystemPackage
+
+/// A file that is being made: beside its place until it is whole. Standard output is one, too.
+final class OutputFile {
+    let path: FilePath?
+    private let descriptor: FileDescriptor
+    private let isReplacing: Bool
+    private var isOpen = true
+    private var sha1 = Insecure.SHA1()
+    private var sha256 = SHA256()
+    private let isHashed: Bool
+    /// Bytes written.
+    private(set) var size: UInt64 = 0
+
+    /// What a file is called until it is whole.
+    private static func partial(_ path: FilePath) -> FilePath { FilePath("\(path).partial") }
+
+    /// - Parameters:
+    ///   - path: nil for standard output.
+    ///   - isReplacing: what is there may be replaced.
+    ///   - isHashed: its checksums will be asked for.
+    /// - Throws: `Usage` if something is there, or standard output is a terminal; `FileSystemError`, `PermissionDenied`.
+    init(_ path: FilePath?, isReplacing: Bool, isHashed: Bool) throws {
+        self.path = path
+        self.isReplacing = isReplacing
+        self.isHashed = isHashed
+        guard let path else {
+            guard isatty(FileDescriptor.standardOutput.rawValue) == 0 else {
+                throw Failure(.usage, "an image file is nothing for a terminal", hint: "-o FILE, or a pipe")
+            }
+            descriptor = .standardOutput
+            return
+        }
+        try Self.check(path, isReplacing)
+        do {
+            let file = try FileDescriptor.open(
+                Self.partial(path), .writeOnly, options: [.create, .truncate, .closeOnExec, .noFollow, .nonBlocking],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead])
+            do {
+                guard try file.stat().type == .regular else { throw Errno.fileExists }
+            } catch {
+                // The first error counts.
+                try? file.close()
+                throw error
+            }
+            descriptor = file
+        } catch {
+            throw HostFile.failure("cannot write", path, error)
+        }
+    }
+
+    /// - Throws: `Usage` if something is there that may not be replaced.
+    static func check(_ path: FilePath, _ isReplacing: Bool) throws {
+        guard try isReplacing || !HostFile.exists(path) else {
+            throw Failure(.usage, "\"\(path)\" is there already", hint: "--force replaces it")
+        }
+    }
+
+    deinit {
+        guard isOpen, let path else { return }
+        // It was not whole: nobody misses it, and the next run replaces it if it stays.
+        try? descriptor.close()
+        _ = try? HostFile.remove(Self.partial(path))
+    }
+
+    /// Adds to its end.
+    ///
+    /// - Throws: `FileSystemError`, `NoSpace`; `CancellationError`.
+    func write(_ bytes: RawSpan) throws {
+        try Task.checkCancellation()
+        do {
+            try unsafe bytes.withUnsafeBytes { buffer in
+                if isHashed {
+                    unsafe sha1.update(bufferPointer: buffer)
+                    unsafe sha256.update(bufferPointer: buffer)
+                }
+                _ = try unsafe descriptor.writeAll(buffer)
+            }
+            size += UInt64(bytes.byteCount)
+        } catch {
+            throw HostFile.failure("cannot write", path ?? "standard output", error)
+        }
+    }
+
+    /// Writes somewhere, and leaves out what is before it.
+    ///
+    /// - Throws: as above.
+    func write(_ bytes: RawSpan, at offset: UInt64) throws {
+        try Task.checkCancellation()
+        do {
+            guard let place = Int64(exactly: offset), place <= .max - Int64(bytes.byteCount) else {
+                throw Errno.fileTooLarge
+            }
+            _ = try unsafe bytes.withUnsafeBytes { try unsafe descriptor.writeAll(toAbsoluteOffset: place, $0) }
+        } catch {
+            throw HostFile.failure("cannot write", path ?? "standard output", error)
+        }
+    }
+
+    /// Sets how long it is.
+    ///
+    /// - Throws: as above.
+    func resize(to size: UInt64) throws {
+        do {
+            guard let length = Int64(exactly: size) else { throw Errno.fileTooLarge }
+            try descriptor.resize(to: length)
+            self.size = size
+        } catch {
+            throw HostFile.failure("cannot write", path ?? "standard output", error)
+        }
+    }
+
+    /// It is whole: puts it in its place.
+    ///
+    /// - Throws: as above, and `Usage`.
+    func commit() throws {
+        guard let path else { return }
+        try HostFile.sync(descriptor)
+        try Self.check(path, isReplacing)
+        try HostFile.rename(Self.partial(path), to: path)
+        isOpen = false
+        do {
+            try descriptor.close()
+        } catch {
+            throw HostFile.failure("cannot write", path, error)
+        }
+    }
+
+    /// Of all that was added to its end, as lower-case digits.
+    var sums: (sha1: String, sha256: String) {
+        (Hexadecimal.text(sha1.finalize()), Hexadecimal.text(sha256.finalize()))
+    }
+}

@@ -1,0 +1,60 @@
+import Compression
+import Failure
+import Host
+import JSON
+import SystemPackage
+
+/// What the commands that make images are told of them.
+enum ManifestArguments {
+    /// Fields whose values are texts, also where they look like numbers.
+    private static let texts: Set = [
+        "name", "version", "description", "homepage", "type", "os", "nic_driver", "disk_driver", "cpu_type",
+    ]
+
+    /// Arguments of the form FIELD=VALUE.
+    ///
+    /// - Throws: `Usage`.
+    static func fields(_ arguments: some Sequence<String>) throws(Failure) -> [(path: String, value: JSONValue)] {
+        var fields: [(path: String, value: JSONValue)] = []
+        for argument in arguments {
+            guard let sign = argument.firstIndex(of: "="), sign != argument.startIndex else {
+                throw Failure(.usage, "invalid argument: \"\(argument)\" (must be of the form \"field=value\")")
+            }
+            let text = String(argument[argument.index(after: sign)...])
+            let field = String(argument[..<sign])
+            // What is no JSON is a text.
+            let json = texts.contains(field) ? nil : try? JSONValue(parsing: text)
+            fields.append((field, json ?? .string(text)))
+        }
+        return fields
+    }
+
+    /// - Throws: `Usage`.
+    static func compression(_ name: String) throws(Failure) -> CompressionFormat {
+        guard let format = CompressionFormat(rawValue: name) else {
+            throw Failure(
+                .usage, "\"\(name)\" is no compression",
+                hint: "one of \(CompressionFormat.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return format
+    }
+
+    /// The manifest in a file; `-`: on standard input.
+    ///
+    /// - Throws: `Usage`, `InvalidManifest`; `FileSystemError`.
+    static func manifest(_ name: String) throws -> JSONObject {
+        let bytes =
+            name == "-"
+            ? try StandardInput.read(limit: 4 << 20)
+            : try HostFile.read(FilePath(name), limit: 4 << 20, from: .handedOver)
+        guard let bytes else { throw Failure(.usage, "manifest path does not exist: \"\(name)\"") }
+        do {
+            guard let object = try JSONValue(parsing: bytes).objectValue else {
+                throw Failure(.invalidManifest, "the manifest \"\(name)\" is not a JSON object")
+            }
+            return object
+        } catch let error as JSONError {
+            throw Failure(.invalidManifest, "the manifest \"\(name)\" is not JSON", cause: error)
+        }
+    }
+}

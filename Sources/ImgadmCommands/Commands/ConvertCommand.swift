@@ -1,0 +1,69 @@
+import ArgumentParser
+import Compression
+import Failure
+import ImageTool
+import SystemPackage
+
+struct ConvertCommand: ImgadmCommand {
+    static let valueLetters = "moc"
+    static let configuration = CommandConfiguration(
+        commandName: "convert", abstract: "Make an image file of a disk",
+        usage: """
+            imgadm convert [-m MANIFEST] [-o PATH] [-c COMPRESSION] [--origin MANIFEST]… [--force]
+                       [-q | --progress MODE] DISK [FIELD=VALUE…]
+            """,
+        discussion: """
+            Takes qcow2, VMDK, VHD, VHDX, OVA and raw disks, also compressed, and needs no ZFS. What it writes is ready for
+            publish, and the same wherever it is made. With --origin only what is different from another image file.
+
+            EXAMPLES
+              imgadm convert -o /images debian-13-genericcloud-amd64-20250814.qcow2
+              imgadm convert -o /images --origin /images/web-1.0.0.imgmanifest web-1.0.1.vmdk name=web version=1.0.1 os=linux
+            """)
+
+    @Option(
+        name: .customShort("m"), parsing: .unconditional,
+        help: ArgumentHelp("A manifest to begin with; - is standard input.", valueName: "manifest"), completion: .file()
+    )
+    var manifest: String?
+    @Option(
+        name: .customShort("o"), parsing: .unconditional,
+        help: ArgumentHelp("A folder, or the start of the paths of file and manifest.", valueName: "path"),
+        completion: .file())
+    var output: String?
+    @Option(
+        name: .customShort("c"), parsing: .unconditional,
+        help: ArgumentHelp("gzip if not given; none, bzip2, xz or zstd.", valueName: "compression"),
+        completion: .list(CompressionFormat.allCases.map(\.rawValue)))
+    var compression: String?
+    @Option(
+        name: .customLong("origin"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Only what is different from this image, whose file lies beside its manifest; again for each that it builds on.",
+            valueName: "manifest"), completion: .file())
+    var origins: [String] = []
+    @Flag(name: .customLong("force"), help: "Replace files that are there.") var force = false
+    @OptionGroup var progress: ProgressOptions
+    @Argument(
+        help: ArgumentHelp("The disk, and fields of the manifest.", valueName: "argument"), completion: .file())
+    var arguments: [String] = []
+
+    func run(_ context: CommandContext) async throws {
+        guard let file = arguments.first else { throw Failure(.usage, "missing argument: DISK") }
+        guard !(file == "-" && manifest == "-") else {
+            throw Failure(.usage, "standard input can be the disk or the manifest, not both")
+        }
+        let mode = try progress.chosen()
+        var request = ConvertRequest(file: file)
+        request.fields = try ManifestArguments.fields(arguments.dropFirst())
+        if let manifest { request.manifest = try ManifestArguments.manifest(manifest) }
+        request.output = output.map { FilePath($0) }
+        if let compression { request.compression = try ManifestArguments.compression(compression) }
+        request.origins = origins
+        request.isReplacing = force
+        let chosen = request
+        try await context.reporting(mode) { report in
+            try await DiskConverter().convert(chosen, report)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Failure
+import ImageTool
+import SystemPackage
+
+struct ExportCommand: ImgadmCommand {
+    static let valueLetters = "Po"
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Write an image as a file of another format",
+        usage: """
+            imgadm export -o OUT [--format FORMAT] [--origin FILE]… [--force] [-P POOL] [-q | --progress MODE] IMAGE|FILE
+            """,
+        discussion: """
+            Of an installed image, or of an image file or a disk on a host without ZFS. The format follows from the name OUT:
+            .qcow2, .raw and .img (also .gz, .xz, .zst) are disks; .zfs and .zvol (also .gz, .bz2, .xz, .zst) are image
+            files, with their manifest beside them.
+
+            EXAMPLES
+              imgadm export -o web.qcow2 web@1.0.0
+              imgadm export -o - --format raw.gz ./web-1.0.0.zvol.zst | ssh host 'gzip -d > web.raw'
+              imgadm export -o web-1.0.1.qcow2 --origin web-1.0.0.zvol.gz ./web-1.0.1.zvol.gz
+            """)
+
+    @Option(
+        name: .customShort("o"), parsing: .unconditional,
+        help: ArgumentHelp("The file to be written; - is standard output.", valueName: "out"), completion: .file())
+    var output: String?
+    @Option(
+        name: .customLong("format"), parsing: .unconditional,
+        help: ArgumentHelp("\(ExportFormat.names.joined(separator: ", ")).", valueName: "format"),
+        completion: .list(ExportFormat.names))
+    var format: String?
+    @Option(
+        name: .customLong("origin"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("An image file that the file builds on; again for each.", valueName: "file"),
+        completion: .file())
+    var origins: [String] = []
+    @Flag(name: .customLong("force"), help: "Replace a file that is there.") var force = false
+    @OptionGroup var pool: PoolOption
+    @OptionGroup var progress: ProgressOptions
+    @Argument(
+        help: ArgumentHelp("An installed image, or a file.", valueName: "image|file"), completion: .images)
+    var arguments: [String] = []
+
+    func run(_ context: CommandContext) async throws {
+        let image = try Arguments.one(arguments, "IMAGE|FILE")
+        guard let output else {
+            throw Failure(.usage, "missing option: -o OUT", hint: "-o - with --format writes to standard output")
+        }
+        let mode = try progress.chosen()
+        if output == "-", format == nil {
+            throw Failure(.usage, "standard output has no name that tells the format", hint: "--format says it")
+        }
+        let path = FilePath(output)
+        let format = try ExportFormat(self.format ?? path.lastComponent?.string ?? output)
+        var request = ExportRequest(
+            image: image, format: format, output: output == "-" ? nil : path, pool: try context.pool(pool.name))
+        request.origins = origins
+        request.isReplacing = force
+        let chosen = request
+        try await context.reporting(mode) { report in
+            try await context.exporter.export(chosen, report)
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import JSON
+import SystemPackage
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// `imgadm convert` and `imgadm export`: disks become image files and come back, with and without ZFS.
+    @Suite struct ConvertTests {
+        /// Two disks, of which the second has other blocks, zeros where the first has none, and more room.
+        private static let disks = """
+            truncate -s 21000192 one.raw
+            seq 1 200000 | dd of=one.raw bs=4096 seek=100 conv=notrunc iflag=fullblock status=none
+            head -c 300000 /dev/urandom | dd of=one.raw bs=4096 seek=3000 conv=notrunc iflag=fullblock status=none
+            printf end | dd of=one.raw bs=1 seek=21000180 conv=notrunc status=none
+            cp --sparse=always one.raw two.raw
+            truncate -s 25165824 two.raw
+            head -c 9000 /dev/urandom | dd of=two.raw bs=4096 seek=3010 conv=notrunc iflag=fullblock status=none
+            head -c 81920 /dev/zero | dd of=two.raw bs=4096 seek=110 conv=notrunc iflag=fullblock status=none
+            qemu-img convert -f raw -O qcow2 -c one.raw debian-13-genericcloud-amd64-20250814-2204.qcow2
+            mkdir out
+            imgadm convert -q -o out debian-13-genericcloud-amd64-20250814-2204.qcow2
+            imgadm convert -q -o out --origin out/debian-13-genericcloud-20250814-2204.imgmanifest two.raw name=two version=2
+            """
+        private static let one = "out/debian-13-genericcloud-20250814-2204"
+
+        /// Runs a script in the folder of a sandbox; its first line that fails ends it.
+        private func run(_ script: String, in box: Sandbox) async throws -> Sandbox.Run {
+            try await box.shell("set -e -o pipefail\ncd \(box.root)\n\(script)")
+        }
+
+        private func manifest(_ name: String, in box: Sandbox) throws -> JSONValue {
+            try JSONValue(parsing: try #require(try box.read("\(name).imgmanifest")))
+        }
+
+        @Test func aDiskBecomesAnImageThatIsInstalledAndComesBack() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(Self.disks, in: box)
+            #expect(made.status == 0, "\(made)")
+            let whole = try manifest(Self.one, in: box)
+            #expect(whole["name"] == "debian-13-genericcloud" && whole["version"] == "20250814-2204")
+            #expect(whole["type"] == "zvol" && whole["os"] == "linux" && whole["image_size"] == 21)
+            let increment = try manifest("out/two-2", in: box)
+            #expect(increment["origin"] == whole["uuid"] && increment["os"] == "linux" && increment["image_size"] == 24)
+            #expect(increment["uuid"] != whole["uuid"])
+
+            let one = try #require(whole["uuid"]?.stringValue)
+            let two = try #require(increment["uuid"]?.stringValue)
+            let installed = try await run(
+                """
+                imgadm install -q -m \(Self.one).imgmanifest -f \(Self.one).zvol.gz
+                imgadm install -q -m out/two-2.imgmanifest -f out/two-2.zvol.gz
+                test "$(zfs get -H -o value origin \(box.pool)/\(two))" = \(box.pool)/\(one)@final
+                imgadm export -q -o one.qcow2 \(one)
+                qemu-img check -q one.qcow2
+                qemu-img compare -q -f raw -F qcow2 one.raw one.qcow2
+                imgadm export -q -o two.img two@2
+                cmp two.img two.raw
+                imgadm export -q -o again/two.zvol \(two) 2>/dev/null && exit 9
+                mkdir again
+                imgadm export -q -o again/two.zvol \(two)
+                imgadm export -q -o again/two.qcow2 --origin \(Self.one).zvol.gz again/two.zvol
+                qemu-img compare -q -f raw -F qcow2 two.raw again/two.qcow2
+                """, in: box)
+            #expect(installed.status == 0, "\(installed)")
+            let sent = try manifest("again/two", in: box)
+            #expect(sent["files"]?[0]?["dataset_guid"] == increment["files"]?[0]?["dataset_guid"])
+            #expect(sent["files"]?[0]?["compression"] == "none" && sent["origin"] == whole["uuid"])
+        }
+
+        @Test func theSameDiskIsTheSameImageHoweverItIsKept() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(
+                """
+                \(Self.disks)
+                qemu-img convert -f raw -O vmdk -o subformat=streamOptimized one.raw d.vmdk
+                echo '<Envelope/>' > d.ovf
+                for f in d.ovf d.vmdk; do echo "SHA256($f)= $(sha256sum $f | cut -d' ' -f1)"; done > d.mf
+                tar --format=ustar -cf one.ova d.ovf d.mf d.vmdk
+                qemu-img convert -f raw -O vhdx one.raw one.vhdx
+                xz -0 -k one.raw
+                mkdir others
+                for disk in one.raw one.ova one.vhdx one.raw.xz; do
+                    imgadm convert -q -o others/$disk $disk name=debian version=1 os=linux
+                    cmp others/$disk.zvol.gz \(Self.one).zvol.gz
+                done
+                imgadm convert -q -o others/pipe - name=debian version=1 os=linux < one.ova
+                cmp others/pipe.zvol.gz \(Self.one).zvol.gz
+                cmp others/pipe.imgmanifest others/one.ova.imgmanifest
+                for c in none bzip2 xz zstd; do imgadm convert -q -c $c -o others/$c one.raw name=d version=1 os=linux; done
+                gzip -dc \(Self.one).zvol.gz | cmp - others/none.zvol
+                xz -dc others/xz.zvol.xz | cmp - others/none.zvol
+                """, in: box)
+            #expect(made.status == 0, "\(made)")
+            let guids = try ["others/one.ova", "others/xz", Self.one].map {
+                try manifest($0, in: box)["files"]?[0]?["dataset_guid"]
+            }
+            #expect(Set(guids).count == 1 && guids[0] != nil)
+        }
+
+        @Test func exportsAreTheSameEachTimeAndStream() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(
+                """
+                \(Self.disks)
+                imgadm export -q -o one.qcow2 \(Self.one).zvol.gz
+                imgadm export -q -o - --format qcow2 \(Self.one).zvol.gz | cmp - one.qcow2
+                imgadm export -q -o one.img \(Self.one).zvol.gz
+                imgadm export -q -o - --format raw debian-13-genericcloud-amd64-20250814-2204.qcow2 > plain.img
+                head -c 21000192 one.img | cmp - plain.img
+                test "$(stat -c %s one.img)" = 21004288
+                for s in gz xz zst; do imgadm export -q -o two.raw.$s --origin \(Self.one).zvol.gz out/two-2.zvol.gz; done
+                gzip -dc two.raw.gz | cmp - two.raw
+                xz -dc two.raw.xz | cmp - two.raw
+                zstd -dqc two.raw.zst | cmp - two.raw
+                imgadm export -q -o copy.zfs.zst \(Self.one).zvol.gz
+                gzip -dc \(Self.one).zvol.gz > stream
+                zstd -dqc copy.zfs.zst | cmp - stream
+                ls *.partial out/*.partial 2>/dev/null && exit 9 || true
+                """, in: box)
+            #expect(made.status == 0, "\(made)")
+            #expect(try manifest("copy", in: box)["uuid"] == manifest(Self.one, in: box)["uuid"])
+        }
+
+        /// What is refused: a script, the error's code, and a word of its message.
+        private static let refusals: [(script: String, code: String, word: String)] = [
+            ("imgadm convert -q -o out one.raw", "ManifestValidation", "version=1.0.0"),
+            ("imgadm convert -q -o out debian-13-genericcloud-amd64-20250814-2204.qcow2", "Usage", "--force"),
+            ("tar cf root.tar one.raw; imgadm convert -q root.tar", "InvalidFile", "by way of a pool"),
+            ("imgadm convert -q out/two-2.zvol.gz", "InvalidFile", "send stream"),
+            (
+                "qemu-img create -q -f qcow2 -b one.raw -F raw over.qcow2; imgadm convert -q over.qcow2", "InvalidFile",
+                "overlay"
+            ),
+            ("head -c 70000 debian*.qcow2 > cut.qcow2; imgadm convert -q cut.qcow2", "InvalidFile", "cut.qcow2"),
+            ("imgadm convert -q nothing.raw", "Usage", "nothing.raw"),
+            ("imgadm convert -q one.raw name=x version=1 os=linux type=other", "ManifestValidation", "nic_driver"),
+            ("imgadm convert -q --origin one.imgmanifest one.raw", "Usage", "one.imgmanifest"),
+            ("imgadm export -q -o two.qcow2 out/two-2.zvol.gz", "UnexpectedOrigin", "--origin"),
+            ("imgadm export -q -o one.raw \(one).zvol.gz", "Usage", "is there already"),
+            ("imgadm export -q -o one.doc \(one).zvol.gz", "Usage", "tells no format"),
+            ("imgadm export -q -o - \(one).zvol.gz", "Usage", "--format"),
+            ("imgadm export -q -o x.tar \(one).zvol.gz", "UnsupportedImage", "imgadm extract"),
+            (
+                "gzip -dc \(one).zvol.gz > whole.zvol; head -c 400000 whole.zvol > cut.zvol; imgadm export -q -o x.qcow2 cut.zvol",
+                "InvalidStream", "cut.zvol"
+            ),
+            ("imgadm export -q -o x.qcow2 5f1dd7b6-7d4a-4bd4-8d3b-9f2f2ab1c001", "ImageNotInstalled", "5f1dd7b6"),
+        ]
+
+        @Test func whatCannotBeIsRefused() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(Self.disks, in: box)
+            #expect(made.status == 0, "\(made)")
+            for refusal in Self.refusals {
+                let refused = try await run(refusal.script, in: box)
+                #expect(refused.status != 0 && refused.errors.contains("(\(refusal.code))"), "\(refusal)\n\(refused)")
+                #expect(refused.errors.contains(refusal.word), "\(refusal)\n\(refused)")
+            }
+            let left = try await Tool.shell(
+                "cd \(box.root) && find . -name '*.partial' -o -name 'x.*' -o -name 'cut.*z*.gz'")
+            #expect(left == "")
+        }
+    }
+}
