@@ -1,0 +1,52 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034 # bench.sh and the files it sources share their variables
+# A disk of 4 GB with 400 MB of files on it becomes a stream, and a stream a qcow2, against what qemu-img takes to read or write the
+# same file. Neither packs anything.
+
+disk_formats=(raw qcow2 qcow2-zlib qcow2-zstd vmdk)
+
+# disks_payload STREAM FOLDER: disks with the content of a file
+disks_payload() {
+    local stream=$1 folder=$2
+    mkdir -p "$folder"
+    truncate -s 4G "$folder/disk.raw"
+    dd if="$stream" of="$folder/disk.raw" bs=1M seek=100 conv=notrunc,sparse status=none
+    qemu-img convert -O qcow2 "$folder/disk.raw" "$folder/disk.qcow2"
+    qemu-img convert -c -O qcow2 "$folder/disk.raw" "$folder/disk.qcow2-zlib"
+    qemu-img convert -c -O qcow2 -o compression_type=zstd "$folder/disk.raw" "$folder/disk.qcow2-zstd"
+    qemu-img convert -O vmdk -o subformat=streamOptimized "$folder/disk.raw" "$folder/disk.vmdk"
+}
+
+bench_disks() {
+    local folder=$1 format round
+    for format in "${disk_formats[@]}"; do
+        printf 'bench: convert, %s: %d rounds\n' "$format" "$rounds" >&2
+        for ((round = 0; round < rounds; round++)); do
+            measure "convert-$format" \
+                "imgadm convert -q --force -c none -o $folder/made $folder/disk.$format name=bench version=1 os=other"
+            measure "qemu-$format" "qemu-img convert -O raw $folder/disk.$format $folder/theirs"
+            rm -f "$folder/theirs"
+        done
+    done
+    for ((round = 0; round < rounds; round++)); do
+        measure export-qcow2 "imgadm export -q --force -o $folder/made.qcow2 $folder/made.zvol"
+        measure qemu-to-qcow2 "qemu-img convert -f raw -O qcow2 $folder/disk.raw $folder/theirs"
+        rm -f "$folder/theirs"
+    done
+}
+
+report_disks() {
+    local format faster
+    for format in "${disk_formats[@]}"; do
+        faster=$(ratio "$(wall "qemu-$format")" "$(wall "convert-$format")")
+        row "$format to stream: wall" "$(seconds "$(wall "convert-$format")")" "$(seconds "$(wall "qemu-$format")") qemu-img" \
+            "${faster}× faster" 'not slower' "$faster >= 0.98"
+        row "$format to stream: CPU" "$(seconds "$(cpu "convert-$format")")" "$(seconds "$(cpu "qemu-$format")") qemu-img" '' '' -
+        row "$format to stream: peak memory" "$(mib "$(peak "convert-$format")")" "$(mib "$(peak "qemu-$format")") qemu-img" '' \
+            '≤ 64 MiB' "$(peak "convert-$format") <= 65536"
+    done
+    faster=$(ratio "$(wall qemu-to-qcow2)" "$(wall export-qcow2)")
+    row 'stream to qcow2: wall' "$(seconds "$(wall export-qcow2)")" "$(seconds "$(wall qemu-to-qcow2)") qemu-img, from raw" \
+        "${faster}× faster" '' -
+    row 'stream to qcow2: peak memory' "$(mib "$(peak export-qcow2)")" '' '' '≤ 64 MiB' "$(peak export-qcow2) <= 65536"
+}
