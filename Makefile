@@ -14,7 +14,7 @@ products = imgadm imgapi-server
 release = .build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help build install uninstall deb test-deb dist demo test test-clean test-kills test-attacks test-openzfs bench fuzz lint format docs clean
+.PHONY: help build install uninstall deb test-deb dist demo test test-clean test-kills test-attacks test-openzfs test-power bench fuzz lint format docs clean
 
 help: ## this list
 	@echo 'usage: make TARGET'
@@ -69,8 +69,11 @@ test-kills: ## kill -9 at 100 moments of each command (POINTS=N), and the same c
 test-attacks: build ## another user of the machine plants things where root writes
 	@Tests/Attacks/run.sh
 
-test-openzfs: ## the platform tests, in a small machine with real OpenZFS
+test-openzfs: ## the platform tests, in a small machine with real OpenZFS (SUITE=trixie: a newer one)
 	@Tests/OpenZFS/run.sh
+
+test-power: ## power cuts in that machine, at 12 moments of each command (POINTS=N), and the same command again
+	@Tests/OpenZFS/power.sh
 
 bench: ## time and memory against the tools an operator would type
 	@scripts/bench.sh

@@ -10,6 +10,8 @@ show_binaries() {
         swift build -c release --static-swift-stdlib --product volume-stream
     fi
     cp -L "${IMGADM_BINARIES:-.build/release}"/{imgadm,imgapi-server,volume-stream} "$1"
+    # Every machine reads them anew.
+    strip "$1"/{imgadm,imgapi-server,volume-stream}
     # A debug build is linked with the toolchain's own libraries.
     runtime=()
     libraries=$(ldd "$1"/{imgadm,imgapi-server,volume-stream} | sed -n 's,.*=> \(/.*\)/libswiftCore\.so .*,\1,p' | sort -u)

@@ -157,6 +157,9 @@ rm payload
 cd /usr/src/zfs-*/
 echo "kernel $KV, $(basename "$PWD")"
 export KCFLAGS=-g0
+# Without debug information there is nothing that BTF could be made of (pahole fails, and with it every test of
+# configure); kbuild makes none where the headers have no vmlinux. Those of Debian 13 have one.
+rm -f "$(readlink -f /lib/modules/$KV/build)/vmlinux"
 t0=$(date +%s)
 ./configure --prefix=/usr --with-config=kernel \
 	--with-linux="$(readlink -f /lib/modules/$KV/source)" \
@@ -171,7 +174,7 @@ echo "zfs: make took $((t2 - t1)) s"
 # the modules' tree: zfs, and of Debian's those asked for and what they need
 M=/root/img/lib/modules/$KV
 mkdir -p $M/extra
-cp module/*/*.ko $M/extra/
+find module -name '*.ko' -exec cp {} $M/extra/ \;
 strip --strip-debug $M/extra/*.ko
 depmod -b /root/img $KV
 cd $M
@@ -187,6 +190,9 @@ T=/root/out/tree/lib/modules/$KV
 mkdir -p $T
 tar cf - modules.order modules.builtin modules.builtin.modinfo \
 	$(cat /root/out/root.mods) | tar xf - -C $T
+# Those of Debian 13 are compressed; insmod of busybox takes them as they are.
+find $T -name '*.ko.xz' -exec xz -d {} +
+sed -i 's/\.xz$//' /root/out/initrd.mods /root/out/root.mods
 depmod -b /root/out/tree $KV
 echo $KV > /root/out/kver
 dpkg-deb -W --showformat='${Package} ${Version}\n' /root/deb/*.deb > /root/out/manifest
