@@ -10,11 +10,12 @@ public func fuzzSendStream(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt
     guard count > 2 else { return 0 }
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
     let input = Array(bytes[2...])
-    switch bytes[0] % 4 {
+    switch bytes[0] % 5 {
     case 0: tryStream(input, cut: bytes[1])
     case 1: tryStream(sealed(input), cut: bytes[1])
     case 2: tryList(input)
-    default: tryBlock(input, bytes[1])
+    case 3: tryBlock(input, bytes[1])
+    default: tryFileSystem(sealed(input))
     }
     return 0
 }
@@ -31,6 +32,52 @@ private func tryStream(_ stream: [UInt8], cut: UInt8) {
     precondition(whole.digest == pieces.digest, "other records by other chunks")
     precondition(whole.error == pieces.error, "\(whole.error as Any) and \(pieces.error as Any)")
     if let error = whole.error { precondition(error.offset <= stream.count && !error.description.isEmpty) }
+}
+
+/// What is read of a file system is a tree, in which each directory has one name, and content lies within its file.
+private func tryFileSystem(_ stream: [UInt8]) {
+    let limits = FileSystemLimits(bytes: 1 << 20, depth: 50)
+    var reader = FileSystemReader(limits: limits) { $0.byteCount % 3 == 0 }
+    guard feed(stream, to: &reader), var tree = try? reader.tree() else { return }
+    var values = FileContents(tree, of: tree.attributeObjects, to: SmallContents(limit: 64 << 10))
+    _ = feed(stream, to: &values)
+    tree.setAttributes(values.visitor.contents)
+    var directories: Set<UInt64> = []
+    var paths: Set<[UInt8]> = []
+    for index in 0..<tree.count {
+        guard let entry = tree.entry(index) else { preconditionFailure("a name of nothing") }
+        precondition(paths.insert(entry.path).inserted && tree.index(of: entry.path) == index)
+        precondition(entry.attributes.kind != .directory || directories.insert(entry.object).inserted)
+        precondition(entry.path.split(separator: 0x2f).allSatisfy { !$0.elementsEqual("..".utf8) && !$0.contains(0) })
+    }
+    var contents = FileContents(tree, to: Within(tree: tree))
+    _ = feed(stream, to: &contents)
+}
+
+private func feed(_ stream: [UInt8], to visitor: inout some StreamVisitor) -> Bool {
+    var reader = StreamReader(limits: StreamLimits(blockBytes: 1 << 16, propertyBytes: 1 << 12))
+    do {
+        try reader.feed(stream.span.bytes, to: &visitor)
+        try reader.finish()
+        return true
+    } catch let error as StreamError {
+        precondition(!error.description.isEmpty)
+        return false
+    } catch {
+        preconditionFailure("another error: \(error)")
+    }
+}
+
+private struct Within: FileContentVisitor {
+    let tree: FileSystemTree
+
+    func data(_ bytes: RawSpan, of object: UInt64, at offset: UInt64, stream: Int) {
+        let (end, overflow) = offset.addingReportingOverflow(UInt64(bytes.byteCount))
+        precondition(!overflow && end <= tree.size(of: object) ?? 0 && bytes.byteCount > 0)
+    }
+    func hole(of object: UInt64, from offset: UInt64, to end: UInt64?, stream: Int) {
+        precondition(offset < tree.size(of: object) ?? 0 && end ?? .max > offset)
+    }
 }
 
 private struct Result {

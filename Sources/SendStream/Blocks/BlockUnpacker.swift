@@ -46,6 +46,15 @@ final class BlockUnpacker {
         swap(&output, &unpacked)
     }
 
+    /// Hands on a block that lay in the pointer to it, filled up with zeros.
+    func unpack(_ record: EmbeddedRecord, _ payload: RawSpan, _ consume: (RawSpan) throws -> Void) throws {
+        var whole: [UInt8] = []
+        let packed = payload.extracting(0..<record.packedLength)
+        try unpack(packed, record.packing, length: record.unpackedLength) { whole = $0.array }
+        whole += [UInt8](repeating: 0, count: record.length - whole.count)
+        try unsafe consume(whole.span.bytes)
+    }
+
     /// What follows a header that begins with its length, big-endian.
     private static func framed(_ input: UnsafeRawBufferPointer, header: Int) -> UnsafeRawBufferPointer? {
         guard input.count >= header else { return nil }

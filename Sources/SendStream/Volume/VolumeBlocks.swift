@@ -98,13 +98,7 @@ public struct VolumeBlocks<Visitor: VolumeVisitor>: StreamVisitor {
 
     private mutating func embedded(_ record: EmbeddedRecord, _ payload: RawSpan) throws {
         guard Self.types[record.object] != nil else { return }
-        let packed = payload.extracting(0..<record.packedLength)
-        var whole: [UInt8] = []
-        try unpacker.unpack(packed, record.packing, length: record.unpackedLength) { bytes in
-            whole = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
-        }
-        whole += [UInt8](repeating: 0, count: record.length - whole.count)
-        try unsafe block(whole.span.bytes, of: record.object, at: record.offset)
+        try unpacker.unpack(record, payload) { try block($0, of: record.object, at: record.offset) }
     }
 
     private mutating func block(_ bytes: RawSpan, of object: UInt64, at offset: UInt64) throws {

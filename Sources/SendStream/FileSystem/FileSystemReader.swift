@@ -1,0 +1,203 @@
+/// Reads what a file system holds, names and attributes, of its stream: give it to a ``StreamReader`` as its visitor. Of an
+/// increment, the streams that it builds on must be read first, in their order, into the same reader.
+///
+/// Content of files is not kept: ``FileContents`` hands it on, in a second pass over the same streams. What is kept takes memory
+/// up to ``FileSystemLimits/bytes``.
+public struct FileSystemReader: StreamVisitor {
+    private let limits: FileSystemLimits
+    private let unpacker = BlockUnpacker()
+    private var objects: [UInt64: StoredObject] = [:]
+    private var bytes = 0
+    private var header: StreamHeader?
+    private var isOpen = false
+    /// The stream that is being read, counted from 0.
+    private var stream = -1
+    /// The objects of the streams before, ascending, and the first of them that is not behind what was freed: senders free in
+    /// this order.
+    private var older: [UInt64] = []
+    private var nextOlder = 0
+    private var freed: UInt64 = 0
+    private let isOfInterest: (RawSpan) -> Bool
+    private var smallFiles: [UInt64: [UInt8]] = [:]
+
+    private static let smallFileSize = 4096
+    private static let mostSmallFiles = 256
+
+    /// - Parameter isOfInterest: whether a file is kept that has this content: a few of those of up to 4 KiB can be.
+    public init(
+        limits: FileSystemLimits = FileSystemLimits(),
+        keeping isOfInterest: @escaping (RawSpan) -> Bool = { _ in false }
+    ) {
+        self.limits = limits
+        self.isOfInterest = isOfInterest
+    }
+
+    /// The content of a file that was kept.
+    public func content(of object: UInt64) -> [UInt8]? { smallFiles[object] }
+
+    public mutating func begin(_ header: StreamHeader, properties: NameValueList?) throws {
+        guard !header.isCompound else { return }
+        guard header.kind == .fileSystem else { throw StreamFault(.unsupported, "it is of no file system") }
+        try header.features.checkReadable()
+        if let before = self.header {
+            guard let origin = header.originGUID else {
+                throw StreamFault(.unsupported, "it is whole, and builds on no other: there are two file systems")
+            }
+            guard origin == before.guid else {
+                throw StreamFault(.order, "it builds on the snapshot \(origin), but what was read is \(before.guid)")
+            }
+        } else if let origin = header.originGUID {
+            throw StreamFault(.order, "it builds on the snapshot \(origin), whose stream is needed first")
+        }
+        self.header = header
+        isOpen = true
+        stream += 1
+        older = objects.keys.sorted()
+        (nextOlder, freed) = (0, 0)
+    }
+
+    public mutating func record(_ record: StreamRecord, payload: RawSpan) throws {
+        guard isOpen else { return }
+        switch record {
+        case .object(let object): try read(object, payload)
+        case .freeObjects(let first, let count): try free(first..<(first + count))
+        case .write(let write): try read(write, payload)
+        case .embedded(let block):
+            guard try begin(block.object), keepsContent(of: block.object, block.length, at: block.offset) else {
+                return
+            }
+            try unpacker.unpack(block, payload) { try keep($0, of: block.object, at: block.offset) }
+        case .free(let object, let offset, let length):
+            // Ranges of objects that are not there are freed, too.
+            try change(object) { [stream] in $0.free(from: offset, to: length.map { offset + $0 }, stream: stream) }
+        case .spill(let spill): try read(spill, payload)
+        case .reference: throw StreamFault(.unsupported, "a block is a reference to another (dedup)")
+        case .redact: throw StreamFault(.unsupported, "a part of its content was left out (redacted)")
+        case .objectRange: throw StreamFault(.unsupported, "it is encrypted (raw)")
+        }
+    }
+
+    public mutating func end() throws { isOpen = false }
+
+    /// What was read, once all streams have ended.
+    ///
+    /// - Throws: `StreamError` if it is no file system that makes sense.
+    public func tree() throws(StreamError) -> FileSystemTree {
+        do throws(StreamFault) {
+            guard !isOpen, header != nil else { throw StreamFault(.truncated, "it has not ended") }
+            return try FileSystemTree(objects, limits, used: bytes)
+        } catch {
+            throw StreamError(error.reason, at: 0, error.detail)
+        }
+    }
+
+    private mutating func read(_ record: ObjectRecord, _ payload: RawSpan) throws(StreamFault) {
+        let bonus = StoredObject.StoredBytes(
+            bytes: payload.extracting(0..<record.bonusLength).array, isLittleEndian: header?.isLittleEndian ?? true)
+        guard var known = objects[record.object] else {
+            return try store(StoredObject(record, bonus, stream: stream), as: record.object)
+        }
+        guard known.toldBy < stream else { throw StreamFault(.order, "object \(record.object) comes twice") }
+        if known.type != record.type || known.blockSize != record.blockSize {
+            // It is another one now, or its blocks lie otherwise: of the old ones, none stays.
+            return try store(StoredObject(record, bonus, stream: stream), as: record.object)
+        }
+        known.bonus = bonus
+        known.bonusType = record.bonusType
+        known.toldBy = stream
+        // Older senders tell of it only where there is one.
+        if !record.hasSpill, header?.flags.contains(.spillBlock) ?? false { known.spill = nil }
+        try store(known, as: record.object)
+    }
+
+    private mutating func store(_ object: StoredObject, as number: UInt64) throws(StreamFault) {
+        if object.content == nil { smallFiles[number] = nil }
+        let before = objects.updateValue(object, forKey: number)?.byteCount ?? 0
+        try count(object.byteCount - before)
+    }
+
+    private mutating func change(
+        _ number: UInt64, _ body: (inout StoredObject) throws(StreamFault) -> Void
+    ) throws(StreamFault) {
+        guard let index = objects.index(forKey: number) else { return }
+        let before = objects.values[index].byteCount
+        try body(&objects.values[index])
+        try count(objects.values[index].byteCount - before)
+    }
+
+    private mutating func count(_ more: Int) throws(StreamFault) {
+        bytes += more
+        guard bytes <= limits.bytes else {
+            throw StreamFault(.limit, "its names and attributes take more than \(limits.bytes) bytes of memory")
+        }
+    }
+
+    private mutating func free(_ range: Range<UInt64>) throws(StreamFault) {
+        guard range.lowerBound >= freed else {
+            throw StreamFault(.order, "objects from \(range.lowerBound) on are freed after those up to \(freed)")
+        }
+        freed = range.upperBound
+        while nextOlder < older.count, older[nextOlder] < range.upperBound {
+            let number = older[nextOlder]
+            nextOlder += 1
+            guard number >= range.lowerBound, let object = objects.removeValue(forKey: number) else { continue }
+            bytes -= object.byteCount
+        }
+    }
+
+    private mutating func read(_ write: WriteRecord, _ payload: RawSpan) throws {
+        guard try begin(write.object), keepsContent(of: write.object, write.length, at: write.offset) else { return }
+        try unpacker.unpack(payload, write.packing, length: write.length) {
+            try keep($0, of: write.object, at: write.offset)
+        }
+    }
+
+    /// Content of an object comes.
+    private mutating func begin(_ number: UInt64) throws(StreamFault) -> Bool {
+        guard objects[number] != nil else {
+            throw StreamFault(.order, "object \(number) has content, but is not there")
+        }
+        try change(number) { [stream] in $0.touch(stream: stream) }
+        return true
+    }
+
+    private func keepsContent(of number: UInt64, _ length: Int, at offset: UInt64) -> Bool {
+        guard let object = objects[number] else { return false }
+        if object.names != nil || object.isOldLink { return true }
+        return offset == 0 && length <= Self.smallFileSize && object.type == StoredObject.fileType
+    }
+
+    private mutating func keep(_ block: RawSpan, of number: UInt64, at offset: UInt64) throws(StreamFault) {
+        guard let object = objects[number] else { return }
+        if object.names == nil {
+            guard offset == 0 else { return }
+            guard object.isOldLink else {
+                smallFiles[number] = nil
+                if smallFiles.count < Self.mostSmallFiles, isOfInterest(block) { smallFiles[number] = block.array }
+                return
+            }
+            let target = block.extracting(0..<min(block.byteCount, FileSystemLimits.targetLength)).array
+            return try change(number) { $0.linkData = target }
+        }
+        let parsed = try ZAPBlock(
+            block.array, isFirst: offset == 0, isLittleEndian: header?.isLittleEndian ?? true)
+        guard let index = objects.index(forKey: number) else { return }
+        try count(objects.values[index].names?.set(parsed, at: offset) ?? 0)
+    }
+
+    private mutating func read(_ spill: SpillRecord, _ payload: RawSpan) throws {
+        guard !spill.isUnmodified || objects[spill.object]?.spill == nil else { return }
+        guard objects[spill.object] != nil else {
+            throw StreamFault(.order, "object \(spill.object) has attributes, but is not there")
+        }
+        let isLittleEndian = header?.isLittleEndian ?? true
+        try unpacker.unpack(payload, spill.packing, length: spill.length) { bytes in
+            let stored = StoredObject.StoredBytes(bytes: bytes.array, isLittleEndian: isLittleEndian)
+            try change(spill.object) { $0.spill = stored }
+        }
+    }
+}
+
+extension RawSpan {
+    var array: [UInt8] { unsafe withUnsafeBytes { unsafe Array($0) } }
+}

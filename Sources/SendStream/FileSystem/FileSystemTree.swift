@@ -1,0 +1,186 @@
+/// The files of a file system, by their names and by the objects that they are.
+public struct FileSystemTree: Sendable {
+    /// A name: of the root, or in a directory.
+    struct Node {
+        var object: UInt64
+        /// Which node it is in; of the root, itself.
+        var parent: Int
+        /// Where its name is.
+        var name: Range<Int>
+        /// How many lie above it.
+        var depth: Int
+    }
+
+    /// What there is to know of an object with a name.
+    struct File {
+        var attributes: FileAttributes
+        /// The first of its names.
+        var node: Int
+        var content: ClosedRange<Int>?
+    }
+
+    /// Of the file system (`zfs get version`).
+    public let version: UInt64
+    private(set) var nodes: [Node] = []
+    private(set) var files: [UInt64: File] = [:]
+    /// All names, one behind the other.
+    private var names: [UInt8] = []
+    /// Files that are extended attributes of others: names of those, by objects.
+    private var attributeFiles: [UInt64: [(owner: UInt64, name: [UInt8])]] = [:]
+    /// Extended attributes that are too large for other systems.
+    public private(set) var skippedAttributes = 0
+
+    /// Names, that of the root included.
+    public var count: Int { nodes.count }
+
+    init(_ objects: [UInt64: StoredObject], _ limits: FileSystemLimits, used: Int) throws(StreamFault) {
+        // `MASTER_NODE_OBJ` (zfs_znode.h)
+        guard let master = objects[1], master.type == 21, let settings = master.names else {
+            throw StreamFault(.badRecord, "a file system has no master node")
+        }
+        let what = "the master node"
+        version = try settings.value("VERSION", what) ?? 0
+        guard (1...5).contains(version) else {
+            throw StreamFault(.unsupported, "the file system is of version \(version)")
+        }
+        guard let root = try settings.value("ROOT", what) else {
+            throw StreamFault(.badRecord, "a file system has no root")
+        }
+        var reader = AttributeReader(objects: objects)
+        if let number = try settings.value("SA_ATTRS", what) { try reader.prepare(number) }
+        var budget = limits.bytes - used
+        var directories: Set<UInt64> = []
+        var pending: [(object: UInt64, parent: Int, name: ArraySlice<UInt8>)] = [(root, 0, [])]
+        while let next = pending.popLast() {
+            let index = nodes.count
+            budget -= MemoryLayout<Node>.size + next.name.count
+            guard budget >= 0 else {
+                throw StreamFault(.limit, "its names take more than \(limits.bytes) bytes of memory")
+            }
+            let depth = index == 0 ? 0 : nodes[next.parent].depth + 1
+            guard depth <= limits.depth else {
+                throw StreamFault(.limit, "directories are more than \(limits.depth) deep")
+            }
+            let name = names.count..<(names.count + next.name.count)
+            names += next.name
+            nodes.append(Node(object: next.object, parent: next.parent, name: name, depth: depth))
+            if files[next.object] == nil {
+                let attributes = try reader.attributes(of: next.object)
+                budget -= 250 + attributes.extendedAttributes.reduce(0) { $0 + $1.name.count + $1.value.count }
+                files[next.object] = File(
+                    attributes: attributes, node: index, content: objects[next.object]?.content)
+                try addAttributeFiles(of: next.object, attributes, reader)
+            }
+            guard files[next.object]?.attributes.kind == .directory else {
+                guard index > 0 else { throw StreamFault(.badRecord, "the root is no directory") }
+                continue
+            }
+            guard directories.insert(next.object).inserted else {
+                throw StreamFault(.badRecord, "directory \(next.object) has two names")
+            }
+            // In the order of their names, whatever that of their hashes is.
+            let entries = try reader.entries(of: next.object)
+            pending += entries.map { (object: $0.object, parent: index, name: $0.name) }
+        }
+    }
+
+    private mutating func addAttributeFiles(
+        of owner: UInt64, _ attributes: FileAttributes, _ reader: AttributeReader
+    ) throws(StreamFault) {
+        guard attributes.attributeDirectory != 0 else { return }
+        for entry in try reader.entries(of: attributes.attributeDirectory) {
+            let value = try reader.attributes(of: entry.object)
+            guard value.kind == .file, value.size <= UInt64(FileSystemLimits.attributeLength) else {
+                skippedAttributes += 1
+                continue
+            }
+            attributeFiles[entry.object, default: []].append((owner, Array(entry.name)))
+            if files[entry.object] == nil {
+                files[entry.object] = File(attributes: value, node: -1, content: reader.objects[entry.object]?.content)
+            }
+        }
+    }
+}
+
+extension FileSystemTree {
+    /// Files that are extended attributes: their content is needed before there is all of ``FileAttributes``.
+    public var attributeObjects: Set<UInt64> { Set(attributeFiles.keys) }
+
+    /// Takes the content of files that are extended attributes.
+    public mutating func setAttributes(_ contents: [UInt64: [UInt8]]) {
+        for (object, owners) in attributeFiles {
+            let value = contents[object] ?? []
+            for (owner, name) in owners { files[owner]?.attributes.add(name, value) }
+        }
+        attributeFiles = [:]
+    }
+
+    /// The bytes of a file; nil if there is no such object.
+    public func size(of object: UInt64) -> UInt64? { files[object]?.attributes.size }
+
+    /// The streams, counted from 0, that bring content of an object; nil: none does.
+    public func content(of object: UInt64) -> ClosedRange<Int>? { files[object]?.content }
+
+    /// A name and what it stands for. Directories come before what is in them, and names in the order of their bytes.
+    ///
+    /// - Parameter index: below `count`; 0 is the root.
+    public func entry(_ index: Int) -> FileSystemEntry? {
+        let node = nodes[index]
+        guard let file = files[node.object] else { return nil }
+        return FileSystemEntry(
+            path: path(index), object: node.object, attributes: file.attributes,
+            firstPath: file.node == index ? nil : path(file.node), isShared: file.attributes.linkCount > 1)
+    }
+
+    /// What has a path, taken literally: no link is followed.
+    ///
+    /// - Returns: its index; nil if there is nothing.
+    public func index(of path: [UInt8]) -> Int? {
+        var current = 0
+        for part in path.split(separator: UInt8(ascii: "/")) where !part.elementsEqual(".".utf8) {
+            // What is in a directory follows it, until something is no deeper.
+            var index = current + 1
+            var found: Int?
+            while index < nodes.count, nodes[index].depth > nodes[current].depth {
+                if nodes[index].parent == current, names[nodes[index].name].elementsEqual(part) {
+                    found = index
+                    break
+                }
+                index += 1
+            }
+            guard let found else { return nil }
+            current = found
+        }
+        return current
+    }
+
+    /// The indices of a name and all below it.
+    public func subtree(_ index: Int) -> Range<Int> {
+        var end = index + 1
+        while end < nodes.count, nodes[end].depth > nodes[index].depth { end += 1 }
+        return index..<end
+    }
+
+    private func path(_ index: Int) -> [UInt8] {
+        var parts: [ArraySlice<UInt8>] = []
+        var current = index
+        while current > 0 {
+            parts.append(names[nodes[current].name])
+            current = nodes[current].parent
+        }
+        return Array(parts.reversed().joined(separator: CollectionOfOne(UInt8(ascii: "/"))))
+    }
+}
+
+/// A name in a file system.
+public struct FileSystemEntry: Sendable {
+    /// From the root on, without a slash in front; empty: the root itself.
+    public var path: [UInt8]
+    /// What the name stands for; several names may stand for one.
+    public var object: UInt64
+    public var attributes: FileAttributes
+    /// It is a further name (a hard link) of what has this path, too; nil: it is the first.
+    public var firstPath: [UInt8]?
+    /// There are, or were, several names.
+    public var isShared: Bool
+}
