@@ -176,14 +176,18 @@ extension ImageStore {
         return table
     }
 
-    /// Takes an image's lock if it is free.
+    /// Takes an image's lock if it is free, or as soon as a holder that is at its end is gone.
     public func tryLock(
         _ uuid: ImageUUID, in pool: PoolName, _ mode: LockTable.Mode = .exclusive
     ) async throws -> ImageLock? {
         let table = try await locks(of: pool)
-        guard let file = try FileLock.tryTaking(path(uuid)) else { return nil }
+        guard let file = try await FileLock.takingFromTheDying(path(uuid)) else { return nil }
         do {
-            if try table.tryTaking(uuid, mode) { return ImageLock(table, file, uuid) }
+            // A process that is at its end loses its locks one after the other.
+            for _ in 0..<50 {
+                if try table.tryTaking(uuid, mode) { return ImageLock(table, file, uuid) }
+                try await Task.sleep(for: .milliseconds(20))
+            }
         } catch {
             file.release()
             throw error

@@ -165,16 +165,20 @@ extension ImageStore {
     /// that are gone.
     ///
     /// - Parameter tell: is told what was cleared.
-    public func clearLeftovers(in only: PoolName?, tell: (String) -> Void) async throws {
+    /// - Returns: false if there was nothing of that kind.
+    public func clearLeftovers(in only: PoolName?, tell: (String) -> Void) async throws -> Bool {
+        var found = false
         for disorder in try await disorders(in: only) {
             switch disorder {
             case .leftover(let uuid, let pool), .recordWithoutDataset(let uuid, let pool):
                 guard let lock = try await tryLock(uuid, in: pool) else { continue }
                 defer { lock.release() }
                 try await clearLeftovers(of: uuid, in: pool, tell: tell)
+                found = true
             default: continue
             }
         }
+        return found
     }
 }
 

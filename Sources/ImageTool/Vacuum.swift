@@ -60,10 +60,13 @@ extension ImageTool {
     /// then: so this comes before unused images are looked for.
     ///
     /// - Parameter pool: where leftovers are looked for; nil for all.
-    public func clearLeftovers(in pool: PoolName?, _ report: Report) async throws {
-        try await store.clearLeftovers(in: pool, tell: report.line)
+    /// - Returns: false if there were none.
+    @discardableResult
+    public func clearLeftovers(in pool: PoolName?, _ report: Report) async throws -> Bool {
+        let found = try await store.clearLeftovers(in: pool, tell: report.line)
         // A run that was killed when all but giving its lock back was done has left nothing else.
         try store.sweepLocks()
+        return found
     }
 
     /// Deletes unused images. Each is looked at again under its lock: what has come into use meanwhile stays.

@@ -57,6 +57,28 @@ extension EndToEnd {
             #expect(try await box.datasets().isEmpty && box.recordNames().isEmpty && box.leftovers().isEmpty)
         }
 
+        /// The rename of a run that died comes to its end while the next run is at work: what it leaves keeps nothing from going.
+        @Test func aRenameThatOutlivesItsRunIsFinished() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.middle.uuid).status == 0)
+            let (top, base) = ("\(box.pool)/\(images.middle.uuid)", images.base.uuid)
+            // After the first look at what there is, which finds no leftover.
+            let renaming = try await zfs(
+                box,
+                after: """
+                    case "$1" in list) if mkdir '\(box.root)/once' 2>/dev/null; then : ; \
+                        elif mkdir '\(box.root)/twice' 2>/dev/null; then zfs unmount \(top); zfs rename \(top) \(top)-partial; fi;; esac
+                    """)
+            let run = try await box.imgadm("vacuum", "-f", environment: renaming)
+            let again = run.status == 0 ? run : try await box.imgadm("vacuum", "-f")
+            #expect(again.status == 0, "\(run)\(again)")
+            #expect(
+                try await box.datasets().isEmpty && box.recordNames().isEmpty && box.leftovers().isEmpty,
+                "\(base) \(run)")
+        }
+
         /// A run that was killed when all but giving its lock back was done has left nothing but the file of the lock.
         @Test(arguments: [["vacuum", "-f"], ["update"]])
         func theLockFileOfADeadRunIsSwept(command: [String]) async throws {

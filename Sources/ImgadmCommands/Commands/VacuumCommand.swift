@@ -41,16 +41,34 @@ struct VacuumCommand: ImgadmCommand {
     @Argument(help: ArgumentHelp("What an image must be to go.", valueName: "filter")) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
-        if !dryRun { try await context.upgradeState() }
         let pool = try context.namedPool(pool.name)
-        if !dryRun { try await context.reporting { try await context.tool.clearLeftovers(in: pool, $0) } }
-        let unused = try await context.tool.unusedImages(try await choice(context, in: pool), in: pool)
-        if dryRun {
-            for each in unused { try context.output.line("[dry-run] Deleted image \(each.image.progressTitle)") }
-            try context.output.flush()
-            for line in VacuumCommand.summaries(unused) { context.note("\(line) would come free") }
-            return
+        guard !dryRun else { return try await tell(context, pool) }
+        try await context.upgradeState()
+        try await clear(context, pool)
+        // The last command of a run that died may have come to its end only now, and left a clone that kept others.
+        for _ in 0..<3 {
+            guard try await deleteUnused(context, pool), try await clear(context, pool) else { return }
         }
+    }
+
+    @discardableResult
+    private func clear(_ context: CommandContext, _ pool: PoolName?) async throws -> Bool {
+        var found = false
+        try await context.reporting { found = try await context.tool.clearLeftovers(in: pool, $0) }
+        return found
+    }
+
+    /// What would be deleted.
+    private func tell(_ context: CommandContext, _ pool: PoolName?) async throws {
+        let unused = try await context.tool.unusedImages(try await choice(context, in: pool), in: pool)
+        for each in unused { try context.output.line("[dry-run] Deleted image \(each.image.progressTitle)") }
+        try context.output.flush()
+        for line in VacuumCommand.summaries(unused) { context.note("\(line) would come free") }
+    }
+
+    /// - Returns: false if the user wants none of it.
+    private func deleteUnused(_ context: CommandContext, _ pool: PoolName?) async throws -> Bool {
+        let unused = try await context.tool.unusedImages(try await choice(context, in: pool), in: pool)
         if !force, !unused.isEmpty {
             guard ProcessEnvironment.isInteractive else {
                 throw Failure(
@@ -64,11 +82,12 @@ struct VacuumCommand: ImgadmCommand {
             for line in VacuumCommand.summaries(unused) { try context.output.line(line) }
             try context.output.text("Delete these \(unused.count) images? [y/N] ")
             try context.output.flush()
-            guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else { return }
+            guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else { return false }
         }
         try await context.reporting() { report in
             try await context.tool.vacuum(unused.map(\.image), report)
         }
+        return true
     }
 
     /// How many images of each pool, and what they take of it.
