@@ -99,7 +99,9 @@ let package = Package(
                 "JSON", "Failure", "ImageModel", "Compression", "Tar", "SendStream", "Layers", "Host", "ZFS",
                 "VirtualMachines", log, crypto, system,
             ]),
-        room("ImageSource", ["JSON", "Failure", "ImageModel", "Transport", "IMGAPI", "OCIRegistry", log]),
+        room(
+            "ImageSource",
+            ["JSON", "Failure", "ImageModel", "Compression", "Transport", "IMGAPI", "OCIRegistry", log, system]),
         room("HostConfig", ["JSON", "Failure", "Host", "Transport", "ImageSource", "OCIRegistry", log, system]),
         room(
             "ImageTool",

@@ -47,8 +47,12 @@ extension Manifest {
     /// A number in its place counts as its text.
     public var version: String? { json["version"]?.lenientText }
     public var type: String? { json["type"]?.stringValue }
+    /// Its type, if it is one that is known.
+    public var imageType: ImageType? { type.flatMap { ImageType(rawValue: $0) } }
     public var os: String? { json["os"]?.stringValue }
     public var state: String? { json["state"]?.stringValue }
+    /// Its state, if it is one that is known.
+    public var imageState: ImageState? { state.flatMap { ImageState(rawValue: $0) } }
     public var owner: ImageUUID? { json["owner"]?.stringValue.flatMap { ImageUUID($0) } }
 
     /// The image that this one is an increment of.
@@ -66,7 +70,7 @@ extension Manifest {
     public var requirements: JSONObject { json["requirements"]?.objectValue ?? [:] }
     public var tags: JSONObject { json["tags"]?.objectValue ?? [:] }
 
-    public var isActive: Bool { state == ImageState.active.rawValue }
+    public var isActive: Bool { imageState == .active }
 
     /// How progress lines name an image: `NAME@VERSION`.
     public var title: String { "\(name ?? "?")@\(version ?? "?")" }

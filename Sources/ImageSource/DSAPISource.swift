@@ -26,7 +26,7 @@ public final class DSAPISource: ImageSource {
         let reply = try await get("", limit: IMGAPILimits.list)
         guard reply.status == 200 else { throw refusal(reply, "the list of datasets") }
         let old = try ListedImage.read(reply.body, from: descriptor.url.base)
-        return try old.map { try upgraded($0.manifest.value) }.filter { $0.state == "active" }.map { manifest in
+        return try old.map { try upgraded($0.manifest.value) }.filter { $0.isActive }.map { manifest in
             var bytes: [UInt8] = []
             JSONValue.object(manifest.json).write(to: &bytes, style: .compact)
             return ListedImage(uuid: manifest.uuid, manifest: try JSONDocument(bytes).root)
@@ -45,7 +45,11 @@ public final class DSAPISource: ImageSource {
         return manifest
     }
 
-    public func fileRequest(of manifest: Manifest) throws -> HTTPRequest {
+    public func image(of manifest: Manifest) throws -> AvailableImage {
+        try AvailableImage(manifest, of: descriptor, by: fileRequest(of: manifest), transport)
+    }
+
+    private func fileRequest(of manifest: Manifest) throws -> HTTPRequest {
         guard let text = fileURLs.withLock({ $0[manifest.uuid] }) else {
             throw Failure(.invalidManifest, "the manifest of image \(manifest.uuid) names no file to download")
         }

@@ -2,7 +2,7 @@ public import Failure
 public import ImageModel
 import JSON
 import OCIRegistry
-public import Transport
+import Transport
 
 /// An image of a registry, as the chain of images that its layers are here (docker.md, "As images").
 public struct DockerImage: Sendable {
@@ -38,7 +38,10 @@ public struct DockerImage: Sendable {
     /// How lines of progress name it: `UUID (CANONICAL:TAG)`.
     public func title(_ uuid: ImageUUID) -> String { "\(uuid) (\(reference))" }
 
-    func layers(_ config: ImageConfig, _ client: RegistryClient) throws -> [DockerLayer] {
+    /// Its layers as images, from the base up.
+    func layers(
+        _ config: ImageConfig, _ client: RegistryClient, of source: SourceDescriptor
+    ) throws -> [AvailableImage] {
         let transport = client.transport(for: reference.repository)
         let description = DockerImage.description(config)
         return try zip(found.layers, uuids).enumerated().map { place, pair in
@@ -57,10 +60,13 @@ public struct DockerImage: Sendable {
                 "os": .string(config.os ?? platform.os), "description": .string(description), "tags": .object(tags),
             ]
             if place > 0 { manifest["origin"] = .string(uuids[place - 1].description) }
-            return DockerLayer(
-                manifest: try Manifest(manifest), digest: digest, size: layer.size,
-                diffID: config.diffIDs.isEmpty ? nil : config.diffIDs[place],
-                request: client.blobRequest(digest, in: reference.repository), transport: transport)
+            var check = ImageFileCheck(size: layer.size, digest: digest)
+            // Where the manifest is of a kind that states no sizes, a layer has no more bytes packed than it may have unpacked.
+            if layer.size == nil { check.most = client.limits.layerBytes }
+            return AvailableImage(
+                try Manifest(manifest), title: title(uuid), source: source.url.base,
+                at: .server(client.blobRequest(digest, in: reference.repository), transport), check: check,
+                content: .layer(diffID: config.diffIDs.isEmpty ? nil : config.diffIDs[place]), compression: nil)
         }
     }
 
@@ -81,17 +87,4 @@ public struct DockerImage: Sendable {
             "WorkingDir": .string(config.workingFolder ?? ""),
         ]
     }
-}
-
-/// A layer as an image, and how to get its file.
-public struct DockerLayer: Sendable {
-    public let manifest: Manifest
-    public let digest: ContentDigest
-    /// Compressed bytes, where they are known.
-    public let size: Int64?
-    /// The digest of its content once it is inflated, where it is known.
-    public let diffID: ContentDigest?
-    public let request: HTTPRequest
-    /// HTTP with what the registry wants to be shown.
-    public let transport: Transport
 }

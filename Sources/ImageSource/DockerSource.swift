@@ -2,7 +2,7 @@ import Failure
 public import IMGAPI
 public import ImageModel
 public import OCIRegistry
-public import Transport
+import Transport
 
 /// A Docker registry. It has no list, and no image by UUID: its images are found by their references.
 public struct DockerSource: ImageSource {
@@ -18,8 +18,8 @@ public struct DockerSource: ImageSource {
     public func list(named name: String?) async throws -> [ListedImage]? { nil }
     public func manifest(of uuid: ImageUUID) async throws -> Manifest? { nil }
 
-    public func fileRequest(of manifest: Manifest) throws -> HTTPRequest {
-        throw Failure(.internalError, "the file of image \(manifest.uuid) is asked for by its digest alone")
+    public func image(of manifest: Manifest) throws -> AvailableImage {
+        throw Failure(.internalError, "image \(manifest.uuid) of a registry is asked for without its reference")
     }
 
     /// The digest that a reference leads to now, without counting as a pull; nil if the registry does not say.
@@ -34,9 +34,39 @@ public struct DockerSource: ImageSource {
         DockerImage(reference, platform, try await client.image(reference, for: platform))
     }
 
-    /// The manifests of an image's layers, from the base up; for this its config is fetched.
-    public func layers(of image: DockerImage) async throws -> [DockerLayer] {
+    /// The images that an image's layers are here, for which its config is fetched.
+    public func chain(of image: DockerImage) async throws -> DockerChain {
         let config = try await client.config(of: image.found, image.reference, for: image.platform)
-        return try image.layers(config, client)
+        let images = try image.layers(config, client, of: descriptor)
+        guard let top = images.last?.manifest else {
+            throw Failure(.unsupportedImage, "image \(image.reference) has no layers")
+        }
+        return DockerChain(descriptor: descriptor, top: top, images: images)
+    }
+}
+
+/// The images that the layers of a registry's image are here.
+public struct DockerChain: ImageSupply {
+    public let descriptor: SourceDescriptor
+    /// The image itself: its topmost layer.
+    public let top: Manifest
+    private let images: [ImageUUID: AvailableImage]
+
+    init(descriptor: SourceDescriptor, top: Manifest, images: [AvailableImage]) {
+        self.descriptor = descriptor
+        self.top = top
+        // A UUID stands for all layers up to its own, so that none comes twice.
+        self.images = Dictionary(images.map { ($0.uuid, $0) }) { _, upper in upper }
+    }
+
+    public var longestChain: Int { images.count }
+
+    public func manifest(of uuid: ImageUUID) async throws -> Manifest? { images[uuid]?.manifest }
+
+    public func image(of manifest: Manifest) throws -> AvailableImage {
+        guard let image = images[manifest.uuid] else {
+            throw Failure(.internalError, "image \(manifest.uuid) is none of the layers of this image")
+        }
+        return image
     }
 }

@@ -7,9 +7,11 @@ public import Transport
 public struct IMGAPISource: ImageSource {
     public let descriptor: SourceDescriptor
     private let client: IMGAPIClient
+    private let transport: Transport
 
     public init(descriptor: SourceDescriptor, transport: Transport, requestID: String) {
         self.descriptor = descriptor
+        self.transport = transport
         client = IMGAPIClient(
             base: descriptor.url.base, channel: descriptor.channel, insecure: descriptor.insecure,
             requestID: requestID, transport: transport)
@@ -18,5 +20,8 @@ public struct IMGAPISource: ImageSource {
     public func ping() async throws { try await client.ping() }
     public func list(named name: String?) async throws -> [ListedImage]? { try await client.list(named: name) }
     public func manifest(of uuid: ImageUUID) async throws -> Manifest? { try await client.image(uuid) }
-    public func fileRequest(of manifest: Manifest) throws -> HTTPRequest { client.fileRequest(manifest.uuid) }
+
+    public func image(of manifest: Manifest) throws -> AvailableImage {
+        try AvailableImage(manifest, of: descriptor, by: client.fileRequest(manifest.uuid), transport)
+    }
 }

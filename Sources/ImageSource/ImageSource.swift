@@ -5,23 +5,33 @@ public import Logging
 public import OCIRegistry
 public import Transport
 
-/// Where images come from. A source knows its protocol and nothing of this host.
-public protocol ImageSource: Sendable {
+/// Who can say what an image of a UUID is, and where its file is. An image's chain of origins is walked through one of these.
+public protocol ImageSupply: Sendable {
     var descriptor: SourceDescriptor { get }
 
+    /// The manifest of an image in whatever state; nil if there is none of that UUID here.
+    func manifest(of uuid: ImageUUID) async throws -> Manifest?
+
+    /// The image of a manifest that came from here, with all that is known of its file.
+    ///
+    /// - Throws: `InvalidManifest` where the manifest names no usable file.
+    func image(of manifest: Manifest) throws -> AvailableImage
+
+    /// The most images that one chain of this supply can have.
+    var longestChain: Int { get }
+}
+
+extension ImageSupply {
+    public var longestChain: Int { 1024 }
+}
+
+/// Where images come from. A source knows its protocol and nothing of what is installed.
+public protocol ImageSource: ImageSupply {
     /// Asks whether the source is there and is what it is said to be.
     func ping() async throws
 
     /// All active images, or those of a name; nil if a source of this kind cannot list.
     func list(named name: String?) async throws -> [ListedImage]?
-
-    /// The manifest of an image in whatever state; nil if the source has none of that UUID.
-    func manifest(of uuid: ImageUUID) async throws -> Manifest?
-
-    /// The request that fetches the file of an image of this source.
-    ///
-    /// - Throws: `InvalidManifest` where the manifest names no usable file.
-    func fileRequest(of manifest: Manifest) throws -> HTTPRequest
 }
 
 extension ImageSource {

@@ -33,7 +33,7 @@ public struct ImageStore: Sendable {
     /// Bytes that can still be written to a pool.
     ///
     /// - Throws: `PoolNotFound`.
-    public func available(in pool: PoolName) async throws -> UInt64? { try await zfs.available(in: pool) }
+    public func freeSpace(in pool: PoolName) async throws -> UInt64? { try await zfs.available(in: pool) }
 
     /// The quota of a pool's own dataset in bytes, which all images of the pool share; nil if there is none.
     ///

@@ -124,7 +124,7 @@ extension ImageTool {
     /// - Throws: `NoSources`.
     public func availableNames() async throws -> Set<String> {
         let name: FieldPath = "name"
-        return Set(try await available().images.compactMap { name.find(in: $0.image.manifest)?.value.stringValue })
+        return Set(try await listedImages().images.compactMap { name.find(in: $0.image.manifest)?.value.stringValue })
     }
 
     /// - Parameter isLatest: of several, the one published last.

@@ -1,6 +1,5 @@
 public import Host
 public import HostConfig
-import ImageModel
 public import ImageSource
 public import ImageStore
 public import Logging
@@ -28,9 +27,4 @@ public struct ImageTool: Sendable {
         platform = HostPlatform(runner: runner)
         downloads = DownloadFolder(root: root)
     }
-}
-
-extension Manifest {
-    /// How lines of progress name an image: `UUID (NAME@VERSION)`.
-    var progressTitle: String { "\(uuid) (\(title))" }
 }

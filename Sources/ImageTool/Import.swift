@@ -1,227 +1,86 @@
 import Failure
 import Host
-import ImageModel
-import ImageSource
+import HostConfig
+public import ImageModel
+public import ImageSource
 import ImageStore
 import Logging
-import ZFS
+import Transport
+public import ZFS
+
+/// What an import is asked to do.
+public struct ImportRequest: Sendable {
+    public var uuid: ImageUUID
+    public var pool: PoolName
+    /// The sources to ask instead of the configured ones (`-S`).
+    public var sources: [SourceDescriptor] = []
+    /// Overrides every source's channel (`-C`).
+    public var channel: String?
+    /// The source sends a raw ZFS stream: size, checksum and compression of the manifest do not apply.
+    public var isRawStream = false
+
+    public init(uuid: ImageUUID, pool: PoolName) {
+        self.uuid = uuid
+        self.pool = pool
+    }
+}
 
 extension ImageTool {
     /// Imports an image and the origins it needs (cli.md §3, import).
     ///
-    /// - Throws: as the plan does; `DownloadError`, `NoSpace`, `PoolNotFound` and what ZFS says.
+    /// - Throws: `ActiveImageNotFound`, `ImageNotActive`, `NoSources`; as the plan does; `DownloadError`, `NoSpace`,
+    ///   `PoolNotFound` and what ZFS says.
     public func importImage(_ request: ImportRequest, _ report: Report) async throws {
         if let installed = try await store.image(request.uuid, in: request.pool) {
             try await sweep(request.uuid, in: request.pool)
             report.line("Image \(installed.title) is already installed, skipping")
             return
         }
-        let available = try await store.available(in: request.pool)
-        try await carryOut(in: request.pool, available, report) { try await plan(request, report) }
-    }
-
-    /// Installs what a plan says is missing. If an image that it builds on is deleted before it is held, it is planned anew.
-    ///
-    /// - Parameter available: bytes that the pool has room for, where that is known.
-    func carryOut(
-        in pool: PoolName, _ available: UInt64?, _ report: Report, planning plan: () async throws -> ImportPlan
-    ) async throws {
-        var tries = 0
-        while true {
-            do {
-                return try await carryOut(try await plan(), in: pool, available, report)
-            } catch let gone as OriginGone {
-                tries += 1
-                guard tries < 5 else {
-                    throw Failure(
-                        .originNotInstalled, "image \(gone.uuid), on which this one builds, is deleted again and again")
-                }
-                report.line("Image \(gone.uuid) was deleted meanwhile")
-            }
+        let room = try await store.freeSpace(in: request.pool)
+        try await carryOut(in: request.pool, room: room, report) {
+            let (image, source) = try await find(request)
+            let channel = source.descriptor.channel.map { ", channel \"\($0)\"" } ?? ""
+            report.line("Importing \(image.progressTitle) from \"\(source.descriptor.url.base)\"\(channel)")
+            report.line("Gather image \(image.uuid) ancestry")
+            return try await plan(image, from: source, in: request.pool, isRawStream: request.isRawStream, report)
         }
     }
 
-    private func carryOut(_ plan: ImportPlan, in pool: PoolName, _ available: UInt64?, _ report: Report) async throws {
-        var plan = plan
-        guard let head = plan.chain.first else { return }
-        let locks = try await ChainLocks(of: head.uuid, in: pool, store, report)
-        defer { locks.release() }
-        guard try await lock(&plan, pool, locks, report) else { return }
-        let count = plan.chain.count
-        let size = try plan.size
-        report.line(
-            "Must download and install \(count) image\(count == 1 ? "" : "s")\(size.map { " (\(ByteCount.text($0)))" } ?? "")"
-        )
-        report.transfers.expect(bytes: size, count: count)
-        try await checkSpace(size, available, pool)
-        try checkDownloadSpace(plan)
-        try await install(plan, pool, locks, report)
-    }
-
-    /// Locks the images of a plan, child first, and looks again whether each is still missing: another process may have
-    /// installed it meanwhile. The one that they build on is held.
-    ///
-    /// - Returns: false if the image itself is there now.
-    private func lock(
-        _ plan: inout ImportPlan, _ pool: PoolName, _ locks: ChainLocks, _ report: Report
-    ) async throws -> Bool {
-        for (place, image) in plan.chain.enumerated() {
-            let uuid = image.uuid
-            let isMissing = try await locks.take(uuid, report) { try await store.image(uuid, in: pool) != nil }
-            guard !isMissing else { continue }
-            downloads.remove(uuid)
-            if place == 0 {
-                report.line("Image \(image.title) was imported while waiting on lock")
-                return false
-            }
-            plan.chain.removeSubrange(place...)
-            return true
+    private func find(_ request: ImportRequest) async throws -> (Manifest, any ImageSource) {
+        let config = try config.load()
+        let given = request.sources.isEmpty ? try config.sources : request.sources
+        guard !given.isEmpty else {
+            throw Failure(.noSources, "no image sources are configured", hint: "imgadm sources -a URL adds one")
         }
-        if let origin = plan.chain.last?.manifest.origin {
-            try await locks.hold(origin, report) { try await store.image(origin, in: pool) != nil }
+        let asked = try given.filter { $0.type != .docker || !config.dockerImportSkipUUIDs }
+            .map { sources.source(try $0.withChannel(request.channel)) }
+        let found = try await lookUp(request.uuid, in: asked) { $0.isActive }
+        for failure in found.failures {
+            log.warning("image source was passed over", metadata: ["reason": "\(failure)"])
         }
-        return true
-    }
-
-    /// Compressed files take more room when they are unpacked, never less: what has no room compressed has none at all.
-    private func checkSpace(_ size: Int64?, _ available: UInt64?, _ pool: PoolName) async throws {
-        guard let size, let available, UInt64(max(0, size)) > available else { return }
-        let quota = try await store.quota(of: pool).map {
-            "property quota of zpool \"\(pool)\" is \(ByteCount.text(Int64(clamping: $0))): raise it, "
+        if let match = found.match { return match }
+        if let unfit = found.unfit {
+            throw Failure(
+                .imageNotActive, "image \(request.uuid) is not active (its state is \"\(unfit.state ?? "unknown")\")")
         }
+        let channel = request.channel.map { " in channel \"\($0)\"" } ?? ""
         throw Failure(
-            .noSpace,
-            "zpool \"\(pool)\" has \(ByteCount.text(Int64(clamping: available))) available, but the images to install have \(ByteCount.text(size))",
-            hint: "\(quota ?? "")make room in the pool, or use another with -P")
+            .activeImageNotFound,
+            "an active image \(request.uuid) was not found in any image source\(channel)"
+                + ImageTool.unasked(found.failures))
     }
 
-    /// The files of all images above the base wait in the download folder.
-    private func checkDownloadSpace(_ plan: ImportPlan) throws {
-        let size = try sizeInFolder(plan.chain.dropLast())
-        guard size > 0, let free = downloads.freeSpace, size > free else { return }
-        throw Failure(
-            .noSpace,
-            "the folder \"\(downloads.path)\" has \(ByteCount.text(Int64(clamping: free))) free, but the files that must wait there have \(ByteCount.text(Int64(clamping: size)))",
-            hint: "make room there, or import the origins one by one first")
+    /// Removes what a run that was killed may have left of an image that is installed, and has it mounted if that run did not
+    /// come to it.
+    func sweep(_ uuid: ImageUUID, in pool: PoolName) async throws {
+        try await store.showAgain(uuid, in: pool)
+        try sweep(uuid)
     }
 
-    /// Bytes that files of images will still take in the download folder.
-    private func sizeInFolder(_ images: some Collection<PlannedImage>) throws -> UInt64 {
-        let missing = try images.filter { try !downloads.isUsable($0.uuid, size: $0.check.size) }
-        return UInt64(max(0, missing.reduce(Int64(0)) { ByteCount.sum($0, $1.check.size ?? 0) }))
-    }
-
-    /// Whether the lowest of the missing images goes from the network straight into ZFS. What is not whole then is lost when the
-    /// import ends early, so an image whose origin is there is kept in the download folder like those above it, if there
-    /// is room. A base is not: it is the largest, and would be written twice.
-    private func goesStraight(_ plan: ImportPlan) throws -> Bool {
-        guard let lowest = plan.chain.last, !lowest.needsWholeFile else { return false }
-        guard lowest.manifest.origin != nil, lowest.check.isStrong, lowest.check.size != nil else { return true }
-        return try downloads.freeSpace.map { free in try sizeInFolder(plan.chain) > free } ?? true
-    }
-
-    /// Installs the images, base first. A base goes from the network straight into ZFS; the others are downloaded
-    /// meanwhile, several at a time, and received as soon as their origin is there. When one fails, all stop.
-    private func install(_ plan: ImportPlan, _ pool: PoolName, _ locks: ChainLocks, _ report: Report) async throws {
-        let order = Array(plan.chain.reversed())
-        let fetcher = ImageFetcher(downloads: downloads, window: plan.window, report: report)
-        let direct = try goesStraight(plan) ? order.first?.uuid : nil
-        let (fetched, announce) = AsyncStream.makeStream(of: ImageUUID.self)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                try await fetcher.fetch(order.filter { $0.uuid != direct }) { announce.yield($0) }
-                announce.finish()
-            }
-            group.addTask {
-                var ready: Set<ImageUUID> = []
-                var arrivals = fetched.makeAsyncIterator()
-                for image in order {
-                    while image.uuid != direct, !ready.contains(image.uuid) {
-                        guard let uuid = await arrivals.next() else { throw CancellationError() }
-                        ready.insert(uuid)
-                    }
-                    try await installOne(
-                        image, image.toInstall(from: plan.source, pool: pool), isHead: image.uuid == order.last?.uuid,
-                        fetcher, report)
-                    try locks.hold(image.uuid)
-                }
-            }
-            do {
-                while try await group.next() != nil {}
-            } catch {
-                group.cancelAll()
-                // The first error is the one that counts; the others only stopped because of it.
-                while (try? await group.next()) != nil {}
-                throw error
-            }
-        }
-    }
-
-    private func installOne(
-        _ image: PlannedImage, _ file: ImageToInstall, isHead: Bool, _ fetcher: ImageFetcher, _ report: Report
-    ) async throws {
-        let uuid = image.uuid
-        let lock = isHead ? nil : try await lockFile(of: uuid, report)
-        defer { lock?.release() }
-        // Another tool may have had the lock file.
-        if lock?.hadToWait == true, try await store.image(uuid, in: file.pool) != nil { return }
-        let thread = DedicatedThread("pipeline")
-        if try downloads.isUsable(uuid, size: image.check.size) {
-            do {
-                try await withTaskExecutorPreference(thread) {
-                    if let layer = image.layer {
-                        try await store.install(
-                            file, layer: layer, opening: { try downloads.openComplete(uuid) }, tell: report.line)
-                    } else {
-                        try await store.install(file, from: try downloads.openComplete(uuid), tell: report.line)
-                    }
-                }
-                return finish(image, report)
-            } catch let failure as Failure where failure.code == .downloadError {
-                report.warning(
-                    "downloaded file \(downloads.complete(uuid)) cannot be used (\(failure)): downloading it anew")
-            }
-        }
+    func sweep(_ uuid: ImageUUID) throws {
+        try store.sweepLocks()
+        guard try downloads.hasFiles(uuid), let lock = try store.tryLockFile(uuid) else { return }
         downloads.remove(uuid)
-        try await withTaskExecutorPreference(thread) {
-            let parts = DownloadParts()
-            do {
-                try await receive(image, file, parts, fetcher, report)
-            } catch let failure as Failure where failure.code == .downloadError && parts.areOfSeveral {
-                report.warning("image \(uuid) came in parts that do not fit together (\(failure)): fetching it anew")
-                try await receive(image, file, DownloadParts(), fetcher, report)
-            }
-        }
-        finish(image, report)
+        lock.release()
     }
-
-    private func receive(
-        _ image: PlannedImage, _ file: ImageToInstall, _ parts: DownloadParts, _ fetcher: ImageFetcher, _ report: Report
-    ) async throws {
-        if let layer = image.layer {
-            try await store.install(
-                file, layer: layer, opening: { fetcher.stream(image, noting: parts) }, tell: report.line)
-        } else {
-            try await store.install(file, from: fetcher.stream(image, noting: parts), tell: report.line)
-        }
-    }
-
-    private func lockFile(of uuid: ImageUUID, _ report: Report) async throws -> WaitedLock {
-        if let lock = try store.tryLockFile(uuid) { return WaitedLock(lock: lock, hadToWait: false) }
-        let lock = try await store.lockFile(uuid) { report.waiting(for: uuid, $0) }
-        return WaitedLock(lock: lock, hadToWait: true)
-    }
-
-    private func finish(_ image: PlannedImage, _ report: Report) {
-        downloads.remove(image.uuid)
-        report.line("Imported image \(image.title)")
-    }
-}
-
-/// A lock file, and whether another had it first.
-private struct WaitedLock {
-    let lock: FileLock
-    let hadToWait: Bool
-
-    func release() { lock.release() }
 }

@@ -44,18 +44,19 @@ extension ImageTool {
             let architecture = installed.manifest.json["tags"]?["docker:architecture"]?.stringValue
             if !image.isOfIndex, architecture != request.platform.architecture {
                 // This throws if the image is for another platform.
-                _ = try await source.layers(of: image)
+                _ = try await source.chain(of: image)
             }
             try await sweep(uuid, in: request.pool)
             try await note(image, on: installed, report)
             report.line("Image \(image.title(uuid)) is already installed, skipping")
             return
         }
-        let available = try await store.available(in: request.pool)
+        let room = try await store.freeSpace(in: request.pool)
         report.line("Importing \(image.title(uuid)) from \"\(source.descriptor.url.base)\"")
         report.line("Gather image \(uuid) ancestry")
-        try await carryOut(in: request.pool, available, report) {
-            try await plan(image, source, request.pool, report)
+        try await carryOut(in: request.pool, room: room, report) {
+            let chain = try await transport.outlasting { try await source.chain(of: image) }
+            return try await plan(chain.top, from: chain, in: request.pool, report)
         }
         if let installed = try await store.image(uuid, in: request.pool) {
             try await note(image, on: installed, report)
@@ -84,10 +85,7 @@ extension ImageTool {
         let (source, reference) = try dockerSource(reference, given: source)
         let image = try await source.image(reference, for: platform)
         _ = try image.uuid()
-        guard let top = try await source.layers(of: image).last else {
-            throw Failure(.internalError, "image \(reference) has no layers")
-        }
-        return top.manifest
+        return try await source.chain(of: image).top
     }
 
     /// The registry of a reference, with the settings of the configured source that is the same registry.
@@ -98,7 +96,8 @@ extension ImageTool {
     ) throws -> (source: DockerSource, reference: DockerReference) {
         let config = try config.load()
         let settings = try config.docker
-        let limits = RegistryLimits(manifestBytes: settings.manifestBytes, layers: settings.layers)
+        let limits = RegistryLimits(
+            manifestBytes: settings.manifestBytes, layers: settings.layers, layerBytes: Int64(settings.layerBytes))
         let configured = try config.sources.filter { $0.type == .docker }
         if let given {
             let endpoint = RegistryEndpoint(source: given.url, insecure: given.insecure)
@@ -115,24 +114,6 @@ extension ImageTool {
         let endpoint = try RegistryEndpoint(host: reference.host)
         let url = reference.host == DockerReference.dockerHub ? "https://docker.io" : endpoint.origin
         return (sources.docker(try SourceDescriptor(url, type: .docker), limits: limits), reference)
-    }
-
-    private func plan(
-        _ image: DockerImage, _ source: DockerSource, _ pool: PoolName, _ report: Report
-    ) async throws -> ImportPlan {
-        let settings = try config.load().docker
-        var missing: [PlannedImage] = []
-        for layer in try await transport.outlasting({ try await source.layers(of: image) }).reversed() {
-            if try await store.image(layer.manifest.uuid, in: pool) != nil {
-                try await sweep(layer.manifest.uuid, in: pool)
-                report.line("Image \(layer.manifest.uuid) already installed")
-                break
-            }
-            missing.append(
-                PlannedImage(layer, title: image.title(layer.manifest.uuid), limits: LayerLimits(settings)))
-        }
-        for image in missing { try await check(image.manifest) }
-        return ImportPlan(source: source.descriptor, chain: missing, window: settings.downloads)
     }
 
     /// The image that a reference led to when it was last imported, if it still does. That costs a request which is no pull,

@@ -3,6 +3,7 @@ import Failure
 import Host
 import HostConfig
 import ImageModel
+import ImageSource
 import ImageStore
 import JSON
 public import SystemPackage
@@ -26,31 +27,15 @@ extension ImageTool {
             report.line("Image \(installed.title) is already installed, skipping")
             return
         }
-        _ = try await store.available(in: pool)
-        try await checkOrigin(of: manifest, in: pool)
-        let check = ImageFileCheck(manifest.files.first)
-        if !check.isStrong { report.warning(ImageTool.unchecked(uuid)) }
-        let image = ImageToInstall(
-            manifest: manifest, source: nil, pool: pool, check: check, compression: try CompressionFormat(of: manifest))
-        let lock = try await store.lock(uuid, in: pool) { report.waiting(for: uuid, $0) }
-        defer { lock.release() }
-        if try await store.image(uuid, in: pool) != nil {
-            report.line("Image \(manifest.progressTitle) was imported while waiting on lock")
-            return
+        _ = try await store.freeSpace(in: pool)
+        let image = AvailableImage(
+            manifest, source: nil, at: .path(file), check: ImageFileCheck(manifest.files.first),
+            content: ImageContent(of: manifest), compression: try CompressionFormat(of: manifest))
+        if !image.check.isStrong { report.warning(ImageTool.unchecked(uuid)) }
+        try await carryOut(in: pool, room: nil, report) {
+            try await checkOrigin(of: manifest, in: pool)
+            return try plan(.installing, [image])
         }
-        let hold = try await holdOrigin(of: manifest, in: pool, report)
-        defer { hold?.release(manifest.origin ?? uuid) }
-        report.line("Installing image \(manifest.progressTitle)")
-        let layer = try layer(of: manifest)
-        try await withTaskExecutorPreference(DedicatedThread("pipeline")) {
-            if let layer {
-                try await store.install(
-                    image, layer: layer, opening: { try MeasuredFile(file, of: manifest, report) }, tell: report.line)
-            } else {
-                try await store.install(image, from: try MeasuredFile(file, of: manifest, report), tell: report.line)
-            }
-        }
-        report.line("Installed image \(manifest.progressTitle)")
     }
 
     /// What is said of a file that is taken as it comes (cli.md §3, import 7).
@@ -65,22 +50,6 @@ extension ImageTool {
             .originNotInstalled,
             "the origin \(origin) of image \(manifest.uuid) is not installed on zpool \"\(pool)\"",
             hint: "imgadm import \(origin) installs it")
-    }
-
-    /// Keeps the origin from being deleted while an image is built on it.
-    private func holdOrigin(of manifest: Manifest, in pool: PoolName, _ report: Report) async throws -> PoolLocks? {
-        guard let origin = manifest.origin else { return nil }
-        let hold = try await store.hold(origin, in: pool) { report.waiting(for: origin, $0) }
-        try await checkOrigin(of: manifest, in: pool)
-        return hold
-    }
-
-    /// What there is to know of the file of a docker image, which is a layer's archive; nil for other images.
-    private func layer(of manifest: Manifest) throws -> LayerToUnpack? {
-        guard manifest.type == "docker" else { return nil }
-        try ImageTool.checkUser()
-        let diffID = manifest.files.first?.uncompressedDigest.flatMap { ContentDigest($0) }
-        return LayerToUnpack(diffID: diffID, limits: LayerLimits(try config.load().docker))
     }
 
     /// A manifest from a file: upgraded if it is of version 1, its `published_at` and the compression of its file filled
@@ -112,37 +81,5 @@ extension ImageTool {
         }
         try ManifestValidation.check(object)
         return try Manifest(object)
-    }
-}
-
-/// A local image file whose progress is told to the report.
-private struct MeasuredFile: ImageFileReader {
-    private let file: LocalImageFile
-    private let transfer: Transfer
-    private let report: Report
-    private var position: Int64 = 0
-
-    init(_ path: FilePath, of manifest: Manifest, _ report: Report) throws {
-        file = try LocalImageFile(path)
-        self.report = report
-        transfer = report.transfers.begin(
-            .install, of: manifest.uuid, title: manifest.title, total: try HostFile.size(path))
-    }
-
-    mutating func next(_ body: (RawSpan) throws -> Void) async throws -> Bool {
-        do {
-            var count = 0
-            let more = try await file.next { bytes in
-                count = bytes.byteCount
-                try body(bytes)
-            }
-            position += Int64(count)
-            transfer.advance(to: position)
-            if !more { report.transfers.end(transfer) }
-            return more
-        } catch {
-            report.transfers.end(transfer)
-            throw error
-        }
     }
 }

@@ -26,7 +26,7 @@ extension ImageTool {
     /// The images of all sources that can list, asked side by side; of a UUID that several have, the one of the first.
     ///
     /// - Returns: the images, and the failures of the sources that could not answer.
-    public func available() async throws -> (
+    public func listedImages() async throws -> (
         images: [(image: ListedImage, source: SourceDescriptor)], failures: [Failure]
     ) {
         let sources = try configuredSources()

@@ -43,7 +43,7 @@ extension ImageTool {
     /// - Parameter pool: the one to look at; nil for all.
     /// - Throws: `PoolNotFound`.
     public func unusedImages(_ choice: VacuumChoice, in pool: PoolName?) async throws -> [ImageStore.Unused] {
-        if let pool { _ = try await store.available(in: pool) }
+        if let pool { _ = try await store.freeSpace(in: pool) }
         return try await store.unused(in: pool) { images in
             var allowed = choice.allowed(images)
             if let least = choice.leastAge {

@@ -9,7 +9,7 @@ public struct RegistryClient: Sendable {
     public let endpoint: RegistryEndpoint
     private let network: Transport
     private let tokens: RegistryTokens
-    private let limits: RegistryLimits
+    public let limits: RegistryLimits
     private let log: Logger
 
     public init(

@@ -29,7 +29,7 @@ struct AvailCommand: ImgadmCommand {
     func run(_ context: CommandContext) async throws {
         if options.wantsFieldHelp { return try Listing.printFieldHelp(to: context.output, noHeader: options.noHeader) }
         let listing = try Listing(options, sort: sort.keys, filters: arguments)
-        let (images, failures) = try await context.tool.available()
+        let (images, failures) = try await context.tool.listedImages()
         let rows = listing.query.rows(
             of: images, manifest: \.image.manifest, extras: { ImageExtras(source: $0.source.url.base) })
         try listing.print(rows, to: context.output) { image in

@@ -1,5 +1,3 @@
-import Compression
-import Failure
 import ImageModel
 import ImageStore
 import NIOCore
@@ -61,19 +59,4 @@ final class DownloadParts: Sendable {
 
     func note() { noted.withLock { $0 = true } }
     var areOfSeveral: Bool { noted.withLock { $0 } }
-}
-
-extension CompressionFormat {
-    /// The compression that a manifest states; nil where it states none.
-    ///
-    /// - Throws: `InvalidManifest` for one nobody knows.
-    init?(of manifest: Manifest) throws {
-        guard let name = manifest.files.first?.compression else { return nil }
-        guard let format = CompressionFormat(rawValue: name) else {
-            throw Failure(
-                .invalidManifest, "the manifest of image \(manifest.uuid) states an unknown compression \"\(name)\"",
-                hint: "known: \(CompressionFormat.allCases.map(\.rawValue).joined(separator: ", "))")
-        }
-        self = format
-    }
 }

@@ -9,11 +9,12 @@ import Tar
 /// The pass of a layer's file: as that of every image, with the archive's reader at its end.
 struct LayerPass {
     private let image: ImageToInstall
-    private let layer: LayerToUnpack
+    private let diffID: ContentDigest?
 
-    init(_ image: ImageToInstall, _ layer: LayerToUnpack) {
+    /// - Parameter diffID: the digest that the archive must have once it is inflated, where it is known.
+    init(_ image: ImageToInstall, _ diffID: ContentDigest?) {
         self.image = image
-        self.layer = layer
+        self.diffID = diffID
     }
 
     /// Unpacks a layer.
@@ -34,10 +35,10 @@ struct LayerPass {
     }
 
     private func read<Visitor: TarVisitor>(_ reader: some ImageFileReader, _ visitor: Visitor) async throws -> Visitor {
-        let limits = layer.limits
+        let limits = image.limits
         var reader = reader
         var visitor = visitor
-        var hasher = layer.diffID.map { DigestHasher($0.algorithm) }
+        var hasher = diffID.map { DigestHasher($0.algorithm) }
         var archive = TarReader(
             limits: TarLimits(entries: limits.entries, contentBytes: limits.bytes, nameLength: limits.nameLength))
         // Headers take room beside the content.
@@ -56,7 +57,7 @@ struct LayerPass {
         } catch {
             throw LayerPass.failure(error, image.manifest)
         }
-        if let expected = layer.diffID, let actual = hasher?.finish(), actual != expected {
+        if let expected = diffID, let actual = hasher?.finish(), actual != expected {
             throw Failure(
                 .downloadError,
                 "the layer of image \(image.manifest.uuid) unpacks to content of digest \(actual), but it should be \(expected)"

@@ -1,17 +1,3 @@
-public import ImageModel
-
-/// A layer of a docker image, and what it may take.
-public struct LayerToUnpack: Sendable {
-    /// The digest of the archive once it is inflated, where it is known.
-    public var diffID: ContentDigest?
-    public var limits: LayerLimits
-
-    public init(diffID: ContentDigest? = nil, limits: LayerLimits = LayerLimits()) {
-        self.diffID = diffID
-        self.limits = limits
-    }
-}
-
 /// What one layer may take of this host (docker.md, "Extraction").
 public struct LayerLimits: Sendable, Hashable {
     /// Entries of the archive.

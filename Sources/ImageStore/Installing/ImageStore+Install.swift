@@ -1,47 +1,27 @@
-public import Compression
 import Failure
 import Host
-public import ImageModel
+import ImageModel
 import Logging
-public import ZFS
-
-/// What is to be installed, and from where it came.
-public struct ImageToInstall: Sendable {
-    public let manifest: Manifest
-    /// The URL for the record.
-    public let source: String?
-    public let pool: PoolName
-    public let check: ImageFileCheck
-    /// Nil to find out from the first bytes.
-    public let compression: CompressionFormat?
-
-    public init(
-        manifest: Manifest, source: String?, pool: PoolName, check: ImageFileCheck, compression: CompressionFormat?
-    ) {
-        self.manifest = manifest
-        self.source = source
-        self.pool = pool
-        self.check = check
-        self.compression = compression
-    }
-}
+import ZFS
 
 extension ImageStore {
     /// Installs an image from its file (state.md, "Crash safety"). Its lock must be held, and the image not be there.
     ///
-    /// The stream is received beside the image's place; only when it has turned out right, and the record is written, does
-    /// a rename make it an image. On an error nothing of it stays.
-    /// - Parameter tell: is told about leftovers of earlier runs that were cleared.
-    /// - Throws: `DownloadError`, `InvalidStream`, `UnsupportedImage`, `UnexpectedNumberOfSnapshots`, `UnexpectedOrigin`, ZFS
-    ///   failures.
+    /// It is made beside its place; only when it has turned out right, and the record is written, does a rename make it an
+    /// image. On an error nothing of it stays.
+    /// - Parameters:
+    ///   - open: opens the image's file; a second time if need be, where ``ImageContent/mayBeReadAgain`` says so.
+    ///   - tell: is told about leftovers of earlier runs that were cleared.
+    /// - Throws: `DownloadError`, ZFS failures; `InvalidStream`, `UnsupportedImage`, `UnexpectedNumberOfSnapshots`,
+    ///   `UnexpectedOrigin` for a stream; `InvalidLayer`, `NoSpace` for a layer.
     public func install(
-        _ image: ImageToInstall, from reader: sending some ImageFileReader, tell: (String) -> Void
+        _ image: ImageToInstall, opening open: () async throws -> some ImageFileReader, tell: (String) -> Void
     ) async throws {
         let uuid = image.manifest.uuid
         try await clearLeftovers(of: uuid, in: image.pool, tell: tell)
         let partial = DatasetName.partial(uuid, in: image.pool)
         do {
-            try await receive(image, into: partial, from: reader)
+            try await installer(of: image.content).make(partial, of: image, opening: open)
             try await write(ImageRecord(manifest: image.manifest, source: image.source), uuid, image.pool)
             try await zfs.rename(partial, to: .image(uuid, in: image.pool))
         } catch {

@@ -5,23 +5,24 @@ import Logging
 import SendStream
 import ZFS
 
-/// The receiving end of the pipeline.
-extension ImageStore {
-    /// Receives an image's file as `@final` of a new dataset, which is a clone of the image's origin and of nothing else.
-    ///
+/// Receives a stream of `zfs send` as `@final` of a new dataset, which is a clone of the image's origin and of nothing else.
+struct StreamInstaller: ImageInstaller {
+    let zfs: ZFS
+    let log: Logger
+
     /// Nothing is received before the stream has said what it is.
-    func receive(
-        _ image: ImageToInstall, into partial: DatasetName, from reader: sending some ImageFileReader
+    func make<Reader: ImageFileReader>(
+        _ partial: DatasetName, of image: ImageToInstall, opening open: () async throws -> Reader
     ) async throws {
         do {
-            try await receiveStream(image, into: partial, from: reader)
+            try await receive(image, into: partial, from: try await open())
         } catch {
             throw StreamCheck.failure(error, image.manifest)
         }
     }
 
-    private func receiveStream(
-        _ image: ImageToInstall, into partial: DatasetName, from reader: sending some ImageFileReader
+    private func receive(
+        _ image: ImageToInstall, into partial: DatasetName, from reader: some ImageFileReader
     ) async throws {
         guard let final = partial.snapshot(finalSnapshot) else {
             throw Failure(.internalError, "\"\(partial)\" has no room for the name of a snapshot")

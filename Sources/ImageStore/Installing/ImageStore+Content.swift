@@ -67,6 +67,12 @@ extension ImageStore {
         return FilePath(path)
     }
 
+    /// A file system that has been filled becomes what an image is: it is unmounted and has its `@final`.
+    func freeze(_ name: DatasetName) async throws {
+        try await zfs.unmountWhenFree(name)
+        if let final = name.snapshot(finalSnapshot) { try await zfs.snapshot(final) }
+    }
+
     /// Properties of a dataset that have another value than they should. One that this ZFS does not know has none.
     private func deviating(_ wanted: [(String, String)], of name: DatasetName) async throws -> [ZFS.Property] {
         let values = Dictionary(uniqueKeysWithValues: wanted)

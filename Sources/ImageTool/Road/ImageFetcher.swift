@@ -1,6 +1,7 @@
 import Failure
 import Host
 import ImageModel
+import ImageSource
 import ImageStore
 import SystemPackage
 import Transport
@@ -14,19 +15,26 @@ struct ImageFetcher: Sendable {
 
     static let standardWindow = 3
 
-    /// The file of an image, straight from the network.
-    func stream(_ image: PlannedImage, offset: Int64 = 0, noting parts: DownloadParts) -> DownloadStream {
-        let request = DownloadRequest(
-            image.request, size: image.check.size, offset: offset, isChecked: image.check.isStrong)
-        return DownloadStream(
-            Download(request, by: image.transport), of: image.manifest, report: report, checkMD5: image.trustsMD5,
-            noting: parts)
+    /// The file of an image, from where it is.
+    ///
+    /// - Parameter offset: bytes that are here already, if a server has the file.
+    func open(_ image: AvailableImage, offset: Int64 = 0, noting parts: DownloadParts) throws -> FetchedFile {
+        switch image.place {
+        case .path(let path): return .local(try MeasuredFile(path, of: image.manifest, report))
+        case .server(let request, let transport):
+            let request = DownloadRequest(
+                request, size: image.check.size, offset: offset, isChecked: image.check.isStrong)
+            return .download(
+                DownloadStream(
+                    Download(request, by: transport), of: image.manifest, report: report, checkMD5: image.trustsMD5,
+                    noting: parts))
+        }
     }
 
     /// Downloads files into the download folder, several at a time.
     ///
     /// - Parameter done: called with each image whose file is complete.
-    func fetch(_ images: some Collection<PlannedImage>, done: @Sendable @escaping (ImageUUID) -> Void) async throws {
+    func fetch(_ images: some Collection<AvailableImage>, done: @Sendable @escaping (ImageUUID) -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             var running = 0
             for image in images {
@@ -46,7 +54,7 @@ struct ImageFetcher: Sendable {
     }
 
     /// Downloads one file, going on where an earlier run stopped.
-    private func fetchFile(_ image: PlannedImage) async throws {
+    private func fetchFile(_ image: AvailableImage) async throws {
         let uuid = image.uuid
         let size = image.check.size
         if try downloads.isUsable(uuid, size: size) { return }
@@ -80,14 +88,14 @@ struct ImageFetcher: Sendable {
     }
 
     private func fetchRest(
-        _ image: PlannedImage, _ offset: Int64, _ file: SystemPackage.FileDescriptor, _ parts: DownloadParts
+        _ image: AvailableImage, _ offset: Int64, _ file: SystemPackage.FileDescriptor, _ parts: DownloadParts
     ) async throws {
         var digest = ImageFileDigest(image.check)
         if offset > 0 {
             let part = try downloads.readPartial(image.uuid)
             while try await part.next({ try digest.update($0) }) {}
         }
-        var stream = stream(image, offset: offset, noting: parts)
+        var stream = try open(image, offset: offset, noting: parts)
         while try await stream.next({ bytes in
             try digest.update(bytes)
             do {

@@ -1,5 +1,6 @@
 import Compression
 import Failure
+import ImageModel
 
 /// The one pass of the pipeline: every byte is counted, hashed, inflated and handed on as it comes by, in line, in constant
 /// memory.

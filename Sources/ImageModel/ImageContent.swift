@@ -1,0 +1,28 @@
+/// What the file of an image holds, and with that how the image is made of it. A new kind is a case here, and an installer in
+/// the store.
+public enum ImageContent: Sendable, Hashable {
+    /// A stream of `zfs send`.
+    case zfsStream
+    /// The archive of a layer of a docker image; the digest is that of the archive once it is inflated, where it is known.
+    case layer(diffID: ContentDigest?)
+
+    /// The content of an image of a server: its manifest's type tells.
+    public init(of manifest: Manifest) {
+        guard manifest.imageType == .docker else {
+            self = .zfsStream
+            return
+        }
+        self = .layer(diffID: manifest.files.first?.uncompressedDigest.flatMap { ContentDigest($0) })
+    }
+
+    /// It is written file by file, each with the owner that it names, which only root can do.
+    public var isUnpacked: Bool {
+        switch self {
+        case .zfsStream: false
+        case .layer: true
+        }
+    }
+
+    /// Its file may have to be read a second time if it comes on top of another image.
+    public var mayBeReadAgain: Bool { isUnpacked }
+}

@@ -1,0 +1,89 @@
+public import Compression
+import Failure
+public import ImageModel
+public import SystemPackage
+public import Transport
+
+/// An image that can be had, and all that is known of its file before a byte of it is read. However different sources are, this
+/// is what each of them makes of what was asked for; what comes after knows of no source.
+public struct AvailableImage: Sendable {
+    public let manifest: Manifest
+    /// How lines of progress name it: `UUID (NAME@VERSION)`.
+    public let title: String
+    /// The URL of its source, for the record; nil for an image of this host's files.
+    public let source: String?
+    public let place: ImageFilePlace
+    /// What the file must turn out to be.
+    public private(set) var check: ImageFileCheck
+    public let content: ImageContent
+    /// How the file is compressed; nil to find out from its first bytes.
+    public private(set) var compression: CompressionFormat?
+    /// The server's `Content-MD5` stands in for the checksum that the manifest lacks (cli.md §3, import 7).
+    public private(set) var trustsMD5: Bool
+
+    public var uuid: ImageUUID { manifest.uuid }
+
+    /// - Parameters:
+    ///   - title: how lines of progress name it; nil for the usual way.
+    ///   - source: the URL for the record.
+    ///   - compression: nil to find out from the first bytes.
+    public init(
+        _ manifest: Manifest, title: String? = nil, source: String?, at place: ImageFilePlace, check: ImageFileCheck,
+        content: ImageContent, compression: CompressionFormat?
+    ) {
+        self.manifest = manifest
+        self.title = title ?? manifest.progressTitle
+        self.source = source
+        self.place = place
+        self.check = check
+        self.content = content
+        self.compression = compression
+        trustsMD5 = false
+    }
+
+    /// An image of a source that states in the manifest what the file must be.
+    ///
+    /// - Throws: `InvalidManifest` if the manifest names no file, or a compression that nobody knows.
+    public init(
+        _ manifest: Manifest, of source: SourceDescriptor, by request: HTTPRequest, _ transport: Transport
+    ) throws {
+        guard let file = manifest.files.first else {
+            throw Failure(.invalidManifest, "the manifest of image \(manifest.uuid) names no file")
+        }
+        self.init(
+            manifest, source: source.url.base, at: .server(request, transport), check: ImageFileCheck(file),
+            content: ImageContent(of: manifest), compression: try CompressionFormat(of: manifest))
+        trustsMD5 = !check.isStrong
+    }
+
+    /// The source sends the inflated content: size, checksum and compression of the manifest do not apply.
+    public mutating func expectRawStream() {
+        check = .none
+        compression = CompressionFormat.none
+        trustsMD5 = false
+    }
+
+    /// Its file is on this host.
+    public var isHere: Bool {
+        switch place {
+        case .path: true
+        case .server: false
+        }
+    }
+
+    /// Its file has to be on this host before it is installed: it is read a second time if it must be.
+    public var needsWholeFile: Bool { !isHere && content.mayBeReadAgain && manifest.origin != nil }
+}
+
+/// Where the file of an image is.
+public enum ImageFilePlace: Sendable {
+    /// A server has it. The transport is that which shows what the server wants to see.
+    case server(HTTPRequest, Transport)
+    /// It lies on this host.
+    case path(FilePath)
+}
+
+extension Manifest {
+    /// How lines of progress name an image: `UUID (NAME@VERSION)`.
+    public var progressTitle: String { "\(uuid) (\(title))" }
+}

@@ -1,0 +1,32 @@
+public import Compression
+public import ImageModel
+public import ZFS
+
+/// What is to be installed, and from where it came.
+public struct ImageToInstall: Sendable {
+    public let manifest: Manifest
+    /// The URL for the record.
+    public let source: String?
+    public let pool: PoolName
+    /// What the file must turn out to be.
+    public let check: ImageFileCheck
+    /// What the file holds.
+    public let content: ImageContent
+    /// How the file is compressed; nil to find out from its first bytes.
+    public let compression: CompressionFormat?
+    /// What it may take of this host if it is a layer.
+    public let limits: LayerLimits
+
+    public init(
+        manifest: Manifest, source: String?, pool: PoolName, check: ImageFileCheck, content: ImageContent,
+        compression: CompressionFormat?, limits: LayerLimits
+    ) {
+        self.manifest = manifest
+        self.source = source
+        self.pool = pool
+        self.check = check
+        self.content = content
+        self.compression = compression
+        self.limits = limits
+    }
+}

@@ -1,0 +1,209 @@
+import Failure
+import Host
+import ImageModel
+import ImageSource
+import ImageStore
+import ZFS
+
+/// From a plan to installed images: locks, fetching, installing. `import` and `install` join here.
+extension ImageTool {
+    /// Installs what a plan says is missing. If an image that it builds on is deleted before it is held, it is planned anew.
+    ///
+    /// - Parameter room: bytes that the pool has room for, where that is known.
+    func carryOut(
+        in pool: PoolName, room: UInt64?, _ report: Report, planning plan: () async throws -> ImportPlan
+    ) async throws {
+        var tries = 0
+        while true {
+            do {
+                return try await carryOut(try await plan(), in: pool, room, report)
+            } catch let gone as OriginGone {
+                tries += 1
+                guard tries < 5 else {
+                    throw Failure(
+                        .originNotInstalled, "image \(gone.uuid), on which this one builds, is deleted again and again")
+                }
+                report.line("Image \(gone.uuid) was deleted meanwhile")
+            }
+        }
+    }
+
+    private func carryOut(_ plan: ImportPlan, in pool: PoolName, _ room: UInt64?, _ report: Report) async throws {
+        var plan = plan
+        guard let head = plan.chain.first else { return }
+        let locks = try await ChainLocks(of: head.uuid, in: pool, store, report)
+        defer { locks.release() }
+        guard try await lock(&plan, pool, locks, report) else { return }
+        let count = plan.chain.count
+        let size = try plan.size
+        switch plan.verb {
+        case .importing:
+            report.line(
+                "Must download and install \(count) image\(count == 1 ? "" : "s")\(size.map { " (\(ByteCount.text($0)))" } ?? "")"
+            )
+        case .installing: report.line("Installing image \(head.title)")
+        }
+        report.transfers.expect(bytes: size, count: count)
+        try await checkSpace(size, room, pool)
+        try checkDownloadSpace(plan)
+        try await install(plan, pool, locks, report)
+    }
+
+    /// Locks the images of a plan, child first, and looks again whether each is still missing: another process may have
+    /// installed it meanwhile. The one that they build on is held.
+    ///
+    /// - Returns: false if the image itself is there now.
+    private func lock(
+        _ plan: inout ImportPlan, _ pool: PoolName, _ locks: ChainLocks, _ report: Report
+    ) async throws -> Bool {
+        for (place, image) in plan.chain.enumerated() {
+            let uuid = image.uuid
+            let isMissing = try await locks.take(uuid, report) { try await store.image(uuid, in: pool) != nil }
+            guard !isMissing else { continue }
+            downloads.remove(uuid)
+            if place == 0 {
+                report.line("Image \(image.title) was imported while waiting on lock")
+                return false
+            }
+            plan.chain.removeSubrange(place...)
+            return true
+        }
+        if let origin = plan.chain.last?.manifest.origin {
+            try await locks.hold(origin, report) { try await store.image(origin, in: pool) != nil }
+        }
+        return true
+    }
+
+    /// Compressed files take more room when they are unpacked, never less: what has no room compressed has none at all.
+    private func checkSpace(_ size: Int64?, _ room: UInt64?, _ pool: PoolName) async throws {
+        guard let size, let room, UInt64(max(0, size)) > room else { return }
+        let quota = try await store.quota(of: pool).map {
+            "property quota of zpool \"\(pool)\" is \(ByteCount.text(Int64(clamping: $0))): raise it, "
+        }
+        throw Failure(
+            .noSpace,
+            "zpool \"\(pool)\" has \(ByteCount.text(Int64(clamping: room))) available, but the images to install have \(ByteCount.text(size))",
+            hint: "\(quota ?? "")make room in the pool, or use another with -P")
+    }
+
+    /// The files of all images above the base wait in the download folder.
+    private func checkDownloadSpace(_ plan: ImportPlan) throws {
+        let size = try sizeInFolder(plan.chain.dropLast())
+        guard size > 0, let free = downloads.freeSpace, size > free else { return }
+        throw Failure(
+            .noSpace,
+            "the folder \"\(downloads.path)\" has \(ByteCount.text(Int64(clamping: free))) free, but the files that must wait there have \(ByteCount.text(Int64(clamping: size)))",
+            hint: "make room there, or import the origins one by one first")
+    }
+
+    /// Bytes that files of images will still take in the download folder.
+    private func sizeInFolder(_ images: some Collection<AvailableImage>) throws -> UInt64 {
+        let missing = try images.filter { try !downloads.isUsable($0.uuid, size: $0.check.size) }
+        return UInt64(max(0, missing.reduce(Int64(0)) { ByteCount.sum($0, $1.check.size ?? 0) }))
+    }
+
+    /// Whether the lowest of the missing images goes from the network straight into ZFS. What is not whole then is lost when the
+    /// import ends early, so an image whose origin is there is kept in the download folder like those above it, if there
+    /// is room. A base is not: it is the largest, and would be written twice.
+    private func goesStraight(_ plan: ImportPlan) throws -> Bool {
+        guard let lowest = plan.chain.last, !lowest.needsWholeFile else { return false }
+        guard lowest.manifest.origin != nil, lowest.check.isStrong, lowest.check.size != nil else { return true }
+        return try downloads.freeSpace.map { free in try sizeInFolder(plan.chain) > free } ?? true
+    }
+
+    /// Installs the images, base first. A base goes from the network straight into ZFS; the others are downloaded
+    /// meanwhile, several at a time, and received as soon as their origin is there. When one fails, all stop.
+    private func install(_ plan: ImportPlan, _ pool: PoolName, _ locks: ChainLocks, _ report: Report) async throws {
+        let order = Array(plan.chain.reversed())
+        let fetcher = ImageFetcher(downloads: downloads, window: plan.window, report: report)
+        let direct = try goesStraight(plan) ? order.first?.uuid : nil
+        let (fetched, announce) = AsyncStream.makeStream(of: ImageUUID.self)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await fetcher.fetch(order.filter { $0.uuid != direct }) { announce.yield($0) }
+                announce.finish()
+            }
+            group.addTask {
+                var ready: Set<ImageUUID> = []
+                var arrivals = fetched.makeAsyncIterator()
+                for image in order {
+                    while image.uuid != direct, !ready.contains(image.uuid) {
+                        guard let uuid = await arrivals.next() else { throw CancellationError() }
+                        ready.insert(uuid)
+                    }
+                    try await installOne(image, of: plan, in: pool, isHead: image.uuid == order.last?.uuid, fetcher)
+                    try locks.hold(image.uuid)
+                }
+            }
+            do {
+                while try await group.next() != nil {}
+            } catch {
+                group.cancelAll()
+                // The first error is the one that counts; the others only stopped because of it.
+                while (try? await group.next()) != nil {}
+                throw error
+            }
+        }
+    }
+
+    private func installOne(
+        _ image: AvailableImage, of plan: ImportPlan, in pool: PoolName, isHead: Bool, _ fetcher: ImageFetcher
+    ) async throws {
+        let uuid = image.uuid
+        let report = fetcher.report
+        let lock = isHead ? nil : try await lockFile(of: uuid, report)
+        defer { lock?.release() }
+        // Another tool may have had the lock file.
+        if lock?.hadToWait == true, try await store.image(uuid, in: pool) != nil { return }
+        let file = ImageToInstall(
+            manifest: image.manifest, source: image.source, pool: pool, check: image.check, content: image.content,
+            compression: image.compression, limits: plan.limits)
+        try await withTaskExecutorPreference(DedicatedThread("pipeline")) {
+            if try await installDownloaded(image, file, report) { return }
+            downloads.remove(uuid)
+            let parts = DownloadParts()
+            func install(_ parts: DownloadParts) async throws {
+                try await store.install(file, opening: { try fetcher.open(image, noting: parts) }, tell: report.line)
+            }
+            do {
+                try await install(parts)
+            } catch let failure as Failure where failure.code == .downloadError && parts.areOfSeveral {
+                report.warning("image \(uuid) came in parts that do not fit together (\(failure)): fetching it anew")
+                try await install(DownloadParts())
+            }
+        }
+        downloads.remove(uuid)
+        report.line("\(plan.verb == .importing ? "Imported" : "Installed") image \(image.title)")
+    }
+
+    /// Installs an image from its file in the download folder.
+    ///
+    /// - Returns: false if there is none that can be used.
+    private func installDownloaded(
+        _ image: AvailableImage, _ file: ImageToInstall, _ report: Report
+    ) async throws -> Bool {
+        guard !image.isHere, try downloads.isUsable(image.uuid, size: image.check.size) else { return false }
+        do {
+            try await store.install(file, opening: { try downloads.openComplete(image.uuid) }, tell: report.line)
+            return true
+        } catch let failure as Failure where failure.code == .downloadError {
+            report.warning(
+                "downloaded file \(downloads.complete(image.uuid)) cannot be used (\(failure)): downloading it anew")
+            return false
+        }
+    }
+
+    private func lockFile(of uuid: ImageUUID, _ report: Report) async throws -> WaitedLock {
+        if let lock = try store.tryLockFile(uuid) { return WaitedLock(lock: lock, hadToWait: false) }
+        let lock = try await store.lockFile(uuid) { report.waiting(for: uuid, $0) }
+        return WaitedLock(lock: lock, hadToWait: true)
+    }
+}
+
+/// A lock file, and whether another had it first.
+private struct WaitedLock {
+    let lock: FileLock
+    let hadToWait: Bool
+
+    func release() { lock.release() }
+}

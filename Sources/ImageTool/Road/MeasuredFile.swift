@@ -1,0 +1,36 @@
+import Host
+import ImageModel
+import ImageStore
+import SystemPackage
+
+/// An image file of this host whose progress is told to the report.
+struct MeasuredFile: ImageFileReader {
+    private let file: LocalImageFile
+    private let transfer: Transfer
+    private let report: Report
+    private var position: Int64 = 0
+
+    init(_ path: FilePath, of manifest: Manifest, _ report: Report) throws {
+        file = try LocalImageFile(path)
+        self.report = report
+        transfer = report.transfers.begin(
+            .install, of: manifest.uuid, title: manifest.title, total: try HostFile.size(path))
+    }
+
+    mutating func next(_ body: (RawSpan) throws -> Void) async throws -> Bool {
+        do {
+            var count = 0
+            let more = try await file.next { bytes in
+                count = bytes.byteCount
+                try body(bytes)
+            }
+            position += Int64(count)
+            transfer.advance(to: position)
+            if !more { report.transfers.end(transfer) }
+            return more
+        } catch {
+            report.transfers.end(transfer)
+            throw error
+        }
+    }
+}
