@@ -88,7 +88,7 @@ lint: ## format, shell scripts, file sizes, imports, manual pages, programs that
 format: ## what swift format can mend by itself
 	@$(SWIFT) format --in-place --parallel -r Sources Tests Package.swift
 
-docs: ## the manual pages and those of the rooms that others may use, in .build/docs
+docs: ## the manual pages and those of the modules that others may use, in .build/docs
 	@scripts/docs.sh
 
 clean: ## what was built; the caches in ~/.cache/imgadm stay

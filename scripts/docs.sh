@@ -1,12 +1,12 @@
 #!/bin/bash
-# The manual pages as text and HTML, and the pages of the rooms that others may use, by DocC. A warning is an error.
+# The manual pages as text and HTML, and the pages of the modules that others may use, by DocC. A warning is an error.
 # usage: scripts/docs.sh      (everything goes to .build/docs)
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/bootstrap.sh docs
 
-rooms=(ImageModel IMGAPI OCIRegistry Simplestreams Compression Tar SendStream ZFS)
+documented=(ImageModel IMGAPI OCIRegistry Simplestreams Compression Tar SendStream ZFS)
 out=$PWD/.build/docs
 graphs=.build/symbols
 rm -rf "$out" "$graphs"
@@ -33,13 +33,13 @@ done
 for folder in .build/checkouts/*/Sources/*/include Sources/CHost/include; do
     [[ ! -d $folder ]] || maps+=(-Xcc "-I$folder")
 done
-for room in "${rooms[@]}"; do
-    mkdir "$graphs/$room"
-    swift symbolgraph-extract -module-name "$room" -target "$(uname -m)-unknown-linux-gnu" -I "$modules" "${maps[@]}" \
-        -minimum-access-level public -output-dir "$graphs/$room"
-    # Of other rooms only their own pages tell.
-    rm -f "$graphs/$room/"*@*.symbols.json
-    "$docc" convert "Sources/$room/$room.docc" --additional-symbol-graph-dir "$graphs/$room" --warnings-as-errors \
-        --fallback-display-name "$room" --fallback-bundle-identifier "imgadm.$room" --output-path "$out/$room.doccarchive"
-    printf 'ok      %s\n' "$room"
+for module in "${documented[@]}"; do
+    mkdir "$graphs/$module"
+    swift symbolgraph-extract -module-name "$module" -target "$(uname -m)-unknown-linux-gnu" -I "$modules" "${maps[@]}" \
+        -minimum-access-level public -output-dir "$graphs/$module"
+    # Of other modules only their own pages tell.
+    rm -f "$graphs/$module/"*@*.symbols.json
+    "$docc" convert "Sources/$module/$module.docc" --additional-symbol-graph-dir "$graphs/$module" --warnings-as-errors \
+        --fallback-display-name "$module" --fallback-bundle-identifier "imgadm.$module" --output-path "$out/$module.doccarchive"
+    printf 'ok      %s\n' "$module"
 done

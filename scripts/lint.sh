@@ -1,5 +1,5 @@
 #!/bin/bash
-# What no compiler checks: format, shell scripts, file sizes, imports, manual pages, programs that are called. Reports everything, then fails.
+# What no compiler checks: format, shell scripts, file sizes, imports, modules, manual pages, programs that are called. Reports everything, then fails.
 # usage: scripts/lint.sh
 set -euo pipefail
 
@@ -98,6 +98,7 @@ check 'shellcheck' shell_check
 check 'no file in Sources over 400 lines' file_sizes
 check 'no import Foundation in Sources' no_foundation
 check 'whole numbers of fractions have their bounds' outside_numbers
+check 'imports, Package.swift and the table of modules agree' scripts/modules.py
 check 'manual pages' manual_pages
 check 'every error is explained' error_page
 check 'programs that scripts and tests call come with packages of the bootstrap' scripts/programs.py

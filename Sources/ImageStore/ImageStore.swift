@@ -1,4 +1,3 @@
-import CHost
 import Failure
 public import Host
 import ImageModel
