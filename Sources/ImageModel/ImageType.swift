@@ -1,3 +1,5 @@
+public import JSON
+
 /// The kinds of image that manifests know (manifest.md).
 public enum ImageType: String, Sendable, CaseIterable {
     case zoneDataset = "zone-dataset"
@@ -16,4 +18,14 @@ public enum ImageOS: String, Sendable, CaseIterable {
 /// What a server says of an image's availability.
 public enum ImageState: String, Sendable, CaseIterable {
     case active, unactivated, disabled, failed, creating
+}
+
+extension ImageType {
+    /// As it stands in a manifest.
+    public var json: JSONValue { .string(rawValue) }
+}
+
+extension ImageState {
+    /// As it stands in a manifest.
+    public var json: JSONValue { .string(rawValue) }
 }

@@ -71,6 +71,8 @@ extension Manifest {
     public var tags: JSONObject { json["tags"]?.objectValue ?? [:] }
 
     public var isActive: Bool { imageState == .active }
+    /// Whether it was ever activated.
+    public var isActivated: Bool { imageState == .active || imageState == .disabled }
 
     /// How progress lines name an image: `NAME@VERSION`.
     public var title: String { "\(name ?? "?")@\(version ?? "?")" }

@@ -8,7 +8,7 @@ extension ManifestCheck {
     /// only servers use are let pass.
     mutating func files(_ value: JSONValue, _ field: String) {
         guard let files = value.arrayValue else { return invalid(field, "not an array") }
-        let limit = manifest["type"] == "lxd" ? 2 : 1
+        let limit = manifest["type"] == ImageType.lxd.json ? 2 : 1
         require(files.count <= limit, field, "more than \(limit) file\(limit == 1 ? "" : "s")")
         // A hostile manifest may list a million of them; the rule above has said enough then.
         for (index, file) in files.prefix(limit).enumerated() { self.file(file, "\(field).\(index)") }

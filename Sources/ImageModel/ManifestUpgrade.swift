@@ -23,7 +23,7 @@ public enum ManifestUpgrade {
         }
         let isDisabled = manifest["disabled"] == true || manifest["disabled"] == "true"
         upgraded["disabled"] = .bool(isDisabled)
-        upgraded["state"] = isDisabled ? "disabled" : "active"
+        upgraded["state"] = (isDisabled ? ImageState.disabled : .active).json
 
         if let date = (manifest["published_at"] ?? manifest["created_at"])?.stringValue {
             upgraded["published_at"] = .string(withSeconds(date))

@@ -56,7 +56,7 @@ public struct DockerImage: Sendable {
             var manifest: JSONObject = [
                 "v": 2, "uuid": .string(uuid.description), "owner": .string(ImageUUID.zero.description),
                 "name": "docker-layer", "version": .string(digest.short), "disabled": false, "public": true,
-                "published_at": .string(DockerDate.milliseconds(config.created)), "type": "docker",
+                "published_at": .string(DockerDate.milliseconds(config.created)), "type": ImageType.docker.json,
                 "os": .string(config.os ?? platform.os), "description": .string(description), "tags": .object(tags),
             ]
             if place > 0 { manifest["origin"] = .string(uuids[place - 1].description) }

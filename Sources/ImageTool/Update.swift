@@ -61,7 +61,7 @@ extension ImageTool {
         guard let (manifest, source) = found.match else {
             // The layers of docker images have no source that could be asked for a UUID. And one that could not be asked may
             // know it.
-            if image.manifest.type != "docker", found.failures.isEmpty {
+            if image.manifest.imageType != .docker, found.failures.isEmpty {
                 report.warning("image \(image.title) is not known to any image source")
             }
             return

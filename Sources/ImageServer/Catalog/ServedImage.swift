@@ -13,6 +13,8 @@ public final class ServedImage: Sendable {
     let type: String?
     let os: String?
     let state: String
+    /// Its state, if it is one that is known.
+    var imageState: ImageState? { ImageState(rawValue: state) }
     let isPublic: Bool
     let acl: [String]
     let channels: [String]
@@ -88,7 +90,7 @@ public final class ServedImage: Sendable {
     }
 
     /// Whether it was ever activated.
-    var isActivated: Bool { state == "active" || state == "disabled" }
+    var isActivated: Bool { imageState == .active || imageState == .disabled }
 
     /// Its JSON text for an API version.
     func text(_ version: APIVersion) -> ImageText {

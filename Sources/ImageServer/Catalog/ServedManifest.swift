@@ -34,7 +34,7 @@ struct ServedManifest {
         let isDisabled = Self.flag(json["disabled"]) ?? false
         let isActivated = Self.flag(json["activated"]) ?? true
         served["owner"] = json["owner"] ?? .string(ImageUUID.zero.description)
-        served["state"] = json["state"] ?? .string(!isActivated ? "unactivated" : isDisabled ? "disabled" : "active")
+        served["state"] = json["state"] ?? (!isActivated ? ImageState.unactivated : isDisabled ? .disabled : .active).json
         served["disabled"] = .bool(isDisabled)
         served["public"] = .bool(isPublic)
 

@@ -12,7 +12,7 @@ struct ImagePage {
     /// - Parameter channel: whose images are shown; nil where there are no channels.
     init(_ catalog: Catalog, channel: String?, url: String) {
         images = catalog.images.filter { image in
-            image.state == "active" && (channel.map { image.channels.contains($0) } ?? true)
+            image.imageState == .active && (channel.map { image.channels.contains($0) } ?? true)
         }.reversed()
         channels = catalog.channels
         self.channel = channel

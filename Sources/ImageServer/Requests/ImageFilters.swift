@@ -1,3 +1,5 @@
+import ImageModel
+
 /// The filters of ListImages (imgapi.md, section 11). All must hold.
 enum ImageFilters {
     typealias Filter = @Sendable (ServedImage) -> Bool
@@ -24,13 +26,15 @@ enum ImageFilters {
 
     /// The anonymous see active images only: `all` means these, and of other states there are none for them.
     private static func state(_ state: String?, isAnonymous: Bool) throws(RequestFault) -> Filter {
-        switch state {
-        case nil, "active": { $0.state == "active" }
-        case "all": { !isAnonymous || $0.state == "active" }
-        case "unactivated": { !isAnonymous && !$0.isActivated }
-        case "disabled": { !isAnonymous && $0.state == "disabled" }
-        case "creating", "failed": { _ in false }
-        case let state?: throw .invalidParameter("state", "invalid state: \"\(state)\"")
+        if state == "all" { return { !isAnonymous || $0.imageState == .active } }
+        guard let known = ImageState(rawValue: state ?? ImageState.active.rawValue) else {
+            throw .invalidParameter("state", "invalid state: \"\(state ?? "")\"")
+        }
+        return switch known {
+        case .active: { $0.imageState == .active }
+        case .unactivated: { !isAnonymous && !$0.isActivated }
+        case .disabled: { !isAnonymous && $0.imageState == .disabled }
+        case .creating, .failed: { _ in false }
         }
     }
 

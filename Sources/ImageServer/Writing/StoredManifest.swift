@@ -11,10 +11,10 @@ struct StoredManifest {
 
     init(_ json: JSONObject) {
         self.json = json
-        let state = json["state"]?.stringValue
+        let state = json["state"]?.stringValue.flatMap { ImageState(rawValue: $0) }
         self.json["state"] = nil
-        if json["activated"]?.boolValue == nil { self.json["activated"] = .bool(state != "unactivated") }
-        if json["disabled"] == nil { self.json["disabled"] = .bool(state == "disabled") }
+        if json["activated"]?.boolValue == nil { self.json["activated"] = .bool(state != .unactivated) }
+        if json["disabled"] == nil { self.json["disabled"] = .bool(state == .disabled) }
     }
 
     var isActivated: Bool { json["activated"] == true }

@@ -21,7 +21,7 @@ struct StreamCheck {
         case .volume: kind = .volume
         case .other: throw Failure(.invalidStream, "\(stream) makes neither a file system nor a volume")
         }
-        switch manifest.type.flatMap({ ImageType(rawValue: $0) }) {
+        switch manifest.imageType {
         case .zvol where kind != .volume, .zoneDataset where kind != .filesystem, .lxDataset where kind != .filesystem:
             throw Failure(
                 .invalidStream,

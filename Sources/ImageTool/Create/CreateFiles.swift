@@ -39,7 +39,7 @@ struct CreateFiles {
         guard try parent.isEmpty || CreateFiles.isFolder(parent) else {
             throw Failure(.usage, "there is no folder \"\(parent)\" for the image file")
         }
-        let suffix = (manifest.type == "zvol" ? ".zvol" : ".zfs") + compression.fileSuffix
+        let suffix = (manifest.imageType == .zvol ? ".zvol" : ".zfs") + compression.fileSuffix
         file = FilePath("\(start)\(suffix)")
         self.manifest = FilePath("\(start).imgmanifest")
     }

@@ -30,7 +30,7 @@ struct CreateManifest {
                 continue
             }
             // A VM of layers is a file system of Linux; layers themselves are archives, which are not made of datasets.
-            json[field] = field == "type" && value == "docker" ? "lx-dataset" : value
+            json[field] = field == "type" && value == ImageType.docker.json ? ImageType.lxDataset.json : value
         }
         self.json = json
         let explicit = given["requirements"]?.objectValue ?? [:]

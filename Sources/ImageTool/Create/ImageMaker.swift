@@ -101,7 +101,7 @@ public struct ImageMaker: Sendable {
                 "VM \(machine.uuid) is a clone of \(origin), not of the snapshot @final of image \(image)")
         }
         guard let installed else { throw ImageTool.notInstalled(image, pool) }
-        guard installed.manifest.type != "docker" else {
+        guard installed.manifest.imageType != .docker else {
             throw Failure(
                 .unsupportedImage,
                 "VM \(machine.uuid) was made of docker image \(image), which each host unpacks for itself: what is incremental to it could be installed on no other host",
@@ -131,7 +131,7 @@ public struct ImageMaker: Sendable {
         report.line("Manifest:")
         for line in JSONValue.object(json).text(.indented(2)).split(separator: "\n") { report.line("    \(line)") }
         try ManifestValidation.check(json)
-        guard json["type"] != "docker" else {
+        guard json["type"] != ImageType.docker.json else {
             throw Failure(
                 .manifestValidation, "invalid manifest: type docker, which is an archive, and not made of a dataset",
                 hint: "type=lx-dataset is a file system with Linux in it")

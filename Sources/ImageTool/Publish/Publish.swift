@@ -54,7 +54,7 @@ extension ImageTool {
             do {
                 try await uncancelled {
                     // What is active by now was finished by somebody else, and is his.
-                    guard try await client.image(uuid)?.state == "unactivated" else { return }
+                    guard try await client.image(uuid)?.imageState == .unactivated else { return }
                     try await client.delete(uuid, by: request.signer)
                 }
             } catch let second {
@@ -82,7 +82,7 @@ extension ImageTool {
             return imported
         } catch let refusal as Failure where refusal.statusCode == 409 {
             let there = try await client.image(manifest.uuid)
-            guard let there, there.state == "unactivated", HalfPublished.differences(manifest, there).isEmpty else {
+            guard let there, there.imageState == .unactivated, HalfPublished.differences(manifest, there).isEmpty else {
                 throw Failure(
                     refusal.code, refusal.message, cause: refusal.cause, hint: ImageTool.inTheWay(there, of: manifest),
                     statusCode: refusal.statusCode)
@@ -102,7 +102,7 @@ extension ImageTool {
                 "the image is \(state) on the server, with another \(differences.joined(separator: ", ")): delete it there, or give this one a UUID of its own"
         }
         let (ours, theirs) = (manifest.files.first, there.files.first)
-        guard state == "active" || state == "disabled", ours?.sha1 == nil || ours?.sha1 == theirs?.sha1 else {
+        guard there.isActivated, ours?.sha1 == nil || ours?.sha1 == theirs?.sha1 else {
             return "the image is \(state) on the server, with another file"
         }
         return "the image is \(state) on the server, with the same manifest: it has been published already"
@@ -115,9 +115,7 @@ extension ImageTool {
         } catch let failure as Failure {
             let isPassing = (failure.cause as? ConnectionTrouble)?.isPassing == true
             guard isPassing || failure.statusCode == 422 else { throw failure }
-            guard let image = try await client.image(uuid), image.state != "active", image.state != "disabled" else {
-                return
-            }
+            guard let image = try await client.image(uuid), !image.isActivated else { return }
             guard isPassing else { throw failure }
             _ = try await client.activate(uuid, by: request.signer)
         }
