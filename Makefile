@@ -14,7 +14,7 @@ products = imgadm imgapi-server
 release = .build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help build install uninstall deb test-deb dist demo test test-clean test-kills test-attacks test-openzfs test-power bench fuzz lint format docs clean
+.PHONY: help build install uninstall deb test-deb dist demo test test-fast test-clean test-kills test-attacks test-openzfs test-power bench fuzz lint format docs clean
 
 help: ## this list
 	@echo 'usage: make TARGET'
@@ -59,6 +59,9 @@ demo: ## a real Debian image: served, found, imported, listed, cloned
 
 test: ## all tests, on a real pool and a real server
 	@scripts/test.sh
+
+test-fast: ## the tests that need no pool and no server
+	@$(SWIFT) test --parallel --skip ImgadmTests --skip ImageServerTests --skip SendStreamTests.PoolTests
 
 test-clean: ## demo and test on machines that have Debian, git, make and Swift, and nothing else (SUITE='bookworm trixie')
 	@scripts/test-clean.sh $(SUITE)

@@ -161,13 +161,15 @@ public struct ProcessRunner: CommandRunner {
         }
     }
 
+    static func notFound(_ program: String) -> Failure {
+        Failure(
+            .commandNotFound, "cannot find the program \"\(program)\"",
+            hint: program == "zfs" || program == "zpool"
+                ? "install ZFS: zfsutils-linux, or zfs-fuse where the kernel has none" : nil)
+    }
+
     private func configuration(of command: Command) throws -> Configuration {
-        guard let path = ExecutableSearch.find(command.program) else {
-            throw Failure(
-                .commandNotFound, "cannot find the program \"\(command.program)\"",
-                hint: command.program == "zfs" || command.program == "zpool"
-                    ? "install ZFS: zfsutils-linux, or zfs-fuse where the kernel has none" : nil)
-        }
+        guard let path = ExecutableSearch.find(command.program) else { throw ProcessRunner.notFound(command.program) }
         var options = PlatformOptions()
         options.processGroupID = 0
         return Configuration(

@@ -34,7 +34,8 @@ struct ServedManifest {
         let isDisabled = Self.flag(json["disabled"]) ?? false
         let isActivated = Self.flag(json["activated"]) ?? true
         served["owner"] = json["owner"] ?? .string(ImageUUID.zero.description)
-        served["state"] = json["state"] ?? (!isActivated ? ImageState.unactivated : isDisabled ? .disabled : .active).json
+        let state: ImageState = !isActivated ? .unactivated : isDisabled ? .disabled : .active
+        served["state"] = json["state"] ?? state.json
         served["disabled"] = .bool(isDisabled)
         served["public"] = .bool(isPublic)
 
