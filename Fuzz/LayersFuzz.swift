@@ -1,5 +1,6 @@
 import Glibc
 import SystemPackage
+
 @testable import Layers
 @testable import Tar
 
@@ -17,9 +18,9 @@ public func fuzzLayers(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     for layer in layers {
         do {
             try ground.unpack(layer, above: &below)
-        } catch is LayerFault {
+        } catch is LayerError {
             break
-        } catch let failure as EntryFailure where failure.errno.isOrdinary {
+        } catch let failure as EntryError where failure.errno.isOrdinary {
             break
         } catch {
             preconditionFailure("\(error)")
@@ -39,7 +40,8 @@ private struct Source {
     var bytes: ArraySlice<UInt8>
 
     private static let names = [
-        "a", "b", "c", "..", ".", "", ".wh.a", ".wh.b", ".wh..wh..opq", ".wh...", ".wh..", ".wh.", "outside", "file", "root",
+        "a", "b", "c", "..", ".", "", ".wh.a", ".wh.b", ".wh..wh..opq", ".wh...", ".wh..", ".wh.", "outside", "file",
+        "root",
         ".wh.c", ".wh..wh.plnk", ".wh..wh.plnk/a",
     ]
     private static let kinds: [TarEntry.Kind] = [
@@ -170,6 +172,7 @@ private final class Ground {
 extension Errno {
     /// What an odd layer may well come upon.
     fileprivate var isOrdinary: Bool {
-        [.fileExists, .isDirectory, .notDirectory, .notPermitted, .noSuchFileOrDirectory, .tooManySymbolicLinkLevels].contains(self)
+        [.fileExists, .isDirectory, .notDirectory, .notPermitted, .noSuchFileOrDirectory, .tooManySymbolicLinkLevels]
+            .contains(self)
     }
 }

@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// What the file system did not do with an entry of a layer.
-public struct EntryFailure: Error, Sendable, Equatable, CustomStringConvertible {
+public struct EntryError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The entry's path, as it may be shown.
     public let path: String
     public let errno: Errno
@@ -23,7 +23,7 @@ public struct EntryFailure: Error, Sendable, Equatable, CustomStringConvertible 
         do {
             return try body()
         } catch let errno as Errno {
-            throw EntryFailure(path, errno)
+            throw EntryError(path, errno)
         }
     }
 }

@@ -44,7 +44,7 @@ struct EntryMetadata {
             do {
                 if try !set(attribute) { state.lostAttributes += 1 }
             } catch {
-                throw EntryFailure(path, error, "its attribute \"\(attribute.name.shown)\"")
+                throw EntryError(path, error, "its attribute \"\(attribute.name.shown)\"")
             }
         }
     }
@@ -99,7 +99,7 @@ enum EntryTime {
             } catch {
                 // Linux cuts times itself where it knows what the file system has; of others, one says EOVERFLOW.
                 guard error.rawValue == EOVERFLOW || error == .invalidArgument, let bound = bounds.popFirst() else {
-                    throw EntryFailure(path, error, "its time, \(time.tv_sec) seconds after 1970")
+                    throw EntryError(path, error, "its time, \(time.tv_sec) seconds after 1970")
                 }
                 now = timespec(tv_sec: bound, tv_nsec: 0)
                 isCut = true

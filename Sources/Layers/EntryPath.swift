@@ -7,13 +7,13 @@ struct EntryPath: Sendable {
 
     /// Reads a path as an archive has it: relative to the root, whether or not it begins with `/` or `./`.
     ///
-    /// - Throws: `LayerFault` for `..`, which readers understand differently, and for names no file system takes.
-    init(_ path: [UInt8]) throws(LayerFault) {
+    /// - Throws: `LayerError` for `..`, which readers understand differently, and for names no file system takes.
+    init(_ path: [UInt8]) throws(LayerError) {
         var parts: [EntryName] = []
         for part in path.split(separator: UInt8(ascii: "/"))
         where !part.elementsEqual(CollectionOfOne(UInt8(ascii: "."))) {
             guard let name = EntryName(part) else {
-                throw LayerFault(part.elementsEqual("..".utf8) ? .parentReference : .badName, path)
+                throw LayerError(part.elementsEqual("..".utf8) ? .parentReference : .badName, path)
             }
             parts.append(name)
         }
@@ -40,14 +40,14 @@ enum Whiteout {
     /// AUFS's folder in the root for what has several names.
     static let linkFolder = EntryName(".wh..wh.plnk".utf8)
 
-    /// - Throws: `LayerFault` for a whiteout of nothing, of `.` or of `..`, and for something below a whiteout.
-    init(_ path: EntryPath, _ whole: [UInt8]) throws(LayerFault) {
+    /// - Throws: `LayerError` for a whiteout of nothing, of `.` or of `..`, and for something below a whiteout.
+    init(_ path: EntryPath, _ whole: [UInt8]) throws(LayerError) {
         if path.parent.contains(where: Whiteout.isNote) {
             self = path.parent.count == 1 && path.parent.first == Whiteout.linkFolder ? .linked : .note
             return
         }
         guard !path.parent.contains(where: { $0.bytes.starts(with: Whiteout.prefix) }) else {
-            throw LayerFault(.badWhiteout, whole)
+            throw LayerError(.badWhiteout, whole)
         }
         guard let name = path.name, name.bytes.starts(with: Whiteout.prefix) else {
             self = .none
@@ -60,7 +60,7 @@ enum Whiteout {
         } else if let hidden = EntryName(name.bytes.dropFirst(Whiteout.prefix.count)) {
             self = .of(hidden)
         } else {
-            throw LayerFault(.badWhiteout, whole)
+            throw LayerError(.badWhiteout, whole)
         }
     }
 

@@ -76,7 +76,7 @@ struct FolderWalk {
 
     /// The folder at a path, or nil if the way ends before.
     ///
-    /// - Throws: `LayerFault`, `Errno`.
+    /// - Throws: `LayerError`, `Errno`.
     mutating func folder(
         at path: [EntryName], of entry: [UInt8], by way: some FolderWay
     ) throws -> Folder? {
@@ -116,7 +116,7 @@ struct FolderWalk {
     private mutating func step(
         from folder: Folder, to name: EntryName, component: Int?, of entry: [UInt8], by way: some FolderWay
     ) throws -> Folder? {
-        guard folder.depth < FolderWalk.deepest else { throw LayerFault(.tooDeep, entry) }
+        guard folder.depth < FolderWalk.deepest else { throw LayerError(.tooDeep, entry) }
         switch try folder.handle.open(name) {
         case .folder(let handle):
             try checkSpelling(of: name, in: folder, of: entry)
@@ -132,7 +132,7 @@ struct FolderWalk {
         case .other:
             try checkSpelling(of: name, in: folder, of: entry)
             guard try folder.handle.status(name)?.kind == .symbolicLink else {
-                throw LayerFault(.notAFolder, entry)
+                throw LayerError(.notAFolder, entry)
             }
             guard way.follows(folder.place(name), component: component) else { return nil }
             return try follow(try folder.handle.linkTarget(name), from: folder, of: entry, by: way)
@@ -141,14 +141,14 @@ struct FolderWalk {
 
     /// - Throws: `sameName` if what is there under a name has another one.
     func checkSpelling(of name: EntryName, in folder: Folder, of entry: [UInt8]) throws {
-        guard try !foldsNames || folder.handle.lists(name) else { throw LayerFault(.sameName, entry) }
+        guard try !foldsNames || folder.handle.lists(name) else { throw LayerError(.sameName, entry) }
     }
 
     private mutating func follow(
         _ target: [UInt8], from folder: Folder, of entry: [UInt8], by way: some FolderWay
     ) throws -> Folder? {
         links += 1
-        guard links <= FolderWalk.mostLinks else { throw LayerFault(.tooManyLinks, entry) }
+        guard links <= FolderWalk.mostLinks else { throw LayerError(.tooManyLinks, entry) }
         var current = target.first == UInt8(ascii: "/") ? root : folder
         for part in target.split(separator: UInt8(ascii: "/")) {
             if part.elementsEqual(CollectionOfOne(UInt8(ascii: "."))) { continue }
@@ -156,7 +156,7 @@ struct FolderWalk {
                 current = current.parent ?? root
                 continue
             }
-            guard let name = EntryName(part) else { throw LayerFault(.badName, entry) }
+            guard let name = EntryName(part) else { throw LayerError(.badName, entry) }
             guard let next = try step(from: current, to: name, component: nil, of: entry, by: way) else { return nil }
             current = next
         }

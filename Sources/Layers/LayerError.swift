@@ -1,5 +1,5 @@
 /// Why a layer cannot be unpacked: what is wrong with its content.
-public struct LayerFault: Error, Sendable, Equatable, CustomStringConvertible {
+public struct LayerError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Reason: Sendable, Equatable {
         /// A path has a `..`.
         case parentReference

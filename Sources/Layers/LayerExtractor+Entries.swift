@@ -55,7 +55,7 @@ extension LayerExtractor {
             let targetFolder = try walk.target(at: target.parent, of: entry.path),
             let status = try targetFolder.handle.status(targetName), status.kind != .folder,
             try !state.foldsNames || targetFolder.handle.lists(targetName)
-        else { throw LayerFault(.badHardLink, entry.path) }
+        else { throw LayerError(.badHardLink, entry.path) }
         // To itself: there it is.
         guard targetFolder.place(targetName) != folder.place(name) else { return }
         try replacing(name, in: folder, entry) {

@@ -22,7 +22,7 @@ public final class LayerExtractor: TarVisitor {
     ///   - root: the folder that is the image's `/`; its last component may be no link.
     ///   - hasLower: it has what lower layers left.
     ///   - whiteouts: those of the whole layer, if they are known; else each is carried out as it comes.
-    /// - Throws: `Errno`, `EntryFailure`, `LayerFault`.
+    /// - Throws: `Errno`, `EntryError`, `LayerError`.
     public init(root: String, hasLower: Bool, whiteouts: WhiteoutScan? = nil) throws {
         let handle = try FolderHandle(path: root)
         let foldsNames = try NameFolding.isOn(in: handle)
@@ -38,9 +38,9 @@ public final class LayerExtractor: TarVisitor {
         }
     }
 
-    /// - Throws: `LayerFault`, `EntryFailure`, `WhiteoutOrder`.
+    /// - Throws: `LayerError`, `EntryError`, `WhiteoutOrder`.
     public func begin(_ entry: TarEntry) throws {
-        try EntryFailure.naming(entry.path) {
+        try EntryError.naming(entry.path) {
             if state.times.areMany { try state.times.apply(&walk, state) }
             let path = try EntryPath(entry.path)
             switch try Whiteout(path, entry.path) {
@@ -53,21 +53,21 @@ public final class LayerExtractor: TarVisitor {
         }
     }
 
-    /// - Throws: `EntryFailure`.
+    /// - Throws: `EntryError`.
     public func content(_ bytes: RawSpan, at offset: UInt64) throws {
         guard let file else { return }
-        try EntryFailure.naming(file.path) { try file.write(bytes, at: offset) }
+        try EntryError.naming(file.path) { try file.write(bytes, at: offset) }
     }
 
-    /// - Throws: `EntryFailure`.
+    /// - Throws: `EntryError`.
     public func end() throws {
         guard let done = file.take() else { return }
-        try EntryFailure.naming(done.path) { try done.finish(state) }
+        try EntryError.naming(done.path) { try done.finish(state) }
     }
 
     /// Gives folders their times. No entry may follow.
     ///
-    /// - Throws: `Errno`, `EntryFailure`.
+    /// - Throws: `Errno`, `EntryError`.
     public func finish() throws {
         if hasLinkFolder, let name = Whiteout.linkFolder {
             state.times.keep(walk.root)
@@ -100,7 +100,7 @@ public final class LayerExtractor: TarVisitor {
 
     private func make(_ entry: TarEntry, _ path: EntryPath) throws {
         guard let name = path.name else {
-            guard entry.kind == .directory else { throw LayerFault(.badRoot, entry.path) }
+            guard entry.kind == .directory else { throw LayerError(.badRoot, entry.path) }
             return try describe(walk.root, entry, now: FileStatus(FolderHandle.status(of: walk.root.handle.descriptor)))
         }
         let way = EntryWay(state: state)

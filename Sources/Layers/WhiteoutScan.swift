@@ -22,10 +22,10 @@ public struct WhiteoutScan: TarVisitor {
         }
     }
 
-    private mutating func add(_ hidden: EntryName?, _ path: EntryPath, _ entry: TarEntry) throws(LayerFault) {
+    private mutating func add(_ hidden: EntryName?, _ path: EntryPath, _ entry: TarEntry) throws(LayerError) {
         // The path as it stands, and each name of it as an object of its own.
         size += entry.path.count * 2 + path.parent.count * 48 + 128
-        guard size <= WhiteoutScan.mostBytes else { throw LayerFault(.tooManyWhiteouts, entry.path) }
+        guard size <= WhiteoutScan.mostBytes else { throw LayerError(.tooManyWhiteouts, entry.path) }
         whiteouts.append((hidden, path.parent, entry.path))
     }
 
@@ -36,7 +36,7 @@ public struct WhiteoutScan: TarVisitor {
     func apply(_ walk: inout FolderWalk, _ state: LayerState) throws {
         for whiteout in whiteouts {
             let way = Way(path: whiteout.folder, folders: folders)
-            try EntryFailure.naming(whiteout.entry) {
+            try EntryError.naming(whiteout.entry) {
                 guard let folder = try walk.folder(at: whiteout.folder, of: whiteout.entry, by: way) else { return }
                 try state.hide(whiteout.name, in: folder)
                 walk.forget()

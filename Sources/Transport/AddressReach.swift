@@ -17,7 +17,7 @@ enum AddressReach {
         guard !isInsideByName(target) else {
             throw Failure(
                 .connectionError, "request to \(target.base) failed",
-                cause: ConnectionTrouble.refused(
+                cause: ConnectionError.refused(
                     "\(naming.origin), which is outside, names an address of this machine or the networks around it"))
         }
         return true

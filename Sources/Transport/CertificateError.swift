@@ -3,11 +3,11 @@ import NIOPosix
 import NIOSSL
 
 /// Says in words why there is no TLS. What BoringSSL says has the paths of the machine that it was built on.
-enum CertificateTrouble {
+enum CertificateError {
     /// The certificate was looked at and not accepted.
     static func isVerification(_ error: any Error) -> Bool { reasons(error).contains("CERTIFICATE_VERIFY_FAILED") }
 
-    static func trouble(_ error: any Error) -> ConnectionTrouble {
+    static func connectionError(_ error: any Error) -> ConnectionError {
         if error is NIOSSLExtraError { return .refused("the server's certificate is not for this name") }
         if case NIOSSLError.uncleanShutdown = error { return .lost("the connection was cut") }
         let reasons = reasons(error)

@@ -64,7 +64,7 @@ public final class Download {
                 return try await read()
             } catch let failure as Failure where failure.code == .connectionError {
                 body = nil
-                switch failure.cause as? ConnectionTrouble {
+                switch failure.cause as? ConnectionError {
                 // Whoever gave this address was there a moment ago: the server may be restarting.
                 case .lost?, .stalled?, .unreachable?: try await pause(because: failure, retryAfter: nil)
                 case .refused?, nil: throw downloadError(failure)
@@ -191,14 +191,14 @@ public final class Download {
         try await Task.sleep(for: wait)
     }
 
-    private var what: String { "download of \(NetworkTrouble.short(wanted.request.url))" }
+    private var what: String { "download of \(NetworkError.short(wanted.request.url))" }
 
     private func tooLarge(_ size: Int64) -> Failure {
         Failure(.downloadError, "\(what) is larger than \(size) bytes, the size it should have")
     }
 
     private func lost(_ why: String) -> Failure {
-        Failure(.connectionError, what, cause: ConnectionTrouble.lost(why))
+        Failure(.connectionError, what, cause: ConnectionError.lost(why))
     }
 
     private func downloadError(_ failure: Failure) -> Failure {

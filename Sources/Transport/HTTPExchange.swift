@@ -105,12 +105,12 @@ public struct HTTPReply: Sendable {
 /// How HTTP is sent: a seam for tests. Every answer that arrives is handed on, whatever its status; redirects have
 /// been followed.
 public protocol HTTPSender: Sendable {
-    /// - Throws: `Failure` `ConnectionError`, whose cause tells `ConnectionTrouble`; `CancellationError`.
+    /// - Throws: `Failure` `ConnectionError`, whose cause tells `ConnectionError`; `CancellationError`.
     func send(_ request: HTTPRequest) async throws -> HTTPResponse
 }
 
 /// Why there is no answer, or none any more.
-public enum ConnectionTrouble: Error, Sendable, Hashable, CustomStringConvertible {
+public enum ConnectionError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The server cannot be reached: asking again at once is no use.
     case unreachable(String)
     /// The connection was made and then lost, or nothing came any more.

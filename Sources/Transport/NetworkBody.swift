@@ -3,7 +3,7 @@ import Failure
 import NIOCore
 
 /// The body of an answer; a connection that breaks, or brings so little that it is as good as broken, is told as
-/// `ConnectionTrouble`.
+/// `ConnectionError`.
 struct NetworkBody: AsyncSequence, Sendable {
     let body: HTTPClientResponse.Body
     let url: String
@@ -23,7 +23,7 @@ struct NetworkBody: AsyncSequence, Sendable {
                 if let chunk { try floor.note(chunk.readableBytes, after: start.duration(to: .now)) }
                 return chunk
             } catch {
-                throw NetworkTrouble.failure(error, url: url)
+                throw NetworkError.failure(error, url: url)
             }
         }
     }
@@ -49,8 +49,8 @@ struct ThroughputFloor: Sendable {
         self.window = window
     }
 
-    /// - Throws: `ResponseFault`.
-    mutating func note(_ count: Int, after wait: Duration) throws(ResponseFault) {
+    /// - Throws: `ResponseError`.
+    mutating func note(_ count: Int, after wait: Duration) throws(ResponseError) {
         waited += wait
         // A chunk has at most what a read takes in.
         bytes += count
@@ -58,7 +58,7 @@ struct ThroughputFloor: Sendable {
             waited = .zero
             bytes = 0
         } else if waited >= window {
-            throw ResponseFault(
+            throw ResponseError(
                 kind: .stalled,
                 description: "only \(bytes) bytes came within \(waited.components.seconds) s, fewer than \(least)")
         }

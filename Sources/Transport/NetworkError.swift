@@ -7,7 +7,7 @@ import NIOPosix
 import NIOSSL
 
 /// Turns the errors of the network libraries into ours, in words an operator knows.
-enum NetworkTrouble {
+enum NetworkError {
     /// - Parameters:
     ///   - proxy: what the request went by way of.
     ///   - certificate: what is wrong with the server's, where that was found out.
@@ -16,26 +16,27 @@ enum NetworkTrouble {
     ) -> any Error {
         if error is CancellationError || error is Failure { return error }
         if let error = error as? HTTPClientError, error == .cancelled { return CancellationError() }
-        let trouble = trouble(error, proxy, certificate)
+        let connectionError = connectionError(error, proxy, certificate)
         return Failure(
-            .connectionError, "request to \(short(url)) failed", cause: trouble, hint: hint(error, trouble))
+            .connectionError, "request to \(short(url)) failed", cause: connectionError,
+            hint: hint(error, connectionError))
     }
 
     /// A presigned URL has thousands of bytes, and secrets in its query.
     static func short(_ url: String) -> String { url.utf8.count > 300 ? url.prefix(200) + "…" : url }
 
-    private static func trouble(
+    private static func connectionError(
         _ error: any Error, _ proxy: ProxyAddress?, _ certificate: String?
-    ) -> ConnectionTrouble {
-        if let proxy, let trouble = self.trouble(error, of: proxy) { return trouble }
+    ) -> ConnectionError {
+        if let proxy, let connectionError = self.connectionError(error, of: proxy) { return connectionError }
         if let certificate { return .refused(certificate) }
         return switch error {
-        case let error as ResponseFault: trouble(error)
-        case let error as HTTPClientError: trouble(error)
+        case let error as ResponseError: connectionError(error)
+        case let error as HTTPClientError: connectionError(error)
         case let error as NIOConnectionError: .unreachable(reason(error))
         case let error as IOError where isOfConnecting(error): .unreachable("cannot connect: \(reason(error))")
         case let error as IOError: .lost(reason(error))
-        case is NIOSSLExtraError, is NIOSSLError, is BoringSSLError: CertificateTrouble.trouble(error)
+        case is NIOSSLExtraError, is NIOSSLError, is BoringSSLError: CertificateError.connectionError(error)
         case is HTTPParserError, is NIOHTTPDecoderError: .lost("the answer is not HTTP")
         case is ChannelError, is NIOTLSUnwrappingError: .lost("the connection was closed")
         default: .lost(String(describing: error))
@@ -43,7 +44,7 @@ enum NetworkTrouble {
     }
 
     /// What keeps a proxy from being of use; nil for what may be the server's fault.
-    private static func trouble(_ error: any Error, of proxy: ProxyAddress) -> ConnectionTrouble? {
+    private static func connectionError(_ error: any Error, of proxy: ProxyAddress) -> ConnectionError? {
         if let error = error as? NIOConnectionError { return .unreachable("the proxy \(proxy.url): \(reason(error))") }
         if let error = error as? IOError, isOfConnecting(error) {
             return .unreachable("the proxy \(proxy.url): cannot connect: \(reason(error))")
@@ -59,7 +60,7 @@ enum NetworkTrouble {
         }
     }
 
-    private static func trouble(_ fault: ResponseFault) -> ConnectionTrouble {
+    private static func connectionError(_ fault: ResponseError) -> ConnectionError {
         switch fault.kind {
         case .stalled: .stalled(fault.description)
         case .nonsense: .refused("the answer is not HTTP: \(fault.description)")
@@ -67,7 +68,7 @@ enum NetworkTrouble {
         }
     }
 
-    private static func trouble(_ error: HTTPClientError) -> ConnectionTrouble {
+    private static func connectionError(_ error: HTTPClientError) -> ConnectionError {
         switch error {
         case .connectTimeout, .getConnectionFromPoolTimeout: .unreachable("no connection within the time-out")
         case .tlsHandshakeTimeout, .httpProxyHandshakeTimeout, .socksHandshakeTimeout:
@@ -110,13 +111,13 @@ enum NetworkTrouble {
         }
     }
 
-    private static func hint(_ error: any Error, _ trouble: ConnectionTrouble) -> String? {
-        if CertificateTrouble.isVerification(error) || error is NIOSSLExtraError {
+    private static func hint(_ error: any Error, _ connectionError: ConnectionError) -> String? {
+        if CertificateError.isVerification(error) || error is NIOSSLExtraError {
             return
                 "add the server's CA to the system's certificates or name it in SSL_CERT_FILE; IMGADM_INSECURE=1, or -k for one source, skips the check"
         }
-        if trouble.description.contains("plain HTTP, not TLS") { return "use http:// if that is what you want" }
-        if (error as? ResponseFault)?.kind == .speaksTLS { return "use https://" }
+        if connectionError.description.contains("plain HTTP, not TLS") { return "use http:// if that is what you want" }
+        if (error as? ResponseError)?.kind == .speaksTLS { return "use https://" }
         return nil
     }
 }

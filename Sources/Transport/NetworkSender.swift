@@ -46,7 +46,7 @@ public final class NetworkSender: HTTPSender {
             next = target
         }
         throw Failure(
-            .connectionError, "request to \(request.url) failed", cause: ConnectionTrouble.refused("too many redirects")
+            .connectionError, "request to \(request.url) failed", cause: ConnectionError.refused("too many redirects")
         )
     }
 
@@ -82,9 +82,9 @@ public final class NetworkSender: HTTPSender {
                 url: request.url)
         } catch {
             let why =
-                proxy == nil && CertificateTrouble.isVerification(error)
-                ? await CertificateTrouble.describe(url, within: settings.connectTimeout) : nil
-            throw NetworkTrouble.failure(error, url: request.url, proxy: proxy, certificate: why)
+                proxy == nil && CertificateError.isVerification(error)
+                ? await CertificateError.describe(url, within: settings.connectTimeout) : nil
+            throw NetworkError.failure(error, url: request.url, proxy: proxy, certificate: why)
         }
     }
 

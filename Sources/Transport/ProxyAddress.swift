@@ -35,8 +35,8 @@ struct ProxyAddress: Sendable {
     func checkTunnel(to url: String) throws(Failure) {
         guard url.lowercased().hasPrefix("https://"), self.url.scheme == "https" else { return }
         throw Failure(
-            .connectionError, "request to \(NetworkTrouble.short(url)) failed",
-            cause: ConnectionTrouble.refused(
+            .connectionError, "request to \(NetworkError.short(url)) failed",
+            cause: ConnectionError.refused(
                 "the proxy \(self.url) is to be reached by TLS, which is supported for http:// servers alone"),
             hint: "name a proxy that is reached by http:// in https_proxy, or add the server to no_proxy")
     }

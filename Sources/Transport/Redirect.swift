@@ -12,7 +12,7 @@ enum Redirect {
     static func next(after response: HTTPResponse, to request: HTTPRequest) throws(Failure) -> HTTPRequest? {
         guard statuses.contains(response.status), let location = response.headers["location"] else { return nil }
         func refusal(_ why: String) -> Failure {
-            Failure(.connectionError, "request to \(request.url) failed", cause: ConnectionTrouble.refused(why))
+            Failure(.connectionError, "request to \(request.url) failed", cause: ConnectionError.refused(why))
         }
         let from = try ServerURL(request.url, longest: ServerURL.longestNamed)
         let target = resolve(location, request.url, from)

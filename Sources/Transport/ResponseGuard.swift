@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 
 /// Why an answer was not taken although bytes of one came.
-struct ResponseFault: Error, CustomStringConvertible {
+struct ResponseError: Error, CustomStringConvertible {
     enum Kind { case nonsense, stalled, speaksTLS, inside }
     let kind: Kind
     let description: String
@@ -107,11 +107,11 @@ final class ResponseGuard: ChannelDuplexHandler {
         return true
     }
 
-    func fail(_ context: ChannelHandlerContext, _ kind: ResponseFault.Kind, _ why: String) {
+    func fail(_ context: ChannelHandlerContext, _ kind: ResponseError.Kind, _ why: String) {
         guard state != .broken else { return }
         state = .broken
         timer?.cancel()
-        context.fireErrorCaught(ResponseFault(kind: kind, description: why))
+        context.fireErrorCaught(ResponseError(kind: kind, description: why))
         context.close(promise: nil)
     }
 

@@ -39,7 +39,7 @@ public struct Transport: Sendable {
                 note("tried again", request, "status \(reply.status)")
                 try await Task.sleep(for: policy.pause(after: attempt, retryAfter: wait))
             } catch let failure as Failure {
-                guard case .lost? = failure.cause as? ConnectionTrouble, attempt < policy.attempts else {
+                guard case .lost? = failure.cause as? ConnectionError, attempt < policy.attempts else {
                     throw failure
                 }
                 note("tried again", request, failure.description)
@@ -58,7 +58,7 @@ public struct Transport: Sendable {
     }
 
     private func wholeReply(to request: HTTPRequest, limit: Int, deadline: Duration? = nil) async throws -> HTTPReply {
-        try await withDeadline(deadline ?? settings.replyTimeout, "request to \(NetworkTrouble.short(request.url))") {
+        try await withDeadline(deadline ?? settings.replyTimeout, "request to \(NetworkError.short(request.url))") {
             let start = ContinuousClock.now
             let response = try await sender.send(request)
             var body: [UInt8] = []
@@ -69,7 +69,7 @@ public struct Transport: Sendable {
                 body.append(contentsOf: chunk.readableBytesView)
                 guard body.count <= limit else {
                     throw Failure(
-                        .sourceError, "the answer of \(NetworkTrouble.short(request.url)) is larger than \(limit) bytes"
+                        .sourceError, "the answer of \(NetworkError.short(request.url)) is larger than \(limit) bytes"
                     )
                 }
             }
@@ -103,7 +103,7 @@ public struct Transport: Sendable {
 
     /// What a server that is being restarted looks like, from itself or from what stands before it.
     static func isAway(_ failure: Failure) -> Bool {
-        switch failure.cause as? ConnectionTrouble {
+        switch failure.cause as? ConnectionError {
         case .unreachable?, .lost?, .stalled?: true
         case .refused?: false
         case nil: failure.statusCode.map { [502, 503, 504].contains($0) } ?? false

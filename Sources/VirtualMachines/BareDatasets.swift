@@ -74,7 +74,7 @@ public struct BareDatasets: MachineManager {
         for key in change.removeCustomer { try sandbox.remove(key) }
     }
 
-    private func sandbox(_ uuid: ImageUUID) -> ScriptSandbox {
-        ScriptSandbox(folder: folder.appending(uuid.description), runner: runner)
+    private func sandbox(_ uuid: ImageUUID) -> MachineScript {
+        MachineScript(folder: folder.appending(uuid.description), runner: runner)
     }
 }

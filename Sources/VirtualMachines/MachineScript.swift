@@ -9,7 +9,7 @@ import SystemPackage
 ///
 /// What it needs lies in a folder of the host, `run` of ours, which is mounted over `/run` of that root, in the namespace alone:
 /// nothing of it is in the dataset. The script can put anything there; what we rely on lies beside it.
-struct ScriptSandbox {
+struct MachineScript {
     let folder: FilePath
     let runner: any CommandRunner
 
@@ -27,7 +27,7 @@ struct ScriptSandbox {
         try HostFile.write(Array(text.utf8), to: scriptFile)
         try HostFile.write(Array(text.utf8), to: shared.appending("script"), mode: [.ownerReadWriteExecute])
         _ = try PrivateFolder.making(values)
-        for (name, text) in ScriptSandbox.commands {
+        for (name, text) in MachineScript.commands {
             try HostFile.write(
                 Array(text.utf8), to: shared.appending("bin").appending(name),
                 mode: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
@@ -109,7 +109,7 @@ struct ScriptSandbox {
         // The start time tells it from a later one with the same number.
         guard let text = try HostFile.read(pidFile, limit: 100),
             case let words = String(decoding: text, as: UTF8.self).split(separator: " "),
-            words.count == 2, let pid = pid_t(words[0]), let start = ScriptSandbox.startTime(pid), start == words[1]
+            words.count == 2, let pid = pid_t(words[0]), let start = MachineScript.startTime(pid), start == words[1]
         else { return nil }
         return pid
     }
@@ -120,7 +120,7 @@ struct ScriptSandbox {
         let inner = dataset.appending("root")
         let root = try HostFile.exists(inner.appending("bin")) ? inner : dataset
         let command = Command(
-            "sh", ["-c", ScriptSandbox.launch, "sh", folder.string, root.string, dataset.string], limit: .seconds(60))
+            "sh", ["-c", MachineScript.launch, "sh", folder.string, root.string, dataset.string], limit: .seconds(60))
         let outcome = try await runner.run(command)
         guard outcome.succeeded, let pid = outcome.lines.first.flatMap({ pid_t($0) }) else {
             throw Failure(
@@ -128,7 +128,7 @@ struct ScriptSandbox {
                 cause: Command("unshare", ["…"]).failure(outcome))
         }
         // One that has ended already needs no note.
-        guard let start = ScriptSandbox.startTime(pid) else { return }
+        guard let start = MachineScript.startTime(pid) else { return }
         try HostFile.write(Array("\(pid) \(start)".utf8), to: pidFile)
     }
 
@@ -154,7 +154,7 @@ struct ScriptSandbox {
     }
 }
 
-extension ScriptSandbox {
+extension MachineScript {
     /// `sh -c` with our folder, the root, and the folder of the dataset that has it: begins the script and prints the process
     /// that holds its namespaces. The folder that is mounted over is `/run`, or the first that there is.
     ///

@@ -121,7 +121,7 @@ extension ZFS {
             } ?? false
         }
         guard outcome.ending == .exited(1), !missing.isEmpty, !concerned, unexplained.allSatisfy(isMissing) else {
-            throw ZFSFailure.read(outcome, of: command, doing: what)
+            throw ZFSError.read(outcome, of: command, doing: what)
         }
         for line in others {
             log.warning("a line on standard error of zfs was passed over", metadata: ["line": "\(line.prefix(300))"])

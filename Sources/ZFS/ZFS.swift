@@ -37,7 +37,7 @@ public struct ZFS: Sendable {
     func zfs(_ arguments: [String], doing what: String) async throws -> CommandOutcome {
         let command = command(arguments)
         let outcome = try await runner.run(command)
-        guard outcome.succeeded else { throw ZFSFailure.read(outcome, of: command, doing: what) }
+        guard outcome.succeeded else { throw ZFSError.read(outcome, of: command, doing: what) }
         return outcome
     }
 

@@ -2,7 +2,7 @@ import Failure
 import Host
 
 /// Reads what a failed `zfs` or `zpool` said, as cases a caller can act on; the text itself is always kept.
-enum ZFSFailure {
+enum ZFSError {
     static func read(_ outcome: CommandOutcome, of command: Command, doing what: String) -> Failure {
         let said = outcome.errorText
         // What others say there, the loader or a wrapper, comes after what zfs complains of itself.

@@ -1,10 +1,11 @@
 import Failure
 import Glibc
-@testable import Host
 import Logging
 import SystemPackage
 import TestHost
 import Testing
+
+@testable import Host
 
 @Suite(.timeLimit(.minutes(2))) struct ProcessRunnerTests {
     private let runner = ProcessRunner(log: .quiet)

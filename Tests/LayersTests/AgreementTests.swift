@@ -137,7 +137,7 @@ import Testing
     func refusal(_ refused: Case) throws {
         let ground = Ground()
         let error = ground.unpack(refused.archive).error
-        #expect(error is TarError || error is LayerFault, "\(error.map { "\($0)" } ?? "unpacked")")
+        #expect(error is TarError || error is LayerError, "\(error.map { "\($0)" } ?? "unpacked")")
         try ground.write(refused.archive, to: "archive")
         let trees = refused.readers.map { ground.theirs($0) }
         #expect(Set(trees).count == 2, "the readers agree: \(trees)")

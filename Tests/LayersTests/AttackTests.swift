@@ -107,7 +107,7 @@ import Testing
         let (error, _) = ground.unpack(attack.below + end, attack.layer + end)
         #expect(ground.outside == outside)
         guard let expected = attack.expected else {
-            #expect(error is LayerFault || error is TarError, "\(error.map { "\($0)" } ?? "unpacked")")
+            #expect(error is LayerError || error is TarError, "\(error.map { "\($0)" } ?? "unpacked")")
             return
         }
         #expect(error == nil)

@@ -39,7 +39,7 @@ private let canMakePools =
                 ground.run("rm -rf '\(ground.root)'/*")
                 let error = ground.unpack(below + end, layer + end).error
                 #expect(
-                    (error as? LayerFault)?.reason == .sameName || (error as? LayerFault)?.reason == .badHardLink,
+                    (error as? LayerError)?.reason == .sameName || (error as? LayerError)?.reason == .badHardLink,
                     "\(error.map { "\($0)" } ?? "unpacked")")
             }
             ground.run("rm -rf '\(ground.root)'/*")

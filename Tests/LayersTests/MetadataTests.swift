@@ -14,7 +14,7 @@ import Testing
         // Its value is longer than any may be (xattr(7)).
         let value = String(repeating: "v", count: 70_000)
         let error = ground.unpack(layer + pax(["SCHILY.xattr.user.big": value]) + file("folder/file") + end).error
-        guard let failure = error as? EntryFailure else {
+        guard let failure = error as? EntryError else {
             Issue.record("another error: \(error.map { "\($0)" } ?? "none")")
             return
         }
@@ -75,7 +75,7 @@ import Testing
         let folders = String(repeating: "d/", count: 1900)
         var reader = TarReader()
         var scan = WhiteoutScan()
-        let error = #expect(throws: LayerFault.self) {
+        let error = #expect(throws: LayerError.self) {
             for number in 0..<20_000 {
                 let entries = pax(["path": "\(folders).wh.\(number)"]) + file("x")
                 try reader.feed(entries.span.bytes, to: &scan)

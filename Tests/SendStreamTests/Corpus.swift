@@ -26,7 +26,7 @@ enum Corpus {
 
     /// What a command of the shell prints.
     static func output(of command: String) throws -> [UInt8] {
-        guard let pipe = unsafe popen(command, "r") else { throw CommandFailure(command: command) }
+        guard let pipe = unsafe popen(command, "r") else { throw CommandError(command: command) }
         var bytes: [UInt8] = []
         var buffer = zeros(1 << 16)
         while true {
@@ -34,11 +34,11 @@ enum Corpus {
             guard count > 0 else { break }
             bytes += buffer[..<count]
         }
-        guard unsafe pclose(pipe) == 0 else { throw CommandFailure(command: command) }
+        guard unsafe pclose(pipe) == 0 else { throw CommandError(command: command) }
         return bytes
     }
 }
 
-struct CommandFailure: Error {
+struct CommandError: Error {
     let command: String
 }

@@ -10,7 +10,7 @@ final class FakeSender: HTTPSender {
         case reply(Int, headers: [(String, String)] = [], body: String = "")
         /// So many bytes of the body, and then the connection is lost.
         case broken(Int, headers: [(String, String)] = [], body: String)
-        case trouble(ConnectionTrouble)
+        case trouble(ConnectionError)
     }
 
     private let answers: Mutex<[Answer]>
@@ -41,7 +41,7 @@ final class FakeSender: HTTPSender {
         return HTTPResponse(status: status, headers: HTTPHeaderList(headers), body: stream)
     }
 
-    static func failure(_ trouble: ConnectionTrouble) -> Failure {
+    static func failure(_ trouble: ConnectionError) -> Failure {
         Failure(.connectionError, "request failed", cause: trouble)
     }
 

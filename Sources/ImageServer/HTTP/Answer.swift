@@ -16,7 +16,7 @@ extension Response {
     }
 
     /// The answer to a request that is refused.
-    static func refusal(_ fault: RequestFault, as type: AnswerType) -> Response {
+    static func refusal(_ fault: RequestError, as type: AnswerType) -> Response {
         var response =
             type == .bytes
             ? Response(

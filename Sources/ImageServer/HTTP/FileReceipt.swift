@@ -35,7 +35,7 @@ struct FileReceipt {
     }
 
     /// - Throws: `Upload` for one that announces too much.
-    func checkAnnouncement() throws(RequestFault) {
+    func checkAnnouncement() throws(RequestError) {
         guard size ?? 0 <= most else { throw tooLarge }
     }
 
@@ -55,7 +55,7 @@ struct FileReceipt {
 
     /// - Returns: what the manifest has of the file.
     /// - Throws: `Download` (`Upload` for an icon) if it is not what was stated.
-    func finish() throws(RequestFault) -> JSONObject {
+    func finish() throws(RequestError) -> JSONObject {
         guard received > 0 else { throw refusal("the file is empty") }
         guard size == nil || size == received else {
             throw refusal("the file has \(received) bytes, but \(size ?? 0) were announced")
@@ -71,11 +71,11 @@ struct FileReceipt {
         return json
     }
 
-    func refusal(_ why: String) -> RequestFault {
-        RequestFault(.badRequest, part == .file ? "Download" : "Upload", why)
+    func refusal(_ why: String) -> RequestError {
+        RequestError(.badRequest, part == .file ? "Download" : "Upload", why)
     }
 
-    private var tooLarge: RequestFault {
-        RequestFault(.badRequest, "Upload", "the file is larger than \(most) bytes")
+    private var tooLarge: RequestError {
+        RequestError(.badRequest, "Upload", "the file is larger than \(most) bytes")
     }
 }

@@ -8,7 +8,7 @@ extension ImageResponder {
     /// - Throws: `UnauthorizedError` for who may not write.
     func state(_ query: Query, _ type: AnswerType) async throws -> Response {
         guard query.user != nil || authentication.anonymous == .writes else {
-            throw RequestFault(.unauthorized, "UnauthorizedError", "authorization is required")
+            throw RequestError(.unauthorized, "UnauthorizedError", "authorization is required")
         }
         let catalog = try await repository.catalog(.listing)
         return .json(
@@ -18,12 +18,12 @@ extension ImageResponder {
             ], as: type)
     }
 
-    func changeState(_ query: Query) throws(RequestFault) -> Response {
+    func changeState(_ query: Query) throws(RequestError) -> Response {
         guard let action = try query.parameters["action"] else {
-            throw RequestFault(.conflict, "MissingParameter", "no \"action\" was specified")
+            throw RequestError(.conflict, "MissingParameter", "no \"action\" was specified")
         }
         guard action == "dropcaches" else {
-            throw RequestFault(.conflict, "InvalidArgument", "\"\(action)\" is not a valid action")
+            throw RequestError(.conflict, "InvalidArgument", "\"\(action)\" is not a valid action")
         }
         repository.dropCaches()
         return Response(status: .accepted)
@@ -31,11 +31,11 @@ extension ImageResponder {
 
     func changeStorage(of image: ServedImage, _ query: Query, _ type: AnswerType) throws -> Response {
         guard try query.parameters["account"] == nil else {
-            throw RequestFault(.forbidden, "OperatorOnly", "only operators may choose the storage")
+            throw RequestError(.forbidden, "OperatorOnly", "only operators may choose the storage")
         }
         // There is one, and every image is in it.
         guard try query.parameters["stor"] == "local" else {
-            throw RequestFault.invalidParameter("stor", "the only storage of this server is \"local\"")
+            throw RequestError.invalidParameter("stor", "the only storage of this server is \"local\"")
         }
         return try respond(image, query.newest, type, adminFields: true)
     }

@@ -10,7 +10,7 @@ extension ImageResponder {
     func file(_ uuid: ImageUUID, _ query: Query, _ context: Context) async throws -> Response {
         let (image, _) = try await find(uuid, query)
         let index = try query.parameters["index"].flatMap { Int($0) } ?? 0
-        let missing = RequestFault.notFound("image \"\(uuid)\" has no file" + (index == 0 ? "" : " at index \(index)"))
+        let missing = RequestError.notFound("image \"\(uuid)\" has no file" + (index == 0 ? "" : " at index \(index)"))
         guard index == 0, let description = image.files.first,
             let file = try await repository.open(.file, of: image)
         else { throw missing }
@@ -29,7 +29,7 @@ extension ImageResponder {
     func icon(_ uuid: ImageUUID, _ query: Query, _ context: Context) async throws -> Response {
         let (image, _) = try await find(uuid, query)
         guard let icon = image.icon, let file = try await repository.open(.icon, of: image) else {
-            throw RequestFault.notFound("image \"\(uuid)\" has no icon")
+            throw RequestError.notFound("image \"\(uuid)\" has no icon")
         }
         return try respond(
             file, of: image, query, context,
@@ -68,7 +68,7 @@ extension ImageResponder {
             headers[.contentRange] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(file.size)"
             return Response(status: .partialContent, headers: headers, body: body(file, part, context.paced))
         case .unsatisfiable:
-            throw RequestFault(
+            throw RequestError(
                 .rangeNotSatisfiable, "RequestedRangeNotSatisfiable", "the file has \(file.size) bytes",
                 headers: [.contentRange: "bytes */\(file.size)"])
         }

@@ -8,8 +8,8 @@ import NIOCore
 
 /// Ping, ListImages, GetImage, ListChannels (imgapi.md, section 10).
 extension ImageResponder {
-    func ping(_ query: Query, _ type: AnswerType) throws(RequestFault) -> Response {
-        if let error = try query.parameters["error"] { throw SampleFault.named(error) }
+    func ping(_ query: Query, _ type: AnswerType) throws(RequestError) -> Response {
+        if let error = try query.parameters["error"] { throw SampleError.named(error) }
         var answer: JSONObject = ["ping": "pong", "version": .string(ImageServer.version), "imgapi": true]
         if let user = query.user {
             answer["pid"] = .number(JSONNumber(Int(getpid())))
@@ -20,7 +20,7 @@ extension ImageResponder {
 
     func channels(_ type: AnswerType, _ target: String) async throws -> Response {
         guard let channels = try await repository.catalog(.listing).channels else {
-            throw RequestFault.notFound("\(target) does not exist")
+            throw RequestError.notFound("\(target) does not exist")
         }
         return .json(channels.json, as: type)
     }
@@ -71,8 +71,8 @@ extension ImageResponder {
         let catalog = try await repository.catalog(.image(uuid))
         let scope = try ChannelScope(query.parameters, catalog.channels)
         let caller = try Caller(query.parameters)
-        guard let image = try catalog.image(uuid) else { throw RequestFault.notFound("image \(uuid) not found") }
-        guard scope.contains(image), caller.sees(image) else { throw RequestFault.notFound("image not found") }
+        guard let image = try catalog.image(uuid) else { throw RequestError.notFound("image \(uuid) not found") }
+        guard scope.contains(image), caller.sees(image) else { throw RequestError.notFound("image not found") }
         return (image, catalog)
     }
 }

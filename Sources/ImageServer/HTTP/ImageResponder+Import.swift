@@ -10,7 +10,7 @@ extension ImageResponder {
         _ uuid: ImageUUID, _ request: Request, _ query: Query, _ type: AnswerType, _ catalog: Catalog
     ) async throws -> Response {
         guard try query.parameters["account"] == nil else {
-            throw RequestFault(.forbidden, "OperatorOnly", "only operators may import images")
+            throw RequestError(.forbidden, "OperatorOnly", "only operators may import images")
         }
         let channels = try ChannelScope(writing: query.parameters, catalog.channels).names
         let source = try query.parameters["source"]
@@ -26,7 +26,7 @@ extension ImageResponder {
         try checkOrigin(json, in: catalog)
         try await repository.change(uuid) { stored in
             guard stored == nil else {
-                throw RequestFault(.conflict, "ImageUuidAlreadyExists", "image UUID \(uuid) already exists")
+                throw RequestError(.conflict, "ImageUuidAlreadyExists", "image UUID \(uuid) already exists")
             }
             return json
         }
@@ -34,9 +34,9 @@ extension ImageResponder {
     }
 
     /// - Throws: `NotAvailable` where nothing may be fetched.
-    func remote() throws(RequestFault) -> RemoteImages {
+    func remote() throws(RequestError) -> RemoteImages {
         guard let remotes else {
-            throw RequestFault(.notImplemented, "NotAvailable", "this server does not import from other servers")
+            throw RequestError(.notImplemented, "NotAvailable", "this server does not import from other servers")
         }
         return remotes
     }

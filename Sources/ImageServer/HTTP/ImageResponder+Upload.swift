@@ -35,7 +35,7 @@ extension ImageResponder {
         let image = try await target(uuid, query)
         let compression = try compression(query, isOptional: false)
         guard let url = try await JSONBody.object(of: request)["file_url"]?.stringValue else {
-            throw RequestFault.validationFailed(
+            throw RequestError.validationFailed(
                 "missing parameter: file_url", .init(field: "file_url", code: "MissingParameter"))
         }
         guard !image.isActivated else { throw ImageResponder.immutable(uuid) }
@@ -52,7 +52,7 @@ extension ImageResponder {
         _ = try await target(uuid, query)
         let contentType = request.headers[.contentType] ?? ""
         guard FileReceipt.iconTypes.contains(contentType) else {
-            throw RequestFault(
+            throw RequestError(
                 .badRequest, "Upload", "\"\(contentType)\" is none of \(FileReceipt.iconTypes.joined(separator: ", "))")
         }
         var receipt = FileReceipt(.icon, most: FileReceipt.longestIcon)
@@ -68,7 +68,7 @@ extension ImageResponder {
         _ = try await target(uuid, query)
         try await repository.change(uuid) { stored in
             var manifest = try ImageResponder.manifest(stored, uuid)
-            guard manifest.has(.icon) else { throw RequestFault.notFound("image \"\(uuid)\" has no icon") }
+            guard manifest.has(.icon) else { throw RequestError.notFound("image \"\(uuid)\" has no icon") }
             manifest.remove(.icon)
             return manifest.json
         }
@@ -80,19 +80,19 @@ extension ImageResponder {
         let catalog = try await repository.catalog(.changing(uuid))
         let image = try await own(uuid, query, ChannelScope(writing: query.parameters, catalog.channels), catalog)
         guard try query.parameters["storage"] == nil || query.parameters["account"] == nil else {
-            throw RequestFault.invalidParameter("storage", "only operators may choose the storage")
+            throw RequestError.invalidParameter("storage", "only operators may choose the storage")
         }
         return image
     }
 
-    private func compression(_ query: Query, isOptional: Bool) throws(RequestFault) -> String {
+    private func compression(_ query: Query, isOptional: Bool) throws(RequestError) -> String {
         guard let compression = try query.parameters["compression"] else {
             if isOptional { return "" }
-            throw RequestFault.validationFailed(
+            throw RequestError.validationFailed(
                 "missing parameter: compression", .init(field: "compression", code: "MissingParameter"))
         }
         guard ["none", "gzip", "bzip2", "xz", "zstd"].contains(compression) else {
-            throw RequestFault.validationFailed("invalid compression: \"\(compression)\"", .init(field: "compression"))
+            throw RequestError.validationFailed("invalid compression: \"\(compression)\"", .init(field: "compression"))
         }
         return compression
     }
@@ -102,7 +102,7 @@ extension ImageResponder {
         let (manifest, download) = try await remote().image(uuid, at: source)
         var receipt = receipt
         guard let file = manifest.files.first, let download else {
-            throw RequestFault(.serviceUnavailable, "RemoteSourceError", "image \(uuid) has no file on \(source)")
+            throw RequestError(.serviceUnavailable, "RemoteSourceError", "image \(uuid) has no file on \(source)")
         }
         guard receipt.sha1 == nil || receipt.sha1 == file.sha1 else {
             throw receipt.refusal("its sha1 on \(source) is \(file.sha1 ?? "")")
@@ -119,7 +119,7 @@ extension ImageResponder {
         do {
             try await work()
         } catch let failure as Failure where [.downloadError, .connectionError, .sourceError].contains(failure.code) {
-            throw RequestFault(.badRequest, "Download", failure.description)
+            throw RequestError(.badRequest, "Download", failure.description)
         }
     }
 
@@ -149,8 +149,8 @@ extension ImageResponder {
         }
     }
 
-    private static func immutable(_ uuid: ImageUUID) -> RequestFault {
-        RequestFault(
+    private static func immutable(_ uuid: ImageUUID) -> RequestError {
+        RequestError(
             .unprocessableContent, "ImageFilesImmutable", "image \(uuid) is activated, so that its file cannot change")
     }
 }

@@ -21,11 +21,11 @@ extension ImageResponder {
         let user = try await authentication.user(request.head, target: target)
         guard !isReading, user == nil, authentication.anonymous == .reads else { return user }
         guard authentication.isPossible else {
-            throw RequestFault(
+            throw RequestError(
                 .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
                 headers: [.allow: Route.methods])
         }
-        throw RequestFault(.unauthorized, "UnauthorizedError", "authorization is required")
+        throw RequestError(.unauthorized, "UnauthorizedError", "authorization is required")
     }
 
     func write(_ request: Request, _ route: Route, _ query: Query, _ type: AnswerType) async throws -> Response {
@@ -42,7 +42,7 @@ extension ImageResponder {
         // Keys are read anew for every request anyway.
         case (.post, .authkeys): return .json([:], as: type)
         default:
-            throw RequestFault(
+            throw RequestError(
                 .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
                 headers: [.allow: route.writeMethods])
         }
@@ -53,10 +53,10 @@ extension ImageResponder {
         switch try query.parameters["action"] {
         case nil: break
         case "create-from-vm"?:
-            throw RequestFault(.notImplemented, "NotAvailable", "this server has no VMs to make images of")
+            throw RequestError(.notImplemented, "NotAvailable", "this server has no VMs to make images of")
         case "import-docker-image"?, "import-lxd-image"?:
-            throw RequestFault(.notImplemented, "NotAvailable", "this server does not take images of registries")
-        case let action?: throw RequestFault.invalidParameter("action", "\"\(action)\" is not a valid action")
+            throw RequestError(.notImplemented, "NotAvailable", "this server does not take images of registries")
+        case let action?: throw RequestError.invalidParameter("action", "\"\(action)\" is not a valid action")
         }
         let channels = try ChannelScope(writing: query.parameters, catalog.channels).names
         let caller = try Caller(query.parameters)
@@ -72,13 +72,13 @@ extension ImageResponder {
         -> Response
     {
         guard let action = try query.parameters["action"] else {
-            throw RequestFault(.unprocessableContent, "InvalidParameter", "no image \"action\" was specified")
+            throw RequestError(.unprocessableContent, "InvalidParameter", "no image \"action\" was specified")
         }
         let catalog = try await repository.catalog(.changing(uuid))
         switch action {
         case "import": return try await importImage(uuid, request, query, type, catalog)
         case "import-remote", "import-from-datacenter":
-            throw RequestFault(.serviceUnavailable, "ServiceUnavailableError", "Workflow API is down.")
+            throw RequestError(.serviceUnavailable, "ServiceUnavailableError", "Workflow API is down.")
         default: break
         }
         let scope = try ChannelScope(writing: query.parameters, catalog.channels)
@@ -103,11 +103,11 @@ extension ImageResponder {
             try conditions(image, query)
             let name = try await JSONBody.object(of: request)["channel"]?.stringValue
             guard let name else {
-                throw RequestFault.validationFailed(
+                throw RequestError.validationFailed(
                     "no channel was specified", .init(field: "channel", code: "MissingParameter"))
             }
             guard catalog.channels?.contains(name) == true else {
-                throw RequestFault.validationFailed("unknown channel: \(name)", .init(field: "channel"))
+                throw RequestError.validationFailed("unknown channel: \(name)", .init(field: "channel"))
             }
             try await repository.change(uuid) { stored in
                 var manifest = try ImageResponder.manifest(stored, uuid)
@@ -116,8 +116,8 @@ extension ImageResponder {
             }
         case "change-stor": return try changeStorage(of: image, query, type)
         case "export":
-            throw RequestFault(.serviceUnavailable, "StorageUnsupported", "this server has no Manta to export to")
-        default: throw RequestFault.invalidParameter("action", "\"\(action)\" is not a valid action")
+            throw RequestError(.serviceUnavailable, "StorageUnsupported", "this server has no Manta to export to")
+        default: throw RequestError.invalidParameter("action", "\"\(action)\" is not a valid action")
         }
         return try await answer(uuid, query, type)
     }
@@ -129,11 +129,11 @@ extension ImageResponder {
         _ = try await own(uuid, query, ChannelScope(writing: query.parameters, catalog.channels), catalog)
         let action = try query.parameters["action"] ?? "add"
         guard ["add", "remove"].contains(action) else {
-            throw RequestFault.invalidParameter("action", "\"\(action)\" is not a valid action")
+            throw RequestError.invalidParameter("action", "\"\(action)\" is not a valid action")
         }
         let accounts = try await JSONBody.value(of: request).arrayValue?.map { $0.stringValue ?? "" }
         guard let accounts, accounts.allSatisfy({ ImageUUID($0) != nil }) else {
-            throw RequestFault.invalidParameter("acl", "the body is no array of UUIDs")
+            throw RequestError.invalidParameter("acl", "the body is no array of UUIDs")
         }
         try await repository.change(uuid) { stored in
             var manifest = try ImageResponder.manifest(stored, uuid)
@@ -160,11 +160,11 @@ extension ImageResponder {
                 dependents.count < 10
                 ? dependents.joined(separator: ", ")
                 : dependents.prefix(5).joined(separator: ", ") + ", … (\(dependents.count) in all)"
-            throw RequestFault(
+            throw RequestError(
                 .unprocessableContent, "ImageHasDependentImages", "image \(uuid) has dependent images: \(list)")
         }
         try await repository.change(uuid) { stored in
-            guard let stored else { throw RequestFault.notFound("image \(uuid) not found") }
+            guard let stored else { throw RequestError.notFound("image \(uuid) not found") }
             guard case .channel(let name) = scope, !isForAll else { return nil }
             var manifest = StoredManifest(stored)
             manifest.changeChannels { $0.removeAll { $0 == name } }
@@ -178,7 +178,7 @@ extension ImageResponder {
     /// The image after a change.
     func answer(_ uuid: ImageUUID, _ query: Query, _ type: AnswerType) async throws -> Response {
         guard let image = try await repository.catalog(.changing(uuid)).image(uuid) else {
-            throw RequestFault(.internalServerError, "InternalError", "image \(uuid) cannot be served after the change")
+            throw RequestError(.internalServerError, "InternalError", "image \(uuid) cannot be served after the change")
         }
         return try respond(image, query, type)
     }
@@ -188,16 +188,16 @@ extension ImageResponder {
     /// - Throws: `ResourceNotFound`, `NotImageOwner`.
     func own(_ uuid: ImageUUID, _ query: Query, _ scope: ChannelScope, _ catalog: Catalog) async throws -> ServedImage {
         let caller = try Caller(query.parameters)
-        guard let image = try catalog.image(uuid) else { throw RequestFault.notFound("image \(uuid) not found") }
-        guard scope.contains(image), caller.sees(image) else { throw RequestFault.notFound("image not found") }
+        guard let image = try catalog.image(uuid) else { throw RequestError.notFound("image \(uuid) not found") }
+        guard scope.contains(image), caller.sees(image) else { throw RequestError.notFound("image not found") }
         if let account = caller.account, image.owner != account {
-            throw RequestFault(
+            throw RequestError(
                 .unprocessableContent, "NotImageOwner", "account \(account) is not the owner of image \(uuid)")
         }
         return image
     }
 
-    static func manifest(_ stored: JSONObject?, _ uuid: ImageUUID) throws(RequestFault) -> StoredManifest {
+    static func manifest(_ stored: JSONObject?, _ uuid: ImageUUID) throws(RequestError) -> StoredManifest {
         guard let stored else { throw .notFound("image \(uuid) not found") }
         return StoredManifest(stored)
     }
@@ -207,7 +207,7 @@ extension ImageResponder {
         else {
             return
         }
-        throw RequestFault(.unprocessableContent, "OriginDoesNotExist", "origin image \(origin) does not exist")
+        throw RequestError(.unprocessableContent, "OriginDoesNotExist", "origin image \(origin) does not exist")
     }
 
     private func conditions(_ image: ServedImage, _ query: Query) throws {

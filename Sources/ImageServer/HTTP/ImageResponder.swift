@@ -60,12 +60,12 @@ struct ImageResponder: HTTPResponder {
     private func answer(_ request: Request, _ type: AnswerType?, _ context: Context) async throws -> Response {
         let target = request.target
         guard target.utf8.count <= Self.longestTarget else {
-            throw RequestFault(
+            throw RequestError(
                 .uriTooLong, "RequestUriTooLarge", "the path and query are longer than \(Self.longestTarget) bytes")
         }
         let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let path = halves.first ?? ""
-        guard let route = Route(path: path) else { throw RequestFault.notFound("\(target) does not exist") }
+        guard let route = Route(path: path) else { throw RequestError.notFound("\(target) does not exist") }
         try HostHeader.check(request.head)
         let isReading = request.method == .get || request.method == .head
         let user = try await user(request, route, target: target)
@@ -75,7 +75,7 @@ struct ImageResponder: HTTPResponder {
         }
         let accepted = request.headers[.acceptVersion]
         guard let version = APIVersion(accepting: accepted) else {
-            throw RequestFault(
+            throw RequestError(
                 .badRequest, "InvalidVersion", "\(accepted ?? "") is not supported by \(request.method) \(path)")
         }
         let query = Query(
@@ -95,10 +95,10 @@ struct ImageResponder: HTTPResponder {
         case .image(let uuid): return try await image(uuid, query, type)
         case .state: return try await state(query, type)
         case .page, .metrics, .acl, .fileFromURL, .authkeys:
-            throw RequestFault(
+            throw RequestError(
                 .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
                 headers: [.allow: route.writeMethods])
-        case .file, .icon: throw RequestFault.notFound("\(target) does not exist")
+        case .file, .icon: throw RequestError.notFound("\(target) does not exist")
         case .datasets(let uuid):
             return Response(status: .movedPermanently, headers: [.location: uuid.map { "/images/\($0)" } ?? "/images"])
         }
@@ -107,19 +107,19 @@ struct ImageResponder: HTTPResponder {
     /// Far more than any client needs, in bytes.
     private static let longestTarget = 16 << 10
 
-    private func fault(_ error: any Error, _ logger: Logger) -> RequestFault {
-        if let fault = error as? RequestFault { return fault }
+    private func fault(_ error: any Error, _ logger: Logger) -> RequestError {
+        if let fault = error as? RequestError { return fault }
         if error is HTTPParserError {
-            return RequestFault(.badRequest, "InvalidContent", "the body is not as its framing says, or ended early")
+            return RequestError(.badRequest, "InvalidContent", "the body is not as its framing says, or ended early")
         }
         logger.error("a request failed", metadata: ["error": "\(error)"])
         let cause = (error as? Failure)?.cause ?? error
         if let errno = cause as? Errno, [.noSpace, .diskQuotaExceeded, .fileTooLarge].contains(errno) {
-            return RequestFault(
+            return RequestError(
                 .init(code: 507, reasonPhrase: "Insufficient Storage"), "InsufficientStorage",
                 "there is no room for more images")
         }
-        return RequestFault(.serviceUnavailable, "StorageIsDown", "the images cannot be read or written at present")
+        return RequestError(.serviceUnavailable, "StorageIsDown", "the images cannot be read or written at present")
     }
 }
 

@@ -14,7 +14,7 @@ enum JSONBody {
     /// - Throws: `InvalidContent`, `BadDigest`, `UnsupportedMediaType`, `RequestEntityTooLarge`.
     static func object(of request: Request) async throws -> JSONObject {
         guard let object = try await value(of: request).objectValue else {
-            throw RequestFault(.badRequest, "InvalidContent", "the body is not a JSON object")
+            throw RequestError(.badRequest, "InvalidContent", "the body is not a JSON object")
         }
         return object
     }
@@ -23,7 +23,7 @@ enum JSONBody {
     static func value(of request: Request) async throws -> JSONValue {
         let type = request.headers[.contentType]?.prefix { $0 != ";" }.lowercased() ?? ""
         guard type == "application/json" else {
-            throw RequestFault(
+            throw RequestError(
                 .unsupportedMediaType, "UnsupportedMediaType", "the body must be of the type application/json")
         }
         var bytes: [UInt8]
@@ -34,20 +34,20 @@ enum JSONBody {
         }
         if let stated = request.headers[.contentMD5] {
             guard Base64.text(Array(Insecure.MD5.hash(data: bytes))) == stated else {
-                throw RequestFault(.badRequest, "BadDigest", "Content-MD5 '\(stated)' is not that of the body")
+                throw RequestError(.badRequest, "BadDigest", "Content-MD5 '\(stated)' is not that of the body")
             }
         }
         switch request.headers[.contentEncoding]?.lowercased() {
         case nil, "identity": break
         case "gzip": bytes = try unpack(bytes)
         case let coding?:
-            throw RequestFault(
+            throw RequestError(
                 .unsupportedMediaType, "UnsupportedMediaType", "the Content-Encoding \"\(coding)\" is not gzip")
         }
         do {
             return try JSONValue(parsing: bytes, limits: JSONLimits(depth: 64))
         } catch {
-            throw RequestFault(.badRequest, "InvalidContent", "invalid JSON: \(error)")
+            throw RequestError(.badRequest, "InvalidContent", "invalid JSON: \(error)")
         }
     }
 
@@ -61,11 +61,11 @@ enum JSONBody {
             return unpacked
         } catch let error as CompressionError {
             guard error.reason != .outputLimit else { throw tooLarge }
-            throw RequestFault(.badRequest, "InvalidContent", "the body is not gzip: \(error)")
+            throw RequestError(.badRequest, "InvalidContent", "the body is not gzip: \(error)")
         }
     }
 
-    private static var tooLarge: RequestFault {
-        RequestFault(.contentTooLarge, "RequestEntityTooLarge", "the body is larger than \(most) bytes")
+    private static var tooLarge: RequestError {
+        RequestError(.contentTooLarge, "RequestEntityTooLarge", "the body is larger than \(most) bytes")
     }
 }

@@ -19,7 +19,7 @@ public struct RemoteImages: Sendable {
         do {
             url = try ServerURL(source)
         } catch {
-            throw RequestFault.invalidParameter("source", error.description)
+            throw RequestError.invalidParameter("source", error.description)
         }
         let client = IMGAPIClient(
             base: url.base, channel: url.query.first { $0.name == "channel" }?.value, insecure: false,
@@ -28,10 +28,10 @@ public struct RemoteImages: Sendable {
         do {
             found = try await client.image(uuid)
         } catch let failure as Failure {
-            throw RequestFault(.serviceUnavailable, "RemoteSourceError", failure.description)
+            throw RequestError(.serviceUnavailable, "RemoteSourceError", failure.description)
         }
         guard let found else {
-            throw RequestFault(.serviceUnavailable, "RemoteSourceError", "image \(uuid) is not on \(url.base)")
+            throw RequestError(.serviceUnavailable, "RemoteSourceError", "image \(uuid) is not on \(url.base)")
         }
         let file = found.files.first.map { file in
             Download(DownloadRequest(client.fileRequest(uuid), size: file.size), by: transport)
@@ -42,7 +42,7 @@ public struct RemoteImages: Sendable {
     /// A file by itself.
     ///
     /// - Throws: `InvalidParameter` for anything else than an https URL.
-    func download(_ url: String) throws(RequestFault) -> Download {
+    func download(_ url: String) throws(RequestError) -> Download {
         guard url.lowercased().hasPrefix("https://"), (try? ServerURL(url)) != nil else {
             throw .invalidParameter("file_url", "\"\(url)\" is not a valid https URL")
         }

@@ -2,20 +2,20 @@ import HTTPTypes
 
 /// The errors that `GET /ping?error=NAME` gives on demand, so that clients can test what they do with them
 /// (imgapi.md, section 9).
-enum SampleFault {
-    static func named(_ name: String) -> RequestFault {
+enum SampleError {
+    static func named(_ name: String) -> RequestError {
         let message = "a sample of this error"
-        let detail = RequestFault.Detail(field: "sample", message: message)
+        let detail = RequestError.Detail(field: "sample", message: message)
         switch name {
         case "ValidationFailed", "InvalidParameter":
-            return RequestFault(.unprocessableContent, name, message, details: [detail])
+            return RequestError(.unprocessableContent, name, message, details: [detail])
         case "ImageFilesImmutable", "ImageAlreadyActivated", "NoActivationNoFile":
-            return RequestFault(.unprocessableContent, name, message)
-        case "OperatorOnly": return RequestFault(.forbidden, name, message)
-        case "ImageUuidAlreadyExists": return RequestFault(.conflict, name, message)
-        case "StorageIsDown", "StorageUnsupported": return RequestFault(.serviceUnavailable, name, message)
-        case "RemoteSource": return RequestFault(.serviceUnavailable, "RemoteSourceError", message)
-        case "InternalError": return RequestFault(.internalServerError, name, message)
+            return RequestError(.unprocessableContent, name, message)
+        case "OperatorOnly": return RequestError(.forbidden, name, message)
+        case "ImageUuidAlreadyExists": return RequestError(.conflict, name, message)
+        case "StorageIsDown", "StorageUnsupported": return RequestError(.serviceUnavailable, name, message)
+        case "RemoteSource": return RequestError(.serviceUnavailable, "RemoteSourceError", message)
+        case "InternalError": return RequestError(.internalServerError, name, message)
         default: return .invalidParameter("error", "there is no sample of error \"\(name)\"")
         }
     }

@@ -6,7 +6,7 @@ struct Caller: Sendable {
     let account: String?
 
     /// - Throws: `InvalidParameter` if `account` is not a UUID.
-    init(_ parameters: QueryParameters) throws(RequestFault) {
+    init(_ parameters: QueryParameters) throws(RequestError) {
         account = try parameters["account"]
         if let account, ImageUUID(account) == nil {
             throw .invalidParameter("account", "invalid account: \"\(account)\" is not a UUID")
@@ -14,7 +14,7 @@ struct Caller: Sendable {
     }
 
     /// For ListImages, which does not mind what an account looks like.
-    init(listing parameters: QueryParameters) throws(RequestFault) { account = try parameters["account"] }
+    init(listing parameters: QueryParameters) throws(RequestError) { account = try parameters["account"] }
 
     func sees(_ image: ServedImage) -> Bool {
         guard let account else { return true }

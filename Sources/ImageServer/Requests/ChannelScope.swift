@@ -5,7 +5,7 @@ enum ChannelScope: Sendable, Equatable {
     case channel(String)
 
     /// - Throws: `ValidationFailed` where no channel is named and none is the default, or there is none of that name.
-    init(_ parameters: QueryParameters, _ channels: ChannelList?) throws(RequestFault) {
+    init(_ parameters: QueryParameters, _ channels: ChannelList?) throws(RequestError) {
         guard let channels else {
             self = .everything
             return
@@ -23,7 +23,7 @@ enum ChannelScope: Sendable, Equatable {
     }
 
     /// For a request that changes something: all channels are none to write to.
-    init(writing parameters: QueryParameters, _ channels: ChannelList?) throws(RequestFault) {
+    init(writing parameters: QueryParameters, _ channels: ChannelList?) throws(RequestError) {
         self = try ChannelScope(parameters, channels)
         if channels != nil, self == .everything {
             throw .validationFailed("unknown channel: *", .init(field: "channel"))

@@ -3,7 +3,7 @@ import HTTPTypes
 /// The `Host` of a request (RFC 9112, section 3.2): one, and nothing but a host and a port.
 enum HostHeader {
     /// - Throws: `InvalidHeader` if there is none, more than one, or one that is none.
-    static func check(_ request: HTTPRequest) throws(RequestFault) {
+    static func check(_ request: HTTPRequest) throws(RequestError) {
         // The first is no header field to the library, but the authority.
         guard let host = request.authority else { throw fault("the request has no Host header") }
         guard HTTPField.Name("Host").flatMap({ request.headerFields[$0] }) == nil else {
@@ -12,7 +12,7 @@ enum HostHeader {
         guard isHost(host) else { throw fault("the Host header is not of the form HOST[:PORT]") }
     }
 
-    private static func fault(_ why: String) -> RequestFault { RequestFault(.badRequest, "InvalidHeader", why) }
+    private static func fault(_ why: String) -> RequestError { RequestError(.badRequest, "InvalidHeader", why) }
 
     /// RFC 3986, section 3.2.2, and an optional port; empty for a target without a host. `_` stands in names of containers.
     static func isHost(_ text: String) -> Bool {

@@ -5,7 +5,7 @@ enum ImageFilters {
     typealias Filter = @Sendable (ServedImage) -> Bool
 
     /// - Throws: `InvalidParameter` for a value that none may have.
-    static func parse(_ parameters: QueryParameters, isAnonymous: Bool) throws(RequestFault) -> [Filter] {
+    static func parse(_ parameters: QueryParameters, isAnonymous: Bool) throws(RequestError) -> [Filter] {
         var filters = [try state(parameters["state"], isAnonymous: isAnonymous)]
         if let name = try parameters["name"] { filters.append(text(name, \.name)) }
         if let version = try parameters["version"] { filters.append(text(version, \.version)) }
@@ -25,7 +25,7 @@ enum ImageFilters {
     }
 
     /// The anonymous see active images only: `all` means these, and of other states there are none for them.
-    private static func state(_ state: String?, isAnonymous: Bool) throws(RequestFault) -> Filter {
+    private static func state(_ state: String?, isAnonymous: Bool) throws(RequestError) -> Filter {
         if state == "all" { return { !isAnonymous || $0.imageState == .active } }
         guard let known = ImageState(rawValue: state ?? ImageState.active.rawValue) else {
             throw .invalidParameter("state", "invalid state: \"\(state ?? "")\"")

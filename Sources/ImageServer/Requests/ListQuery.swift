@@ -60,18 +60,18 @@ struct ListQuery {
     private static func start(_ marker: String?, isPage: Bool, in catalog: Catalog) throws -> Start {
         guard let marker else { return .beginning }
         if let uuid = ImageUUID(marker) {
-            guard let image = try catalog.image(uuid) else { throw RequestFault.notFound("image \(marker) not found") }
+            guard let image = try catalog.image(uuid) else { throw RequestError.notFound("image \(marker) not found") }
             return isPage ? .place(image.place) : .date(image.place.published)
         }
         guard let date = PublicationDate(marker: marker) else {
-            throw RequestFault.invalidParameter(
+            throw RequestError.invalidParameter(
                 "marker", "invalid marker: \"\(marker)\" is neither an image UUID nor a date")
         }
         return .date(date)
     }
 
     /// Nil for no limit, which 0 means too.
-    private static func limit(_ text: String?) throws(RequestFault) -> Int? {
+    private static func limit(_ text: String?) throws(RequestError) -> Int? {
         guard let text else { return nil }
         guard !text.isEmpty, text.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }) else {
             throw .invalidParameter("limit", "invalid limit: \"\(text)\" is not a number")
@@ -80,7 +80,7 @@ struct ListQuery {
         return limit == 0 ? nil : limit
     }
 
-    private static func isDescending(_ sort: String?) throws(RequestFault) -> Bool {
+    private static func isDescending(_ sort: String?) throws(RequestError) -> Bool {
         guard let sort else { return false }
         let parts = sort.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts[0] == "published_at" else {
@@ -92,10 +92,10 @@ struct ListQuery {
 
 extension QueryParameters {
     /// Admin fields are asked for, and are for callers who have shown who they are.
-    func hasAdminFields(for user: String?) throws(RequestFault) -> Bool {
+    func hasAdminFields(for user: String?) throws(RequestError) -> Bool {
         guard try flag("inclAdminFields") == true else { return false }
         guard user != nil else {
-            throw RequestFault(.unauthorized, "UnauthorizedError", "admin fields are for authenticated callers only")
+            throw RequestError(.unauthorized, "UnauthorizedError", "admin fields are for authenticated callers only")
         }
         return true
     }

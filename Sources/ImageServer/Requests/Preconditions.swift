@@ -14,15 +14,15 @@ struct Preconditions {
     ///   - entityTags: what the resource is known by; the first is the one that is sent.
     ///   - modified: nil where the resource has no such date.
     /// - Throws: `PreconditionFailed`.
-    func check(entityTags: [String], modified: HTTPDate?) throws(RequestFault) -> Outcome {
+    func check(entityTags: [String], modified: HTTPDate?) throws(RequestError) -> Outcome {
         if let wanted = tags(.ifMatch) {
             guard matches(wanted, entityTags) else {
-                throw RequestFault(
+                throw RequestError(
                     .preconditionFailed, "PreconditionFailed",
                     "if-match '\(wanted.joined(separator: ", "))' does not match etag '\(entityTags.first ?? "")'")
             }
         } else if let modified, let date = headers[.ifUnmodifiedSince].flatMap({ HTTPDate($0) }), modified > date {
-            throw RequestFault(
+            throw RequestError(
                 .preconditionFailed, "PreconditionFailed",
                 "modified at '\(modified)', after if-unmodified-since '\(date)'")
         }

@@ -19,7 +19,7 @@ struct QueryParameters: Sendable {
     /// The value of a parameter; nil if it is not there.
     /// - Throws: `InvalidParameter` if it is there more than once.
     subscript(name: String) -> String? {
-        get throws(RequestFault) {
+        get throws(RequestError) {
             var found: String?
             for parameter in all {
                 let isBracketed = parameter.name.hasPrefix(name) && parameter.name.dropFirst(name.count).hasPrefix("[")
@@ -34,7 +34,7 @@ struct QueryParameters: Sendable {
     }
 
     /// `true` or `false`, nothing else.
-    func flag(_ name: String) throws(RequestFault) -> Bool? {
+    func flag(_ name: String) throws(RequestError) -> Bool? {
         switch try self[name] {
         case nil: nil
         case "true": true

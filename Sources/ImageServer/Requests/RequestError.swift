@@ -2,7 +2,7 @@ import HTTPTypes
 import JSON
 
 /// Why a request is refused: the error that goes back (imgapi.md, section 9).
-struct RequestFault: Error {
+struct RequestError: Error {
     let status: HTTPResponse.Status
     let code: String
     let message: String
@@ -45,15 +45,15 @@ struct RequestFault: Error {
     var text: String { "\(code.hasSuffix("Error") ? code : code + "Error"): \(message)" }
 }
 
-extension RequestFault {
-    static func notFound(_ message: String) -> RequestFault { RequestFault(.notFound, "ResourceNotFound", message) }
+extension RequestError {
+    static func notFound(_ message: String) -> RequestError { RequestError(.notFound, "ResourceNotFound", message) }
 
     /// A parameter has a bad value.
-    static func invalidParameter(_ name: String, _ message: String) -> RequestFault {
-        RequestFault(.unprocessableContent, "InvalidParameter", message, details: [Detail(field: name)])
+    static func invalidParameter(_ name: String, _ message: String) -> RequestError {
+        RequestError(.unprocessableContent, "InvalidParameter", message, details: [Detail(field: name)])
     }
 
-    static func validationFailed(_ message: String, _ detail: Detail) -> RequestFault {
-        RequestFault(.unprocessableContent, "ValidationFailed", message, details: [detail])
+    static func validationFailed(_ message: String, _ detail: Detail) -> RequestError {
+        RequestError(.unprocessableContent, "ValidationFailed", message, details: [detail])
     }
 }

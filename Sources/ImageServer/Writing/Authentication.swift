@@ -37,12 +37,12 @@ extension Authentication {
         guard isPossible, let field = request.headerFields[.authorization] else { return nil }
         if field.lowercased().hasPrefix("bearer ") {
             guard let name = try await user(token: String(field.dropFirst(7))) else {
-                throw RequestFault(.unauthorized, "UnauthorizedError", "the token is not known")
+                throw RequestError(.unauthorized, "UnauthorizedError", "the token is not known")
             }
             return User(name: name)
         }
         guard let keys else {
-            throw RequestFault(.unauthorized, "UnauthorizedError", "this server takes tokens, not signatures")
+            throw RequestError(.unauthorized, "UnauthorizedError", "this server takes tokens, not signatures")
         }
         return try await SignatureCheck(keys: keys, takesDateAlone: takesDateAlone).user(request, target: target)
     }

@@ -22,9 +22,9 @@ struct BodyDigest: Sendable, Hashable {
         return nil
     }
 
-    fileprivate func check(_ hash: SHA256) throws(RequestFault) {
+    fileprivate func check(_ hash: SHA256) throws(RequestError) {
         guard hash.finalize().elementsEqual(bytes) else {
-            throw RequestFault(.badRequest, "BadDigest", "the body is not what the signed Digest header says")
+            throw RequestError(.badRequest, "BadDigest", "the body is not what the signed Digest header says")
         }
     }
 }

@@ -43,7 +43,7 @@ public struct ImageIntake: Sendable {
                     try await upload.append(piece)
                 }
                 description = try receipt.finish()
-            } catch let fault as RequestFault {
+            } catch let fault as RequestError {
                 throw Failure(.downloadError, "image \(manifest.uuid): \(fault.message)")
             }
             try await upload.commit { _ in

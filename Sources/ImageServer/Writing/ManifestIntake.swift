@@ -24,7 +24,7 @@ enum ManifestIntake {
     /// - Throws: `InvalidParameter`, `ValidationFailed`.
     static func importing(
         _ body: JSONObject, as uuid: ImageUUID, mode: ServerMode, channels: [String]?
-    ) throws(RequestFault) -> JSONObject {
+    ) throws(RequestError) -> JSONObject {
         guard let given = body["uuid"] else {
             throw .validationFailed("invalid image data: uuid", .init(field: "uuid", code: "MissingParameter"))
         }
@@ -44,7 +44,7 @@ enum ManifestIntake {
     /// - Parameter account: on whose behalf it is made, if not the operator's.
     static func creating(
         _ body: JSONObject, mode: ServerMode, account: String?, channels: [String]?
-    ) throws(RequestFault) -> JSONObject {
+    ) throws(RequestError) -> JSONObject {
         let extra = ["uuid", "published_at", "urn"].filter { body[$0] != nil }
         guard extra.isEmpty else { throw extraParameters(extra) }
         guard body["state"] == nil else { throw .invalidParameter("state", "the state of an image cannot be given") }
@@ -68,7 +68,7 @@ enum ManifestIntake {
 
     private static func take(
         _ body: JSONObject, mode: ServerMode, channels: [String]?
-    ) throws(RequestFault) -> JSONObject {
+    ) throws(RequestError) -> JSONObject {
         try checkFields(of: body)
         var json = ManifestSpelling.usual(body)
         for (key, value) in body where value == .null {
@@ -99,27 +99,27 @@ enum ManifestIntake {
     }
 
     /// - Throws: `ValidationFailed` with each field that breaks a rule.
-    static func validate(_ json: JSONObject, mode: ServerMode) throws(RequestFault) {
+    static func validate(_ json: JSONObject, mode: ServerMode) throws(RequestError) {
         var details = ManifestValidation.validate(json).map { violation in
-            RequestFault.Detail(
+            RequestError.Detail(
                 field: violation.field, code: violation.code.rawValue, message: violation.message)
         }
         if json["public"] != .bool(mode == .public) {
             details.append(.init(field: "public", message: "does not suit a server in \(mode.rawValue) mode"))
         }
         guard !details.isEmpty else { return }
-        throw RequestFault(
+        throw RequestError(
             .unprocessableContent, "ValidationFailed",
             "invalid image data: \(details.map(\.field).joined(separator: ", "))", details: details)
     }
 
-    private static func checkFields(of body: JSONObject) throws(RequestFault) {
+    private static func checkFields(of body: JSONObject) throws(RequestError) {
         let extra = body.keys.filter { !known.contains($0) }
         guard extra.isEmpty else { throw extraParameters(extra) }
     }
 
-    private static func extraParameters(_ names: [String]) -> RequestFault {
-        RequestFault(
+    private static func extraParameters(_ names: [String]) -> RequestError {
+        RequestError(
             .unprocessableContent, "InvalidParameter",
             "invalid extra parameters: \(names.map { "\"\($0)\"" }.joined(separator: ", "))",
             details: names.map { .init(field: $0) })

@@ -43,8 +43,8 @@ struct SignatureCheck {
     }
 
     /// What may be tried instead is told in the form of the draft, section 3.1.2.
-    private func refusal(_ why: String) -> RequestFault {
-        RequestFault(
+    private func refusal(_ why: String) -> RequestError {
+        RequestError(
             .unauthorized, "UnauthorizedError", why,
             headers: [
                 .wwwAuthenticate:
@@ -53,7 +53,7 @@ struct SignatureCheck {
     }
 
     /// - Returns: the header that has the date.
-    private func checkedDate(_ request: HTTPRequest) throws(RequestFault) -> String {
+    private func checkedDate(_ request: HTTPRequest) throws(RequestError) -> String {
         let (name, date) =
             request.headerFields[.xDate].map { ("x-date", $0) } ?? ("date", request.headerFields[.date] ?? "")
         guard let moment = HTTPDate(date) else { throw refusal("the request has no date that could be signed") }
@@ -68,7 +68,7 @@ struct SignatureCheck {
     /// - Returns: what the body must be, where the signature says so.
     private func checkCoverage(
         _ names: [String], of request: HTTPRequest, date: String, target: String
-    ) throws(RequestFault) -> BodyDigest? {
+    ) throws(RequestError) -> BodyDigest? {
         guard names.contains(date) else { throw refusal("the signature does not cover \(date)") }
         var digest: BodyDigest?
         if names.contains("digest") {

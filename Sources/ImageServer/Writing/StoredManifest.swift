@@ -28,12 +28,12 @@ struct StoredManifest {
     }
 
     /// - Throws: `NoActivationNoFile`, `ImageAlreadyActivated`.
-    mutating func activate() throws(RequestFault) {
+    mutating func activate() throws(RequestError) {
         guard !isActivated else {
-            throw RequestFault(.unprocessableContent, "ImageAlreadyActivated", "image is already activated")
+            throw RequestError(.unprocessableContent, "ImageAlreadyActivated", "image is already activated")
         }
         guard has(.file) else {
-            throw RequestFault(.unprocessableContent, "NoActivationNoFile", "image must have a file to be activated")
+            throw RequestError(.unprocessableContent, "NoActivationNoFile", "image must have a file to be activated")
         }
         json["activated"] = true
         if json["published_at"] == nil { json["published_at"] = .string(Timestamp.now().description) }
@@ -78,13 +78,13 @@ struct StoredManifest {
     /// UpdateImage: null takes a field away.
     ///
     /// - Throws: `ValidationFailed`.
-    mutating func update(_ fields: JSONObject, mode: ServerMode) throws(RequestFault) {
+    mutating func update(_ fields: JSONObject, mode: ServerMode) throws(RequestError) {
         guard !fields.isEmpty else {
             throw .validationFailed("no fields to update", .init(field: "body", code: "MissingParameter"))
         }
         let fixed = fields.keys.filter { !StoredManifest.mutable.contains($0) }
         guard fixed.isEmpty else {
-            throw RequestFault(
+            throw RequestError(
                 .unprocessableContent, "ValidationFailed",
                 "cannot update field\(fixed.count == 1 ? "" : "s"): \(fixed.joined(separator: ", "))",
                 details: fixed.map { .init(field: $0, code: "NotAllowed") })

@@ -70,8 +70,8 @@ struct LayerPass {
     static func failure(_ error: any Error, _ manifest: Manifest) -> any Error {
         let what = "the layer of image \(manifest.uuid) cannot be unpacked"
         switch error {
-        case is TarError, is LayerFault: return Failure(.invalidLayer, what, cause: error)
-        case let failure as EntryFailure: return LayerPass.failure(what, failure.errno, because: failure)
+        case is TarError, is LayerError: return Failure(.invalidLayer, what, cause: error)
+        case let failure as EntryError: return LayerPass.failure(what, failure.errno, because: failure)
         case let errno as Errno: return LayerPass.failure(what, errno, because: errno)
         default: return error
         }
