@@ -230,6 +230,6 @@ extension RegistryEntry {
     fileprivate func modified(_ part: ImagePart) -> HTTPDate {
         let description = part == .file ? json["files"]?[0] : json["icon"]
         let text = description?["mtime"]?.stringValue ?? json["published_at"]?.stringValue ?? ""
-        return PublicationDate.moment(text)?.date ?? HTTPDate(seconds: 0)
+        return Timestamp(iso8601: text).map { HTTPDate($0) } ?? HTTPDate(seconds: 0)
     }
 }
