@@ -64,7 +64,7 @@ public final class Download {
                 return try await read()
             } catch let failure as Failure where failure.code == .connectionError {
                 body = nil
-                switch failure.cause as? ConnectionError {
+                switch failure.connection {
                 // Whoever gave this address was there a moment ago: the server may be restarting.
                 case .lost?, .stalled?, .unreachable?: try await pause(because: failure, retryAfter: nil)
                 case .refused?, nil: throw downloadError(failure)

@@ -39,7 +39,7 @@ public struct Transport: Sendable {
                 note("tried again", request, "status \(reply.status)")
                 try await Task.sleep(for: policy.pause(after: attempt, retryAfter: wait))
             } catch let failure as Failure {
-                guard case .lost? = failure.cause as? ConnectionError, attempt < policy.attempts else {
+                guard case .lost? = failure.connection, attempt < policy.attempts else {
                     throw failure
                 }
                 note("tried again", request, failure.description)
@@ -103,7 +103,7 @@ public struct Transport: Sendable {
 
     /// What a server that is being restarted looks like, from itself or from what stands before it.
     static func isAway(_ failure: Failure) -> Bool {
-        switch failure.cause as? ConnectionError {
+        switch failure.connection {
         case .unreachable?, .lost?, .stalled?: true
         case .refused?: false
         case nil: failure.statusCode.map { [502, 503, 504].contains($0) } ?? false

@@ -113,7 +113,7 @@ extension ImageTool {
         do {
             _ = try await client.activate(uuid, by: request.signer)
         } catch let failure as Failure {
-            let isPassing = (failure.cause as? ConnectionError)?.isPassing == true
+            let isPassing = failure.connection?.isPassing == true
             guard isPassing || failure.statusCode == 422 else { throw failure }
             guard let image = try await client.image(uuid), !image.isActivated else { return }
             guard isPassing else { throw failure }
@@ -175,7 +175,7 @@ extension ImageTool {
                 )
             } catch let failure as Failure {
                 let isPassing =
-                    (failure.cause as? ConnectionError)?.isPassing ?? (failure.statusCode.map { $0 >= 500 } ?? false)
+                    failure.connection?.isPassing ?? (failure.statusCode.map { $0 >= 500 } ?? false)
                 guard isPassing, attempt < ImageTool.uploads else { throw failure }
                 report.warning("the upload broke off (\(failure.description)): sending the file again")
                 try await Task.sleep(for: .seconds(attempt))

@@ -97,7 +97,7 @@ public final class BlobUpload {
             guard reply.status == 416 || reply.status >= 500 || reply.status == 429 else {
                 throw repository.refusal(reply, "a chunk of a blob", .uploadError)
             }
-        } catch let failure as Failure where failure.cause is ConnectionError {}
+        } catch let failure as Failure where failure.connection != nil {}
         return try await askWhere(end)
     }
 
@@ -138,7 +138,7 @@ public final class BlobUpload {
         for attempt in 1...BlobUpload.attempts {
             do {
                 if try await work() { return }
-            } catch let failure as Failure where failure.cause is ConnectionError {
+            } catch let failure as Failure where failure.connection != nil {
                 last = failure
             }
             if attempt < BlobUpload.attempts {
