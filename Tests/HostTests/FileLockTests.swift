@@ -115,7 +115,7 @@ import Testing
         let names = Mutex<[String]>([])
         let failure = try #require(
             await #expect(throws: Failure.self) {
-                _ = try await FileLock.taking(path, limit: .milliseconds(1200)) { holders in
+                _ = try await FileLock.taking(path, limit: .seconds(10)) { holders in
                     names.withLock { $0 = holders.map(\.command) }
                 }
             })
