@@ -109,7 +109,8 @@ let package = Package(
             "ImageTool",
             [
                 "HostConfig", "JSON", "Failure", "ImageModel", "Host", "Transport", "OCIRegistry", "ImageStore",
-                "ImageSource", "IMGAPI", "ZFS", "VirtualMachines", "Compression", "SendStream", "DiskImage", log,
+                "ImageSource", "IMGAPI", "ZFS", "VirtualMachines", "Compression", "Tar", "SendStream", "DiskImage",
+                "Layers", log,
                 crypto, system, nioCore,
             ]),
         module("Terminal", ["CHost", "JSON"]),

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Time and memory of the release binary, against the tools an operator would type instead. Alternating runs, medians.
-# usage: scripts/bench.sh [import] [layers] [create] [disks] [inventory] [server]      (default: all)
+# usage: scripts/bench.sh [import] [layers] [create] [disks] [files] [inventory] [server]      (default: all)
 #
 # ROUNDS=N sets the runs of each (default 5). The payload stays in ${XDG_CACHE_HOME:-~/.cache}/imgadm/bench (1 GB);
 # everything else is taken down again. A machine that does nothing else gives figures that can be compared.
@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/imgadm/bench
 rounds=${ROUNDS:-5}
 parts=("$@")
-((${#parts[@]} > 0)) || parts=(import layers create disks inventory server)
+((${#parts[@]} > 0)) || parts=(import layers create disks files inventory server)
 
 if [[ -z ${BENCH_BUILT-} ]]; then
     scripts/bootstrap.sh bench
@@ -20,7 +20,7 @@ if [[ -z ${BENCH_BUILT-} ]]; then
         exec sudo env BENCH_BUILT=1 ROUNDS="$rounds" XDG_CACHE_HOME="${XDG_CACHE_HOME:-$HOME/.cache}" "$PWD/scripts/bench.sh" "$@"
 fi
 
-for file in sandbox-pool bench/measure bench/payload bench/import bench/layers bench/create bench/disks bench/inventory bench/server; do
+for file in sandbox-pool bench/measure bench/payload bench/import bench/layers bench/create bench/disks bench/files bench/inventory bench/server; do
     # shellcheck source=/dev/null
     source "scripts/$file.sh"
 done
@@ -123,6 +123,11 @@ for part in "${parts[@]}"; do
             report_disks
             rm -rf "$disk/disks"
             ;;
+        files)
+            payload "$cache" "$pool"
+            bench_files "$cache"
+            report_files
+            ;;
         inventory)
             bench_startup
             bench_avail "$work/many/images"
@@ -140,7 +145,7 @@ for part in "${parts[@]}"; do
             rm -rf "$disk/served" "$disk/200MB"
             ;;
         *)
-            printf 'usage: scripts/bench.sh [import] [layers] [create] [disks] [inventory] [server]\n' >&2
+            printf 'usage: scripts/bench.sh [import] [layers] [create] [disks] [files] [inventory] [server]\n' >&2
             exit 2
             ;;
     esac

@@ -28,14 +28,17 @@ extension IMGAPIClient {
     ///   - size: how many those are.
     ///   - compression: as manifests name it.
     ///   - sha1: of the file, if it is known before.
+    ///   - datasetGUID: of the snapshot that the file's stream makes, if it is known.
     ///   - signer: signs the request, if the server wants that.
     /// - Returns: the image as the server has it now, with the size and SHA-1 of what it received.
     public func addFile(
         _ uuid: ImageUUID, _ stream: HTTPBodyStream, size: Int64, compression: String, sha1: String?,
-        by signer: RequestSigner?
+        datasetGUID: String? = nil, by signer: RequestSigner?
     ) async throws -> Manifest {
         try await write(
-            "PUT", uuid, [("compression", compression)] + (sha1.map { [("sha1", $0)] } ?? []), file: true,
+            "PUT", uuid,
+            [("compression", compression)] + (sha1.map { [("sha1", $0)] } ?? [])
+                + (datasetGUID.map { [("dataset_guid", $0)] } ?? []), file: true,
             body: .stream(length: size, stream), "the file of image \(uuid)", signer)
     }
 

@@ -42,9 +42,15 @@ public struct ImageFileDigest {
     /// Bytes that have passed.
     public private(set) var count: Int64 = 0
 
-    public init(_ wanted: ImageFileCheck) {
+    /// The SHA-256, once the end is there, if it was to be noted.
+    public private(set) var fileSHA256: String?
+    private var noted: SHA256?
+
+    /// - Parameter isNoted: the SHA-256 is wanted, also where nothing says what it should be.
+    public init(_ wanted: ImageFileCheck, noting isNoted: Bool = false) {
         self.wanted = wanted
         hasher = wanted.digest.map { DigestHasher($0.algorithm) }
+        noted = isNoted && wanted.digest?.algorithm != .sha256 ? SHA256() : nil
     }
 
     /// - Throws: `DownloadError` as soon as there are more bytes than there may be.
@@ -57,6 +63,7 @@ public struct ImageFileDigest {
             throw Failure(.downloadError, "the image file is larger than \(most) bytes, and no end is in sight")
         }
         hasher?.update(bytes)
+        unsafe bytes.withUnsafeBytes { unsafe noted?.update(bufferPointer: $0) }
         guard wanted.sha1 != nil || wanted.md5 != nil else { return }
         unsafe bytes.withUnsafeBytes { buffer in
             if wanted.sha1 != nil {
@@ -68,13 +75,15 @@ public struct ImageFileDigest {
     }
 
     /// - Throws: `DownloadError` if size or checksum differ.
-    public func finish() throws {
+    public mutating func finish() throws {
         if let size = wanted.size, size != count {
             throw Failure(.downloadError, "the image file has \(count) bytes, but its manifest states \(size)")
         }
         if let expected = wanted.digest, let actual = hasher?.finish(), actual != expected {
             throw Failure(.downloadError, "the layer has the digest \(actual), but it should have \(expected)")
         }
+        fileSHA256 = noted.map { Hexadecimal.text($0.finalize()) }
+        if let digest = wanted.digest, digest.algorithm == .sha256 { fileSHA256 = digest.hex }
         if let expected = wanted.sha1 {
             let actual = Hexadecimal.text(sha1.finalize())
             guard actual == expected else {

@@ -9,13 +9,16 @@ public struct ImageRecord: Sendable {
     public let source: String?
     /// Digests by reference and platform.
     public let pulls: JSONObject
+    /// What was installed; nil in records of others, and of older versions.
+    public let made: MadeImage?
     /// Of the pool that it was written for; nil in records of others, and of older versions.
     let poolGUID: UInt64?
 
-    public init(manifest: Manifest, source: String?, pulls: JSONObject = [:]) {
+    public init(manifest: Manifest, source: String?, pulls: JSONObject = [:], made: MadeImage? = nil) {
         self.manifest = manifest
         self.source = source
         self.pulls = pulls
+        self.made = made
         poolGUID = nil
     }
 
@@ -29,5 +32,16 @@ public struct ImageRecord: Sendable {
         source = value["source"]?.stringValue
         pulls = value["pulls"]?.objectValue ?? [:]
         poolGUID = value["zpool_guid"]?.stringValue.flatMap { UInt64($0) }
+        made = value["snapshot_guid"]?.stringValue.flatMap { UInt64($0) }.map {
+            MadeImage(snapshotGUID: $0, fileSHA256: value["file_sha256"]?.stringValue)
+        }
     }
+}
+
+/// By what an installed image is known again, and the file it was made from.
+public struct MadeImage: Sendable, Hashable {
+    /// Of `@final`.
+    public let snapshotGUID: UInt64
+    /// Of the file, as packed as it was: lower-case hex.
+    public let fileSHA256: String?
 }

@@ -8,7 +8,8 @@ import SystemPackage
 import ZFS
 
 /// The records of a host, a file each (state.md, "Files"), named by the pool's name when it was written. Beside what state.md
-/// says, a record has the pool's guid as `zpool_guid`, by which it is found when the pool has been given another name.
+/// says, a record has the pool's guid as `zpool_guid`, by which it is found when the pool has been given another name, and
+/// `snapshot_guid` and `file_sha256`: what the image's `@final` and the file that it was made from are known by.
 struct ImageRecords: Sendable {
     let root: HostRoot
     let log: Logger
@@ -45,6 +46,11 @@ struct ImageRecords: Sendable {
             "manifest": .object(record.manifest.json), "zpool": .string(pool.description),
             "zpool_guid": .string("\(guid)"),
         ]
+        if let made = record.made {
+            // As text: more digits than many readers of JSON keep.
+            content["snapshot_guid"] = .string("\(made.snapshotGUID)")
+            if let sum = made.fileSHA256 { content["file_sha256"] = .string(sum) }
+        }
         if let source = record.source { content["source"] = .string(source) }
         if !record.pulls.isEmpty { content["pulls"] = .object(record.pulls) }
         try HostFile.write(Array((JSONValue.object(content).text(.indented(2)) + "\n").utf8), to: path)

@@ -23,6 +23,8 @@ extension ImageStore {
         case hidden(ImageUUID, PoolName)
         /// An image has no `@final`; maybe another snapshot is what should be it.
         case noFinal(ImageUUID, PoolName, SnapshotName?)
+        /// The `@final` of an image is not the snapshot that was installed: the dataset was replaced under its name.
+        case replaced(ImageUUID, PoolName, guid: UInt64, recorded: UInt64)
         /// A run that died has left a dataset.
         case leftover(ImageUUID, PoolName)
         /// A file that a writer has left that died.
@@ -103,7 +105,8 @@ extension ImageStore {
     private func imageDisorders(_ images: [InstalledImage]) async throws -> [Disorder] {
         var found: [Disorder] = []
         let names = images.map { DatasetName.image($0.uuid, in: $0.pool) }
-        let withFinal = Set(try await zfs.existing(names.compactMap { $0.snapshot(finalSnapshot) }).map(\.dataset))
+        let guids = try await zfs.guids(of: names.compactMap { $0.snapshot(finalSnapshot) })
+        let withFinal = Set(guids.keys.map(\.dataset))
         let hidden = Set(try await hidden(names))
         for (image, name) in zip(images, names) {
             if let doubt = image.doubt {
@@ -113,6 +116,11 @@ extension ImageStore {
             }
             // A dataset that only has a UUID's name may be anybody's.
             guard image.isKnown else { continue }
+            if let made = image.made, let final = name.snapshot(finalSnapshot), let guid = guids[final],
+                guid != made.snapshotGUID
+            {
+                found.append(.replaced(image.uuid, image.pool, guid: guid, recorded: made.snapshotGUID))
+            }
             if hidden.contains(name) { found.append(.hidden(image.uuid, image.pool)) }
             guard !withFinal.contains(name) else { continue }
             if case .renaming(let snapshot) = try await final(of: image, guid: image.finalGUID) {
@@ -205,7 +213,7 @@ extension ImageStore.Disorder {
         case .recordWithoutDataset(let uuid, let pool), .unreadableRecord(let uuid, let pool),
             .recordOfOldName(let uuid, let pool, _), .imageWithoutRecord(let uuid, let pool),
             .doubtful(let uuid, let pool, _), .hidden(let uuid, let pool), .noFinal(let uuid, let pool, _),
-            .leftover(let uuid, let pool):
+            .leftover(let uuid, let pool), .replaced(let uuid, let pool, _, _):
             (uuid, pool)
         case .recordOfAbsentPool, .temporaryFile: nil
         }

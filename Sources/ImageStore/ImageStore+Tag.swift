@@ -24,7 +24,8 @@ extension ImageStore {
         var pulls = record.pulls
         pulls[key] = .string(digest.description)
         guard manifest != record.manifest || pulls != record.pulls else { return }
-        try await write(ImageRecord(manifest: manifest, source: record.source, pulls: pulls), uuid, pool)
+        let new = ImageRecord(manifest: manifest, source: record.source, pulls: pulls, made: record.made)
+        try await write(new, uuid, pool)
     }
 
     /// Takes a name away from all images of a pool but one: a tag that has moved is that of the image it was last pulled for.

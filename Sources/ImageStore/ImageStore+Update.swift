@@ -19,8 +19,9 @@ extension ImageStore {
 
     /// Replaces the manifest of an image's record. Its lock must be held.
     public func replaceManifest(of image: InstalledImage, with manifest: Manifest, source: String) async throws {
-        let pulls = try await record(image.uuid, image.pool)?.pulls ?? [:]
-        try await write(ImageRecord(manifest: manifest, source: source, pulls: pulls), image.uuid, image.pool)
+        let old = try await record(image.uuid, image.pool)
+        let new = ImageRecord(manifest: manifest, source: source, pulls: old?.pulls ?? [:], made: old?.made)
+        try await write(new, image.uuid, image.pool)
     }
 
     /// Writes the record of an image, under the name that its pool has now. Its lock must be held.

@@ -18,6 +18,8 @@ public struct InstalledImage: Sendable {
     public internal(set) var doubt: ImageDoubt?
     /// The references that led to it, by digests (`ImageRecord.pulls`).
     public let pulls: JSONObject
+    /// By what its snapshot and its file are known.
+    public let made: MadeImage?
     /// What it takes of the disk, where that was asked for.
     public internal(set) var space: ImageSpace?
 
@@ -29,6 +31,7 @@ public struct InstalledImage: Sendable {
         manifest = record?.manifest ?? Manifest(uuid: uuid)
         source = record?.source
         pulls = record?.pulls ?? [:]
+        made = record?.made
         self.origin = origin
         self.cloneNames = cloneNames
     }

@@ -147,6 +147,12 @@ extension Finding {
                 remedy:
                     "imgadm update \(uuid) asks the sources which snapshot that is; else nothing can be cloned of it: delete and import it",
                 repair: nil)
+        case .replaced(let uuid, let pool, let guid, let recorded):
+            self.init(
+                kind: "replaced",
+                problem:
+                    "what is at \(pool)/\(uuid) is not the image that was installed: its @final has the guid \(guid), that of the image was \(recorded)",
+                remedy: "find out who replaced it; to have the image again, delete it and import it", repair: nil)
         case .leftover(let uuid, let pool):
             self.init(
                 kind: "leftover", problem: "a run that died has left dataset \(pool)/\(uuid)-partial",

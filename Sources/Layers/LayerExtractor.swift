@@ -10,6 +10,8 @@ public final class LayerExtractor: TarVisitor {
     let state: LayerState
     var file: OpenFile?
     private let whiteoutsAreDone: Bool
+    /// Names that begin with `.wh.` are whiteouts.
+    private let isLayer: Bool
     /// AUFS's folder of what has several names is there; it is no part of the image.
     private var hasLinkFolder = false
 
@@ -29,6 +31,7 @@ public final class LayerExtractor: TarVisitor {
         walk = FolderWalk(root: handle, foldsNames: foldsNames)
         state = LayerState(hasLower: hasLower && whiteouts == nil, foldsNames: foldsNames)
         whiteoutsAreDone = !hasLower || whiteouts != nil
+        isLayer = true
         if hasLower {
             // As it was before names were tried out in it.
             state.times.keep(walk.root)
@@ -38,11 +41,26 @@ public final class LayerExtractor: TarVisitor {
         }
     }
 
+    /// Makes a tree that is no layer: what is there stays, but where an entry has its name, and no name is a whiteout.
+    ///
+    /// - Parameter root: the folder that is its `/`; its last component may be no link.
+    /// - Throws: `Errno`, `EntryError`, `LayerError`.
+    public init(tree root: String) throws {
+        let handle = try FolderHandle(path: root)
+        let foldsNames = try NameFolding.isOn(in: handle)
+        walk = FolderWalk(root: handle, foldsNames: foldsNames)
+        state = LayerState(hasLower: false, foldsNames: foldsNames)
+        whiteoutsAreDone = true
+        isLayer = false
+        state.times.keep(walk.root)
+    }
+
     /// - Throws: `LayerError`, `EntryError`, `WhiteoutOrder`.
     public func begin(_ entry: TarEntry) throws {
         try EntryError.naming(entry.path) {
             if state.times.areMany { try state.times.apply(&walk, state) }
             let path = try EntryPath(entry.path)
+            guard isLayer else { return try make(entry, path) }
             switch try Whiteout(path, entry.path) {
             case .none: try make(entry, path)
             case .note: break

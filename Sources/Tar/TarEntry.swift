@@ -24,7 +24,7 @@ public struct TarEntry: Sendable {
     /// Extended attributes, names with their name space.
     public var extendedAttributes: [(name: [UInt8], value: [UInt8])] = []
 
-    init(path: [UInt8], kind: Kind) {
+    public init(path: [UInt8], kind: Kind) {
         self.path = path
         self.kind = kind
     }

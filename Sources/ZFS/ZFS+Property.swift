@@ -38,6 +38,40 @@ extension ZFS {
         }
     }
 
+    /// The same as a number.
+    ///
+    /// - Throws: `ZfsError` for one that cannot be read.
+    public func guidNumber(of snapshot: SnapshotName) async throws -> UInt64? {
+        guard let text = try await guid(of: snapshot) else { return nil }
+        guard let guid = UInt64(text) else {
+            throw Failure(.zfs, "the guid of \"\(snapshot)\" cannot be read: zfs says \"\(text)\"")
+        }
+        return guid
+    }
+
+    /// The guids of those of the snapshots that are there.
+    ///
+    /// - Throws: `ZfsError` for one that cannot be read.
+    public func guids(of snapshots: [SnapshotName]) async throws -> [SnapshotName: UInt64] {
+        let there = try await existing(snapshots).map(\.self)
+        var guids: [SnapshotName: UInt64] = [:]
+        // A vector of arguments has its limit.
+        for start in stride(from: 0, to: there.count, by: 1000) {
+            let outcome = try await zfs(
+                ["get", "-Hp", "-o", "name,value", "guid"]
+                    + there[start..<min(start + 1000, there.count)].map(\.description),
+                doing: "read the guids of snapshots")
+            for line in outcome.lines {
+                let cells = line.split(separator: "\t")
+                guard cells.count == 2, let name = SnapshotName(String(cells[0])), let guid = UInt64(cells[1]) else {
+                    throw Failure(.zfs, "the guid of a snapshot cannot be read: zfs says \"\(line)\"")
+                }
+                guids[name] = guid
+            }
+        }
+        return guids
+    }
+
     /// The guid of a pool's own dataset: the pool's, whatever it is called now.
     ///
     /// - Throws: `PoolNotFound`.

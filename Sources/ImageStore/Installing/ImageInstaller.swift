@@ -7,9 +7,10 @@ protocol ImageInstaller {
     /// - Parameters:
     ///   - partial: the dataset to make; it is not there. Whatever is made of it when this throws is taken away.
     ///   - open: opens the file from its beginning; an installer may do so more than once.
+    /// - Returns: by what the image is known again.
     func make<Reader: ImageFileReader>(
         _ partial: DatasetName, of image: ImageToInstall, opening open: () async throws -> Reader
-    ) async throws
+    ) async throws -> MadeImage?
 }
 
 extension ImageStore {

@@ -15,10 +15,13 @@ struct ImagePass {
     init(
         check: ImageFileCheck, compression: CompressionFormat?, limits: DecompressionLimits = DecompressionLimits()
     ) {
-        digest = ImageFileDigest(check)
+        digest = ImageFileDigest(check, noting: true)
         self.compression = compression
         self.limits = limits
     }
+
+    /// The SHA-256 of the file that went through, whatever was stated of it; nil before it has.
+    var fileSHA256: String? { digest.fileSHA256 }
 
     /// Sends a whole file through.
     ///

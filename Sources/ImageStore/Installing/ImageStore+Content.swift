@@ -68,9 +68,13 @@ extension ImageStore {
     }
 
     /// A file system that has been filled becomes what an image is: it is unmounted and has its `@final`.
-    func freeze(_ name: DatasetName) async throws {
+    ///
+    /// - Returns: the guid of the snapshot; nil if its name is too long for one.
+    func freeze(_ name: DatasetName) async throws -> UInt64? {
         try await zfs.unmountWhenFree(name)
-        if let final = name.snapshot(finalSnapshot) { try await zfs.snapshot(final) }
+        guard let final = name.snapshot(finalSnapshot) else { return nil }
+        try await zfs.snapshot(final)
+        return try await zfs.guidNumber(of: final)
     }
 
     /// Properties of a dataset that have another value than they should. One that this ZFS does not know has none.

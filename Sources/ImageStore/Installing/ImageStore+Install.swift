@@ -21,8 +21,9 @@ extension ImageStore {
         try await clearLeftovers(of: uuid, in: image.pool, tell: tell)
         let partial = DatasetName.partial(uuid, in: image.pool)
         do {
-            try await installer(of: image.content).make(partial, of: image, opening: open)
-            try await write(ImageRecord(manifest: image.manifest, source: image.source), uuid, image.pool)
+            let made = try await installer(of: image.content).make(partial, of: image, opening: open)
+            let record = ImageRecord(manifest: image.manifest, source: image.source, made: made)
+            try await write(record, uuid, image.pool)
             try await zfs.rename(partial, to: .image(uuid, in: image.pool))
         } catch {
             try await takeAway(uuid, in: image.pool, because: error)

@@ -14,22 +14,23 @@ struct LayerInstaller: ImageInstaller {
     /// - Throws: `DownloadError`, `InvalidLayer`, `NoSpace`, `UnsuitablePool`, ZFS failures.
     func make<Reader: ImageFileReader>(
         _ partial: DatasetName, of image: ImageToInstall, opening open: () async throws -> Reader
-    ) async throws {
+    ) async throws -> MadeImage? {
+        let sum: String?
         do {
-            try await unpack(image, into: partial, whiteouts: nil, from: try await open())
+            sum = try await unpack(image, into: partial, whiteouts: nil, from: try await open())
         } catch is WhiteoutOrder {
             store.log.info(
                 "layer is unpacked anew, its whiteouts first", metadata: ["image": "\(image.manifest.uuid)"])
             try await store.zfs.destroy(partial)
             let whiteouts = try await LayerPass(image, diffID).whiteouts(try await open())
-            try await unpack(image, into: partial, whiteouts: whiteouts, from: try await open())
+            sum = try await unpack(image, into: partial, whiteouts: whiteouts, from: try await open())
         }
-        try await store.freeze(partial)
+        return try await store.freeze(partial).map { MadeImage(snapshotGUID: $0, fileSHA256: sum) }
     }
 
     private func unpack(
         _ image: ImageToInstall, into partial: DatasetName, whiteouts: WhiteoutScan?, from reader: some ImageFileReader
-    ) async throws {
+    ) async throws -> String? {
         let origin = image.manifest.origin
         let below = origin.flatMap { DatasetName.image($0, in: image.pool).snapshot(finalSnapshot) }
         try await store.makeFileSystem(partial, cloneOf: below)
@@ -41,7 +42,7 @@ struct LayerInstaller: ImageInstaller {
         } catch {
             throw LayerPass.failure(error, image.manifest)
         }
-        try await LayerPass(image, diffID).unpack(reader, extractor)
+        let sum = try await LayerPass(image, diffID).unpack(reader, extractor)
         if extractor.lostAttributes > 0 {
             let properties = try await store.attributeProperties(of: partial)
             store.log.warning(
@@ -56,5 +57,6 @@ struct LayerInstaller: ImageInstaller {
                 "the file system does not have some times, so that the image has the nearest that it has",
                 metadata: ["image": "\(image.manifest.uuid)", "entries": "\(extractor.cutTimes)"])
         }
+        return sum
     }
 }

@@ -19,22 +19,26 @@ struct LayerPass {
 
     /// Unpacks a layer.
     ///
+    /// - Returns: the SHA-256 of its file.
     /// - Throws: `DownloadError`, `InvalidLayer`, `FileSystemError`, `NoSpace`; `WhiteoutOrder`.
-    func unpack(_ reader: some ImageFileReader, _ extractor: LayerExtractor) async throws {
-        _ = try await read(reader, extractor)
+    func unpack(_ reader: some ImageFileReader, _ extractor: LayerExtractor) async throws -> String? {
+        let sum = try await read(reader, extractor).fileSHA256
         do {
             try extractor.finish()
         } catch {
             throw LayerPass.failure(error, image.manifest)
         }
+        return sum
     }
 
     /// Reads a layer for its whiteouts alone.
     func whiteouts(_ reader: some ImageFileReader) async throws -> WhiteoutScan {
-        try await read(reader, WhiteoutScan())
+        try await read(reader, WhiteoutScan()).visitor
     }
 
-    private func read<Visitor: TarVisitor>(_ reader: some ImageFileReader, _ visitor: Visitor) async throws -> Visitor {
+    private func read<Visitor: TarVisitor>(
+        _ reader: some ImageFileReader, _ visitor: Visitor
+    ) async throws -> (visitor: Visitor, fileSHA256: String?) {
         let limits = image.limits
         var reader = reader
         var visitor = visitor
@@ -63,7 +67,7 @@ struct LayerPass {
                 "the layer of image \(image.manifest.uuid) unpacks to content of digest \(actual), but it should be \(expected)"
             )
         }
-        return visitor
+        return (visitor, pass.fileSHA256)
     }
 
     /// Whatever went wrong, as a failure that says which image it is about.

@@ -13,9 +13,9 @@ struct StreamInstaller: ImageInstaller {
     /// Nothing is received before the stream has said what it is.
     func make<Reader: ImageFileReader>(
         _ partial: DatasetName, of image: ImageToInstall, opening open: () async throws -> Reader
-    ) async throws {
+    ) async throws -> MadeImage? {
         do {
-            try await receive(image, into: partial, from: try await open())
+            return try await receive(image, into: partial, from: try await open())
         } catch {
             throw StreamCheck.failure(error, image.manifest)
         }
@@ -23,12 +23,12 @@ struct StreamInstaller: ImageInstaller {
 
     private func receive(
         _ image: ImageToInstall, into partial: DatasetName, from reader: some ImageFileReader
-    ) async throws {
+    ) async throws -> MadeImage {
         guard let final = partial.snapshot(finalSnapshot) else {
             throw Failure(.internalError, "\"\(partial)\" has no room for the name of a snapshot")
         }
         let origin = image.manifest.origin.flatMap { DatasetName.image($0, in: image.pool).snapshot(finalSnapshot) }
-        let originGUID = if let origin { try await guid(origin) } else { UInt64?.none }
+        let originGUID = if let origin { try await zfs.guidNumber(of: origin) } else { UInt64?.none }
         let check = StreamCheck(manifest: image.manifest, origin: origin, originGUID: originGUID)
         var reader = reader
         var pass = ImagePass(check: image.check, compression: image.compression)
@@ -59,16 +59,19 @@ struct StreamInstaller: ImageInstaller {
             try stream.finish()
         }
         try await verify(final, header, origin: isClone ? origin : nil)
+        return MadeImage(snapshotGUID: header.guid, fileSHA256: pass.fileSHA256)
     }
 
     /// - Throws: `UnexpectedOrigin`; `ZfsError` if something else was made than the stream said.
     private func verify(_ final: SnapshotName, _ header: StreamHeader, origin: SnapshotName?) async throws {
         // Snapshots that somebody else has taken since are not the stream's fault, and stay.
-        guard let dataset = try await zfs.dataset(final.dataset)?.dataset, try await guid(final) == header.guid else {
+        guard let dataset = try await zfs.dataset(final.dataset)?.dataset,
+            try await zfs.guidNumber(of: final) == header.guid
+        else {
             throw Failure(.zfs, "what zfs receive made is not the snapshot of the stream, whose guid is \(header.guid)")
         }
         guard dataset.origin != origin else { return }
-        guard let found = dataset.origin, let origin, try await guid(found) == header.originGUID else {
+        guard let found = dataset.origin, let origin, try await zfs.guidNumber(of: found) == header.originGUID else {
             throw Failure(
                 .unexpectedOrigin,
                 "what was received is a clone of \(dataset.origin?.description ?? "nothing"), not of \(origin?.description ?? "nothing")"
@@ -78,14 +81,5 @@ struct StreamInstaller: ImageInstaller {
             .unexpectedOrigin,
             "what was received is a clone of \"\(found)\", not of \"\(origin)\": they are the same snapshot, and this ZFS, which has no zfs receive -o origin, chose the other",
             hint: "delete image \(found.dataset.lastComponent) before this import, or import images of that one")
-    }
-
-    /// - Returns: nil if there is no such snapshot.
-    private func guid(_ snapshot: SnapshotName) async throws -> UInt64? {
-        guard let text = try await zfs.guid(of: snapshot) else { return nil }
-        guard let guid = UInt64(text) else {
-            throw Failure(.zfs, "the guid of \"\(snapshot)\" cannot be read: zfs says \"\(text)\"")
-        }
-        return guid
     }
 }

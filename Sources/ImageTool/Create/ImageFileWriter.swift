@@ -5,6 +5,7 @@ import Glibc
 import Host
 import ImageModel
 import ImageStore
+import SendStream
 import SystemPackage
 import ZFS
 
@@ -14,11 +15,17 @@ struct ImageFileWriter {
     let compression: CompressionFormat
     let transfer: Transfer
 
-    /// - Returns: the size and SHA-1 of the file.
+    /// What was written: bytes and checksums of the file, and the snapshot's guid.
+    struct Written: Sendable {
+        var size: Int64 = 0
+        var sha1 = ""
+        var sha256 = ""
+        var snapshotGUID: UInt64?
+    }
+
+    /// - Returns: what there is to know of the file.
     /// - Throws: what ZFS says; `FileSystemError`, `NoSpace`. What was written stays.
-    func write(_ snapshot: SnapshotName, from origin: SnapshotName?, to path: FilePath) async throws -> (
-        size: Int64, sha1: String
-    ) {
+    func write(_ snapshot: SnapshotName, from origin: SnapshotName?, to path: FilePath) async throws -> Written {
         let file: FileDescriptor
         do {
             file = try FileDescriptor.open(
@@ -50,18 +57,31 @@ struct ImageFileWriter {
         }
     }
 
-    private func pass(_ stream: ChildOutput, into file: FileDescriptor) async throws -> (size: Int64, sha1: String) {
+    private func pass(_ stream: ChildOutput, into file: FileDescriptor) async throws -> Written {
         var sha1 = Insecure.SHA1()
-        var size: Int64 = 0
+        var sha256 = SHA256()
+        var written = Written()
         let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        try await StreamCompressor(compression, cores: cores).run(reading: stream.read) { bytes in
+        var head: [UInt8] = []
+        let read = { (count: Int) throws -> [UInt8] in
+            let bytes = try stream.read(count)
+            if head.count < StreamHeader.byteCount { head += bytes.prefix(StreamHeader.byteCount - head.count) }
+            return bytes
+        }
+        try await StreamCompressor(compression, cores: cores).run(reading: read) { bytes in
             try unsafe bytes.withUnsafeBytes { buffer in
                 unsafe sha1.update(bufferPointer: buffer)
+                unsafe sha256.update(bufferPointer: buffer)
                 try unsafe file.writeAll(buffer)
             }
-            size += Int64(bytes.byteCount)
-            transfer.advance(to: size)
+            written.size += Int64(bytes.byteCount)
+            transfer.advance(to: written.size)
         }
-        return (size, Hexadecimal.text(sha1.finalize()))
+        written.sha1 = Hexadecimal.text(sha1.finalize())
+        written.sha256 = Hexadecimal.text(sha256.finalize())
+        if case .header(let header) = try unsafe StreamHeader.read(head.span.bytes) {
+            written.snapshotGUID = header.guid
+        }
+        return written
     }
 }

@@ -159,12 +159,12 @@ public struct ImageMaker: Sendable {
         let written = try await ImageFileWriter(zfs: zfs, compression: compression, transfer: transfer)
             .write(source.snapshot, from: source.origin, to: files.opened(files.partial))
         var manifest = manifest
-        manifest["files"] = [
-            [
-                "size": .number(JSONNumber(Int(written.size))), "compression": .string(compression.rawValue),
-                "sha1": .string(written.sha1),
-            ]
+        var described: JSONObject = [
+            "size": .number(JSONNumber(Int(written.size))), "compression": .string(compression.rawValue),
+            "sha1": .string(written.sha1), "digest": .string("sha256:\(written.sha256)"),
         ]
+        if let guid = written.snapshotGUID { described["dataset_guid"] = .string("\(guid)") }
+        manifest["files"] = [.object(described)]
         report.line("Saving manifest to \"\(files.manifest)\"")
         // A manifest must not speak of another file than lies beside it.
         try HostFile.remove(files.opened(files.manifest))

@@ -37,7 +37,7 @@ public struct DiskContent: Sendable, Hashable {
     /// - Parameters:
     ///   - head: the first bytes of the disk, 64 KiB or more.
     ///   - read: bytes from any place of the disk, fewer or none where they are not at hand.
-    public init(_ head: [UInt8], read: (_ offset: UInt64, _ count: Int) throws -> [UInt8] = { _, _ in [] }) rethrows {
+    public init(_ head: [UInt8], read: (_ offset: UInt64, _ count: Int) throws -> [UInt8]) rethrows {
         if let table = GPTTable.partitions(head) {
             (partitionTable, partitions) = ("gpt", table)
         } else if let table = MBRTable.partitions(head) {

@@ -46,6 +46,45 @@ public final class GivenFile {
         }
     }
 
+    /// Keeps what can be read only once on the disk, so that it can be read again.
+    ///
+    /// - Parameter file: at its beginning; it is read to its end.
+    /// - Throws: `FileSystemError`, `NoSpace`.
+    public convenience init(keeping file: GivenFile) throws {
+        let scratch = try ScratchFile()
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        var place: UInt64 = 0
+        while true {
+            let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
+            if count == 0 { break }
+            try unsafe scratch.write(buffer.span.bytes.extracting(0..<count), at: place)
+            place += UInt64(count)
+        }
+        do {
+            try self.init(try scratch.handle(), name: file.name, path: FilePath(file.name))
+        } catch {
+            throw HostFile.failure("cannot read", FilePath(file.name), error)
+        }
+    }
+
+    /// Keeps unpacked bytes on the disk, so that they can be read anywhere.
+    ///
+    /// - Parameter content: is read to its end.
+    /// - Throws: `InvalidFile`, `FileSystemError`, `NoSpace`.
+    public convenience init(keeping content: UnpackedFile) throws {
+        let scratch = try ScratchFile()
+        var place: UInt64 = 0
+        try content.read { bytes in
+            try scratch.write(bytes, at: place)
+            place += UInt64(bytes.byteCount)
+        }
+        do {
+            try self.init(try scratch.handle(), name: content.file.name, path: FilePath(content.file.name))
+        } catch {
+            throw HostFile.failure("cannot read", FilePath(content.file.name), error)
+        }
+    }
+
     // It was only read. Standard input is not ours to close.
     deinit { if path != nil { try? descriptor.close() } }
 

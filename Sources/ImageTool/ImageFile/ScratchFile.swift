@@ -25,6 +25,9 @@ public final class ScratchFile {
         try folder.remove()
     }
 
+    /// A handle of its own, by which it stays as long as it is needed.
+    func handle() throws -> FileDescriptor { try descriptor.duplicate() }
+
     // Nobody will read it again.
     deinit { try? descriptor.close() }
 

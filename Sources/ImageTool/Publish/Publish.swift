@@ -168,7 +168,7 @@ extension ImageTool {
             do {
                 let image = try await client.addFile(
                     manifest.uuid, stream, size: file.size, compression: compression.rawValue, sha1: stated,
-                    by: request.signer)
+                    datasetGUID: manifest.files.first?.datasetGUID, by: request.signer)
                 try ImageTool.compare(image, size: file.size, sha1: sent.withLock { $0 }, stated: stated)
                 return report.line(
                     "Added file \"\(request.shownFile ?? request.file)\" (compression \"\(compression.rawValue)\") to image \(manifest.uuid)"

@@ -77,6 +77,8 @@ enum CommandList {
         CommandEntry(ConvertCommand.self),
         CommandEntry(ExportCommand.self),
         CommandEntry(PublishCommand.self),
+        CommandEntry(InspectCommand.self),
+        CommandEntry(ExtractCommand.self),
         CommandEntry(CheckCommand.self),
         CommandEntry(CompletionCommand.self),
     ]

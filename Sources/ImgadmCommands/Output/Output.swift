@@ -1,6 +1,7 @@
 import JSON
 import Synchronization
 import SystemPackage
+import Terminal
 
 /// Standard output, buffered: a table of 20,000 rows is a few writes. Lines of progress are flushed as they come.
 final class Output: Sendable {
@@ -35,6 +36,15 @@ final class Output: Sendable {
             return buffer.count > 1 << 18
         }
         if isFull { try flush() }
+    }
+
+    /// Bytes of a file that was asked for, as they are; on a terminal, as everything else that is shown there.
+    func content(_ content: RawSpan) throws {
+        let content = unsafe content.withUnsafeBytes { unsafe Array($0) }
+        guard !OutputTerminal.isThere else { return try bytes(content) }
+        try flush()
+        buffer.withLock { $0 = content }
+        try flush()
     }
 
     func flush() throws {

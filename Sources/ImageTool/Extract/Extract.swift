@@ -1,0 +1,100 @@
+import Failure
+import SendStream
+public import SystemPackage
+
+extension ImageTool {
+    /// Lists what is in an image file.
+    ///
+    /// - Returns: remarks for people.
+    /// - Throws: `Usage`, `InvalidFile`, `UnsupportedImage`, `FileSystemError`; what `body` throws.
+    public func listFiles(_ request: ExtractRequest, _ body: (ListedFile) throws -> Void) throws -> [String] {
+        try withoutActuallyEscaping(body) { body in
+            switch try Contents(request, passingAgain: false) {
+            case .archive(let content):
+                _ = try ArchiveFiles.read(content, request.paths, to: ArchiveListing(body: body))
+                return []
+            case .stream(let files):
+                for index in try files.indices(request.paths) {
+                    if let entry = files.tree.entry(index) { try body(ListedFile(entry)) }
+                }
+                return files.remarks
+            }
+        }
+    }
+
+    /// Makes files of an image file below a folder.
+    ///
+    /// - Returns: remarks for people.
+    /// - Throws: as above; `NoSpace`, `PermissionDenied`.
+    public func extractFiles(_ request: ExtractRequest, into folder: FilePath) throws -> [String] {
+        switch try Contents(request, passingAgain: true) {
+        case .archive(let content):
+            let writer = try TreeWriter(folder)
+            _ = try ArchiveFiles.read(content, request.paths, to: ArchiveExtraction(writer))
+            try writer.finish()
+            return writer.remarks
+        case .stream(let files):
+            // What is asked for must be there before anything is made.
+            _ = try files.indices(request.paths)
+            let writer = try TreeWriter(folder)
+            var extraction = try StreamExtraction(files, request.paths, to: writer)
+            try extraction.run()
+            return files.remarks + writer.remarks
+        }
+    }
+
+    /// Hands on the content of files, one behind the other.
+    ///
+    /// - Throws: as above; `Usage` for what is no file.
+    public func printFiles(_ request: ExtractRequest, _ body: (RawSpan) throws -> Void) throws {
+        try withoutActuallyEscaping(body) { body in
+            switch try Contents(request, passingAgain: true) {
+            case .archive(let content):
+                _ = try ArchiveFiles.read(content, request.paths, to: ArchivePrinting(body))
+            case .stream(let files):
+                for path in request.paths { try files.print(path, body) }
+            }
+        }
+    }
+}
+
+/// What is in an image file that has files.
+private enum Contents {
+    case stream(StreamFiles)
+    case archive(UnpackedFile)
+
+    init(_ request: ExtractRequest, passingAgain isAgain: Bool) throws {
+        let given = try GivenFile(request.file)
+        // Whether it must be read twice, only its beginning tells; what is kept can be read anywhere.
+        let file = try given.isSeekable || !isAgain ? given : GivenFile(keeping: given)
+        let content = try UnpackedFile(file)
+        let kind: ImageFileKind
+        do {
+            kind = try ImageFileKind(content.head)
+        } catch {
+            throw Failure(.invalidFile, "\"\(file.name)\" is a malformed stream", cause: error)
+        }
+        switch kind {
+        case .stream(let header) where header.kind == .volume:
+            throw Self.noFiles(file, "the stream of a volume, which is a disk")
+        case .stream:
+            let origins = try request.origins.map { try GivenFile($0) }
+            self = .stream(try StreamFiles(origins + [file], content, passingAgain: isAgain))
+        case .archive:
+            guard request.origins.isEmpty else {
+                throw Failure(.usage, "--origin is for incremental streams, and \"\(file.name)\" is an archive")
+            }
+            self = .archive(content)
+        case .disk: throw Self.noFiles(file, "a disk")
+        case .manifest: throw Self.noFiles(file, "a manifest")
+        case .unknown: throw Self.noFiles(file, "neither a stream of zfs send nor a tar archive")
+        }
+    }
+
+    private static func noFiles(_ file: GivenFile, _ what: String) -> Failure {
+        Failure(
+            .unsupportedImage,
+            "\"\(file.name)\" is \(what): files are extracted of file systems in streams, and of archives",
+            hint: "imgadm inspect shows what is in it; the file systems of a disk are read by mounting it")
+    }
+}

@@ -1,0 +1,129 @@
+import Failure
+import Glibc
+import Host
+import Layers
+import SendStream
+import SystemPackage
+import Tar
+
+/// Makes files below a folder, and never outside of it, whatever they are called and whatever links stand in the way. Who is
+/// not root gets all files as its own, and no devices.
+final class TreeWriter {
+    private var extractor: LayerExtractor
+    private let isRoot = geteuid() == 0
+    private let folder: FilePath
+    private var folders: [TarEntry] = []
+    private(set) var skipped: [String: Int] = [:]
+
+    /// - Parameter folder: is made if it is not there.
+    /// - Throws: `FileSystemError`, `PermissionDenied`.
+    init(_ folder: FilePath) throws {
+        self.folder = folder
+        try HostFile.makeFolder(folder)
+        do {
+            extractor = try LayerExtractor(tree: folder.string)
+        } catch {
+            throw Self.failure(error, folder)
+        }
+    }
+
+    /// Begins an entry, which ``end()`` must end.
+    ///
+    /// - Returns: false if it cannot be made here, and is left out.
+    @discardableResult
+    func begin(_ entry: TarEntry) throws -> Bool {
+        var entry = entry
+        if !isRoot {
+            guard entry.kind != .characterDevice, entry.kind != .blockDevice else {
+                skip("devices, which only root can make")
+                return false
+            }
+            (entry.uid, entry.gid) = (.max, .max)
+            let mine = entry.extendedAttributes.filter { $0.name.starts(with: "user.".utf8) }
+            for _ in mine.count..<entry.extendedAttributes.count { skip("extended attributes of the system") }
+            entry.extendedAttributes = mine
+            if entry.kind == .directory {
+                folders.append(entry)
+                // Until all is in it.
+                entry.mode |= 0o700
+            }
+        }
+        let whole = entry
+        try attempt { try extractor.begin(whole) }
+        return true
+    }
+
+    func content(_ bytes: RawSpan, at offset: UInt64) throws {
+        try attempt { try extractor.content(bytes, at: offset) }
+    }
+
+    func end() throws { try attempt { try extractor.end() } }
+
+    /// All entries have been made: folders get their modes and times.
+    func finish() throws {
+        try attempt {
+            for folder in folders.reversed() where folder.mode & 0o700 != 0o700 {
+                try extractor.begin(folder)
+                try extractor.end()
+            }
+            try extractor.finish()
+        }
+    }
+
+    /// Something is left out.
+    func skip(_ what: String) { skipped[what, default: 0] += 1 }
+
+    /// What was left out, for people.
+    var remarks: [String] {
+        var remarks = skipped.sorted { $0.key < $1.key }.map { "left out: \($0.key) (\($0.value))" }
+        if extractor.lostAttributes > 0 {
+            remarks.append("the file system here does not keep some extended attributes (\(extractor.lostAttributes))")
+        }
+        if extractor.cutTimes > 0 {
+            remarks.append("the file system here does not have some times (\(extractor.cutTimes)): it has the nearest")
+        }
+        return remarks
+    }
+
+    private func attempt(_ body: () throws -> Void) throws {
+        do { try body() } catch { throw Self.failure(error, folder) }
+    }
+
+    private static func failure(_ error: any Error, _ folder: FilePath) -> any Error {
+        let what = "cannot extract into \"\(folder)\""
+        switch error {
+        case let fault as LayerError: return Failure(.invalidFile, what, cause: fault)
+        case let failure as EntryError: return HostFile.failure(what, folder, failure.errno).because(failure)
+        case let errno as Errno: return HostFile.failure(what, folder, errno)
+        default: return error
+        }
+    }
+}
+
+extension Failure {
+    /// The same, with a cause that says more.
+    fileprivate func because(_ cause: any Error) -> Failure {
+        Failure(code, message, cause: cause, hint: code == .permissionDenied ? "is the folder yours?" : hint)
+    }
+}
+
+extension TarEntry {
+    /// A file of a file system, as an archive has it; nil for what archives do not have.
+    init?(_ entry: FileSystemEntry, path: [UInt8], linkedTo target: [UInt8]?) {
+        let attributes = entry.attributes
+        let kinds: [FileAttributes.Kind: Kind] = [
+            .file: .file, .directory: .directory, .symbolicLink: .symbolicLink, .characterDevice: .characterDevice,
+            .blockDevice: .blockDevice, .fifo: .fifo,
+        ]
+        guard let kind = target == nil ? kinds[attributes.kind] : .hardLink else { return nil }
+        self.init(path: path, kind: kind)
+        linkTarget = target ?? attributes.linkTarget
+        mode = attributes.permissions
+        uid = attributes.owner ?? .max
+        gid = attributes.group ?? .max
+        size = kind == .file ? attributes.size : 0
+        modified = TarTime(seconds: attributes.modified, nanoseconds: attributes.modifiedNanoseconds)
+        (deviceMajor, deviceMinor) = (attributes.deviceMajor, attributes.deviceMinor)
+        extendedAttributes = attributes.extendedAttributes.map { ($0.name, $0.value) }
+    }
+}

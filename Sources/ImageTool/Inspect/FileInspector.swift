@@ -1,0 +1,154 @@
+import Compression
+import DiskImage
+import Failure
+import ImageModel
+import JSON
+import SendStream
+import Tar
+
+/// Reads one file from its beginning to its end, and notes what it is.
+struct FileInspector {
+    private let file: GivenFile
+    private let manifest: FileManifest?
+    private let checksums: FileChecksums
+    var inspection = Inspection()
+    private var disagreement: Failure?
+    /// Of a stream of one snapshot.
+    private(set) var streamGUID: UInt64?
+
+    init(_ file: GivenFile, _ manifest: FileManifest?) {
+        self.file = file
+        self.manifest = manifest
+        checksums = manifest?.check ?? FileChecksums()
+    }
+
+    mutating func run() {
+        inspection.facts["file"] = .string(file.name)
+        if let size = file.size { inspection.facts["size"] = .bytes(size) }
+        do {
+            let checksums = checksums
+            let content = try UnpackedFile(file) { bytes in checksums.add(bytes) }
+            inspection.facts["compression"] = .string(content.compression.rawValue)
+            var stream = StreamInspector()
+            switch try ImageFileKind(content.head) {
+            case .stream:
+                inspection.facts["kind"] = "stream"
+                try content.read { bytes in try stream.feed(bytes) }
+                take(stream.finish())
+                streamGUID = stream.header?.guid
+            case .archive:
+                inspection.facts["kind"] = "archive"
+                take(try ArchiveInspector.inspect(content))
+                if file.isSeekable, inspection.facts["archive"]?["appliance"] == true { try inspectDisk(content) }
+            case .disk: try inspectDisk(content)
+            case .manifest:
+                inspection.facts["kind"] = "manifest"
+                try inspectManifest(content)
+            case .unknown:
+                inspection.facts["kind"] = "unknown"
+                try content.read { _ in }
+            }
+            compare(content, stream)
+        } catch {
+            inspection.damage = Self.failure(error, file)
+        }
+        if let damage = inspection.damage {
+            inspection.facts["intact"] = false
+            inspection.facts["damage"] = .string(damage.description)
+        } else if inspection.facts["kind"] != "unknown" {
+            inspection.facts["intact"] = true
+        }
+        inspection.damage = inspection.damage ?? disagreement
+    }
+
+    private mutating func take(_ other: Inspection) {
+        for (key, value) in other.facts { inspection.facts[key] = value }
+        inspection.damage = other.damage
+    }
+
+    private mutating func inspectDisk(_ content: UnpackedFile) throws {
+        inspection.facts["kind"] = "disk"
+        var probe = DiskProbe()
+        var facts: JSONObject = [:]
+        // What can be read only once is kept, since a disk may be in any order in its file.
+        let disk = try file.isSeekable ? file : GivenFile(keeping: content)
+        disk.rewind()
+        let reader = try DiskSourceFile(disk).reader()
+        facts["format"] = .string(reader.description.format.rawValue)
+        if !reader.description.wrappers.isEmpty {
+            facts["wrapped_in"] = .array(reader.description.wrappers.map { .string($0) })
+        }
+        if !reader.description.detail.isEmpty { facts["detail"] = .string(reader.description.detail) }
+        facts["size"] = .bytes(try reader.read(to: &probe))
+        facts["data_bytes"] = .bytes(probe.dataBytes)
+        if file.isSeekable, manifest != nil {
+            // The checksums of the file are those of all its bytes, in their order.
+            file.rewind()
+            let checksums = self.checksums
+            checksums.restart()
+            try UnpackedFile(file) { bytes in checksums.add(bytes) }.read { _ in }
+        }
+        facts.merge(probe.content())
+        inspection.facts["disk"] = .object(facts)
+    }
+
+    private mutating func inspectManifest(_ content: UnpackedFile) throws {
+        var bytes: [UInt8] = []
+        try content.read { piece in
+            guard bytes.count + piece.byteCount <= 4 << 20 else {
+                throw Failure(.invalidManifest, "it is JSON of more than 4 MiB, and so no manifest")
+            }
+            unsafe piece.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+        }
+        let value = try JSONValue(parsing: bytes)
+        let object = value.objectValue ?? [:]
+        var facts: JSONObject = [:]
+        for key in ["uuid", "name", "version", "os", "type", "origin", "published_at"] {
+            if let value = object[key] { facts[key] = value }
+        }
+        do throws(Failure) {
+            try ManifestValidation.check(object["v"] == nil ? ManifestUpgrade.upgrade(object) : object)
+            facts["valid"] = true
+        } catch {
+            facts["valid"] = false
+            facts["problem"] = .string(error.description)
+        }
+        inspection.facts["manifest"] = .object(facts)
+    }
+
+    private mutating func compare(_ content: UnpackedFile, _ stream: StreamInspector) {
+        guard let manifest else { return }
+        let differences = manifest.differences(
+            size: file.size, compression: content.compression, checksums: checksums.result(), stream: stream.header,
+            volumeSize: stream.volumeSize)
+        inspection.facts["manifest"] = manifest.facts(differences)
+        guard !differences.isEmpty else { return }
+        disagreement = Failure(
+            .problemsFound,
+            "\"\(file.name)\" is not what \"\(manifest.path)\" says: \(differences.joined(separator: "; "))")
+    }
+
+    private static func failure(_ error: any Error, _ file: GivenFile) -> Failure {
+        if let failure = error as? Failure { return failure }
+        return Failure(.invalidFile, "\"\(file.name)\" is damaged, or nothing that can be read here", cause: error)
+    }
+}
+
+extension JSONObject {
+    /// Adds what is on a disk.
+    mutating func merge(_ content: DiskContent) {
+        if let table = content.partitionTable { self["partition_table"] = .string(table) }
+        if let fileSystem = content.fileSystem { self["file_system"] = .string(fileSystem) }
+        guard !content.partitions.isEmpty else { return }
+        self["partitions"] = .array(
+            content.partitions.map { partition in
+                var facts: JSONObject = [
+                    "number": .number(JSONNumber(partition.number)), "offset": .bytes(partition.offset),
+                    "size": .bytes(partition.size), "type": .string(partition.type),
+                ]
+                if let name = partition.name { facts["name"] = .string(name) }
+                if let fileSystem = partition.fileSystem { facts["file_system"] = .string(fileSystem) }
+                return .object(facts)
+            })
+    }
+}
