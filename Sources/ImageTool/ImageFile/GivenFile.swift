@@ -97,6 +97,7 @@ public final class GivenFile {
     /// - Throws: `FileSystemError`; `CancellationError`.
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         try Task.checkCancellation()
+        if !isSeekable { try descriptor.waitUntilReadable() }
         do {
             let count =
                 try unsafe isSeekable

@@ -12,12 +12,15 @@ extension ImageTool {
     ///
     /// - Parameter name: a path, or `-` for standard input.
     /// - Returns: also of a file that is damaged, as far as it could be read.
-    /// - Throws: `Usage` if there is no such file; `FileSystemError`, `InvalidManifest` for a manifest beside it.
+    /// - Throws: `Usage` if there is no such file; `FileSystemError`, `InvalidManifest` for a manifest beside it;
+    ///   `CancellationError`.
     public func inspect(_ name: String) throws -> Inspection {
         let file = try GivenFile(name)
         let manifest = try file.path.flatMap { try FileManifest(beside: $0) }
         var inspector = FileInspector(file, manifest)
         inspector.run()
+        // Who was stopped while reading knows nothing of the file.
+        try Task.checkCancellation()
         if let guid = inspector.streamGUID {
             do {
                 inspector.inspection.facts["installed"] = try installed(as: guid)
