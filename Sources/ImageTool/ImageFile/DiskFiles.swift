@@ -2,16 +2,15 @@ import Compression
 import DiskImage
 import Failure
 import Host
+import Tar
 
 /// A file of a disk, which can be read more than once: what comes through a pipe is kept for that.
 final class DiskSourceFile {
     let file: GivenFile
-    private let kept: KeptBytes?
 
     /// - Throws: `FileSystemError`, `NoSpace`.
     init(_ file: GivenFile) throws {
-        self.file = file
-        kept = file.isSeekable ? nil : try KeptBytes(file)
+        self.file = file.isSeekable ? file : try GivenFile(keeping: file)
     }
 
     /// Reads the disk from its beginning.
@@ -20,8 +19,7 @@ final class DiskSourceFile {
     func reader() throws -> DiskReader {
         let scratch = LazyScratch()
         return try translating {
-            if let kept { return try DiskReader(kept, scratch: scratch) }
-            return try DiskReader(GivenDisk(file: file), scratch: scratch)
+            try DiskReader(GivenDisk(file: file), scratch: scratch)
         }
     }
 
@@ -31,7 +29,7 @@ final class DiskSourceFile {
         var place: UInt64 = 0
         while true {
             let count = try unsafe buffer.withUnsafeMutableBytes {
-                try unsafe kept?.read(at: place, into: $0) ?? file.read(at: place, into: $0)
+                try unsafe file.read(at: place, into: $0)
             }
             if count == 0 { return }
             try unsafe body(buffer.span.bytes.extracting(0..<count))
@@ -47,7 +45,7 @@ final class DiskSourceFile {
             throw Failure(
                 .invalidFile, "\"\(file.name)\" cannot be read as a disk", cause: error,
                 hint: error.reason == .notADisk && error.detail.contains("archive") ? Self.hint : nil)
-        } catch let error where error is CompressionError || "\(type(of: error))" == "TarError" {
+        } catch let error where error is CompressionError || error is TarError {
             throw Failure(.invalidFile, "\"\(file.name)\" cannot be unpacked", cause: error)
         }
     }
@@ -68,32 +66,6 @@ private struct GivenDisk: DiskFile {
     }
 
     func nextData(from offset: UInt64) throws -> Range<UInt64>? { try file.nextData(from: offset) }
-}
-
-/// What came through a pipe.
-private final class KeptBytes: DiskFile {
-    private let scratch: ScratchFile
-    let byteCount: UInt64
-
-    init(_ file: GivenFile) throws {
-        scratch = try ScratchFile()
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        var place: UInt64 = 0
-        while true {
-            let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
-            if count == 0 { break }
-            try unsafe scratch.write(buffer.span.bytes.extracting(0..<count), at: place)
-            place += UInt64(count)
-        }
-        byteCount = place
-    }
-
-    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        guard offset < byteCount else { return 0 }
-        let count = Int(min(UInt64(buffer.count), byteCount - offset))
-        try unsafe scratch.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
-        return count
-    }
 }
 
 /// Room for what comes before its turn, made once there is any.
