@@ -124,19 +124,24 @@ let package = Package(
         .executableTarget(name: "imgadm", dependencies: ["ImgadmCommands"], swiftSettings: strict),
 
         module(
+            "ImageCatalog",
+            [
+                "JSON", "Failure", "ImageModel", "Host", "Transport", "OCIRegistry", log, crypto, system, nioCore,
+                nioPosix,
+            ]),
+        module(
             "ImageServer",
             [
-                "JSON", "Failure", "ImageModel", "Compression", "Host", "Transport", "IMGAPI", "OCIRegistry", log,
-                crypto,
-                cryptoExtras, system, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL, nioHTTPTypes, nioHTTPTypesHTTP1,
-                lifecycle, hummingbird,
-                hummingbirdCore, hummingbirdTLS,
+                "JSON", "Failure", "ImageModel", "ImageCatalog", "Compression", "Host", "Transport", "IMGAPI",
+                log, crypto, cryptoExtras, system, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL, nioHTTPTypes,
+                nioHTTPTypesHTTP1, lifecycle, hummingbird, hummingbirdCore, hummingbirdTLS,
             ]),
-        module("ImageMirror", ["JSON", "Failure", "ImageModel", "Transport", "IMGAPI", "ImageServer", nioCore]),
+        module("ImageMirror", ["JSON", "Failure", "ImageModel", "Transport", "IMGAPI", "ImageCatalog", nioCore]),
         .executableTarget(
             name: "imgapi-server",
             dependencies: [
-                "ImageServer", "ImageMirror", "IMGAPI", "OCIRegistry", "HostConfig", "Transport", "JSON", "Failure",
+                "ImageCatalog", "ImageServer", "ImageMirror", "IMGAPI", "OCIRegistry", "HostConfig", "Transport",
+                "JSON", "Failure",
                 "ImageModel", "Host", log, system, argumentParser,
             ],
             swiftSettings: strict),
@@ -180,7 +185,8 @@ let package = Package(
         tests(
             "ImageServerTests",
             [
-                "ImageServer", "ImageModel", "JSON", "Failure", "Host", "OCIRegistry", "Transport", "TestHost",
+                "ImageCatalog", "ImageServer", "ImageModel", "JSON", "Failure", "Host", "OCIRegistry", "Transport",
+                "TestHost",
                 "imgapi-server", log, system, nioCore, nioPosix, crypto,
             ]),
         tests("TerminalTests", ["Terminal"]),

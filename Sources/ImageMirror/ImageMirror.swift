@@ -1,7 +1,7 @@
 import Failure
 public import IMGAPI
+public import ImageCatalog
 import ImageModel
-public import ImageServer
 import JSON
 import NIOCore
 public import Transport

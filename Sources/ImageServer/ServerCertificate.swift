@@ -1,5 +1,6 @@
 import Failure
 import Host
+import ImageCatalog
 public import Logging
 import NIOCore
 import NIOPosix

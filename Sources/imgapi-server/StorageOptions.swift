@@ -2,8 +2,8 @@ public import ArgumentParser
 import Failure
 import Host
 import HostConfig
+public import ImageCatalog
 import ImageModel
-public import ImageServer
 import Logging
 import OCIRegistry
 import SystemPackage

@@ -1,3 +1,4 @@
+import ImageCatalog
 import ImageModel
 import ImageServer
 import Logging

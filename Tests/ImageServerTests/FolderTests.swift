@@ -1,5 +1,6 @@
 import Failure
 import Host
+import ImageCatalog
 import ImageModel
 import ImageServer
 import JSON

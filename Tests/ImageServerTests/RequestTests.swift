@@ -3,6 +3,7 @@ import ImageServer
 import JSON
 import Testing
 
+@testable import ImageCatalog
 @testable import ImageServer
 
 /// Requests whose form is not what HTTP says (RFC 9112), and answers that are nothing but what they say.

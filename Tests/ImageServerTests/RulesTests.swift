@@ -1,5 +1,6 @@
 import Testing
 
+@testable import ImageCatalog
 @testable import ImageServer
 
 /// The smallest rules, each by itself.

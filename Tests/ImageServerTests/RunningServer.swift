@@ -1,4 +1,5 @@
 import Host
+import ImageCatalog
 import ImageServer
 import JSON
 import Logging

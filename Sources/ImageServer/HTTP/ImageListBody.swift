@@ -1,5 +1,6 @@
 import Hummingbird
 import HummingbirdCore
+import ImageCatalog
 import NIOCore
 
 /// The JSON array of a listing, put together from the texts of its images while it is sent: a listing of any
@@ -36,7 +37,9 @@ struct ImageListBody: Sendable {
             var buffer = ByteBuffer()
             buffer.reserveCapacity(Self.pieceSize)
             for index in images.indices {
-                if buffer.readableBytes + images[index].text(version).element.count + Self.mostAround > Self.pieceSize {
+                if buffer.readableBytes + images[index].text(withChannels: version.showsChannels).element.count
+                    + Self.mostAround > Self.pieceSize
+                {
                     try await paced.send(buffer, to: &writer)
                     buffer.clear(minimumCapacity: Self.pieceSize)
                 }
@@ -51,13 +54,13 @@ struct ImageListBody: Sendable {
         images.reduce(
             Self.opening.utf8.count + Self.closing.utf8.count + (images.count - 1) * Self.separator.utf8.count
         ) {
-            $0 + $1.text(version).element.count
+            $0 + $1.text(withChannels: version.showsChannels).element.count
         }
     }
 
     private func append(_ index: Int, to buffer: inout ByteBuffer) {
         buffer.writeString(index == 0 ? Self.opening : Self.separator)
-        buffer.writeBytes(images[index].text(version).element)
+        buffer.writeBytes(images[index].text(withChannels: version.showsChannels).element)
         if index == images.count - 1 { buffer.writeString(Self.closing) }
     }
 }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import ImageCatalog
 import JSON
 
 /// What only operators ask for: AdminGetState, AdminUpdateState, AdminChangeImageStor (imgapi.md, section 10).

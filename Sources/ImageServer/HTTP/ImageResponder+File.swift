@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import ImageCatalog
 import ImageModel
 import Logging
 import NIOCore
@@ -47,10 +48,10 @@ extension ImageResponder {
         _ file: any StoredFile, of image: ServedImage, _ query: Query, _ context: Context, contentType: String,
         entityTag: String?, contentMD5: String?
     ) throws -> Response {
-        let modified = file.modified
+        let modified = HTTPDate(clamping: file.modified)
         let conditions = Preconditions(query.headers)
         // The original compares with the Etag of the manifest only, which no client can expect.
-        let tags = [entityTag, image.text(query.version).entityTag].compactMap(\.self)
+        let tags = [entityTag, image.text(withChannels: query.version.showsChannels).entityTag].compactMap(\.self)
         switch try conditions.check(entityTags: tags, modified: modified) {
         case .notModified: return .notModified(entityTag: entityTag)
         case .proceed: break

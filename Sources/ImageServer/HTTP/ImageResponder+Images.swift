@@ -2,6 +2,7 @@ import Glibc
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import ImageCatalog
 import ImageModel
 import JSON
 import NIOCore
@@ -31,7 +32,10 @@ extension ImageResponder {
         let images = list.select(from: catalog)
         if type == .text || list.hasAdminFields {
             return .json(
-                .array(try images.map { try $0.json(query.version, adminFields: list.hasAdminFields) }), as: type)
+                .array(
+                    try images.map {
+                        try $0.json(withChannels: query.version.showsChannels, adminFields: list.hasAdminFields)
+                    }), as: type)
         }
         return Response(
             status: .ok, headers: [.contentType: type.mediaType],
@@ -41,7 +45,7 @@ extension ImageResponder {
     func image(_ uuid: ImageUUID, _ query: Query, _ type: AnswerType) async throws -> Response {
         let (image, _) = try await find(uuid, query)
         let adminFields = try query.parameters.hasAdminFields(for: query.user)
-        let text = image.text(query.version)
+        let text = image.text(withChannels: query.version.showsChannels)
         switch try Preconditions(query.headers).check(entityTags: [text.entityTag], modified: nil) {
         case .notModified: return .notModified(entityTag: text.entityTag)
         case .proceed: return try respond(image, query, type, adminFields: adminFields)
@@ -52,10 +56,11 @@ extension ImageResponder {
     func respond(
         _ image: ServedImage, _ query: Query, _ type: AnswerType, adminFields: Bool = false
     ) throws -> Response {
-        let text = image.text(query.version)
+        let text = image.text(withChannels: query.version.showsChannels)
         var response: Response
         if type == .text || adminFields {
-            response = .json(try image.json(query.version, adminFields: adminFields), as: type)
+            response = .json(
+                try image.json(withChannels: query.version.showsChannels, adminFields: adminFields), as: type)
         } else {
             response = Response(
                 status: .ok, headers: [.contentType: type.mediaType],

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import ImageCatalog
 import ImageModel
 import JSON
 
@@ -23,11 +24,9 @@ extension ImageResponder {
             body = try await JSONBody.object(of: request)
         }
         let json = try ManifestIntake.importing(body, as: uuid, mode: repository.mode, channels: channels)
-        try checkOrigin(json, in: catalog)
+        try catalog.checkOrigin(of: json)
         try await repository.change(uuid) { stored in
-            guard stored == nil else {
-                throw RequestError(.conflict, "ImageUuidAlreadyExists", "image UUID \(uuid) already exists")
-            }
+            guard stored == nil else { throw CatalogError.exists(uuid) }
             return json
         }
         return try await answer(uuid, source == nil ? query : query.newest, type)

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import ImageCatalog
 import NIOCore
 
 /// What is not for imgadm: the page for people, and figures for whoever watches the server.

@@ -2,6 +2,7 @@ import Failure
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import ImageCatalog
 import ImageModel
 import JSON
 import NIOCore
@@ -13,7 +14,7 @@ extension ImageResponder {
         let image = try await target(uuid, query)
         let source = try query.parameters["source"]
         let compression = try compression(query, isOptional: source != nil)
-        guard !image.isActivated else { throw ImageResponder.immutable(uuid) }
+        guard !image.isActivated else { throw CatalogError.filesImmutable(uuid) }
         var receipt = FileReceipt(.file, most: FileReceipt.longestFile)
         receipt.sha1 = try query.parameters["sha1"]
         if let source {
@@ -38,7 +39,7 @@ extension ImageResponder {
             throw RequestError.validationFailed(
                 "missing parameter: file_url", .init(field: "file_url", code: "MissingParameter"))
         }
-        guard !image.isActivated else { throw ImageResponder.immutable(uuid) }
+        guard !image.isActivated else { throw CatalogError.filesImmutable(uuid) }
         var receipt = FileReceipt(.file, most: FileReceipt.longestFile)
         receipt.sha1 = try query.parameters["sha1"]
         receipt.description = ["compression": .string(compression)]
@@ -67,7 +68,7 @@ extension ImageResponder {
     func deleteIcon(_ uuid: ImageUUID, _ query: Query, _ type: AnswerType) async throws -> Response {
         _ = try await target(uuid, query)
         try await repository.change(uuid) { stored in
-            var manifest = try ImageResponder.manifest(stored, uuid)
+            var manifest = try StoredManifest(stored, of: uuid)
             guard manifest.has(.icon) else { throw RequestError.notFound("image \"\(uuid)\" has no icon") }
             manifest.remove(.icon)
             return manifest.json
@@ -123,34 +124,12 @@ extension ImageResponder {
         }
     }
 
-    /// Takes in a file. An earlier one stays as long as this is not whole.
-    private func take(
-        _ uuid: ImageUUID, _ receipt: FileReceipt, next: () async throws -> ByteBuffer?
-    ) async throws {
-        var receipt = receipt
-        try receipt.checkAnnouncement()
-        let upload = try await repository.upload(receipt.part, of: uuid)
-        do {
-            while let piece = try await next() {
-                try await receipt.note(piece)
-                try await upload.append(piece)
-                metrics.countReceived(Int64(piece.readableBytes))
-            }
-            let (part, description) = (receipt.part, try receipt.finish())
-            try await upload.commit { stored in
-                var manifest = try ImageResponder.manifest(stored, uuid)
-                guard part != .file || !manifest.isActivated else { throw ImageResponder.immutable(uuid) }
-                manifest.set(part, description)
-                return manifest.json
-            }
-        } catch {
-            await upload.discard()
-            throw error
+    /// Takes in a file, and counts what comes of it.
+    private func take(_ uuid: ImageUUID, _ receipt: FileReceipt, next: () async throws -> ByteBuffer?) async throws {
+        try await ImageIntake(repository).take(receipt, of: uuid) {
+            let piece = try await next()
+            if let piece { metrics.countReceived(Int64(piece.readableBytes)) }
+            return piece
         }
-    }
-
-    private static func immutable(_ uuid: ImageUUID) -> RequestError {
-        RequestError(
-            .unprocessableContent, "ImageFilesImmutable", "image \(uuid) is activated, so that its file cannot change")
     }
 }

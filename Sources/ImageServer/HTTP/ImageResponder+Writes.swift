@@ -2,6 +2,7 @@ import Crypto
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import ImageCatalog
 import ImageModel
 import JSON
 import NIOCore
@@ -62,7 +63,7 @@ extension ImageResponder {
         let caller = try Caller(query.parameters)
         let json = try ManifestIntake.creating(
             try await JSONBody.object(of: request), mode: repository.mode, account: caller.account, channels: channels)
-        try checkOrigin(json, in: catalog)
+        try catalog.checkOrigin(of: json)
         let uuid = try Manifest(json).uuid
         try await repository.change(uuid) { _ in json }
         return try await answer(uuid, query, type)
@@ -87,7 +88,7 @@ extension ImageResponder {
         case "activate", "enable", "disable":
             try conditions(image, query)
             try await repository.change(uuid) { stored in
-                var manifest = try ImageResponder.manifest(stored, uuid)
+                var manifest = try StoredManifest(stored, of: uuid)
                 if action == "activate" { try manifest.activate() } else { manifest.disable(action == "disable") }
                 return manifest.json
             }
@@ -95,7 +96,7 @@ extension ImageResponder {
             try conditions(image, query)
             let (fields, mode) = (try await JSONBody.object(of: request), repository.mode)
             try await repository.change(uuid) { stored in
-                var manifest = try ImageResponder.manifest(stored, uuid)
+                var manifest = try StoredManifest(stored, of: uuid)
                 try manifest.update(fields, mode: mode)
                 return manifest.json
             }
@@ -110,7 +111,7 @@ extension ImageResponder {
                 throw RequestError.validationFailed("unknown channel: \(name)", .init(field: "channel"))
             }
             try await repository.change(uuid) { stored in
-                var manifest = try ImageResponder.manifest(stored, uuid)
+                var manifest = try StoredManifest(stored, of: uuid)
                 manifest.changeChannels { if !$0.contains(name) { $0.append(name) } }
                 return manifest.json
             }
@@ -136,7 +137,7 @@ extension ImageResponder {
             throw RequestError.invalidParameter("acl", "the body is no array of UUIDs")
         }
         try await repository.change(uuid) { stored in
-            var manifest = try ImageResponder.manifest(stored, uuid)
+            var manifest = try StoredManifest(stored, of: uuid)
             manifest.changeACL { acl in
                 acl.removeAll { accounts.contains($0) }
                 if action == "add" { for account in accounts where !acl.contains(account) { acl.append(account) } }
@@ -152,21 +153,10 @@ extension ImageResponder {
         let scope = try ChannelScope(writing: query.parameters, catalog.channels)
         _ = try await own(uuid, query, scope, catalog)
         let isForAll = try query.parameters.flag("force_all_channels") ?? false
-        let dependents = catalog.images.filter { image in
-            image.origin == uuid.description && (isForAll || scope.contains(image))
-        }.map { $0.uuid.description }
-        guard dependents.isEmpty else {
-            let list =
-                dependents.count < 10
-                ? dependents.joined(separator: ", ")
-                : dependents.prefix(5).joined(separator: ", ") + ", … (\(dependents.count) in all)"
-            throw RequestError(
-                .unprocessableContent, "ImageHasDependentImages", "image \(uuid) has dependent images: \(list)")
-        }
+        try catalog.checkDependents(of: uuid) { isForAll || scope.contains($0) }
         try await repository.change(uuid) { stored in
-            guard let stored else { throw RequestError.notFound("image \(uuid) not found") }
+            var manifest = try StoredManifest(stored, of: uuid)
             guard case .channel(let name) = scope, !isForAll else { return nil }
-            var manifest = StoredManifest(stored)
             manifest.changeChannels { $0.removeAll { $0 == name } }
             return manifest.json["channels"]?.arrayValue?.isEmpty == true ? nil : manifest.json
         }
@@ -197,21 +187,9 @@ extension ImageResponder {
         return image
     }
 
-    static func manifest(_ stored: JSONObject?, _ uuid: ImageUUID) throws(RequestError) -> StoredManifest {
-        guard let stored else { throw .notFound("image \(uuid) not found") }
-        return StoredManifest(stored)
-    }
-
-    func checkOrigin(_ json: JSONObject, in catalog: Catalog) throws {
-        guard let origin = json["origin"]?.stringValue.flatMap({ ImageUUID($0) }), try catalog.image(origin) == nil
-        else {
-            return
-        }
-        throw RequestError(.unprocessableContent, "OriginDoesNotExist", "origin image \(origin) does not exist")
-    }
-
     private func conditions(_ image: ServedImage, _ query: Query) throws {
         guard query.headers[.ifMatch] != nil else { return }
-        _ = try Preconditions(query.headers).check(entityTags: [image.text(query.version).entityTag], modified: nil)
+        _ = try Preconditions(query.headers).check(
+            entityTags: [image.text(withChannels: query.version.showsChannels).entityTag], modified: nil)
     }
 }

@@ -2,6 +2,7 @@ import Failure
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import ImageCatalog
 import ImageModel
 import JSON
 import Logging
@@ -109,6 +110,7 @@ struct ImageResponder: HTTPResponder {
 
     private func fault(_ error: any Error, _ logger: Logger) -> RequestError {
         if let fault = error as? RequestError { return fault }
+        if let refusal = error as? CatalogError { return RequestError(refusal) }
         if error is HTTPParserError {
             return RequestError(.badRequest, "InvalidContent", "the body is not as its framing says, or ended early")
         }

@@ -3,6 +3,7 @@ import Host
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
+public import ImageCatalog
 public import Logging
 import NIOCore
 import ServiceLifecycle

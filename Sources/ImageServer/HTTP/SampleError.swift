@@ -1,11 +1,12 @@
 import HTTPTypes
+import ImageCatalog
 
 /// The errors that `GET /ping?error=NAME` gives on demand, so that clients can test what they do with them
 /// (imgapi.md, section 9).
 enum SampleError {
     static func named(_ name: String) -> RequestError {
         let message = "a sample of this error"
-        let detail = RequestError.Detail(field: "sample", message: message)
+        let detail = FieldFault(field: "sample", message: message)
         switch name {
         case "ValidationFailed", "InvalidParameter":
             return RequestError(.unprocessableContent, name, message, details: [detail])

@@ -13,4 +13,6 @@ enum APIVersion: CaseIterable, Sendable {
             return nil
         }
     }
+
+    var showsChannels: Bool { self == .two }
 }

@@ -1,3 +1,4 @@
+import ImageCatalog
 import ImageModel
 
 /// On whose behalf a request is made (imgapi.md, section 7).

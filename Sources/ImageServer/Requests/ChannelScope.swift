@@ -1,3 +1,5 @@
+import ImageCatalog
+
 /// The channel in which a request works (imgapi.md, section 6).
 enum ChannelScope: Sendable, Equatable {
     /// The server has no channels, or the request is for all of them.

@@ -1,7 +1,7 @@
 import Host
 
 /// A moment to the second, as HTTP headers have it (RFC 9110, section 5.6.7).
-public struct HTTPDate: Sendable, Hashable, Comparable, CustomStringConvertible {
+struct HTTPDate: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// Seconds since 1970-01-01T00:00:00Z.
     let seconds: Int
 
@@ -10,18 +10,12 @@ public struct HTTPDate: Sendable, Hashable, Comparable, CustomStringConvertible 
     /// File systems know of dates that headers cannot say: the nearest of these years then.
     init(clamping seconds: Int) { self.seconds = max(0, min(seconds, 253_402_300_799)) }
 
-    /// A fraction of a second is left out.
-    init(_ moment: Timestamp) {
-        let milliseconds = Int(moment.milliseconds)
-        seconds = (milliseconds - (milliseconds < 0 ? 999 : 0)) / 1000
-    }
-
     init?(_ text: String) {
         guard let moment = Timestamp(httpDate: text) else { return nil }
-        self.init(moment)
+        seconds = Int(moment.milliseconds / 1000)
     }
 
-    public var description: String { Timestamp(milliseconds: Int64(seconds) * 1000).httpDate }
+    var description: String { Timestamp(milliseconds: Int64(seconds) * 1000).httpDate }
 
-    public static func < (one: HTTPDate, other: HTTPDate) -> Bool { one.seconds < other.seconds }
+    static func < (one: HTTPDate, other: HTTPDate) -> Bool { one.seconds < other.seconds }
 }

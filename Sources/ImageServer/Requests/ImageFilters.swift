@@ -1,3 +1,4 @@
+import ImageCatalog
 import ImageModel
 
 /// The filters of ListImages (imgapi.md, section 11). All must hold.

@@ -1,4 +1,5 @@
 import HTTPTypes
+import ImageCatalog
 import ImageModel
 
 /// What ListImages is asked for (imgapi.md, section 11).

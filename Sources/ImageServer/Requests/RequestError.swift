@@ -1,4 +1,5 @@
 import HTTPTypes
+import ImageCatalog
 import JSON
 
 /// Why a request is refused: the error that goes back (imgapi.md, section 9).
@@ -6,19 +7,12 @@ struct RequestError: Error {
     let status: HTTPResponse.Status
     let code: String
     let message: String
-    var details: [Detail] = []
+    var details: [FieldFault] = []
     /// Further headers of the answer.
     var headers: HTTPFields = [:]
 
-    /// What is wrong with one parameter.
-    struct Detail: Sendable {
-        let field: String
-        var code = "Invalid"
-        var message: String?
-    }
-
     init(
-        _ status: HTTPResponse.Status, _ code: String, _ message: String, details: [Detail] = [],
+        _ status: HTTPResponse.Status, _ code: String, _ message: String, details: [FieldFault] = [],
         headers: HTTPFields = [:]
     ) {
         self.status = status
@@ -50,10 +44,10 @@ extension RequestError {
 
     /// A parameter has a bad value.
     static func invalidParameter(_ name: String, _ message: String) -> RequestError {
-        RequestError(.unprocessableContent, "InvalidParameter", message, details: [Detail(field: name)])
+        RequestError(.unprocessableContent, "InvalidParameter", message, details: [FieldFault(field: name)])
     }
 
-    static func validationFailed(_ message: String, _ detail: Detail) -> RequestError {
+    static func validationFailed(_ message: String, _ detail: FieldFault) -> RequestError {
         RequestError(.unprocessableContent, "ValidationFailed", message, details: [detail])
     }
 }

@@ -1,6 +1,7 @@
 import Failure
 import HTTPTypes
 import Host
+import ImageCatalog
 import NIOPosix
 public import SystemPackage
 

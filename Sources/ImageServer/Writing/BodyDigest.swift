@@ -1,6 +1,7 @@
 import Crypto
 import HTTPTypes
 import HummingbirdCore
+import ImageCatalog
 import ImageModel
 import NIOCore
 import NIOPosix

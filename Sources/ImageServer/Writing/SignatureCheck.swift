@@ -2,6 +2,7 @@ import Crypto
 import CryptoExtras
 import HTTPTypes
 import Host
+import ImageCatalog
 import ImageModel
 import NIOPosix
 import SystemPackage

@@ -1,3 +1,4 @@
+import ImageCatalog
 import ImageServer
 import JSON
 import SystemPackage

@@ -226,10 +226,10 @@ public final class RegistryRepository: ImageRepository {
 }
 
 extension RegistryEntry {
-    /// When a part came, as far as the manifest tells.
-    fileprivate func modified(_ part: ImagePart) -> HTTPDate {
+    /// When a part came, as far as the manifest tells, in seconds.
+    fileprivate func modified(_ part: ImagePart) -> Int {
         let description = part == .file ? json["files"]?[0] : json["icon"]
         let text = description?["mtime"]?.stringValue ?? json["published_at"]?.stringValue ?? ""
-        return Timestamp(iso8601: text).map { HTTPDate($0) } ?? HTTPDate(seconds: 0)
+        return Timestamp(iso8601: text).map { Int($0.milliseconds / 1000) } ?? 0
     }
 }

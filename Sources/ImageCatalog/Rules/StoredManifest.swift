@@ -1,15 +1,14 @@
-import HTTPTypes
 import Host
-import ImageModel
-import JSON
+public import ImageModel
+public import JSON
 
 /// A manifest as a repository keeps it, and the changes that requests make to it (imgapi.md, sections 5 and 10).
 ///
 /// Of a manifest that an operator has written, `state` may tell what `activated` and `disabled` tell of ours.
-struct StoredManifest {
-    private(set) var json: JSONObject
+public struct StoredManifest {
+    public private(set) var json: JSONObject
 
-    init(_ json: JSONObject) {
+    public init(_ json: JSONObject) {
         self.json = json
         let state = json["state"]?.stringValue.flatMap { ImageState(rawValue: $0) }
         self.json["state"] = nil
@@ -17,52 +16,60 @@ struct StoredManifest {
         if json["disabled"] == nil { self.json["disabled"] = .bool(state == .disabled) }
     }
 
-    var isActivated: Bool { json["activated"] == true }
+    /// What is stored of an image that must be there.
+    ///
+    /// - Throws: `notFound`.
+    public init(_ stored: JSONObject?, of uuid: ImageUUID) throws(CatalogError) {
+        guard let stored else { throw .notFound("image \(uuid) not found") }
+        self.init(stored)
+    }
+
+    public var isActivated: Bool { json["activated"] == true }
 
     /// It speaks of the part.
-    func has(_ part: ImagePart) -> Bool {
+    public func has(_ part: ImagePart) -> Bool {
         switch part {
         case .file: json["files"]?.arrayValue?.isEmpty == false
         case .icon: json["icon"] == true || json["icon"]?.objectValue != nil
         }
     }
 
-    /// - Throws: `NoActivationNoFile`, `ImageAlreadyActivated`.
-    mutating func activate() throws(RequestError) {
+    /// - Throws: `hasNoFile`, `isActivated`.
+    public mutating func activate() throws(CatalogError) {
         guard !isActivated else {
-            throw RequestError(.unprocessableContent, "ImageAlreadyActivated", "image is already activated")
+            throw .isActivated
         }
         guard has(.file) else {
-            throw RequestError(.unprocessableContent, "NoActivationNoFile", "image must have a file to be activated")
+            throw .hasNoFile
         }
         json["activated"] = true
         if json["published_at"] == nil { json["published_at"] = .string(Timestamp.now().description) }
     }
 
-    mutating func disable(_ isDisabled: Bool) { json["disabled"] = .bool(isDisabled) }
+    public mutating func disable(_ isDisabled: Bool) { json["disabled"] = .bool(isDisabled) }
 
     /// The part has come.
-    mutating func set(_ part: ImagePart, _ description: JSONObject) {
+    public mutating func set(_ part: ImagePart, _ description: JSONObject) {
         switch part {
         case .file: json["files"] = [.object(description)]
         case .icon: json["icon"] = .object(description)
         }
     }
 
-    mutating func remove(_ part: ImagePart) {
+    public mutating func remove(_ part: ImagePart) {
         switch part {
         case .file: json["files"] = []
         case .icon: json["icon"] = nil
         }
     }
 
-    mutating func changeChannels(_ change: (inout [String]) -> Void) {
+    public mutating func changeChannels(_ change: (inout [String]) -> Void) {
         var channels = json["channels"]?.arrayValue?.compactMap(\.stringValue) ?? []
         change(&channels)
         json["channels"] = .array(channels.map { .string($0) })
     }
 
-    mutating func changeACL(_ change: (inout [String]) -> Void) {
+    public mutating func changeACL(_ change: (inout [String]) -> Void) {
         var acl = json["acl"]?.arrayValue?.compactMap(\.stringValue) ?? []
         change(&acl)
         json["acl"] = acl.isEmpty ? nil : .array(acl.map { .string($0) })
@@ -77,17 +84,16 @@ struct StoredManifest {
 
     /// UpdateImage: null takes a field away.
     ///
-    /// - Throws: `ValidationFailed`.
-    mutating func update(_ fields: JSONObject, mode: ServerMode) throws(RequestError) {
+    /// - Throws: `invalid`.
+    public mutating func update(_ fields: JSONObject, mode: ServerMode) throws(CatalogError) {
         guard !fields.isEmpty else {
-            throw .validationFailed("no fields to update", .init(field: "body", code: "MissingParameter"))
+            throw .invalid("no fields to update", [FieldFault(field: "body", code: "MissingParameter")])
         }
         let fixed = fields.keys.filter { !StoredManifest.mutable.contains($0) }
         guard fixed.isEmpty else {
-            throw RequestError(
-                .unprocessableContent, "ValidationFailed",
+            throw .invalid(
                 "cannot update field\(fixed.count == 1 ? "" : "s"): \(fixed.joined(separator: ", "))",
-                details: fixed.map { .init(field: $0, code: "NotAllowed") })
+                fixed.map { FieldFault(field: $0, code: "NotAllowed") })
         }
         for (key, value) in ManifestSpelling.usual(fields) { json[key] = value == .null ? nil : value }
         var checked = json

@@ -4,7 +4,7 @@ public import ImageModel
 import JSON
 public import NIOCore
 
-/// Takes whole, active images into a repository, as a mirror does.
+/// Takes files into a repository, and whole, active images, as a mirror does.
 public struct ImageIntake: Sendable {
     private let repository: any ImageRepository
 
@@ -27,28 +27,53 @@ public struct ImageIntake: Sendable {
     ///   manifest's.
     public func take(_ manifest: Manifest, file next: () async throws -> ByteBuffer?) async throws {
         let stored = try await stored(manifest)
-        let upload = try await repository.upload(.file, of: manifest.uuid)
+        guard let described = manifest.files.first, let size = described.size, let sha1 = described.sha1 else {
+            throw Failure(.downloadError, "the manifest of image \(manifest.uuid) does not state what its file is")
+        }
+        var receipt = FileReceipt(.file, most: size)
+        (receipt.size, receipt.sha1) = (size, sha1)
+        receipt.description = manifest.json["files"]?[0]?.objectValue ?? [:]
+        receipt.description["stor"] = nil
         do {
-            guard let described = manifest.files.first, let size = described.size, let sha1 = described.sha1 else {
-                throw Failure(.downloadError, "the manifest of image \(manifest.uuid) does not state what its file is")
+            try await take(receipt, of: manifest.uuid, next) { _ in StoredManifest(stored) }
+        } catch let refusal as CatalogError {
+            throw Failure(.downloadError, "image \(manifest.uuid): \(refusal.message)")
+        }
+    }
+
+    /// Takes in a file of an image that is there. An earlier one stays as long as this is not whole.
+    ///
+    /// - Parameters:
+    ///   - receipt: what was stated of it.
+    ///   - next: gives the file piece by piece, nil at its end.
+    /// - Throws: `CatalogError`: `tooLarge`, `notAsAnnounced`, `filesImmutable`, `notFound`; what `next` and the storage throw.
+    public func take(
+        _ receipt: FileReceipt, of uuid: ImageUUID, _ next: () async throws -> ByteBuffer?
+    ) async throws {
+        try await take(receipt, of: uuid, next) { [part = receipt.part] stored in
+            let manifest = try StoredManifest(stored, of: uuid)
+            guard part != .file || !manifest.isActivated else { throw CatalogError.filesImmutable(uuid) }
+            return manifest
+        }
+    }
+
+    /// - Parameter manifest: is given what is stored when the file is whole; returns the manifest that gets it.
+    private func take(
+        _ receipt: FileReceipt, of uuid: ImageUUID, _ next: () async throws -> ByteBuffer?,
+        into manifest: @escaping @Sendable (JSONObject?) throws -> StoredManifest
+    ) async throws {
+        var receipt = receipt
+        try receipt.checkAnnouncement()
+        let upload = try await repository.upload(receipt.part, of: uuid)
+        do {
+            while let piece = try await next() {
+                try await receipt.note(piece)
+                try await upload.append(piece)
             }
-            var receipt = FileReceipt(.file, most: size)
-            (receipt.size, receipt.sha1) = (size, sha1)
-            receipt.description = manifest.json["files"]?[0]?.objectValue ?? [:]
-            receipt.description["stor"] = nil
-            let description: JSONObject
-            do {
-                while let piece = try await next() {
-                    try await receipt.note(piece)
-                    try await upload.append(piece)
-                }
-                description = try receipt.finish()
-            } catch let fault as RequestError {
-                throw Failure(.downloadError, "image \(manifest.uuid): \(fault.message)")
-            }
-            try await upload.commit { _ in
-                var new = StoredManifest(stored)
-                new.set(.file, description)
+            let (part, description) = (receipt.part, try receipt.finish())
+            try await upload.commit { stored in
+                var new = try manifest(stored)
+                new.set(part, description)
                 return new.json
             }
         } catch {

@@ -1,27 +1,27 @@
 import Crypto
 public import ImageModel
-import JSON
+public import JSON
 
 /// An image as the server gives it out: the fields that requests look for, and its JSON text ready to send.
 public final class ServedImage: Sendable {
     public let uuid: ImageUUID
     public let files: [File]
-    let icon: Icon?
-    let owner: String?
-    let name: String?
-    let version: String?
-    let type: String?
-    let os: String?
-    let state: String
+    public let icon: Icon?
+    public let owner: String?
+    public let name: String?
+    public let version: String?
+    public let type: String?
+    public let os: String?
+    public let state: String
     /// Its state, if it is one that is known.
-    var imageState: ImageState? { ImageState(rawValue: state) }
-    let isPublic: Bool
-    let acl: [String]
-    let channels: [String]
-    let origin: String?
+    public var imageState: ImageState? { ImageState(rawValue: state) }
+    public let isPublic: Bool
+    public let acl: [String]
+    public let channels: [String]
+    public let origin: String?
     /// By key, the text that a filter compares with.
-    let tags: [String: String]
-    let place: Place
+    public let tags: [String: String]
+    public let place: Place
 
     private let withChannels: ImageText
     /// Nil where it would be the same.
@@ -29,11 +29,13 @@ public final class ServedImage: Sendable {
 
     /// Where an image stands in a listing: by date of publication, images of the same date by UUID, so that
     /// the order is total and paging does not lose or repeat any.
-    struct Place: Sendable, Comparable {
-        let published: PublicationDate
-        let uuid: ImageUUID
+    public struct Place: Sendable, Comparable {
+        public let published: PublicationDate
+        public let uuid: ImageUUID
 
-        static func < (one: Place, other: Place) -> Bool { (one.published, one.uuid) < (other.published, other.uuid) }
+        public static func < (one: Place, other: Place) -> Bool {
+            (one.published, one.uuid) < (other.published, other.uuid)
+        }
     }
 
     /// One of its files.
@@ -46,11 +48,11 @@ public final class ServedImage: Sendable {
     }
 
     /// Its icon, which an operator may have put there by hand.
-    struct Icon: Sendable, Equatable {
+    public struct Icon: Sendable, Equatable {
         /// Nil where only its bytes tell.
-        let contentType: String?
-        let sha1: String?
-        let contentMD5: String?
+        public let contentType: String?
+        public let sha1: String?
+        public let contentMD5: String?
 
         /// Nil if the manifest has none.
         init?(_ json: JSONValue?) {
@@ -90,18 +92,20 @@ public final class ServedImage: Sendable {
     }
 
     /// Whether it was ever activated.
-    var isActivated: Bool { imageState == .active || imageState == .disabled }
+    public var isActivated: Bool { imageState == .active || imageState == .disabled }
 
-    /// Its JSON text for an API version.
-    func text(_ version: APIVersion) -> ImageText {
-        version == .two ? withChannels : withoutChannels ?? withChannels
+    /// Its JSON text, with the channels that it is in or as clients that know none are given it.
+    public func text(withChannels hasChannels: Bool) -> ImageText {
+        hasChannels ? withChannels : withoutChannels ?? withChannels
     }
 
     /// It as a value.
     ///
-    /// - Parameter adminFields: with what only operators are told (imgapi.md, section 3): where files are stored.
-    func json(_ version: APIVersion, adminFields: Bool) throws -> JSONValue {
-        let value = try JSONValue(parsing: text(version).element)
+    /// - Parameters:
+    ///   - hasChannels: with the channels that it is in.
+    ///   - adminFields: with what only operators are told (imgapi.md, section 3): where files are stored.
+    public func json(withChannels hasChannels: Bool, adminFields: Bool) throws -> JSONValue {
+        let value = try JSONValue(parsing: text(withChannels: hasChannels).element)
         guard adminFields, var object = value.objectValue else { return value }
         let files = object["files"]?.arrayValue?.compactMap(\.objectValue) ?? []
         object["files"] = .array(
@@ -130,17 +134,17 @@ public final class ServedImage: Sendable {
 }
 
 /// The JSON text of an image, and its Etag.
-struct ImageText: Sendable {
+public struct ImageText: Sendable {
     /// Indented as an element of the list, which is asked for most.
-    let element: [UInt8]
+    public let element: [UInt8]
     /// The SHA-1 of the compact text (imgapi.md, section 12).
-    let entityTag: String
+    public let entityTag: String
 
     init(_ json: JSONObject) {
         let value = JSONValue.object(json)
         var compact: [UInt8] = []
         value.write(to: &compact)
-        entityTag = Insecure.SHA1.hash(data: compact).hexadecimal
+        entityTag = Hexadecimal.text(Insecure.SHA1.hash(data: compact))
         var lines: [UInt8] = []
         value.write(to: &lines, style: .indented(2))
         var element: [UInt8] = []
@@ -153,7 +157,7 @@ struct ImageText: Sendable {
     }
 
     /// Indented as a value of its own. In JSON text a newline is never part of a string.
-    var lines: [UInt8] {
+    public var lines: [UInt8] {
         var lines: [UInt8] = []
         lines.reserveCapacity(element.count)
         var index = 0
@@ -165,16 +169,4 @@ struct ImageText: Sendable {
     }
 
     private static let indentation = [UInt8](repeating: UInt8(ascii: " "), count: 2)
-}
-
-extension Sequence<UInt8> {
-    /// Two lower-case hexadecimal digits a byte.
-    var hexadecimal: String {
-        var text = ""
-        for byte in self {
-            if byte < 16 { text += "0" }
-            text += String(byte, radix: 16)
-        }
-        return text
-    }
 }

@@ -7,7 +7,7 @@ import SystemPackage
 /// An image file in a folder, held open: if it is replaced meanwhile, the old bytes are still read.
 final class FolderFile: StoredFile {
     let size: Int64
-    let modified: HTTPDate
+    let modified: Int
     private let path: FilePath
     private let file: SystemPackage.FileDescriptor
 
@@ -32,7 +32,7 @@ final class FolderFile: StoredFile {
             let stat = try file.stat()
             guard stat.type == .regular else { throw Errno.invalidArgument }
             size = stat.size
-            modified = HTTPDate(clamping: stat.st_mtim.tv_sec)
+            modified = stat.st_mtim.tv_sec
         } catch {
             try? file.close()  // what went wrong is told already
             throw HostFile.failure("cannot read", path, error)

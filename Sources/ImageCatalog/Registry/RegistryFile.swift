@@ -5,13 +5,13 @@ import Transport
 
 /// An image file in a registry: what is asked for of it is asked of the registry.
 struct RegistryFile: StoredFile {
-    let modified: HTTPDate
+    let modified: Int
     private let blob: BlobDescriptor
     private let artifacts: ArtifactRepository
 
     var size: Int64 { blob.size }
 
-    init(_ blob: BlobDescriptor, in artifacts: ArtifactRepository, modified: HTTPDate) {
+    init(_ blob: BlobDescriptor, in artifacts: ArtifactRepository, modified: Int) {
         self.blob = blob
         self.artifacts = artifacts
         self.modified = modified

@@ -1,45 +1,44 @@
 import Crypto
-import HTTPTypes
 import Host
 import ImageModel
-import JSON
+public import JSON
 import NIOCore
 import NIOPosix
 
 /// What is known of a file that is taken in: what was stated of it, and what came.
-struct FileReceipt {
+public struct FileReceipt: Sendable {
     /// What an icon may be.
-    static let iconTypes = ["image/jpeg", "image/gif", "image/png"]
+    public static let iconTypes = ["image/jpeg", "image/gif", "image/png"]
 
     /// The most bytes of an image file, and of an icon (imgapi.md, sections 9 and 10).
-    static let longestFile: Int64 = 20 << 30
-    static let longestIcon: Int64 = 128 << 10
+    public static let longestFile: Int64 = 20 << 30
+    public static let longestIcon: Int64 = 128 << 10
 
-    let part: ImagePart
+    public let part: ImagePart
     private let most: Int64
     /// As stated, in lower-case hex.
-    var sha1: String?
+    public var sha1: String?
     /// As stated, in bytes.
-    var size: Int64?
+    public var size: Int64?
     /// What the manifest will have of it, beside size and digests.
-    var description: JSONObject = [:]
+    public var description: JSONObject = [:]
 
     private var received: Int64 = 0
     private var sha1Hash = Insecure.SHA1()
     private var md5Hash = Insecure.MD5()
 
     /// - Parameter most: bytes it may have.
-    init(_ part: ImagePart, most: Int64) {
+    public init(_ part: ImagePart, most: Int64) {
         self.part = part
         self.most = most
     }
 
-    /// - Throws: `Upload` for one that announces too much.
-    func checkAnnouncement() throws(RequestError) {
+    /// - Throws: `tooLarge` for one that announces too much.
+    func checkAnnouncement() throws(CatalogError) {
         guard size ?? 0 <= most else { throw tooLarge }
     }
 
-    /// - Throws: `Upload` when it becomes too much.
+    /// - Throws: `tooLarge` when it becomes too much.
     mutating func note(_ piece: ByteBuffer) async throws {
         received += Int64(piece.readableBytes)
         guard received <= most else { throw tooLarge }
@@ -54,8 +53,8 @@ struct FileReceipt {
     }
 
     /// - Returns: what the manifest has of the file.
-    /// - Throws: `Download` (`Upload` for an icon) if it is not what was stated.
-    func finish() throws(RequestError) -> JSONObject {
+    /// - Throws: `notAsAnnounced`.
+    func finish() throws(CatalogError) -> JSONObject {
         guard received > 0 else { throw refusal("the file is empty") }
         guard size == nil || size == received else {
             throw refusal("the file has \(received) bytes, but \(size ?? 0) were announced")
@@ -71,11 +70,10 @@ struct FileReceipt {
         return json
     }
 
-    func refusal(_ why: String) -> RequestError {
-        RequestError(.badRequest, part == .file ? "Download" : "Upload", why)
+    /// It is not what was stated.
+    public func refusal(_ why: String) -> CatalogError {
+        .notAsAnnounced(part, why)
     }
 
-    private var tooLarge: RequestError {
-        RequestError(.badRequest, "Upload", "the file is larger than \(most) bytes")
-    }
+    private var tooLarge: CatalogError { .tooLarge(most) }
 }

@@ -1,20 +1,20 @@
 import Failure
 import Host
-import JSON
+public import JSON
 import SystemPackage
 
 /// The channels of a server that has any (imgapi.md, section 6).
-struct ChannelList: Sendable, Equatable {
+public struct ChannelList: Sendable, Equatable {
     /// One channel.
-    struct Channel: Sendable, Equatable {
-        let name: String
-        let description: String?
-        let isDefault: Bool
+    public struct Channel: Sendable, Equatable {
+        public let name: String
+        public let description: String?
+        public let isDefault: Bool
     }
 
-    let channels: [Channel]
+    public let channels: [Channel]
     /// The channel of requests that name none.
-    let defaultName: String?
+    public let defaultName: String?
 
     /// Reads what `channels.json` has: an array of `{name, description, default}`.
     ///
@@ -51,10 +51,11 @@ struct ChannelList: Sendable, Equatable {
         }
     }
 
-    func contains(_ name: String) -> Bool { channels.contains { $0.name == name } }
+    /// There is a channel of this name.
+    public func contains(_ name: String) -> Bool { channels.contains { $0.name == name } }
 
     /// The answer of ListChannels.
-    var json: JSONValue {
+    public var json: JSONValue {
         .array(
             channels.map { channel in
                 var object: JSONObject = ["name": .string(channel.name)]

@@ -63,8 +63,8 @@ public protocol FileUpload: Sendable {
 public protocol StoredFile: Sendable {
     /// In bytes.
     var size: Int64 { get }
-    /// When it was written.
-    var modified: HTTPDate { get }
+    /// When it was written, in seconds since 1970-01-01T00:00:00Z, as its storage says.
+    var modified: Int { get }
 
     /// A range of the bytes, piece by piece, in order. The sequence throws if the file cannot be read or ends early.
     func pieces(of range: Range<Int64>) -> any AsyncSequence<ByteBuffer, any Error>

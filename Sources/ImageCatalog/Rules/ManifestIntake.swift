@@ -1,9 +1,8 @@
-import HTTPTypes
-import ImageModel
-import JSON
+public import ImageModel
+public import JSON
 
 /// What CreateImage and AdminImportImage make of the manifest that they are given (imgapi.md, sections 4 and 10).
-enum ManifestIntake {
+public enum ManifestIntake {
     private static let known: Set = [
         "v", "uuid", "owner", "name", "version", "state", "disabled", "public", "published_at", "type", "os", "files",
         "acl",
@@ -21,20 +20,21 @@ enum ManifestIntake {
     /// The manifest of an image that is imported under its own UUID.
     ///
     /// - Parameter channels: those it comes into; nil where the server has none.
-    /// - Throws: `InvalidParameter`, `ValidationFailed`.
-    static func importing(
+    /// - Throws: what it is refused for: `invalid`, `unsuitable`.
+    public static func importing(
         _ body: JSONObject, as uuid: ImageUUID, mode: ServerMode, channels: [String]?
-    ) throws(RequestError) -> JSONObject {
+    ) throws(CatalogError) -> JSONObject {
         guard let given = body["uuid"] else {
-            throw .validationFailed("invalid image data: uuid", .init(field: "uuid", code: "MissingParameter"))
+            throw .invalid("invalid image data: uuid", [FieldFault(field: "uuid", code: "MissingParameter")])
         }
         guard given.stringValue == uuid.description else {
-            throw .invalidParameter("uuid", "the manifest is of image \(given.text()), not of image \(uuid)")
+            throw .unsuitable(
+                "the manifest is of image \(given.text()), not of image \(uuid)", [FieldFault(field: "uuid")])
         }
         // The first version of manifests has fields that no other has, and is refused for these.
         try checkFields(of: body)
         guard body["v"] != nil else {
-            throw .validationFailed("invalid image data: v", .init(field: "v", code: "MissingParameter"))
+            throw .invalid("invalid image data: v", [FieldFault(field: "v", code: "MissingParameter")])
         }
         return try take(body, mode: mode, channels: channels)
     }
@@ -42,16 +42,19 @@ enum ManifestIntake {
     /// The manifest of a new image, which gets a UUID of its own.
     ///
     /// - Parameter account: on whose behalf it is made, if not the operator's.
-    static func creating(
+    /// - Throws: what it is refused for: `invalid`, `unsuitable`.
+    public static func creating(
         _ body: JSONObject, mode: ServerMode, account: String?, channels: [String]?
-    ) throws(RequestError) -> JSONObject {
+    ) throws(CatalogError) -> JSONObject {
         let extra = ["uuid", "published_at", "urn"].filter { body[$0] != nil }
         guard extra.isEmpty else { throw extraParameters(extra) }
-        guard body["state"] == nil else { throw .invalidParameter("state", "the state of an image cannot be given") }
+        guard body["state"] == nil else {
+            throw .unsuitable("the state of an image cannot be given", [FieldFault(field: "state")])
+        }
         var body = body
         if let account {
             guard body["owner"] == nil || body["owner"]?.stringValue == account else {
-                throw .invalidParameter("owner", "owner and account differ")
+                throw .unsuitable("owner and account differ", [FieldFault(field: "owner")])
             }
             body["owner"] = .string(account)
         }
@@ -59,7 +62,7 @@ enum ManifestIntake {
         if body["v"] == nil { body["v"] = 2 }
         body["uuid"] = .string(ImageUUID().description)
         guard let owner else {
-            throw .validationFailed("invalid image data: owner", .init(field: "owner", code: "MissingParameter"))
+            throw .invalid("invalid image data: owner", [FieldFault(field: "owner", code: "MissingParameter")])
         }
         var json = try take(body, mode: mode, channels: channels)
         json["owner"] = owner
@@ -68,20 +71,20 @@ enum ManifestIntake {
 
     private static func take(
         _ body: JSONObject, mode: ServerMode, channels: [String]?
-    ) throws(RequestError) -> JSONObject {
+    ) throws(CatalogError) -> JSONObject {
         try checkFields(of: body)
         var json = ManifestSpelling.usual(body)
         for (key, value) in body where value == .null {
             guard nullable.contains(key) else {
-                throw .validationFailed("invalid image data: \(key)", .init(field: key, message: "null"))
+                throw .invalid("invalid image data: \(key)", [FieldFault(field: key, message: "null")])
             }
             json[key] = nil
         }
         // What the server alone knows.
         for key in ["files", "state", "error", "channels"] { json[key] = nil }
         guard json["icon"] == nil else {
-            throw .validationFailed(
-                "invalid image data: icon", .init(field: "icon", message: "an icon is uploaded by itself"))
+            throw .invalid(
+                "invalid image data: icon", [FieldFault(field: "icon", message: "an icon is uploaded by itself")])
         }
         for key in ["public", "disabled", "generate_passwords"] {
             if let text = json[key]?.stringValue, text == "true" || text == "false" {
@@ -98,30 +101,27 @@ enum ManifestIntake {
         return json
     }
 
-    /// - Throws: `ValidationFailed` with each field that breaks a rule.
-    static func validate(_ json: JSONObject, mode: ServerMode) throws(RequestError) {
+    /// - Throws: `invalid`, with each field that breaks a rule.
+    static func validate(_ json: JSONObject, mode: ServerMode) throws(CatalogError) {
         var details = ManifestValidation.validate(json).map { violation in
-            RequestError.Detail(
+            FieldFault(
                 field: violation.field, code: violation.code.rawValue, message: violation.message)
         }
         if json["public"] != .bool(mode == .public) {
             details.append(.init(field: "public", message: "does not suit a server in \(mode.rawValue) mode"))
         }
         guard !details.isEmpty else { return }
-        throw RequestError(
-            .unprocessableContent, "ValidationFailed",
-            "invalid image data: \(details.map(\.field).joined(separator: ", "))", details: details)
+        throw .invalid("invalid image data: \(details.map(\.field).joined(separator: ", "))", details)
     }
 
-    private static func checkFields(of body: JSONObject) throws(RequestError) {
+    private static func checkFields(of body: JSONObject) throws(CatalogError) {
         let extra = body.keys.filter { !known.contains($0) }
         guard extra.isEmpty else { throw extraParameters(extra) }
     }
 
-    private static func extraParameters(_ names: [String]) -> RequestError {
-        RequestError(
-            .unprocessableContent, "InvalidParameter",
+    private static func extraParameters(_ names: [String]) -> CatalogError {
+        .unsuitable(
             "invalid extra parameters: \(names.map { "\"\($0)\"" }.joined(separator: ", "))",
-            details: names.map { .init(field: $0) })
+            names.map { FieldFault(field: $0) })
     }
 }
