@@ -85,6 +85,59 @@ import Testing
         #expect(reading[""]?.attributes.extendedAttributes.map(\.value) == [[]])
     }
 
+    @Test("What is written is received and mounted as it was meant, lives on, and is sound")
+    func written() async throws {
+        let sandbox = try await Sandbox.make()
+        // It takes its pool along when it goes.
+        defer { withExtendedLifetime(sandbox) {} }
+        let dataset = "\(sandbox.pool)/written"
+        var files = try NewFiles.everything()
+        // For their numbers, each system has a form of its own.
+        for name in ["null", "disk"] { files.draft.remove(Array(name.utf8), from: FileSystemDraft.root) }
+        let stream = try files.stream()
+        let folder = TestFolder.make("stream")
+        defer { TestFolder.remove(folder) }
+        let file = folder.appending("stream")
+        let descriptor = try FileDescriptor.open(
+            file, .writeOnly, options: [.create, .exclusiveCreate], permissions: .ownerReadWrite)
+        try descriptor.closeAfter { _ = try descriptor.writeAll(stream) }
+        try await Tool.shell("zfs receive \(dataset) < '\(file)'; zfs mount \(dataset) 2>/dev/null || true")
+        let mounted = String(
+            try await Tool.run("zfs", "get", "-H", "-o", "value", "mountpoint", dataset).prefix { $0 != "\n" })
+        let reading = readFileSystem([stream])
+        try check(reading, mounted)
+        let snapshot = String(
+            try await Tool.run("zfs", "list", "-H", "-o", "name", "-t", "snapshot", "-r", dataset)
+                .prefix { $0 != "\n" })
+        let back = try send(snapshot)
+        #expect(
+            read(back, chunks: [1 << 16]).headers.first?.guid == read(stream, chunks: [1 << 16]).headers.first?.guid)
+        try check(readFileSystem([back]), mounted)
+
+        // Directories grow and shrink, files change, rights are looked up and changed; all names are found.
+        try await Tool.shell(
+            """
+            cd '\(mounted)'
+            for i in 1 2 3 2000 2046; do test -f micro/$i; test -d fat/$i; done
+            for i in $(seq 1 300); do : > "micro/new $i"; : > "fat/one more with a name that is long, number $i"; done
+            for f in near/*; do test -f "$f"; done; cp -r near nearer; rm near/*a*
+            rm fat/one*2*; rmdir fat/1*; rm micro/1*; mv names/aaa names/moved; rm third; ln etc/one fourth
+            echo more >> a/size-5; truncate -s 100 a/size-8; echo x > etc/empty/x; chmod 640 etc/os-release; rm mode-*
+            echo middle | dd of=a/sparse bs=1 seek=1500000 conv=notrunc 2>/dev/null; chown 5:6 fifo; ln -sf new short
+            cd /; sync; zfs snapshot \(dataset)@later
+            """)
+        let later = try send("\(dataset)@later")
+        try check(readFileSystem([later]), mounted)
+        try check(readFileSystem([back, try send("-i \(snapshot) \(dataset)@later")]), mounted)
+        let state = try await Tool.shell(
+            """
+            zpool scrub \(sandbox.pool)
+            for i in $(seq 1 100); do zpool status \(sandbox.pool) | grep -q 'in progress' || break; sleep 0.2; done
+            zpool status -v \(sandbox.pool)
+            """)
+        #expect(state.contains("with 0 errors") && state.contains("No known data errors"), "\(state)")
+    }
+
     private func mount(_ dataset: String) async throws -> String {
         try await Tool.shell("zfs create \(dataset)")
         return String(

@@ -167,12 +167,12 @@ import Testing
         Case(
             "properties without a size", .badRecord,
             volume(size: nil) {
-                $0.write(2, at: 0, MicroZAP.block("sizes", 1, salt: 0))
+                $0.write(2, at: 0, MicroZAP.block([HashedName(hash: 0, name: Array("sizes".utf8), value: 1)], salt: 0))
             }),
         Case(
             "properties at another place", .badRecord,
             volume(size: nil) {
-                $0.write(2, at: 512, MicroZAP.block("size", 1, salt: 0))
+                $0.write(2, at: 512, MicroZAP.block([HashedName(hash: 0, name: Array("size".utf8), value: 1)], salt: 0))
             }),
         Case(
             "properties of 8 bytes", .badRecord, volume(size: nil) { $0.write(2, at: 0, [3, 0, 0, 0, 0, 0, 0, 128]) }),

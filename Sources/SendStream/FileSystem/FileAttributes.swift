@@ -34,6 +34,23 @@ public struct FileAttributes: Sendable, Hashable {
     public struct ExtendedAttribute: Sendable, Hashable {
         public var name: [UInt8]
         public var value: [UInt8]
+
+        public init(name: [UInt8], value: [UInt8]) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// Of what is new: root's, with one name, as old as can be.
+    public init(_ kind: Kind, permissions: UInt32, size: UInt64 = 0) {
+        self.kind = kind
+        self.permissions = permissions
+        owner = 0
+        group = 0
+        self.size = size
+        linkCount = 1
+        modified = 0
+        modifiedNanoseconds = 0
     }
 }
 

@@ -9,11 +9,14 @@ enum ZAPBlock {
     case table
 
     /// `ZBT_LEAF`, `ZBT_HEADER`; `ZBT_MICRO` is ``MicroZAP/magic``.
-    private static let leafType: UInt64 = 1 << 63
-    private static let headerType: UInt64 = 1 << 63 + 1
+    static let leafType: UInt64 = 1 << 63
+    static let headerType: UInt64 = 1 << 63 + 1
     /// `ZAP_MAGIC`, `ZAP_LEAF_MAGIC`
-    private static let headerMagic: UInt64 = 0x2_f52a_b2ab
-    private static let leafMagic: UInt32 = 0x2ab_1eaf
+    static let headerMagic: UInt64 = 0x2_f52a_b2ab
+    static let leafMagic: UInt32 = 0x2ab_1eaf
+    /// Types of a leaf's chunks: `ZAP_CHUNK_ENTRY`, `ZAP_CHUNK_ARRAY`.
+    static let entryType: UInt8 = 252
+    static let arrayType: UInt8 = 251
 
     /// - Parameter isFirst: it is the block at offset 0.
     init(_ block: [UInt8], isFirst: Bool, isLittleEndian: Bool) throws(StreamFault) {
@@ -60,8 +63,6 @@ private struct LeafReader {
     private var used = 0
 
     private static let chunkSize = 24
-    private static let entryType: UInt8 = 252
-    private static let arrayType: UInt8 = 251
     /// Bytes of a chunk that are content.
     private static let arrayBytes = 21
 
@@ -80,7 +81,7 @@ private struct LeafReader {
         var entries = ZAPEntries()
         for index in 0..<count {
             let chunk = chunk(index)
-            guard chunk[chunk.startIndex] == Self.entryType else { continue }
+            guard chunk[chunk.startIndex] == ZAPBlock.entryType else { continue }
             let width = Int(chunk[chunk.startIndex + 1])
             let nameLength = Int(u16(chunk, 6))
             guard (1...FileSystemLimits.nameLength + 1).contains(nameLength) else {
@@ -116,7 +117,7 @@ private struct LeafReader {
                 throw StreamFault(.badRecord, "a name or value in a ZAP has no end")
             }
             let chunk = chunk(index)
-            guard chunk[chunk.startIndex] == Self.arrayType else {
+            guard chunk[chunk.startIndex] == ZAPBlock.arrayType else {
                 throw StreamFault(.badRecord, "a name or value in a ZAP leads to something else")
             }
             bytes += chunk.dropFirst().prefix(min(Self.arrayBytes, length - bytes.count))

@@ -39,9 +39,13 @@ enum ZnodeAttributes {
         bonus.count >= size && isLink(mode: bonus[72..<80].number(isLittleEndian: isLittleEndian))
     }
 
-    /// zfs-fuse, the only one of these versions on Linux, keeps the number as the C library makes it (makedev(3)).
+    /// zfs-fuse, the only one of these versions on Linux, keeps the number as the C library makes it (makedev(3)). What is written
+    /// here has the form of Linux's kernel, of 12 and 20 bits, and the major number once more above it.
     private static func device(_ number: UInt64) -> UInt64 {
-        guard number >> 32 == 0 else { return number }
+        guard number >> 32 == 0 else {
+            let major = number >> 32
+            return major == number >> 20 & 0xfff ? major << 32 | number & 0xf_ffff : number
+        }
         let major = number >> 8 & 0xfff
         let minor = number & 0xff | number >> 12 & 0xfff00
         return major << 32 | minor

@@ -11,6 +11,15 @@ public struct StreamHeader: Sendable, Hashable {
         case volume
         /// The header of several snapshots says nothing (0); nothing else is sent by any ZFS known.
         case other(UInt32)
+
+        /// `dmu_objset_type_t`
+        var number: UInt32 {
+            switch self {
+            case .fileSystem: 2
+            case .volume: 3
+            case .other(let number): number
+            }
+        }
     }
 
     /// Flags of a `BEGIN` record (`DRR_FLAG_*`).

@@ -21,16 +21,6 @@ enum MicroZAP {
         }
         return entries
     }
-
-    /// A block of 512 bytes with one entry, little-endian.
-    ///
-    /// - Parameter salt: where entries go in memory; of no meaning for one.
-    static func block(_ name: String, _ value: UInt64, salt: UInt64) -> [UInt8] {
-        var block = magic.littleEndianBytes + salt.littleEndianBytes
-        block += [UInt8](repeating: 0, count: entrySize - block.count)
-        block += value.littleEndianBytes + [UInt8](repeating: 0, count: 6) + Array(name.utf8)
-        return block + [UInt8](repeating: 0, count: 512 - block.count)
-    }
 }
 
 extension UInt64 {

@@ -47,18 +47,26 @@ struct RecordBuilder {
         return record
     }
 
-    static func begin(_ snapshot: VolumeSnapshot) -> Self {
-        let flags: StreamHeader.Flags = snapshot.origin == nil ? [] : .clone
-        // One stream, no features; a volume.
+    /// One stream, without features.
+    ///
+    /// - Parameter origin: the guid of the snapshot that it is an increment to; nil: it is whole.
+    static func begin(
+        _ kind: StreamHeader.Kind, name: String, guid: UInt64, created: UInt64, origin: UInt64? = nil
+    ) -> Self {
+        let flags: StreamHeader.Flags = origin == nil ? [] : .clone
         var record = Self(RecordFields.beginType)
-            .with(0, StreamHeader.magic).with(8, UInt64(1)).with(16, snapshot.created).with(24, UInt32(3))
-            .with(28, flags.rawValue).with(32, snapshot.guid).with(40, snapshot.origin?.guid ?? 0)
-        record.bytes.replaceSubrange(56..<(56 + snapshot.name.utf8.count), with: snapshot.name.utf8)
+            .with(0, StreamHeader.magic).with(8, UInt64(1)).with(16, created).with(24, kind.number)
+            .with(28, flags.rawValue).with(32, guid).with(40, origin ?? 0)
+        record.bytes.replaceSubrange(56..<(56 + name.utf8.count), with: name.utf8)
         return record
     }
 
-    static func object(_ object: UInt64, _ type: UInt32, blockSize: Int, _ guid: UInt64) -> Self {
-        Self(1).with(0, object).with(8, type).with(16, UInt32(blockSize)).with(32, guid)
+    /// - Parameter bonus: its type, and its bytes, of which the payload has more, so that it is a multiple of 8.
+    static func object(
+        _ object: UInt64, _ type: UInt32, blockSize: Int, bonus: (type: UInt32, length: Int) = (0, 0), _ guid: UInt64
+    ) -> Self {
+        Self(1).with(0, object).with(8, type).with(12, bonus.type).with(16, UInt32(blockSize))
+            .with(20, UInt32(bonus.length)).with(32, guid)
     }
 
     static func freeObjects(first: UInt64, count: UInt64, _ guid: UInt64) -> Self {

@@ -45,7 +45,10 @@ public struct VolumeWriter {
     /// - Throws: what the sink throws.
     public mutating func begin(to sink: inout some StreamSink) throws {
         try advance(from: .new, to: .content)
-        try records.write(.begin(snapshot), to: &sink)
+        try records.write(
+            .begin(
+                .volume, name: snapshot.name, guid: snapshot.guid, created: snapshot.created,
+                origin: snapshot.origin?.guid), to: &sink)
         if snapshot.origin == nil {
             try records.write(.freeObjects(first: 0, count: 1, snapshot.guid), to: &sink)
         }
@@ -93,7 +96,9 @@ public struct VolumeWriter {
         if let origin = snapshot.origin, origin.size > volumeSize {
             try records.write(.free(1, volumeSize, .max, snapshot.guid), to: &sink)
         }
-        let properties = MicroZAP.block("size", volumeSize, salt: snapshot.guid)
+        let properties = MicroZAP.block(
+            // One name: where it goes in memory is of no meaning.
+            [HashedName(hash: 0, name: Array("size".utf8), value: volumeSize)], salt: snapshot.guid)
         let record = RecordBuilder.write(2, Self.propertyType, 0, Self.propertySize, snapshot.guid)
         try unsafe records.write(record, payload: properties.span.bytes, to: &sink)
     }
