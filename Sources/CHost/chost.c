@@ -87,6 +87,11 @@ int chost_wait_readable(int fd, int milliseconds) {
     return poll(&p, 1, milliseconds) > 0;
 }
 
+void chost_wait_in_calls(int fd) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags >= 0) (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+}
+
 void chost_close_on_exec(int fd) { (void)fcntl(fd, F_SETFD, FD_CLOEXEC); }
 
 void chost_enlarge_pipe(int fd, int bytes) {

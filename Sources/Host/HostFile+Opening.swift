@@ -28,14 +28,14 @@ extension HostFile {
         }
     }
 
-    /// Opens a file for reading, if it is what it should be. Nothing that lies there can hold us up.
+    /// Opens a file for reading, if it is what it should be. Nothing that lies there can hold us up: a FIFO that was handed over
+    /// is there at once, and ``SystemPackage/FileDescriptor/waitUntilReadable()`` waits for who writes to it.
     ///
     /// - Returns: nil if there is none.
     /// - Throws: `FileSystemError`, also for what is no file; `PermissionDenied`.
     public static func open(_ path: FilePath, from origin: Origin = .state) throws -> FileDescriptor? {
-        var options: FileDescriptor.OpenOptions = [.closeOnExec]
-        // A FIFO would be waited for until somebody writes to it.
-        if origin != .handedOver { options.insert(.nonBlocking) }
+        // open(2) would wait for a FIFO until somebody writes to it, and no signal would end that.
+        var options: FileDescriptor.OpenOptions = [.closeOnExec, .nonBlocking]
         if origin == .state { options.insert(.noFollow) }
         do {
             let file = try FileDescriptor.open(path, .readOnly, options: options)
@@ -44,6 +44,7 @@ extension HostFile {
                 guard type == .regular || origin == .handedOver && [.fifo, .characterSpecial].contains(type) else {
                     throw UnexpectedFile(type)
                 }
+                chost_wait_in_calls(file.rawValue)
                 return file
             } catch {
                 try? file.close()

@@ -18,21 +18,36 @@ public enum HostFile {
         defer { try? file.close() }
         do {
             return try readAll(file, limit: limit)
+        } catch let cancellation as CancellationError {
+            throw cancellation
         } catch {
             throw failure("cannot read", path, error)
         }
     }
 
+    /// The bytes of a file that was named for this one command; nil if there is none. It may be a pipe that has nothing to say
+    /// yet, so this waits on a thread of its own, and can be cancelled.
+    ///
+    /// - Throws: `FileSystemError`, also for what is longer than the limit; `PermissionDenied`; `CancellationError`.
+    public static func readHandedOver(_ path: FilePath, limit: Int) async throws -> [UInt8]? {
+        try await withTaskExecutorPreference(DedicatedThread("input")) {
+            try read(path, limit: limit, from: .handedOver)
+        }
+    }
+
     /// The bytes of an open file.
     ///
-    /// - Throws: `Errno`; `EFBIG` for what is longer than the limit, before anything of it is read if its size tells so.
+    /// - Throws: `Errno`; `EFBIG` for what is longer than the limit, before anything of it is read if its size tells so;
+    ///   `CancellationError` while it waits for a pipe.
     static func readAll(_ file: FileDescriptor, limit: Int) throws -> [UInt8] {
-        let size = try file.stat().size
+        let status = try file.stat()
+        let size = status.size
         guard size <= Int64(limit) else { throw Errno.fileTooLarge }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Int(clamping: max(0, size)))
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
+            if status.type != .regular { try file.waitUntilReadable() }
             let count = try unsafe chunk.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
             if count == 0 { return bytes }
             guard count <= limit - bytes.count else { throw Errno.fileTooLarge }

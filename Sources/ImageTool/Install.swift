@@ -20,7 +20,7 @@ extension ImageTool {
             throw Failure(.usage, "manifest path does not exist: \"\(manifestPath)\"")
         }
         guard try HostFile.exists(file) else { throw Failure(.usage, "file path does not exist: \"\(file)\"") }
-        let manifest = try ImageTool.localManifest(manifestPath, of: file)
+        let manifest = try await ImageTool.localManifest(manifestPath, of: file)
         let uuid = manifest.uuid
         if let installed = try await store.image(uuid, in: pool) {
             try await sweep(uuid, in: pool)
@@ -54,10 +54,10 @@ extension ImageTool {
 
     /// A manifest from a file: upgraded if it is of version 1, its `published_at` and the compression of its file filled
     /// in, and valid.
-    private static func localManifest(_ path: FilePath, of file: FilePath) throws -> Manifest {
+    private static func localManifest(_ path: FilePath, of file: FilePath) async throws -> Manifest {
         let value: JSONValue
         do {
-            guard let bytes = try HostFile.read(path, limit: 4 << 20, from: .handedOver) else {
+            guard let bytes = try await HostFile.readHandedOver(path, limit: 4 << 20) else {
                 throw Failure(.usage, "manifest path does not exist: \"\(path)\"")
             }
             value = try JSONValue(parsing: bytes)

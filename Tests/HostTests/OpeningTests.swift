@@ -64,6 +64,35 @@ import Testing
         #expect(throws: Failure.self) { try HostFile.read(folder.path, from: .handedOver) }
     }
 
+    @Test func aFIFOThatIsHandedOverIsReadOnceSomebodyWritesToIt() async throws {
+        let path = folder.path.appending("fifo")
+        #expect(unsafe mkfifo(path.string, 0o600) == 0)
+        let reading = Task { try await HostFile.readHandedOver(path, limit: 99) }
+        while true {
+            do {
+                let writer = try FileDescriptor.open(path, .writeOnly, options: .nonBlocking)
+                // The end of a FIFO to which nobody writes yet is not the end of what it will say.
+                try await Task.sleep(for: .milliseconds(300))
+                try writer.writeAll(Array("said".utf8))
+                try writer.close()
+                break
+            } catch Errno.noSuchAddressOrDevice {
+                // Nobody reads yet.
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
+        #expect(try await reading.value == Array("said".utf8))
+    }
+
+    @Test func waitingForAFIFOCanBeCancelled() async throws {
+        let path = folder.path.appending("fifo")
+        #expect(unsafe mkfifo(path.string, 0o600) == 0)
+        let reading = Task { try await HostFile.readHandedOver(path, limit: 99) }
+        try await Task.sleep(for: .milliseconds(300))
+        reading.cancel()
+        await #expect(throws: CancellationError.self) { try await reading.value }
+    }
+
     /// A file of a petabyte, without a block of its own, is not begun with.
     @Test func aHugeFileIsRefusedByItsSize() throws {
         let path = folder.path.appending("huge")

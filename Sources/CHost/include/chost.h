@@ -28,6 +28,9 @@ int chost_wait_writable(int fd, int milliseconds);
 /// Waits until something can be read from a descriptor, or its other end is closed; 0 if the time is over before.
 int chost_wait_readable(int fd, int milliseconds);
 
+/// Calls on a descriptor that was opened without waiting wait from now on.
+void chost_wait_in_calls(int fd);
+
 /// Keeps a descriptor from children.
 void chost_close_on_exec(int fd);
 

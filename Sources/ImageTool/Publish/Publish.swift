@@ -39,7 +39,7 @@ extension ImageTool {
     public func publish(_ request: PublishRequest, _ report: Report) async throws {
         let file = try UploadFile(request.file)
         defer { file.close() }
-        let (manifest, compression) = try ImageTool.toPublish(request, file)
+        let (manifest, compression) = try await ImageTool.toPublish(request, file)
         let client = sources.client(request.server)
         let uuid = manifest.uuid
         if compression == .zstd {
@@ -122,9 +122,10 @@ extension ImageTool {
     }
 
     /// The manifest as the server is to get it, and how the file is compressed.
-    private static func toPublish(_ request: PublishRequest, _ file: UploadFile) throws -> (Manifest, CompressionFormat)
-    {
-        guard let bytes = try HostFile.read(request.manifest, limit: 4 << 20, from: .handedOver) else {
+    private static func toPublish(
+        _ request: PublishRequest, _ file: UploadFile
+    ) async throws -> (Manifest, CompressionFormat) {
+        guard let bytes = try await HostFile.readHandedOver(request.manifest, limit: 4 << 20) else {
             throw Failure(.usage, "manifest path does not exist: \"\(request.manifest)\"")
         }
         let json: JSONObject

@@ -42,11 +42,11 @@ enum ManifestArguments {
     /// The manifest in a file; `-`: on standard input.
     ///
     /// - Throws: `Usage`, `InvalidManifest`; `FileSystemError`.
-    static func manifest(_ name: String) throws -> JSONObject {
+    static func manifest(_ name: String) async throws -> JSONObject {
         let bytes =
             name == "-"
-            ? try StandardInput.read(limit: 4 << 20)
-            : try HostFile.read(FilePath(name), limit: 4 << 20, from: .handedOver)
+            ? try await StandardInput.read(limit: 4 << 20)
+            : try await HostFile.readHandedOver(FilePath(name), limit: 4 << 20)
         guard let bytes else { throw Failure(.usage, "manifest path does not exist: \"\(name)\"") }
         do {
             guard let object = try JSONValue(parsing: bytes).objectValue else {

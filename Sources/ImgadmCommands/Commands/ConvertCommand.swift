@@ -56,7 +56,7 @@ struct ConvertCommand: ImgadmCommand {
         let mode = try progress.chosen()
         var request = ConvertRequest(file: file)
         request.fields = try ManifestArguments.fields(arguments.dropFirst())
-        if let manifest { request.manifest = try ManifestArguments.manifest(manifest) }
+        if let manifest { request.manifest = try await ManifestArguments.manifest(manifest) }
         request.output = output.map { FilePath($0) }
         if let compression { request.compression = try ManifestArguments.compression(compression) }
         request.origins = origins

@@ -71,7 +71,7 @@ struct CreateCommand: ImgadmCommand {
             }
         }
         let mode = try progress.chosen()
-        let request = try request(machine)
+        let request = try await request(machine)
         let pool = try context.pool(pool.name)
         guard publish == nil || output == nil else { throw Failure(.usage, "-o and -p exclude each other") }
         let server = try publish.map { try context.tool.namedSource($0) }
@@ -86,9 +86,9 @@ struct CreateCommand: ImgadmCommand {
         }
     }
 
-    private func request(_ machine: ImageUUID) throws -> CreateRequest {
+    private func request(_ machine: ImageUUID) async throws -> CreateRequest {
         var request = CreateRequest(machine: machine)
-        if let manifest { request.manifest = try ManifestArguments.manifest(manifest) }
+        if let manifest { request.manifest = try await ManifestArguments.manifest(manifest) }
         request.fields = try ManifestArguments.fields(arguments.dropFirst())
         request.output = output.map { FilePath($0) }
         if let compression { request.compression = try ManifestArguments.compression(compression) }
@@ -100,7 +100,7 @@ struct CreateCommand: ImgadmCommand {
             request.maxOriginDepth = depth
         }
         if let script {
-            guard let bytes = try HostFile.read(FilePath(script), limit: 4 << 20, from: .handedOver) else {
+            guard let bytes = try await HostFile.readHandedOver(FilePath(script), limit: 4 << 20) else {
                 throw Failure(.usage, "prepare-image script does not exist: \"\(script)\"")
             }
             request.script = String(decoding: bytes, as: UTF8.self)
