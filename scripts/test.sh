@@ -21,4 +21,6 @@ else
     printf 'test: not run by root, so whatever needs a pool is left out\n' >&2
 fi
 
-swift test "$@"
+# All tests at once would keep each other waiting for minutes, and whatever has a patience would lose it: as many as keep the
+# processors busy while most of them wait for a disk or a connection.
+swift test --experimental-maximum-parallelization-width $((4 * $(nproc))) "$@"
