@@ -1,6 +1,6 @@
 import Failure
 import Glibc
-import SystemPackage
+public import SystemPackage
 
 extension HostRoot {
     /// The folders that imgadm reads what it acts on from, and where it writes, those above them first.
@@ -17,20 +17,35 @@ extension HostRoot {
     /// - Throws: `UnsafeFolder` for a folder, or a link to one, of another user than this and root, and for one that everybody
     ///   may rename things in; `FileSystemError`, `PermissionDenied`.
     public func checkFolders() throws {
-        for folder in folders {
-            guard let place = try HostFile.status(folder, followLinks: false) else { continue }
-            let isLink = place.type == .symbolicLink
-            // What a link leads nowhere for, or to no folder, is told by whoever needs the folder.
-            guard let found = isLink ? try HostFile.status(folder, followLinks: true) : place, found.type == .directory
-            else { continue }
-            for owner in [place.userID.rawValue, found.userID.rawValue] where owner != 0 && owner != geteuid() {
-                throw HostRoot.refusal(
-                    folder, "\(isLink ? "the link or what it leads to" : "it") belongs to user \(owner)")
-            }
-            guard !found.permissions.contains(.otherWrite) || found.permissions.contains(.saveText) else {
-                throw HostRoot.refusal(folder, "everybody may rename and remove what is in it")
-            }
+        for folder in folders { try HostFile.checkTrusted(folder) }
+    }
+}
+
+extension HostFile {
+    /// Makes sure that nobody else decides what lies in a folder, if there is one.
+    ///
+    /// - Throws: `UnsafeFolder` for a folder, or a link to one, of another user than this and root, and for one that everybody
+    ///   may rename things in; `FileSystemError`, `PermissionDenied`.
+    public static func checkTrusted(_ folder: FilePath) throws {
+        guard let place = try status(folder, followLinks: false) else { return }
+        let isLink = place.type == .symbolicLink
+        // What a link leads nowhere for, or to no folder, is told by whoever needs the folder.
+        guard let found = isLink ? try status(folder, followLinks: true) : place, found.type == .directory else {
+            return
         }
+        for owner in [place.userID.rawValue, found.userID.rawValue] where owner != 0 && owner != geteuid() {
+            throw refusal(folder, "\(isLink ? "the link or what it leads to" : "it") belongs to user \(owner)")
+        }
+        guard !found.permissions.contains(.otherWrite) || found.permissions.contains(.saveText) else {
+            throw refusal(folder, "everybody may rename and remove what is in it")
+        }
+    }
+
+    /// Everybody may put things into a folder.
+    ///
+    /// - Throws: `FileSystemError`, `PermissionDenied`.
+    public static func isOpenToEverybody(_ folder: FilePath) throws -> Bool {
+        try status(folder, followLinks: true)?.permissions.contains(.otherWrite) == true
     }
 
     private static func refusal(_ path: FilePath, _ why: String) -> Failure {

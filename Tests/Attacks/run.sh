@@ -200,6 +200,23 @@ whole_root() {
 }
 whole_root
 
+# The folder that is served, where everybody may write, with images that are somebody else's.
+served_root() {
+    local kind
+    # shellcheck disable=SC2053 # a pattern it is
+    [[ served-root == $pattern ]] || return 0
+    for kind in folder open_folder link; do
+        fresh
+        anew "$work/everybody"
+        plant "$kind" "$work/everybody/images"
+        run timeout 3 imgapi-server --root "$work/everybody" --listen 127.0.0.1:0
+        verdict "served-root: $kind" "$work/everybody/images"
+        grep -q '(UnsafeFolder)' "$work/err" || { failed=$((failed + 1)); echo "FAILED  served-root: $kind: it is served"; }
+        remove "$work/everybody"
+    done
+}
+served_root
+
 # The image server: uploads, manifests, files.
 published() {
     local id kind path

@@ -1,4 +1,5 @@
 import Failure
+import Glibc
 import Host
 import ImageCatalog
 import ImageModel
@@ -11,6 +12,8 @@ import Testing
 
 /// The folder changes under the running server.
 @Suite struct FolderTests {
+    private static var silent: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
+
     @Test func whatComesAndGoesCountsAtOnce() async throws {
         let root = try ImageRoot()
         try await RunningServer.serving(root) { server in
@@ -73,6 +76,21 @@ import Testing
             try await Tool.shell("mv '\(root.path)-away' '\(root.path)'")
             try await #expect(server.get("/images/\(uuid)").status == 200)
         }
+    }
+
+    /// Where everybody may write, somebody else's folder of images is not served; where only its owner may, it is his choice.
+    @Test(.enabled(if: geteuid() == 0)) func imagesThatSomebodyElsePlantedAreNotServed() async throws {
+        let root = try ImageRoot()
+        try root.add(ImageUUID())
+        try await Tool.shell("chown 65534 '\(root.path)/images'")
+        _ = try FolderRepository(root: root.path, mode: .public, logger: Self.silent)
+        try await Tool.shell("chmod 1777 '\(root.path)'")
+        let failure = #expect(throws: Failure.self) {
+            try FolderRepository(root: root.path, mode: .public, logger: Self.silent)
+        }
+        #expect(failure?.code == .unsafeFolder)
+        try await Tool.shell("chown 0 '\(root.path)/images'")
+        _ = try FolderRepository(root: root.path, mode: .public, logger: Self.silent)
     }
 
     @Test(.timeLimit(.minutes(2))) func whatIsNoFileHoldsNobodyUp() async throws {

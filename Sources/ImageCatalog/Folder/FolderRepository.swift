@@ -30,11 +30,12 @@ public final class FolderRepository: ImageRepository {
         var isForgotten = false
     }
 
-    /// - Throws: `FileSystemError`, `PermissionDenied`, `ConfigError` if the folder cannot be served.
+    /// - Throws: `FileSystemError`, `PermissionDenied`, `ConfigError`, `UnsafeFolder` if the folder cannot be served.
     public init(root: FilePath, mode: ServerMode, logger: Logger) throws {
         folder = ImageFolder(root: root, mode: mode)
         self.logger = logger
         try folder.checkReadable()
+        try folder.checkTrusted()
         self.mode = mode
         state = Mutex(State(scan: try FolderScan(folder, after: nil, logger: logger)))
         try sweepUploads()

@@ -37,6 +37,15 @@ struct ImageFolder: Sendable {
         }
     }
 
+    /// Makes sure that the folder of images is not what somebody put there who may write in the root, as everybody may below /tmp:
+    /// what is published would come to lie there, and what he put there would be served.
+    ///
+    /// - Throws: `UnsafeFolder`; `FileSystemError`, `PermissionDenied`.
+    func checkTrusted() throws {
+        guard try HostFile.isOpenToEverybody(root) else { return }
+        for folder in [root, images] { try HostFile.checkTrusted(folder) }
+    }
+
     /// The names in the folder of images; none if it was not made yet.
     ///
     /// - Throws: `FileSystemError`, `PermissionDenied` if it cannot be read, or the root is gone.
