@@ -23,4 +23,6 @@ fi
 
 # All tests at once would keep each other waiting for minutes, and whatever has a patience would lose it: as many as keep the
 # processors busy while most of them wait for a disk or a connection.
-swift test --experimental-maximum-parallelization-width $((4 * $(nproc))) "$@"
+# A toolchain that does not know the variable starts all at once.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$((4 * $(nproc)))
+swift test "$@"
