@@ -96,12 +96,17 @@ let package = Package(
         module(
             "ImageStore",
             [
-                "JSON", "Failure", "ImageModel", "Compression", "Tar", "SendStream", "Layers", "Host", "ZFS",
+                "JSON", "Failure", "ImageModel", "Compression", "Tar", "DiskImage", "SendStream", "Layers", "Host",
+                "ZFS",
                 "VirtualMachines", log, crypto, system,
             ]),
         module(
             "ImageSource",
-            ["JSON", "Failure", "ImageModel", "Compression", "Host", "Transport", "IMGAPI", "OCIRegistry", log, system]),
+            [
+                "JSON", "Failure", "ImageModel", "Compression", "Host", "Transport", "IMGAPI", "OCIRegistry", log,
+                system,
+                nioCore,
+            ]),
         module(
             "HostConfig",
             ["JSON", "Failure", "ImageModel", "Host", "Transport", "ImageSource", "OCIRegistry", log, system]),

@@ -67,7 +67,7 @@ bench_group() {
     build_group
     zfs_group
     codec_tools
-    packages+=(time docker-registry skopeo umoci curl nginx-light wrk qemu-utils)
+    packages+=(time docker-registry skopeo umoci curl nginx wrk qemu-utils)
     wishes+=(isal)
 }
 lint_group() { packages+=(shellcheck shfmt mandoc python3); }

@@ -98,8 +98,10 @@ public final class Download {
             return chunk
         }
         if skip > 0 { throw lost("the server ended the file before the part that was missing") }
-        if let end = wanted.end ?? size, position < end {
-            throw lost("the connection ended after \(position) of \(end) bytes")
+        // Where nobody has said how long the file is, it is as long as it is.
+        if let size {
+            let end = min(wanted.end ?? size, size)
+            if position < end { throw lost("the connection ended after \(position) of \(end) bytes") }
         }
         size = position
         return nil

@@ -105,7 +105,7 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
 /// Text in the form a URL's path or query takes.
 public enum URLEncoding {
     /// Text with its percent escapes resolved; what is no escape stays.
-    static func decoded(_ text: String) -> String {
+    public static func decoded(_ text: String) -> String {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {

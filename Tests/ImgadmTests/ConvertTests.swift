@@ -125,7 +125,7 @@ extension EndToEnd {
         private static let refusals: [(script: String, code: String, word: String)] = [
             ("imgadm convert -q -o out one.raw", "ManifestValidation", "version=1.0.0"),
             ("imgadm convert -q -o out debian-13-genericcloud-amd64-20250814-2204.qcow2", "Usage", "--force"),
-            ("tar cf root.tar one.raw; imgadm convert -q root.tar", "InvalidFile", "by way of a pool"),
+            ("tar cf root.tar one.raw; imgadm convert -q root.tar", "InvalidFile", "imgadm import"),
             ("imgadm convert -q out/two-2.zvol.gz", "InvalidFile", "send stream"),
             (
                 "qemu-img create -q -f qcow2 -b one.raw -F raw over.qcow2; imgadm convert -q over.qcow2", "InvalidFile",

@@ -42,9 +42,15 @@ public struct DiskConverter: Sendable {
         } catch {
             throw Failure(.unsupportedImage, "of \"\(source.file.name)\" no volume can be made", cause: error)
         }
-        let manifest = try DiskManifest(
-            request, uuid: try uuid(source, origin), size: size, origin: origin?.manifest
-        ).checked()
+        var draft = ImageDraft(
+            .disk, fileName: request.file == "-" ? "disk" : FilePath(request.file).lastComponent?.string ?? "disk",
+            manifest: request.manifest, fields: request.fields)
+        draft.origin = origin?.manifest
+        draft.size = size
+        guard let uuid = draft.uuid(try digest(source)) else {
+            throw Failure(.manifestValidation, "invalid manifest: the UUID that was given is none")
+        }
+        let manifest = try draft.manifest(uuid)
         return try await write(source, origin, snapshot, survey.mark, manifest, request, report)
     }
 
@@ -77,19 +83,10 @@ public struct DiskConverter: Sendable {
         return ConvertedImage(manifest: manifest, file: files.file, manifestFile: files.manifest)
     }
 
-    /// By the rule of ``ContentUUID``; an increment to another image is another image than the whole.
-    private func uuid(_ source: DiskSourceFile, _ origin: Origin?) throws -> ImageUUID {
+    private func digest(_ source: DiskSourceFile) throws -> ImageModel.ContentDigest {
         var hasher = DigestHasher(.sha256)
         try source.readAll { hasher.update($0) }
-        var files = [hasher.finish()]
-        if let origin {
-            files.insert(
-                ImageModel.ContentDigest(.sha256, of: Array(origin.manifest.uuid.description.utf8)), at: 0)
-        }
-        guard let uuid = ContentUUID.derive(.disk, files: files) else {
-            throw Failure(.internalError, "no UUID follows from \"\(source.file.name)\"")
-        }
-        return uuid
+        return hasher.finish()
     }
 
     /// What an increment builds on.

@@ -51,7 +51,7 @@ final class DiskSourceFile {
     }
 
     private static let hint =
-        "a root file system in an archive becomes an image by way of a pool: unpack it into a new dataset, and imgadm create makes the image"
+        "imgadm import makes an image of a root file system in an archive"
 }
 
 /// A file that was named, as the reader of disks wants it.

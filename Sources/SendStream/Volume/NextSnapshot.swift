@@ -16,7 +16,8 @@ public enum NextSnapshot {
         var records = RecordWriter()
         try records.write(
             .begin(
-                .volume, name: snapshot.name, guid: snapshot.guid, created: snapshot.created, origin: guid, isNext: true),
+                .volume, name: snapshot.name, guid: snapshot.guid, created: snapshot.created, origin: guid, isNext: true
+            ),
             to: &sink)
         try records.write(.end(records.checksum, snapshot.guid), to: &sink)
     }
