@@ -5,6 +5,7 @@ import JSON
 import Logging
 import SwiftGlibc
 import SystemPackage
+import Time
 import ZFS
 
 /// The records of a host, a file each (state.md, "Files"), named by the pool's name when it was written. Beside what state.md

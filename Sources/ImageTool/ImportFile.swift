@@ -5,6 +5,7 @@ import ImageSource
 import ImageStore
 public import JSON
 import SystemPackage
+import Time
 import Transport
 public import ZFS
 

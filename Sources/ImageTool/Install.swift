@@ -7,6 +7,7 @@ import ImageSource
 import ImageStore
 import JSON
 public import SystemPackage
+import Time
 public import ZFS
 
 extension ImageTool {

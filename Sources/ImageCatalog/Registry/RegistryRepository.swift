@@ -7,6 +7,7 @@ import NIOCore
 public import OCIRegistry
 import Synchronization
 public import SystemPackage
+import Time
 
 /// Images in a repository of an OCI registry (see ``ImageArtifact``). The server keeps nothing but what it has read, so any
 /// number of servers may stand side by side on one repository.

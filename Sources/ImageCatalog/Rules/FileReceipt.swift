@@ -4,6 +4,7 @@ import ImageModel
 public import JSON
 import NIOCore
 import NIOPosix
+import Time
 
 /// What is known of a file that is taken in: what was stated of it, and what came.
 public struct FileReceipt: Sendable {

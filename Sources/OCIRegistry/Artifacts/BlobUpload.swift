@@ -1,6 +1,7 @@
 import Failure
 import ImageModel
 public import NIOCore
+import Time
 import Transport
 
 /// A blob on its way into a registry, in chunks (OCI distribution-spec, "Pushing a blob in chunks"). A registry that was
@@ -20,7 +21,8 @@ public final class BlobUpload {
     /// In bytes. Stores below a registry want 5 MiB and more; as much is in memory for each upload.
     private static let usualChunk = 8 << 20
     private static let largestChunk = 64 << 20
-    private static let attempts = 6
+    /// A registry that is being restarted is back by then.
+    private static let tries = Backoff(tries: 6, firstPause: .milliseconds(500), longestPause: .seconds(8))
 
     private init(_ repository: ArtifactRepository, location: String, chunkSize: Int) {
         self.repository = repository
@@ -134,17 +136,11 @@ public final class BlobUpload {
 
     /// Tries until it is done, or the registry has been away for too long.
     private func persist(_ what: String, _ work: () async throws -> Bool) async throws {
-        var last: Failure?
-        for attempt in 1...BlobUpload.attempts {
+        try await BlobUpload.tries(by: repository.writing.settings.clock) { _ in
             do {
-                if try await work() { return }
-            } catch let failure as Failure where failure.connection != nil {
-                last = failure
-            }
-            if attempt < BlobUpload.attempts {
-                try await Task.sleep(for: .milliseconds(250 << min(attempt, 5)))
-            }
+                if try await work() { return .done(()) }
+                return .passing(.failure(Failure(.uploadError, "\(repository.description) does not take \(what)")))
+            } catch let failure as Failure where failure.connection != nil { return .passing(.failure(failure)) }
         }
-        throw last ?? Failure(.uploadError, "\(repository.description) does not take \(what)")
     }
 }
