@@ -22,7 +22,7 @@ public struct RemoteFile: Sendable {
     public init(_ text: String, by transport: Transport) throws(Failure) {
         let url = String(text.prefix { $0 != "#" })
         do {
-            _ = try ServerURL(url, longest: ServerURL.longestNamed)
+            _ = try ServerURL(url, longest: NetworkLimits.namedURL)
         } catch {
             throw Failure(.usage, error.message)
         }

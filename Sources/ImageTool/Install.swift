@@ -68,7 +68,7 @@ extension ImageTool {
     private static func localManifest(_ path: FilePath, of file: FilePath) async throws -> Manifest {
         let value: JSONValue
         do {
-            guard let bytes = try await HostFile.readHandedOver(path, limit: 4 << 20) else {
+            guard let bytes = try await HostFile.readHandedOver(path, limit: ImageLimits.manifest) else {
                 throw Failure(.usage, "manifest path does not exist: \"\(path)\"")
             }
             value = try JSONValue(parsing: bytes)

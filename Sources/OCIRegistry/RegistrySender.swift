@@ -45,7 +45,7 @@ struct RegistrySender: HTTPSender {
     private func elsewhere(
         _ request: HTTPRequest, _ url: String, _ challenges: [AuthenticateChallenge]
     ) async throws -> HTTPResponse? {
-        let origin = try ServerURL(url, longest: ServerURL.longestNamed).origin
+        let origin = try ServerURL(url, longest: NetworkLimits.namedURL).origin
         guard let header = try await tokens.anonymousHeader(for: scope, challenges: challenges, at: origin) else {
             return nil
         }

@@ -54,7 +54,7 @@ public final class Download {
         self.wanted = wanted
         self.transport = transport
         let settings = transport.settings
-        var backoff = settings.backoff(tries: 6, patience: settings.patience)
+        var backoff = settings.backoff(tries: NetworkLimits.downloadTries, patience: settings.patience)
         backoff.longest = settings.patience + settings.stallTimeout
         tries = Backoff.Tries(backoff, by: settings.clock)
         earned = wanted.offset
@@ -190,9 +190,7 @@ public final class Download {
     }
 
     private func pause(because failure: Failure, retryAfter: Duration?) async throws {
-        // So much progress earns all tries again: a long file survives many cuts, and a server that sends a byte a connection
-        // does not hold us for ever.
-        if position - earned >= 64 << 10 {
+        if position - earned >= NetworkLimits.progress {
             tries.renew()
             earned = position
         }

@@ -24,8 +24,8 @@ public struct Transport: Sendable {
     ///   - deadline: how long a try may take as a whole.
     /// - Throws: `ConnectionError`; `SourceError` for a body over the limit.
     public func reply(to request: HTTPRequest, limit: Int, deadline: Duration? = nil) async throws -> HTTPReply {
-        let longestWait = min(settings.longestRetryAfter, .seconds(10))
-        return try await settings.backoff(tries: 3)(
+        let longestWait = min(settings.longestRetryAfter, NetworkLimits.retryAfter)
+        return try await settings.backoff(tries: NetworkLimits.tries)(
             by: settings.clock, again: { note("tried again", request, Transport.reason($0)) }
         ) { _ in
             do {

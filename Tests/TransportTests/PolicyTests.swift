@@ -46,7 +46,7 @@ import Time
         let next = try Redirect.next(after: response, to: request)
         #expect(next?.url == to)
         guard let next, let to else { return }
-        let isSame = try ServerURL(to, longest: ServerURL.longestNamed).origin == ServerURL(from).origin
+        let isSame = try ServerURL(to, longest: NetworkLimits.namedURL).origin == ServerURL(from).origin
         #expect(next.headers.map(\.name) == (isSame ? ["Authorization", "Cookie", "Accept"] : ["Accept"]))
     }
 

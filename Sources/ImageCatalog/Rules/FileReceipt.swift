@@ -11,10 +11,6 @@ public struct FileReceipt: Sendable {
     /// What an icon may be.
     public static let iconTypes = ["image/jpeg", "image/gif", "image/png"]
 
-    /// The most bytes of an image file, and of an icon (imgapi.md, sections 9 and 10).
-    public static let longestFile: Int64 = 20 << 30
-    public static let longestIcon: Int64 = 128 << 10
-
     public let part: ImagePart
     private let most: Int64
     /// As stated, in lower-case hex.

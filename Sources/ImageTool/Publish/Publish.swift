@@ -126,7 +126,7 @@ extension ImageTool {
     private static func toPublish(
         _ request: PublishRequest, _ file: UploadFile
     ) async throws -> (Manifest, CompressionFormat) {
-        guard let bytes = try await HostFile.readHandedOver(request.manifest, limit: 4 << 20) else {
+        guard let bytes = try await HostFile.readHandedOver(request.manifest, limit: ImageLimits.manifest) else {
             throw Failure(.usage, "manifest path does not exist: \"\(request.manifest)\"")
         }
         let json: JSONObject
