@@ -181,7 +181,9 @@ let package = Package(
                 "Transport", "IMGAPI", "OCIRegistry", "ImageModel", "JSON", "Failure", log, nioCore, nioPosix,
             ]),
         tests("ImageSourceTests", ["ImageSource"]),
-        tests("OCIRegistryTests", ["OCIRegistry", "ImageModel", "JSON", "Failure", "Transport", log, nioCore]),
+        tests(
+            "OCIRegistryTests",
+            ["OCIRegistry", "ImageModel", "JSON", "Failure", "Transport", "TestClock", log, nioCore]),
         tests("SimplestreamsTests", ["Simplestreams", "ImageModel", "JSON", "Failure"]),
         tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),
         tests("CompressionTests", ["Compression"]),

@@ -17,7 +17,7 @@ import Time
 /// know no other way.
 public final class RegistryRepository: ImageRepository {
     public let mode: ServerMode
-    let artifacts: ArtifactRepository
+    let artifacts: RemoteRepository
     private let channels: ChannelList?
     private let logger: Logger
     private let turns = ImageTurns()
@@ -46,7 +46,7 @@ public final class RegistryRepository: ImageRepository {
     /// - Parameter channels: a file with the channels, in the form of a folder's `channels.json`; nil for none.
     /// - Throws: `ConfigError`; what the registry says when it is asked for the images.
     public init(
-        _ artifacts: ArtifactRepository, channels path: FilePath?, mode: ServerMode, logger: Logger
+        _ artifacts: RemoteRepository, channels path: FilePath?, mode: ServerMode, logger: Logger
     ) async throws {
         self.artifacts = artifacts
         self.mode = mode
