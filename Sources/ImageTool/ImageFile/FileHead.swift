@@ -113,7 +113,7 @@ struct FileHead {
     }
 
     /// The first entry of an OVA is its description (DSP0243 5.3); the name is at the beginning of the header.
-    private static func isAppliance(_ head: [UInt8]) -> Bool {
+    static func isAppliance(_ head: [UInt8]) -> Bool {
         String(decoding: head.prefix(100).prefix { $0 != 0 }, as: UTF8.self).lowercased().hasSuffix(".ovf")
     }
 
