@@ -78,37 +78,45 @@ let package = Package(
 
         module("JSON"),
         module("Failure"),
+        module("Time", ["CHost"]),
         module("ImageModel", ["JSON", "Failure", crypto]),
         module("Compression", compressionDependencies, defines: hasISAL ? [.define("ISAL")] : []),
         module("Tar"),
         module("DiskImage", ["Compression", "Tar", "CDeflate", "CZstd", crypto]),
         module("SendStream", ["CZlib", "CZstd", crypto]),
         module("Layers", ["Tar", "CHost", system]),
-        module("Host", ["JSON", "Failure", "CHost", log, system, subprocess]),
-        module("ZFS", ["Failure", "Host", log, system]),
+        module("Host", ["JSON", "Failure", "Time", "CHost", log, system, subprocess]),
+        module("ZFS", ["Failure", "Time", "Host", log, system]),
         module("VirtualMachines", ["JSON", "Failure", "ImageModel", "Host", "ZFS", system]),
-        module("Transport", ["Failure", log, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
+        module("Transport", ["Failure", "Time", log, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
         module(
             "IMGAPI",
-            ["JSON", "Failure", "ImageModel", "Transport", "Host", crypto, cryptoExtras, system]),
+            ["JSON", "Failure", "Time", "ImageModel", "Transport", "Host", crypto, cryptoExtras, system]),
         module("Simplestreams", ["JSON", "Failure", "ImageModel"]),
-        module("OCIRegistry", ["JSON", "Failure", "ImageModel", "Transport", log, nioCore]),
+        module("OCIRegistry", ["JSON", "Failure", "Time", "ImageModel", "Transport", log, nioCore]),
         module(
             "ImageStore",
             [
-                "JSON", "Failure", "ImageModel", "Compression", "Tar", "SendStream", "Layers", "Host", "ZFS",
+                "JSON", "Failure", "Time", "ImageModel", "Compression", "Tar", "DiskImage", "SendStream", "Layers",
+                "Host",
+                "ZFS",
                 "VirtualMachines", log, crypto, system,
             ]),
         module(
             "ImageSource",
-            ["JSON", "Failure", "ImageModel", "Compression", "Host", "Transport", "IMGAPI", "OCIRegistry", log, system]),
+            [
+                "JSON", "Failure", "Time", "ImageModel", "Compression", "Host", "Transport", "IMGAPI", "OCIRegistry",
+                log,
+                system,
+                nioCore,
+            ]),
         module(
             "HostConfig",
             ["JSON", "Failure", "ImageModel", "Host", "Transport", "ImageSource", "OCIRegistry", log, system]),
         module(
             "ImageTool",
             [
-                "HostConfig", "JSON", "Failure", "ImageModel", "Host", "Transport", "OCIRegistry", "ImageStore",
+                "HostConfig", "JSON", "Failure", "Time", "ImageModel", "Host", "Transport", "OCIRegistry", "ImageStore",
                 "ImageSource", "IMGAPI", "ZFS", "VirtualMachines", "Compression", "Tar", "SendStream", "DiskImage",
                 "Layers", log,
                 crypto, system, nioCore,
@@ -117,7 +125,7 @@ let package = Package(
         module(
             "ImgadmCommands",
             [
-                "HostConfig", "JSON", "Failure", "ImageModel", "Host", "ZFS", "VirtualMachines", "Transport",
+                "HostConfig", "JSON", "Failure", "Time", "ImageModel", "Host", "ZFS", "VirtualMachines", "Transport",
                 "ImageStore", "ImageSource", "IMGAPI", "Compression", "ImageTool", "Terminal", log, system,
                 argumentParser,
             ]),
@@ -126,13 +134,14 @@ let package = Package(
         module(
             "ImageCatalog",
             [
-                "JSON", "Failure", "ImageModel", "Host", "Transport", "OCIRegistry", log, crypto, system, nioCore,
+                "JSON", "Failure", "Time", "ImageModel", "Host", "Transport", "OCIRegistry", log, crypto, system,
+                nioCore,
                 nioPosix,
             ]),
         module(
             "ImageServer",
             [
-                "JSON", "Failure", "ImageModel", "ImageCatalog", "Compression", "Host", "Transport", "IMGAPI",
+                "JSON", "Failure", "Time", "ImageModel", "ImageCatalog", "Compression", "Host", "Transport", "IMGAPI",
                 log, crypto, cryptoExtras, system, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL, nioHTTPTypes,
                 nioHTTPTypesHTTP1, lifecycle, hummingbird, hummingbirdCore, hummingbirdTLS,
             ]),
@@ -153,21 +162,28 @@ let package = Package(
             swiftSettings: [.swiftLanguageMode(.v6)]),
         tests("ImgadmTests", ["TestHost", "JSON", "Host", "ImageModel", system, "imgadm", "imgapi-server"]),
         tests("JSONTests", ["JSON"]),
-        tests("ZFSTests", ["ZFS", "Failure", "Host", log, system]),
+        // A clock on which no second is a real one.
+        .target(
+            name: "TestClock", dependencies: ["Time"], path: "Tests/TestClock",
+            swiftSettings: [.swiftLanguageMode(.v6)]),
+        tests("TimeTests", ["Time", "TestClock"]),
+        tests("ZFSTests", ["ZFS", "Failure", "Time", "TestClock", "Host", log, system]),
         tests("VirtualMachinesTests", ["VirtualMachines", "Failure", "Host"]),
         tests(
             "HostConfigTests",
             [
                 "HostConfig", "ImageSource", "OCIRegistry", "Failure", "Host", "JSON", "TestHost", log, system,
             ]),
-        tests("TransportTests", ["Transport", "Failure", log, nioCore]),
+        tests("TransportTests", ["Transport", "Failure", "Time", "TestClock", log, nioCore]),
         tests(
             "ClientTests",
             [
                 "Transport", "IMGAPI", "OCIRegistry", "ImageModel", "JSON", "Failure", log, nioCore, nioPosix,
             ]),
         tests("ImageSourceTests", ["ImageSource"]),
-        tests("OCIRegistryTests", ["OCIRegistry", "ImageModel", "JSON", "Failure", "Transport", log, nioCore]),
+        tests(
+            "OCIRegistryTests",
+            ["OCIRegistry", "ImageModel", "JSON", "Failure", "Transport", "TestClock", log, nioCore]),
         tests("SimplestreamsTests", ["Simplestreams", "ImageModel", "JSON", "Failure"]),
         tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),
         tests("CompressionTests", ["Compression"]),
@@ -185,7 +201,8 @@ let package = Package(
         tests(
             "ImageServerTests",
             [
-                "ImageCatalog", "ImageServer", "ImageModel", "JSON", "Failure", "Host", "OCIRegistry", "Transport",
+                "ImageCatalog", "ImageServer", "ImageModel", "JSON", "Failure", "Time", "Host", "OCIRegistry",
+                "Transport",
                 "TestHost",
                 "imgapi-server", log, system, nioCore, nioPosix, crypto,
             ]),

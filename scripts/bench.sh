@@ -120,6 +120,7 @@ for part in "${parts[@]}"; do
             payload "$cache" "$pool"
             disks_payload "$cache/stream.none" "$disk/disks"
             bench_disks "$disk/disks"
+            bench_disk_imports "$disk/disks"
             report_disks
             rm -rf "$disk/disks"
             ;;

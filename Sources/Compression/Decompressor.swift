@@ -111,6 +111,11 @@ public final class Decompressor {
         return taken
     }
 
+    /// Hands out what has been decoded so far: for whoever looks at the beginning of a stream, and at no more.
+    ///
+    /// - Throws: whatever `emit` throws.
+    public func flush(emit: (RawSpan) throws -> Void) throws { try output.flush(emit) }
+
     /// The input has ended: hands out the rest.
     ///
     /// - Throws: `CompressionError` if the data is not complete, and whatever `emit` throws.

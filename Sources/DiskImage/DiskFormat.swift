@@ -12,6 +12,8 @@ public struct DiskDescription: Sendable, Hashable {
     public var detail = ""
     /// Bytes of the disk; nil of a raw disk that comes as a stream.
     public var size: UInt64?
+    /// Bytes that the format keeps together: of qcow2 a cluster, of VMDK a grain; nil of the others.
+    public var clusterSize: Int?
 }
 
 /// What a disk image may take.

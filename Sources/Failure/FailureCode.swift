@@ -76,6 +76,8 @@ extension Failure.Code {
     public static let invalidSource: Self = "InvalidSource"
     public static let multiError: Self = "MultiError"
     public static let downloadError: Self = "DownloadError"
+    /// A checksum was asked for, and nobody states one.
+    public static let checksumNotFound: Self = "ChecksumNotFound"
     /// A list of checksums contradicts itself, or is broken.
     public static let invalidChecksumList: Self = "InvalidChecksumList"
     public static let connectionError: Self = "ConnectionError"

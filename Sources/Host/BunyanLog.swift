@@ -3,6 +3,7 @@ public import JSON
 public import Logging
 import Synchronization
 import SystemPackage
+import Time
 
 /// Writes log records as Bunyan JSON, one a line, on stderr (cli.md §1).
 public struct BunyanLog: LogHandler {

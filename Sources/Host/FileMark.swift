@@ -1,5 +1,6 @@
 import Glibc
 public import SystemPackage
+import Time
 
 /// What a file was when it was looked at: if that is still so, its content is taken to be the same.
 public struct FileMark: Sendable, Equatable {

@@ -49,7 +49,7 @@ struct ConfigUpgrade {
     /// `sources.list`: a URL a line; blank lines and `#` comments count for nothing.
     private func oldSources() throws -> [JSONValue] {
         let path = root.oldState.appending("sources.list")
-        guard let bytes = try HostFile.read(path, limit: 4 << 20, from: .setUp) else { return [] }
+        guard let bytes = try HostFile.read(path, limit: ImageLimits.manifest, from: .setUp) else { return [] }
         return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap { line in
             let url = line.trimmingPrefix(while: \.isWhitespace).prefix { !$0.isWhitespace }
             guard !url.isEmpty, !url.hasPrefix("#") else { return nil }

@@ -1,6 +1,5 @@
 import Failure
 public import ImageModel
-public import JSON
 import Transport
 
 extension IMGAPIClient {
@@ -13,7 +12,7 @@ extension IMGAPIClient {
     /// - Parameter name: asks for images of this name alone; the server may not heed it.
     /// - Throws: `SourceError`, also for a list that has no end: one of more than `longest` bytes, or that takes
     ///   longer than a small answer may; `ConnectionError`.
-    public func list(named name: String? = nil, longest: Int = IMGAPILimits.list) async throws -> [ListedImage] {
+    public func list(named name: String? = nil, longest: Int = ImageLimits.list) async throws -> [ListedImage] {
         var seen: Set<ImageUUID> = []
         var images: [ListedImage] = []
         var marker: ImageUUID?
@@ -50,37 +49,8 @@ extension IMGAPIClient {
     ) async throws -> (images: [ListedImage], bytes: Int) {
         var query = marker.map { [("marker", $0.description), ("limit", "\(limit)")] } ?? []
         if let name { query.append(("name", name)) }
-        let reply = try await get("/images", query, limit: IMGAPILimits.list)
+        let reply = try await get("/images", query, limit: ImageLimits.list)
         guard reply.status == 200 else { throw refusal(reply, "the list of images") }
         return (try ListedImage.read(reply.body, from: base), reply.body.count)
-    }
-}
-
-/// An image in a server's list: its UUID, and its manifest as bytes that are read on demand.
-public struct ListedImage: Sendable {
-    public let uuid: ImageUUID
-    public let manifest: JSONSlice
-
-    public init(uuid: ImageUUID, manifest: JSONSlice) {
-        self.uuid = uuid
-        self.manifest = manifest
-    }
-
-    /// The elements of a JSON array of manifests.
-    ///
-    /// - Throws: `SourceError` if it is not one.
-    public static func read(_ body: [UInt8], from source: String) throws -> [ListedImage] {
-        let document: JSONDocument
-        do {
-            document = try JSONDocument(body)
-        } catch {
-            throw Failure(.sourceError, "\(source) answered with something that is not a list of images", cause: error)
-        }
-        guard let elements = document.root.arrayValue else {
-            throw Failure(.sourceError, "\(source) answered with something that is not a list of images")
-        }
-        return elements.compactMap { element in
-            element["uuid"]?.stringValue.flatMap { ImageUUID($0) }.map { ListedImage(uuid: $0, manifest: element) }
-        }
     }
 }

@@ -55,7 +55,7 @@ extension IMGAPIClient {
         request.method = "DELETE"
         // It does no harm to ask a second time.
         let reply = try await signed(request, by: signer) {
-            try await transport.reply(to: $0, limit: IMGAPILimits.manifest)
+            try await transport.reply(to: $0, limit: ImageLimits.manifest)
         }
         guard [200, 204, 404].contains(reply.status) else {
             throw uploadFailure(reply, "the deletion of image \(uuid)")

@@ -32,7 +32,7 @@ public struct IMGAPIClient: Sendable {
     ///
     /// - Throws: `SourceError`, `ConnectionError`.
     public func ping() async throws {
-        let reply = try await get("/ping", limit: 1 << 20)
+        let reply = try await get("/ping", limit: NetworkLimits.status)
         // What is not JSON is no answer to a ping, which is told with what it is.
         let answer = try? JSONValue(parsing: reply.body)
         guard reply.status == 200, answer?["imgapi"]?.boolValue == true else {
@@ -47,7 +47,7 @@ public struct IMGAPIClient: Sendable {
     ///
     /// - Throws: `SourceError`, `ConnectionError`, `InvalidManifest`.
     public func image(_ uuid: ImageUUID) async throws -> Manifest? {
-        let reply = try await get("/images/\(uuid)", limit: IMGAPILimits.manifest)
+        let reply = try await get("/images/\(uuid)", limit: ImageLimits.manifest)
         switch reply.status {
         case 200:
             let manifest = try Manifest(json(reply, "the manifest of image \(uuid)"))
@@ -67,7 +67,7 @@ public struct IMGAPIClient: Sendable {
     ///
     /// - Throws: `SourceError`, `ConnectionError`.
     public func icon(of uuid: ImageUUID) async throws -> (bytes: [UInt8], contentType: String)? {
-        let reply = try await get("/images/\(uuid)/icon", limit: IMGAPILimits.icon)
+        let reply = try await get("/images/\(uuid)/icon", limit: ImageLimits.icon)
         switch reply.status {
         case 200: return (reply.body, reply.headers["content-type"] ?? "application/octet-stream")
         case 404: return nil
@@ -77,7 +77,7 @@ public struct IMGAPIClient: Sendable {
 
     func request(_ path: String, _ query: [(String, String)] = []) -> HTTPRequest {
         let pairs = query + (channel.map { [("channel", $0)] } ?? [])
-        let text = pairs.map { "\($0.0)=\(URLEncoding.component($0.1))" }.joined(separator: "&")
+        let text = URLEncoding.query(pairs)
         return HTTPRequest(
             url: base + path + (text.isEmpty ? "" : "?\(text)"),
             headers: [("Accept", "application/json"), ("Accept-Version", "~2"), ("x-request-id", requestID)],
@@ -92,7 +92,7 @@ public struct IMGAPIClient: Sendable {
     var replyTimeout: Duration { transport.settings.replyTimeout }
 
     func replyOnce(to request: HTTPRequest, deadline: Duration?) async throws -> HTTPReply {
-        try await transport.replyOnce(to: request, limit: IMGAPILimits.manifest, deadline: deadline)
+        try await transport.replyOnce(to: request, limit: ImageLimits.manifest, deadline: deadline)
     }
 
     func json(_ reply: HTTPReply, _ what: String) throws -> JSONValue {
@@ -116,14 +116,4 @@ public struct IMGAPIClient: Sendable {
             "\(base) refused the request for \(what) (status \(reply.status)\(text.isEmpty ? "" : ", \(text)"))",
             statusCode: reply.status)
     }
-}
-
-/// The most bytes of an answer that are read.
-public enum IMGAPILimits {
-    /// A manifest: ten times what tags and description may have.
-    public static let manifest = 4 << 20
-    /// An icon (imgapi.md, section 10).
-    public static let icon = 128 << 10
-    /// A list, all its pages together. One of 20,000 images has about 27 MB.
-    public static let list = 128 << 20
 }

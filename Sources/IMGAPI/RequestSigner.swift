@@ -4,6 +4,7 @@ import Failure
 import Host
 import ImageModel
 public import SystemPackage
+import Time
 import Transport
 
 /// Signs requests by the key of a user (imgapi.md, section 8: HTTP signatures, `rsa-sha256`;

@@ -5,6 +5,10 @@ public enum ImageContent: Sendable, Hashable {
     case zfsStream
     /// The archive of a layer of a docker image; the digest is that of the archive once it is inflated, where it is known.
     case layer(diffID: ContentDigest?)
+    /// The disk of a machine, in whatever format; of the volume that it becomes, the bytes of a block, where they were chosen.
+    case disk(blockSize: Int?)
+    /// The archive of a system's files.
+    case root
 
     /// The content of an image of a server: its manifest's type tells.
     public init(of manifest: Manifest) {
@@ -18,11 +22,16 @@ public enum ImageContent: Sendable, Hashable {
     /// It is written file by file, each with the owner that it names, which only root can do.
     public var isUnpacked: Bool {
         switch self {
-        case .zfsStream: false
-        case .layer: true
+        case .zfsStream, .disk: false
+        case .layer, .root: true
         }
     }
 
     /// Its file may have to be read a second time if it comes on top of another image.
-    public var mayBeReadAgain: Bool { isUnpacked }
+    public var mayBeReadAgain: Bool {
+        switch self {
+        case .zfsStream, .disk, .root: false
+        case .layer: true
+        }
+    }
 }

@@ -80,7 +80,7 @@ public struct ImageFileDigest {
             throw Failure(.downloadError, "the image file has \(count) bytes, but its manifest states \(size)")
         }
         if let expected = wanted.digest, let actual = hasher?.finish(), actual != expected {
-            throw Failure(.downloadError, "the layer has the digest \(actual), but it should have \(expected)")
+            throw Failure(.downloadError, "the file has the digest \(actual), but it should have \(expected)")
         }
         fileSHA256 = noted.map { Hexadecimal.text($0.finalize()) }
         if let digest = wanted.digest, digest.algorithm == .sha256 { fileSHA256 = digest.hex }

@@ -1,5 +1,5 @@
 public import Compression
-import Failure
+public import Failure
 public import ImageModel
 public import SystemPackage
 public import Transport
@@ -18,6 +18,11 @@ public struct AvailableImage: Sendable {
     public let content: ImageContent
     /// How the file is compressed; nil to find out from its first bytes.
     public private(set) var compression: CompressionFormat?
+    /// What is known of an image that came without a manifest: its manifest is provisional, and made anew of this once all of
+    /// the content has been seen. Where the UUID was not known either, it is the URL's (``ContentUUID/provisional(_:)``).
+    public private(set) var draft: ImageDraft?
+    /// What tells whether the file of such an image is still the same where it was fetched.
+    public private(set) var fetched: FetchedURL?
     /// The server's `Content-MD5` stands in for the checksum that the manifest lacks (cli.md §3, import 7).
     public private(set) var trustsMD5: Bool
 
@@ -56,6 +61,30 @@ public struct AvailableImage: Sendable {
         trustsMD5 = !check.isStrong
     }
 
+    /// An image whose manifest follows from its file.
+    ///
+    /// - Parameters:
+    ///   - uuid: nil where it is not known before all of the file has been seen.
+    ///   - check: what the file must turn out to be.
+    /// - Throws: `ManifestValidation`.
+    public init(
+        _ draft: ImageDraft, _ uuid: ImageUUID?, at place: ImageFilePlace, check: ImageFileCheck, content: ImageContent,
+        fetched: FetchedURL? = nil
+    ) throws(Failure) {
+        guard let known = uuid ?? ContentUUID.provisional(place.description) else {
+            throw Failure(.internalError, "no UUID follows from \"\(place.description)\"")
+        }
+        let provisional = try draft.provisionalManifest(known)
+        self.init(
+            provisional, title: uuid == nil ? provisional.title : nil, source: fetched?.url, at: place, check: check,
+            content: content, compression: nil)
+        self.draft = draft
+        self.fetched = fetched
+    }
+
+    /// How messages call the file of an image that came without a manifest.
+    public var fileName: String? { draft == nil ? nil : "\"\(place.description)\"" }
+
     /// The source sends the inflated content: size, checksum and compression of the manifest do not apply.
     public mutating func expectRawStream() {
         check = .none
@@ -81,6 +110,14 @@ public enum ImageFilePlace: Sendable {
     case server(HTTPRequest, Transport)
     /// It lies on this host.
     case path(FilePath)
+
+    /// A URL, or a path.
+    var description: String {
+        switch self {
+        case .server(let request, _): request.url
+        case .path(let path): path.string
+        }
+    }
 }
 
 extension Manifest {

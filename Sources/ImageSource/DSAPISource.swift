@@ -1,5 +1,5 @@
 import Failure
-public import IMGAPI
+import IMGAPI
 public import ImageModel
 import JSON
 import Synchronization
@@ -23,7 +23,7 @@ public final class DSAPISource: ImageSource {
     public func ping() async throws { _ = try await list() }
 
     public func list(named name: String?) async throws -> [ListedImage]? {
-        let reply = try await get("", limit: IMGAPILimits.list)
+        let reply = try await get("", limit: ImageLimits.list)
         guard reply.status == 200 else { throw refusal(reply, "the list of datasets") }
         let old = try ListedImage.read(reply.body, from: descriptor.url.base)
         return try old.map { try upgraded($0.manifest.value) }.filter { $0.isActive }.map { manifest in
@@ -54,7 +54,7 @@ public final class DSAPISource: ImageSource {
             throw Failure(.invalidManifest, "the manifest of image \(manifest.uuid) names no file to download")
         }
         do {
-            _ = try ServerURL(text, longest: ServerURL.longestNamed)
+            _ = try ServerURL(text, longest: NetworkLimits.namedURL)
         } catch {
             throw Failure(
                 .invalidManifest, "the manifest of image \(manifest.uuid) names a file that cannot be fetched",
@@ -67,7 +67,7 @@ public final class DSAPISource: ImageSource {
     }
 
     private func oldManifest(of uuid: ImageUUID) async throws -> JSONValue? {
-        let reply = try await get("/\(uuid)", limit: IMGAPILimits.manifest)
+        let reply = try await get("/\(uuid)", limit: ImageLimits.manifest)
         switch reply.status {
         case 200: break
         case 404: return nil

@@ -1,4 +1,5 @@
 import Host
+import Time
 
 /// The times of configs (RFC 3339), as manifests have them.
 enum DockerDate {

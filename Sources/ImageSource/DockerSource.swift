@@ -1,5 +1,4 @@
 import Failure
-public import IMGAPI
 public import ImageModel
 public import OCIRegistry
 import Transport

@@ -1,5 +1,5 @@
 import Failure
-public import IMGAPI
+import IMGAPI
 public import ImageModel
 public import Transport
 

@@ -2,6 +2,7 @@ import Failure
 public import Host
 public import ImageModel
 public import SystemPackage
+import Time
 
 /// Downloaded image files that wait for their origin: `UUID.file` complete, `UUID.file.partial` under way (state.md,
 /// "Files"). Files of an image are touched only under its lock. The folder is below one that everybody may write to, so each

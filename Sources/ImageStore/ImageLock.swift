@@ -169,13 +169,6 @@ extension ImageStore {
         return table
     }
 
-    /// Holds an image that is being built on, so that nobody deletes it: until the result is let go.
-    public func hold(_ uuid: ImageUUID, in pool: PoolName, waiting: ([LockHolder]) -> Void) async throws -> PoolLocks {
-        let table = try await locks(of: pool)
-        try await table.taking(uuid, .shared, waiting: waiting)
-        return table
-    }
-
     /// Takes an image's lock if it is free, or as soon as a holder that is at its end is gone.
     public func tryLock(
         _ uuid: ImageUUID, in pool: PoolName, _ mode: LockTable.Mode = .exclusive

@@ -24,7 +24,9 @@ extension ImageStore {
         var pulls = record.pulls
         pulls[key] = .string(digest.description)
         guard manifest != record.manifest || pulls != record.pulls else { return }
-        let new = ImageRecord(manifest: manifest, source: record.source, pulls: pulls, made: record.made)
+        let new = ImageRecord(
+            manifest: manifest, source: record.source, pulls: pulls, made: record.made,
+            fetched: record.fetched)
         try await write(new, uuid, pool)
     }
 
@@ -63,7 +65,7 @@ extension ImageStore {
 
 extension ImageRecord {
     /// It was written for this pool: under its guid or, before guids were written down, under its name.
-    fileprivate func belongs(to guid: UInt64, _ name: String, _ pool: PoolName) -> Bool {
+    func belongs(to guid: UInt64, _ name: String, _ pool: PoolName) -> Bool {
         poolGUID.map { $0 == guid } ?? (name == pool.description)
     }
 
@@ -80,6 +82,6 @@ extension ImageRecord {
         var kept: JSONObject = [:]
         for (key, digest) in pulls where DockerName(pulled: key) != name { kept[key] = digest }
         guard changed || kept != pulls else { return nil }
-        return ImageRecord(manifest: manifest, source: source, pulls: kept)
+        return ImageRecord(manifest: manifest, source: source, pulls: kept, made: made, fetched: fetched)
     }
 }

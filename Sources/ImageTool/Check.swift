@@ -18,15 +18,15 @@ public struct Finding: Sendable {
     public let repair: (@Sendable () async throws -> Bool)?
 }
 
-extension ImageMaker {
-    /// Looks over config, sources, pools, records, datasets, downloads and VMs. Nothing is changed.
+extension ImageTool {
+    /// Looks over config, sources, pools, records, datasets and downloads. Nothing is changed.
     ///
     /// - Parameters:
     ///   - only: the one pool to look at; nil for all.
     ///   - standard: the pool of commands that are not told one.
     public func findings(in only: PoolName?, standard: PoolName) async throws -> [Finding] {
-        var findings = try await tool.configFindings()
-        let pools = try await tool.store.pools()
+        var findings = try await configFindings()
+        let pools = try await store.pools()
         let pool = only ?? standard
         if !pools.contains(pool) {
             findings.append(
@@ -34,31 +34,14 @@ extension ImageMaker {
                     kind: "pool", problem: "there is no zpool \"\(pool)\"",
                     remedy: "IMGADM_POOL or -P names the pool that images are to be on", repair: nil))
         }
-        let store = tool.store
         for disorder in only.map({ pools.contains($0) }) ?? true ? try await store.disorders(in: only) : [] {
             findings.append(Finding(disorder) { try await store.repair(disorder) })
         }
-        findings += try tool.downloadFindings()
-        for machine in try CreateIntent.machines(in: root) {
-            guard let lock = try await FileLock.takingFromTheDying(CreateIntent.lockPath(machine, root)) else {
-                continue
-            }
-            lock.release()
-            findings.append(
-                Finding(
-                    kind: "machine", problem: "VM \(machine) is as a run of create left it that died",
-                    remedy: "imgadm create --recover \(machine)"
-                ) {
-                    try await self.recover(machine, Report(line: { _ in }, warning: { _ in }))
-                    return true
-                })
-        }
+        findings += try downloadFindings()
         return findings
     }
-}
 
-extension ImageTool {
-    fileprivate func configFindings() async throws -> [Finding] {
+    private func configFindings() async throws -> [Finding] {
         let descriptors: [SourceDescriptor]
         do {
             descriptors = try config.load().sources
@@ -86,7 +69,7 @@ extension ImageTool {
         }
     }
 
-    fileprivate func downloadFindings() throws -> [Finding] {
+    private func downloadFindings() throws -> [Finding] {
         try downloads.abandoned().map { uuid, bytes in
             Finding(
                 kind: "download",

@@ -3,6 +3,7 @@ public import HostConfig
 public import ImageSource
 public import ImageStore
 public import Logging
+import Time
 public import Transport
 
 /// The verbs: what can be done with the images of this host and of its sources.
@@ -14,6 +15,8 @@ public struct ImageTool: Sendable {
     let downloads: DownloadFolder
     let platform: HostPlatform
     let log: Logger
+    /// What is waited by.
+    var clock: any Timekeeper { transport.settings.clock }
 
     public init(
         root: HostRoot, runner: any CommandRunner, store: ImageStore, config: ConfigFile, sources: ImageSources,

@@ -7,6 +7,7 @@ import ImageSource
 import ImageStore
 import JSON
 public import SystemPackage
+import Time
 public import ZFS
 
 extension ImageTool {
@@ -38,6 +39,16 @@ extension ImageTool {
         }
     }
 
+    /// Which command takes a file, if that is not `install`.
+    ///
+    /// - Throws: `Usage` for a path that is not there; `FileSystemError`.
+    public static func otherWay(of file: String) throws -> String? {
+        let head = try FileHead(of: GivenFile(file), named: file)
+        // What is neither a disk nor an archive may be an image's file: then a manifest is what is missing.
+        guard let head, let kind = try? head.kind() else { return nil }
+        return "\"\(file)\" is \(kind == .disk ? "a disk" : "a root file system"), which imgadm import takes"
+    }
+
     /// What is said of a file that is taken as it comes (cli.md §3, import 7).
     static func unchecked(_ uuid: ImageUUID) -> String {
         "the file of image \(uuid) is not checked: its manifest has no checksum"
@@ -57,7 +68,7 @@ extension ImageTool {
     private static func localManifest(_ path: FilePath, of file: FilePath) async throws -> Manifest {
         let value: JSONValue
         do {
-            guard let bytes = try await HostFile.readHandedOver(path, limit: 4 << 20) else {
+            guard let bytes = try await HostFile.readHandedOver(path, limit: ImageLimits.manifest) else {
                 throw Failure(.usage, "manifest path does not exist: \"\(path)\"")
             }
             value = try JSONValue(parsing: bytes)

@@ -1,6 +1,6 @@
 public import Failure
 import HostConfig
-public import IMGAPI
+import IMGAPI
 public import ImageModel
 public import ImageSource
 import Transport

@@ -1,9 +1,10 @@
 /// One component of a path, as a file system takes it: not empty, not `.` or `..`, without `/` and NUL.
-struct EntryName: Hashable, Comparable, Sendable {
+public struct EntryName: Hashable, Comparable, Sendable {
     /// The bytes and a NUL behind them.
     private let terminated: [UInt8]
 
-    init?(_ bytes: some Collection<UInt8>) {
+    /// - Returns: nil for what is no name.
+    public init?(_ bytes: some Collection<UInt8>) {
         guard !bytes.isEmpty, bytes.count <= EntryName.longest, !bytes.contains(0), !bytes.contains(UInt8(ascii: "/")),
             !bytes.elementsEqual([UInt8(ascii: ".")]),
             !bytes.elementsEqual(
@@ -16,9 +17,9 @@ struct EntryName: Hashable, Comparable, Sendable {
     /// NAME_MAX of every file system that matters here.
     static let longest = 255
 
-    var bytes: ArraySlice<UInt8> { terminated.dropLast() }
+    public var bytes: ArraySlice<UInt8> { terminated.dropLast() }
 
-    static func < (one: EntryName, other: EntryName) -> Bool {
+    public static func < (one: EntryName, other: EntryName) -> Bool {
         one.terminated.lexicographicallyPrecedes(other.terminated)
     }
 

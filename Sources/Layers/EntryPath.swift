@@ -1,14 +1,19 @@
 /// Where an entry of a layer goes: components below the root, checked (docker.md, "Extraction").
-struct EntryPath: Sendable {
+public struct EntryPath: Sendable {
+    /// Folders within each other that a path may lead through.
+    public static let mostFolders = 256
+    /// Links in a row that are followed: as many as Linux follows.
+    public static let mostLinks = 40
+
     /// The components of the folder it is in.
-    let parent: [EntryName]
+    public let parent: [EntryName]
     /// Nil for the root itself.
-    let name: EntryName?
+    public let name: EntryName?
 
     /// Reads a path as an archive has it: relative to the root, whether or not it begins with `/` or `./`.
     ///
     /// - Throws: `LayerError` for `..`, which readers understand differently, and for names no file system takes.
-    init(_ path: [UInt8]) throws(LayerError) {
+    public init(_ path: [UInt8]) throws(LayerError) {
         var parts: [EntryName] = []
         for part in path.split(separator: UInt8(ascii: "/"))
         where !part.elementsEqual(CollectionOfOne(UInt8(ascii: "."))) {

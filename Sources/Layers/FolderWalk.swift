@@ -62,11 +62,6 @@ struct FolderWalk {
     /// Different names may be one to the file system.
     private let foldsNames: Bool
 
-    /// Folders within each other; each on the way is held open.
-    static let deepest = 256
-    /// As many links in a row as Linux follows.
-    private static let mostLinks = 40
-
     init(root: FolderHandle, foldsNames: Bool) { self.init(root: Folder(root: root), foldsNames: foldsNames) }
 
     private init(root: Folder, foldsNames: Bool) {
@@ -116,7 +111,7 @@ struct FolderWalk {
     private mutating func step(
         from folder: Folder, to name: EntryName, component: Int?, of entry: [UInt8], by way: some FolderWay
     ) throws -> Folder? {
-        guard folder.depth < FolderWalk.deepest else { throw LayerError(.tooDeep, entry) }
+        guard folder.depth < EntryPath.mostFolders else { throw LayerError(.tooDeep, entry) }
         switch try folder.handle.open(name) {
         case .folder(let handle):
             try checkSpelling(of: name, in: folder, of: entry)
@@ -148,7 +143,7 @@ struct FolderWalk {
         _ target: [UInt8], from folder: Folder, of entry: [UInt8], by way: some FolderWay
     ) throws -> Folder? {
         links += 1
-        guard links <= FolderWalk.mostLinks else { throw LayerError(.tooManyLinks, entry) }
+        guard links <= EntryPath.mostLinks else { throw LayerError(.tooManyLinks, entry) }
         var current = target.first == UInt8(ascii: "/") ? root : folder
         for part in target.split(separator: UInt8(ascii: "/")) {
             if part.elementsEqual(CollectionOfOne(UInt8(ascii: "."))) { continue }

@@ -27,7 +27,8 @@ public struct LayerError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The entry's path, as it may be shown.
     public let path: String
 
-    init(_ reason: Reason, _ path: [UInt8]) {
+    /// - Parameter path: the entry's, as it stands.
+    public init(_ reason: Reason, _ path: [UInt8]) {
         self.reason = reason
         self.path = path.shown
     }
@@ -40,7 +41,7 @@ public struct LayerError: Error, Sendable, Equatable, CustomStringConvertible {
             case .badWhiteout: "it is no valid whiteout"
             case .notAFolder: "it lies below something that is no folder"
             case .tooManyLinks: "too many symbolic links lead to it"
-            case .tooDeep: "its folder is more than \(FolderWalk.deepest) folders deep"
+            case .tooDeep: "its folder is more than \(EntryPath.mostFolders) folders deep"
             case .badHardLink: "it is a hard link to something that is not there or is a folder"
             case .badRoot: "it would make the root something else than a folder"
             case .sameName:

@@ -43,16 +43,18 @@ public final class LayerExtractor: TarVisitor {
 
     /// Makes a tree that is no layer: what is there stays, but where an entry has its name, and no name is a whiteout.
     ///
-    /// - Parameter root: the folder that is its `/`; its last component may be no link.
+    /// - Parameters:
+    ///   - root: the folder that is its `/`; its last component may be no link.
+    ///   - isNew: the folder was made for it, and gets the mode that a root has where no entry says otherwise.
     /// - Throws: `Errno`, `EntryError`, `LayerError`.
-    public init(tree root: String) throws {
+    public init(tree root: String, isNew: Bool = false) throws {
         let handle = try FolderHandle(path: root)
         let foldsNames = try NameFolding.isOn(in: handle)
         walk = FolderWalk(root: handle, foldsNames: foldsNames)
         state = LayerState(hasLower: false, foldsNames: foldsNames)
         whiteoutsAreDone = true
         isLayer = false
-        state.times.keep(walk.root)
+        if isNew { try handle.takeUsualMode() } else { state.times.keep(walk.root) }
     }
 
     /// - Throws: `LayerError`, `EntryError`, `WhiteoutOrder`.

@@ -3,6 +3,12 @@ public struct RegistryLimits: Sendable, Hashable {
     /// Bytes of a manifest or index, and of a config. OCI distribution-spec, "Pushing manifests", has registries take
     /// 4 MiB at least.
     public var manifestBytes: Int
+    /// Bytes of a manifest, a config or another small blob of an artifact of ours.
+    public var artifactBytes: Int = 8 << 20
+    /// Bytes of all pages of a list of tags together: about a million UUIDs.
+    public var tagListBytes: Int = 64 << 20
+    /// Pages of a list of tags. A registry that leads on and on is left.
+    public var tagPages: Int = 1000
     /// Layers of an image.
     public var layers: Int
     /// Bytes of the file of a layer whose manifest is of a kind that states no sizes.

@@ -11,15 +11,15 @@ struct RegistrySender: HTTPSender {
     private let tokens: RegistryTokens
     private let scope: String
 
-    /// - Parameter actions: what is to be done there (Docker Registry v2, "Token Scope Documentation").
+    /// - Parameter actions: what is to be done there.
     init(
         network: any HTTPSender, endpoint: RegistryEndpoint, tokens: RegistryTokens, repository: String,
-        actions: String = "pull"
+        actions: RegistryActions
     ) {
         self.network = network
         self.endpoint = endpoint
         self.tokens = tokens
-        scope = "repository:\(repository):\(actions)"
+        scope = "repository:\(repository):\(actions.rawValue)"
     }
 
     func send(_ request: HTTPRequest) async throws -> HTTPResponse {
@@ -45,7 +45,7 @@ struct RegistrySender: HTTPSender {
     private func elsewhere(
         _ request: HTTPRequest, _ url: String, _ challenges: [AuthenticateChallenge]
     ) async throws -> HTTPResponse? {
-        let origin = try ServerURL(url, longest: ServerURL.longestNamed).origin
+        let origin = try ServerURL(url, longest: NetworkLimits.namedURL).origin
         guard let header = try await tokens.anonymousHeader(for: scope, challenges: challenges, at: origin) else {
             return nil
         }

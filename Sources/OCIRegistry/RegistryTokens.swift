@@ -116,7 +116,7 @@ actor RegistryTokens {
         let realm = challenge.parameters["realm"] ?? ""
         let url: ServerURL
         do {
-            url = try ServerURL(realm, longest: ServerURL.longestNamed)
+            url = try ServerURL(realm, longest: NetworkLimits.namedURL)
         } catch {
             throw refusal("its token service is no URL")
         }
@@ -124,7 +124,8 @@ actor RegistryTokens {
         var request = request(realm, scopes, challenge.parameters["service"], known)
         request.insecure = insecure
         request.namedBy = origin
-        let reply = try await transport.reply(to: request, limit: 1 << 20, deadline: RegistryTokens.deadline)
+        let reply = try await transport.reply(
+            to: request, limit: NetworkLimits.status, deadline: RegistryTokens.deadline)
         if [400, 401, 403].contains(reply.status) {
             throw refusal("its token service \(url.origin) refuses us (status \(reply.status))", reply.status)
         }
@@ -165,18 +166,14 @@ actor RegistryTokens {
             fields += [("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", "imgadm")]
             var request = HTTPRequest(
                 "POST", url: realm, headers: [("Content-Type", "application/x-www-form-urlencoded")])
-            request.body = .bytes(Array(RegistryTokens.form(fields).utf8))
+            request.body = .bytes(Array(URLEncoding.query(fields).utf8))
             return request
         }
-        var request = HTTPRequest(url: realm + (realm.contains("?") ? "&" : "?") + RegistryTokens.form(fields))
+        var request = HTTPRequest(url: realm + (realm.contains("?") ? "&" : "?") + URLEncoding.query(fields))
         if case .password(let user, let password)? = known {
             request.headers.append(("Authorization", RegistryTokens.basic(user, password)))
         }
         return request
-    }
-
-    private static func form(_ fields: [(String, String)]) -> String {
-        fields.map { "\($0.0)=\(URLEncoding.component($0.1))" }.joined(separator: "&")
     }
 
     private func refusal(_ why: String, _ status: Int = 401) -> Failure {

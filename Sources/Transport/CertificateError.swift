@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import NIOSSL
+import Time
 
 /// Says in words why there is no TLS. What BoringSSL says has the paths of the machine that it was built on.
 enum CertificateError {
@@ -87,13 +88,14 @@ enum CertificateError {
     }
 
     private static func words(_ certificate: NIOSSLCertificate, isAlone: Bool) -> String {
-        let now = Transport.now
-        if Int64(certificate.notValidAfter) < now {
-            return "the server's certificate expired on \(HTTPDate.day(Int64(certificate.notValidAfter)))"
-        }
-        if Int64(certificate.notValidBefore) > now {
+        let now = Timestamp.now()
+        let (first, last) = (
+            Timestamp(seconds: certificate.notValidBefore), Timestamp(seconds: certificate.notValidAfter)
+        )
+        if last.milliseconds < now.milliseconds { return "the server's certificate expired on \(last.day)" }
+        if first.milliseconds > now.milliseconds {
             return
-                "the server's certificate is valid only from \(HTTPDate.day(Int64(certificate.notValidBefore))) on (is the clock of this machine right?)"
+                "the server's certificate is valid only from \(first.day) on (is the clock of this machine right?)"
         }
         if isAlone, let der = try? certificate.toDERBytes(), CertificateNames(der)?.isSelfSigned == true {
             return "the server has a self-signed certificate, which this machine does not trust"

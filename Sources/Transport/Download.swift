@@ -1,5 +1,6 @@
 import Failure
 public import NIOCore
+import Time
 
 /// What to fetch and what is known of it beforehand.
 public struct DownloadRequest: Sendable {
@@ -35,7 +36,9 @@ public final class Download {
     private var body: (any AsyncIteratorProtocol<ByteBuffer, any Error>)?
     private var skip: Int64 = 0
     private var validator: Validator?
-    private var tries: DownloadTries
+    private var tries: Backoff.Tries
+    /// Where all tries were last earned.
+    private var earned: Int64
 
     /// Bytes handed out so far, and those before `offset`.
     public private(set) var position: Int64
@@ -50,7 +53,11 @@ public final class Download {
     public init(_ wanted: DownloadRequest, by transport: Transport) {
         self.wanted = wanted
         self.transport = transport
-        tries = DownloadTries(transport.settings, position: wanted.offset)
+        let settings = transport.settings
+        var backoff = settings.backoff(tries: NetworkLimits.downloadTries, patience: settings.patience)
+        backoff.longest = settings.patience + settings.stallTimeout
+        tries = Backoff.Tries(backoff, by: settings.clock)
+        earned = wanted.offset
         position = wanted.offset
         size = wanted.size
     }
@@ -98,8 +105,10 @@ public final class Download {
             return chunk
         }
         if skip > 0 { throw lost("the server ended the file before the part that was missing") }
-        if let end = wanted.end ?? size, position < end {
-            throw lost("the connection ended after \(position) of \(end) bytes")
+        // Where nobody has said how long the file is, it is as long as it is.
+        if let size {
+            let end = min(wanted.end ?? size, size)
+            if position < end { throw lost("the connection ended after \(position) of \(end) bytes") }
         }
         size = position
         return nil
@@ -122,8 +131,8 @@ public final class Download {
         }
         while true {
             let response = try await transport.sender.send(request)
-            if RetryPolicy.isPassing(status: response.status) {
-                let wait = RetryAfter.read(response.headers, nowSeconds: Transport.now)
+            if Transport.isPassing(status: response.status) {
+                let wait = RetryAfter.read(response.headers, now: .now())
                 let text = await ErrorBody.text(of: response)
                 try await pause(
                     because: Failure(
@@ -181,14 +190,19 @@ public final class Download {
     }
 
     private func pause(because failure: Failure, retryAfter: Duration?) async throws {
-        guard let wait = tries.pause(at: position, retryAfter: retryAfter) else { throw downloadError(failure) }
+        if position - earned >= NetworkLimits.progress {
+            tries.renew()
+            earned = position
+        }
+        // After so many tries in a row it is given up, if the server had as long as its restart may take.
+        guard let wait = tries.pauseAfterFailure(atLeast: retryAfter) else { throw downloadError(failure) }
         if let retryAfter, retryAfter > transport.settings.longestRetryAfter {
             throw Failure(
                 .downloadError, failure.message, cause: failure.cause,
                 hint: "the server asks to come back in \(retryAfter)")
         }
         transport.note("resumed at byte \(position)", wanted.request, failure.description)
-        try await Task.sleep(for: wait)
+        try await transport.settings.clock.wait(wait)
     }
 
     private var what: String { "download of \(NetworkError.short(wanted.request.url))" }
@@ -204,42 +218,5 @@ public final class Download {
     private func downloadError(_ failure: Failure) -> Failure {
         failure.code == .downloadError
             ? failure : Failure(.downloadError, what, cause: failure.cause ?? failure, hint: failure.hint)
-    }
-}
-
-/// When a download tries again, and when it gives up.
-struct DownloadTries {
-    private let policy: RetryPolicy
-    private let settings: TransportSettings
-    private var failures = 0
-    private var since: ContinuousClock.Instant?
-    /// Where the last full set of tries was earned.
-    private var earnedPosition: Int64
-
-    init(_ settings: TransportSettings, position: Int64) {
-        policy = RetryPolicy(settings)
-        self.settings = settings
-        earnedPosition = position
-    }
-
-    /// How long to wait after a failure; nil to give up: after so many tries in a row, if the server had as long as its
-    /// restart may take.
-    mutating func pause(at position: Int64, retryAfter: Duration?) -> Duration? {
-        // 64 KiB of progress earn a full set of tries again, so that a long file survives many cuts, and a server that
-        // sends a byte a connection does not hold us for ever.
-        if position - earnedPosition >= 64 << 10 {
-            failures = 0
-            since = nil
-            earnedPosition = position
-        }
-        failures += 1
-        let start = since ?? .now
-        since = start
-        let away = start.duration(to: .now)
-        // Tries that take their time each, since nothing comes, are fewer.
-        let isOver =
-            failures >= policy.attempts && away >= settings.patience
-            || failures >= 3 && away >= settings.patience + settings.stallTimeout
-        return isOver ? nil : policy.pause(after: failures, retryAfter: retryAfter)
     }
 }

@@ -2,19 +2,13 @@ import NIOCore
 
 /// What a server says about an error, for people: the start of its body, made safe to show.
 public enum ErrorBody {
-    /// The most of an error body that is read.
-    public static let limit = 64 << 10
-
-    /// How long it is waited for.
-    private static let patience: Duration = .seconds(5)
-
     /// The body of an answer as `: TEXT`, or nothing. Never throws: the status matters, not this.
     static func text(of response: HTTPResponse) async -> String {
-        let bytes = try? await withDeadline(patience, "the text of an error") {
+        let bytes = try? await withDeadline(NetworkLimits.errorPatience, "the text of an error") {
             var bytes: [UInt8] = []
             for try await chunk in response.body {
-                bytes.append(contentsOf: chunk.readableBytesView.prefix(limit - bytes.count))
-                if bytes.count >= limit { break }
+                bytes.append(contentsOf: chunk.readableBytesView.prefix(NetworkLimits.errorText - bytes.count))
+                if bytes.count >= NetworkLimits.errorText { break }
             }
             return bytes
         }

@@ -2,7 +2,7 @@ import Glibc
 import NIOCore
 
 /// An address of the internet protocol.
-struct IPAddress: Hashable, CustomStringConvertible {
+public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     /// Four, or sixteen. An IPv4 address in IPv6's clothes (RFC 4291 §2.5.5.2) has four.
     let bytes: [UInt8]
 
@@ -31,7 +31,7 @@ struct IPAddress: Hashable, CustomStringConvertible {
         self.bytes = bytes.starts(with: mapped) ? Array(bytes.dropFirst(12)) : bytes
     }
 
-    var description: String {
+    public var description: String {
         if bytes.count == 4 { return bytes.map(String.init).joined(separator: ".") }
         let groups = stride(from: 0, to: 16, by: 2).map { Int(bytes[$0]) << 8 | Int(bytes[$0 + 1]) }
         return "[" + groups.map { String($0, radix: 16) }.joined(separator: ":") + "]"
@@ -41,10 +41,16 @@ struct IPAddress: Hashable, CustomStringConvertible {
     /// Address Registry").
     var isInside: Bool { Network.inside.contains { $0.contains(self) } }
 
-    var isLoopback: Bool { Network.loopback.contains { $0.contains(self) } }
+    /// A host, by its name or address, is this machine.
+    public static func isLoopback(_ host: String) -> Bool {
+        // 127.example.com is a name like any other.
+        host == "localhost" || IPAddress(host)?.isLoopback ?? false
+    }
+
+    private var isLoopback: Bool { Network.loopback.contains { $0.contains(self) } }
 
     /// `ADDRESS/BITS`.
-    struct Network {
+    struct Network: Sendable {
         let base: IPAddress
         let bits: Int
 

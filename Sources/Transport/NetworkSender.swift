@@ -52,7 +52,7 @@ public final class NetworkSender: HTTPSender {
 
     /// One request and its answer, whatever that is.
     private func exchange(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let url = try ServerURL(request.url, longest: ServerURL.longestNamed)
+        let url = try ServerURL(request.url, longest: NetworkLimits.namedURL)
         let text = settings.proxies.proxy(for: url)
         let proxy = try text.map { text in try ProxyAddress(text) }
         // A proxy is asked for a plain page itself; to a TLS server it makes a tunnel.
@@ -60,7 +60,7 @@ public final class NetworkSender: HTTPSender {
         if let proxy, !forwards { try proxy.checkTunnel(to: request.url) }
         var onlyOutside = false
         if let naming = request.namedBy {
-            let naming = try ServerURL(naming, longest: ServerURL.longestNamed)
+            let naming = try ServerURL(naming, longest: NetworkLimits.namedURL)
             onlyOutside = try await AddressReach.check(url, namedBy: naming) { settings.proxies.proxy(for: $0) != nil }
         }
         let kind = ClientKind(

@@ -14,11 +14,11 @@ enum Redirect {
         func refusal(_ why: String) -> Failure {
             Failure(.connectionError, "request to \(request.url) failed", cause: ConnectionError.refused(why))
         }
-        let from = try ServerURL(request.url, longest: ServerURL.longestNamed)
+        let from = try ServerURL(request.url, longest: NetworkLimits.namedURL)
         let target = resolve(location, request.url, from)
         let to: ServerURL
         do {
-            to = try ServerURL(target, longest: ServerURL.longestNamed)
+            to = try ServerURL(target, longest: NetworkLimits.namedURL)
         } catch {
             throw refusal("it is redirected to something that is no URL")
         }

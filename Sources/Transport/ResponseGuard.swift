@@ -24,8 +24,6 @@ final class ResponseGuard: ChannelDuplexHandler {
 
     /// Interim answers to one request.
     static let mostInterimHeads = 16
-    /// Bytes that come before the head of an answer is whole, those of interim answers included.
-    static let mostHeadBytes = 256 << 10
 
     private let deadline: TimeAmount
     /// Nothing is sent to an address of this machine or of the networks around it.
@@ -99,8 +97,8 @@ final class ResponseGuard: ChannelDuplexHandler {
     func arrived(_ count: Int, _ context: ChannelHandlerContext) -> Bool {
         guard state == .awaitsHead else { return state != .broken }
         // What came with one read may be head and body: those before it were head alone.
-        guard headBytes <= ResponseGuard.mostHeadBytes else {
-            fail(context, .nonsense, "its head has more than \(ResponseGuard.mostHeadBytes) bytes")
+        guard headBytes <= NetworkLimits.head else {
+            fail(context, .nonsense, "its head has more than \(NetworkLimits.head) bytes")
             return false
         }
         headBytes += count

@@ -12,12 +12,9 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
     /// `key=value` pairs behind the `?`, as they stand.
     public let query: [(name: String, value: String)]
 
-    /// The longest URL that a server may name: presigned ones have thousands of bytes.
-    public static let longestNamed = 64 << 10
-
     /// - Parameter longest: bytes that it may have; the default is for what people type.
     /// - Throws: `InvalidSource`.
-    public init(_ text: String, longest: Int = 2048) throws(Failure) {
+    public init(_ text: String, longest: Int = NetworkLimits.typedURL) throws(Failure) {
         func bad(_ why: String) -> Failure { Failure(.invalidSource, "\"\(text)\" is not a valid URL: \(why)") }
         guard !text.isEmpty else { throw bad("it is empty") }
         guard text.utf8.count <= longest else {
@@ -93,48 +90,8 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The host is this machine, by its loopback name or address.
-    public var isLoopback: Bool {
-        // 127.example.com is a name like any other.
-        host == "localhost" || IPAddress(host)?.isLoopback ?? false
-    }
+    public var isLoopback: Bool { IPAddress.isLoopback(host) }
 
     public static func == (a: ServerURL, b: ServerURL) -> Bool { a.description == b.description }
     public func hash(into hasher: inout Hasher) { hasher.combine(description) }
-}
-
-/// Text in the form a URL's path or query takes.
-public enum URLEncoding {
-    /// Text with its percent escapes resolved; what is no escape stays.
-    static func decoded(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            let digits = String(decoding: rest.prefix(2), as: UTF8.self)
-            if byte == UInt8(ascii: "%"), digits.utf8.count == 2, let value = UInt8(digits, radix: 16) {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    /// Percent-encodes everything but the characters RFC 3986 §2.3 calls unreserved. A `+` becomes `%2B`, since servers
-    /// read `+` as a blank (imgapi.md §1).
-    public static func component(_ text: String) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let hex = String(byte, radix: 16, uppercase: true)
-                result += hex.count == 1 ? "%0\(hex)" : "%\(hex)"
-            }
-        }
-        return result
-    }
 }

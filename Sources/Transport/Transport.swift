@@ -1,7 +1,7 @@
 import Failure
-import Glibc
 public import Logging
 import NIOCore
+import Time
 
 /// HTTP as the rest of the house uses it: small answers as a whole, large ones as a resumable download; both tried
 /// again where that can help.
@@ -24,28 +24,34 @@ public struct Transport: Sendable {
     ///   - deadline: how long a try may take as a whole.
     /// - Throws: `ConnectionError`; `SourceError` for a body over the limit.
     public func reply(to request: HTTPRequest, limit: Int, deadline: Duration? = nil) async throws -> HTTPReply {
-        var policy = RetryPolicy(settings)
-        policy.attempts = 3
-        policy.longestRetryAfter = min(settings.longestRetryAfter, .seconds(10))
-        var attempt = 0
-        while true {
-            attempt += 1
+        let longestWait = min(settings.longestRetryAfter, NetworkLimits.retryAfter)
+        return try await settings.backoff(tries: NetworkLimits.tries)(
+            by: settings.clock, again: { note("tried again", request, Transport.reason($0)) }
+        ) { _ in
             do {
                 let reply = try await wholeReply(to: request, limit: limit, deadline: deadline)
-                let wait = RetryAfter.read(reply.headers, nowSeconds: Transport.now)
-                guard RetryPolicy.isPassing(status: reply.status), attempt < policy.attempts,
-                    wait ?? .zero <= policy.longestRetryAfter
-                else { return reply }
-                note("tried again", request, "status \(reply.status)")
-                try await Task.sleep(for: policy.pause(after: attempt, retryAfter: wait))
-            } catch let failure as Failure {
-                guard case .lost? = failure.connection, attempt < policy.attempts else {
-                    throw failure
+                let wait = RetryAfter.read(reply.headers, now: .now())
+                guard Transport.isPassing(status: reply.status), wait ?? .zero <= longestWait else {
+                    return .done(reply)
                 }
-                note("tried again", request, failure.description)
-                try await Task.sleep(for: policy.pause(after: attempt, retryAfter: nil))
+                return .passing(.success(reply), after: wait)
+            } catch let failure as Failure {
+                guard case .lost? = failure.connection else { throw failure }
+                return .passing(.failure(failure))
             }
         }
+    }
+
+    private static func reason(_ result: Result<HTTPReply, any Error>) -> String {
+        switch result {
+        case .success(let reply): "status \(reply.status)"
+        case .failure(let error): "\(error)"
+        }
+    }
+
+    /// A status that may be another one a moment later.
+    static func isPassing(status: Int) -> Bool {
+        [408, 429, 500, 502, 503, 504].contains(status)
     }
 
     /// The answer to a request that changes something: it is sent once, for nobody knows what one did whose answer was
@@ -87,18 +93,14 @@ public struct Transport: Sendable {
     ///
     /// - Throws: what the last try threw.
     public func outlasting<Value>(_ ask: () async throws -> Value) async throws -> Value {
-        let start = ContinuousClock.now
-        for attempt in 1... {
+        try await settings.backoff(tries: 1, patience: settings.patience)(by: settings.clock) { tries in
             do {
-                return try await ask()
+                return .done(try await ask())
             } catch let failure as Failure where Transport.isAway(failure) {
-                let left = settings.patience - start.duration(to: .now)
-                guard left > .zero else { throw failure }
-                log.info("the server is away", metadata: ["reason": "\(failure)", "patience": "\(left)"])
-                try await Task.sleep(for: min(left, RetryPolicy(settings).pause(after: attempt, retryAfter: nil)))
+                log.info("the server is away", metadata: ["reason": "\(failure)", "for": "\(tries.elapsed)"])
+                return .passing(.failure(failure))
             }
         }
-        throw CancellationError()
     }
 
     /// What a server that is being restarted looks like, from itself or from what stands before it.
@@ -113,8 +115,6 @@ public struct Transport: Sendable {
     func note(_ what: String, _ request: HTTPRequest, _ why: String) {
         log.info("request is \(what)", metadata: ["url": "\(request.url)", "reason": "\(why)"])
     }
-
-    static var now: Int64 { Int64(time(nil)) }
 }
 
 /// Work that must be done by a deadline.

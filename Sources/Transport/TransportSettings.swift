@@ -1,4 +1,5 @@
 public import Failure
+public import Time
 
 /// Times and limits of everything that goes over the network.
 public struct TransportSettings: Sendable {
@@ -17,6 +18,8 @@ public struct TransportSettings: Sendable {
     public var firstPause: Duration = .milliseconds(200)
     /// The longest time a server's `Retry-After` is waited for.
     public var longestRetryAfter: Duration = .seconds(120)
+    /// What pauses are waited by.
+    public var clock: any Timekeeper = .real
     /// The `User-Agent` of every request.
     public var userAgent = "imgadm"
     /// TLS certificates are never checked (`IMGADM_INSECURE=1`).
@@ -26,6 +29,11 @@ public struct TransportSettings: Sendable {
     public var trustRoots: String?
 
     public init() {}
+
+    /// How a request is tried again: so often, and for so long.
+    func backoff(tries: Int, patience: Duration = .zero) -> Backoff {
+        Backoff(tries: tries, patience: patience, firstPause: firstPause, isSpread: true)
+    }
 
     /// The settings that environment variables make: `IMGADM_CONNECT_TIMEOUT`, `IMGADM_STALL_TIMEOUT` and
     /// `IMGADM_PATIENCE` (seconds), `IMGADM_LEAST_RATE` (bytes a second), `IMGADM_INSECURE`, the proxy variables,

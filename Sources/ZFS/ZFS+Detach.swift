@@ -1,6 +1,7 @@
 import Failure
 import Host
 import SystemPackage
+import Time
 
 /// Taking a dataset out of everybody's hands, as a proof that nobody has it in use, before something is done to it that
 /// cannot be undone.
@@ -81,16 +82,12 @@ extension ZFS {
             detachment = .deviceless
         }
         // One that somebody had open when it was taken away, in a deletion that was killed, has stayed.
-        let start = ContinuousClock.now
-        while try await hasDevice(name) {
-            guard ContinuousClock.now - start < .seconds(5) else {
-                let users = await users()
-                let busy = ZFS.busy(
-                    name, users.isEmpty ? ["the kernel has its device open"] : users,
-                    hint: "fuser -v \(device) shows by whom")
-                throw await Failure.undoing(busy) { try await attach(name, detachment) }
-            }
-            try await Task.sleep(for: .milliseconds(20))
+        guard try await ZFS.looks(for: .seconds(5)).until(by: clock, { try await !hasDevice(name) }) else {
+            let users = await users()
+            let busy = ZFS.busy(
+                name, users.isEmpty ? ["the kernel has its device open"] : users,
+                hint: "fuser -v \(device) shows by whom")
+            throw await Failure.undoing(busy) { try await attach(name, detachment) }
         }
         return detachment
     }
@@ -110,14 +107,13 @@ extension ZFS {
                 return false
             }
             let file = "\(folder)/objset-0x\(String(id, radix: 16))"
-            let start = ContinuousClock.now
             // What was unmounted just now is put down a moment later.
-            while try HostFile.exists(FilePath(file)) {
-                guard ContinuousClock.now - start < .seconds(1) else { return true }
-                try await Task.sleep(for: .milliseconds(20))
-            }
-            return false
+            return try await !ZFS.looks(for: .seconds(1)).until(by: clock) { try !HostFile.exists(FilePath(file)) }
         } catch let failure as Failure where failure.lacksProperty { return false }
+    }
+
+    private static func looks(for patience: Duration) -> Backoff {
+        Backoff(patience: patience, firstPause: .milliseconds(20), longestPause: .milliseconds(20))
     }
 
     private static func busy(

@@ -1,6 +1,7 @@
 import Failure
 public import Host
 public import Logging
+public import Time
 
 /// The `zfs` command of the host, whichever ZFS it is: illumos, OpenZFS, zfs-fuse.
 ///
@@ -9,13 +10,12 @@ public import Logging
 public struct ZFS: Sendable {
     let runner: any CommandRunner
     let log: Logger
-    /// How long a dataset may be busy before it is looked for what keeps it so.
-    private let briefly: Duration
+    let clock: any Timekeeper
 
-    public init(runner: any CommandRunner, log: Logger, briefly: Duration = .seconds(1)) {
+    public init(runner: any CommandRunner, log: Logger, clock: any Timekeeper = .real) {
         self.runner = runner
         self.log = log
-        self.briefly = briefly
+        self.clock = clock
     }
 
     /// How long a question may take. A pool that has lost its disks answers none.
@@ -41,6 +41,12 @@ public struct ZFS: Sendable {
         return outcome
     }
 
+    /// A dataset may be busy for so long.
+    private static let whileBusy = Backoff(
+        patience: .seconds(8), firstPause: .milliseconds(20), longestPause: .milliseconds(500))
+    /// After so long it is looked for what keeps it busy.
+    private static let briefly = Duration.seconds(1)
+
     /// Runs a command that changes a dataset, trying again for a while when the dataset is busy: one that was just
     /// mounted, or whose receive was just interrupted, can be so for a moment.
     ///
@@ -48,23 +54,18 @@ public struct ZFS: Sendable {
     func zfsWhenFree(
         _ arguments: [String], doing what: String, reason: () async throws -> Failure? = { nil }
     ) async throws {
-        let start = ContinuousClock.now
-        var pause = Duration.milliseconds(20)
         var looked = false
-        while true {
+        try await ZFS.whileBusy(by: clock) { tries in
             do {
                 try await zfs(arguments, doing: what)
-                return
+                return .done(())
             } catch let failure as Failure where failure.code == .datasetBusy {
-                let passed = ContinuousClock.now - start
-                guard passed < .seconds(8) else { throw failure }
-                if !looked, passed > briefly {
+                if !looked, tries.elapsed > ZFS.briefly {
                     looked = true
                     if let reason = try await reason() { throw reason }
                 }
-                log.debug("dataset is busy, trying again", metadata: ["doing": "\(what)"])
-                try await Task.sleep(for: pause)
-                pause = min(pause * 2, .milliseconds(500))
+                log.debug("dataset is busy", metadata: ["doing": "\(what)"])
+                return .passing(.failure(failure))
             }
         }
     }

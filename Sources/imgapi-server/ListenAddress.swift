@@ -1,4 +1,5 @@
 import ArgumentParser
+import Transport
 
 /// `ADDR:PORT`, where an IPv6 address stands in brackets.
 struct ListenAddress: ExpressibleByArgument, CustomStringConvertible {
@@ -25,11 +26,7 @@ struct ListenAddress: ExpressibleByArgument, CustomStringConvertible {
     }
 
     /// Only this machine gets there.
-    var isLoopback: Bool {
-        let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
-        return host == "localhost" || host == "::1"
-            || numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
-    }
+    var isLoopback: Bool { IPAddress.isLoopback(host) }
 
     /// As URLs have it.
     var urlHost: String { host.contains(":") ? "[\(host)]" : host }

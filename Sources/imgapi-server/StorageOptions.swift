@@ -41,7 +41,7 @@ struct StorageOptions: ParsableArguments {
             let credentials = DockerConfigFile(
                 environment: ProcessEnvironment.variables, runner: ProcessRunner(log: logger), log: logger)
             return try await RegistryRepository(
-                ArtifactRepository(endpoint, name: name, credentials: credentials, transport: transport, log: logger),
+                RegistryClient(endpoint, credentials: credentials, transport: transport, log: logger).repository(name),
                 channels: channels.map { FilePath($0) }, mode: mode ?? .public, logger: logger)
         case (nil, nil): throw ValidationError("--root DIR or --registry HOST/NAME says where the images are")
         default: throw ValidationError("--root and --registry do not go together")

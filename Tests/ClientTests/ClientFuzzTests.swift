@@ -129,10 +129,7 @@ import Transport
             let image = try await registry.image(reference, for: platform)
             _ = try await registry.config(of: image, reference, for: platform)
         case 6:
-            let repository = ArtifactRepository(
-                RegistryEndpoint(source: try ServerURL(url), insecure: false), name: "a/b",
-                credentials: NoCredentials(),
-                transport: transport, log: log)
+            let repository = registry.repository("a/b")
             _ = try await repository.tags()
             _ = try await repository.artifact("1")
         default:

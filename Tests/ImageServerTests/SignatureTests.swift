@@ -4,6 +4,7 @@ import ImageServer
 import SystemPackage
 import TestHost
 import Testing
+import Time
 
 /// What a signature must cover, and what it is worth for other requests (imgapi.md, section 8).
 @Suite struct SignatureTests {

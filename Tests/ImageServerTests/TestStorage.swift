@@ -38,9 +38,10 @@ enum TestStorage: String, CaseIterable, Sendable {
             case .registry:
                 let registry = try await RegistryServer()
                 let repository = try await RegistryRepository(
-                    ArtifactRepository(
-                        RegistryEndpoint(source: try ServerURL(registry.url), insecure: false), name: "vm/images",
-                        credentials: NoCredentials(), transport: transport, log: logger),
+                    RegistryClient(
+                        RegistryEndpoint(source: try ServerURL(registry.url), insecure: false),
+                        credentials: NoCredentials(), transport: transport, log: logger
+                    ).repository("vm/images"),
                     channels: channels == nil ? nil : root.path.appending("channels.json"), mode: mode, logger: logger)
                 try await RunningServer.serving(repository, configuration, body)
                 withExtendedLifetime(registry) {}

@@ -56,7 +56,7 @@ extension EndToEnd {
             (["delete"], 2, "Usage"), (["delete", "nonsense"], 1, "InvalidUUID"),
             (["ancestry"], 2, "Usage"), (["show"], 2, "Usage"), (["show", "a", "b"], 2, "Usage"),
             (["import"], 2, "Usage"), (["import", "$(reboot)"], 2, "Usage"),
-            (["import", "../../etc/passwd"], 2, "Usage"),
+            (["import", "/etc/passwd"], 1, "InvalidFile"),
             (["import", "-S", "ftp://x", "01234567-89ab-cdef-0123-456789abcdef"], 2, "Usage"),
             (["install"], 2, "Usage"), (["install", "-m", "/none"], 2, "Usage"),
             (["install", "-f", "/none"], 2, "Usage"),
@@ -89,8 +89,7 @@ extension EndToEnd {
             (["-P", "tank", "list"], "options of a command stand after it: imgadm list -P"),
             (["-j", "list"], "options of a command stand after it: imgadm list -j"),
             (["import", "docker://debian:12"], "imgadm import docker:debian:12"),
-            (["import", "./disk.qcow2"], "imgadm install -m MANIFEST -f FILE"),
-            (["import", "https://127.0.0.1:1/disk.qcow2"], "imgadm install -m MANIFEST -f FILE"),
+            (["import", "ftp://127.0.0.1/disk.qcow2"], "imgadm import URL takes a disk"),
             (["create", "web"], "a VM is named by its UUID"),
         ]
 

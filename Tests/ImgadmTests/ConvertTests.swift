@@ -125,7 +125,7 @@ extension EndToEnd {
         private static let refusals: [(script: String, code: String, word: String)] = [
             ("imgadm convert -q -o out one.raw", "ManifestValidation", "version=1.0.0"),
             ("imgadm convert -q -o out debian-13-genericcloud-amd64-20250814-2204.qcow2", "Usage", "--force"),
-            ("tar cf root.tar one.raw; imgadm convert -q root.tar", "InvalidFile", "by way of a pool"),
+            ("tar cf root.tar one.raw; imgadm convert -q root.tar", "InvalidFile", "no root file system"),
             ("imgadm convert -q out/two-2.zvol.gz", "InvalidFile", "send stream"),
             (
                 "qemu-img create -q -f qcow2 -b one.raw -F raw over.qcow2; imgadm convert -q over.qcow2", "InvalidFile",
@@ -139,7 +139,7 @@ extension EndToEnd {
             ("imgadm export -q -o one.raw \(one).zvol.gz", "Usage", "is there already"),
             ("imgadm export -q -o one.doc \(one).zvol.gz", "Usage", "tells no format"),
             ("imgadm export -q -o - \(one).zvol.gz", "Usage", "--format"),
-            ("imgadm export -q -o x.tar \(one).zvol.gz", "UnsupportedImage", "imgadm extract"),
+            ("imgadm export -q -o x.tar \(one).zvol.gz", "UnsupportedImage", "no files"),
             (
                 "gzip -dc \(one).zvol.gz > whole.zvol; head -c 400000 whole.zvol > cut.zvol; imgadm export -q -o x.qcow2 cut.zvol",
                 "InvalidStream", "cut.zvol"

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import OCIRegistry
 import Synchronization
+import TestClock
 import Transport
 
 /// A registry without a network: answers by method and path, and remembers what it was asked.
@@ -47,9 +48,11 @@ final class FakeRegistry: HTTPSender {
         limits: RegistryLimits = RegistryLimits()
     ) throws -> RegistryClient {
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        var settings = TransportSettings()
+        settings.clock = SteppingClock()
         return RegistryClient(
             try RegistryEndpoint(host: host), credentials: credentials,
-            transport: Transport(sender: self, settings: TransportSettings(), log: log), limits: limits, log: log)
+            transport: Transport(sender: self, settings: settings, log: log), limits: limits, log: log)
     }
 }
 
@@ -90,4 +93,13 @@ enum Piece {
         for (key, value) in more { object[key] = value == .null ? nil : value }
         return .object(object)
     }
+}
+
+/// Answers in turn; nothing after the last.
+final class Script: Sendable {
+    private let answers: Mutex<[FakeRegistry.Answer]>
+
+    init(_ answers: [FakeRegistry.Answer]) { self.answers = Mutex(answers) }
+
+    func next() -> FakeRegistry.Answer? { answers.withLock { $0.isEmpty ? nil : $0.removeFirst() } }
 }

@@ -93,6 +93,38 @@ import Testing
         #expect(readVolume(sink.bytes).error == nil && writer.byteCount == UInt64(sink.bytes.count))
     }
 
+    @Test("A size that is known at the end makes the same stream")
+    func sizedLate() throws {
+        let content = noise(20_000)
+        let known = VolumeSnapshot(name: "a@b", guid: 5, created: 0, size: 20_000)
+        var unknown = known
+        unknown.size = 1 << 40
+        func late(_ size: UInt64) throws -> [UInt8] {
+            var sink = Bytes()
+            var writer = try VolumeWriter(unknown)
+            try writer.begin(to: &sink)
+            try unsafe writer.write(content.span.bytes, at: 0, to: &sink)
+            try writer.finish(size: size, to: &sink)
+            try writer.end(to: &sink)
+            return sink.bytes
+        }
+        #expect(try late(20_000) == write(known, [(0, content)]))
+        #expect(throws: StreamError.self) { try late(19_999) }
+        #expect(throws: StreamError.self) { try late(1 << 41) }
+    }
+
+    @Test("The next snapshot has the same content and another guid, and is no clone")
+    func next() throws {
+        var sink = Bytes()
+        let snapshot = VolumeSnapshot(name: "a@b", guid: 7, created: 0, size: 20_000)
+        try NextSnapshot.write(snapshot, after: 5, to: &sink)
+        let content = noise(20_000)
+        let reading = readVolume(sink.bytes)
+        #expect(reading.error == nil)
+        #expect(reading.header?.guid == 7 && reading.header?.originGUID == 5 && reading.header?.flags == [])
+        #expect(reading.content(on: content) == content)
+    }
+
     static let impossible: [VolumeSnapshot] = [
         VolumeSnapshot(name: "a@b", guid: 0, created: 0, size: 8192),
         VolumeSnapshot(name: "a@b", guid: 1, created: 0, size: 0),

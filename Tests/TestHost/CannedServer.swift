@@ -12,16 +12,16 @@ public final class CannedServer: Sendable {
     final class State: Sendable {
         let answers: Mutex<[String: [UInt8]]>
         let heads = Mutex<[String]>([])
-        let respond: (@Sendable (_ head: String) -> String?)?
+        let respond: (@Sendable (_ head: String) -> [UInt8]?)?
 
-        init(_ answers: [String: String], respond: (@Sendable (_ head: String) -> String?)?) {
+        init(_ answers: [String: String], respond: (@Sendable (_ head: String) -> [UInt8]?)?) {
             self.answers = Mutex(answers.mapValues { Array($0.utf8) })
             self.respond = respond
         }
 
         func answer(to head: String) -> [UInt8]? {
             heads.withLock { $0.append(head) }
-            if let text = respond?(head) { return Array(text.utf8) }
+            if let bytes = respond?(head) { return bytes }
             let path = head.split(separator: " ").dropFirst().first.map { String($0.prefix { $0 != "?" }) } ?? ""
             return answers.withLock { $0[path] ?? $0["*"] }
         }
@@ -30,8 +30,19 @@ public final class CannedServer: Sendable {
     /// - Parameter answers: bodies by path, the query left away; each is sent as JSON with status 200. A body that begins with
     ///   `HTTP/1.1` is sent as it stands. `*` is for all other paths, which else are 404.
     /// - Parameter respond: is asked before them, with the head of the request.
-    public init(
+    public convenience init(
         _ answers: [String: String] = [:], respond: (@Sendable (_ head: String) -> String?)? = nil
+    ) async throws {
+        guard let respond else {
+            try await self.init(answers, bytes: nil)
+            return
+        }
+        try await self.init(answers, bytes: { head in respond(head).map { Array($0.utf8) } })
+    }
+
+    /// - Parameter respond: as above, where an answer is no text.
+    public init(
+        _ answers: [String: String] = [:], bytes respond: (@Sendable (_ head: String) -> [UInt8]?)?
     ) async throws {
         let state = State(answers, respond: respond)
         self.state = state

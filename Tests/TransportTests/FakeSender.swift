@@ -2,6 +2,7 @@ import Failure
 import Logging
 import NIOCore
 import Synchronization
+import TestClock
 import Transport
 
 /// Answers requests in turn without a network, and remembers them.
@@ -45,10 +46,11 @@ final class FakeSender: HTTPSender {
         Failure(.connectionError, "request failed", cause: trouble)
     }
 
-    /// A transport that has no patience unless a test gives it some.
+    /// A transport that has no patience unless a test gives it some, and never waits for real.
     func transport(_ change: (inout TransportSettings) -> Void = { _ in }) -> Transport {
         var settings = TransportSettings()
         settings.patience = .zero
+        settings.clock = SteppingClock()
         change(&settings)
         return Transport(
             sender: self, settings: settings, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

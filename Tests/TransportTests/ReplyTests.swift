@@ -106,7 +106,6 @@ import Transport
         ])
         let transport = sender.transport { settings in
             settings.patience = .seconds(3600)
-            settings.firstPause = .milliseconds(1)
         }
         let download = Download(DownloadRequest(request, size: nil), by: transport)
         var text = ""
@@ -117,7 +116,6 @@ import Transport
     @Test func patienceHasAnEnd() async throws {
         let sender = FakeSender([])
         let transport = sender.transport {
-            $0.firstPause = .milliseconds(1)
             $0.stallTimeout = .seconds(3600)
         }
         let failure = await #expect(throws: Failure.self) {

@@ -1,5 +1,7 @@
 import Failure
+import TestClock
 import Testing
+import Time
 import ZFS
 
 /// A dataset that was just mounted or received into is busy for a moment.
@@ -54,10 +56,18 @@ import ZFS
         #expect(failure?.code == .datasetNotFound && host.calls.count == 2)
     }
 
+    @Test func whatStaysBusyIsGivenUpAfterEightSeconds() async throws {
+        let (host, clock) = (FakeZFS(.fails(BusyTests.complaint)), SteppingClock())
+        let failure = await #expect(throws: Failure.self) {
+            try await host.zfs(by: clock).unmountWhenFree(dataset("tank/a"))
+        }
+        #expect(failure?.code == .datasetBusy && clock.waits.reduce(.zero, +) == .seconds(8))
+    }
+
     @Test func theWaitEndsWhenTheTaskIsCancelled() async throws {
         let host = FakeZFS(.fails(BusyTests.complaint))
         let name = try dataset("tank/a")
-        let task = Task { try await host.zfs.destroy(name) }
+        let task = Task { try await host.zfs(by: .real).destroy(name) }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(!host.calls.isEmpty)

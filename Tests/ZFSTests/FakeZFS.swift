@@ -3,7 +3,9 @@ import Glibc
 import Logging
 import Synchronization
 import SystemPackage
+import TestClock
 import Testing
+import Time
 import ZFS
 
 @testable import Host
@@ -34,9 +36,11 @@ final class FakeZFS: CommandRunner {
         self.init(reads: reads) { _, number in outcomes[min(number, outcomes.count - 1)] }
     }
 
-    /// A dataset is never busy for so long here that what keeps it so is looked for, however busy the machine is.
-    var zfs: ZFS {
-        ZFS(runner: self, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, briefly: .seconds(3600))
+    /// No test waits for real.
+    var zfs: ZFS { zfs(by: SteppingClock()) }
+
+    func zfs(by clock: any Timekeeper) -> ZFS {
+        ZFS(runner: self, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: clock)
     }
 
     /// The words of each command.

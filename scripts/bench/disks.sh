@@ -35,8 +35,45 @@ bench_disks() {
     done
 }
 
+# bench_disk_imports FOLDER: from a server into a volume, against what an operator would type. Where ZFS has no devices, what he
+# writes into is a file of the pool.
+bench_disk_imports() {
+    local folder=$1 format round uuid target
+    mkdir -p "$folder/web"
+    for format in qcow2 qcow2-zlib; do ln "$folder/disk.$format" "$folder/web/bench-1-$format.qcow2"; done
+    serve_by_nginx "$folder/web"
+    for format in qcow2 qcow2-zlib; do
+        printf 'bench: import, %s: %d rounds\n' "$format" "$rounds" >&2
+        for ((round = 0; round < rounds; round++)); do
+            measure "disk-import-$format" "imgadm import -q $nginx_url/bench-1-$format.qcow2 name=bench-$format version=1"
+            uuid=$(imgadm list -H -o uuid "name=bench-$format")
+            imgadm delete "$uuid" > /dev/null
+            if [[ -n $zfs_pid ]]; then
+                zfs create "$pool/operator"
+                target=$(zfs get -H -o value mountpoint "$pool/operator")/disk
+            else
+                zfs create -s -V 4G "$pool/operator"
+                target=/dev/zvol/$pool/operator
+            fi
+            measure "disk-steps-$format" "curl -sSf -o $folder/f $nginx_url/bench-1-$format.qcow2 &&
+                qemu-img convert -O raw $folder/f $folder/theirs &&
+                dd if=$folder/theirs of=$target bs=1M conv=sparse,notrunc,fsync status=none"
+            rm -f "$folder/f" "$folder/theirs"
+            discard "$pool/operator"
+        done
+    done
+    stop_nginx
+}
+
 report_disks() {
     local format faster
+    for format in qcow2 qcow2-zlib; do
+        faster=$(ratio "$(wall "disk-steps-$format")" "$(wall "disk-import-$format")")
+        row "import of $format: wall" "$(seconds "$(wall "disk-import-$format")")" \
+            "$(seconds "$(wall "disk-steps-$format")") curl, qemu-img, dd" "${faster}× faster" '≥ 1.5×' "$faster >= 1.5"
+        row "import of $format: peak memory" "$(mib "$(peak "disk-import-$format")")" '' '' '≤ 64 MiB' \
+            "$(peak "disk-import-$format") <= 65536"
+    done
     for format in "${disk_formats[@]}"; do
         faster=$(ratio "$(wall "qemu-$format")" "$(wall "convert-$format")")
         row "$format to stream: wall" "$(seconds "$(wall "convert-$format")")" "$(seconds "$(wall "qemu-$format")") qemu-img" \

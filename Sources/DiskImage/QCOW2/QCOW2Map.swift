@@ -21,6 +21,7 @@ struct QCOW2Map: DiskMap {
     }
 
     var size: UInt64 { header.size }
+    var clusterSize: Int? { header.clusterSize }
 
     var detail: String {
         "version \(header.version), clusters of \(header.clusterSize) bytes"

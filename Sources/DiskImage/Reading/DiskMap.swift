@@ -27,7 +27,13 @@ protocol DiskMap {
     /// Bytes of the disk.
     var size: UInt64 { get }
     var detail: String { get }
+    /// Bytes that are kept together, where the format has something of the kind.
+    var clusterSize: Int? { get }
 
     /// The next piece, ascending; nil at the end.
     mutating func next(_ bytes: inout DiskBytes) throws -> DiskExtent?
+}
+
+extension DiskMap {
+    var clusterSize: Int? { nil }
 }

@@ -36,7 +36,8 @@ public struct DiskReader {
         var bytes = bytes
         let (format, map) = try FormatChoice.open(&bytes)
         description = DiskDescription(
-            format: format, wrappers: wrappers, detail: map?.detail ?? "", size: map?.size ?? bytes.fileSize)
+            format: format, wrappers: wrappers, detail: map?.detail ?? "", size: map?.size ?? bytes.fileSize,
+            clusterSize: map?.clusterSize)
         if let size = description.size { try Self.check(size, limits) }
         content = ContentReader(bytes, try Unpacker())
         self.map = map

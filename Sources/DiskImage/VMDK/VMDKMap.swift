@@ -28,6 +28,7 @@ struct VMDKMap: DiskMap {
     }
 
     var size: UInt64 { header.size }
+    var clusterSize: Int? { header.grainBytes }
     var detail: String {
         (header.isCompressed ? "streamOptimized" : "monolithicSparse") + ", grains of \(header.grainBytes) bytes"
     }

@@ -20,6 +20,7 @@ struct VMDKStreamMap: DiskMap {
     }
 
     var size: UInt64 { header.size }
+    var clusterSize: Int? { header.grainBytes }
     var detail: String { "streamOptimized, grains of \(header.grainBytes) bytes" }
 
     mutating func next(_ bytes: inout DiskBytes) throws -> DiskExtent? {

@@ -31,7 +31,7 @@ extension FolderRepository {
     fileprivate func rewrite(_ uuid: ImageUUID, _ change: (JSONObject?) throws -> JSONObject?) throws {
         let path = folder.manifest(of: uuid)
         var stored: JSONObject?
-        if let bytes = try HostFile.read(path, limit: FolderEntry.longest) {
+        if let bytes = try HostFile.read(path, limit: ImageLimits.manifest) {
             do {
                 stored = try JSONValue(parsing: bytes, limits: JSONLimits(depth: 64)).objectValue
             } catch {

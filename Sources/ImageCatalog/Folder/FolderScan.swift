@@ -107,12 +107,12 @@ struct FolderEntry: Sendable {
         }
         let bytes: [UInt8]
         do {
-            guard mark.isFile, mark.size <= FolderEntry.longest else {
+            guard mark.isFile, mark.size <= ImageLimits.manifest else {
                 (image, trouble) = (nil, nil)
                 warn(Failure(.invalidManifest, mark.isFile ? "it has \(mark.size) bytes" : "it is no plain file"))
                 return
             }
-            guard let read = try HostFile.read(path, limit: FolderEntry.longest) else { return nil }
+            guard let read = try HostFile.read(path, limit: ImageLimits.manifest) else { return nil }
             bytes = read
         } catch {
             let failure = HostFile.failure("cannot read", path, error)
@@ -132,7 +132,4 @@ struct FolderEntry: Sendable {
         }
         (self.image, trouble) = (image, nil)
     }
-
-    /// The most bytes of a manifest.
-    static let longest = 4 << 20
 }

@@ -7,11 +7,11 @@ import Transport
 struct RegistryFile: StoredFile {
     let modified: Int
     private let blob: BlobDescriptor
-    private let artifacts: ArtifactRepository
+    private let artifacts: RemoteRepository
 
     var size: Int64 { blob.size }
 
-    init(_ blob: BlobDescriptor, in artifacts: ArtifactRepository, modified: Int) {
+    init(_ blob: BlobDescriptor, in artifacts: RemoteRepository, modified: Int) {
         self.blob = blob
         self.artifacts = artifacts
         self.modified = modified

@@ -7,6 +7,7 @@ import NIOCore
 public import OCIRegistry
 import Synchronization
 public import SystemPackage
+import Time
 
 /// Images in a repository of an OCI registry (see ``ImageArtifact``). The server keeps nothing but what it has read, so any
 /// number of servers may stand side by side on one repository.
@@ -16,7 +17,7 @@ public import SystemPackage
 /// know no other way.
 public final class RegistryRepository: ImageRepository {
     public let mode: ServerMode
-    let artifacts: ArtifactRepository
+    let artifacts: RemoteRepository
     private let channels: ChannelList?
     private let logger: Logger
     private let turns = ImageTurns()
@@ -45,7 +46,7 @@ public final class RegistryRepository: ImageRepository {
     /// - Parameter channels: a file with the channels, in the form of a folder's `channels.json`; nil for none.
     /// - Throws: `ConfigError`; what the registry says when it is asked for the images.
     public init(
-        _ artifacts: ArtifactRepository, channels path: FilePath?, mode: ServerMode, logger: Logger
+        _ artifacts: RemoteRepository, channels path: FilePath?, mode: ServerMode, logger: Logger
     ) async throws {
         self.artifacts = artifacts
         self.mode = mode

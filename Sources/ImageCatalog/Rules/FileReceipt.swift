@@ -4,15 +4,12 @@ import ImageModel
 public import JSON
 import NIOCore
 import NIOPosix
+import Time
 
 /// What is known of a file that is taken in: what was stated of it, and what came.
 public struct FileReceipt: Sendable {
     /// What an icon may be.
     public static let iconTypes = ["image/jpeg", "image/gif", "image/png"]
-
-    /// The most bytes of an image file, and of an icon (imgapi.md, sections 9 and 10).
-    public static let longestFile: Int64 = 20 << 30
-    public static let longestIcon: Int64 = 128 << 10
 
     public let part: ImagePart
     private let most: Int64

@@ -1,4 +1,5 @@
 import Host
+import Time
 
 /// A moment of publication in the form in which moments compare as text: ISO 8601 in UTC, always with
 /// milliseconds. An image without one comes before all others (imgapi.md, section 11).

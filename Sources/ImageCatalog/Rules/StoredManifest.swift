@@ -1,6 +1,7 @@
 import Host
 public import ImageModel
 public import JSON
+import Time
 
 /// A manifest as a repository keeps it, and the changes that requests make to it (imgapi.md, sections 5 and 10).
 ///

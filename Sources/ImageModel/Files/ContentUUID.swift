@@ -22,6 +22,14 @@ public enum ContentUUID {
         case disk
     }
 
+    /// Under what an image is made whose file is not known before it is here: always the same for a place, so that whoever tries
+    /// again finds what is left of the run before.
+    ///
+    /// - Parameter place: a URL.
+    public static func provisional(_ place: String) -> ImageUUID? {
+        ImageUUID(hash: ContentDigest(.sha256, of: Array("imgadm provisional 1 \(place)".utf8)).hex)
+    }
+
     /// - Parameter files: by SHA-256, one at least.
     /// - Returns: nil if a digest is of another algorithm or there is none: the UUID is not known by that.
     public static func derive(_ kind: Kind, files: [ContentDigest]) -> ImageUUID? {

@@ -9,7 +9,7 @@ import NIOCore
 /// JSON that a request brings (imgapi.md, section 1).
 enum JSONBody {
     /// The most bytes of a body, also of what is unpacked from it.
-    private static let most = 4 << 20
+    private static let most = ImageLimits.manifest
 
     /// - Throws: `InvalidContent`, `BadDigest`, `UnsupportedMediaType`, `RequestEntityTooLarge`.
     static func object(of request: Request) async throws -> JSONObject {

@@ -1,4 +1,5 @@
 import Host
+import Time
 
 /// A moment to the second, as HTTP headers have it (RFC 9110, section 5.6.7).
 struct HTTPDate: Sendable, Hashable, Comparable, CustomStringConvertible {

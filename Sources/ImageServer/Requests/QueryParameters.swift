@@ -1,3 +1,5 @@
+import Transport
+
 /// The parameters of a request's query, by the rules of the original (imgapi.md, section 1): `+` is a space,
 /// a dot is a character like any other.
 ///
@@ -9,7 +11,10 @@ struct QueryParameters: Sendable {
     init(query: Substring?) {
         all = (query ?? "").split(separator: "&").prefix(Self.limit).map { part in
             let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (Self.decode(halves[0]), halves.count > 1 ? Self.decode(halves[1]) : "")
+            return (
+                URLEncoding.decoded(halves[0], plusIsBlank: true),
+                halves.count > 1 ? URLEncoding.decoded(halves[1], plusIsBlank: true) : ""
+            )
         }
     }
 
@@ -40,37 +45,6 @@ struct QueryParameters: Sendable {
         case "true": true
         case "false": false
         case let value?: throw .invalidParameter(name, "\"\(name)\" must be \"true\" or \"false\", not \"\(value)\"")
-        }
-    }
-
-    /// Resolves `+` and `%XX`. A percent sign without two hexadecimal digits stands for itself.
-    private static func decode(_ text: Substring) -> String {
-        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
-            return String(text)
-        }
-        let bytes = Array(text.utf8)
-        var decoded: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count, let high = digit(bytes[index + 1]),
-                let low = digit(bytes[index + 2])
-            {
-                decoded.append(high << 4 | low)
-                index += 3
-            } else {
-                decoded.append(bytes[index] == UInt8(ascii: "+") ? UInt8(ascii: " ") : bytes[index])
-                index += 1
-            }
-        }
-        return String(decoding: decoded, as: UTF8.self)
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
         }
     }
 }

@@ -6,6 +6,7 @@ import ImageCatalog
 import ImageModel
 import NIOPosix
 import SystemPackage
+import Time
 
 /// Checks HTTP signatures (imgapi.md, section 8), and that they cover what is done: without that, who overhears a signature
 /// can sign his own requests with it (draft-cavage-http-signatures-12, sections 2.3 and A.3).

@@ -1,4 +1,4 @@
-import ImageModel
+public import ImageModel
 import ZFS
 
 /// Makes a dataset with `@final` of the file of an image: one for each kind of content. What comes before and after is the same
@@ -7,10 +7,19 @@ protocol ImageInstaller {
     /// - Parameters:
     ///   - partial: the dataset to make; it is not there. Whatever is made of it when this throws is taken away.
     ///   - open: opens the file from its beginning; an installer may do so more than once.
-    /// - Returns: by what the image is known again.
     func make<Reader: ImageFileReader>(
         _ partial: DatasetName, of image: ImageToInstall, opening open: () async throws -> Reader
-    ) async throws -> MadeImage?
+    ) async throws -> MadeContent
+}
+
+/// What an installer has made, and has learned of the image meanwhile.
+public struct MadeContent: Sendable {
+    /// By what the image is known again; nil where its dataset's name leaves no room for a snapshot.
+    public var image: MadeImage?
+    /// Bytes of a disk.
+    public var diskSize: UInt64?
+    /// What the files of a root say of their system.
+    public var release: OSRelease?
 }
 
 extension ImageStore {
@@ -19,6 +28,8 @@ extension ImageStore {
         switch content {
         case .zfsStream: StreamInstaller(zfs: zfs, log: log)
         case .layer(let diffID): LayerInstaller(store: self, diffID: diffID)
+        case .root: RootInstaller(store: self)
+        case .disk(let blockSize): DiskInstaller(zfs: zfs, log: log, blockSize: blockSize)
         }
     }
 }

@@ -1,6 +1,6 @@
 import Failure
 import Host
-import ImageModel
+public import ImageModel
 import Logging
 import ZFS
 
@@ -12,21 +12,29 @@ extension ImageStore {
     /// - Parameters:
     ///   - open: opens the image's file; a second time if need be, where ``ImageContent/mayBeReadAgain`` says so.
     ///   - tell: is told about leftovers of earlier runs that were cleared.
+    ///   - settle: gives the manifest that the image has now that its content is known. It may be under another UUID, whose lock
+    ///     must be held then.
     /// - Throws: `DownloadError`, ZFS failures; `InvalidStream`, `UnsupportedImage`, `UnexpectedNumberOfSnapshots`,
     ///   `UnexpectedOrigin` for a stream; `InvalidLayer`, `NoSpace` for a layer.
     public func install(
-        _ image: ImageToInstall, opening open: () async throws -> some ImageFileReader, tell: (String) -> Void
+        _ image: ImageToInstall, opening open: () async throws -> some ImageFileReader, tell: (String) -> Void,
+        settling settle: (MadeContent) async throws -> Manifest
     ) async throws {
-        let uuid = image.manifest.uuid
+        var uuid = image.manifest.uuid
         try await clearLeftovers(of: uuid, in: image.pool, tell: tell)
         let partial = DatasetName.partial(uuid, in: image.pool)
         do {
             let made = try await installer(of: image.content).make(partial, of: image, opening: open)
-            let record = ImageRecord(manifest: image.manifest, source: image.source, made: made)
+            let manifest = try await settle(made)
+            if manifest.uuid != uuid { try await clearLeftovers(of: manifest.uuid, in: image.pool, tell: tell) }
+            uuid = manifest.uuid
+            let record = ImageRecord(
+                manifest: manifest, source: image.source, made: made.image, fetched: image.fetched.map { [$0] } ?? [])
             try await write(record, uuid, image.pool)
             try await zfs.rename(partial, to: .image(uuid, in: image.pool))
         } catch {
-            try await takeAway(uuid, in: image.pool, because: error)
+            try await takeAway(image.manifest.uuid, in: image.pool, because: error)
+            if uuid != image.manifest.uuid { try await takeAway(uuid, in: image.pool, because: error) }
             throw error
         }
         await show(.image(uuid, in: image.pool))

@@ -16,10 +16,14 @@ public struct ImageToInstall: Sendable {
     public let compression: CompressionFormat?
     /// What it may take of this host if it is a layer.
     public let limits: LayerLimits
+    /// How messages call the file of an image that came without a manifest.
+    public let fileName: String?
+    /// The URL of such a file, and what tells whether it is still the same there.
+    public let fetched: FetchedURL?
 
     public init(
         manifest: Manifest, source: String?, pool: PoolName, check: ImageFileCheck, content: ImageContent,
-        compression: CompressionFormat?, limits: LayerLimits
+        compression: CompressionFormat?, limits: LayerLimits, fileName: String? = nil, fetched: FetchedURL? = nil
     ) {
         self.manifest = manifest
         self.source = source
@@ -28,5 +32,7 @@ public struct ImageToInstall: Sendable {
         self.content = content
         self.compression = compression
         self.limits = limits
+        self.fileName = fileName
+        self.fetched = fetched
     }
 }

@@ -14,7 +14,7 @@ struct LayerInstaller: ImageInstaller {
     /// - Throws: `DownloadError`, `InvalidLayer`, `NoSpace`, `UnsuitablePool`, ZFS failures.
     func make<Reader: ImageFileReader>(
         _ partial: DatasetName, of image: ImageToInstall, opening open: () async throws -> Reader
-    ) async throws -> MadeImage? {
+    ) async throws -> MadeContent {
         let sum: String?
         do {
             sum = try await unpack(image, into: partial, whiteouts: nil, from: try await open())
@@ -25,7 +25,7 @@ struct LayerInstaller: ImageInstaller {
             let whiteouts = try await LayerPass(image, diffID).whiteouts(try await open())
             sum = try await unpack(image, into: partial, whiteouts: whiteouts, from: try await open())
         }
-        return try await store.freeze(partial).map { MadeImage(snapshotGUID: $0, fileSHA256: sum) }
+        return MadeContent(image: try await store.freeze(partial).map { MadeImage(snapshotGUID: $0, fileSHA256: sum) })
     }
 
     private func unpack(
@@ -40,12 +40,20 @@ struct LayerInstaller: ImageInstaller {
         do {
             extractor = try LayerExtractor(root: root.string, hasLower: origin != nil, whiteouts: whiteouts)
         } catch {
-            throw LayerPass.failure(error, image.manifest)
+            throw LayerPass.failure(error, image)
         }
         let sum = try await LayerPass(image, diffID).unpack(reader, extractor)
+        try await store.noteLosses(of: extractor, in: partial, image)
+        return sum
+    }
+}
+
+extension ImageStore {
+    /// Notes in the log what a file system could not keep of the entries that were made in it.
+    func noteLosses(of extractor: LayerExtractor, in partial: DatasetName, _ image: ImageToInstall) async throws {
         if extractor.lostAttributes > 0 {
-            let properties = try await store.attributeProperties(of: partial)
-            store.log.warning(
+            let properties = try await attributeProperties(of: partial)
+            log.warning(
                 "the file system does not keep some extended attributes, so that the image lacks them",
                 metadata: [
                     "image": "\(image.manifest.uuid)", "attributes": "\(extractor.lostAttributes)",
@@ -53,10 +61,9 @@ struct LayerInstaller: ImageInstaller {
                 ])
         }
         if extractor.cutTimes > 0 {
-            store.log.warning(
+            log.warning(
                 "the file system does not have some times, so that the image has the nearest that it has",
                 metadata: ["image": "\(image.manifest.uuid)", "entries": "\(extractor.cutTimes)"])
         }
-        return sum
     }
 }

@@ -22,13 +22,24 @@ struct LayerPass {
     /// - Returns: the SHA-256 of its file.
     /// - Throws: `DownloadError`, `InvalidLayer`, `FileSystemError`, `NoSpace`; `WhiteoutOrder`.
     func unpack(_ reader: some ImageFileReader, _ extractor: LayerExtractor) async throws -> String? {
-        let sum = try await read(reader, extractor).fileSHA256
+        try await unpack(reader, extractor, seenBy: extractor).fileSHA256
+    }
+
+    /// Unpacks an archive whose entries somebody else sees, too.
+    ///
+    /// - Parameter visitor: hands the entries on to the extractor.
+    /// - Returns: the visitor in the end, and the SHA-256 of the file.
+    /// - Throws: as above.
+    func unpack<Visitor: TarVisitor>(
+        _ reader: some ImageFileReader, _ extractor: LayerExtractor, seenBy visitor: Visitor
+    ) async throws -> (visitor: Visitor, fileSHA256: String?) {
+        let read = try await read(reader, visitor)
         do {
             try extractor.finish()
         } catch {
-            throw LayerPass.failure(error, image.manifest)
+            throw LayerPass.failure(error, image)
         }
-        return sum
+        return read
     }
 
     /// Reads a layer for its whiteouts alone.
@@ -59,7 +70,7 @@ struct LayerPass {
             }
             try archive.finish(to: &visitor)
         } catch {
-            throw LayerPass.failure(error, image.manifest)
+            throw LayerPass.failure(error, image)
         }
         if let expected = diffID, let actual = hasher?.finish(), actual != expected {
             throw Failure(
@@ -71,8 +82,8 @@ struct LayerPass {
     }
 
     /// Whatever went wrong, as a failure that says which image it is about.
-    static func failure(_ error: any Error, _ manifest: Manifest) -> any Error {
-        let what = "the layer of image \(manifest.uuid) cannot be unpacked"
+    static func failure(_ error: any Error, _ image: ImageToInstall) -> any Error {
+        let what = "\(image.fileName ?? "the layer of image \(image.manifest.uuid)") cannot be unpacked"
         switch error {
         case is TarError, is LayerError: return Failure(.invalidLayer, what, cause: error)
         case let failure as EntryError: return LayerPass.failure(what, failure.errno, because: failure)

@@ -13,9 +13,9 @@ struct StreamInstaller: ImageInstaller {
     /// Nothing is received before the stream has said what it is.
     func make<Reader: ImageFileReader>(
         _ partial: DatasetName, of image: ImageToInstall, opening open: () async throws -> Reader
-    ) async throws -> MadeImage? {
+    ) async throws -> MadeContent {
         do {
-            return try await receive(image, into: partial, from: try await open())
+            return MadeContent(image: try await receive(image, into: partial, from: try await open()))
         } catch {
             throw StreamCheck.failure(error, image.manifest)
         }

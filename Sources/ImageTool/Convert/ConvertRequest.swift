@@ -5,7 +5,7 @@ public import SystemPackage
 
 /// What `convert` is asked to do.
 public struct ConvertRequest: Sendable {
-    /// The file of a disk, or `-`.
+    /// The file of a disk, or of an archive, or `-`.
     public var file: String
     /// The fields of a manifest that was given (`-m`).
     public var manifest: JSONObject = [:]
@@ -20,6 +20,9 @@ public struct ConvertRequest: Sendable {
     public var isReplacing = false
 
     public init(file: String) { self.file = file }
+
+    /// Without a path; nil of what has no name.
+    var fileName: String? { file == "-" ? nil : FilePath(file).lastComponent?.string }
 }
 
 /// The files that `convert` or `export` wrote.

@@ -7,33 +7,22 @@ import JSON
 import SendStream
 import SystemPackage
 
-/// Makes image files of disks, without ZFS: the same disk gives the same bytes everywhere.
-public struct DiskConverter: Sendable {
-    /// What a snapshot is called in a stream: whoever receives it gives it a name of his own.
-    static let snapshotName = "image@final"
+/// Makes image files of disks.
+struct DiskConverter {
+    let request: ConvertRequest
+
     /// What `zfs create -V` takes, too.
-    static let blockSize = 8192
+    private static let blockSize = 8192
 
-    public init() {}
-
-    /// - Throws: `Usage`, `InvalidFile`, `InvalidStream`, `UnexpectedOrigin`, `ManifestValidation`; `FileSystemError`,
-    ///   `NoSpace`.
-    @discardableResult
-    public func convert(_ request: ConvertRequest, _ report: Report) async throws -> ConvertedImage {
-        try await withTaskExecutorPreference(DedicatedThread("convert")) {
-            try await convertHere(request, report)
-        }
-    }
-
-    private func convertHere(_ request: ConvertRequest, _ report: Report) async throws -> ConvertedImage {
-        let source = try DiskSourceFile(try GivenFile(request.file))
+    func convert(_ source: DiskSourceFile, _ report: Report) async throws -> ConvertedImage {
         let origin = try Origin(request.origins)
         let description = try source.reader().description
         report.line("Reading \(description.text) \"\(source.file.name)\"")
         let survey = try await ContentSurvey(try VolumeContent(source))
         let size = survey.size
         var snapshot = VolumeSnapshot(
-            name: Self.snapshotName, guid: 1, created: 0, size: size, blockSize: origin?.blockSize ?? Self.blockSize,
+            name: ImageConverter.snapshotName, guid: 1, created: 0, size: size,
+            blockSize: origin?.blockSize ?? Self.blockSize,
             origin: origin.map { .init(guid: $0.guid, size: $0.size) })
         do {
             snapshot.guid = SnapshotGUID.derive(
@@ -42,54 +31,37 @@ public struct DiskConverter: Sendable {
         } catch {
             throw Failure(.unsupportedImage, "of \"\(source.file.name)\" no volume can be made", cause: error)
         }
-        let manifest = try DiskManifest(
-            request, uuid: try uuid(source, origin), size: size, origin: origin?.manifest
-        ).checked()
-        return try await write(source, origin, snapshot, survey.mark, manifest, request, report)
+        var draft = ImageDraft(
+            .disk, fileName: request.fileName ?? "disk", manifest: request.manifest, fields: request.fields)
+        draft.origin = origin?.manifest
+        draft.size = size
+        guard let uuid = draft.uuid(try digest(source)) else {
+            throw Failure(.manifestValidation, "invalid manifest: the UUID that was given is none")
+        }
+        let manifest = try draft.manifest(uuid)
+        return try await write(source, origin, snapshot, survey.mark, manifest, report)
     }
 
     private func write(
         _ source: DiskSourceFile, _ origin: Origin?, _ snapshot: VolumeSnapshot, _ mark: ContentMark,
-        _ manifest: Manifest, _ request: ConvertRequest, _ report: Report
+        _ manifest: Manifest, _ report: Report
     ) async throws -> ConvertedImage {
-        let files = try CreateFiles(nil, request.output, for: manifest, request.compression)
-        try OutputFile.check(files.manifest, request.isReplacing)
-        let output = try OutputFile(files.file, isReplacing: request.isReplacing, isHashed: true)
-        report.line("Writing image file to \"\(files.file)\"")
-        let transfer = report.transfers.begin(.create, of: manifest.uuid, title: manifest.title, total: nil)
-        defer { report.transfers.end(transfer) }
-        let advance = { (count: UInt64) in transfer.advance(to: Int64(clamping: count)) }
-        if let origin {
-            var image = try IncrementImage(
-                try DiskWindows(source), on: try origin.chain.windows(), snapshot, mark: mark)
-            try await output.write(&image, request.compression, advance: advance)
-        } else {
-            var image = try VolumeImage(try VolumeContent(source), snapshot, mark: mark)
-            try await output.write(&image, request.compression, advance: advance)
+        try await NewImageFile(manifest, guid: snapshot.guid, request).write(report) { output, advance in
+            if let origin {
+                var image = try IncrementImage(
+                    try DiskWindows(source), on: try origin.chain.windows(), snapshot, mark: mark)
+                try await output.write(&image, request.compression, advance: advance)
+            } else {
+                var image = try VolumeImage(try VolumeContent(source), snapshot, mark: mark)
+                try await output.write(&image, request.compression, advance: advance)
+            }
         }
-        var manifest = manifest
-        manifest["files"] = [ImageFiles.entry(output, request.compression, guid: snapshot.guid)]
-        report.line("Saving manifest to \"\(files.manifest)\"")
-        // A manifest must not speak of another file than lies beside it.
-        if request.isReplacing { try HostFile.remove(files.manifest) }
-        try output.commit()
-        try ImageFiles.write(manifest, to: files.manifest)
-        return ConvertedImage(manifest: manifest, file: files.file, manifestFile: files.manifest)
     }
 
-    /// By the rule of ``ContentUUID``; an increment to another image is another image than the whole.
-    private func uuid(_ source: DiskSourceFile, _ origin: Origin?) throws -> ImageUUID {
+    private func digest(_ source: DiskSourceFile) throws -> ImageModel.ContentDigest {
         var hasher = DigestHasher(.sha256)
         try source.readAll { hasher.update($0) }
-        var files = [hasher.finish()]
-        if let origin {
-            files.insert(
-                ImageModel.ContentDigest(.sha256, of: Array(origin.manifest.uuid.description.utf8)), at: 0)
-        }
-        guard let uuid = ContentUUID.derive(.disk, files: files) else {
-            throw Failure(.internalError, "no UUID follows from \"\(source.file.name)\"")
-        }
-        return uuid
+        return hasher.finish()
     }
 
     /// What an increment builds on.

@@ -21,7 +21,7 @@ struct CreateManifest {
         var json: JSONObject = ["v": 2, "uuid": .string(ImageUUID().description)]
         for (key, value) in request.manifest { json[key] = value }
         for (path, value) in request.fields {
-            ManifestFields.set(value, at: path.split(separator: ".")[...], in: &json)
+            ManifestFields.set(value, at: path, in: &json)
         }
         let given = json
         for field in CreateManifest.inherited {

@@ -1,6 +1,7 @@
 import Failure
 import Host
 import JSON
+import Time
 import VirtualMachines
 import ZFS
 
@@ -77,22 +78,19 @@ extension ImageMaker {
         until isThere: (Machine) -> Bool
     ) async throws -> Machine {
         let manager = manager(machine.dataset.poolName)
-        let start = ContinuousClock.now
-        var pause = Duration.milliseconds(20)
+        let looks = Backoff(patience: patience, firstPause: .milliseconds(20), longestPause: .milliseconds(500))
         var stops = 0
-        while true {
+        return try await looks(by: tool.clock) { tries in
             let now = try await manager.machine(machine.uuid)
-            if isThere(now) { return now }
+            if isThere(now) { return .done(now) }
             stops = now.isStopped ? stops + 1 : 0
             // A VM that is just starting may still look stopped.
-            if stops > 3, ContinuousClock.now - start > .seconds(1) {
+            if stops > 3, tries.elapsed > .seconds(1) {
                 throw Failure(code, "\(complaint): it has stopped\(now.printed)", hint: hint)
             }
-            guard ContinuousClock.now - start < patience else {
-                throw Failure(code, "\(complaint) within \(patience.components.seconds) s\(now.printed)", hint: hint)
-            }
-            try await Task.sleep(for: pause)
-            pause = min(pause * 2, .milliseconds(500))
+            let late = Failure(
+                code, "\(complaint) within \(patience.components.seconds) s\(now.printed)", hint: hint)
+            return .passing(.failure(late))
         }
     }
 

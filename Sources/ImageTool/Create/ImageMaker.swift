@@ -6,6 +6,7 @@ import ImageStore
 import JSON
 import Logging
 import SystemPackage
+import Time
 public import VirtualMachines
 public import ZFS
 

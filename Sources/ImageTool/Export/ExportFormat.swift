@@ -20,6 +20,7 @@ public struct ExportFormat: Sendable, Hashable {
     /// The names of all formats, for messages and completion.
     public static let names = [
         "qcow2", "raw", "raw.gz", "raw.xz", "raw.zst", "zfs", "zfs.gz", "zfs.bz2", "zfs.xz", "zfs.zst",
+        "tar", "tar.gz", "tar.bz2", "tar.xz", "tar.zst",
     ]
 
     /// The format that a file's name, or an option, tells: `disk.qcow2`, `raw.gz`, `web-1.0.0.zvol.gz`.

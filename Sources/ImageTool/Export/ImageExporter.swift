@@ -23,12 +23,6 @@ public struct ImageExporter: Sendable {
     /// - Throws: `Usage`, `ImageNotInstalled`, `UnsupportedImage`, `InvalidFile`, `InvalidStream`, `UnexpectedOrigin`; what ZFS
     ///   says; `FileSystemError`, `NoSpace`.
     public func export(_ request: ExportRequest, _ report: Report) async throws {
-        guard request.format.kind != .tar else {
-            throw Failure(
-                .unsupportedImage,
-                "export makes no archives: an image of a volume is a disk, without files of its own, and those of a file system are not packed here",
-                hint: "imgadm extract FILE -C FOLDER takes the files out of an image file of a file system")
-        }
         // A UUID is one of an image, whatever files there are.
         let isFile =
             try request.image == "-"
@@ -46,6 +40,7 @@ public struct ImageExporter: Sendable {
 
     private func exportFile(_ file: GivenFile, _ request: ExportRequest, _ report: Report) async throws {
         if request.format.kind == .zfs { return try await repack(file, request, report) }
+        if request.format.kind == .tar { return try await archive(file, request, report) }
         if try Self.isStream(file) {
             let origins = try request.origins.map { try GivenFile($0) }
             let chain = try VolumeFileChain(file, origins: origins)
@@ -146,6 +141,9 @@ public struct ImageExporter: Sendable {
                     }
                     try await writeImageFile(&copy, image.manifest, request, report)
                 }
+            } else if request.format.kind == .tar {
+                guard image.manifest.type != "zvol" else { throw Self.noFiles(request.image) }
+                try await archive(SnapshotSource(zfs: zfs, snapshot: snapshot), request, report)
             } else {
                 try await exportVolume(snapshot, request, report)
             }

@@ -1,4 +1,5 @@
 import Failure
+import Host
 import SendStream
 
 /// Puts together the content of files to which several streams contribute, each in a range of its own of a file on the disk.

@@ -1,6 +1,7 @@
 import Host
 import SendStream
 import Tar
+import Time
 
 /// A file in an image file, as listings show it.
 public struct ListedFile: Sendable {

@@ -31,7 +31,7 @@ final class StreamFiles {
             }
             self.tree = tree
         } catch {
-            throw Self.failure(error, files.last)
+            throw Self.failure(error, name)
         }
     }
 
@@ -60,7 +60,10 @@ final class StreamFiles {
     }
 
     /// What was not taken over, for people.
-    var remarks: [String] {
+    var remarks: [String] { Self.remarks(tree) }
+
+    /// What of a file system is not taken over, for people.
+    static func remarks(_ tree: FileSystemTree) -> [String] {
         var withList = 0
         for index in 0..<tree.count where tree.entry(index)?.attributes.hasAccessControlList ?? false { withList += 1 }
         var remarks: [String] = []
@@ -85,13 +88,12 @@ final class StreamFiles {
             try content.read { bytes in try reader.feed(bytes, to: &visitor) }
             try reader.finish()
         } catch {
-            throw failure(error, content.file)
+            throw failure(error, content.file.name)
         }
     }
 
-    private static func failure(_ error: any Error, _ file: GivenFile?) -> any Error {
+    static func failure(_ error: any Error, _ name: String) -> any Error {
         guard let error = error as? StreamError else { return error }
-        let name = file?.name ?? ""
         guard error.reason == .order, error.detail.contains("builds on") else {
             return Failure(.invalidFile, "the file system in \"\(name)\" cannot be read", cause: error)
         }

@@ -42,16 +42,12 @@ final class DiskSourceFile {
         do {
             return try work()
         } catch let error as DiskError {
-            throw Failure(
-                .invalidFile, "\"\(file.name)\" cannot be read as a disk", cause: error,
-                hint: error.reason == .notADisk && error.detail.contains("archive") ? Self.hint : nil)
+            throw Failure(.invalidFile, "\"\(file.name)\" cannot be read as a disk", cause: error)
         } catch let error where error is CompressionError || error is TarError {
             throw Failure(.invalidFile, "\"\(file.name)\" cannot be unpacked", cause: error)
         }
     }
 
-    private static let hint =
-        "a root file system in an archive becomes an image by way of a pool: unpack it into a new dataset, and imgadm create makes the image"
 }
 
 /// A file that was named, as the reader of disks wants it.

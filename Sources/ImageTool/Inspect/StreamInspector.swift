@@ -3,6 +3,7 @@ import Host
 import ImageModel
 import JSON
 import SendStream
+import Time
 
 /// What a stream says of itself and holds, found out as it passes.
 struct StreamInspector {

@@ -8,6 +8,7 @@ import ImageStore
 import JSON
 import Synchronization
 public import SystemPackage
+import Time
 import Transport
 
 /// What is to be published, and where.
@@ -29,7 +30,7 @@ public struct PublishRequest: Sendable {
 
 extension ImageTool {
     /// How often the file is sent before it is given up.
-    private static let uploads = 3
+    private static let uploads = Backoff(tries: 3, firstPause: .seconds(1))
 
     /// Publishes an image: its manifest, its file, and then it is activated (cli.md §3, publish). After an error, what was half
     /// published is deleted again; what a run that was killed has left is gone on with.
@@ -125,7 +126,7 @@ extension ImageTool {
     private static func toPublish(
         _ request: PublishRequest, _ file: UploadFile
     ) async throws -> (Manifest, CompressionFormat) {
-        guard let bytes = try await HostFile.readHandedOver(request.manifest, limit: 4 << 20) else {
+        guard let bytes = try await HostFile.readHandedOver(request.manifest, limit: ImageLimits.manifest) else {
             throw Failure(.usage, "manifest path does not exist: \"\(request.manifest)\"")
         }
         let json: JSONObject
@@ -163,7 +164,10 @@ extension ImageTool {
         let transfer = report.transfers.begin(
             .upload, of: manifest.uuid, title: manifest.title, total: file.size)
         defer { report.transfers.end(transfer) }
-        for attempt in 1... {
+        try await ImageTool.uploads(
+            by: clock, again: { report.warning("\(ImageTool.brokenOff($0)): sending the file again") }
+        ) {
+            [stated] _ in
             let sent = Mutex<String?>(nil)
             let stream = file.stream(transfer) { sha1 in sent.withLock { $0 = sha1 } }
             do {
@@ -171,17 +175,19 @@ extension ImageTool {
                     manifest.uuid, stream, size: file.size, compression: compression.rawValue, sha1: stated,
                     datasetGUID: manifest.files.first?.datasetGUID, by: request.signer)
                 try ImageTool.compare(image, size: file.size, sha1: sent.withLock { $0 }, stated: stated)
-                return report.line(
-                    "Added file \"\(request.shownFile ?? request.file)\" (compression \"\(compression.rawValue)\") to image \(manifest.uuid)"
-                )
-            } catch let failure as Failure {
-                let isPassing =
-                    failure.connection?.isPassing ?? (failure.statusCode.map { $0 >= 500 } ?? false)
-                guard isPassing, attempt < ImageTool.uploads else { throw failure }
-                report.warning("the upload broke off (\(failure.description)): sending the file again")
-                try await Task.sleep(for: .seconds(attempt))
-            }
+                return .done(())
+            } catch let failure as Failure
+                where failure.connection?.isPassing ?? (failure.statusCode.map { $0 >= 500 } ?? false)
+            { return .passing(.failure(failure)) }
         }
+        report.line(
+            "Added file \"\(request.shownFile ?? request.file)\" (compression \"\(compression.rawValue)\") to image \(manifest.uuid)"
+        )
+    }
+
+    private static func brokenOff(_ result: Result<Void, any Error>) -> String {
+        guard case .failure(let failure) = result else { return "the upload broke off" }
+        return "the upload broke off (\(failure))"
     }
 
     private static func compare(_ image: Manifest, size: Int64, sha1: String?, stated: String?) throws(Failure) {

@@ -10,9 +10,11 @@ extension ImageTool {
     /// Installs what a plan says is missing. If an image that it builds on is deleted before it is held, it is planned anew.
     ///
     /// - Parameter room: bytes that the pool has room for, where that is known.
+    /// - Returns: the image that was asked for, by the UUID that it turned out to have; nil for an empty plan.
+    @discardableResult
     func carryOut(
         in pool: PoolName, room: UInt64?, _ report: Report, planning plan: () async throws -> ImportPlan
-    ) async throws {
+    ) async throws -> ImageUUID? {
         var tries = 0
         while true {
             do {
@@ -28,15 +30,18 @@ extension ImageTool {
         }
     }
 
-    private func carryOut(_ plan: ImportPlan, in pool: PoolName, _ room: UInt64?, _ report: Report) async throws {
+    private func carryOut(
+        _ plan: ImportPlan, in pool: PoolName, _ room: UInt64?, _ report: Report
+    ) async throws -> ImageUUID? {
         var plan = plan
-        guard let head = plan.chain.first else { return }
+        guard let head = plan.chain.first else { return nil }
         let locks = try await ChainLocks(of: head.uuid, in: pool, store, report)
         defer { locks.release() }
-        guard try await lock(&plan, pool, locks, report) else { return }
+        guard try await lock(&plan, pool, locks, report) else { return head.uuid }
         let count = plan.chain.count
         let size = try plan.size
         switch plan.verb {
+        case .importing where head.isHere: break
         case .importing:
             report.line(
                 "Must download and install \(count) image\(count == 1 ? "" : "s")\(size.map { " (\(ByteCount.text($0)))" } ?? "")"
@@ -44,9 +49,9 @@ extension ImageTool {
         case .installing: report.line("Installing image \(head.title)")
         }
         report.transfers.expect(bytes: size, count: count)
-        try await checkSpace(size, room, pool)
+        try await checkSpace(try plan.leastRoom, room, pool)
         try checkDownloadSpace(plan)
-        try await install(plan, pool, locks, report)
+        return try await install(plan, pool, locks, report)
     }
 
     /// Locks the images of a plan, child first, and looks again whether each is still missing: another process may have
@@ -113,30 +118,41 @@ extension ImageTool {
 
     /// Installs the images, base first. A base goes from the network straight into ZFS; the others are downloaded
     /// meanwhile, several at a time, and received as soon as their origin is there. When one fails, all stop.
-    private func install(_ plan: ImportPlan, _ pool: PoolName, _ locks: ChainLocks, _ report: Report) async throws {
+    ///
+    /// - Returns: the last of them, by the UUID that it turned out to have.
+    private func install(
+        _ plan: ImportPlan, _ pool: PoolName, _ locks: ChainLocks, _ report: Report
+    ) async throws -> ImageUUID? {
         let order = Array(plan.chain.reversed())
         let fetcher = ImageFetcher(downloads: downloads, window: plan.window, report: report)
         let direct = try goesStraight(plan) ? order.first?.uuid : nil
         let (fetched, announce) = AsyncStream.makeStream(of: ImageUUID.self)
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        return try await withThrowingTaskGroup(of: ImageUUID?.self) { group in
             group.addTask {
                 try await fetcher.fetch(order.filter { $0.uuid != direct }) { announce.yield($0) }
                 announce.finish()
+                return nil
             }
             group.addTask {
                 var ready: Set<ImageUUID> = []
                 var arrivals = fetched.makeAsyncIterator()
+                var last: ImageUUID?
                 for image in order {
                     while image.uuid != direct, !ready.contains(image.uuid) {
                         guard let uuid = await arrivals.next() else { throw CancellationError() }
                         ready.insert(uuid)
                     }
-                    try await installOne(image, of: plan, in: pool, isHead: image.uuid == order.last?.uuid, fetcher)
-                    try locks.hold(image.uuid)
+                    let isHead = image.uuid == order.last?.uuid
+                    let uuid = try await installOne(image, of: plan, in: pool, isHead: isHead, locks, fetcher)
+                    try locks.hold(uuid)
+                    last = uuid
                 }
+                return last
             }
             do {
-                while try await group.next() != nil {}
+                var head: ImageUUID?
+                while let done = try await group.next() { head = done ?? head }
+                return head
             } catch {
                 group.cancelAll()
                 // The first error is the one that counts; the others only stopped because of it.
@@ -146,45 +162,59 @@ extension ImageTool {
         }
     }
 
+    /// - Returns: the image's UUID, which may be known only now.
     private func installOne(
-        _ image: AvailableImage, of plan: ImportPlan, in pool: PoolName, isHead: Bool, _ fetcher: ImageFetcher
-    ) async throws {
+        _ image: AvailableImage, of plan: ImportPlan, in pool: PoolName, isHead: Bool, _ locks: ChainLocks,
+        _ fetcher: ImageFetcher
+    ) async throws -> ImageUUID {
         let uuid = image.uuid
         let report = fetcher.report
         let lock = isHead ? nil : try await lockFile(of: uuid, report)
         defer { lock?.release() }
         // Another tool may have had the lock file.
-        if lock?.hadToWait == true, try await store.image(uuid, in: pool) != nil { return }
+        if lock?.hadToWait == true, try await store.image(uuid, in: pool) != nil { return uuid }
         let file = ImageToInstall(
             manifest: image.manifest, source: image.source, pool: pool, check: image.check, content: image.content,
-            compression: image.compression, limits: plan.limits)
+            compression: image.compression, limits: plan.limits, fileName: image.fileName, fetched: image.fetched)
+        let settlement = Settlement(of: image, in: pool, store, locks, report)
+        defer { settlement.release() }
         try await withTaskExecutorPreference(DedicatedThread("pipeline")) {
-            if try await installDownloaded(image, file, report) { return }
+            if try await installDownloaded(image, file, settlement, report) { return }
             downloads.remove(uuid)
             let parts = DownloadParts()
             func install(_ parts: DownloadParts) async throws {
-                try await store.install(file, opening: { try fetcher.open(image, noting: parts) }, tell: report.line)
+                try await store.install(
+                    file, opening: { try fetcher.open(image, noting: parts) }, tell: report.line,
+                    settling: settlement.settle)
             }
             do {
                 try await install(parts)
+            } catch is Settlement.IsThere {
+                return
             } catch let failure as Failure where failure.code == .downloadError && parts.areOfSeveral {
                 report.warning("image \(uuid) came in parts that do not fit together (\(failure)): fetching it anew")
                 try await install(DownloadParts())
             }
         }
         downloads.remove(uuid)
-        report.line("\(plan.verb == .importing ? "Imported" : "Installed") image \(image.title)")
+        if !settlement.isThere {
+            let title = image.draft == nil ? image.title : settlement.manifest.progressTitle
+            report.line("\(plan.verb == .importing ? "Imported" : "Installed") image \(title)")
+        }
+        return settlement.manifest.uuid
     }
 
     /// Installs an image from its file in the download folder.
     ///
     /// - Returns: false if there is none that can be used.
     private func installDownloaded(
-        _ image: AvailableImage, _ file: ImageToInstall, _ report: Report
+        _ image: AvailableImage, _ file: ImageToInstall, _ settlement: Settlement, _ report: Report
     ) async throws -> Bool {
         guard !image.isHere, try downloads.isUsable(image.uuid, size: image.check.size) else { return false }
         do {
-            try await store.install(file, opening: { try downloads.openComplete(image.uuid) }, tell: report.line)
+            try await store.install(
+                file, opening: { try downloads.openComplete(image.uuid) }, tell: report.line,
+                settling: settlement.settle)
             return true
         } catch let failure as Failure where failure.code == .downloadError {
             report.warning(

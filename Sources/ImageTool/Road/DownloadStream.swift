@@ -8,6 +8,7 @@ import Transport
 struct DownloadStream: ImageFileReader {
     private let download: Download
     private let uuid: ImageUUID
+    private let name: String
     private let report: Report
     private let transfer: Transfer
     private var md5: ImageFileDigest?
@@ -15,8 +16,13 @@ struct DownloadStream: ImageFileReader {
     private let parts: DownloadParts
     private var begun = false
 
-    init(_ download: Download, of manifest: Manifest, report: Report, checkMD5: Bool, noting parts: DownloadParts) {
+    /// - Parameter name: how lines of progress call the file.
+    init(
+        _ download: Download, of manifest: Manifest, name: String, report: Report, checkMD5: Bool,
+        noting parts: DownloadParts
+    ) {
         self.download = download
+        self.name = name
         self.parts = parts
         uuid = manifest.uuid
         self.report = report
@@ -31,7 +37,7 @@ struct DownloadStream: ImageFileReader {
             guard let buffer = try await download.next() else {
                 try md5?.finish()
                 report.transfers.end(transfer)
-                report.line("Downloaded image \(uuid) (\(ByteCount.text(download.position)))")
+                report.line("Downloaded \(name) (\(ByteCount.text(download.position)))")
                 return false
             }
             if checkMD5, !begun {

@@ -26,7 +26,8 @@ struct ImageFetcher: Sendable {
                 request, size: image.check.size, offset: offset, isChecked: image.check.isStrong)
             return .download(
                 DownloadStream(
-                    Download(request, by: transport), of: image.manifest, report: report, checkMD5: image.trustsMD5,
+                    Download(request, by: transport), of: image.manifest,
+                    name: image.fileName ?? "image \(image.uuid)", report: report, checkMD5: image.trustsMD5,
                     noting: parts))
         }
     }

@@ -26,6 +26,12 @@ struct ImportPlan {
     /// What a layer may take.
     let limits: LayerLimits
 
+    /// Bytes that the images will take at least, or nil if that is not known of one of them: of what is not packed, much may be
+    /// zero, and take nothing.
+    var leastRoom: Int64? {
+        get throws(Failure) { chain.contains { $0.draft != nil } ? nil : try size }
+    }
+
     /// The images' files as one number, or nil if one of them states no size.
     ///
     /// - Throws: `InvalidManifest` for sizes that no number holds.
@@ -96,7 +102,7 @@ extension ImageTool {
     }
 
     /// What can be said against an image before anything is downloaded.
-    private func check(_ manifest: Manifest) async throws {
+    func check(_ manifest: Manifest) async throws {
         guard manifest.imageType != .lxd else {
             throw Failure(
                 .unsupportedImage, "image \(manifest.uuid) is of type \"lxd\", which cannot be imported")
@@ -119,7 +125,7 @@ extension ImageTool {
     static func checkUser() throws(Failure) {
         guard geteuid() == 0 else {
             throw Failure(
-                .permissionDenied, "docker images are unpacked file by file, which only root can do",
+                .permissionDenied, "the image is unpacked file by file, which only root can do",
                 hint: "run as root")
         }
     }

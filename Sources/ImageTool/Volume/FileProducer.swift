@@ -3,6 +3,7 @@ import DiskImage
 import Failure
 import Glibc
 import SendStream
+import Tar
 
 /// Makes the content of a file, a piece at a time.
 protocol FileProducer {
@@ -14,7 +15,7 @@ protocol FileProducer {
 }
 
 /// What was made and not yet written.
-struct ProducedBytes: ByteSink, StreamSink {
+struct ProducedBytes: ByteSink, StreamSink, TarSink {
     private var bytes: [UInt8] = []
     private var used = 0
 

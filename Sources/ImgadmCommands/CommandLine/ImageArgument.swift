@@ -45,7 +45,7 @@ enum ImageArgument {
         }
     }
 
-    /// Says of a path or a URL what it is: neither is a name of anything in a source.
+    /// Says of a URL what it is: it is no name of anything in a source.
     private static func refusePlace(_ text: String) throws(Failure) {
         let schemes = ["docker://", "oci://", "docker-daemon:", "containers-storage:"]
         if let scheme = schemes.first(where: text.hasPrefix) {
@@ -54,16 +54,13 @@ enum ImageArgument {
                 .usage, "invalid image-id arg: \"\(text)\" has a \"\(scheme)\" that is written otherwise here",
                 hint: "imgadm import docker:\(bare)")
         }
-        if ["http://", "https://", "ftp://", "file://"].contains(where: text.hasPrefix) {
+        // What is http, or a path, has been taken for a file before this (`FileArgument`).
+        if ["ftp://", "file://"].contains(where: text.hasPrefix) {
             throw Failure(
-                .usage, "invalid image-id arg: \"\(text)\" is a URL",
-                hint: "imgadm sources -a URL adds a source; "
-                    + "a file is downloaded first, then imgadm install -m MANIFEST -f FILE")
-        }
-        if ["/", "./", "../"].contains(where: text.hasPrefix) {
-            throw Failure(
-                .usage, "invalid image-id arg: \"\(text)\" is the path of a file",
-                hint: "imgadm install -m MANIFEST -f FILE takes files")
+                .usage, "invalid image-id arg: \"\(text)\" is a URL of a kind that is not fetched",
+                hint:
+                    "imgadm import URL takes a disk or a root file system by http and https, imgadm import FILE one of this host"
+            )
         }
     }
 

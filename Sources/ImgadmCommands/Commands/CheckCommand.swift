@@ -26,8 +26,9 @@ struct CheckCommand: ImgadmCommand {
     func run(_ context: CommandContext) async throws {
         try Arguments.none(arguments)
         let format = try OutputFormat(format, json: json, allowed: [.table, .json, .jsonl, .yaml])
-        let findings = try await context.maker.findings(
-            in: try pool.name.map { try context.pool($0) }, standard: try context.pool(nil))
+        let only = try pool.name.map { try context.pool($0) }
+        let findings =
+            try await context.tool.findings(in: only, standard: context.pool(nil)) + context.maker.findings()
         var left = 0
         var repairable = 0
         var results: [JSONValue] = []

@@ -7,18 +7,20 @@ import SystemPackage
 struct ConvertCommand: ImgadmCommand {
     static let valueLetters = "moc"
     static let configuration = CommandConfiguration(
-        commandName: "convert", abstract: "Make an image file of a disk",
+        commandName: "convert", abstract: "Make an image file of a disk or a root file system",
         usage: """
             imgadm convert [-m MANIFEST] [-o PATH] [-c COMPRESSION] [--origin MANIFEST]… [--force]
-                       [-q | --progress MODE] DISK [FIELD=VALUE…]
+                       [-q | --progress MODE] DISK|ARCHIVE [FIELD=VALUE…]
             """,
         discussion: """
-            Takes qcow2, VMDK, VHD, VHDX, OVA and raw disks, also compressed, and needs no ZFS. What it writes is ready for
-            publish, and the same wherever it is made. With --origin only what is different from another image file.
+            Takes qcow2, VMDK, VHD, VHDX, OVA and raw disks, and tar archives of a root file system, also compressed, and needs
+            no ZFS. What it writes is ready for publish, and the same wherever it is made. With --origin, of a disk only what is
+            different from another image file.
 
             EXAMPLES
               imgadm convert -o /images debian-13-genericcloud-amd64-20250814.qcow2
               imgadm convert -o /images --origin /images/web-1.0.0.imgmanifest web-1.0.1.vmdk name=web version=1.0.1 os=linux
+              imgadm convert -o /images debian-13-rootfs-amd64.tar.xz version=20250814
             """)
 
     @Option(
@@ -45,13 +47,14 @@ struct ConvertCommand: ImgadmCommand {
     @Flag(name: .customLong("force"), help: "Replace files that are there.") var force = false
     @OptionGroup var progress: ProgressOptions
     @Argument(
-        help: ArgumentHelp("The disk, and fields of the manifest.", valueName: "argument"), completion: .file())
+        help: ArgumentHelp("The disk or archive, and fields of the manifest.", valueName: "argument"),
+        completion: .file())
     var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
-        guard let file = arguments.first else { throw Failure(.usage, "missing argument: DISK") }
+        guard let file = arguments.first else { throw Failure(.usage, "missing argument: DISK|ARCHIVE") }
         guard !(file == "-" && manifest == "-") else {
-            throw Failure(.usage, "standard input can be the disk or the manifest, not both")
+            throw Failure(.usage, "standard input can be the file or the manifest, not both")
         }
         let mode = try progress.chosen()
         var request = ConvertRequest(file: file)
@@ -63,7 +66,7 @@ struct ConvertCommand: ImgadmCommand {
         request.isReplacing = force
         let chosen = request
         try await context.reporting(mode) { report in
-            try await DiskConverter().convert(chosen, report)
+            try await ImageConverter().convert(chosen, report)
         }
     }
 }

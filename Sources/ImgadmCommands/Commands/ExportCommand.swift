@@ -13,11 +13,12 @@ struct ExportCommand: ImgadmCommand {
         discussion: """
             Of an installed image, or of an image file or a disk on a host without ZFS. The format follows from the name OUT:
             .qcow2, .raw and .img (also .gz, .xz, .zst) are disks; .zfs and .zvol (also .gz, .bz2, .xz, .zst) are image
-            files, with their manifest beside them.
+            files, with their manifest beside them; .tar (also .gz, .bz2, .xz, .zst) has the files of a file system.
 
             EXAMPLES
               imgadm export -o web.qcow2 web@1.0.0
               imgadm export -o - --format raw.gz ./web-1.0.0.zvol.zst | ssh host 'gzip -d > web.raw'
+              imgadm export -o web.tar.zst ./web-1.0.0.zfs.gz
               imgadm export -o web-1.0.1.qcow2 --origin web-1.0.0.zvol.gz ./web-1.0.1.zvol.gz
             """)
 

@@ -9,12 +9,21 @@ struct ImportCommand: ImgadmCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Import an image, and the origins it needs, from an image source",
         usage:
-            "imgadm import [-C CHANNEL] [-P POOL] [-S URL]… [-q | --progress MODE] [--zstream] [--platform OS/ARCH[/VARIANT]] UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]",
+            """
+            imgadm import [-C CHANNEL] [-P POOL] [-S URL]… [-q | --progress MODE] [--zstream]
+                       [--platform OS/ARCH[/VARIANT]] UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]
+                   imgadm import [-P POOL] [-q | --progress MODE] [--checksum ALGORITHM:DIGITS] [--verify checksum]
+                       [--volblocksize BYTES] URL|FILE [FIELD=VALUE…]
+            """,
         discussion: """
             The configured sources are asked in their order; the first that has the image serves it. A docker reference goes
             to the registry it names, docker.io if it names none; each layer becomes an image. One word is the name of an image
             (of several versions the one published last); if no source has one, and a docker source is configured, it is a docker
             reference. imgapi: or docker: before it says which is meant.
+
+            A URL or a file is a disk (qcow2, VMDK, VHD, VHDX, OVA, raw) or the tar of a root file system, also compressed, and
+            becomes an image as it arrives. Its checksum is looked for beside the URL. What neither the file nor its name tells
+            of the manifest is given by FIELD=VALUE.
 
             EXAMPLES
               imgadm import 7b5981c4-1889-11e7-b4c5-3f3bdfc9b88b
@@ -22,6 +31,9 @@ struct ImportCommand: ImgadmCommand {
               imgadm import base-64-lts@24.4.1
               imgadm import debian:12
               imgadm import --platform linux/arm64 ghcr.io/example/app:1.0
+              imgadm import https://cloud.example.org/debian-13-genericcloud-amd64.qcow2
+              imgadm import ./appliance.ova name=appliance version=1.0 tags.team=web
+              imgadm import rootfs.tar.zst name=base version=1
             """)
 
     @Option(
@@ -37,10 +49,30 @@ struct ImportCommand: ImgadmCommand {
     @OptionGroup var progress: ProgressOptions
     @Flag(name: .customLong("zstream"), help: "The source sends a raw ZFS stream.") var rawStream = false
     @OptionGroup var platform: PlatformOption
-    @Argument(help: "The image's UUID or name, or a docker reference.") var arguments: [String] = []
+    @OptionGroup var file: FileOptions
+    @Argument(
+        help: ArgumentHelp(
+            "The image's UUID or name, a docker reference, a URL or a file; with the latter two, fields of the manifest.",
+            valueName: "argument"), completion: .file())
+    var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         let mode = try progress.chosen()
+        if let first = arguments.first, var request = try FileArgument.request(first, arguments.dropFirst()) {
+            guard !rawStream, channel == nil, sources.isEmpty, platform.name == nil else {
+                throw Failure(.usage, "-C, -S, --zstream and --platform go with an image of a source, not with a file")
+            }
+            try file.apply(to: &request)
+            try await context.upgradeState()
+            let pool = try context.pool(pool.name)
+            try await context.reporting(mode) { [request] report in
+                try await context.tool.importFile(request, pool: pool, report)
+            }
+            return
+        }
+        guard !file.areGiven else {
+            throw Failure(.usage, "--checksum, --verify and --volblocksize go with a URL or a file")
+        }
         let argument = try ImageArgument(Arguments.one(arguments, "UUID"))
         try await context.upgradeState()
         switch try await argument.settled(context, sources: sources, channel: channel) {

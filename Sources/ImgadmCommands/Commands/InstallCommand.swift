@@ -27,7 +27,10 @@ struct InstallCommand: ImgadmCommand {
 
     func run(_ context: CommandContext) async throws {
         try Arguments.none(arguments)
-        guard let manifest else { throw Failure(.usage, "missing option: -m MANIFEST") }
+        guard let manifest else {
+            throw Failure(
+                .usage, "missing option: -m MANIFEST", hint: try file.flatMap { try ImageTool.otherWay(of: $0) })
+        }
         guard let file else { throw Failure(.usage, "missing option: -f FILE") }
         let mode = try progress.chosen()
         let pool = try context.pool(pool.name)

@@ -7,10 +7,12 @@ import JSON
 struct ShowCommand: ImgadmCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show an image of the image sources as JSON",
-        usage: "imgadm show [--format FORMAT] [--platform OS/ARCH[/VARIANT]] UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]",
+        usage:
+            "imgadm show [--format FORMAT] [--platform OS/ARCH[/VARIANT]] UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]|URL|FILE",
         discussion: """
             The first source that has the image counts; the image need not be active. Of a docker reference, the manifest is
-            shown that an import would store.
+            shown that an import would store; of a URL or a file, as much of it as is known without importing it: of a URL,
+            that takes its first bytes.
             """)
 
     @Option(
@@ -18,10 +20,14 @@ struct ShowCommand: ImgadmCommand {
         help: ArgumentHelp("json (the default) or yaml.", valueName: "format"))
     var format: String?
     @OptionGroup var platform: PlatformOption
-    @Argument(help: "The image's UUID or name, or a docker reference.") var arguments: [String] = []
+    @Argument(help: "The image's UUID or name, a docker reference, a URL or a file.") var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         let format = try OutputFormat(format, json: false, allowed: OutputFormat.ofValues)
+        if let first = arguments.first, let request = try FileArgument.request(first, arguments.dropFirst()) {
+            try context.output.value(.object(try await context.tool.manifest(of: request)), as: format)
+            return
+        }
         let manifest =
             switch try await ImageArgument(Arguments.one(arguments, "UUID")).settled(context) {
             case .uuid(let uuid): try await context.tool.manifest(of: uuid)

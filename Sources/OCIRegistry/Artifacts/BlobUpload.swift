@@ -1,6 +1,7 @@
 import Failure
 import ImageModel
 public import NIOCore
+import Time
 import Transport
 
 /// A blob on its way into a registry, in chunks (OCI distribution-spec, "Pushing a blob in chunks"). A registry that was
@@ -8,7 +9,7 @@ import Transport
 ///
 /// Not thread-safe: one task writes it.
 public final class BlobUpload {
-    private let repository: ArtifactRepository
+    private let repository: RemoteRepository
     /// Where the next chunk goes.
     private var location: String
     private var chunk: [UInt8] = []
@@ -20,22 +21,23 @@ public final class BlobUpload {
     /// In bytes. Stores below a registry want 5 MiB and more; as much is in memory for each upload.
     private static let usualChunk = 8 << 20
     private static let largestChunk = 64 << 20
-    private static let attempts = 6
+    /// A registry that is being restarted is back by then.
+    private static let tries = Backoff(tries: 6, firstPause: .milliseconds(500), longestPause: .seconds(8))
 
-    private init(_ repository: ArtifactRepository, location: String, chunkSize: Int) {
+    private init(_ repository: RemoteRepository, location: String, chunkSize: Int) {
         self.repository = repository
         self.location = location
         self.chunkSize = chunkSize
     }
 
     /// - Throws: `UploadError`, `ConnectionError`, `Unauthorized`.
-    public static func begin(in repository: ArtifactRepository) async throws -> BlobUpload {
+    public static func begin(in repository: RemoteRepository) async throws -> BlobUpload {
         // An upload that was begun twice does no harm: the registry clears it away.
-        let reply = try await repository.writing.reply(
-            to: repository.request("POST", repository.url("blobs/uploads/"), [("Content-Length", "0")]), limit: 1 << 20)
-        guard reply.status == 202, let location = reply.headers["location"].flatMap({ repository.location($0) }) else {
-            throw repository.refusal(reply, "an upload", .uploadError)
-        }
+        let answer = try await repository.ask(
+            .beginUpload, repository.url("blobs/uploads/"), [("Content-Length", "0")])
+        let reply = answer.reply
+        guard answer.meaning == .done, let location = reply.headers["location"].flatMap({ repository.location($0) })
+        else { throw repository.refusal(answer, "an upload of \(repository.description)") }
         // A registry that states none, or nonsense, takes chunks of any size.
         let least = reply.headers["oci-chunk-min-length"].flatMap { HTTPNumber.read($0) } ?? 0
         let size = min(max(Int64(usualChunk), least), Int64(largestChunk))
@@ -56,20 +58,18 @@ public final class BlobUpload {
         let target = location + (location.contains("?") ? "&" : "?") + "digest=\(URLEncoding.component("\(digest)"))"
         let blob = BlobDescriptor(mediaType: mediaType, digest: digest, size: sent)
         try await persist("the end of a blob") { [repository] in
-            let reply = try await repository.writing.replyOnce(
-                to: repository.request("PUT", target, [("Content-Length", "0")]), limit: 1 << 20, deadline: nil)
-            if reply.status == 201 { return true }
+            let answer = try await repository.ask(.endUpload, target, [("Content-Length", "0")])
+            if answer.meaning == .done { return true }
             // It may have been done although its answer was lost.
             if try await repository.has(blob) { return true }
-            throw repository.refusal(reply, "the end of a blob", .uploadError)
+            throw repository.refusal(answer, "the end of a blob of \(repository.description)")
         }
         return blob
     }
 
     /// Tells the registry to forget it. It is of no consequence if that fails.
     public func cancel() async {
-        _ = try? await repository.writing.replyOnce(
-            to: repository.request("DELETE", location), limit: 1 << 20, deadline: .seconds(10))
+        _ = try? await repository.ask(.cancelUpload, location)
     }
 
     private func send(upTo count: Int) async throws {
@@ -83,19 +83,19 @@ public final class BlobUpload {
     /// Sends what is missing of a chunk. False if the registry did not say that it has it.
     private func patch(_ piece: [UInt8], end: Int64) async throws -> Bool {
         let missing = piece.suffix(Int(end - sent))
-        var request = repository.request(
-            "PATCH", location,
-            [("Content-Type", "application/octet-stream"), ("Content-Range", "\(sent)-\(end - 1)")])
-        request.body = .bytes(Array(missing))
         do {
-            let reply = try await repository.writing.replyOnce(to: request, limit: 1 << 20, deadline: nil)
-            if reply.status == 202 || reply.status == 201 || reply.status == 204 {
-                location = reply.headers["location"].flatMap { repository.location($0) } ?? location
+            let answer = try await repository.ask(
+                .chunk, location,
+                [("Content-Type", "application/octet-stream"), ("Content-Range", "\(sent)-\(end - 1)")],
+                body: Array(missing))
+            switch answer.meaning {
+            case .done:
+                location = answer.reply.headers["location"].flatMap { repository.location($0) } ?? location
                 sent = end
                 return true
-            }
-            guard reply.status == 416 || reply.status >= 500 || reply.status == 429 else {
-                throw repository.refusal(reply, "a chunk of a blob", .uploadError)
+            case .passing: break
+            case .absent, .refused:
+                throw repository.refusal(answer, "a chunk of a blob of \(repository.description)")
             }
         } catch let failure as Failure where failure.connection != nil {}
         return try await askWhere(end)
@@ -103,12 +103,12 @@ public final class BlobUpload {
 
     /// Asks how much the registry has. True if that is the whole chunk.
     private func askWhere(_ end: Int64) async throws -> Bool {
-        let reply = try await repository.writing.replyOnce(
-            to: repository.request("GET", location), limit: 1 << 20, deadline: .seconds(60))
-        guard reply.status == 204 || reply.status == 202 || reply.status == 200 else {
-            if reply.status >= 500 || reply.status == 429 { return false }
-            throw repository.refusal(reply, "an upload", .uploadError)
+        let answer = try await repository.ask(.uploadProgress, location)
+        if answer.meaning == .passing { return false }
+        guard answer.meaning == .done else {
+            throw repository.refusal(answer, "an upload of \(repository.description)")
         }
+        let reply = answer.reply
         location = reply.headers["location"].flatMap { repository.location($0) } ?? location
         let has = try received(reply.headers["range"])
         guard has >= sent, has <= end else {
@@ -134,17 +134,11 @@ public final class BlobUpload {
 
     /// Tries until it is done, or the registry has been away for too long.
     private func persist(_ what: String, _ work: () async throws -> Bool) async throws {
-        var last: Failure?
-        for attempt in 1...BlobUpload.attempts {
+        try await BlobUpload.tries(by: repository.settings.clock) { _ in
             do {
-                if try await work() { return }
-            } catch let failure as Failure where failure.connection != nil {
-                last = failure
-            }
-            if attempt < BlobUpload.attempts {
-                try await Task.sleep(for: .milliseconds(250 << min(attempt, 5)))
-            }
+                if try await work() { return .done(()) }
+                return .passing(.failure(Failure(.uploadError, "\(repository.description) does not take \(what)")))
+            } catch let failure as Failure where failure.connection != nil { return .passing(.failure(failure)) }
         }
-        throw last ?? Failure(.uploadError, "\(repository.description) does not take \(what)")
     }
 }

@@ -24,6 +24,8 @@ public struct FileSystemDraft: Sendable {
 
     /// Bytes of a name in a directory that every ZFS has (`ZAP_MAXNAMELEN`, without the NUL).
     public static let longestName = 255
+    /// Bytes of an extended attribute that every system reads.
+    public static let longestAttribute = FileSystemLimits.attributeLength
     private static let overhead = 400
 
     /// - Parameter root: attributes of the root directory.
@@ -98,6 +100,9 @@ public struct FileSystemDraft: Sendable {
             pending += content.names.values
         }
     }
+
+    /// What was said of a file's content; empty: nothing was.
+    public func contentDigest(of file: Node) -> [UInt8] { nodes[file]?.digest ?? [] }
 
     /// Says what the content of a file is.
     ///

@@ -49,11 +49,14 @@ struct RecordBuilder {
 
     /// One stream, without features.
     ///
-    /// - Parameter origin: the guid of the snapshot that it is an increment to; nil: it is whole.
+    /// - Parameters:
+    ///   - origin: the guid of the snapshot that it is an increment to; nil: it is whole.
+    ///   - isNext: the origin is an earlier snapshot of the same dataset, which does not become a clone.
     static func begin(
-        _ kind: StreamHeader.Kind, name: String, guid: UInt64, created: UInt64, origin: UInt64? = nil
+        _ kind: StreamHeader.Kind, name: String, guid: UInt64, created: UInt64, origin: UInt64? = nil,
+        isNext: Bool = false
     ) -> Self {
-        let flags: StreamHeader.Flags = origin == nil ? [] : .clone
+        let flags: StreamHeader.Flags = origin == nil || isNext ? [] : .clone
         var record = Self(RecordFields.beginType)
             .with(0, StreamHeader.magic).with(8, UInt64(1)).with(16, created).with(24, kind.number)
             .with(28, flags.rawValue).with(32, guid).with(40, origin ?? 0)

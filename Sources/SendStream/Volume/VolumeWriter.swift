@@ -11,7 +11,7 @@ public protocol StreamSink {
 /// `end`. A stream without its end is received by no ZFS: call `end` only once everything proved to be right.
 public struct VolumeWriter {
     private let snapshot: VolumeSnapshot
-    private let volumeSize: UInt64
+    private var volumeSize: UInt64
     private var records = RecordWriter()
     private var blocks: BlockGatherer
     private var state = State.new
@@ -88,9 +88,19 @@ public struct VolumeWriter {
 
     /// Writes what follows the content.
     ///
-    /// - Throws: `StreamError` if the last block of an increment is not whole, and what the sink throws.
-    public mutating func finish(to sink: inout some StreamSink) throws {
+    /// - Parameter size: bytes of the content, where that was not known before; the snapshot's is then the most there may be.
+    /// - Throws: `StreamError` if the last block of an increment is not whole, or the content goes over the size; what the
+    ///   sink throws.
+    public mutating func finish(size: UInt64? = nil, to sink: inout some StreamSink) throws {
         try advance(from: .content, to: .finished)
+        if let size {
+            guard reached <= size, size <= snapshot.size else {
+                throw StreamError(.limit, at: byteCount, "content that reaches to \(reached) in \(size)")
+            }
+            var sized = snapshot
+            sized.size = size
+            volumeSize = try sized.volumeSize()
+        }
         try flush(to: &sink)
         try tellFree(to: &sink)
         if let origin = snapshot.origin, origin.size > volumeSize {

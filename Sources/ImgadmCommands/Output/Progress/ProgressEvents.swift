@@ -3,6 +3,7 @@ import ImageModel
 import ImageTool
 import JSON
 import Synchronization
+import Time
 
 /// Tells programs how far transfers are: JSON on standard error, an event a line (imgadm.8, "PROGRESS EVENTS").
 final class ProgressEvents: ProgressDisplay {

@@ -1,5 +1,5 @@
-import Host
 import Testing
+import Time
 
 @Suite struct TimestampTests {
     @Test(

@@ -1,16 +1,17 @@
 import Failure
-import Host
-import SystemPackage
+public import SystemPackage
 
 /// Room on the disk for what one command has to keep for a while: a file without a name, which is gone with the process,
 /// however that ends.
 public final class ScratchFile {
     private let descriptor: FileDescriptor
+    /// Where such files are.
+    public static let folder: FilePath = "/var/tmp"
     private static let name: FilePath = "a temporary file in /var/tmp"
 
     /// - Throws: `FileSystemError`, `NoSpace`, `PermissionDenied`.
     public init() throws {
-        let folder = try PrivateFolder.new(in: "/var/tmp", prefix: ".imgadm-scratch-")
+        let folder = try PrivateFolder.new(in: Self.folder, prefix: ".imgadm-scratch-")
         do {
             guard let file = try folder.open("scratch", create: true) else {
                 throw HostFile.failure("cannot make", Self.name, Errno.noSuchFileOrDirectory)
@@ -26,7 +27,9 @@ public final class ScratchFile {
     }
 
     /// A handle of its own, by which it stays as long as it is needed.
-    func handle() throws -> FileDescriptor { try descriptor.duplicate() }
+    ///
+    /// - Throws: `Errno`.
+    public func handle() throws -> FileDescriptor { try descriptor.duplicate() }
 
     // Nobody will read it again.
     deinit { try? descriptor.close() }

@@ -13,8 +13,16 @@ public struct Timestamp: Sendable, Hashable, CustomStringConvertible {
         milliseconds = Int64(seconds * 1000 + millisecond)
     }
 
+    /// Seconds since 1970-01-01T00:00:00Z; one beyond the year 9999 counts as its end.
+    public init(seconds: some BinaryInteger) {
+        milliseconds = min(max(Int64(clamping: seconds), 0), 253_402_300_799) * 1000
+    }
+
     /// What the wall clock says.
     public static func now() -> Timestamp { Timestamp(milliseconds: chost_wall_milliseconds()) }
+
+    /// `YYYY-MM-DD`, in UTC.
+    public var day: String { String(description.prefix { $0 != "T" }) }
 
     /// `YYYY-MM-DDTHH:MM:SS.mmmZ` (ISO 8601).
     public var description: String {

@@ -1,0 +1,123 @@
+public import Failure
+public import JSON
+
+/// The manifest of an image that is made of a file without one: a disk, or the archive of a system's files. `convert` and
+/// `import` have this in common, so that a file is the same image whichever way it was taken.
+///
+/// What was given counts most, then what the content says of itself, then what the name of the file tells. The UUID follows
+/// from the file (``ContentUUID``) unless it was given.
+public struct ImageDraft: Sendable {
+    public let kind: ContentUUID.Kind
+    /// The name of the file, without a path.
+    public let fileName: String
+    /// Fields that were given.
+    public let given: JSONObject
+    /// What the image is an increment to.
+    public var origin: Manifest?
+    /// Bytes of the disk, once they are known.
+    public var size: UInt64?
+    /// What the files of a root say of their system, once they have been seen.
+    public var release: OSRelease?
+    /// When the file came to be, as its server says (ISO 8601).
+    public var publishedAt: String?
+    /// What stands for a version where nothing tells one.
+    public var lastVersion: String?
+
+    /// What virtual machines have everywhere by now.
+    private static let machine: JSONObject = ["nic_driver": "virtio", "disk_driver": "virtio", "cpu_type": "host"]
+
+    /// - Parameters:
+    ///   - manifest: the fields of a manifest that was given.
+    ///   - fields: single fields, which count more: a path and its value.
+    public init(
+        _ kind: ContentUUID.Kind, fileName: String, manifest: JSONObject = [:],
+        fields: [(path: String, value: JSONValue)]
+    ) {
+        self.kind = kind
+        self.fileName = fileName
+        var given = manifest
+        for (path, value) in fields { ManifestFields.set(value, at: path, in: &given) }
+        self.given = given
+    }
+
+    /// The UUID of a file. An increment to another image is another image than the whole.
+    ///
+    /// - Parameter digest: of the file; nil where it is not known.
+    /// - Returns: nil if it takes the file's SHA-256, and that is not known.
+    public func uuid(_ digest: ContentDigest?) -> ImageUUID? {
+        if let given = given["uuid"]?.stringValue { return ImageUUID(given) }
+        guard let digest else { return nil }
+        let base = origin.map { ContentDigest(.sha256, of: Array($0.uuid.description.utf8)) }
+        return ContentUUID.derive(kind, files: (base.map { [$0] } ?? []) + [digest])
+    }
+
+    /// What is known by now.
+    ///
+    /// - Parameter uuid: as ``uuid(_:)`` has it; nil while that is not known.
+    public func json(uuid: ImageUUID?) -> JSONObject {
+        var json: JSONObject = ["v": 2]
+        if let uuid { json["uuid"] = .string(uuid.description) }
+        for (key, value) in given { json[key] = value }
+        let told = ImageFileName(fileName)
+        func offer(_ field: String, _ value: JSONValue?) { if json[field] == nil, let value { json[field] = value } }
+        offer("name", .string(release?.name ?? told.name))
+        offer("version", (release?.version ?? told.version).map { .string($0) })
+        offer("type", kind == .disk ? "zvol" : "lx-dataset")
+        offer("os", (release?.os ?? told.os).map { .string($0.rawValue) })
+        for field in ["version", "os", "requirements", "users", "nic_driver", "disk_driver", "cpu_type"] {
+            offer(field, origin?.json[field])
+        }
+        offer("version", lastVersion.map { .string($0) })
+        offer("published_at", publishedAt.map { .string($0) })
+        switch kind {
+        case .disk:
+            for (field, value) in Self.machine { offer(field, value) }
+            offer("os", "other")
+            offer("image_size", size.map { .number(JSONNumber(Int(clamping: Self.mebibytes($0)))) })
+        // Where an image of this type runs, it runs as Linux.
+        case .root: offer("os", "linux")
+        }
+        if let origin { json["origin"] = .string(origin.uuid.description) }
+        return json
+    }
+
+    /// Rounded up.
+    private static func mebibytes(_ bytes: UInt64) -> UInt64 { bytes / (1 << 20) + (bytes % (1 << 20) == 0 ? 0 : 1) }
+
+    /// The manifest of the image.
+    ///
+    /// - Throws: `ManifestValidation`.
+    public func manifest(_ uuid: ImageUUID) throws(Failure) -> Manifest { try Self.checked(json(uuid: uuid), kind) }
+
+    /// What is known by now, made up to a manifest under another UUID: enough to plan with.
+    ///
+    /// - Throws: `ManifestValidation` for what no content can put right any more.
+    public func provisionalManifest(_ uuid: ImageUUID) throws(Failure) -> Manifest {
+        var json = json(uuid: uuid)
+        json["uuid"] = .string(uuid.description)
+        if kind == .disk, json["image_size"] == nil { json["image_size"] = 1 }
+        // The files of a system say of what version it is.
+        if kind == .root, json["version"] == nil { json["version"] = "0" }
+        return try Self.checked(json, kind)
+    }
+
+    private static func checked(_ json: JSONObject, _ kind: ContentUUID.Kind) throws(Failure) -> Manifest {
+        do {
+            try ManifestValidation.check(json)
+        } catch let failure {
+            throw Failure(
+                failure.code, failure.message, cause: failure.cause,
+                hint: "what the file's name does not tell must be given: version=1.0.0 os=linux")
+        }
+        let isFit = kind == .disk ? json["type"] == "zvol" : ["lx-dataset", "zone-dataset"].contains(json["type"])
+        guard isFit else {
+            throw Failure(
+                .manifestValidation,
+                kind == .disk
+                    ? "invalid manifest: of a disk an image of type zvol is made, and no other"
+                    : "invalid manifest: of a root file system an image of type lx-dataset or zone-dataset is made, and no other"
+            )
+        }
+        return try Manifest(json)
+    }
+}

@@ -1,0 +1,205 @@
+import Compression
+import DiskImage
+import Failure
+import Host
+import ImageModel
+import Logging
+import SendStream
+import Tar
+import ZFS
+
+/// Makes a volume of the disk in a file: what arrives is hashed on one thread, and read as a disk, written as a stream and
+/// received by ZFS on another, at the same time. No device is waited for, and where the parts of the file are about in the
+/// order of the disk, nothing is kept.
+///
+/// The stream gets its end only once the file has come to its own with size and checksum as they should be: what is wrong
+/// never becomes a dataset. Then the snapshot is known by the guid that follows from the content (`NextSnapshot`).
+struct DiskInstaller: ImageInstaller {
+    let zfs: ZFS
+    let log: Logger
+    /// Bytes of a block of the volume; nil for the usual.
+    let blockSize: Int?
+
+    /// What ZFS takes by itself since OpenZFS 2.2; a disk that keeps smaller pieces together gains by smaller ones.
+    private static let usualBlockSize = 16384
+    /// What every ZFS receives.
+    private static let leastBlockSize = 4096
+
+    /// - Throws: `InvalidFile` for what is no disk, or cannot be read as one; `DownloadError`, `NoSpace`, ZFS failures.
+    func make<Reader: ImageFileReader>(
+        _ partial: DatasetName, of image: ImageToInstall, opening open: () async throws -> Reader
+    ) async throws -> MadeContent {
+        guard let arrived = partial.snapshot("arrived"), let final = partial.snapshot(finalSnapshot) else {
+            throw Failure(.internalError, "\"\(partial)\" has no room for the name of a snapshot")
+        }
+        var reader = try await open()
+        var pass = ImagePass(check: image.check, compression: CompressionFormat.none)
+        let received: ReceivedDisk
+        do {
+            received = try await receive(from: &reader, &pass, into: arrived)
+        } catch {
+            throw Self.failure(error, image)
+        }
+        let disk = received.snapshot
+        try await zfs.receive(final) { input in
+            var sink = ReceiveSink(input)
+            try NextSnapshot.write(disk, after: received.guid, to: &sink)
+            try sink.flush()
+        }
+        guard try await zfs.guidNumber(of: final) == disk.guid else {
+            throw Failure(.zfs, "what zfs receive made is not the snapshot with the guid \(disk.guid)")
+        }
+        try await zfs.destroy(arrived)
+        return MadeContent(
+            image: MadeImage(snapshotGUID: disk.guid, fileSHA256: pass.fileSHA256), diskSize: disk.size)
+    }
+
+    /// Feeds the file to the thread that reads it as a disk.
+    private func receive(
+        from reader: inout some ImageFileReader, _ pass: inout ImagePass, into arrived: SnapshotName
+    ) async throws -> ReceivedDisk {
+        let channel = ByteChannel()
+        return try await withThrowingTaskGroup(of: ReceivedDisk.self) { group in
+            // From its first step on: the thread of this task is going to wait for it.
+            group.addTask(executorPreference: DedicatedThread("disk")) {
+                defer { channel.abandon() }
+                return try await receive(channel, into: arrived)
+            }
+            do {
+                try await pass.run(&reader) { try channel.write($0) }
+                channel.end(.success(()))
+            } catch is ByteChannel.Abandoned {
+                // Why, it says itself.
+            } catch {
+                channel.end(.failure(error))
+            }
+            guard let received = try await group.next() else { throw CancellationError() }
+            return received
+        }
+    }
+
+    /// Reads a disk and has ZFS receive it.
+    private func receive(_ channel: ByteChannel, into arrived: SnapshotName) async throws -> ReceivedDisk {
+        var reader = try DiskReader(stream: ChannelSource(channel: channel), scratch: ReorderFile())
+        let description = reader.description
+        log.info("disk", metadata: ["format": "\(description.format.rawValue)", "detail": "\(description.detail)"])
+        var snapshot = VolumeSnapshot(
+            name: "image@final", guid: .random(in: 1...UInt64.max), created: 0,
+            size: description.size ?? DiskLimits().size,
+            blockSize: blockSize
+                ?? max(Self.leastBlockSize, min(Self.usualBlockSize, description.clusterSize ?? .max)))
+        let guid = snapshot.guid
+        let writer = try VolumeWriter(snapshot)
+        (snapshot.size, snapshot.guid) = try await zfs.receive(arrived) { [snapshot] input in
+            var disk = DiskToStream(writer: writer, sink: ReceiveSink(input))
+            try disk.writer.begin(to: &disk.sink)
+            var size: UInt64?
+            while size == nil {
+                size = try reader.step(to: &disk)
+                // Whoever waits for the command gets his turn.
+                await Task.yield()
+            }
+            var sized = snapshot
+            sized.size = size ?? 0
+            try disk.writer.finish(size: sized.size, to: &disk.sink)
+            // The disk was read to the file's end, and that comes only where the file is what it should be.
+            try disk.writer.end(to: &disk.sink)
+            try disk.sink.flush()
+            return (
+                sized.size,
+                SnapshotGUID.derive(
+                    content: disk.digest.finalize(), blockSize: sized.blockSize, volumeSize: try sized.volumeSize(),
+                    originGUID: nil)
+            )
+        }
+        return ReceivedDisk(snapshot: snapshot, guid: guid)
+    }
+
+    /// Whatever went wrong, as a failure that says which file it is about.
+    private static func failure(_ error: any Error, _ image: ImageToInstall) -> any Error {
+        let what = image.fileName ?? "the file of image \(image.manifest.uuid)"
+        switch error {
+        case is DiskError: return Failure(.invalidFile, "\(what) cannot be read as a disk", cause: error)
+        case is CompressionError, is TarError: return Failure(.invalidFile, "\(what) cannot be unpacked", cause: error)
+        case is StreamError: return Failure(.unsupportedImage, "of \(what) no volume can be made", cause: error)
+        default: return error
+        }
+    }
+}
+
+/// A disk that was received as a snapshot.
+private struct ReceivedDisk: Sendable {
+    /// As it is to be.
+    let snapshot: VolumeSnapshot
+    /// That it has as yet.
+    let guid: UInt64
+}
+
+private struct ChannelSource: ByteSource {
+    let channel: ByteChannel
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int { try unsafe channel.read(into: buffer) }
+}
+
+/// The content of a disk on its way into a stream.
+private struct DiskToStream: DiskVisitor {
+    var writer: VolumeWriter
+    var sink: ReceiveSink
+    var digest = SendStream.ContentDigest()
+
+    mutating func data(_ bytes: RawSpan, at offset: UInt64) throws {
+        try digest.add(bytes, at: offset)
+        try writer.write(bytes, at: offset, to: &sink)
+    }
+}
+
+/// What `zfs receive` reads. Records are small, and written many at a time.
+private struct ReceiveSink: StreamSink {
+    private let input: ChildInput
+    private var buffer: [UInt8] = []
+    private static let most = 256 << 10
+
+    init(_ input: ChildInput) {
+        self.input = input
+        buffer.reserveCapacity(Self.most + (132 << 10))
+    }
+
+    mutating func write(_ bytes: RawSpan) throws {
+        unsafe bytes.withUnsafeBytes { unsafe buffer.append(contentsOf: $0) }
+        if buffer.count >= Self.most { try flush() }
+    }
+
+    mutating func flush() throws {
+        try unsafe input.write(buffer.span.bytes)
+        buffer.removeAll(keepingCapacity: true)
+    }
+}
+
+/// Room for what comes long before its turn, made once there is any. It leaves room for others.
+private final class ReorderFile: ScratchStore {
+    private var file: ScratchFile?
+    /// Bytes that may be written before it is looked at again how much room there is.
+    private var allowance = 0
+
+    private static let step = 64 << 20
+
+    func write(_ bytes: RawSpan, at offset: UInt64) throws {
+        if allowance < bytes.byteCount {
+            // Where it cannot be told, writing tells.
+            if let free = HostFile.freeSpace(at: ScratchFile.folder), free < UInt64(2 * Self.step) {
+                throw Failure(
+                    .noSpace,
+                    "the parts of the disk are not in its order, and \"\(ScratchFile.folder)\" has \(free) bytes free for what comes before its turn",
+                    hint: "make room there; qemu-img convert makes a file that needs none")
+            }
+            allowance = Self.step
+        }
+        allowance -= bytes.byteCount
+        let file = try self.file ?? ScratchFile()
+        self.file = file
+        try file.write(bytes, at: offset)
+    }
+
+    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws {
+        try unsafe file?.read(at: offset, into: buffer)
+    }
+}

@@ -1,0 +1,38 @@
+import Host
+import ImageModel
+import JSON
+
+/// An image file that is to be written, and the manifest beside it.
+struct NewImageFile {
+    private var manifest: Manifest
+    private let guid: UInt64
+    private let request: ConvertRequest
+
+    /// - Parameter guid: of the image's snapshot.
+    init(_ manifest: Manifest, guid: UInt64, _ request: ConvertRequest) {
+        self.manifest = manifest
+        self.guid = guid
+        self.request = request
+    }
+
+    /// - Parameter content: writes the stream; it tells how many bytes of the file there are.
+    /// - Throws: `Usage`, `FileSystemError`, `NoSpace`; what `content` throws.
+    consuming func write(
+        _ report: Report, _ content: (OutputFile, (UInt64) -> Void) async throws -> Void
+    ) async throws -> ConvertedImage {
+        let files = try CreateFiles(nil, request.output, for: manifest, request.compression)
+        try OutputFile.check(files.manifest, request.isReplacing)
+        let output = try OutputFile(files.file, isReplacing: request.isReplacing, isHashed: true)
+        report.line("Writing image file to \"\(files.file)\"")
+        let transfer = report.transfers.begin(.create, of: manifest.uuid, title: manifest.title, total: nil)
+        defer { report.transfers.end(transfer) }
+        try await content(output) { transfer.advance(to: Int64(clamping: $0)) }
+        manifest["files"] = [ImageFiles.entry(output, request.compression, guid: guid)]
+        report.line("Saving manifest to \"\(files.manifest)\"")
+        // A manifest must not speak of another file than lies beside it.
+        if request.isReplacing { try HostFile.remove(files.manifest) }
+        try output.commit()
+        try ImageFiles.write(manifest, to: files.manifest)
+        return ConvertedImage(manifest: manifest, file: files.file, manifestFile: files.manifest)
+    }
+}

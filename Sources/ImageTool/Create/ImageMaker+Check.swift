@@ -1,0 +1,23 @@
+import Host
+
+extension ImageMaker {
+    /// Looks for VMs that runs of `create` have left half done. Nothing is changed.
+    public func findings() async throws -> [Finding] {
+        var findings: [Finding] = []
+        for machine in try CreateIntent.machines(in: root) {
+            guard let lock = try await FileLock.takingFromTheDying(CreateIntent.lockPath(machine, root)) else {
+                continue
+            }
+            lock.release()
+            findings.append(
+                Finding(
+                    kind: "machine", problem: "VM \(machine) is as a run of create left it that died",
+                    remedy: "imgadm create --recover \(machine)"
+                ) {
+                    try await self.recover(machine, Report(line: { _ in }, warning: { _ in }))
+                    return true
+                })
+        }
+        return findings
+    }
+}

@@ -1,0 +1,125 @@
+import Compression
+import DiskImage
+import Failure
+import ImageModel
+import SendStream
+import SystemPackage
+
+/// The beginning of a file that came without a manifest, and what image can be made of it.
+struct FileHead {
+    let bytes: [UInt8]
+    /// There is no more of the file.
+    let isWhole: Bool
+    /// Without a path.
+    let fileName: String
+    /// How messages call it.
+    let title: String
+
+    /// What is looked at of a file of this host.
+    static let length = 256 << 10
+
+    /// - Returns: nil of what can be read only once.
+    /// - Throws: `FileSystemError`.
+    init?(of file: GivenFile, named name: String) throws {
+        guard let size = file.size, let path = file.path else { return nil }
+        var head = [UInt8](repeating: 0, count: Int(min(UInt64(Self.length), size)))
+        let count = try unsafe head.withUnsafeMutableBytes { try unsafe file.read(at: 0, into: $0) }
+        head.removeSubrange(count...)
+        self.init(
+            bytes: head, isWhole: UInt64(count) == size, fileName: path.lastComponent?.string ?? name,
+            title: "\"\(name)\"")
+    }
+
+    init(bytes: [UInt8], isWhole: Bool, fileName: String, title: String) {
+        self.bytes = bytes
+        self.isWhole = isWhole
+        self.fileName = fileName
+        self.title = title
+    }
+
+    /// What the file holds: a disk, or the files of a root.
+    ///
+    /// - Throws: `InvalidFile` for anything else.
+    func kind() throws -> ContentUUID.Kind {
+        let head = try unpacked()
+        let kind: ImageFileKind
+        do {
+            kind = try ImageFileKind(head)
+        } catch {
+            throw Failure(.invalidFile, "\(title) begins as a stream of zfs send, and is none", cause: error)
+        }
+        switch kind {
+        case .stream:
+            throw refusal(
+                "is the file of an image already", "with its manifest, imgadm install -m MANIFEST -f FILE takes it")
+        case .manifest:
+            throw refusal(
+                "is no disk and no archive, but JSON",
+                "imgadm install -m MANIFEST -f FILE installs an image from a manifest")
+        case .archive: return Self.isAppliance(head) ? .disk : .root
+        case .disk:
+            guard DiskContent.fileSystem(head) != "squashfs" else {
+                throw refusal(
+                    "is a squashfs, which is not read", "sqfs2tar FILE > FILE.tar makes a tar of it, which is")
+            }
+            return .disk
+        case .unknown:
+            guard isCalledDisk else {
+                throw refusal(
+                    "is neither a disk nor the archive of a root file system",
+                    "a disk without a partition table must be called .raw or .img")
+            }
+            return .disk
+        }
+    }
+
+    private func refusal(_ what: String, _ hint: String) -> Failure {
+        Failure(.invalidFile, "\(title) \(what)", hint: hint)
+    }
+
+    /// Bytes of the disk, where the beginning tells.
+    ///
+    /// - Parameter fileSize: bytes of the file, where that is known.
+    /// - Throws: `InvalidFile` for a disk that cannot be read.
+    func diskSize(fileSize: UInt64?) throws -> UInt64? {
+        do {
+            guard let found = try DiskDescription(head: bytes, isWhole: isWhole) else { return nil }
+            return found.size ?? (found.format == .raw && found.wrappers.isEmpty ? fileSize : nil)
+        } catch {
+            throw Failure(.invalidFile, "\(title) cannot be read as a disk", cause: error)
+        }
+    }
+
+    /// The first unpacked bytes: enough to know a file by, or all that can be made of the beginning.
+    private func unpacked() throws -> [UInt8] {
+        var head: [UInt8] = []
+        do {
+            let decompressor = try Decompressor(CompressionFormat.sniff(bytes))
+            let packed = bytes
+            var place = 0
+            func keep(_ piece: RawSpan) { unsafe piece.withUnsafeBytes { unsafe head.append(contentsOf: $0) } }
+            // A little at a time, since a little can become much.
+            while place < packed.count, head.count < UnpackedFile.headLength {
+                let end = min(place + 512, packed.count)
+                try unsafe decompressor.decode(packed.span.bytes.extracting(place..<end), emit: keep)
+                place = end
+            }
+            if isWhole, place == packed.count { try decompressor.finish(emit: keep) }
+            try decompressor.flush(emit: keep)
+        } catch {
+            throw Failure(.invalidFile, "\(title) cannot be unpacked", cause: error)
+        }
+        return head
+    }
+
+    /// The first entry of an OVA is its description (DSP0243 5.3); the name is at the beginning of the header.
+    static func isAppliance(_ head: [UInt8]) -> Bool {
+        String(decoding: head.prefix(100).prefix { $0 != 0 }, as: UTF8.self).lowercased().hasSuffix(".ovf")
+    }
+
+    private var isCalledDisk: Bool {
+        var name = fileName.lowercased()[...]
+        for suffix in [".gz", ".xz", ".zst", ".bz2"] where name.hasSuffix(suffix) { name = name.dropLast(suffix.count) }
+        return [".raw", ".img", ".dd"].contains { name.hasSuffix($0) }
+    }
+}

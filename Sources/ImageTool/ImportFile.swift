@@ -1,0 +1,151 @@
+import Failure
+import Host
+public import ImageModel
+import ImageSource
+import ImageStore
+public import JSON
+import SystemPackage
+import Time
+import Transport
+public import ZFS
+
+/// A file without a manifest of which an image is to be made: a disk, or the archive of a root file system.
+public struct FileRequest: Sendable {
+    /// Where it is.
+    public enum Place: Sendable, Hashable {
+        case url(String)
+        case path(String)
+    }
+
+    public var place: Place
+    /// Fields of the manifest that count more than what the file tells: a path and its value.
+    public var fields: [(path: String, value: JSONValue)] = []
+    /// The digest that the file must have.
+    public var checksum: ContentDigest?
+    /// Without a checksum it is not taken.
+    public var needsChecksum = false
+    /// Bytes of a block of the volume that a disk becomes; nil for the usual.
+    public var blockSize: Int?
+
+    public init(_ place: Place) { self.place = place }
+}
+
+extension ImageTool {
+    /// Makes an image of a file, from a server or of this host, in one pass.
+    ///
+    /// - Throws: `Usage`, `InvalidFile`, `ManifestValidation`, `ChecksumNotFound`, `InvalidChecksumList`, `DownloadError`,
+    ///   `NoSpace`, `InvalidLayer`; what ZFS says.
+    public func importFile(_ request: FileRequest, pool: PoolName, _ report: Report) async throws {
+        switch request.place {
+        case .path(let path): try await importFile(try LocalFile(path, request), request, pool, report)
+        case .url(let url): try await importFile(try RemoteFile(url, by: transport), request, pool, report)
+        }
+    }
+
+    private func importFile(
+        _ file: LocalFile, _ request: FileRequest, _ pool: PoolName, _ report: Report
+    ) async throws {
+        let digest = try await file.digest()
+        try await file.check(digest, request.checksum)
+        var draft = file.draft
+        draft.publishedAt = Timestamp.now().description
+        let image = try AvailableImage(
+            draft, draft.uuid(digest), at: .path(file.path), check: ImageFileCheck(size: file.size, digest: digest),
+            content: file.content(request.blockSize))
+        _ = try await take(image, from: file.path.string, pool, report)
+    }
+
+    private func importFile(
+        _ file: RemoteFile, _ request: FileRequest, _ pool: PoolName, _ report: Report
+    ) async throws {
+        let known = try await store.fetched(from: file.url, in: pool)
+        let isSame = request.checksum.map { $0.hex == known?.image.made?.fileSHA256 } ?? true
+        let condition = isSame && known?.fetched.isConditional == true ? known?.fetched : nil
+        guard let head = try await file.head(unless: condition) else {
+            guard let known else { return }
+            try await sweep(known.image.uuid, in: pool)
+            report.line("Image \(known.image.title) is already installed, skipping")
+            return
+        }
+        let (draft, kind) = try self.draft(of: file, head, request)
+        let digest = try await checksum(of: file, request, report)
+        var check = ImageFileCheck(size: head.size, digest: digest)
+        if head.size == nil { check.most = RemoteFile.longest }
+        let image = try AvailableImage(
+            draft, draft.uuid(digest), at: file.place, check: check,
+            content: kind == .disk ? .disk(blockSize: request.blockSize) : .root, fetched: head.fetched)
+        guard let uuid = try await take(image, from: file.url, pool, report), head.fetched.isConditional else { return }
+        try await store.note(head.fetched, of: uuid, in: pool) { report.waiting(for: $0, $1) }
+    }
+
+    /// What is known of the image of a URL before it is fetched.
+    ///
+    /// - Throws: `InvalidFile`.
+    private func draft(
+        of file: RemoteFile, _ head: RemoteFile.Head, _ request: FileRequest
+    ) throws -> (ImageDraft, ContentUUID.Kind) {
+        let beginning = FileHead(
+            bytes: head.bytes, isWhole: head.isWhole, fileName: file.name, title: "\"\(file.url)\"")
+        let kind = try beginning.kind()
+        var draft = ImageDraft(kind, fileName: file.name, fields: request.fields)
+        if kind == .disk { draft.size = try beginning.diskSize(fileSize: head.size.flatMap { UInt64(exactly: $0) }) }
+        if let modified = head.fetched.modified.flatMap({ Timestamp(httpDate: $0) }) {
+            draft.publishedAt = modified.description
+            // The day stands for the version of what is always called the same.
+            draft.lastVersion = String(modified.description.prefix(10).filter { $0 != "-" })
+        }
+        return (draft, kind)
+    }
+
+    /// The digest that was given, or one that a list beside the file states.
+    ///
+    /// - Throws: `ChecksumNotFound`, `InvalidChecksumList`, `ConnectionError`.
+    private func checksum(of file: RemoteFile, _ request: FileRequest, _ report: Report) async throws -> ContentDigest?
+    {
+        if let given = request.checksum { return given }
+        if let found = try await file.checksum() {
+            report.line("Checksum of \(file.name) found in \"\(found.list)\"")
+            return found.digest
+        }
+        guard !request.needsChecksum else {
+            throw Failure(
+                .checksumNotFound, "no list of checksums beside \"\(file.url)\" names it",
+                hint: "--checksum sha256:DIGITS says what it must be")
+        }
+        report.warning("\"\(file.url)\" is not checked: no list of checksums beside it names it")
+        return nil
+    }
+
+    /// Installs an image of a file, unless it is there.
+    ///
+    /// - Returns: its UUID.
+    private func take(
+        _ image: AvailableImage, from place: String, _ pool: PoolName, _ report: Report
+    ) async throws -> ImageUUID? {
+        if let installed = try await store.image(image.uuid, in: pool) {
+            try await sweep(installed.uuid, in: pool)
+            report.line("Image \(installed.title) is already installed, skipping")
+            return installed.uuid
+        }
+        try await check(image.manifest)
+        let room = try await store.freeSpace(in: pool)
+        report.line("Importing \(image.title) from \"\(place)\"")
+        return try await carryOut(in: pool, room: room, report) { try plan(.importing, [image]) }
+    }
+
+    /// What is known of the image that a file would become, without making it.
+    ///
+    /// - Throws: as ``importFile(_:pool:_:)``.
+    public func manifest(of request: FileRequest) async throws -> JSONObject {
+        switch request.place {
+        case .path(let path):
+            let file = try LocalFile(path, request)
+            return file.draft.json(uuid: file.draft.uuid(try await file.digest()))
+        case .url(let url):
+            let file = try RemoteFile(url, by: transport)
+            guard let head = try await file.head() else { return [:] }
+            let (draft, _) = try self.draft(of: file, head, request)
+            return draft.json(uuid: draft.uuid(try await file.checksum()?.digest))
+        }
+    }
+}

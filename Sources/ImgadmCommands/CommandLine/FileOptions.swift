@@ -1,0 +1,57 @@
+import ArgumentParser
+import Failure
+import ImageModel
+import ImageTool
+
+/// What `import` can be told of a URL or a file.
+struct FileOptions: ParsableArguments {
+    @Option(
+        name: .customLong("checksum"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "What the file of a URL or path must be: sha256:… or sha512:….", valueName: "algorithm:digits"))
+    var checksum: String?
+    @Option(
+        name: .customLong("verify"), parsing: .unconditional,
+        help: ArgumentHelp("checksum: a URL without one is not taken.", valueName: "what"),
+        completion: .list(["checksum"]))
+    var verify: String?
+    @Option(
+        name: .customLong("volblocksize"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "Of the volume of a disk: 4K to 128K; 16K, or the cluster size where that is smaller, if not given.",
+            valueName: "bytes"))
+    var blockSize: String?
+
+    var areGiven: Bool { checksum != nil || verify != nil || blockSize != nil }
+
+    /// - Throws: `Option`.
+    func apply(to request: inout FileRequest) throws(Failure) {
+        if let checksum {
+            guard let digest = ContentDigest(checksum.lowercased()) else {
+                throw Failure(
+                    .option, "--checksum \(checksum): it must be sha256: with 64 digits, or sha512: with 128 (0-9, a-f)"
+                )
+            }
+            request.checksum = digest
+        }
+        if let verify {
+            guard verify == "checksum" else {
+                throw Failure(.option, "--verify \(verify): it knows checksum, and nothing else")
+            }
+            request.needsChecksum = true
+        }
+        request.blockSize = try blockSize.map(Self.bytes)
+    }
+
+    /// `16384`, `16K`.
+    private static func bytes(_ text: String) throws(Failure) -> Int {
+        let isKilo = text.hasSuffix("K") || text.hasSuffix("k")
+        let number = Int(isKilo ? text.dropLast() : text[...]).flatMap { (1...131_072).contains($0) ? $0 : nil }
+        guard let size = number.map({ isKilo ? $0 * 1024 : $0 }), (4096...131_072).contains(size),
+            size.nonzeroBitCount == 1
+        else {
+            throw Failure(.option, "--volblocksize \(text): it must be a power of two from 4K to 128K")
+        }
+        return size
+    }
+}
