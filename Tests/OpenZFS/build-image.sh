@@ -126,15 +126,18 @@ MM=(mmdebstrap --mode=auto
 # itself is left out: its PRE_BUILD and MAKE steps are the two commands below,
 # and without debug information they take less time.
 cat > "$WORK/files/stage1.sh" <<'EOS'
-set -eu
+set -euo pipefail
 cd /root
 mkdir deb img out
+# Kernels of Debian 13 have their modules in /usr/lib, older ones in /lib.
+mkdir -p img/usr/lib
+ln -s usr/lib img/lib
 chown _apt deb
 (cd deb && apt-get -qq download zfs-dkms >/dev/null)
 dpkg-deb -x deb/zfs-dkms_*.deb /
 KV=$(basename /lib/modules/*-amd64)
 (cd deb && apt-get -qq download linux-image-$KV >/dev/null)
-dpkg-deb -x deb/linux-image-*.deb img
+dpkg-deb --fsys-tarfile deb/linux-image-*.deb | tar -x --keep-directory-symlink -C img
 
 # the kernel, decompressed: setup_sects is at 0x1f1, payload_offset and
 # payload_length at 0x248 (Documentation/x86/boot.rst); the payload's last
@@ -143,7 +146,7 @@ K=img/boot/vmlinuz-$KV
 u() { od -An -t u$2 -j $1 -N $2 $K | tr -d ' '; }
 off=$(( ($(u 497 1) + 1) * 512 + $(u 584 4) ))
 len=$(( $(u 588 4) - 4 ))
-tail -c +$((off + 1)) $K | head -c $len > payload
+head -c $((off + len)) $K | tail -c $len > payload
 case $(od -An -t x1 -N 4 payload | tr -d ' ') in
 fd377a58) xz -dc payload ;;
 1f8b*)    gzip -dc payload ;;
@@ -182,7 +185,7 @@ need() {	# module names -> files in load order
 	for m; do
 		modprobe -d /root/img -S $KV --show-depends "$m" |
 			awk '$1 == "insmod" { print $2 }'
-	done | sed "s|^/root/img/*|/|;s|^/*lib/modules/$KV/||" | awk '!s[$0]++'
+	done | sed "s|^.*/lib/modules/$KV/||" | awk '!s[$0]++'
 }
 need $INITRD_MODS > /root/out/initrd.mods
 need $INITRD_MODS $ROOT_MODS zfs > /root/out/root.mods
@@ -334,7 +337,7 @@ say "stage 1: kernel and zfs modules (work folder $WORK)"
 "${MM[@]}" --variant=apt --format=null \
 	--include="gcc make libc6-dev linux-headers-amd64 kmod xz-utils zstd lz4" \
 	--customize-hook="upload '$WORK/files/stage1.sh' /root/stage1.sh" \
-	--customize-hook="JOBS='$JOBS' INITRD_MODS='$INITRD_MODS' ROOT_MODS='${ROOT_MODS//[$'\n\t']/ }' chroot \"\$1\" sh /root/stage1.sh >&2" \
+	--customize-hook="JOBS='$JOBS' INITRD_MODS='$INITRD_MODS' ROOT_MODS='${ROOT_MODS//[$'\n\t']/ }' chroot \"\$1\" bash /root/stage1.sh >&2" \
 	--customize-hook="download /root/out.tar '$WORK/out.tar'" \
 	"$SUITE" - "$SOURCES" > "$WORK/stage1.log" 2>&1 ||
 	{ tail -50 "$WORK/stage1.log" >&2; die "stage 1 failed"; }
