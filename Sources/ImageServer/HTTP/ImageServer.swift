@@ -71,7 +71,15 @@ public struct ImageServer: Sendable {
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "imgapi/\(Self.version)",
                 availableConnectionsDelegate: MaximumAvailableConnections(configuration.mostConnections)),
-            onServerRunning: { channel in await ready(channel.localAddress?.port ?? 0) },
+            onServerRunning: { [logger] channel in
+                do {
+                    // The library looks at its limit before it takes connections, and would take four at a time.
+                    try await channel.setOption(.maxMessagesPerRead, value: 1).get()
+                } catch {
+                    logger.error("connections are not taken one at a time: \(error)")
+                }
+                await ready(channel.localAddress?.port ?? 0)
+            },
             logger: logger)
         let services = ServiceGroup(configuration: .init(services: [application], logger: logger))
         let signals = untilSignals ? StopSignals { Task { await services.triggerGracefulShutdown() } } : nil
