@@ -9,12 +9,18 @@ public struct Command: Sendable, CustomStringConvertible {
     /// The most bytes it may print on standard output, and as many on standard error; one that prints more is killed. Nil as
     /// for `limit`.
     public let mostOutput: Int?
+    /// The locks of this run count as held until the command has ended, even if the run is killed. Only for programs that start
+    /// none that stay.
+    public let holdsLocks: Bool
 
-    public init(_ program: String, _ arguments: [String], limit: Duration? = nil, mostOutput: Int? = nil) {
+    public init(
+        _ program: String, _ arguments: [String], limit: Duration? = nil, mostOutput: Int? = nil, holdsLocks: Bool = false
+    ) {
         self.program = program
         self.arguments = arguments
         self.limit = limit
         self.mostOutput = mostOutput
+        self.holdsLocks = holdsLocks
     }
 
     /// The command as somebody would type it, cut where it is very long.

@@ -5,7 +5,8 @@ public import SystemPackage
 ///
 /// A process that was killed keeps its locks until the last of its threads is gone, and a child that it was about to start
 /// has them until it runs its program. On a busy machine that takes some tens of milliseconds, in which somebody who comes
-/// after it finds a lock that nobody will use any more.
+/// after it finds a lock that nobody will use any more. Commands that it had started and that change datasets go on without
+/// it; until they have ended, its locks count as held.
 extension FileLock {
     /// Takes the lock if it is free, or as soon as a holder that is at its end is gone.
     ///
@@ -26,11 +27,32 @@ extension FileLock {
     /// Writes down who holds it. Nobody needs to be able to: without that, a holder counts as living.
     func noteHolder(_ file: FileDescriptor) {
         guard ftruncate(file.rawValue, 0) == 0 else { return }
-        _ = try? file.writeAll(toAbsoluteOffset: 0, "\(getpid())\n".utf8)
+        _ = try? file.writeAll(toAbsoluteOffset: 0, "\(getpid())\n\(RunMark.own.environmentValue)\n".utf8)
+    }
+
+    /// The most bytes that are written down.
+    private static let noteLimit = 64
+
+    /// The commands that a dead holder, who did not give the lock back, has left at work.
+    static func commandsOfTheDead(_ file: FileDescriptor) throws -> [LockHolder] {
+        var bytes = [UInt8](repeating: 0, count: noteLimit)
+        let count = try unsafe bytes.withUnsafeMutableBytes { unsafe try file.read(fromAbsoluteOffset: 0, into: $0) }
+        let lines = String(decoding: bytes.prefix(count), as: UTF8.self).split(separator: "\n")
+        // Other tools' lock files, and those of a run that died before it wrote, say nothing.
+        guard lines.count == 2, let mark = RunMark(lines[1]), mark != .own else { return [] }
+        return mark.commands()
+    }
+
+    /// Those who have the lock, or have not yet ended what they do under it.
+    static func holders(of path: FilePath) throws -> [LockHolder] {
+        let holders = try LockHolder.all(of: path, byte: nil)
+        guard holders.isEmpty, let file = try HostFile.open(path) else { return holders }
+        defer { try? file.close() }
+        return try commandsOfTheDead(file)
     }
 
     private static func holderLives(_ path: FilePath) throws -> Bool {
-        guard let bytes = try HostFile.read(path, limit: 32),
+        guard let bytes = try HostFile.read(path, limit: noteLimit),
             let pid = pid_t(String(decoding: bytes, as: UTF8.self).prefix { $0 != "\n" }), pid > 0
         else { return true }
         guard kill(pid, 0) == 0 || errno == EPERM else { return false }

@@ -19,7 +19,7 @@ public final class FileLock: Sendable {
 
     /// Takes the lock if it is free.
     ///
-    /// - Returns: nil if another holds it.
+    /// - Returns: nil if another holds it, or a command that a dead holder had started is still at work.
     /// - Throws: `FileSystemError`, `PermissionDenied`.
     public static func tryTaking(_ path: FilePath) throws -> FileLock? {
         try HostFile.makeFolder(path.removingLastComponent())
@@ -43,6 +43,10 @@ public final class FileLock: Sendable {
                 guard held.type == .regular else { throw HostFile.UnexpectedFile(held.type) }
                 let there = try HostFile.status(path, followLinks: false)
                 if let there, held.inode == there.inode, held.deviceID == there.deviceID {
+                    guard try commandsOfTheDead(file).isEmpty else {
+                        try? file.close()
+                        return nil
+                    }
                     let lock = FileLock(path: path, file: file)
                     lock.noteHolder(file)
                     return lock
@@ -64,7 +68,7 @@ public final class FileLock: Sendable {
     public static func taking(
         _ path: FilePath, limit: Duration = LockWait.longest, waiting: ([LockHolder]) -> Void
     ) async throws -> FileLock {
-        let wait = LockWait(for: "\"\(path)\"", limit: limit) { try LockHolder.all(of: path, byte: nil) }
+        let wait = LockWait(for: "\"\(path)\"", limit: limit) { try holders(of: path) }
         return try await wait(waiting) { try tryTaking(path) }
     }
 

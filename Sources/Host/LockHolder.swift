@@ -27,8 +27,13 @@ public struct LockHolder: Sendable, Hashable, CustomStringConvertible {
                 else { return false }
                 return lines("/proc/\(name)/fdinfo/\(number)").contains { isLock($0, byte) }
             }
-            return has ? LockHolder(process: process, command: command(name)) : nil
+            return has ? LockHolder(process) : nil
         }
+    }
+
+    init(_ process: pid_t) {
+        self.process = process
+        command = LockHolder.command("\(process)")
     }
 
     /// A line of proc_pid_fdinfo(5) stands for a lock: `lock: NUMBER: KIND ADVISORY MODE PID DEVICE:INODE START END`.

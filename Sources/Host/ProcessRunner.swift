@@ -174,7 +174,10 @@ public struct ProcessRunner: CommandRunner {
         options.processGroupID = 0
         return Configuration(
             executable: .path(path), arguments: Arguments(command.arguments),
-            environment: .inherit.updating(["LC_ALL": "C", "LANGUAGE": nil, "TZ": "UTC"]), platformOptions: options)
+            environment: .inherit.updating([
+                "LC_ALL": "C", "LANGUAGE": nil, "TZ": "UTC",
+                Environment.Key(stringLiteral: RunMark.variable): command.holdsLocks ? RunMark.own.environmentValue : nil,
+            ]), platformOptions: options)
     }
 
     private func note(_ command: Command, _ outcome: CommandOutcome, since start: ContinuousClock.Instant) {

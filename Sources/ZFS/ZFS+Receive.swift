@@ -15,7 +15,7 @@ extension ZFS {
         _ snapshot: SnapshotName, cloneOf origin: SnapshotName? = nil, body: (ChildInput) async throws -> Value
     ) async throws -> Value {
         let chosen = origin.map { ["-o", "origin=\($0)"] } ?? []
-        let command = Command("zfs", ["receive", "-u"] + chosen + [snapshot.description])
+        let command = Command("zfs", ["receive", "-u"] + chosen + [snapshot.description], holdsLocks: true)
         let (outcome, written) = try await runner.feed(command, body: body)
         let what = "receive the stream into \"\(snapshot.dataset)\""
         switch written {

@@ -13,7 +13,7 @@ extension ZFS {
         _ snapshot: SnapshotName, from origin: SnapshotName?, body: (ChildOutput) async throws -> Value
     ) async throws -> Value {
         let incremental = origin.map { ["-i", $0.description] } ?? []
-        let command = Command("zfs", ["send"] + incremental + [snapshot.description])
+        let command = Command("zfs", ["send"] + incremental + [snapshot.description], holdsLocks: true)
         let (outcome, read) = try await runner.drain(command, body: body)
         let value = try read.get()
         guard outcome.succeeded else { throw ZFSError.read(outcome, of: command, doing: "send \"\(snapshot)\"") }

@@ -24,7 +24,7 @@ public struct ZFS: Sendable {
     /// A command that is not to be killed if it changes something, and not to be waited for without end if it does not.
     func command(_ arguments: [String]) -> Command {
         let asks = arguments.first.map { ["list", "get"].contains($0) } ?? false
-        return Command("zfs", arguments, limit: asks ? ZFS.patience : nil)
+        return Command("zfs", arguments, limit: asks ? ZFS.patience : nil, holdsLocks: !asks)
     }
 
     /// Runs `zfs` and throws unless it succeeds.

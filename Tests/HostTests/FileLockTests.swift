@@ -96,6 +96,49 @@ import Testing
         try await holder.value
     }
 
+    /// A command that outlives the run that began it, in whose name the lock's file is.
+    @Test func aLockIsHeldAsLongAsTheDeadHoldersCommandsAreAtWork() async throws {
+        let dead = try await ProcessRunner(log: .quiet).run(Command("sh", ["-c", "echo $$"]))
+        try HostFile.write(dead.output + Array("5ca1ab1e\n".utf8), to: path)
+        let (begun, end) = (folder.path.appending("begun"), folder.path.appending("end"))
+        let script = "touch '\(begun)'; until test -e '\(end)'; do sleep 0.05; done"
+        let command = Task {
+            _ = try await ProcessRunner(log: .quiet).run(Command("env", ["IMGADM_RUN=5ca1ab1e", "sh", "-c", script]))
+        }
+        while try !HostFile.exists(begun) { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(try FileLock.tryTaking(path) == nil)
+        let holders = try FileLock.holders(of: path)
+        #expect(holders.contains { $0.command == "sh -c" }, "\(holders)")
+        FileLock.sweep(path)
+        #expect(try HostFile.exists(path))
+        let path = path
+        async let lock = FileLock.takingFromTheDying(path)
+        try await Task.sleep(for: .milliseconds(100))
+        try HostFile.write([], to: end)
+        try #require(try await lock).release()
+        try await command.value
+    }
+
+    /// Commands of other runs, and those that say nothing of a run, hold nobody's locks.
+    @Test(arguments: ["5ca1ab1f", "", "5ca1ab1e0", "../x"]) func othersCommandsHoldNothing(mark: String) async throws {
+        try HostFile.write(Array("1\n5ca1ab1e\n".utf8), to: path)
+        let (begun, end) = (folder.path.appending("begun"), folder.path.appending("end"))
+        let script = "touch '\(begun)'; until test -e '\(end)'; do sleep 0.05; done"
+        let command = Task {
+            _ = try await ProcessRunner(log: .quiet).run(Command("env", ["IMGADM_RUN=\(mark)", "sh", "-c", script]))
+        }
+        while try !HostFile.exists(begun) { try await Task.sleep(for: .milliseconds(5)) }
+        try #require(try FileLock.tryTaking(path)).release()
+        try HostFile.write([], to: end)
+        try await command.value
+    }
+
+    @Test(arguments: [true, false]) func aCommandKnowsItsRunIfItHoldsLocks(holds: Bool) async throws {
+        let script = Command("sh", ["-c", "echo ${IMGADM_RUN-none}"], holdsLocks: holds)
+        let said = try await ProcessRunner(log: .quiet).run(script).lines
+        #expect(said == [holds ? Substring(RunMark.own.environmentValue) : "none"])
+    }
+
     @Test func waitingEndsWithTheRelease() async throws {
         let lock = try #require(try FileLock.tryTaking(path))
         let path = path
