@@ -22,6 +22,11 @@ struct FileSystemBuilder {
     /// An object with names in its only block.
     mutating func names(_ object: UInt64, type: UInt32, bonus: [UInt8] = [], _ entries: [(String, UInt64)]) {
         stream.object(object, type: type, bonusType: bonus.isEmpty ? 0 : 17, blockSize: 512, bonus: bonus)
+        self.entries(object, type: type, entries)
+    }
+
+    /// The names alone.
+    mutating func entries(_ object: UInt64, type: UInt32, _ entries: [(String, UInt64)]) {
         var zap = Fields(isLittleEndian: isLittleEndian)
         zap.add(UInt64(1) << 63 + 3, UInt64(7), UInt64(0))
         zap.bytes += zeros(40)
@@ -48,6 +53,28 @@ struct FileSystemBuilder {
         let blockSize = max(512, (content.count + 511) / 512 * 512)
         stream.object(object, type: 19, bonusType: 17, blockSize: UInt32(blockSize), bonus: bonus + behind)
         if !content.isEmpty { stream.write(object, at: 0, content + zeros(blockSize - content.count)) }
+    }
+
+    /// Attributes of version 5: mode, and, where there is a spill block, extended ones in there.
+    mutating func systemAttributes(_ object: UInt64) {
+        names(object, type: 45, [("REGISTRY", object + 1), ("LAYOUTS", object + 2)])
+        names(object + 1, type: 46, [("ZPL_MODE", 8 << 24), ("ZPL_DXATTR", 1)])
+        names(object + 2, type: 47, [("2", 0), ("3", 1)])
+    }
+
+    /// A block of them in the layout of that number.
+    func attributes(_ layout: UInt16, _ value: [UInt8]) -> [UInt8] {
+        var fields = Fields(isLittleEndian: isLittleEndian)
+        fields.add(UInt32(0x2f_505a))
+        fields.add(1 << 10 | layout, UInt16(value.count))
+        return fields.bytes + value + zeros((8 - value.count % 8) % 8)
+    }
+
+    /// The same, of a mode alone.
+    func mode(_ mode: UInt64) -> [UInt8] {
+        var fields = Fields(isLittleEndian: isLittleEndian)
+        fields.add(mode)
+        return attributes(2, fields.bytes)
     }
 
     /// A directory whose names fill blocks: a header and one leaf.

@@ -68,6 +68,32 @@ import Testing
         #expect(readFileSystem([fs.stream.bytes, base]).error?.reason == .order)
     }
 
+    @Test(
+        "Attributes in a spill block are read, also of a sender that takes one for content",
+        arguments: [true, false], [true, false])
+    func spill(isLittleEndian: Bool, isEmbedded: Bool) {
+        var list = ListPacker(.xdr)
+        list.list { $0.pair("user.note", 10, .bytes(Array("value".utf8))) }
+        var fs = FileSystemBuilder(isLittleEndian: isLittleEndian)
+        fs.names(1, type: 21, [("VERSION", 5), ("ROOT", 2), ("SA_ATTRS", 32)])
+        fs.stream.object(2, type: 20, bonusType: 44, blockSize: 512, bonus: fs.mode(0o040755))
+        fs.entries(2, type: 20, [("file", 3)])
+        fs.stream.object(3, type: 19, bonusType: 44, blockSize: 131_072, bonus: fs.mode(0o100644), flags: 4)
+        let spill = fs.attributes(3, list.bytes)
+        if isEmbedded {
+            fs.stream.embedded(
+                3, at: 0 &- 7168, spill, length: 3584, unpacked: UInt32(spill.count), packing: 2)
+        } else {
+            fs.stream.spill(3, spill + zeros(3584 - spill.count))
+        }
+        fs.systemAttributes(32)
+        fs.stream.end()
+        let reading = readFileSystem([fs.stream.bytes])
+        #expect(reading.error == nil)
+        let note = FileAttributes.ExtendedAttribute(name: Array("user.note".utf8), value: Array("value".utf8))
+        #expect(reading["file"]?.attributes.extendedAttributes == [note])
+    }
+
     @Test("A small file that is asked for is kept in the first pass")
     func keeping() throws {
         let stream = FileSystemBuilder.stream { fs in

@@ -62,6 +62,8 @@ public struct FileSystemReader: StreamVisitor {
         case .object(let object): try read(object, payload)
         case .freeObjects(let first, let count): try free(first..<(first + count))
         case .write(let write): try read(write, payload)
+        case .embedded(let block) where block.isSpill:
+            try unpacker.unpack(block, payload) { try keepSpill($0, of: block.object) }
         case .embedded(let block):
             guard try begin(block.object), keepsContent(of: block.object, block.length, at: block.offset) else {
                 return
@@ -187,14 +189,16 @@ public struct FileSystemReader: StreamVisitor {
 
     private mutating func read(_ spill: SpillRecord, _ payload: RawSpan) throws {
         guard !spill.isUnmodified || objects[spill.object]?.spill == nil else { return }
-        guard objects[spill.object] != nil else {
-            throw StreamFault(.order, "object \(spill.object) has attributes, but is not there")
+        try unpacker.unpack(payload, spill.packing, length: spill.length) { try keepSpill($0, of: spill.object) }
+    }
+
+    private mutating func keepSpill(_ block: RawSpan, of number: UInt64) throws(StreamFault) {
+        guard objects[number] != nil else {
+            throw StreamFault(.order, "object \(number) has attributes, but is not there")
         }
-        let isLittleEndian = header?.isLittleEndian ?? true
-        try unpacker.unpack(payload, spill.packing, length: spill.length) { bytes in
-            let stored = StoredObject.StoredBytes(bytes: bytes.array, isLittleEndian: isLittleEndian)
-            try change(spill.object) { $0.spill = stored }
-        }
+        let stored = StoredObject.StoredBytes(
+            bytes: block.array, isLittleEndian: header?.isLittleEndian ?? true)
+        try change(number) { $0.spill = stored }
     }
 }
 

@@ -70,6 +70,10 @@ public struct EmbeddedRecord: Sendable, Hashable {
     /// Bytes of the payload that count; the rest rounds up.
     public var packedLength: Int
     public var packing: BlockPacking?
+
+    /// It is the spill block of its object: OpenZFS up to 2.3 sends one that lay in the pointer to it (`zfs send -e`) as if it were
+    /// content, with the number that spill blocks have in memory (`DMU_SPILL_BLKID`, -2) for a place. No file reaches as far.
+    var isSpill: Bool { offset == 0 &- 2 * UInt64(length) }
 }
 
 /// How a block is packed (OpenZFS, zio_compress.h).
