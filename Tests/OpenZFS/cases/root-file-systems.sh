@@ -2,12 +2,18 @@
 # shellcheck disable=SC2154 # variables of platform.sh and images.sh
 # Root file systems in archives that become images without ZFS, and images that become archives, with a real ZFS as the judge.
 
-# system FOLDER: a small system, with all kinds of files
+# place DATASET: makes it; sets $place, the folder where it is. Not every /tmp keeps extended attributes.
+place() {
+    zfs create "$@"
+    place=$(zfs get -H -o value mountpoint "${!#}")
+}
+
+# system FOLDER [NAMES]: a small system, with all kinds of files, and so many names in one of its folders
 system() {
     local i
     mkdir -p "$1"/{dev,tmp,many,near,usr/lib,home/me}
     cp -a /etc /usr/bin/zstd /usr/bin/udevadm "$1"
-    cp -a /usr/share/perl5 "$1/usr" 2> /dev/null || cp -a /usr/share/zoneinfo "$1/usr"
+    cp -a /usr/lib/udev "$1/usr/lib"
     chmod 1777 "$1/tmp"
     chmod 4755 "$1/zstd"
     chown -R 1000:2000 "$1/home/me"
@@ -20,7 +26,7 @@ system() {
     ln -s "$(printf '%056d' 1)" "$1/edge"
     ln "$1/zstd" "$1/usr/zstd"
     ln "$1/long" "$1/usr/long"
-    for ((i = 0; i < 20000; i++)); do echo "$i" > "$1/many/a name that is not short, of file number $i"; done
+    for ((i = 0; i < ${2:-20000}; i++)); do echo "$i" > "$1/many/a name that is not short, of file number $i"; done
     for ((i = 0; i < 512; i++)); do
         : > "$1/near/$i"
         chmod "$(printf %o "$i")" "$1/near/$i"
@@ -55,16 +61,18 @@ sound() {
 }
 
 test_root_file_systems_become_images() {
-    local id mounted
-    system tree
-    tar --format=posix --xattrs --xattrs-include='*' --numeric-owner -S -C tree -cf root.tar .
+    local id mounted tree
+    place "$pool/tree"
+    tree=$place
+    system "$tree"
+    tar --format=posix --xattrs --xattrs-include='*' --numeric-owner -S -C "$tree" -cf root.tar .
     status 0 imgadm convert -q -o image root.tar name=system version=1 os=linux
     gzip -dc image.zfs.gz > stream
     no_wrong_checksum stream
     status 0 imgadm install -q -m image.imgmanifest -f image.zfs.gz
     id=$(sed -n 's/.*"uuid": "\(.*\)".*/\1/p' image.imgmanifest)
     is_image "$id"
-    same tree "/tmp/platform/$pool/$id/root"
+    same "$tree" "/tmp/platform/$pool/$id/root"
     [[ $(stat -c %s "/tmp/platform/$pool/$id/root/usr/lib/holes") == $((5 * (1 << 30) + 4)) ]]
     [[ $(stat -c %b "/tmp/platform/$pool/$id/root/usr/lib/holes") -lt 10000 ]]
     sound
@@ -95,24 +103,24 @@ test_root_file_systems_become_images() {
     zfs snapshot "$pool/clone@later"
     zfs send "$pool/clone@later" > later
     status 0 imgadm export -q -o later.tar later
-    mkdir back
-    tar --xattrs --xattrs-include='*' --numeric-owner -C back -xpf later.tar
-    same back/root "$mounted"
+    place "$pool/back"
+    tar --xattrs --xattrs-include='*' --numeric-owner -C "$place" -xpf later.tar
+    same "$place/root" "$mounted"
 }
 
 test_images_of_file_systems_become_archives() {
-    local id option
-    system tree
+    local option src
     for option in compression=zstd xattr=sa recordsize=1M; do
-        zfs create -o dnodesize=auto -o "$option" "$pool/src"
-        cp -a tree/. "/tmp/platform/$pool/src"
+        place -o dnodesize=auto -o "$option" "$pool/src"
+        src=$place
+        system "$src"
         zfs snapshot "$pool/src@a"
         zfs send -Lec "$pool/src@a" > stream
         status 0 imgadm export -q -o whole.tar stream
-        mkdir back
-        tar --xattrs --xattrs-include='*' --numeric-owner -C back -xpf whole.tar
-        same "/tmp/platform/$pool/src" back
-        rm -r back
+        place "$pool/back"
+        tar --xattrs --xattrs-include='*' --numeric-owner -C "$place" -xpf whole.tar
+        same "$src" "$place"
+        zfs destroy "$pool/back"
         zfs destroy -r "$pool/src"
     done
 }
