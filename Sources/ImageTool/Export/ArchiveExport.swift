@@ -36,7 +36,7 @@ struct ArchiveExport {
         merger =
             merged.isEmpty
             ? nil
-            : try await source.pass(FileContents(tree, of: merged, to: try ContentMerger(merged.sorted(), in: tree)))
+            : try await source.pass(FileContents(tree, of: merged, to: try ContentMerger(merged.sorted())))
                 .visitor
         self.tree = tree
     }

@@ -237,7 +237,7 @@ private struct SparseFile: DiskVisitor {
 
 extension RawSpan {
     /// It is not all zeros.
-    fileprivate var hasContent: Bool {
+    var hasContent: Bool {
         unsafe withUnsafeBytes { bytes in
             var place = 0
             while place + 8 <= bytes.count {

@@ -1,70 +1,64 @@
-import Failure
 import Host
 import SendStream
 
-/// Puts together the content of files to which several streams contribute, each in a range of its own of a file on the disk.
+/// Puts together the content of files to which several streams contribute. What they bring is kept, as it comes, in a file on the
+/// disk.
 struct ContentMerger: FileContentVisitor {
-    private struct Region {
-        let start: UInt64
-        /// How far something was written.
-        var reached: UInt64 = 0
-    }
-
-    private var regions: [UInt64: Region] = [:]
+    private var files: [UInt64: LayeredContent] = [:]
     private let scratch: ScratchFile
-    private static let zeros = [UInt8](repeating: 0, count: 1 << 16)
+    /// Of the scratch file.
+    private var end: UInt64 = 0
+    private static let windowSize: UInt64 = 1 << 16
 
-    /// - Throws: `FileSystemError` if the files together are larger than any file.
-    init(_ objects: [UInt64], in tree: FileSystemTree) throws {
+    /// - Throws: `FileSystemError`, `NoSpace`.
+    init(_ objects: [UInt64]) throws {
         scratch = try ScratchFile()
-        var end: UInt64 = 0
-        for object in objects {
-            regions[object] = Region(start: end)
-            // Holes in the file cost nothing.
-            let size = ((tree.size(of: object) ?? 0) | 0xffff) + 1
-            let (sum, overflow) = end.addingReportingOverflow(size)
-            guard !overflow, sum < UInt64(Int64.max) / 2 else {
-                throw Failure(.fileSystem, "files that an increment changes are larger than any file can be")
-            }
-            end = sum
-        }
+        for object in objects { files[object] = LayeredContent() }
     }
 
     mutating func data(_ bytes: RawSpan, of object: UInt64, at offset: UInt64, stream: Int) throws {
-        guard var region = regions[object] else { return }
-        try scratch.write(bytes, at: region.start + offset)
-        region.reached = max(region.reached, offset + UInt64(bytes.byteCount))
-        regions[object] = region
+        guard bytes.byteCount > 0, files[object] != nil else { return }
+        try files[object]?.add(offset..<(offset + UInt64(bytes.byteCount)), at: end, stream: stream)
+        try scratch.write(bytes, at: end)
+        end += UInt64(bytes.byteCount)
     }
 
     mutating func hole(of object: UInt64, from offset: UInt64, to end: UInt64?, stream: Int) throws {
-        guard let region = regions[object] else { return }
-        var place = offset
-        // Behind what was written, all is zero.
-        let end = min(end ?? .max, region.reached)
-        while place < end {
-            let count = Int(min(end - place, UInt64(Self.zeros.count)))
-            try unsafe scratch.write(Self.zeros.span.bytes.extracting(0..<count), at: region.start + place)
-            place += UInt64(count)
+        guard offset < end ?? .max else { return }
+        try files[object]?.clear(offset..<(end ?? .max), stream: stream)
+    }
+
+    /// Hands on what there is of a file but zeros, in windows of one size: how the data came makes no difference.
+    func read(_ object: UInt64, _ body: (RawSpan, UInt64) throws -> Void) throws {
+        let pieces = files[object]?.pieces ?? []
+        guard let last = pieces.last else { return }
+        var buffer = [UInt8](repeating: 0, count: Int(Self.windowSize))
+        var index = 0
+        var reached: UInt64 = 0
+        while index < pieces.count {
+            var start = max(reached, pieces[index].range.lowerBound)
+            start -= start % Self.windowSize
+            // The last window ends with the data.
+            reached = min(last.range.upperBound, start + Self.windowSize)
+            _ = unsafe buffer.withUnsafeMutableBytes { unsafe $0.initializeMemory(as: UInt8.self, repeating: 0) }
+            while index < pieces.count, pieces[index].range.lowerBound < reached {
+                try read(pieces[index], of: start..<reached, into: &buffer)
+                guard pieces[index].range.upperBound <= reached else { break }
+                index += 1
+            }
+            let window = unsafe buffer.span.bytes.extracting(0..<Int(reached - start))
+            if window.hasContent { try body(window, start) }
         }
     }
 
-    /// Hands on what there is of a file but zeros.
-    func read(_ object: UInt64, _ body: (RawSpan, UInt64) throws -> Void) throws {
-        guard let region = regions[object] else { return }
-        var buffer = Self.zeros
-        var place: UInt64 = 0
-        while place < region.reached {
-            let count = Int(min(region.reached - place, UInt64(buffer.count)))
-            try unsafe buffer.withUnsafeMutableBytes {
-                try unsafe scratch.read(
-                    at: region.start + place, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<count]))
-            }
-            if buffer[..<count].contains(where: { $0 != 0 }) {
-                let bytes = buffer
-                try unsafe body(bytes.span.bytes.extracting(0..<count), place)
-            }
-            place += UInt64(count)
+    private func read(
+        _ piece: LayeredContent.Piece, of window: Range<UInt64>, into buffer: inout [UInt8]
+    ) throws {
+        let part = piece.range.clamped(to: window)
+        let target = Int(part.lowerBound - window.lowerBound)..<Int(part.upperBound - window.lowerBound)
+        let place = piece.place + (part.lowerBound - piece.range.lowerBound)
+        try unsafe buffer.withUnsafeMutableBytes {
+            try unsafe scratch.read(at: place, into: UnsafeMutableRawBufferPointer(rebasing: $0[target]))
         }
     }
 }

@@ -49,7 +49,7 @@ struct StreamExtraction {
         if !direct.isEmpty { visitor = try files.content(of: direct, to: visitor) }
         try visitor.finish()
         if !merged.isEmpty {
-            let merger = try files.content(of: Set(merged), to: try ContentMerger(merged, in: tree))
+            let merger = try files.content(of: Set(merged), to: try ContentMerger(merged))
             for object in merged {
                 guard let entry = visitor.entries.removeValue(forKey: object), try writer.begin(entry) else { continue }
                 try merger.read(object) { bytes, offset in try writer.content(bytes, at: offset) }

@@ -13,7 +13,7 @@ extension StreamFiles {
         }
         var output = SequentialOutput(size: entry.attributes.size)
         if (tree.content(of: entry.object)?.count ?? 0) > 1 {
-            let merger = try content(of: [entry.object], to: try ContentMerger([entry.object], in: tree))
+            let merger = try content(of: [entry.object], to: try ContentMerger([entry.object]))
             try merger.read(entry.object) { bytes, offset in try output.add(bytes, at: offset, body) }
         } else {
             try withoutActuallyEscaping(body) { body in
