@@ -46,19 +46,16 @@ import Testing
     }
 
     /// Members, frames and names in headers of which nothing comes.
-    static let idle: [(format: CompressionFormat, stream: [UInt8])] = [
-        (
-            .gzip,
-            Array(repeating: [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0], count: 100_000).flatMap
-            { $0 }
-        ),
-        (.gzip, [0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3] + [UInt8](repeating: 0x6e, count: 2_000_000)),
-        (.zstd, Array(repeating: [0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4], count: 200_000).flatMap { $0 }),
-        (.zstd, [0x5f, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0xff] + [UInt8](repeating: 0, count: 2_000_000)),
+    static let idle: [(format: CompressionFormat, head: [UInt8], piece: [UInt8], count: Int)] = [
+        (.gzip, [], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0], 100_000),
+        (.gzip, [0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3], [0x6e], 2_000_000),
+        (.zstd, [], [0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4], 200_000),
+        (.zstd, [0x5f, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0xff], [0], 2_000_000),
     ]
 
     @Test(arguments: idle)
-    func whatUnpacksToNothingEnds(format: CompressionFormat, stream: [UInt8]) throws {
+    func whatUnpacksToNothingEnds(format: CompressionFormat, head: [UInt8], piece: [UInt8], count: Int) throws {
+        let stream = head + [[UInt8]](repeating: piece, count: count).flatMap(\.self)
         let outcome = try unpack(stream, format, chunks: [65_536], limits: DecompressionLimits(idleInput: 1 << 20))
         #expect(outcome == .refused(.outputLimit))
     }

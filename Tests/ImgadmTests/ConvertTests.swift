@@ -1,3 +1,4 @@
+import Host
 import JSON
 import SystemPackage
 import TestHost
@@ -105,6 +106,12 @@ extension EndToEnd {
                 imgadm export -q -o one.qcow2 \(Self.one).zvol.gz
                 imgadm export -q -o - --format qcow2 \(Self.one).zvol.gz | cmp - one.qcow2
                 imgadm export -q -o one.img \(Self.one).zvol.gz
+                cat \(Self.one).zvol.gz | imgadm export -q -o pipe.qcow2 -
+                cmp pipe.qcow2 one.qcow2
+                cat two.raw | imgadm export -q -o pipe.raw.gz -
+                gzip -dc pipe.raw.gz | cmp - two.raw
+                cat \(Self.one).zvol.gz | imgadm export -q -o pipe.zvol -
+                gzip -dc \(Self.one).zvol.gz | cmp - pipe.zvol
                 imgadm export -q -o - --format raw debian-13-genericcloud-amd64-20250814-2204.qcow2 > plain.img
                 head -c 21000192 one.img | cmp - plain.img
                 test "$(stat -c %s one.img)" = 21004288
@@ -119,6 +126,46 @@ extension EndToEnd {
                 """, in: box)
             #expect(made.status == 0, "\(made)")
             #expect(try manifest("copy", in: box)["uuid"] == manifest(Self.one, in: box)["uuid"])
+        }
+
+        @Test func whatWasConvertedIsPublishedAndImported() async throws {
+            let box = try await Sandbox.make()
+            try HostFile.makeFolder(box.path("server/images"))
+            let server = try TestServer(box.path("server"))
+            try box.use(server.url)
+            let done = try await run(
+                """
+                \(Self.disks)
+                imgadm publish -q -m \(Self.one).imgmanifest -f \(Self.one).zvol.gz \(server.url)
+                imgadm publish -q -m out/two-2.imgmanifest -f out/two-2.zvol.gz \(server.url)
+                imgadm import -q two
+                imgadm export -q -o back.img two
+                cmp back.img two.raw
+                imgadm check
+                """, in: box)
+            #expect(done.status == 0, "\(done)")
+        }
+
+        /// Any file can be the bytes of a disk. What looks like none is taken, and said to.
+        @Test func whatLooksLikeNoDiskIsTakenWithAWarning() async throws {
+            let box = try await Sandbox.make()
+            let doubtful = try await run(
+                """
+                seq 100000 > notes.txt
+                imgadm convert -q notes.txt name=notes version=1 os=linux
+                imgadm convert -q - name=more version=1 os=linux < notes.txt
+                """, in: box)
+            #expect(doubtful.status == 0, "\(doubtful)")
+            let warnings = doubtful.errors.split(separator: "\n").filter { $0.contains("no partition table") }
+            #expect(warnings.count == 2, "\(doubtful)")
+            let known = try await run(
+                """
+                mv notes.txt notes.img
+                imgadm convert -q notes.img name=third version=1 os=linux
+                truncate -s 4M disk; printf '\\125\\252' | dd of=disk bs=1 seek=510 conv=notrunc status=none
+                imgadm convert -q disk name=fourth version=1 os=linux
+                """, in: box)
+            #expect(known.status == 0 && known.errors == "", "\(known)")
         }
 
         /// What is refused: a script, the error's code, and a word of its message.

@@ -9,10 +9,12 @@ import Transport
 
 /// A registry without a network: answers by method and path, and remembers what it was asked.
 final class FakeRegistry: HTTPSender {
-    struct Answer: Sendable {
+    struct Answer: Sendable, CustomStringConvertible {
         var status = 200
         var headers: [(String, String)] = []
         var body: [UInt8] = []
+        /// Bodies are long, and lists of tests are to be read.
+        var description: String { "\(status), \(body.count) bytes" }
 
         static func json(_ json: JSONValue, type: String = "") -> Answer { text(json.text(), type: type) }
         static func text(_ text: String, type: String = "") -> Answer {

@@ -29,6 +29,15 @@ public enum Fault: Sendable {
     case drop
 }
 
+extension Fault: CustomDebugStringConvertible {
+    /// Short, also of a long answer: lists of tests are to be read.
+    public var debugDescription: String {
+        if case .raw(let text) = self { return "raw(\(text.utf8.count) bytes)" }
+        guard let (label, value) = Mirror(reflecting: self).children.first else { return "one without values" }
+        return "\(label ?? "")(\(value))"
+    }
+}
+
 /// A proxy between imgadm and a server that breaks what goes through it.
 public final class FaultProxy: Sendable {
     public let url: String

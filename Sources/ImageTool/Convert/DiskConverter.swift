@@ -18,6 +18,10 @@ struct DiskConverter {
         let origin = try Origin(request.origins)
         let description = try source.reader().description
         report.line("Reading \(description.text) \"\(source.file.name)\"")
+        if description.format == .raw, try isOfUnknownKind(source.file) {
+            report.warning(
+                "\"\(source.file.name)\" has no partition table and no file system that is known: its bytes are taken for those of a disk")
+        }
         let survey = try await ContentSurvey(try VolumeContent(source))
         let size = survey.size
         var snapshot = VolumeSnapshot(
@@ -55,6 +59,16 @@ struct DiskConverter {
                 var image = try VolumeImage(try VolumeContent(source), snapshot, mark: mark)
                 try await output.write(&image, request.compression, advance: advance)
             }
+        }
+    }
+
+    private func isOfUnknownKind(_ file: GivenFile) throws -> Bool {
+        defer { file.rewind() }
+        guard !FileHead.isCalledDisk(request.fileName ?? file.name) else { return false }
+        return switch try? ImageFileKind(try UnpackedFile(file).head) {
+        case .disk: false
+        // Also what begins as a stream and is none.
+        default: true
         }
     }
 

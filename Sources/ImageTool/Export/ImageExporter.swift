@@ -41,6 +41,8 @@ public struct ImageExporter: Sendable {
     private func exportFile(_ file: GivenFile, _ request: ExportRequest, _ report: Report) async throws {
         if request.format.kind == .zfs { return try await repack(file, request, report) }
         if request.format.kind == .tar { return try await archive(file, request, report) }
+        // It is read twice: first for what of it is not zero.
+        let file = file.isSeekable ? file : try GivenFile(keeping: file)
         if try Self.isStream(file) {
             let origins = try request.origins.map { try GivenFile($0) }
             let chain = try VolumeFileChain(file, origins: origins)
@@ -57,10 +59,6 @@ public struct ImageExporter: Sendable {
     }
 
     private static func isStream(_ file: GivenFile) throws -> Bool {
-        guard file.isSeekable else {
-            throw Failure(
-                .usage, "\(file.name) can be read only once, and must be read twice", hint: "put it in a file")
-        }
         let head = try UnpackedFile(file).head
         defer { file.rewind() }
         // A malformed one is told once it is read as a stream.

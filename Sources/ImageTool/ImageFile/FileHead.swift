@@ -64,7 +64,7 @@ struct FileHead {
             }
             return .disk
         case .unknown:
-            guard isCalledDisk else {
+            guard Self.isCalledDisk(fileName) else {
                 throw refusal(
                     "is neither a disk nor the archive of a root file system",
                     "a disk without a partition table must be called .raw or .img")
@@ -117,7 +117,8 @@ struct FileHead {
         String(decoding: head.prefix(100).prefix { $0 != 0 }, as: UTF8.self).lowercased().hasSuffix(".ovf")
     }
 
-    private var isCalledDisk: Bool {
+    /// The name says that its bytes are those of a disk.
+    static func isCalledDisk(_ fileName: String) -> Bool {
         var name = fileName.lowercased()[...]
         for suffix in [".gz", ".xz", ".zst", ".bz2"] where name.hasSuffix(suffix) { name = name.dropLast(suffix.count) }
         return [".raw", ".img", ".dd"].contains { name.hasSuffix($0) }
