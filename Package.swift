@@ -106,7 +106,7 @@ let package = Package(
             "ImageSource",
             [
                 "JSON", "Failure", "Time", "ImageModel", "Compression", "Host", "Transport", "IMGAPI", "OCIRegistry",
-                log,
+                "Simplestreams", log,
                 system,
                 nioCore,
             ]),
@@ -180,7 +180,7 @@ let package = Package(
             [
                 "Transport", "IMGAPI", "OCIRegistry", "ImageModel", "JSON", "Failure", log, nioCore, nioPosix,
             ]),
-        tests("ImageSourceTests", ["ImageSource"]),
+        tests("ImageSourceTests", ["ImageSource", "ImageModel", "Time"]),
         tests(
             "OCIRegistryTests",
             ["OCIRegistry", "ImageModel", "JSON", "Failure", "Transport", "TestClock", log, nioCore]),

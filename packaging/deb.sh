@@ -68,6 +68,13 @@ package() {
 }
 
 stage_imgadm "$out/imgadm"
+cat > "$out/imgadm.postrm" << 'SCRIPT'
+#!/bin/sh
+set -e
+if [ "$1" = purge ]; then
+    rm -rf /var/cache/imgadm
+fi
+SCRIPT
 package imgadm usr/sbin/imgadm 'zfsutils-linux | zfs-fuse, ca-certificates' \
     'find, import, install, list, make and publish VM images' << 'TEXT'
 imgadm manages virtual machine images that are kept as ZFS datasets: it finds

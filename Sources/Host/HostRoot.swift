@@ -23,6 +23,8 @@ public struct HostRoot: Sendable {
     public var records: FilePath { configFolder.appending("images") }
     /// Downloads waiting for their origin.
     public var downloads: FilePath { root.appending("var/tmp/.imgadm-downloads") }
+    /// Lists of servers, as they were when they were last fetched.
+    public var catalogues: FilePath { root.appending("var/cache/imgadm") }
     /// Import locks, as other tools know them.
     public var locks: FilePath { root.appending("var/run") }
     /// The locks that protect what is on a pool: wherever a process has its state, all of one user meet here.

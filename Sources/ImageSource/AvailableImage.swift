@@ -65,18 +65,20 @@ public struct AvailableImage: Sendable {
     ///
     /// - Parameters:
     ///   - uuid: nil where it is not known before all of the file has been seen.
+    ///   - source: the URL for the record, where it is not that of the file.
     ///   - check: what the file must turn out to be.
     /// - Throws: `ManifestValidation`.
     public init(
-        _ draft: ImageDraft, _ uuid: ImageUUID?, at place: ImageFilePlace, check: ImageFileCheck, content: ImageContent,
-        fetched: FetchedURL? = nil
+        _ draft: ImageDraft, _ uuid: ImageUUID?, at place: ImageFilePlace, source: String? = nil,
+        check: ImageFileCheck, content: ImageContent, fetched: FetchedURL? = nil
     ) throws(Failure) {
         guard let known = uuid ?? ContentUUID.provisional(place.description) else {
             throw Failure(.internalError, "no UUID follows from \"\(place.description)\"")
         }
         let provisional = try draft.provisionalManifest(known)
         self.init(
-            provisional, title: uuid == nil ? provisional.title : nil, source: fetched?.url, at: place, check: check,
+            provisional, title: uuid == nil ? provisional.title : nil, source: source ?? fetched?.url, at: place,
+            check: check,
             content: content, compression: nil)
         self.draft = draft
         self.fetched = fetched

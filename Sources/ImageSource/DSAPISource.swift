@@ -20,9 +20,9 @@ public final class DSAPISource: ImageSource {
         self.requestID = requestID
     }
 
-    public func ping() async throws { _ = try await list() }
+    public func ping() async throws { _ = try await list(WantedImages()) }
 
-    public func list(named name: String?) async throws -> [ListedImage]? {
+    public func list(_ wanted: WantedImages) async throws -> [ListedImage]? {
         let reply = try await get("", limit: ImageLimits.list)
         guard reply.status == 200 else { throw refusal(reply, "the list of datasets") }
         let old = try ListedImage.read(reply.body, from: descriptor.url.base)
@@ -30,7 +30,7 @@ public final class DSAPISource: ImageSource {
             var bytes: [UInt8] = []
             JSONValue.object(manifest.json).write(to: &bytes, style: .compact)
             return ListedImage(uuid: manifest.uuid, manifest: try JSONDocument(bytes).root)
-        }
+        }.only(wanted)
     }
 
     public func manifest(of uuid: ImageUUID) async throws -> Manifest? {

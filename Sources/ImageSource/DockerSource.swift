@@ -14,7 +14,7 @@ public struct DockerSource: ImageSource {
     }
 
     public func ping() async throws { try await client.ping() }
-    public func list(named name: String?) async throws -> [ListedImage]? { nil }
+    public func list(_ wanted: WantedImages) async throws -> [ListedImage]? { nil }
     public func manifest(of uuid: ImageUUID) async throws -> Manifest? { nil }
 
     public func image(of manifest: Manifest) throws -> AvailableImage {

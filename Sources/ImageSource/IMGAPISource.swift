@@ -18,7 +18,12 @@ public struct IMGAPISource: ImageSource {
     }
 
     public func ping() async throws { try await client.ping() }
-    public func list(named name: String?) async throws -> [ListedImage]? { try await client.list(named: name) }
+
+    public func list(_ wanted: WantedImages) async throws -> [ListedImage]? {
+        // The server need not heed the name.
+        try await client.list(named: wanted.name?.name).only(wanted)
+    }
+
     public func manifest(of uuid: ImageUUID) async throws -> Manifest? { try await client.image(uuid) }
 
     public func image(of manifest: Manifest) throws -> AvailableImage {

@@ -1,8 +1,11 @@
 import Failure
+public import Host
 public import IMGAPI
 public import ImageModel
+import JSON
 public import Logging
 public import OCIRegistry
+import Synchronization
 public import Transport
 
 /// Who can say what an image of a UUID is, and where its file is. An image's chain of origins is walked through one of these.
@@ -30,13 +33,32 @@ public protocol ImageSource: ImageSupply {
     /// Asks whether the source is there and is what it is said to be.
     func ping() async throws
 
-    /// All active images, or those of a name; nil if a source of this kind cannot list.
-    func list(named name: String?) async throws -> [ListedImage]?
+    /// The active images that are wanted; nil if a source of this kind cannot list.
+    func list(_ wanted: WantedImages) async throws -> [ListedImage]?
+
+    /// The manifest that an installed image is to have now.
+    ///
+    /// - Parameters:
+    ///   - stated: that which the source has.
+    ///   - installed: that which the image has.
+    func manifest(_ stated: Manifest, keepingContentOf installed: Manifest) -> Manifest
 }
 
 extension ImageSource {
-    /// All active images; nil if a source of this kind cannot list.
-    public func list() async throws -> [ListedImage]? { try await list(named: nil) }
+    /// What the source states counts.
+    public func manifest(_ stated: Manifest, keepingContentOf installed: Manifest) -> Manifest { stated }
+}
+
+extension [ListedImage] {
+    /// Those that are wanted, of a source that says no more of its images than their manifests do.
+    func only(_ wanted: WantedImages) -> [ListedImage] {
+        guard wanted.name != nil || wanted.type != nil else { return self }
+        return filter { image in
+            // What is no manifest has no name.
+            guard let manifest = try? Manifest(image.manifest.value) else { return false }
+            return wanted.name?.fits(manifest) ?? true && wanted.type.map { manifest.imageType == $0 } ?? true
+        }
+    }
 }
 
 /// Makes sources of descriptors.
@@ -44,15 +66,23 @@ public struct ImageSources: Sendable {
     private let transport: Transport
     private let requestID: String
     private let credentials: any CredentialSource
+    private let root: HostRoot
     private let log: Logger
+    /// What the sources have to say beside their answers.
+    public let remarks = SourceRemarks()
+    private let streams = StreamsSources()
 
     /// - Parameters:
     ///   - requestID: the `x-request-id` of every request, a UUID.
     ///   - credentials: what registries are shown.
-    public init(transport: Transport, requestID: String, credentials: any CredentialSource, log: Logger) {
+    ///   - root: where lists of servers are kept.
+    public init(
+        transport: Transport, requestID: String, credentials: any CredentialSource, root: HostRoot, log: Logger
+    ) {
         self.transport = transport
         self.requestID = requestID
         self.credentials = credentials
+        self.root = root
         self.log = log
     }
 
@@ -61,6 +91,15 @@ public struct ImageSources: Sendable {
         case .imgapi: IMGAPISource(descriptor: descriptor, transport: transport, requestID: requestID)
         case .dsapi: DSAPISource(descriptor: descriptor, transport: transport, requestID: requestID)
         case .docker: docker(descriptor, limits: RegistryLimits())
+        case .simplestreams: simplestreams(descriptor)
+        }
+    }
+
+    /// A server of simplestreams.
+    public func simplestreams(_ descriptor: SourceDescriptor) -> SimplestreamsSource {
+        streams.source(descriptor) {
+            SimplestreamsSource(
+                descriptor: descriptor, transport: transport, root: root, remarks: remarks, log: log)
         }
     }
 
@@ -78,5 +117,18 @@ public struct ImageSources: Sendable {
             descriptor: descriptor,
             client: RegistryClient(
                 endpoint, credentials: credentials, transport: transport, limits: limits, log: log))
+    }
+}
+
+/// The servers of simplestreams that were asked, each one's lists being fetched and read once.
+private final class StreamsSources: Sendable {
+    private let sources = Mutex<[SourceDescriptor: SimplestreamsSource]>([:])
+
+    func source(_ descriptor: SourceDescriptor, _ make: () -> SimplestreamsSource) -> SimplestreamsSource {
+        sources.withLock { sources in
+            let source = sources[descriptor] ?? make()
+            sources[descriptor] = source
+            return source
+        }
     }
 }

@@ -4,7 +4,10 @@ public import Transport
 
 /// The kinds of image source (cli.md §3, sources).
 public enum SourceType: String, Sendable, Hashable, CaseIterable {
-    case imgapi, docker, dsapi
+    case imgapi, docker, dsapi, simplestreams
+
+    /// Its servers part their images into channels.
+    public var hasChannels: Bool { self == .imgapi || self == .dsapi }
 }
 
 /// An image source as the config names it (state.md).
@@ -25,6 +28,9 @@ public struct SourceDescriptor: Sendable, Hashable {
         let named = full.query.last { $0.name == "channel" }?.value
         if let other = full.query.first(where: { $0.name != "channel" }) {
             throw Failure(.invalidSource, "\"\(text)\" is not a valid source URL: unknown parameter \"\(other.name)\"")
+        }
+        guard type != .simplestreams || (channel ?? named ?? "").isEmpty else {
+            throw Failure(.invalidSource, "\"\(text)\" is not a valid source: simplestreams have no channels")
         }
         self.type = type
         url = try ServerURL(full.base)

@@ -6,39 +6,6 @@ import ImageStore
 import JSON
 public import ZFS
 
-/// A name that people call an image by: `NAME`, `NAME@VERSION` or `NAME@latest` (imgadm.8, "NAMES OF IMAGES").
-public struct ImageName: Sendable, Hashable, CustomStringConvertible {
-    public let name: String
-    /// Nil if none was named; `latest` for the one published last.
-    public let version: String?
-
-    /// Nil for what no image can be called.
-    public init?(_ text: String) {
-        let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard let name = parts.first, ImageName.isName(name) else { return nil }
-        self.name = name
-        version = parts.count > 1 ? parts[1] : nil
-        if let version, !ImageName.isVersion(version) { return nil }
-    }
-
-    public var description: String { version.map { "\(name)@\($0)" } ?? name }
-
-    /// imgapi.md, section 4.
-    private static func isName(_ text: String) -> Bool {
-        (1...1024).contains(text.utf8.count) && text.utf8.allSatisfy { isPlain($0) || $0 == UInt8(ascii: " ") }
-    }
-    private static func isVersion(_ text: String) -> Bool {
-        (1...512).contains(text.utf8.count) && text.utf8.allSatisfy { isPlain($0) || $0 == UInt8(ascii: "+") }
-    }
-    private static func isPlain(_ byte: UInt8) -> Bool {
-        byte < 0x80 && (Unicode.Scalar(byte).properties.isAlphabetic || "0123456789._/-".utf8.contains(byte))
-    }
-
-    func fits(_ manifest: Manifest) -> Bool {
-        manifest.name == name && (version == nil || version == "latest" || manifest.version == version)
-    }
-}
-
 extension ImageTool {
     /// An installed image, by UUID, by a prefix of at least four digits of it that only one has, or by name.
     ///
@@ -92,15 +59,17 @@ extension ImageTool {
     ///
     /// - Parameters:
     ///   - sources: those to ask; the configured ones if empty.
-    ///   - channel: of all of them, in place of their own.
+    ///   - channel: of all of them, in place of their own; sources without channels are not asked then.
+    ///   - type: nil where it does not matter.
     /// - Returns: nil if no source has one of that name, and what kept sources from answering.
     /// - Throws: `AmbiguousName` where several images have that name and version.
     public func available(
-        _ name: ImageName, from sources: [SourceDescriptor] = [], channel: String? = nil
+        _ name: ImageName, from sources: [SourceDescriptor] = [], channel: String? = nil, type: ImageType? = nil
     ) async throws -> (uuid: ImageUUID?, failures: [Failure]) {
         let descriptors = sources.isEmpty ? try configuredSources().map(\.descriptor) : sources
-        let asked = try descriptors.map { self.sources.source(try $0.withChannel(channel)) }
-        let answers = try await asking(asked) { try await $0.list(named: name.name) }
+        let asked = try asked(descriptors, channel: channel)
+        let wanted = WantedImages(name, type: type)
+        let answers = try await asking(asked) { try await $0.list(wanted) }
         var found: [ImageUUID: Manifest] = [:]
         var failures: [Failure] = []
         for (source, answer) in zip(asked, answers) {
@@ -108,14 +77,13 @@ extension ImageTool {
             case .success(let images):
                 // A source that cannot list has none of a name, and what is no manifest has no name.
                 for image in images ?? [] where found[image.uuid] == nil {
-                    guard let manifest = try? Manifest(image.manifest.value), name.fits(manifest) else { continue }
-                    found[image.uuid] = manifest
+                    // A source has made sure that it is one.
+                    if let manifest = try? Manifest(image.manifest.value) { found[image.uuid] = manifest }
                 }
             case .failure(let failure): failures.append(ImageTool.about(source, failure))
             }
         }
-        let isExact = name.version != nil && name.version != "latest"
-        let chosen = try ImageTool.choose(Array(found.values), name, isLatest: !isExact)
+        let chosen = try ImageTool.choose(Array(found.values), name, isLatest: name.exactVersion == nil)
         return (chosen?.uuid, failures)
     }
 

@@ -39,6 +39,7 @@ extension ImageTool {
         let room = try await store.freeSpace(in: request.pool)
         try await carryOut(in: request.pool, room: room, report) {
             let (image, source) = try await find(request)
+            for remark in sources.remarks.take() { report.warning(remark) }
             let channel = source.descriptor.channel.map { ", channel \"\($0)\"" } ?? ""
             report.line("Importing \(image.progressTitle) from \"\(source.descriptor.url.base)\"\(channel)")
             report.line("Gather image \(image.uuid) ancestry")
@@ -52,8 +53,8 @@ extension ImageTool {
         guard !given.isEmpty else {
             throw Failure(.noSources, "no image sources are configured", hint: "imgadm sources -a URL adds one")
         }
-        let asked = try given.filter { $0.type != .docker || !config.dockerImportSkipUUIDs }
-            .map { sources.source(try $0.withChannel(request.channel)) }
+        let asked = try asked(
+            given.filter { $0.type != .docker || !config.dockerImportSkipUUIDs }, channel: request.channel)
         let found = try await lookUp(request.uuid, in: asked) { $0.isActive }
         for failure in found.failures {
             log.warning("image source was passed over", metadata: ["reason": "\(failure)"])

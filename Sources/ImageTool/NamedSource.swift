@@ -3,6 +3,13 @@ import HostConfig
 public import ImageSource
 
 extension ImageTool {
+    /// Removes what is kept of sources that are not used any more.
+    public func forget(_ descriptors: [SourceDescriptor]) {
+        for descriptor in descriptors where descriptor.type == .simplestreams {
+            sources.simplestreams(descriptor).forget()
+        }
+    }
+
     /// The source that a URL on the command line names (`-S`): as the config has it, where it does; otherwise of the type
     /// that the URL tells, or of the standard one.
     ///

@@ -23,14 +23,35 @@ extension ImageTool {
     /// - Throws: `ConfigError`.
     public func hasDockerSource() throws -> Bool { try config.load().sources.contains { $0.type == .docker } }
 
+    /// Whether lists of simplestreams are among sources, so that what has a slash may well be a name of theirs.
+    ///
+    /// - Parameter sources: the configured ones if empty.
+    /// - Returns: those that are.
+    /// - Throws: `ConfigError`.
+    public func simplestreams(among sources: [SourceDescriptor]) throws -> [SourceDescriptor] {
+        (sources.isEmpty ? try config.load().sources : sources).filter { $0.type == .simplestreams }
+    }
+
+    /// What sources had to say beside their answers, since this was last asked.
+    public func takeSourceRemarks() -> [String] { sources.remarks.take() }
+
+    /// Sources of descriptors.
+    ///
+    /// - Parameter channel: of all of them, in place of their own; those that can have none are left out then.
+    func asked(_ descriptors: [SourceDescriptor], channel: String?) throws -> [any ImageSource] {
+        try descriptors.filter { channel == nil || $0.type.hasChannels || $0.type == .docker }
+            .map { sources.source(try $0.withChannel(channel)) }
+    }
+
     /// The images of all sources that can list, asked side by side; of a UUID that several have, the one of the first.
     ///
+    /// - Parameter architecture: of those that a source knows to be for certain processors.
     /// - Returns: the images, and the failures of the sources that could not answer.
-    public func listedImages() async throws -> (
+    public func listedImages(for architecture: ArchitectureChoice = .host) async throws -> (
         images: [(image: ListedImage, source: SourceDescriptor)], failures: [Failure]
     ) {
         let sources = try configuredSources()
-        let answers = try await asking(sources) { try await $0.list() }
+        let answers = try await asking(sources) { try await $0.list(WantedImages(architecture: architecture)) }
         var seen: Set<ImageUUID> = []
         var images: [(image: ListedImage, source: SourceDescriptor)] = []
         var failures: [Failure] = []
@@ -81,8 +102,7 @@ extension ImageTool {
             var hint = failure.hint
             // It was there, but not as what it is said to be.
             if failure.code == .sourceError, let other = try await otherType(of: descriptor) {
-                let name = other == .docker ? "a Docker registry" : "an image server"
-                hint = "it answers as \(name): -t \(other.rawValue)"
+                hint = "it answers as \(other.name): -t \(other.type.rawValue)"
             }
             failures.append(
                 Failure(
@@ -92,10 +112,16 @@ extension ImageTool {
         return failures
     }
 
-    private func otherType(of descriptor: SourceDescriptor) async throws -> SourceType? {
-        let other = descriptor.type == .docker ? SourceType.imgapi : .docker
-        let asked = try SourceDescriptor(descriptor.url.base, type: other, insecure: descriptor.insecure)
-        return try await check([asked]).first ?? nil == nil ? other : nil
+    private static let typesByAnswer: [(type: SourceType, name: String)] = [
+        (.imgapi, "an image server"), (.docker, "a Docker registry"), (.simplestreams, "a server of simplestreams"),
+    ]
+
+    private func otherType(of descriptor: SourceDescriptor) async throws -> (type: SourceType, name: String)? {
+        let others = ImageTool.typesByAnswer.filter { $0.type != descriptor.type }
+        let asked = try others.map {
+            try SourceDescriptor(descriptor.url.base, type: $0.type, insecure: descriptor.insecure)
+        }
+        return zip(others, try await check(asked)).first { $0.1 == nil }?.0
     }
 
     /// What `lookUp` found: the first image that fits, an image that does not, and what kept sources from answering.

@@ -58,7 +58,7 @@ extension ImageTool {
     }
 
     private func update(_ image: InstalledImage, _ found: LookUp, _ dryRun: Bool, _ report: Report) async throws {
-        guard let (manifest, source) = found.match else {
+        guard let (stated, source) = found.match else {
             // The layers of docker images have no source that could be asked for a UUID. And one that could not be asked may
             // know it.
             if image.manifest.imageType != .docker, found.failures.isEmpty {
@@ -72,6 +72,7 @@ extension ImageTool {
         guard let image = try await store.image(image.uuid, in: image.pool) else { return }
         let start = dryRun ? "[dry-run] " : ""
         let url = source.descriptor.url.base
+        let manifest = source.manifest(stated, keepingContentOf: image.manifest)
         let changes = ManifestChanges(from: image.manifest, to: manifest)
         if !image.isKnown {
             if !dryRun { try await store.replaceManifest(of: image, with: manifest, source: url) }

@@ -26,14 +26,14 @@ public struct Catalogue: Sendable {
     ///   - name: how errors call it.
     /// - Throws: `SourceError` if it is no list of products, or of too many images.
     public mutating func add(_ bytes: [UInt8], name: String) throws(Failure) {
-        let root = try StreamsJSON.root(bytes, format: StreamsJSON.productsFormat, file: name)
-        guard root["datatype"].map({ $0.stringValue == StreamsJSON.datatype }) ?? true else {
-            throw Failure(.sourceError, "\(name) lists no images to download")
-        }
-        guard let listed = root["products"], listed.kind == .object else {
-            throw Failure(.sourceError, "\(name) has no \"products\"")
-        }
-        try listed.forEachMember { (key, json) throws(Failure) in
+        try add(try ProductList(bytes, name: name))
+    }
+
+    /// Takes in a list of products.
+    ///
+    /// - Throws: `SourceError` if it is of too many images.
+    public mutating func add(_ list: ProductList) throws(Failure) {
+        try list.products.forEachMember { (key, json) throws(Failure) in
             let product: Product
             do throws(Unusable) {
                 guard let found = try Product(key, json, of: architecture, &remarks) else { return }
@@ -43,7 +43,7 @@ public struct Catalogue: Sendable {
             }
             imageCount += product.images.count
             guard imageCount <= mostImages else {
-                throw Failure(.sourceError, "\(name) lists more than \(mostImages) images")
+                throw Failure(.sourceError, "\(list.name) lists more than \(mostImages) images")
             }
             products.append(product)
         }

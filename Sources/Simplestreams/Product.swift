@@ -30,7 +30,8 @@ public struct Product: Sendable {
         self.key = key
         self.architecture = architecture
         self.names = names
-        let end = VersionKey(text(7).replacing("-", with: ""))?.text
+        // A day, as 2030-06-30.
+        let end = text(7).utf8.count == 10 ? VersionKey(text(7).replacing("-", with: ""))?.text : nil
         let part = ImagePart(
             product: key, architecture: architecture, os: ImageOS(word: fields.os) ?? .linux, name: names.shown,
             description: fields.description, supportEnds: end == nil ? nil : text(7))

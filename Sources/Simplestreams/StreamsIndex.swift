@@ -9,6 +9,8 @@ public struct StreamsIndex: Sendable {
 
     /// Where a server has its index, below its URL.
     public static let path = "streams/v1/index.json"
+    /// The most bytes of one; it names each product, and no more.
+    public static let longest = 16 << 20
     /// Servers have one list, or a few.
     private static let mostFiles = 64
 

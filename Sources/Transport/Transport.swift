@@ -1,4 +1,4 @@
-import Failure
+public import Failure
 public import Logging
 import NIOCore
 import Time
@@ -50,7 +50,7 @@ public struct Transport: Sendable {
     }
 
     /// A status that may be another one a moment later.
-    static func isPassing(status: Int) -> Bool {
+    public static func isPassing(status: Int) -> Bool {
         [408, 429, 500, 502, 503, 504].contains(status)
     }
 
@@ -104,7 +104,7 @@ public struct Transport: Sendable {
     }
 
     /// What a server that is being restarted looks like, from itself or from what stands before it.
-    static func isAway(_ failure: Failure) -> Bool {
+    public static func isAway(_ failure: Failure) -> Bool {
         switch failure.connection {
         case .unreachable?, .lost?, .stalled?: true
         case .refused?: false

@@ -36,6 +36,9 @@ public final class FileServer: Sendable {
         }
     }
 
+    /// By what each request asked whether a file is still the same; empty where it did not.
+    public var conditions: [String] { server.requests.map { Self.field("if-none-match", of: $0) ?? "" } }
+
     private static func field(_ name: String, of head: String) -> String? {
         let lines = head.split(separator: "\r\n").dropFirst()
         guard let line = lines.first(where: { $0.lowercased().hasPrefix("\(name): ") }) else { return nil }

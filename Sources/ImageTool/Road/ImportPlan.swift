@@ -88,6 +88,10 @@ extension ImageTool {
         }
         for manifest in chain { try await check(manifest) }
         var images = try chain.map { try supply.image(of: $0) }
+        if isRawStream, let other = images.first(where: { $0.draft != nil }) {
+            throw Failure(
+                .usage, "--zstream does not go with image \(other.title), which is no stream but made into one")
+        }
         if isRawStream { for place in images.indices { images[place].expectRawStream() } }
         return try plan(.importing, images)
     }

@@ -55,7 +55,8 @@ struct CommandContext: Sendable {
             config: config,
             sources: ImageSources(
                 transport: transport, requestID: records.serverRequestID,
-                credentials: DockerConfigFile(environment: environment, runner: runner, log: log), log: log),
+                credentials: DockerConfigFile(environment: environment, runner: runner, log: log), root: root,
+                log: log),
             transport: transport, log: log)
         let patience = try CommandContext.seconds("IMGADM_PREPARE_TIMEOUT", in: environment, least: 1)
         exporter = ImageExporter(tool: tool, zfs: zfs)

@@ -1,5 +1,6 @@
 import Failure
 import ImageModel
+import ImageSource
 import ImageTool
 
 /// An argument that names an image of the sources: a UUID, a name, or a docker reference (imgadm.8, "NAMES OF IMAGES").
@@ -9,6 +10,9 @@ enum ImageArgument {
     case reference(DockerReference)
     /// One word: the name of an image; where there is none and docker sources are configured, a docker reference.
     case either(ImageName, DockerReference)
+    /// Words parted by slashes: the name of an image of simplestreams; where no such source is configured, or none has it, a
+    /// docker reference, if it is one.
+    case path(ImageName, DockerReference?)
 
     /// - Throws: `Usage` for what is none of these.
     init(_ text: String) throws(Failure) {
@@ -34,15 +38,23 @@ enum ImageArgument {
             let reference = try DockerReference(text)
             // A tag, a registry or a path below one is what docker has.
             let isWord = text.utf8.allSatisfy { !":/@".utf8.contains($0) }
-            if isWord, let name { self = .either(name, reference) } else { self = .reference(reference) }
-        } catch {
-            guard let name, !text.contains("/") else {
-                throw Failure(
-                    .usage, "invalid image-id arg: \"\(text)\" is neither a UUID nor a name nor a docker reference",
-                    cause: error)
+            if isWord, let name {
+                self = .either(name, reference)
+            } else if let name, !reference.namesHost {
+                self = .path(name, reference)
+            } else {
+                self = .reference(reference)
             }
-            self = .name(name)
+        } catch {
+            guard let name else { throw ImageArgument.isNothing(text, cause: error) }
+            self = text.contains("/") ? .path(name, nil) : .name(name)
         }
+    }
+
+    private static func isNothing(_ text: String, cause: Failure? = nil) -> Failure {
+        Failure(
+            .usage, "invalid image-id arg: \"\(text)\" is neither a UUID nor a name nor a docker reference",
+            cause: cause)
     }
 
     /// Says of a URL what it is: it is no name of anything in a source.
@@ -70,33 +82,61 @@ enum ImageArgument {
 
     /// What it means, once sources have been asked for names: a UUID or a reference.
     ///
-    /// - Throws: `ImageNotFound`, `AmbiguousName`; what the sources say.
+    /// - Parameters:
+    ///   - sources: the URLs of those to ask; the configured ones if empty.
+    ///   - type: of an image that is named.
+    /// - Throws: `ImageNotFound`, `AmbiguousName`, `Usage`; what the sources say.
     func settled(
-        _ context: CommandContext, sources: [String] = [], channel: String? = nil
+        _ context: CommandContext, sources: [String] = [], channel: String? = nil, type: ImageType? = nil
     ) async throws -> ImageArgument {
+        defer { context.remark(context.tool.takeSourceRemarks()) }
+        let given = try sources.map { try context.tool.namedSource($0) }
+        func find(_ name: ImageName, _ sources: [SourceDescriptor]) async throws -> (ImageUUID?, failures: [Failure]) {
+            try await context.tool.available(name, from: sources, channel: channel, type: type)
+        }
+        func notFound(_ name: ImageName, hint: String?) -> Failure {
+            Failure(
+                .imageNotFound,
+                "no image source has an active image called \"\(name)\"\(type.map { " of type \($0.rawValue)" } ?? "")",
+                hint: hint)
+        }
         switch self {
-        case .uuid, .reference: return self
+        case .uuid, .reference:
+            guard type == nil else { throw Failure(.usage, "--type goes with the name of an image of a source") }
+            return self
         case .name(let name):
-            let (uuid, failures) = try await find(name, context, sources, channel)
+            let (uuid, failures) = try await find(name, given)
             if let uuid { return .uuid(uuid) }
             if let failure = Failure.combining(failures) { throw failure }
-            throw Failure(
-                .imageNotFound, "no image source has an active image called \"\(name)\"",
-                hint: sources.isEmpty ? await near(name, context) : nil)
+            throw notFound(name, hint: sources.isEmpty ? await near(name, context) : nil)
         case .either(let name, let reference):
             do {
-                let (uuid, failures) = try await find(name, context, sources, channel)
+                let (uuid, failures) = try await find(name, given)
                 if let uuid { return .uuid(uuid) }
-                guard try !sources.isEmpty || context.tool.hasDockerSource() else {
+                guard try type == nil && (!sources.isEmpty || context.tool.hasDockerSource()) else {
                     if let failure = Failure.combining(failures) { throw failure }
-                    throw Failure(
-                        .imageNotFound, "no image source has an active image called \"\(name)\"",
+                    throw notFound(
+                        name,
                         hint: await near(name, context)
                             ?? "\(reference.localName):\(reference.target) names the docker image")
                 }
                 context.remark(failures.map { "\($0.description): \"\(name)\" is taken for a docker image" })
             } catch let failure as Failure where failure.code == .noSources {}
             return .reference(reference)
+        case .path(let name, let reference):
+            let streams = try context.tool.simplestreams(among: given)
+            if !streams.isEmpty {
+                let (uuid, failures) = try await find(name, streams)
+                if let uuid { return .uuid(uuid) }
+                // Whoever has that name in a registry is not who was meant while the server is away.
+                if let failure = Failure.combining(failures) { throw failure }
+                guard try reference != nil && type == nil && context.tool.hasDockerSource() else {
+                    let other = reference.map { "docker:\($0.localName) names the docker image" }
+                    throw notFound(name, hint: sources.isEmpty ? await near(name, context) ?? other : other)
+                }
+            }
+            guard let reference else { throw ImageArgument.isNothing("\(name)") }
+            return try await ImageArgument.reference(reference).settled(context, type: type)
         }
     }
 
@@ -105,12 +145,5 @@ enum ImageArgument {
         // Only for a hint: what the sources answered, and what they could not, has been told.
         guard let names = try? await context.tool.availableNames() else { return nil }
         return Suggestion.hint(for: name.name, among: names)
-    }
-
-    private func find(
-        _ name: ImageName, _ context: CommandContext, _ sources: [String], _ channel: String?
-    ) async throws -> (uuid: ImageUUID?, failures: [Failure]) {
-        try await context.tool.available(
-            name, from: try sources.map { try context.tool.namedSource($0) }, channel: channel)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Failure
 import ImageModel
+import ImageSource
 
 /// `-P POOL`.
 struct PoolOption: ParsableArguments {
@@ -39,6 +40,49 @@ struct SortOption: ParsableArguments {
         help: ArgumentHelp("The fields to sort by, parted by commas; a - in front reverses.", valueName: "field,…"),
         completion: .fields)
     var keys: [String] = []
+}
+
+/// `--type TYPE`, as commands have it that look for an image by its name.
+struct TypeOption: ParsableArguments {
+    @Option(
+        name: .customLong("type"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "Of the images of a name, one of this type: zvol for the disk of a virtual machine.", valueName: "type"),
+        completion: .list(ImageType.allCases.map(\.rawValue)))
+    var name: String?
+
+    /// - Throws: `Option`.
+    func type() throws(Failure) -> ImageType? {
+        guard let name else { return nil }
+        guard let type = ImageType(rawValue: name) else {
+            throw Failure(
+                .option, "--type \(name): there is no such type of image",
+                hint: "the types are \(ImageType.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return type
+    }
+}
+
+/// `--arch ARCHITECTURE`
+struct ArchitectureOption: ParsableArguments {
+    @Option(
+        name: .customLong("arch"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "For which processors, of sources that know: all, or one, as amd64; this machine's if not given.",
+            valueName: "architecture"), completion: .list(["all"] + Architecture.allCases.map(\.rawValue)))
+    var name: String?
+
+    /// - Throws: `Option`.
+    func choice() throws(Failure) -> ArchitectureChoice {
+        guard let name else { return .host }
+        if name == "all" { return .every }
+        guard let architecture = Architecture(named: name) else {
+            throw Failure(
+                .option, "--arch \(name): there is no such architecture",
+                hint: "all, or one of \(Architecture.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return .one(architecture)
+    }
 }
 
 /// `--platform OS/ARCH[/VARIANT]`.

@@ -11,9 +11,10 @@ struct AvailCommand: ImgadmCommand {
     static let valueLetters = "os"
     static let configuration = CommandConfiguration(
         commandName: "avail", abstract: "List the images of the image sources",
-        usage: "imgadm avail [-j | --format FORMAT] [-H] [-o FIELD,…] [-s FIELD,…] [FILTER…]",
+        usage: "imgadm avail [-j | --format FORMAT] [-H] [-o FIELD,…] [-s FIELD,…] [--arch ARCHITECTURE] [FILTER…]",
         discussion: """
-            A filter is FIELD=VALUE or, for a part of the value, FIELD=~TEXT.
+            A filter is FIELD=VALUE or, for a part of the value, FIELD=~TEXT. Sources of simplestreams list the images for this
+            machine's processors.
 
             EXAMPLES
               imgadm avail os=linux
@@ -22,6 +23,7 @@ struct AvailCommand: ImgadmCommand {
 
     @OptionGroup var options: OutputOptions
     @OptionGroup var sort: SortOption
+    @OptionGroup var architecture: ArchitectureOption
     @Argument(help: ArgumentHelp("What an image must be to be listed.", valueName: "filter"), completion: .filters)
     var arguments: [String] =
         []
@@ -29,7 +31,8 @@ struct AvailCommand: ImgadmCommand {
     func run(_ context: CommandContext) async throws {
         if options.wantsFieldHelp { return try Listing.printFieldHelp(to: context.output, noHeader: options.noHeader) }
         let listing = try Listing(options, sort: sort.keys, filters: arguments)
-        let (images, failures) = try await context.tool.listedImages()
+        let (images, failures) = try await context.tool.listedImages(for: try architecture.choice())
+        context.remark(context.tool.takeSourceRemarks())
         let rows = listing.query.rows(
             of: images, manifest: \.image.manifest, extras: { ImageExtras(source: $0.source.url.base) })
         try listing.print(rows, to: context.output) { image in

@@ -10,7 +10,7 @@ struct ImportCommand: ImgadmCommand {
         commandName: "import", abstract: "Import an image, and the origins it needs, from an image source",
         usage:
             """
-            imgadm import [-C CHANNEL] [-P POOL] [-S URL]… [-q | --progress MODE] [--zstream]
+            imgadm import [-C CHANNEL] [-P POOL] [-S URL]… [-q | --progress MODE] [--zstream] [--type TYPE]
                        [--platform OS/ARCH[/VARIANT]] UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]
                    imgadm import [-P POOL] [-q | --progress MODE] [--checksum ALGORITHM:DIGITS] [--verify checksum]
                        [--volblocksize BYTES] URL|FILE [FIELD=VALUE…]
@@ -19,7 +19,9 @@ struct ImportCommand: ImgadmCommand {
             The configured sources are asked in their order; the first that has the image serves it. A docker reference goes
             to the registry it names, docker.io if it names none; each layer becomes an image. One word is the name of an image
             (of several versions the one published last); if no source has one, and a docker source is configured, it is a docker
-            reference. imgapi: or docker: before it says which is meant.
+            reference. imgapi: or docker: before it says which is meant. Where a simplestreams source is configured, what has a
+            slash is looked for there, too: the newest root file system of that name, or the disk where there is no other, or
+            where --type zvol asks for it; /ARCHITECTURE behind a name asks for that of other processors.
 
             A URL or a file is a disk (qcow2, VMDK, VHD, VHDX, OVA, raw) or the tar of a root file system, also compressed, and
             becomes an image as it arrives. Its checksum is looked for beside the URL. What neither the file nor its name tells
@@ -30,6 +32,8 @@ struct ImportCommand: ImgadmCommand {
               imgadm import -S https://images.example.com -P data 7b5981c4-1889-11e7-b4c5-3f3bdfc9b88b
               imgadm import base-64-lts@24.4.1
               imgadm import debian:12
+              imgadm import debian/13/cloud
+              imgadm import ubuntu/24.04 --type zvol
               imgadm import --platform linux/arm64 ghcr.io/example/app:1.0
               imgadm import https://cloud.example.org/debian-13-genericcloud-amd64.qcow2
               imgadm import ./appliance.ova name=appliance version=1.0 tags.team=web
@@ -48,6 +52,7 @@ struct ImportCommand: ImgadmCommand {
     var sources: [String] = []
     @OptionGroup var progress: ProgressOptions
     @Flag(name: .customLong("zstream"), help: "The source sends a raw ZFS stream.") var rawStream = false
+    @OptionGroup var type: TypeOption
     @OptionGroup var platform: PlatformOption
     @OptionGroup var file: FileOptions
     @Argument(
@@ -59,8 +64,9 @@ struct ImportCommand: ImgadmCommand {
     func run(_ context: CommandContext) async throws {
         let mode = try progress.chosen()
         if let first = arguments.first, var request = try FileArgument.request(first, arguments.dropFirst()) {
-            guard !rawStream, channel == nil, sources.isEmpty, platform.name == nil else {
-                throw Failure(.usage, "-C, -S, --zstream and --platform go with an image of a source, not with a file")
+            guard !rawStream, channel == nil, sources.isEmpty, platform.name == nil, type.name == nil else {
+                throw Failure(
+                    .usage, "-C, -S, --zstream, --type and --platform go with an image of a source, not with a file")
             }
             try file.apply(to: &request)
             try await context.upgradeState()
@@ -74,15 +80,16 @@ struct ImportCommand: ImgadmCommand {
             throw Failure(.usage, "--checksum, --verify and --volblocksize go with a URL or a file")
         }
         let argument = try ImageArgument(Arguments.one(arguments, "UUID"))
+        let type = try type.type()
         try await context.upgradeState()
-        switch try await argument.settled(context, sources: sources, channel: channel) {
+        switch try await argument.settled(context, sources: sources, channel: channel, type: type) {
         case .uuid(let uuid):
             guard platform.name == nil else {
                 throw Failure(.usage, "--platform goes with a docker reference, not with a UUID")
             }
             try await importImage(uuid, mode, context)
         case .reference(let reference): try await importDocker(reference, mode, context)
-        case .name, .either: throw Failure(.internalError, "a name was not settled")
+        case .name, .either, .path: throw Failure(.internalError, "a name was not settled")
         }
     }
 

@@ -8,7 +8,7 @@ struct ShowCommand: ImgadmCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show an image of the image sources as JSON",
         usage:
-            "imgadm show [--format FORMAT] [--platform OS/ARCH[/VARIANT]] UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]|URL|FILE",
+            "imgadm show [--format FORMAT] [--type TYPE] [--platform OS/ARCH[/VARIANT]] UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]|URL|FILE",
         discussion: """
             The first source that has the image counts; the image need not be active. Of a docker reference, the manifest is
             shown that an import would store; of a URL or a file, as much of it as is known without importing it: of a URL,
@@ -19,6 +19,7 @@ struct ShowCommand: ImgadmCommand {
         name: .customLong("format"), parsing: .unconditional,
         help: ArgumentHelp("json (the default) or yaml.", valueName: "format"))
     var format: String?
+    @OptionGroup var type: TypeOption
     @OptionGroup var platform: PlatformOption
     @Argument(help: "The image's UUID or name, a docker reference, a URL or a file.") var arguments: [String] = []
 
@@ -29,12 +30,13 @@ struct ShowCommand: ImgadmCommand {
             return
         }
         let manifest =
-            switch try await ImageArgument(Arguments.one(arguments, "UUID")).settled(context) {
+            switch try await ImageArgument(Arguments.one(arguments, "UUID")).settled(context, type: try type.type()) {
             case .uuid(let uuid): try await context.tool.manifest(of: uuid)
             case .reference(let reference):
                 try await context.tool.manifest(of: reference, platform: try platform.platform())
-            case .name, .either: throw Failure(.internalError, "a name was not settled")
+            case .name, .either, .path: throw Failure(.internalError, "a name was not settled")
             }
+        context.remark(context.tool.takeSourceRemarks())
         try context.output.value(.object(manifest.json), as: format)
     }
 }

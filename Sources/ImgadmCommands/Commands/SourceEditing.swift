@@ -84,7 +84,9 @@ struct SourceEditing {
             try context.output.line(
                 "Added \"\(source.type.rawValue)\" image source \"\(source.url.base)\"\(source.remarks)")
         }
-        for source in before where !after.contains(source) {
+        let gone = before.filter { !after.contains($0) }
+        context.tool.forget(gone)
+        for source in gone {
             try context.output.line(
                 "Deleted \"\(source.type.rawValue)\" image source \"\(source.url.base)\"\(source.remarks)")
         }

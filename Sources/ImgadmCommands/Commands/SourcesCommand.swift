@@ -25,6 +25,7 @@ struct SourcesCommand: ImgadmCommand {
             EXAMPLES
               imgadm sources -a https://images.example.com
               imgadm sources -a 'https://updates.example.com?channel=staging'
+              imgadm sources -t simplestreams -a https://images.linuxcontainers.org
               imgadm sources -d https://images.example.com
             """)
 
@@ -50,7 +51,9 @@ struct SourcesCommand: ImgadmCommand {
     @Flag(name: .customShort("c"), help: "Check whether the sources answer.") var check = false
     @Option(
         name: [.customShort("t"), .customLong("type")], parsing: .unconditional,
-        help: ArgumentHelp("The type of the source to add: imgapi (the default), docker or dsapi.", valueName: "type"))
+        help: ArgumentHelp(
+            "The type of the source to add: imgapi (the default), docker, dsapi or simplestreams.", valueName: "type"),
+        completion: .list(SourceType.allCases.map(\.rawValue)))
     var type: String?
     @Flag(name: [.customShort("k"), .customLong("insecure")], help: "Do not check the source's TLS certificate.")
     var insecure = false
@@ -124,6 +127,7 @@ struct SourcesCommand: ImgadmCommand {
             if !gone.isEmpty { config.setSources(sources.filter { !gone.contains($0) }) }
             return gone
         }
+        context.tool.forget(gone)
         for source in gone {
             try context.output.line(
                 "Deleted \"\(source.type.rawValue)\" image source \"\(source.url.base)\"\(source.remarks)")

@@ -1,0 +1,301 @@
+import JSON
+import SystemPackage
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// Sources of simplestreams: what they list becomes images, checked, by name, UUID and type.
+    @Suite struct StreamsSourceTests {
+        private func box(_ site: String, path: String = "") async throws -> (Sandbox, FileServer) {
+            let box = try await Sandbox.make()
+            let made = try await StreamsSite.run(site, in: box)
+            try #require(made.status == 0, "\(made)")
+            let server = try await FileServer(box.path("www"))
+            try box.use(server.url + path, type: "simplestreams")
+            return (box, server)
+        }
+
+        private func expectNothing(in box: Sandbox) async throws {
+            #expect(try await box.datasets() == [])
+            #expect(try box.recordNames() == [] && box.leftovers() == [])
+        }
+
+        private static let isDisk = """
+            imgadm export -q --force -o back.raw $(imgadm list -H -o uuid type=zvol)
+            head -c 12582912 back.raw | cmp - disk.raw
+            """
+
+        @Test func isAddedCheckedAndDeleted() async throws {
+            let box = try await Sandbox.make()
+            let made = try await StreamsSite.run(StreamsSite.incus, in: box)
+            try #require(made.status == 0, "\(made)")
+            let server = try await FileServer(box.path("www"))
+            let run = try await box.shell(
+                """
+                imgadm sources -d https://images.smartos.org
+                imgadm sources -t simplestreams -a \(server.url)
+                imgadm sources -t simplestreams -a \(server.url)/
+                imgadm sources -v -c
+                imgadm avail -H -o name | sort -u
+                ls var/cache/imgadm | wc -l
+                imgadm sources -d \(server.url)
+                ls var/cache/imgadm | wc -l
+                """.replacing("var/cache", with: "\(box.root)/var/cache"))
+            #expect(
+                run.lines.filter { !$0.hasPrefix("URL") && !$0.hasPrefix("Deleted \"imgapi\"") } == [
+                    "Added \"simplestreams\" image source \"\(server.url)\"",
+                    "Already have \"simplestreams\" image source \"\(server.url)\", no change",
+                    "\(server.url)  simplestreams  true  -", "debian/13/cloud", "2",
+                    "Deleted \"simplestreams\" image source \"\(server.url)\"", "0",
+                ], "\(run)")
+            let wrong = try await box.imgadm("sources", "-a", server.url)
+            #expect(wrong.status == 1 && wrong.errors.contains("-t simplestreams"), "\(wrong)")
+            let channel = try await box.imgadm("sources", "-t", "simplestreams", "-a", "\(server.url)?channel=dev")
+            #expect(channel.status == 2 && channel.errors.contains("channels"), "\(channel)")
+            let none = try await CannedServer(["*": "<html>hello</html>"])
+            let no = try await box.imgadm("sources", "-t", "simplestreams", "-a", none.url)
+            #expect(no.status == 1 && no.errors.contains("error (SourcePing)"), "\(no)")
+        }
+
+        @Test func listsWhatThisMachineRunsUnlessAsked() async throws {
+            let (box, server) = try await box(StreamsSite.incus)
+            let columns = ["-H", "-o", "name,version,os,type,pub", "-s", "version,type"]
+            #expect(
+                try await box.imgadm(["avail"] + columns).lines == [
+                    "debian/13/cloud  20250813_0524  linux  lx-dataset  2025-08-13",
+                    "debian/13/cloud  20250813_0524  linux  zvol        2025-08-13",
+                    "debian/13/cloud  20250814_0524  linux  lx-dataset  2025-08-14",
+                ])
+            #expect(try await box.imgadm(["avail", "--arch", "all"] + columns).lines.count == 4)
+            let other = try await box.imgadm(
+                "avail", "-H", "--arch", StreamsSite.other, "-o", "tags.simplestreams:architecture")
+            #expect(other.lines == [StreamsSite.other], "\(other)")
+            #expect(try await box.imgadm("avail", "-H", "-o", "uuid", "name=~debian", "type=zvol").lines.count == 1)
+            let bad = try await box.imgadm("avail", "--arch", "pdp11")
+            #expect(bad.status == 2 && bad.errors.contains("(Option)"), "\(bad)")
+            #expect(!server.requests.isEmpty)
+        }
+
+        @Test func aContainerIsImportedByItsNames() async throws {
+            let (box, server) = try await box(StreamsSite.incus)
+            let run = try await StreamsSite.run(
+                """
+                imgadm show debian/13/cloud > shown
+                imgadm import debian/13/cloud
+                root=$(zfs get -H -o value mountpoint \(box.pool)/$(imgadm list -H -o uuid))/root
+                diff -r --no-dereference new "$root"
+                test "$(stat -c %u:%g "$root/etc")" = 12:13
+                imgadm import debian/trixie/cloud
+                imgadm import DEBIAN/13/Cloud@latest
+                imgadm update
+                imgadm import ./www/images/debian/trixie/\(StreamsSite.host)/cloud/20250814_05:24/rootfs.tar.xz version=1
+                """, in: box)
+            #expect(run.status == 0, "\(run)")
+            let shown = try JSONValue(parsing: try #require(try box.read("shown")))
+            let uuid = try #require(shown["uuid"]?.stringValue)
+            #expect(run.output.contains("Imported image \(uuid) (debian/13/cloud@20250814_0524)"), "\(run)")
+            // By either name, and as a file, it is the same image; and its manifest is what the source says.
+            #expect(run.lines.filter { $0.hasSuffix("already installed, skipping") }.count == 3, "\(run)")
+            #expect(!run.output.contains("Updated") && run.errors.isEmpty, "\(run)")
+            let names = try box.recordNames()
+            let record = try JSONValue(parsing: try #require(try box.read("var/imgadm/images/\(names[0])")))
+            #expect(record["source"] == .string(server.url) && record["manifest"]?["uuid"] == shown["uuid"])
+            #expect(record["manifest"]?["type"] == "lx-dataset" && record["manifest"]?["files"] == nil)
+            #expect(record["manifest"]?["tags"]?["simplestreams:version"] == "20250814_05:24")
+            #expect(try box.leftovers() == [])
+        }
+
+        @Test func versionsTypesAndArchitecturesAreNamed() async throws {
+            let (box, server) = try await box(StreamsSite.incus)
+            let run = try await StreamsSite.run(
+                """
+                imgadm import -q debian/13/cloud --type zvol
+                \(Self.isDisk)
+                test "$(imgadm list -H -o version,type,image_size)" = "20250813_0524  zvol  12"
+                imgadm update
+                imgadm import -q debian/13/cloud@20250813_0524
+                imgadm import -q debian/13/cloud/\(StreamsSite.other)
+                imgadm list -H -o version,type,tags.simplestreams:architecture -s type,version
+                uuid=$(imgadm list -H -o uuid type=zvol)
+                imgadm delete $uuid
+                imgadm import $uuid
+                """, in: box)
+            #expect(run.status == 0, "\(run)")
+            #expect(
+                run.lines.filter { $0.hasPrefix("2025") } == [
+                    "20250813_0524  lx-dataset  \(StreamsSite.host)", "20250814_0524  lx-dataset  \(StreamsSite.other)",
+                    "20250813_0524  zvol        \(StreamsSite.host)",
+                ], "\(run)")
+            #expect(run.lines.last?.hasSuffix("(debian/13/cloud@20250813_0524)") == true, "\(run)")
+            #expect(!server.requests.isEmpty)
+        }
+
+        @Test func ubuntusServersWork() async throws {
+            let (box, server) = try await box(StreamsSite.ubuntu, path: "/releases")
+            let run = try await StreamsSite.run(
+                """
+                imgadm avail -H -o name,version,type
+                imgadm import -q ubuntu/24.04 --type zvol
+                \(Self.isDisk)
+                imgadm import noble
+                imgadm import ubuntu/24.04/\(StreamsSite.host)@20250805
+                """, in: box)
+            #expect(run.status == 0, "\(run)")
+            #expect(run.lines.first == "ubuntu/24.04  20250805  zvol", "\(run)")
+            #expect(run.lines.filter { $0.hasSuffix("already installed, skipping") }.count == 2, "\(run)")
+            #expect(!server.requests.isEmpty)
+        }
+
+        // MARK: What is kept
+
+        @Test func whatIsKeptIsAskedAboutAndServesWhileTheServerIsAway() async throws {
+            let box = try await Sandbox.make()
+            let made = try await StreamsSite.run(StreamsSite.incus, in: box)
+            try #require(made.status == 0, "\(made)")
+            var server: FileServer? = try await FileServer(box.path("www"))
+            try box.use(server?.url ?? "", type: "simplestreams")
+            let first = try await box.imgadm("avail")
+            #expect(first.status == 0 && first.lines.count == 4 && first.errors.isEmpty, "\(first)")
+            #expect(server?.conditions == ["", ""])
+            let second = try await box.imgadm("avail")
+            #expect(second.output == first.output && second.errors.isEmpty, "\(second)")
+            #expect(server?.conditions.suffix(2).contains("") == false)
+
+            let more = try await StreamsSite.run(
+                """
+                sed -i 's,debian/13,debian/14,g; s,"version": "13","version": "14",g' www/streams/v1/images.json
+                echo >> www/streams/v1/images.json
+                imgadm avail -H -o name | sort -u
+                """,
+                in: box)
+            #expect(more.output == "debian/14/cloud\n", "\(more)")
+
+            server = nil
+            let away = try await box.imgadm("avail", "-H", "-o", "name")
+            #expect(away.status == 0 && away.lines.first == "debian/14/cloud", "\(away)")
+            #expect(away.errors.contains("warning") && away.errors.contains("is away"), "\(away)")
+            #expect(away.errors.split(separator: "\n").count == 1, "\(away)")
+            let failed = try await box.imgadm("import", "debian/14/cloud")
+            #expect(failed.status == 1 && failed.errors.contains("is away"), "\(failed)")
+            try await expectNothing(in: box)
+        }
+
+        @Test(arguments: [
+            ("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 0),
+            ("HTTP/1.1 404 None\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 1),
+            ("<html>please log in</html>", 1),
+        ])
+        func onlyWhatIsAwayIsStoodFor(answer: String, status: Int32) async throws {
+            let box = try await Sandbox.make()
+            let made = try await StreamsSite.run(StreamsSite.ubuntu, in: box)
+            try #require(made.status == 0, "\(made)")
+            let index = try #require(try box.read("www/releases/streams/v1/index.json"))
+            let list = "com.ubuntu.cloud:released:download.json"
+            let server = try await CannedServer([
+                "/streams/v1/index.json": index,
+                "/streams/v1/\(list)": try #require(try box.read("www/releases/streams/v1/\(list)")),
+            ])
+            try box.use(server.url, type: "simplestreams")
+            let first = try await box.imgadm("avail", "-H", "-o", "name")
+            #expect(first.output == "ubuntu/24.04\n", "\(first)")
+            server.answer("/streams/v1/\(list)", bytes: Array(answer.utf8))
+            let second = try await box.imgadm("avail", "-H", "-o", "name")
+            #expect(second.status == status && !second.errors.isEmpty, "\(second)")
+            #expect(second.output == (status == 0 ? "ubuntu/24.04\n" : ""), "\(second)")
+            // What was no list has not taken the place of what is kept.
+            server.answer(
+                "/streams/v1/\(list)",
+                bytes: Array("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8))
+            #expect(try await box.imgadm("avail", "-H", "-o", "name").output == "ubuntu/24.04\n")
+        }
+
+        @Test func damageToWhatIsKeptCostsADownload() async throws {
+            let (box, server) = try await box(StreamsSite.ubuntu, path: "/releases")
+            #expect(try await box.imgadm("avail", "-H").lines.count == 1)
+            let damaged = try await StreamsSite.run(
+                """
+                for f in var/cache/imgadm/*; do truncate -s -1 $f; done
+                imgadm avail -H -o name
+                rm -r var/cache/imgadm
+                echo file > var/cache/imgadm
+                imgadm avail -H -o name
+                """, in: box)
+            #expect(damaged.status == 0 && damaged.output == "ubuntu/24.04\nubuntu/24.04\n", "\(damaged)")
+            #expect(server.conditions.filter { !$0.isEmpty } == [])
+        }
+
+        // MARK: What is wrong
+
+        @Test func whatIsWrongBecomesNoImage() async throws {
+            let (box, server) = try await box(StreamsSite.incus)
+            let at = "www/images/debian/trixie/\(StreamsSite.host)/cloud"
+            for (script, word) in [
+                (
+                    "printf x | dd of=\(at)/20250814_05:24/rootfs.tar.xz bs=1 seek=900 conv=notrunc status=none",
+                    ""
+                ),
+                ("echo more >> \(at)/20250814_05:24/rootfs.tar.xz", "the size should be"),
+                ("truncate -s 100 \(at)/20250814_05:24/rootfs.tar.xz", ""),
+                ("rm \(at)/20250814_05:24/rootfs.tar.xz", "404"),
+            ] {
+                let run = try await StreamsSite.run("\(script)\nimgadm import debian/13/cloud", in: box)
+                #expect(run.status == 1 && run.errors.contains("(DownloadError)"), "\(script)\n\(run)")
+                #expect(run.errors.contains(word), "\(script)\n\(run)")
+                try await expectNothing(in: box)
+            }
+            let disk = try await StreamsSite.run(
+                "qemu-img create -q -f qcow2 \(at)/20250813_05:24/disk.qcow2 12M; imgadm import debian/13/cloud --type zvol",
+                in: box)
+            #expect(disk.status == 1, "\(disk)")
+            try await expectNothing(in: box)
+            #expect(!server.requests.isEmpty)
+        }
+
+        private static let refusals: [(arguments: [String], code: String, word: String)] = [
+            (["import", "debian/14/cloud"], "ImageNotFound", "debian/14/cloud"),
+            (["import", "debian/13/cloude"], "ImageNotFound", "debian/13/cloud"),
+            (["import", "debian/13/cloud", "--type", "docker"], "ImageNotFound", "docker"),
+            (["import", "debian/13/cloud@20250815_0524"], "ImageNotFound", "20250815"),
+            (["import", "debian/13/cloud", "--type", "disk"], "Option", "zvol"),
+            (["import", "debian:12", "--type", "zvol"], "Usage", "--type"),
+            (["import", "./disk.raw", "--type", "zvol"], "Usage", "--type"),
+            (["import", "--zstream", "debian/13/cloud"], "Usage", "--zstream"),
+            (["show", "debian/14/cloud"], "ImageNotFound", "debian/14/cloud"),
+        ]
+
+        @Test func whatIsNotThereIsNotTakenForAnother() async throws {
+            let (box, server) = try await box(StreamsSite.incus)
+            for refusal in Self.refusals {
+                let run = try await box.imgadm(refusal.arguments)
+                #expect(run.status != 0 && run.errors.contains("(\(refusal.code))"), "\(refusal)\n\(run)")
+                #expect(run.errors.contains(refusal.word), "\(refusal)\n\(run)")
+            }
+            // A registry is not asked for what a server that is away may have.
+            let registry = try await CannedServer()
+            try box.write(
+                """
+                {"sources": [{"type": "simplestreams", "url": "http://127.0.0.1:1"},
+                 {"type": "docker", "url": "\(registry.url)"}]}
+                """, to: "var/imgadm/imgadm.conf")
+            let away = try await box.imgadm("import", "debian/13/cloud")
+            #expect(away.status == 1 && away.errors.contains("127.0.0.1:1"), "\(away)")
+            #expect(registry.requests.isEmpty)
+            try await expectNothing(in: box)
+            #expect(!server.requests.isEmpty)
+        }
+
+        @Test func aRunThatWasKilledIsDoneAgain() async throws {
+            let (box, server) = try await box(StreamsSite.incus)
+            for tenths in [1, 3, 5, 8] {
+                _ = try await box.imgadm(
+                    ["import", "-q", "debian/13/cloud", "--type", "zvol"], killedAfter: Double(tenths) / 10)
+                try await box.settle()
+            }
+            let run = try await StreamsSite.run("imgadm import -q debian/13/cloud --type zvol\n\(Self.isDisk)", in: box)
+            #expect(run.status == 0, "\(run)")
+            #expect(try await box.datasets().count == 2)
+            #expect(try box.leftovers() == [])
+            #expect(!server.requests.isEmpty)
+        }
+    }
+}
