@@ -14,7 +14,8 @@ public struct Command: Sendable, CustomStringConvertible {
     public let holdsLocks: Bool
 
     public init(
-        _ program: String, _ arguments: [String], limit: Duration? = nil, mostOutput: Int? = nil, holdsLocks: Bool = false
+        _ program: String, _ arguments: [String], limit: Duration? = nil, mostOutput: Int? = nil,
+        holdsLocks: Bool = false
     ) {
         self.program = program
         self.arguments = arguments

@@ -176,7 +176,8 @@ public struct ProcessRunner: CommandRunner {
             executable: .path(path), arguments: Arguments(command.arguments),
             environment: .inherit.updating([
                 "LC_ALL": "C", "LANGUAGE": nil, "TZ": "UTC",
-                Environment.Key(stringLiteral: RunMark.variable): command.holdsLocks ? RunMark.own.environmentValue : nil,
+                Environment.Key(stringLiteral: RunMark.variable):
+                    command.holdsLocks ? RunMark.own.environmentValue : nil,
             ]), platformOptions: options)
     }
 

@@ -134,7 +134,9 @@ import Testing
     private static func lives(_ group: pid_t) throws -> Bool {
         try HostFile.names(in: "/proc").contains { name in
             // proc(5), "stat": the state is the first word behind the name in parentheses, the group the third.
-            guard pid_t(name) != nil, let stat = (try? HostFile.read(FilePath("/proc/\(name)/stat"))) ?? nil else { return false }
+            guard pid_t(name) != nil, let stat = (try? HostFile.read(FilePath("/proc/\(name)/stat"))) ?? nil else {
+                return false
+            }
             let words = String(decoding: stat, as: UTF8.self).split(separator: ")").last?.split(separator: " ") ?? []
             return words.count > 2 && words[0] != "Z" && words[2] == "\(group)"
         }

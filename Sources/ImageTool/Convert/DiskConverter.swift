@@ -20,7 +20,8 @@ struct DiskConverter {
         report.line("Reading \(description.text) \"\(source.file.name)\"")
         if description.format == .raw, try isOfUnknownKind(source.file) {
             report.warning(
-                "\"\(source.file.name)\" has no partition table and no file system that is known: its bytes are taken for those of a disk")
+                "\"\(source.file.name)\" has no partition table and no file system that is known: its bytes are taken for those of a disk"
+            )
         }
         let survey = try await ContentSurvey(try VolumeContent(source))
         let size = survey.size
