@@ -75,7 +75,7 @@ if [ "$1" = purge ]; then
     rm -rf /var/cache/imgadm
 fi
 SCRIPT
-package imgadm usr/sbin/imgadm 'zfsutils-linux | zfs-fuse, ca-certificates' \
+package imgadm usr/sbin/imgadm 'zfsutils-linux | zfs-fuse, ca-certificates, squashfs-tools-ng' \
     'find, import, install, list, make and publish VM images' << 'TEXT'
 imgadm manages virtual machine images that are kept as ZFS datasets: it finds
 them on image servers and in Docker registries, imports them with the images

@@ -1,4 +1,5 @@
 public import Failure
+public import SystemPackage
 
 /// A program of the host and its arguments. There is never a shell between.
 public struct Command: Sendable, CustomStringConvertible {
@@ -9,6 +10,10 @@ public struct Command: Sendable, CustomStringConvertible {
     /// The most bytes it may print on standard output, and as many on standard error; one that prints more is killed. Nil as
     /// for `limit`.
     public let mostOutput: Int?
+    /// What it reads, for `drain`; it is closed there. Nil for nothing.
+    public var input: FileDescriptor?
+    /// It is run as nobody, if we are root: what it works on may be made to fool it.
+    public var isUnprivileged = false
     /// The locks of this run count as held until the command has ended, even if the run is killed. Only for programs that start
     /// none that stay.
     public let holdsLocks: Bool

@@ -1,4 +1,5 @@
 import Failure
+import Glibc
 public import Logging
 import Subprocess
 import SystemPackage
@@ -44,11 +45,18 @@ public struct ProcessRunner: CommandRunner {
     public func drain<Value: Sendable>(
         _ command: Command, body: (ChildOutput) async throws -> Value
     ) async throws -> (outcome: CommandOutcome, body: Result<Value, any Error>) {
-        try Task.checkCancellation()
         let start = ContinuousClock.now
-        let configuration = try configuration(of: command)
-        let (childEnd, output) = try ChildOutput.makeStream()
-        let child = Task { try await spawn(command, configuration, input: nil, output: childEnd) }
+        let configuration: Configuration
+        let (childEnd, output): (FileDescriptor, ChildOutput)
+        do {
+            try Task.checkCancellation()
+            configuration = try self.configuration(of: command)
+            (childEnd, output) = try ChildOutput.makeStream()
+        } catch {
+            try? command.input?.close()  // the first error counts
+            throw error
+        }
+        let child = Task { try await spawn(command, configuration, input: command.input, output: childEnd) }
         let value: Result<Value, any Error>
         do {
             value = .success(try await body(output))
@@ -168,10 +176,18 @@ public struct ProcessRunner: CommandRunner {
                 ? "install ZFS: zfsutils-linux, or zfs-fuse where the kernel has none" : nil)
     }
 
+    /// The user and the group that nothing belongs to.
+    private static let nobody: UInt32 = 65534
+
     private func configuration(of command: Command) throws -> Configuration {
         guard let path = ExecutableSearch.find(command.program) else { throw ProcessRunner.notFound(command.program) }
         var options = PlatformOptions()
         options.processGroupID = 0
+        if command.isUnprivileged, geteuid() == 0 {
+            options.userID = ProcessRunner.nobody
+            options.groupID = ProcessRunner.nobody
+            options.supplementaryGroups = []
+        }
         return Configuration(
             executable: .path(path), arguments: Arguments(command.arguments),
             environment: .inherit.updating([

@@ -31,6 +31,18 @@ public final class ScratchFile {
     /// - Throws: `Errno`.
     public func handle() throws -> FileDescriptor { try descriptor.duplicate() }
 
+    /// A handle by which a program may read it that has no rights: nobody else finds the file.
+    ///
+    /// - Throws: `FileSystemError`.
+    public func readableHandle() throws -> FileDescriptor {
+        do {
+            try HostFile.setMode(descriptor, [.ownerReadWrite, .groupRead, .otherRead])
+            return try descriptor.duplicate()
+        } catch {
+            throw HostFile.failure("cannot hand over", Self.name, error)
+        }
+    }
+
     // Nobody will read it again.
     deinit { try? descriptor.close() }
 

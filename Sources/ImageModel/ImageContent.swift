@@ -9,6 +9,8 @@ public enum ImageContent: Sendable, Hashable {
     case disk(blockSize: Int?)
     /// The archive of a system's files.
     case root
+    /// The same as a squashfs, which is read by `sqfs2tar` (squashfs-tools-ng).
+    case squashfs
 
     /// The content of an image of a server: its manifest's type tells.
     public init(of manifest: Manifest) {
@@ -23,14 +25,14 @@ public enum ImageContent: Sendable, Hashable {
     public var isUnpacked: Bool {
         switch self {
         case .zfsStream, .disk: false
-        case .layer, .root: true
+        case .layer, .root, .squashfs: true
         }
     }
 
     /// Its file may have to be read a second time if it comes on top of another image.
     public var mayBeReadAgain: Bool {
         switch self {
-        case .zfsStream, .disk, .root: false
+        case .zfsStream, .disk, .root, .squashfs: false
         case .layer: true
         }
     }

@@ -10,6 +10,7 @@ public import ZFS
 public struct ImageStore: Sendable {
     let root: HostRoot
     let zfs: ZFS
+    let runner: any CommandRunner
     let machines: any VirtualMachineRoots
     let records: ImageRecords
     let log: Logger
@@ -18,11 +19,13 @@ public struct ImageStore: Sendable {
     let lockPatience: Duration
 
     public init(
-        root: HostRoot, zfs: ZFS, machines: any VirtualMachineRoots, lockPatience: Duration = LockWait.longest,
+        root: HostRoot, runner: any CommandRunner, zfs: ZFS, machines: any VirtualMachineRoots,
+        lockPatience: Duration = LockWait.longest,
         log: Logger
     ) {
         self.root = root
         self.zfs = zfs
+        self.runner = runner
         self.machines = machines
         self.lockPatience = lockPatience
         self.log = log

@@ -51,7 +51,7 @@ extension ImageTool {
         draft.publishedAt = Timestamp.now().description
         let image = try AvailableImage(
             draft, draft.uuid(digest), at: .path(file.path), check: ImageFileCheck(size: file.size, digest: digest),
-            content: file.content(request.blockSize))
+            content: file.content)
         _ = try await take(image, from: file.path.string, pool, report)
     }
 
@@ -67,13 +67,13 @@ extension ImageTool {
             report.line("Image \(known.image.title) is already installed, skipping")
             return
         }
-        let (draft, kind) = try self.draft(of: file, head, request)
+        let (draft, content) = try self.draft(of: file, head, request)
         let digest = try await checksum(of: file, request, report)
         var check = ImageFileCheck(size: head.size, digest: digest)
         if head.size == nil { check.most = RemoteFile.longest }
         let image = try AvailableImage(
             draft, draft.uuid(digest), at: file.place, check: check,
-            content: kind == .disk ? .disk(blockSize: request.blockSize) : .root, fetched: head.fetched)
+            content: content, fetched: head.fetched)
         guard let uuid = try await take(image, from: file.url, pool, report), head.fetched.isConditional else { return }
         try await store.note(head.fetched, of: uuid, in: pool) { report.waiting(for: $0, $1) }
     }
@@ -83,7 +83,7 @@ extension ImageTool {
     /// - Throws: `InvalidFile`.
     private func draft(
         of file: RemoteFile, _ head: RemoteFile.Head, _ request: FileRequest
-    ) throws -> (ImageDraft, ContentUUID.Kind) {
+    ) throws -> (ImageDraft, ImageContent) {
         let beginning = FileHead(
             bytes: head.bytes, isWhole: head.isWhole, fileName: file.name, title: "\"\(file.url)\"")
         let kind = try beginning.kind()
@@ -94,7 +94,7 @@ extension ImageTool {
             // The day stands for the version of what is always called the same.
             draft.lastVersion = String(modified.description.prefix(10).filter { $0 != "-" })
         }
-        return (draft, kind)
+        return (draft, beginning.content(kind, blockSize: request.blockSize))
     }
 
     /// The digest that was given, or one that a list beside the file states.

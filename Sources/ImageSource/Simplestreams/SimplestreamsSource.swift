@@ -99,7 +99,8 @@ public final class SimplestreamsSource: ImageSource {
         switch image.form {
         case .rootTar: content = .root
         case .disk, .disk1, .uefi1: content = .disk(blockSize: nil)
-        case .squashfs, .combined:
+        case .squashfs: content = .squashfs
+        case .combined:
             throw Failure(
                 .unsupportedImage,
                 "image \(manifest.uuid) (\(manifest.title)) is offered as \(image.form.rawValue) alone, which is not read"

@@ -29,6 +29,7 @@ extension ImageStore {
         case .zfsStream: StreamInstaller(zfs: zfs, log: log)
         case .layer(let diffID): LayerInstaller(store: self, diffID: diffID)
         case .root: RootInstaller(store: self)
+        case .squashfs: SquashfsInstaller(store: self)
         case .disk(let blockSize): DiskInstaller(zfs: zfs, log: log, blockSize: blockSize)
         }
     }

@@ -35,4 +35,11 @@ public struct ImageToInstall: Sendable {
         self.fileName = fileName
         self.fetched = fetched
     }
+
+    /// The same image, made of what its file was turned into: that is what it is.
+    func made(of content: ImageContent) -> ImageToInstall {
+        ImageToInstall(
+            manifest: manifest, source: source, pool: pool, check: .none, content: content, compression: nil,
+            limits: limits, fileName: fileName, fetched: fetched)
+    }
 }

@@ -58,11 +58,9 @@ struct FileHead {
                 "imgadm install -m MANIFEST -f FILE installs an image from a manifest")
         case .archive: return Self.isAppliance(head) ? .disk : .root
         case .disk:
-            guard DiskContent.fileSystem(head) != "squashfs" else {
-                throw refusal(
-                    "is a squashfs, which is not read", "sqfs2tar FILE > FILE.tar makes a tar of it, which is")
-            }
-            return .disk
+            guard DiskContent.fileSystem(head) == "squashfs" else { return .disk }
+            guard isSquashfs else { throw refusal("is a squashfs that is packed once more", "unpack it first") }
+            return .root
         case .unknown:
             guard Self.isCalledDisk(fileName) else {
                 throw refusal(
@@ -70,6 +68,18 @@ struct FileHead {
                     "a disk without a partition table must be called .raw or .img")
             }
             return .disk
+        }
+    }
+
+    private var isSquashfs: Bool { DiskContent.fileSystem(bytes) == "squashfs" }
+
+    /// The content of an image that is made of the file.
+    ///
+    /// - Parameter blockSize: of a volume.
+    func content(_ kind: ContentUUID.Kind, blockSize: Int?) -> ImageContent {
+        switch kind {
+        case .disk: .disk(blockSize: blockSize)
+        case .root: isSquashfs ? .squashfs : .root
         }
     }
 

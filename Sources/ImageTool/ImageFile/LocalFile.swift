@@ -9,6 +9,8 @@ struct LocalFile {
     let size: Int64
     /// What is known of its image before it is read.
     let draft: ImageDraft
+    /// What the file holds.
+    let content: ImageContent
     private let file: GivenFile
 
     /// - Throws: `Usage` for what is no file; `InvalidFile` for one of which no image can be made; `FileSystemError`.
@@ -24,13 +26,10 @@ struct LocalFile {
         var draft = ImageDraft(kind, fileName: beginning.fileName, fields: request.fields)
         if kind == .disk { draft.size = try beginning.diskSize(fileSize: size) }
         self.draft = draft
+        content = beginning.content(kind, blockSize: request.blockSize)
         self.path = path
         self.size = bytes
         self.file = file
-    }
-
-    func content(_ blockSize: Int?) -> ImageContent {
-        draft.kind == .disk ? .disk(blockSize: blockSize) : .root
     }
 
     /// The SHA-256 of the file, from which its image's UUID follows.

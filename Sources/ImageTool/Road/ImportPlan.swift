@@ -98,9 +98,10 @@ extension ImageTool {
 
     /// A plan of images that nothing can be said against but that this user may not make them.
     ///
-    /// - Throws: `PermissionDenied`, `ConfigError`.
+    /// - Throws: `PermissionDenied`, `CommandNotFound`, `ConfigError`.
     func plan(_ verb: ImportPlan.Verb, _ images: [AvailableImage]) throws -> ImportPlan {
         if images.contains(where: { $0.content.isUnpacked }) { try ImageTool.checkUser() }
+        if images.contains(where: { $0.content == .squashfs }) { try SquashfsReader.check() }
         let settings = try config.load().docker
         return ImportPlan(verb: verb, chain: images, window: settings.downloads, limits: LayerLimits(settings))
     }

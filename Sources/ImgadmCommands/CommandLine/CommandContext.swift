@@ -50,7 +50,7 @@ struct CommandContext: Sendable {
         tool = ImageTool(
             root: root, runner: runner,
             store: ImageStore(
-                root: root, zfs: zfs, machines: ZoneRoots(runner: runner),
+                root: root, runner: runner, zfs: zfs, machines: ZoneRoots(runner: runner),
                 lockPatience: lockPatience ?? LockWait.longest, log: log),
             config: config,
             sources: ImageSources(

@@ -6,7 +6,8 @@ enum FileArgument {
     /// How files are called that are disks or archives: no name of an image or repository ends like that.
     private static let suffixes = [
         ".qcow2", ".img", ".raw", ".vmdk", ".vhd", ".vhdx", ".ova", ".tar", ".tgz", ".txz", ".tzst", ".tar.gz",
-        ".tar.xz", ".tar.zst", ".tar.bz2", ".img.gz", ".img.xz", ".img.zst", ".img.bz2", ".raw.gz", ".raw.xz",
+        ".tar.xz", ".tar.zst", ".tar.bz2", ".squashfs", ".sqfs", ".img.gz", ".img.xz", ".img.zst", ".img.bz2",
+        ".raw.gz", ".raw.xz",
         ".raw.zst", ".raw.bz2", ".qcow2.gz", ".qcow2.xz", ".qcow2.zst", ".qcow2.bz2",
     ]
 

@@ -146,6 +146,55 @@ extension EndToEnd {
             #expect(!server.requests.isEmpty)
         }
 
+        /// A tree with what a squashfs can have, and a list that offers nothing else.
+        private static let squashfs = """
+            mkdir -p www/streams/v1 tree/usr/lib tree/dev
+            printf 'ID=alpine\\nVERSION_ID="3.22"\\n' > tree/usr/lib/os-release
+            seq 1 100000 > tree/usr/lib/numbers
+            ln tree/usr/lib/numbers tree/usr/more
+            ln -s lib/numbers tree/usr/link
+            mknod tree/dev/null c 1 3
+            mkfifo tree/dev/fifo
+            chown 12:13 tree/usr/lib/numbers
+            chmod 711 tree
+            mksquashfs tree www/root.squashfs -comp zstd -quiet -no-progress > /dev/null
+            list "\\"alpine:3.22:\(StreamsSite.host):default\\": {\\"aliases\\": \\"alpine/3.22\\", \\"arch\\": \\"\(StreamsSite.host)\\",
+                \\"versions\\": {\\"20250805\\": {\\"items\\": {$(item squashfs root.squashfs)}}}}" > www/streams/v1/images.json
+            index streams/v1/images.json alpine > www/streams/v1/index.json
+            """
+
+        @Test func aSquashfsIsUnpackedWhereThereIsNothingElse() async throws {
+            let (box, server) = try await box(Self.squashfs)
+            let run = try await StreamsSite.run(
+                """
+                imgadm import -q alpine/3.22
+                root=$(zfs get -H -o value mountpoint \(box.pool)/$(imgadm list -H -o uuid))/root
+                diff <(cd tree; find . -printf '%P %y %m %U:%G %l\\n' | sort) \
+                    <(cd "$root"; find . -printf '%P %y %m %U:%G %l\\n' | sort)
+                cmp tree/usr/lib/numbers "$root/usr/lib/numbers"
+                test "$root/usr/more" -ef "$root/usr/lib/numbers"
+                imgadm import ./www/root.squashfs version=1
+                uuid=$(imgadm list -H -o uuid)
+                imgadm delete $uuid
+                imgadm import -q www/root.squashfs version=1
+                test "$(imgadm list -H -o uuid,name)" = "$uuid  alpine-3.22"
+                imgadm delete $uuid
+                """, in: box)
+            #expect(run.status == 0 && run.output.contains("already installed, skipping"), "\(run)")
+            let broken = try await StreamsSite.run(
+                """
+                head -c 90 www/root.squashfs > cut.squashfs
+                imgadm import ./cut.squashfs version=1
+                """, in: box)
+            #expect(broken.status == 1 && broken.errors.contains("(InvalidFile)"), "\(broken)")
+            let damaged = try await StreamsSite.run(
+                "printf x | dd of=www/root.squashfs bs=1 seek=200 conv=notrunc status=none; imgadm import alpine/3.22",
+                in: box)
+            #expect(damaged.status == 1 && damaged.errors.contains("(DownloadError)"), "\(damaged)")
+            try await expectNothing(in: box)
+            #expect(!server.requests.isEmpty)
+        }
+
         // MARK: What is kept
 
         @Test func whatIsKeptIsAskedAboutAndServesWhileTheServerIsAway() async throws {
