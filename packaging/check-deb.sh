@@ -109,9 +109,11 @@ dpkg --remove "${packages[@]}" > "$work/log" 2>&1 || die "dpkg --remove: $(cat "
 [[ -s /etc/imgapi-server/config.json ]] || die 'the config is gone before it was purged'
 [[ ! -e /usr/bin/imgapi-server && ! -e /usr/sbin/imgadm ]] || die 'a program was left behind'
 ok 'both are removed, and the config is kept'
-# imgadm has nothing to purge: dpkg forgot it when it was removed.
-dpkg --purge imgapi-server > "$work/log" 2>&1 || die "dpkg --purge: $(cat "$work/log")"
+# What imgadm keeps of servers goes, and nothing else of /var.
+install -d -m 700 /var/cache/imgadm
+dpkg --purge "${packages[@]}" > "$work/log" 2>&1 || die "dpkg --purge: $(cat "$work/log")"
 installing=''
+[[ ! -e /var/cache/imgadm ]] || die '/var/cache/imgadm was left behind'
 while read -r file; do
     [[ ! -e $file && ! -L $file ]] || die "$file was left behind"
 done < "$work/new"
