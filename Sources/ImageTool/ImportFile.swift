@@ -74,6 +74,7 @@ extension ImageTool {
         let image = try AvailableImage(
             draft, draft.uuid(digest), at: file.place, check: check,
             content: content, fetched: head.fetched)
+        // A list of checksums may be older than the file beside it: what was not read is not known to be this image's.
         guard let uuid = try await take(image, from: file.url, pool, report), head.fetched.isConditional else { return }
         try await store.note(head.fetched, of: uuid, in: pool) { report.waiting(for: $0, $1) }
     }
@@ -118,14 +119,14 @@ extension ImageTool {
 
     /// Installs an image of a file, unless it is there.
     ///
-    /// - Returns: its UUID.
+    /// - Returns: its UUID; nil if it was there, and the file was not read.
     private func take(
         _ image: AvailableImage, from place: String, _ pool: PoolName, _ report: Report
     ) async throws -> ImageUUID? {
         if let installed = try await store.image(image.uuid, in: pool) {
             try await sweep(installed.uuid, in: pool)
             report.line("Image \(installed.title) is already installed, skipping")
-            return installed.uuid
+            return nil
         }
         try await check(image.manifest)
         let room = try await store.freeSpace(in: pool)

@@ -179,6 +179,12 @@ extension EndToEnd {
                 "overlay"
             ),
             ("head -c 70000 debian*.qcow2 > cut.qcow2; imgadm convert -q cut.qcow2", "InvalidFile", "cut.qcow2"),
+            ("head -c 3 debian*.qcow2 > five.qcow2; imgadm convert -q five.qcow2", "InvalidFile", "is called .qcow2"),
+            ("xz -k one.raw; head -c 5 one.raw.xz > x5.raw.xz; imgadm convert -q x5.raw.xz", "InvalidFile", ".xz"),
+            (
+                "qemu-img convert -f raw -O vpc -o subformat=fixed one.raw a.vhd; head -c 4194560 a.vhd > half.vhd; imgadm convert -q half.vhd version=1",
+                "InvalidFile", "is called .vhd"
+            ),
             ("imgadm convert -q nothing.raw", "Usage", "nothing.raw"),
             ("imgadm convert -q one.raw name=x version=1 os=linux type=other", "ManifestValidation", "nic_driver"),
             ("imgadm convert -q --origin one.imgmanifest one.raw", "Usage", "one.imgmanifest"),

@@ -178,6 +178,27 @@ extension EndToEnd {
             #expect(server.requests.last == "GET /\(Self.name).qcow2 bytes=0-262143")
         }
 
+        /// A mirror between two states has a new file beside the list of the old one.
+        @Test func aListOlderThanItsFileLeadsToNoImageForGood() async throws {
+            let box = try await box()
+            let server = try await FileServer(box.path("www"))
+            let url = "\(server.url)/\(Self.name).qcow2"
+            let run = try await run(
+                """
+                list() { (cd www; sha256sum \(Self.name).qcow2 > SHA256SUMS); }
+                list
+                imgadm import -q \(url)
+                printf new | dd of=disk.raw bs=1 seek=4096 conv=notrunc status=none
+                qemu-img convert -f raw -O qcow2 -c disk.raw www/\(Self.name).qcow2
+                imgadm import \(url) | grep skipping
+                list
+                imgadm import -q \(url)
+                test $(imgadm list -H -o uuid | wc -l) = 2
+                imgadm import \(url) | grep skipping
+                """, in: box)
+            #expect(run.status == 0, "\(run)")
+        }
+
         /// What is refused, and leaves nothing: a script, the error's code, and a word of its message.
         private static let refusals: [(script: String, code: String, word: String)] = [
             ("imgadm import --checksum sha256:\(String(repeating: "0", count: 64)) URL", "DownloadError", "digest"),

@@ -64,7 +64,7 @@ final class ContentReader {
         }
     }
 
-    /// Reads into the buffer. What lies beyond the file's end is zero, but not all of it may.
+    /// Reads into the buffer. All of it must be there: whoever writes a disk writes its last piece as far as the disk goes.
     private func fill(_ count: Int, from place: UInt64) throws -> Int {
         reserve(count)
         let there = try unsafe buffer.withUnsafeMutableBytes {
@@ -74,8 +74,9 @@ final class ContentReader {
                 .initializeMemory(as: UInt8.self, repeating: 0)
             return there
         }
-        guard there > 0 else {
-            throw DiskError(.truncated, at: place, "content should be there, but the file ends at \(bytes.known)")
+        guard there == count else {
+            throw DiskError(
+                .truncated, at: place + UInt64(there), "content should be there, but the file ends at \(bytes.known)")
         }
         return there
     }

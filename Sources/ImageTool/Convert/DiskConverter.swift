@@ -18,6 +18,11 @@ struct DiskConverter {
         let origin = try Origin(request.origins)
         let description = try source.reader().description
         report.line("Reading \(description.text) \"\(source.file.name)\"")
+        if description.format == .raw, let name = request.fileName,
+            let format = FileHead.missingFormat(name, isPacked: !description.wrappers.isEmpty, isWhole: true)
+        {
+            throw FileHead.notWhatItIsCalled("\"\(source.file.name)\"", format)
+        }
         if description.format == .raw, try isOfUnknownKind(source.file) {
             report.warning(
                 "\"\(source.file.name)\" has no partition table and no file system that is known: its bytes are taken for those of a disk"

@@ -62,6 +62,7 @@ struct FileHead {
             guard isSquashfs else { throw refusal("is a squashfs that is packed once more", "unpack it first") }
             return .root
         case .unknown:
+            try checkName()
             guard Self.isCalledDisk(fileName) else {
                 throw refusal(
                     "is neither a disk nor the archive of a root file system",
@@ -81,6 +82,19 @@ struct FileHead {
         case .disk: .disk(blockSize: blockSize)
         case .root: isSquashfs ? .squashfs : .root
         }
+    }
+
+    /// - Throws: `InvalidFile` where the name states a packing that the bytes do not have.
+    private func checkName() throws {
+        let isPacked = CompressionFormat.sniff(bytes) != .none
+        guard let format = Self.missingFormat(fileName, isPacked: isPacked, isWhole: false) else { return }
+        throw Self.notWhatItIsCalled(title, format)
+    }
+
+    static func notWhatItIsCalled(_ title: String, _ format: String) -> Failure {
+        Failure(
+            .invalidFile, "\(title) is called \(format), and is not: it may be cut, or another file",
+            hint: "a disk that is kept as it is is called .raw or .img")
     }
 
     private func refusal(_ what: String, _ hint: String) -> Failure {
@@ -127,10 +141,26 @@ struct FileHead {
         String(decoding: head.prefix(100).prefix { $0 != 0 }, as: UTF8.self).lowercased().hasSuffix(".ovf")
     }
 
+    private static let packedSuffixes = [".gz", ".xz", ".zst", ".bz2"]
+
+    /// The format that the name states of what was found to be the plain bytes of a disk: most likely the file is cut.
+    ///
+    /// - Parameters:
+    ///   - isPacked: it is unpacked for that.
+    ///   - isWhole: its end was seen, too, where a VHD of fixed size says what it is.
+    static func missingFormat(_ fileName: String, isPacked: Bool, isWhole: Bool) -> String? {
+        var name = fileName.lowercased()[...]
+        if let suffix = packedSuffixes.first(where: { name.hasSuffix($0) }) {
+            guard isPacked else { return suffix }
+            name = name.dropLast(suffix.count)
+        }
+        return ([".qcow2", ".vmdk", ".vhdx", ".ova"] + (isWhole ? [".vhd"] : [])).first { name.hasSuffix($0) }
+    }
+
     /// The name says that its bytes are those of a disk.
     static func isCalledDisk(_ fileName: String) -> Bool {
         var name = fileName.lowercased()[...]
-        for suffix in [".gz", ".xz", ".zst", ".bz2"] where name.hasSuffix(suffix) { name = name.dropLast(suffix.count) }
+        for suffix in packedSuffixes where name.hasSuffix(suffix) { name = name.dropLast(suffix.count) }
         return [".raw", ".img", ".dd"].contains { name.hasSuffix($0) }
     }
 }

@@ -121,7 +121,10 @@ enum ImageArgument {
                             ?? "\(reference.localName):\(reference.target) names the docker image")
                 }
                 context.remark(failures.map { "\($0.description): \"\(name)\" is taken for a docker image" })
-            } catch let failure as Failure where failure.code == .noSources {}
+            } catch let failure as Failure where failure.code == .noSources {
+                // Sources that have no names to ask for may be registries.
+                guard try !sources.isEmpty || context.tool.hasDockerSource() else { throw failure }
+            }
             return .reference(reference)
         case .path(let name, let reference):
             let streams = try context.tool.simplestreams(among: given)
