@@ -20,5 +20,5 @@ show_binaries "$shown"
 cp -r Tests/OpenZFS/{platform,images,machines}.sh Tests/OpenZFS/cases "$shown"
 image=$(Tests/OpenZFS/image.sh)
 
-Tests/OpenZFS/ozvm run -i "$image" -n -t 3600 -L 3900 -v "$shown:/imgadm:ro" ${runtime[@]+"${runtime[@]}"} -- \
+Tests/OpenZFS/ozvm run -i "$image" -n -t 7200 -L 7500 -v "$shown:/imgadm:ro" ${runtime[@]+"${runtime[@]}"} -- \
     bash /imgadm/platform.sh "$@"

@@ -113,7 +113,7 @@ test_images_of_file_systems_become_archives() {
     for option in compression=zstd xattr=sa recordsize=1M; do
         place -o dnodesize=auto -o "$option" "$pool/src"
         src=$place
-        system "$src"
+        system "$src" 3000
         zfs snapshot "$pool/src@a"
         zfs send -Lec "$pool/src@a" > stream
         status 0 imgadm export -q -o whole.tar stream
