@@ -87,7 +87,7 @@ let package = Package(
         module("Layers", ["Tar", "CHost", system]),
         module("Host", ["JSON", "Failure", "Time", "CHost", log, system, subprocess]),
         module("ZFS", ["Failure", "Time", "Host", log, system]),
-        module("VirtualMachines", ["JSON", "Failure", "ImageModel", "Host", "ZFS", system]),
+        module("VirtualMachines", ["JSON", "Failure", "Time", "ImageModel", "Host", "ZFS", system]),
         module("Transport", ["Failure", "Time", log, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
         module(
             "IMGAPI",

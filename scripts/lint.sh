@@ -56,6 +56,11 @@ outside_numbers() {
         --include='*.swift' Sources | grep -v '// bounds: '
 }
 
+# Codes are for people and their programs; who acts on an error names its type (CodedError).
+errors_by_type() {
+    ! grep -rnE '\b(failure|error|refusal)\.code *[!=]=|contains\((failure|error)\.code|cause as\?' --include='*.swift' Sources
+}
+
 manual_pages() { mandoc -T lint -W warning docs/*.[58]; }
 
 # Every code has its paragraph, and every paragraph its code.
@@ -99,6 +104,7 @@ check 'no file in Sources over 400 lines' file_sizes
 check 'no import Foundation in Sources' no_foundation
 check 'whole numbers of fractions have their bounds' outside_numbers
 check 'imports, Package.swift and the table of modules agree' scripts/modules.py
+check 'errors are told apart by their types' errors_by_type
 check 'manual pages' manual_pages
 check 'every error is explained' error_page
 check 'programs that scripts and tests call come with packages of the bootstrap' scripts/programs.py

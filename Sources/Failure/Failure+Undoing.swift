@@ -10,11 +10,11 @@ extension Failure {
             try await work()
             return error
         } catch let second {
-            let first = error as? Failure
+            let first = error as? any CodedError
             return Failure(
                 first?.code ?? .internalError, "\(error); and things could not be put back",
                 cause: second,
-                hint: (second as? Failure)?.hint ?? first?.hint ?? "imgadm check shows what is not in order")
+                hint: (second as? any CodedError)?.hint ?? first?.hint ?? "imgadm check shows what is not in order")
         }
     }
 }

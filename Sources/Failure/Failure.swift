@@ -1,8 +1,8 @@
 /// What went wrong, told once and for good: a stable code for programs, a message for people,
 /// the cause below it, and what to do about it if we know.
 ///
-/// Every error that a module hands to the module above is a `Failure` (or `CancellationError`); the
-/// command line turns it into text and exit status in one place (cli.md §1).
+/// Every error that a module hands to the module above is a `Failure`, another ``CodedError`` where somebody acts on what it
+/// is, or `CancellationError`; the command line turns it into text and exit status in one place (cli.md §1).
 public struct Failure: Error, Sendable {
     /// The stable code, shown in brackets in the message and as `err.code` with `-E`.
     public let code: Code

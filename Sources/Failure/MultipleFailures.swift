@@ -1,7 +1,7 @@
 extension Failure {
     /// One failure for several: itself if there is only one, else code `MultiError`, whose message
     /// has each of them.
-    public static func combining(_ failures: [Failure]) -> Failure? {
+    public static func combining(_ failures: [any CodedError]) -> (any CodedError)? {
         guard let first = failures.first else { return nil }
         guard failures.count > 1 else { return first }
         let list = failures.map { "\($0.code): \($0.description)" }.joined(separator: "; ")
@@ -10,7 +10,7 @@ extension Failure {
 
     /// Any error as a failure: itself, or wrapped under `code` with what was being done.
     public static func wrapping(_ error: any Error, _ code: Code, _ message: String) -> Failure {
-        if let failure = error as? Failure { return failure }
+        if let error = error as? any CodedError { return error.failure }
         return Failure(code, message, cause: error)
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 public import SystemPackage
+import Time
 
 /// Who holds a lock, and whether that process lives.
 ///
@@ -8,19 +9,20 @@ public import SystemPackage
 /// after it finds a lock that nobody will use any more. Commands that it had started and that change datasets go on without
 /// it; until they have ended, its locks count as held.
 extension FileLock {
+    private static let whileDying = Backoff(
+        patience: .seconds(10), firstPause: .milliseconds(20), longestPause: .milliseconds(200))
+
     /// Takes the lock if it is free, or as soon as a holder that is at its end is gone.
     ///
     /// - Returns: nil if one that lives holds it, or one that is at its end does not go within ten seconds.
     /// - Throws: `FileSystemError`, `PermissionDenied`.
     public static func takingFromTheDying(_ path: FilePath) async throws -> FileLock? {
-        let deadline = ContinuousClock.now + .seconds(10)
         var looks = 0
-        while true {
-            if let lock = try tryTaking(path) { return lock }
+        return try await whileDying(by: .real) { _ in
+            if let lock = try tryTaking(path) { return .done(lock) }
             // Three looks, since the kernel forgets the signal a moment before it marks the process as ending.
             looks = try holderLives(path) ? looks + 1 : 0
-            guard looks < 3, ContinuousClock.now < deadline else { return nil }
-            try await Task.sleep(for: .milliseconds(20))
+            return looks < 3 ? .passing(.success(nil)) : .done(nil)
         }
     }
 

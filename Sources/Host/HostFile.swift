@@ -141,14 +141,9 @@ public enum HostFile {
         }
     }
 
-    /// A failure of the file system, as text that names the file.
-    public static func failure(_ doing: String, _ path: FilePath, _ error: any Error) -> Failure {
-        if let failure = error as? Failure { return failure }
-        let isFull = (error as? Errno).map { [.noSpace, .diskQuotaExceeded].contains($0) } ?? false
-        if isFull { return Failure(.noSpace, "\(doing) \"\(path)\"", cause: error, hint: "make room there") }
-        let denied = (error as? Errno).map { [.permissionDenied, .notPermitted].contains($0) } ?? false
-        return Failure(
-            denied ? .permissionDenied : .fileSystem, "\(doing) \"\(path)\"", cause: error,
-            hint: denied ? "run as root, or set IMGADM_ROOT to a folder of your own" : nil)
+    /// A ``FileError``, which names the file, of what the file system said; what has been named already stays as it is.
+    public static func failure(_ doing: String, _ path: FilePath, _ error: any Error) -> any CodedError {
+        if let error = error as? any CodedError { return error }
+        return FileError(doing, path, error)
     }
 }

@@ -48,9 +48,9 @@ extension HostFile {
         try status(folder, followLinks: true)?.permissions.contains(.otherWrite) == true
     }
 
-    private static func refusal(_ path: FilePath, _ why: String) -> Failure {
-        Failure(
-            .unsafeFolder, "folder \"\(path)\" cannot be trusted: \(why)",
+    private static func refusal(_ path: FilePath, _ why: String) -> UnsafeFolder {
+        UnsafeFolder(
+            "folder \"\(path)\" cannot be trusted: \(why)",
             hint: "look who made it and what is in it, then remove it or make it root's (chown, chmod o-w)")
     }
 }

@@ -1,10 +1,11 @@
 import Failure
+import Time
 
 /// A wait for a lock: it is asked for again and again, and after a second it is said who has it.
 public struct LockWait: Sendable {
     /// What has the lock, for the error.
     private let what: String
-    private let limit: Duration
+    private let backoff: Backoff
     private let holders: @Sendable () throws -> [LockHolder]
 
     /// How long a lock is waited for unless something else is said: a day. Images can be large, and networks slow.
@@ -12,7 +13,7 @@ public struct LockWait: Sendable {
 
     init(for what: String, limit: Duration, holders: @escaping @Sendable () throws -> [LockHolder]) {
         self.what = what
-        self.limit = limit
+        backoff = Backoff(patience: limit, firstPause: .milliseconds(20), longestPause: .milliseconds(250))
         self.holders = holders
     }
 
@@ -25,23 +26,22 @@ public struct LockWait: Sendable {
     public func callAsFunction<Value: Sendable>(
         _ waiting: ([LockHolder]) -> Void, _ attempt: () async throws -> Value?
     ) async throws -> Value {
-        let start = ContinuousClock.now
+        var tries = Backoff.Tries(backoff, by: .real)
         var told = false
         while true {
             if let value = try await attempt() { return value }
-            let passed = ContinuousClock.now - start
-            if passed >= limit {
+            guard let pause = tries.pauseAfterFailure() else {
                 let who = try await named().map(\.description).joined(separator: ", ")
                 throw Failure(
                     .lockTimeout,
                     "\(what) is locked by \(who.isEmpty ? "a process that cannot be seen from here" : who)",
                     hint: "see what that does; IMGADM_LOCK_PATIENCE says for how many seconds a lock is waited for")
             }
-            if !told && passed >= .seconds(1) {
+            if !told, tries.elapsed >= .seconds(1) {
                 told = true
                 waiting(try await named())
             }
-            try await Task.sleep(for: min(.milliseconds(50), limit - passed))
+            try await ContinuousClock().wait(pause)
         }
     }
 

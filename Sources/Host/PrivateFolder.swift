@@ -171,9 +171,9 @@ extension PrivateFolder {
         return name
     }
 
-    private static func refusal(_ path: FilePath, _ why: String) -> Failure {
-        Failure(
-            .unsafeFolder, "cannot work in folder \"\(path)\": \(why)",
+    private static func refusal(_ path: FilePath, _ why: String) -> UnsafeFolder {
+        UnsafeFolder(
+            "cannot work in folder \"\(path)\": \(why)",
             hint: "somebody else may have made it: look at it, then remove it")
     }
 }

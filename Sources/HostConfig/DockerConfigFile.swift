@@ -112,8 +112,8 @@ public struct DockerConfigFile: CredentialSource {
         let outcome: CommandOutcome
         do {
             (outcome, _) = try await runner.feed(command) { input in try DockerConfigFile.write(name, to: input) }
-        } catch let failure as Failure {
-            complain(of: helper, "\(failure)")
+        } catch let error as any CodedError {
+            complain(of: helper, "\(error)")
             return nil
         }
         // What is not JSON is no answer; that is told below.

@@ -1,4 +1,4 @@
-public import Failure
+import Failure
 public import ImageModel
 public import JSON
 
@@ -11,9 +11,9 @@ public struct Catalog: Sendable {
     private let byUUID: [ImageUUID: ServedImage]
 
     /// Why what is known to be stored cannot be read at present.
-    private let unreadable: [ImageUUID: Failure]
+    private let unreadable: [ImageUUID: any CodedError]
 
-    init(_ images: [ServedImage], channels: ChannelList?, unreadable: [ImageUUID: Failure] = [:]) {
+    init(_ images: [ServedImage], channels: ChannelList?, unreadable: [ImageUUID: any CodedError] = [:]) {
         self.images = images.sorted { $0.place < $1.place }
         self.channels = channels
         self.unreadable = unreadable
@@ -23,7 +23,7 @@ public struct Catalog: Sendable {
     /// Nil if there is none that can be served.
     ///
     /// - Throws: why it cannot be read, if it is stored.
-    public func image(_ uuid: ImageUUID) throws(Failure) -> ServedImage? {
+    public func image(_ uuid: ImageUUID) throws -> ServedImage? {
         if let image = byUUID[uuid] { return image }
         if let trouble = unreadable[uuid] { throw trouble }
         return nil

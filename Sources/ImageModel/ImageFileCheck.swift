@@ -1,5 +1,4 @@
 import Crypto
-import Failure
 
 /// What an image file must turn out to be (cli.md §3, import 7).
 public struct ImageFileCheck: Sendable {
@@ -57,10 +56,10 @@ public struct ImageFileDigest {
     public mutating func update(_ bytes: RawSpan) throws {
         count += Int64(bytes.byteCount)
         if let size = wanted.size, count > size {
-            throw Failure(.downloadError, "the image file is larger than the \(size) bytes its manifest states")
+            throw ImageFileError("the image file is larger than the \(size) bytes its manifest states")
         }
         if let most = wanted.most, count > most {
-            throw Failure(.downloadError, "the image file is larger than \(most) bytes, and no end is in sight")
+            throw ImageFileError("the image file is larger than \(most) bytes, and no end is in sight")
         }
         hasher?.update(bytes)
         unsafe bytes.withUnsafeBytes { unsafe noted?.update(bufferPointer: $0) }
@@ -77,24 +76,22 @@ public struct ImageFileDigest {
     /// - Throws: `DownloadError` if size or checksum differ.
     public mutating func finish() throws {
         if let size = wanted.size, size != count {
-            throw Failure(.downloadError, "the image file has \(count) bytes, but its manifest states \(size)")
+            throw ImageFileError("the image file has \(count) bytes, but its manifest states \(size)")
         }
         if let expected = wanted.digest, let actual = hasher?.finish(), actual != expected {
-            throw Failure(.downloadError, "the file has the digest \(actual), but it should have \(expected)")
+            throw ImageFileError("the file has the digest \(actual), but it should have \(expected)")
         }
         fileSHA256 = noted.map { Hexadecimal.text($0.finalize()) }
         if let digest = wanted.digest, digest.algorithm == .sha256 { fileSHA256 = digest.hex }
         if let expected = wanted.sha1 {
             let actual = Hexadecimal.text(sha1.finalize())
             guard actual == expected else {
-                throw Failure(
-                    .downloadError, "the image file has the sha1 \(actual), but its manifest states \(expected)")
+                throw ImageFileError("the image file has the sha1 \(actual), but its manifest states \(expected)")
             }
         } else if let expected = wanted.md5 {
             let actual = Base64.text(Array(md5.finalize()))
             guard actual == expected else {
-                throw Failure(
-                    .downloadError, "the image file has the Content-MD5 \(actual), but the server states \(expected)")
+                throw ImageFileError("the image file has the Content-MD5 \(actual), but the server states \(expected)")
             }
         }
     }

@@ -4,6 +4,7 @@ public import Host
 public import ImageModel
 import Synchronization
 import SystemPackage
+import Time
 public import ZFS
 
 /// The locks under which images come, stay and go.
@@ -177,9 +178,10 @@ extension ImageStore {
         guard let file = try await FileLock.takingFromTheDying(path(uuid)) else { return nil }
         do {
             // A process that is at its end loses its locks one after the other.
-            for _ in 0..<50 {
-                if try table.tryTaking(uuid, mode) { return ImageLock(table, file, uuid) }
-                try await Task.sleep(for: .milliseconds(20))
+            let ending = Backoff(
+                patience: .seconds(1), firstPause: .milliseconds(20), longestPause: .milliseconds(100))
+            if try await ending.until(by: .real, { try table.tryTaking(uuid, mode) }) {
+                return ImageLock(table, file, uuid)
             }
         } catch {
             file.release()

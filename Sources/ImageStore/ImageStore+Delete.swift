@@ -28,7 +28,7 @@ extension ImageStore {
             return begun
         }
         let clones = try await clones(of: name, in: pool)
-        guard clones.isEmpty else { throw dependents(uuid, clones) }
+        guard clones.isEmpty else { throw ImageHasClones(uuid, clones) }
         let below = try await zfs.datasets(below: name).filter { $0.name != name }
         if let first = below.first {
             throw Failure(
@@ -62,7 +62,7 @@ extension ImageStore {
         }
         do {
             try await zfs.destroy(partial)
-        } catch let failure as Failure where failure.code == .datasetNotFound {
+        } catch let error as ZFSError where error.kind == .noDataset {
             // Somebody else has destroyed it.
         } catch {
             // Somebody cloned it meanwhile.
@@ -81,14 +81,5 @@ extension ImageStore {
     /// Everything that is a clone of an image.
     public func dependents(of uuid: ImageUUID, in pool: PoolName) async throws -> [DatasetName] {
         try await clones(of: .image(uuid, in: pool), in: pool)
-    }
-
-    private func dependents(_ uuid: ImageUUID, _ clones: [DatasetName]) -> Failure {
-        let others = clones.count - 1
-        let more = others == 0 ? "" : " and \(others) other\(others == 1 ? "" : "s")"
-        return Failure(
-            .imageHasDependentClones,
-            "image \"\(uuid)\" has dependent clones: \(clones.first?.description ?? "")\(more)",
-            hint: others == 0 ? nil : "imgadm delete -v names them all")
     }
 }

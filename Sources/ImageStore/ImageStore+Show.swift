@@ -29,8 +29,8 @@ extension ImageStore {
             defer { lock.release() }
             do {
                 try await unhide(name)
-            } catch let failure as Failure {
-                log.warning("image is not visible", metadata: ["dataset": "\(name)", "reason": "\(failure)"])
+            } catch let error as any CodedError {
+                log.warning("image is not visible", metadata: ["dataset": "\(name)", "reason": "\(error)"])
             }
         }
     }

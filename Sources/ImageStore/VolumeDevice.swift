@@ -1,17 +1,17 @@
 import Host
 import SystemPackage
+import Time
 import ZFS
 
 /// The block device of a volume. On Linux, udev makes it a moment after the volume.
 enum VolumeDevice {
-    static func wait(for name: DatasetName, atMost limit: Duration = .seconds(5)) async {
+    private static let appearing = Backoff(
+        patience: .seconds(5), firstPause: .milliseconds(20), longestPause: .milliseconds(200))
+
+    /// Waits for it, as long as that may take.
+    static func wait(for name: DatasetName) async {
         // What cannot be looked at cannot be waited for: whoever opens the device is told why it cannot.
-        func isThere(_ path: FilePath) -> Bool? { try? HostFile.exists(path) }
-        guard isThere("/dev/zvol") == true else { return }
-        let device = FilePath("/dev/zvol/\(name)")
-        let start = ContinuousClock.now
-        while isThere(device) == false, ContinuousClock.now - start < limit {
-            guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { return }
-        }
+        guard (try? HostFile.exists("/dev/zvol")) == true else { return }
+        _ = try? await appearing.until(by: .real) { try HostFile.exists(FilePath("/dev/zvol/\(name)")) }
     }
 }

@@ -11,7 +11,7 @@ extension ImageTool {
         var next: ImageUUID? = uuid
         while let uuid = next {
             guard !images.contains(where: { $0.uuid == uuid }), let image = try await store.image(uuid, in: pool) else {
-                throw ImageTool.notInstalled(uuid, pool)
+                throw ImageNotInstalled(uuid, pool)
             }
             images.append(image)
             // The dataset knows its origin even where the record is lost.

@@ -45,11 +45,11 @@ extension ImageTool {
         let descriptors: [SourceDescriptor]
         do {
             descriptors = try config.load().sources
-        } catch let failure as Failure {
+        } catch let error as any CodedError {
             return [
                 Finding(
-                    kind: "config", problem: failure.description,
-                    remedy: failure.hint ?? "mend the file, or move it away: a new one is made", repair: nil)
+                    kind: "config", problem: error.description,
+                    remedy: error.hint ?? "mend the file, or move it away: a new one is made", repair: nil)
             ]
         }
         guard !descriptors.isEmpty else {

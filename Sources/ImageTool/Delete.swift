@@ -1,4 +1,4 @@
-public import Failure
+import Failure
 import Host
 public import ImageModel
 import ImageStore
@@ -12,9 +12,9 @@ extension ImageTool {
         // Nothing to delete and nothing left: no need to make a lock file for it.
         if try await !store.isPresent(uuid, in: pool) {
             try sweep(uuid)
-            throw ImageTool.notInstalled(uuid, pool)
+            throw ImageNotInstalled(uuid, pool)
         }
-        guard try await remove(uuid, in: pool, force: force, report) else { throw ImageTool.notInstalled(uuid, pool) }
+        guard try await remove(uuid, in: pool, force: force, report) else { throw ImageNotInstalled(uuid, pool) }
         report.line("Deleted image \(uuid)")
     }
 
@@ -29,7 +29,7 @@ extension ImageTool {
     ) async throws {
         var left: [ImageUUID] = []
         for uuid in uuids where !left.contains(uuid) { left.append(uuid) }
-        var failures: [ImageUUID: Failure] = [:]
+        var failures: [ImageUUID: any CodedError] = [:]
         var deleted = true
         // An image whose clones have just been deleted can go now.
         while deleted, !left.isEmpty {
@@ -40,9 +40,9 @@ extension ImageTool {
                     try await delete(uuid, in: pool, force: force, report)
                     failures[uuid] = nil
                     deleted = true
-                } catch let failure as Failure {
-                    failures[uuid] = failure
-                    if failure.code == .imageHasDependentClones { waiting.append(uuid) }
+                } catch let error as any CodedError {
+                    failures[uuid] = error
+                    if error is ImageHasClones { waiting.append(uuid) }
                 }
             }
             left = waiting
@@ -68,10 +68,5 @@ extension ImageTool {
         guard try await store.delete(uuid, in: pool, force: force, tell: report.line) else { return false }
         downloads.remove(uuid)
         return true
-    }
-
-    /// The failure for an image that is not there.
-    public static func notInstalled(_ uuid: ImageUUID, _ pool: PoolName) -> Failure {
-        Failure(.imageNotInstalled, "image \"\(uuid)\" was not found on zpool \"\(pool)\"")
     }
 }

@@ -51,7 +51,7 @@ extension ImageTool {
         let config = try config.load()
         let given = request.sources.isEmpty ? try config.sources : request.sources
         guard !given.isEmpty else {
-            throw Failure(.noSources, "no image sources are configured", hint: "imgadm sources -a URL adds one")
+            throw NoSources()
         }
         let asked = try asked(
             given.filter { $0.type != .docker || !config.dockerImportSkipUUIDs }, channel: request.channel)

@@ -69,10 +69,10 @@ extension ImageTool {
     ) async throws -> DockerImage {
         do {
             return try await source.image(reference, for: request.platform)
-        } catch let failure as Failure where failure.code == .imageNotFound {
+        } catch let refusal as RegistryRefusal where refusal.kind == .notFound {
             throw Failure(
-                .activeImageNotFound, failure.message, cause: failure.cause, hint: failure.hint,
-                statusCode: failure.statusCode)
+                .activeImageNotFound, refusal.message, cause: refusal.cause, hint: refusal.hint,
+                statusCode: refusal.statusCode)
         }
     }
 
@@ -127,8 +127,8 @@ extension ImageTool {
         let now: ContentDigest?
         do {
             now = try await source.digest(of: reference)
-        } catch let failure as Failure {
-            log.info("the registry could not be asked for a digest", metadata: ["reason": "\(failure)"])
+        } catch let error as any CodedError {
+            log.info("the registry could not be asked for a digest", metadata: ["reason": "\(error)"])
             return nil
         }
         for pull in pulls where pull.digest == now {

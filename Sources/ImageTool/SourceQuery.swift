@@ -13,7 +13,7 @@ extension ImageTool {
     func configuredSources() throws -> [any ImageSource] {
         let descriptors = try config.load().sources
         guard !descriptors.isEmpty else {
-            throw Failure(.noSources, "no image sources are configured", hint: "imgadm sources -a URL adds one")
+            throw NoSources()
         }
         return descriptors.map(sources.source)
     }
@@ -79,7 +79,7 @@ extension ImageTool {
     }
 
     /// Which sources answer a ping, side by side, in the order of the sources.
-    public func check(_ descriptors: [SourceDescriptor]) async throws -> [Failure?] {
+    public func check(_ descriptors: [SourceDescriptor]) async throws -> [(any CodedError)?] {
         try await asking(descriptors.map(sources.source)) { try await $0.ping() }.map { answer in
             if case .failure(let failure) = answer { failure } else { nil }
         }
@@ -101,7 +101,7 @@ extension ImageTool {
             guard let failure else { continue }
             var hint = failure.hint
             // It was there, but not as what it is said to be.
-            if failure.code == .sourceError, let other = try await otherType(of: descriptor) {
+            if !(failure is ConnectionError), let other = try await otherType(of: descriptor) {
                 hint = "it answers as \(other.name): -t \(other.type.rawValue)"
             }
             failures.append(
@@ -135,12 +135,12 @@ extension ImageTool {
     func lookUp(
         _ uuid: ImageUUID, in sources: [any ImageSource], where fits: @Sendable (Manifest) -> Bool
     ) async throws -> LookUp {
-        try await withThrowingTaskGroup(of: (Int, Result<Manifest?, Failure>).self) { group in
+        try await withThrowingTaskGroup(of: (Int, Answer<Manifest?>).self) { group in
             for (place, source) in sources.enumerated() {
                 group.addTask { (place, try await ImageTool.answer { try await source.manifest(of: uuid) }) }
             }
             defer { group.cancelAll() }
-            var answers: [Int: Result<Manifest?, Failure>] = [:]
+            var answers: [Int: Answer<Manifest?>] = [:]
             var result = LookUp()
             var next = 0
             while next < sources.count {
@@ -162,33 +162,42 @@ extension ImageTool {
         }
     }
 
+    /// What a source says.
+    enum Answer<Value: Sendable>: Sendable {
+        case success(Value)
+        case failure(any CodedError)
+    }
+
     /// Asks all sources at once; their answers in the order of the sources.
     func asking<Value: Sendable>(
         _ sources: [any ImageSource], _ question: @Sendable @escaping (any ImageSource) async throws -> Value
-    ) async throws -> [Result<Value, Failure>] {
-        try await withThrowingTaskGroup(of: (Int, Result<Value, Failure>).self) { group in
+    ) async throws -> [Answer<Value>] {
+        try await withThrowingTaskGroup(of: (Int, Answer<Value>).self) { group in
             for (place, source) in sources.enumerated() {
                 group.addTask { (place, try await ImageTool.answer { try await question(source) }) }
             }
-            var answers: [(Int, Result<Value, Failure>)] = []
+            var answers: [(Int, Answer<Value>)] = []
             for try await answer in group { answers.append(answer) }
             return answers.sorted { $0.0 < $1.0 }.map(\.1)
         }
     }
 
-    private static func answer<Value>(_ question: () async throws -> Value) async throws -> Result<Value, Failure> {
+    private static func answer<Value: Sendable>(_ question: () async throws -> Value) async throws -> Answer<Value> {
         do {
             return .success(try await question())
         } catch let error as CancellationError {
             throw error
         } catch {
             try Task.checkCancellation()
-            return .failure(.wrapping(error, .sourceError, "the image source could not be asked"))
+            guard let error = error as? any CodedError else {
+                return .failure(Failure(.sourceError, "the image source could not be asked", cause: error))
+            }
+            return .failure(error)
         }
     }
 
     /// A failure of a source, naming it.
-    static func about(_ source: any ImageSource, _ failure: Failure) -> Failure {
+    static func about(_ source: any ImageSource, _ failure: any CodedError) -> Failure {
         Failure(
             failure.code, "image source \"\(source.descriptor.displayURL)\"", cause: failure, hint: failure.hint,
             statusCode: failure.statusCode)

@@ -38,8 +38,8 @@ extension ImageTool {
                 }
                 do {
                     try await update(image, found, dryRun, report)
-                } catch let failure as Failure {
-                    failures.append(failure)
+                } catch let error as any CodedError {
+                    failures.append(error.failure)
                 }
             }
         }

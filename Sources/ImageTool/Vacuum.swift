@@ -78,8 +78,8 @@ extension ImageTool {
             do {
                 guard try await remove(image.uuid, in: image.pool, force: false, report) else { continue }
                 report.line("Deleted image \(image.progressTitle)")
-            } catch let failure as Failure {
-                failures.append(failure)
+            } catch let error as any CodedError {
+                failures.append(error.failure)
             }
         }
         if let failure = Failure.combining(failures) { throw failure }

@@ -103,8 +103,8 @@ public struct RemoteRepository: Sendable {
     }
 
     /// Why something cannot be had or done, as the registry says.
-    func refusal(_ answer: RegistryAnswer, _ what: String) -> Failure {
-        RegistryRefusal.failure(answer.reply, what, endpoint, otherwise: answer.operation.code)
+    func refusal(_ answer: RegistryAnswer, _ what: String) -> RegistryRefusal {
+        RegistryRefusal(answer.reply, what, endpoint, otherwise: answer.operation.code)
     }
 
     /// - Throws: `DownloadError` for content of another digest.

@@ -1,5 +1,4 @@
 import Dispatch
-import Failure
 import Glibc
 
 /// Whether servers are inside, on this machine or in the networks around it, or outside, where anybody may have put them.
@@ -15,10 +14,10 @@ enum AddressReach {
         guard naming.host != target.host else { return false }
         guard await !isInside(naming, byProxy: byProxy(naming)) else { return false }
         guard !isInsideByName(target) else {
-            throw Failure(
-                .connectionError, "request to \(target.base) failed",
-                cause: ConnectionError.refused(
-                    "\(naming.origin), which is outside, names an address of this machine or the networks around it"))
+            throw ConnectionError(
+                .refused(
+                    "\(naming.origin), which is outside, names an address of this machine or the networks around it"),
+                "request to \(target.base) failed")
         }
         return true
     }

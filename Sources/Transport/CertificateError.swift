@@ -8,7 +8,7 @@ enum CertificateError {
     /// The certificate was looked at and not accepted.
     static func isVerification(_ error: any Error) -> Bool { reasons(error).contains("CERTIFICATE_VERIFY_FAILED") }
 
-    static func connectionError(_ error: any Error) -> ConnectionError {
+    static func connectionReason(_ error: any Error) -> ConnectionError.Reason {
         if error is NIOSSLExtraError { return .refused("the server's certificate is not for this name") }
         if case NIOSSLError.uncleanShutdown = error { return .lost("the connection was cut") }
         let reasons = reasons(error)

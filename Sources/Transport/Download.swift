@@ -69,13 +69,12 @@ public final class Download {
         while true {
             do {
                 return try await read()
-            } catch let failure as Failure where failure.code == .connectionError {
+            } catch let error as ConnectionError {
                 body = nil
-                switch failure.connection {
+                let unavailable = DownloadError(.unavailable, what, cause: error.reason, hint: error.hint)
                 // Whoever gave this address was there a moment ago: the server may be restarting.
-                case .lost?, .stalled?, .unreachable?: try await pause(because: failure, retryAfter: nil)
-                case .refused?, nil: throw downloadError(failure)
-                }
+                guard error.isAway else { throw unavailable }
+                try await pause(because: unavailable, retryAfter: nil)
             }
         }
     }
@@ -135,8 +134,8 @@ public final class Download {
                 let wait = RetryAfter.read(response.headers, now: .now())
                 let text = await ErrorBody.text(of: response)
                 try await pause(
-                    because: Failure(
-                        .downloadError, "\(what): the server answered \(response.status)\(text)",
+                    because: DownloadError(
+                        .unavailable, "\(what): the server answered \(response.status)\(text)",
                         statusCode: response.status),
                     retryAfter: wait)
                 continue
@@ -152,7 +151,7 @@ public final class Download {
         switch response.status {
         case 206 where position > 0 || wanted.end != nil:
             guard let range = ContentRange(response.headers["content-range"]), range.start <= position else {
-                throw Failure(.downloadError, "\(what): the server sent another part than the one asked for")
+                throw DownloadError(.otherFile, "\(what): the server sent another part than the one asked for")
             }
             skip = position - range.start
             try agree(on: range.total)
@@ -163,14 +162,17 @@ public final class Download {
             break
         default:
             let text = await ErrorBody.text(of: response)
-            throw Failure(
-                .downloadError, "\(what): the server answered \(response.status)\(text)", statusCode: response.status)
+            // Of these some say that there is no such part of the file.
+            let isOfPart = position > 0 && [400, 416, 501].contains(response.status)
+            throw DownloadError(
+                isOfPart ? .otherFile : .unavailable, "\(what): the server answered \(response.status)\(text)",
+                statusCode: response.status)
         }
         let now = Validator(response.headers)
         if let validator, let now, validator.contradicts(now) {
             // Nodes of one service have tags of their own for the same bytes.
             guard wanted.isChecked else {
-                throw Failure(.downloadError, "\(what) changed on the server while it was being downloaded")
+                throw DownloadError(.otherFile, "\(what) changed on the server while it was being downloaded")
             }
             isOfSeveral = true
             transport.note("answered with another tag or date", wanted.request, "the digest will tell")
@@ -183,40 +185,33 @@ public final class Download {
     private func agree(on announced: Int64?) throws {
         guard let announced else { return }
         if let size, size != announced {
-            throw Failure(
-                .downloadError, "\(what): the server announces \(announced) bytes, but the size should be \(size)")
+            throw DownloadError(
+                .otherFile, "\(what): the server announces \(announced) bytes, but the size should be \(size)")
         }
         size = announced
     }
 
-    private func pause(because failure: Failure, retryAfter: Duration?) async throws {
+    private func pause(because error: DownloadError, retryAfter: Duration?) async throws {
         if position - earned >= NetworkLimits.progress {
             tries.renew()
             earned = position
         }
         // After so many tries in a row it is given up, if the server had as long as its restart may take.
-        guard let wait = tries.pauseAfterFailure(atLeast: retryAfter) else { throw downloadError(failure) }
+        guard let wait = tries.pauseAfterFailure(atLeast: retryAfter) else { throw error }
         if let retryAfter, retryAfter > transport.settings.longestRetryAfter {
-            throw Failure(
-                .downloadError, failure.message, cause: failure.cause,
+            throw DownloadError(
+                .unavailable, error.message, cause: error.cause,
                 hint: "the server asks to come back in \(retryAfter)")
         }
-        transport.note("resumed at byte \(position)", wanted.request, failure.description)
+        transport.note("resumed at byte \(position)", wanted.request, error.description)
         try await transport.settings.clock.wait(wait)
     }
 
     private var what: String { "download of \(NetworkError.short(wanted.request.url))" }
 
-    private func tooLarge(_ size: Int64) -> Failure {
-        Failure(.downloadError, "\(what) is larger than \(size) bytes, the size it should have")
+    private func tooLarge(_ size: Int64) -> DownloadError {
+        DownloadError(.otherFile, "\(what) is larger than \(size) bytes, the size it should have")
     }
 
-    private func lost(_ why: String) -> Failure {
-        Failure(.connectionError, what, cause: ConnectionError.lost(why))
-    }
-
-    private func downloadError(_ failure: Failure) -> Failure {
-        failure.code == .downloadError
-            ? failure : Failure(.downloadError, what, cause: failure.cause ?? failure, hint: failure.hint)
-    }
+    private func lost(_ why: String) -> ConnectionError { ConnectionError(.lost(why), what) }
 }

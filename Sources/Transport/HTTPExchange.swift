@@ -105,7 +105,7 @@ public struct HTTPReply: Sendable {
 /// How HTTP is sent: a seam for tests. Every answer that arrives is handed on, whatever its status; redirects have
 /// been followed.
 public protocol HTTPSender: Sendable {
-    /// - Throws: `Failure` `ConnectionError`, whose cause tells `ConnectionError`; `CancellationError`.
+    /// - Throws: ``ConnectionError``; `CancellationError`.
     func send(_ request: HTTPRequest) async throws -> HTTPResponse
 }
 

@@ -14,29 +14,27 @@ enum NetworkError {
     static func failure(
         _ error: any Error, url: String, proxy: ProxyAddress? = nil, certificate: String? = nil
     ) -> any Error {
-        if error is CancellationError || error is Failure { return error }
+        if error is CancellationError || error is any CodedError { return error }
         if let error = error as? HTTPClientError, error == .cancelled { return CancellationError() }
-        let connectionError = connectionError(error, proxy, certificate)
-        return Failure(
-            .connectionError, "request to \(short(url)) failed", cause: connectionError,
-            hint: hint(error, connectionError))
+        let reason = connectionReason(error, proxy, certificate)
+        return ConnectionError(reason, "request to \(short(url)) failed", hint: hint(error, reason))
     }
 
     /// A presigned URL has thousands of bytes, and secrets in its query.
     static func short(_ url: String) -> String { url.utf8.count > 300 ? url.prefix(200) + "…" : url }
 
-    private static func connectionError(
+    private static func connectionReason(
         _ error: any Error, _ proxy: ProxyAddress?, _ certificate: String?
-    ) -> ConnectionError {
-        if let proxy, let connectionError = self.connectionError(error, of: proxy) { return connectionError }
+    ) -> ConnectionError.Reason {
+        if let proxy, let reason = connectionReason(error, of: proxy) { return reason }
         if let certificate { return .refused(certificate) }
         return switch error {
-        case let error as ResponseError: connectionError(error)
-        case let error as HTTPClientError: connectionError(error)
+        case let error as ResponseError: connectionReason(error)
+        case let error as HTTPClientError: connectionReason(error)
         case let error as NIOConnectionError: .unreachable(reason(error))
         case let error as IOError where isOfConnecting(error): .unreachable("cannot connect: \(reason(error))")
         case let error as IOError: .lost(reason(error))
-        case is NIOSSLExtraError, is NIOSSLError, is BoringSSLError: CertificateError.connectionError(error)
+        case is NIOSSLExtraError, is NIOSSLError, is BoringSSLError: CertificateError.connectionReason(error)
         case is HTTPParserError, is NIOHTTPDecoderError: .lost("the answer is not HTTP")
         case is ChannelError, is NIOTLSUnwrappingError: .lost("the connection was closed")
         default: .lost(String(describing: error))
@@ -44,7 +42,7 @@ enum NetworkError {
     }
 
     /// What keeps a proxy from being of use; nil for what may be the server's fault.
-    private static func connectionError(_ error: any Error, of proxy: ProxyAddress) -> ConnectionError? {
+    private static func connectionReason(_ error: any Error, of proxy: ProxyAddress) -> ConnectionError.Reason? {
         if let error = error as? NIOConnectionError { return .unreachable("the proxy \(proxy.url): \(reason(error))") }
         if let error = error as? IOError, isOfConnecting(error) {
             return .unreachable("the proxy \(proxy.url): cannot connect: \(reason(error))")
@@ -60,7 +58,7 @@ enum NetworkError {
         }
     }
 
-    private static func connectionError(_ fault: ResponseError) -> ConnectionError {
+    private static func connectionReason(_ fault: ResponseError) -> ConnectionError.Reason {
         switch fault.kind {
         case .stalled: .stalled(fault.description)
         case .nonsense: .refused("the answer is not HTTP: \(fault.description)")
@@ -68,7 +66,7 @@ enum NetworkError {
         }
     }
 
-    private static func connectionError(_ error: HTTPClientError) -> ConnectionError {
+    private static func connectionReason(_ error: HTTPClientError) -> ConnectionError.Reason {
         switch error {
         case .connectTimeout, .getConnectionFromPoolTimeout: .unreachable("no connection within the time-out")
         case .tlsHandshakeTimeout, .httpProxyHandshakeTimeout, .socksHandshakeTimeout:
@@ -111,12 +109,12 @@ enum NetworkError {
         }
     }
 
-    private static func hint(_ error: any Error, _ connectionError: ConnectionError) -> String? {
+    private static func hint(_ error: any Error, _ reason: ConnectionError.Reason) -> String? {
         if CertificateError.isVerification(error) || error is NIOSSLExtraError {
             return
                 "add the server's CA to the system's certificates or name it in SSL_CERT_FILE; IMGADM_INSECURE=1, or -k for one source, skips the check"
         }
-        if connectionError.description.contains("plain HTTP, not TLS") { return "use http:// if that is what you want" }
+        if reason.description.contains("plain HTTP, not TLS") { return "use http:// if that is what you want" }
         if (error as? ResponseError)?.kind == .speaksTLS { return "use https://" }
         return nil
     }

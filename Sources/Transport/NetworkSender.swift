@@ -1,5 +1,4 @@
 import AsyncHTTPClient
-import Failure
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -45,9 +44,7 @@ public final class NetworkSender: HTTPSender {
             }
             next = target
         }
-        throw Failure(
-            .connectionError, "request to \(request.url) failed", cause: ConnectionError.refused("too many redirects")
-        )
+        throw ConnectionError(.refused("too many redirects"), "request to \(request.url) failed")
     }
 
     /// One request and its answer, whatever that is.

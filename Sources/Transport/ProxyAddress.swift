@@ -32,12 +32,11 @@ struct ProxyAddress: Sendable {
     /// AsyncHTTPClient 1.37.0 knows no TLS within TLS.
     ///
     /// - Throws: `ConnectionError` for such a proxy.
-    func checkTunnel(to url: String) throws(Failure) {
+    func checkTunnel(to url: String) throws(ConnectionError) {
         guard url.lowercased().hasPrefix("https://"), self.url.scheme == "https" else { return }
-        throw Failure(
-            .connectionError, "request to \(NetworkError.short(url)) failed",
-            cause: ConnectionError.refused(
-                "the proxy \(self.url) is to be reached by TLS, which is supported for http:// servers alone"),
+        throw ConnectionError(
+            .refused("the proxy \(self.url) is to be reached by TLS, which is supported for http:// servers alone"),
+            "request to \(NetworkError.short(url)) failed",
             hint: "name a proxy that is reached by http:// in https_proxy, or add the server to no_proxy")
     }
 }

@@ -1,5 +1,3 @@
-import Failure
-
 /// Where an answer sends us (RFC 9110 §15.4).
 enum Redirect {
     static let longestChain = 5
@@ -9,10 +7,10 @@ enum Redirect {
     /// nothing follows from https to http.
     ///
     /// - Throws: `ConnectionError`.
-    static func next(after response: HTTPResponse, to request: HTTPRequest) throws(Failure) -> HTTPRequest? {
+    static func next(after response: HTTPResponse, to request: HTTPRequest) throws -> HTTPRequest? {
         guard statuses.contains(response.status), let location = response.headers["location"] else { return nil }
-        func refusal(_ why: String) -> Failure {
-            Failure(.connectionError, "request to \(request.url) failed", cause: ConnectionError.refused(why))
+        func refusal(_ why: String) -> ConnectionError {
+            ConnectionError(.refused(why), "request to \(request.url) failed")
         }
         let from = try ServerURL(request.url, longest: NetworkLimits.namedURL)
         let target = resolve(location, request.url, from)

@@ -1,4 +1,4 @@
-public import Failure
+import Failure
 public import Logging
 import NIOCore
 import Time
@@ -35,9 +35,9 @@ public struct Transport: Sendable {
                     return .done(reply)
                 }
                 return .passing(.success(reply), after: wait)
-            } catch let failure as Failure {
-                guard case .lost? = failure.connection else { throw failure }
-                return .passing(.failure(failure))
+            } catch let error as ConnectionError {
+                guard case .lost = error.reason else { throw error }
+                return .passing(.failure(error))
             }
         }
     }
@@ -74,9 +74,7 @@ public struct Transport: Sendable {
             for try await chunk in response.body {
                 body.append(contentsOf: chunk.readableBytesView)
                 guard body.count <= limit else {
-                    throw Failure(
-                        .sourceError, "the answer of \(NetworkError.short(request.url)) is larger than \(limit) bytes"
-                    )
+                    throw AnswerTooLarge(request.url, limit: limit)
                 }
             }
             log.trace(
@@ -96,19 +94,19 @@ public struct Transport: Sendable {
         try await settings.backoff(tries: 1, patience: settings.patience)(by: settings.clock) { tries in
             do {
                 return .done(try await ask())
-            } catch let failure as Failure where Transport.isAway(failure) {
-                log.info("the server is away", metadata: ["reason": "\(failure)", "for": "\(tries.elapsed)"])
-                return .passing(.failure(failure))
+            } catch let error where Transport.isAway(error) {
+                log.info("the server is away", metadata: ["reason": "\(error)", "for": "\(tries.elapsed)"])
+                return .passing(.failure(error))
             }
         }
     }
 
     /// What a server that is being restarted looks like, from itself or from what stands before it.
-    public static func isAway(_ failure: Failure) -> Bool {
-        switch failure.connection {
-        case .unreachable?, .lost?, .stalled?: true
-        case .refused?: false
-        case nil: failure.statusCode.map { [502, 503, 504].contains($0) } ?? false
+    public static func isAway(_ error: any Error) -> Bool {
+        switch error {
+        case let error as ConnectionError: error.isAway
+        case let error as any CodedError: error.statusCode.map { [502, 503, 504].contains($0) } ?? false
+        default: false
         }
     }
 
@@ -127,7 +125,7 @@ func withDeadline<Value: Sendable>(
         group.addTask { try await work() }
         group.addTask {
             try await Task.sleep(for: limit)
-            throw Failure(.connectionError, "\(what) took longer than \(limit)")
+            throw ConnectionError(.late("it took longer than \(limit)"), what)
         }
         defer { group.cancelAll() }
         guard let value = try await group.next() else { throw CancellationError() }

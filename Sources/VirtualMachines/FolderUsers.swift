@@ -1,6 +1,7 @@
 import Glibc
 import Host
 import SystemPackage
+import Time
 
 /// The processes that use something in a folder, by what `/proc` tells of their root, current folder, program and open
 /// files (proc(5)).
@@ -15,11 +16,13 @@ enum FolderUsers {
 
     /// Ends the processes whose root is in a folder, and waits until they are gone.
     static func endRooted(in folder: String) async throws {
-        for _ in 0..<200 {
+        let ending = Backoff(
+            patience: .seconds(4), firstPause: .milliseconds(20), longestPause: .milliseconds(200))
+        // Those that do not go keep the folder busy, and whoever unmounts it says so.
+        _ = try await ending.until(by: .real) {
             let users = try processes.filter { isInside(link("/proc/\($0)/root"), folder) }
-            guard !users.isEmpty else { return }
             for pid in users { kill(pid, SIGKILL) }
-            try await Task.sleep(for: .milliseconds(20))
+            return users.isEmpty
         }
     }
 

@@ -64,7 +64,7 @@ public struct Vmadm: MachineManager {
             guard said.contains("no such zone") || said.contains("not found") || said.contains("unknown vm") else {
                 throw command.failure(outcome, .vmManager)
             }
-            throw Failure(.vmNotFound, "there is no VM \(uuid)", hint: "vmadm list shows what there is")
+            throw NoSuchMachine("there is no VM \(uuid)", hint: "vmadm list shows what there is")
         }
         guard let json = try? JSONValue(parsing: outcome.output), let machine = Machine(json: json),
             machine.uuid == uuid

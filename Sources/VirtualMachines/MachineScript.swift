@@ -3,6 +3,7 @@ import Glibc
 import Host
 import JSON
 import SystemPackage
+import Time
 
 /// Runs a script inside a root file system, in mount, process, host-name and IPC namespaces of its own, with the commands
 /// `mdata-get`, `mdata-put`, `mdata-delete` and `mdata-list` on its path.
@@ -71,11 +72,11 @@ struct MachineScript {
                 do {
                     guard let bytes = try folder.read(key, limit: 1 << 20) else { continue }
                     object[key] = .string(String(decoding: bytes, as: UTF8.self))
-                } catch let failure as Failure where failure.code == .fileSystem {
+                } catch is FileError {
                     // A pipe, a folder, a file without end.
                 }
             }
-        } catch let failure as Failure where failure.code == .unsafeFolder {
+        } catch is UnsafeFolder {
             // It has put something else in the folder's place.
         }
         return object
@@ -136,11 +137,9 @@ struct MachineScript {
         guard let pid = try process() else { return }
         // Ending it ends all processes in its namespaces.
         kill(pid, force ? SIGKILL : SIGTERM)
-        for _ in 0..<500 {
-            guard try isRunning else { return }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        kill(pid, SIGKILL)
+        let ending = Backoff(
+            patience: .seconds(10), firstPause: .milliseconds(20), longestPause: .milliseconds(200))
+        if try await !ending.until(by: .real, { try !isRunning }) { kill(pid, SIGKILL) }
     }
 
     /// Field 22 of `/proc/PID/stat` (proc(5)); nil for a process that has ended.

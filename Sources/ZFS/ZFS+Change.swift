@@ -1,5 +1,3 @@
-public import Failure
-
 extension ZFS {
     /// Renames a dataset.
     ///
@@ -25,9 +23,9 @@ extension ZFS {
     }
 
     /// Somebody wants a snapshot kept (zfs-hold(8)).
-    public static func held(_ name: SnapshotName) -> Failure {
-        Failure(
-            .datasetBusy, "snapshot \"\(name)\" is held",
+    public static func held(_ name: SnapshotName) -> ZFSError {
+        ZFSError(
+            .busy, "snapshot \"\(name)\" is held",
             hint: "zfs holds \(name) shows by whom, zfs release gives it free")
     }
 
@@ -40,7 +38,7 @@ extension ZFS {
         do {
             try await zfs("unmount", name.description, doing: "unmount \"\(name)\"")
             return true
-        } catch let failure as Failure where failure.code == .notMounted { return false }
+        } catch let error as ZFSError where error.kind == .notMounted { return false }
     }
 
     /// Mounts a file system where its properties say.
@@ -90,7 +88,7 @@ extension ZFS {
             try await zfsWhenFree(["destroy", name.description], doing: "destroy snapshot \"\(name)\"") {
                 try await heldSnapshots(of: name.dataset).contains(name) ? ZFS.held(name) : nil
             }
-        } catch let failure as Failure where failure.code == .datasetNotFound {}
+        } catch let error as ZFSError where error.kind == .noDataset {}
     }
 
     /// Makes a dataset what it was at a snapshot. Later snapshots of it are destroyed.

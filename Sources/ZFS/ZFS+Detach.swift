@@ -46,11 +46,11 @@ extension ZFS {
         if dataset.mountpoint != nil {
             do {
                 if try await unmount(name) { detachment = .unmounted }
-            } catch let failure as Failure where failure.code == .datasetBusy {
+            } catch let error as ZFSError where error.kind == .busy {
                 let users = await ZFS.looking {
                     here.first.flatMap { DeviceUsers(filesOf: $0.device, at: here.map(\.path)) }?.named() ?? []
                 }
-                throw ZFS.busy(name, users, cause: failure, hint: "fuser -vm \(dataset.mountpoint ?? "") shows by whom")
+                throw ZFS.busy(name, users, cause: error, hint: "fuser -vm \(dataset.mountpoint ?? "") shows by whom")
             }
         }
         let elsewhere = await ZFS.looking { ForeignMounts.named(isIt) }
@@ -109,7 +109,7 @@ extension ZFS {
             let file = "\(folder)/objset-0x\(String(id, radix: 16))"
             // What was unmounted just now is put down a moment later.
             return try await !ZFS.looks(for: .seconds(1)).until(by: clock) { try !HostFile.exists(FilePath(file)) }
-        } catch let failure as Failure where failure.lacksProperty { return false }
+        } catch let error as ZFSError where error.kind == .noProperty { return false }
     }
 
     private static func looks(for patience: Duration) -> Backoff {
@@ -117,10 +117,10 @@ extension ZFS {
     }
 
     private static func busy(
-        _ name: DatasetName, _ users: [String], cause: Failure? = nil, hint: String
-    ) -> Failure {
+        _ name: DatasetName, _ users: [String], cause: ZFSError? = nil, hint: String
+    ) -> ZFSError {
         let who = users.isEmpty ? "" : ": \(users.joined(separator: "; "))"
-        return Failure(.datasetBusy, "dataset \"\(name)\" is in use\(who)", cause: cause, hint: hint)
+        return ZFSError(.busy, "dataset \"\(name)\" is in use\(who)", cause: cause, hint: hint)
     }
 
     /// Looks through `/proc`, which takes its time, on a thread of its own.

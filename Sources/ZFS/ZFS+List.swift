@@ -121,7 +121,7 @@ extension ZFS {
             } ?? false
         }
         guard outcome.ending == .exited(1), !missing.isEmpty, !concerned, unexplained.allSatisfy(isMissing) else {
-            throw ZFSError.read(outcome, of: command, doing: what)
+            throw ZFSError(outcome, of: command, doing: what)
         }
         for line in others {
             log.warning("a line on standard error of zfs was passed over", metadata: ["line": "\(line.prefix(300))"])

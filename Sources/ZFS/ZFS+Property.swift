@@ -33,7 +33,7 @@ extension ZFS {
             let outcome = try await zfs(
                 "get", "-Hp", "-o", "value", "guid", snapshot.description, doing: "read the guid of \"\(snapshot)\"")
             return outcome.lines.first.map(String.init)
-        } catch let failure as Failure where failure.code == .datasetNotFound {
+        } catch let error as ZFSError where error.kind == .noDataset {
             return nil
         }
     }
@@ -138,7 +138,7 @@ extension ZFS {
     private func ofPool<Value>(_ pool: PoolName, _ work: () async throws -> Value) async throws -> Value {
         do {
             return try await work()
-        } catch let failure as Failure where failure.code == .datasetNotFound || failure.code == .poolNotFound {
+        } catch let error as ZFSError where [.noDataset, .noPool].contains(error.kind) {
             throw Failure(
                 .poolNotFound, "there is no zpool \"\(pool)\"", hint: "zpool list shows the pools; -P chooses one")
         }

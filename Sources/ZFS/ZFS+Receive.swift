@@ -20,9 +20,9 @@ extension ZFS {
         let what = "receive the stream into \"\(snapshot.dataset)\""
         switch written {
         case .success(let value):
-            guard outcome.succeeded else { throw ZFSError.read(outcome, of: command, doing: what) }
+            guard outcome.succeeded else { throw ZFSError(outcome, of: command, doing: what) }
             return value
-        case .failure(is ChildInput.Closed): throw ZFSError.read(outcome, of: command, doing: what)
+        case .failure(is ChildInput.Closed): throw ZFSError(outcome, of: command, doing: what)
         case .failure(let error): throw error
         }
     }

@@ -16,7 +16,7 @@ extension ZFS {
         let command = Command("zfs", ["send"] + incremental + [snapshot.description], holdsLocks: true)
         let (outcome, read) = try await runner.drain(command, body: body)
         let value = try read.get()
-        guard outcome.succeeded else { throw ZFSError.read(outcome, of: command, doing: "send \"\(snapshot)\"") }
+        guard outcome.succeeded else { throw ZFSError(outcome, of: command, doing: "send \"\(snapshot)\"") }
         return value
     }
 }

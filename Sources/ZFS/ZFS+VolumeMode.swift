@@ -14,7 +14,7 @@ extension ZFS {
     func volumeMode(_ name: DatasetName) async throws -> Property? {
         do {
             return try await properties(["volmode"], of: name).first
-        } catch let failure as Failure where failure.lacksProperty { return nil }
+        } catch let error as ZFSError where error.kind == .noProperty { return nil }
     }
 
     /// Takes a volume's device away, as soon as nobody has it open.
@@ -53,12 +53,5 @@ extension ZFS {
         let found = try await properties([ZFS.takenVolumeMode], of: name).first
         guard let found, found.source == "local" else { return nil }
         return ZFS.modes.contains(found.value) ? found.value : ZFS.inherited
-    }
-}
-
-extension Failure {
-    /// `zfs` knows no property of that name: it is an older one.
-    var lacksProperty: Bool {
-        fullDescription.contains("invalid property") || fullDescription.contains("bad property list")
     }
 }

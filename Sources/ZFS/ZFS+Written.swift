@@ -9,7 +9,7 @@ extension ZFS {
     public func written(since snapshot: String, to names: [DatasetName]) async throws -> [DatasetName: UInt64]? {
         do {
             return try await numbers("written@\(snapshot)", of: names)
-        } catch let failure as Failure where failure.lacksProperty { return nil }
+        } catch let error as ZFSError where error.kind == .noProperty { return nil }
     }
 
     /// Has what was written to a pool go to its disks, so that the accounts are of now.

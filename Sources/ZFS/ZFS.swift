@@ -37,7 +37,7 @@ public struct ZFS: Sendable {
     func zfs(_ arguments: [String], doing what: String) async throws -> CommandOutcome {
         let command = command(arguments)
         let outcome = try await runner.run(command)
-        guard outcome.succeeded else { throw ZFSError.read(outcome, of: command, doing: what) }
+        guard outcome.succeeded else { throw ZFSError(outcome, of: command, doing: what) }
         return outcome
     }
 
@@ -52,20 +52,20 @@ public struct ZFS: Sendable {
     ///
     /// - Parameter reason: looks, after a moment, whether something keeps it busy that will not pass.
     func zfsWhenFree(
-        _ arguments: [String], doing what: String, reason: () async throws -> Failure? = { nil }
+        _ arguments: [String], doing what: String, reason: () async throws -> ZFSError? = { nil }
     ) async throws {
         var looked = false
         try await ZFS.whileBusy(by: clock) { tries in
             do {
                 try await zfs(arguments, doing: what)
                 return .done(())
-            } catch let failure as Failure where failure.code == .datasetBusy {
+            } catch let error as ZFSError where error.kind == .busy {
                 if !looked, tries.elapsed > ZFS.briefly {
                     looked = true
                     if let reason = try await reason() { throw reason }
                 }
                 log.debug("dataset is busy", metadata: ["doing": "\(what)"])
-                return .passing(.failure(failure))
+                return .passing(.failure(error))
             }
         }
     }

@@ -1,35 +1,71 @@
-import Failure
+public import Failure
 import Host
 
-/// Reads what a failed `zfs` or `zpool` said, as cases a caller can act on; the text itself is always kept.
-enum ZFSError {
-    static func read(_ outcome: CommandOutcome, of command: Command, doing what: String) -> Failure {
+/// What a failed `zfs` or `zpool` said, as cases a caller can act on; the text itself is always kept.
+public struct ZFSError: CodedError {
+    public enum Kind: Sendable, Hashable {
+        case noPool, noDataset, exists, notMounted, hasClones, busy, noSpace, notPermitted
+        /// This ZFS does not know the property: it is an older one.
+        case noProperty
+        /// None that anybody can act on.
+        case other
+    }
+
+    public let kind: Kind
+    public let failure: Failure
+
+    /// - Parameter message: what could not be done.
+    init(_ kind: Kind, _ message: String, cause: (any Error)? = nil, hint: String? = nil) {
+        self.kind = kind
+        failure = Failure(kind.code, message, cause: cause, hint: hint)
+    }
+
+    /// - Parameter what: was being done.
+    init(_ outcome: CommandOutcome, of command: Command, doing what: String) {
         let said = outcome.errorText
         // What others say there, the loader or a wrapper, comes after what zfs complains of itself.
         let own = said.split(separator: "\n").filter { $0.hasPrefix("cannot ") }.joined(separator: "\n")
-        let known = cases.first { own.contains($0.text) } ?? cases.first { said.contains($0.text) }
-        return Failure(
-            known?.code ?? .zfs, "cannot \(what)", cause: command.failure(outcome), hint: known?.hint ?? nil)
+        let complaints = ZFSError.complaints
+        let known = complaints.first { own.contains($0.text) } ?? complaints.first { said.contains($0.text) }
+        self.init(known?.kind ?? .other, "cannot \(what)", cause: command.failure(outcome), hint: known?.hint ?? nil)
     }
 
-    private static let cases: [(text: String, code: Failure.Code, hint: String?)] = [
-        ("no such pool", .poolNotFound, nil),
-        ("dataset does not exist", .datasetNotFound, nil),
-        ("could not find any snapshots", .datasetNotFound, nil),
-        ("dataset already exists", .datasetExists, nil),
-        ("exists\nmust specify -F", .datasetExists, nil),
+    private static let complaints: [(text: String, kind: Kind, hint: String?)] = [
+        ("no such pool", .noPool, nil),
+        ("dataset does not exist", .noDataset, nil),
+        ("could not find any snapshots", .noDataset, nil),
+        ("dataset already exists", .exists, nil),
+        ("exists\nmust specify -F", .exists, nil),
         ("not currently mounted", .notMounted, nil),
-        ("dependent clones", .imageHasDependentClones, nil),
-        ("is busy", .datasetBusy, nil),
-        ("resource busy", .datasetBusy, nil),
-        ("umount failed", .datasetBusy, nil),
-        ("unmount failed", .datasetBusy, nil),
+        ("dependent clones", .hasClones, nil),
+        ("is busy", .busy, nil),
+        ("resource busy", .busy, nil),
+        ("umount failed", .busy, nil),
+        ("unmount failed", .busy, nil),
         ("out of space", .noSpace, "make room in the pool, or use another with -P"),
         ("o space left", .noSpace, "make room in the pool, or use another with -P"),
         ("quota exceeded", .noSpace, nil),
-        ("ermission denied", .permissionDenied, "run as root, or have the ZFS permissions delegated (zfs allow)"),
-        ("modules are not loaded", .zfs, "load the kernel module: modprobe zfs"),
-        ("failed to initialize ZFS", .zfs, "is the ZFS service running? (zfs-fuse: service zfs-fuse start)"),
-        ("zfs-fuse daemon", .zfs, "is the ZFS service running? (zfs-fuse: service zfs-fuse start)"),
+        ("ermission denied", .notPermitted, "run as root, or have the ZFS permissions delegated (zfs allow)"),
+        ("invalid property", .noProperty, nil),
+        ("bad property list", .noProperty, nil),
+        ("modules are not loaded", .other, "load the kernel module: modprobe zfs"),
+        ("failed to initialize ZFS", .other, "is the ZFS service running? (zfs-fuse: service zfs-fuse start)"),
+        ("zfs-fuse daemon", .other, "is the ZFS service running? (zfs-fuse: service zfs-fuse start)"),
     ]
+}
+
+extension ZFSError.Kind {
+    fileprivate var code: Failure.Code {
+        switch self {
+        case .noPool: .poolNotFound
+        case .noDataset: .datasetNotFound
+        case .exists: .datasetExists
+        case .notMounted: .notMounted
+        case .hasClones: .imageHasDependentClones
+        case .busy: .datasetBusy
+        case .noSpace: .noSpace
+        case .notPermitted: .permissionDenied
+        case .noProperty, .other: .zfs
+        }
+    }
 }

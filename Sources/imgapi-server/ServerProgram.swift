@@ -30,8 +30,8 @@ struct ServerProgram: AsyncParsableCommand {
             } else {
                 try command.run()
             }
-        } catch let failure as Failure {
-            end(1, "error (\(failure.code)): \(failure.description)")
+        } catch let error as any CodedError {
+            end(1, "error (\(error.code)): \(error.description)")
         } catch  where exitCode(for: error) == .success {
             print(fullMessage(for: error))
         } catch  where exitCode(for: error) == .validationFailure {

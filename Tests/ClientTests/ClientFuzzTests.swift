@@ -56,7 +56,7 @@ import Transport
                         do {
                             try await ask(kind % 8, server.url, transports[worker % 16])
                             tally.note(isDone: true, start.duration(to: .now))
-                        } catch is Failure {
+                        } catch is any CodedError {
                             tally.note(isDone: false, start.duration(to: .now))
                         } catch {
                             Issue.record("an error that is no Failure: \(type(of: error)) \(error)")

@@ -25,10 +25,10 @@ import Transport
     /// Asks once for a page, and says how that failed.
     private func failure(
         _ steps: [RawServer.Step], scheme: String = "http", _ change: (inout TransportSettings) -> Void = { _ in }
-    ) async throws -> Failure? {
+    ) async throws -> ConnectionError? {
         let server = try await RawServer { _ in steps }
         let (transport, sender) = transport(change)
-        let failure = await #expect(throws: Failure.self) {
+        let failure = await #expect(throws: ConnectionError.self) {
             _ = try await transport.reply(
                 to: HTTPRequest(url: "\(scheme)://127.0.0.1:\(server.port)/x"), limit: 1 << 20)
         }
@@ -119,7 +119,7 @@ import Transport
             ]
         }
         let (transport, sender) = transport()
-        let failure = await #expect(throws: Failure.self) {
+        let failure = await #expect(throws: ConnectionError.self) {
             _ = try await transport.reply(to: HTTPRequest(url: server.url), limit: 1000)
         }
         await sender.shutDown()
@@ -150,7 +150,7 @@ import Transport
             $0.proxies = ProxySettings(environment: ["https_proxy": "https://user:secret@127.0.0.1:\(proxy.port)"])
         }
         let failure = try #require(
-            await #expect(throws: Failure.self) {
+            await #expect(throws: ConnectionError.self) {
                 _ = try await transport.reply(to: HTTPRequest(url: "https://registry.example/v2/"), limit: 1000)
             })
         await sender.shutDown()
@@ -173,7 +173,7 @@ import Transport
             $0.proxies = ProxySettings(environment: ["http_proxy": address, "https_proxy": address])
         }
         let failure = try #require(
-            await #expect(throws: Failure.self) {
+            await #expect(throws: ConnectionError.self) {
                 _ = try await transport.reply(to: HTTPRequest(url: "\(scheme)://registry.example/v2/"), limit: 1000)
             })
         await sender.shutDown()
@@ -186,7 +186,7 @@ import Transport
             $0.proxies = ProxySettings(environment: ["http_proxy": "http://127.0.0.1:\(port)"])
         }
         let failure = try #require(
-            await #expect(throws: Failure.self) {
+            await #expect(throws: ConnectionError.self) {
                 _ = try await transport.reply(to: HTTPRequest(url: "http://registry.example/v2/"), limit: 1000)
             })
         await sender.shutDown()
@@ -220,7 +220,7 @@ import Transport
             endpoint, credentials: NoCredentials(), transport: transport, log: HostileAnswerTests.log)
         for repository in ["a/b", "redirected/b"] {
             let failure = try #require(
-                await #expect(throws: Failure.self) {
+                await #expect(throws: ConnectionError.self) {
                     _ = try await client.image(
                         try DockerReference("registry.example/\(repository):1"),
                         for: OCIPlatform(os: "linux", architecture: "amd64"))

@@ -51,7 +51,7 @@ import Testing
 
     @Test func aFolderIsNoConfig() throws {
         try HostFile.makeFolder(host.root.config)
-        let failure = #expect(throws: Failure.self) { try host.file.load() }
+        let failure = #expect(throws: FileError.self) { try host.file.load() }
         #expect(failure?.code == .fileSystem)
     }
 

@@ -120,7 +120,7 @@ import Testing
     @Test func anUpgradeThatCannotBeWrittenIsAnError() async throws {
         try host.write(#"{"sources":["https://a.example/datasets"]}"#)
         try host.write("in the way", to: "var/run")
-        await #expect(throws: Failure.self) { try await host.file.upgrade() }
+        await #expect(throws: FileError.self) { try await host.file.upgrade() }
     }
 
     /// A user who may only read: there is no folder for the lock.

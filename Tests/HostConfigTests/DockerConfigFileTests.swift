@@ -53,11 +53,11 @@ import Testing
 
     @Test func whatIsNoFileOrTooLongIsAnError() async throws {
         try HostFile.makeFolder(home.folder.appending("config.json"))
-        let failure = await #expect(throws: Failure.self) { try await home.credentials() }
+        let failure = await #expect(throws: FileError.self) { try await home.credentials() }
         #expect(failure?.code == .fileSystem)
         let other = DockerHome()
         try other.write("{}" + String(repeating: " ", count: 4 << 20))
-        let long = await #expect(throws: Failure.self) { try await other.credentials() }
+        let long = await #expect(throws: FileError.self) { try await other.credentials() }
         #expect(try long?.code == .fileSystem && HostFile.exists(other.folder))
     }
 

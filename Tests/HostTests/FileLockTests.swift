@@ -232,11 +232,11 @@ import Testing
 
     @Test func whatCannotBeALockIsAnError() throws {
         try HostFile.makeFolder(path)
-        #expect(throws: Failure.self) { try FileLock.tryTaking(path) }
+        #expect(throws: FileError.self) { try FileLock.tryTaking(path) }
         let link = folder.path.appending("link.lock")
         #expect(unsafe symlink("/etc/passwd", link.string) == 0)
-        #expect(throws: Failure.self) { try FileLock.tryTaking(link) }
-        #expect(throws: Failure.self) { try FileLock.tryTaking("/proc/no/such.lock") }
+        #expect(throws: FileError.self) { try FileLock.tryTaking(link) }
+        #expect(throws: FileError.self) { try FileLock.tryTaking("/proc/no/such.lock") }
     }
 }
 

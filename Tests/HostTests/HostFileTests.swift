@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func aFolderIsNoFile() {
-        let failure = #expect(throws: Failure.self) { try HostFile.read(folder.path) }
+        let failure = #expect(throws: FileError.self) { try HostFile.read(folder.path) }
         #expect(failure?.code == .fileSystem && failure?.description.contains(folder.path.string) == true)
     }
 
@@ -62,20 +62,20 @@ import Testing
     @Test func aWriteThatFailsLeavesTheOldFileAndNothingBeside() throws {
         let path = folder.path.appending("file")
         try HostFile.makeFolder(path.appending("in the way"))
-        let failure = #expect(throws: Failure.self) { try HostFile.write([1, 2], to: path) }
+        let failure = #expect(throws: FileError.self) { try HostFile.write([1, 2], to: path) }
         #expect(failure?.code == .fileSystem)
         #expect(try HostFile.names(in: folder.path) == ["file"])
-        #expect(throws: Failure.self) { try HostFile.write([1], to: FilePath("/proc/no/such")) }
+        #expect(throws: FileError.self) { try HostFile.write([1], to: FilePath("/proc/no/such")) }
     }
 
     @Test func aFileOverTheLimitIsNotRead() throws {
         let path = folder.path.appending("file")
         try HostFile.write([UInt8](repeating: 7, count: 100), to: path)
         #expect(try HostFile.read(path, limit: 100)?.count == 100)
-        let failure = #expect(throws: Failure.self) { try HostFile.read(path, limit: 99) }
+        let failure = #expect(throws: FileError.self) { try HostFile.read(path, limit: 99) }
         #expect(failure?.code == .fileSystem)
         // One without a size of its own, and without an end.
-        #expect(throws: Failure.self) { try HostFile.read("/dev/zero", limit: 1 << 20) }
+        #expect(throws: FileError.self) { try HostFile.read("/dev/zero", limit: 1 << 20) }
     }
 
     @Test func theModeIsTheOneAskedFor() throws {
@@ -102,7 +102,7 @@ import Testing
         #expect(try HostFile.readHead(path, count: 2) == [1, 2])
         #expect(try HostFile.readHead(path, count: 10) == [1, 2, 3])
         #expect(try HostFile.readHead(path, count: 0) == [])
-        #expect(throws: Failure.self) { try HostFile.readHead(folder.path.appending("none"), count: 1) }
+        #expect(throws: FileError.self) { try HostFile.readHead(folder.path.appending("none"), count: 1) }
     }
 
     @Test func removingSaysWhetherThereWasSomething() throws {
@@ -110,7 +110,7 @@ import Testing
         try HostFile.write([1], to: path)
         #expect(try HostFile.remove(path))
         #expect(try !HostFile.remove(path))
-        #expect(throws: Failure.self) { try HostFile.remove(folder.path) }
+        #expect(throws: FileError.self) { try HostFile.remove(folder.path) }
     }
 
     @Test func foldersAreMadeAllTheWayAndOnce() throws {
@@ -118,7 +118,7 @@ import Testing
         try HostFile.makeFolder(path)
         try HostFile.makeFolder(path)
         try HostFile.write([1], to: folder.path.appending("file"))
-        #expect(throws: Failure.self) { try HostFile.makeFolder(folder.path.appending("file/below")) }
+        #expect(throws: FileError.self) { try HostFile.makeFolder(folder.path.appending("file/below")) }
         #expect(try Set(HostFile.names(in: folder.path)) == ["a", "file"])
         #expect(try HostFile.names(in: folder.path.appending("none")) == [])
     }
@@ -136,7 +136,7 @@ import Testing
 
     @Test(.enabled(if: getuid() == 0)) func whatIsForbiddenIsSaidSo() {
         // Not even the superuser may write here.
-        let failure = #expect(throws: Failure.self) { try HostFile.write([1], to: "/sys/imgadm-test") }
+        let failure = #expect(throws: FileError.self) { try HostFile.write([1], to: "/sys/imgadm-test") }
         #expect(failure.map { [.permissionDenied, .fileSystem].contains($0.code) } == true)
         let denied = HostFile.failure("cannot open", "/x", Errno.permissionDenied)
         #expect(denied.code == .permissionDenied && denied.hint?.contains("IMGADM_ROOT") == true)

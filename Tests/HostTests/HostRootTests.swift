@@ -30,7 +30,7 @@ import Testing
         if isFine {
             try root.checkFolders()
         } else {
-            let failure = #expect(throws: Failure.self) { try root.checkFolders() }
+            let failure = #expect(throws: UnsafeFolder.self) { try root.checkFolders() }
             #expect(failure?.code == .unsafeFolder, "\(line)")
         }
     }

@@ -11,7 +11,7 @@ import Testing
     private static let origins: [HostFile.Origin] = [.state, .setUp]
 
     private func refused(_ path: FilePath, _ origin: HostFile.Origin, _ why: String) {
-        let failure = #expect(throws: Failure.self) { try HostFile.read(path, from: origin) }
+        let failure = #expect(throws: FileError.self) { try HostFile.read(path, from: origin) }
         #expect(failure?.code == .fileSystem && failure?.description.contains(why) == true, "\(failure as Any)")
         #expect(failure?.description.contains(path.string) == true)
     }
@@ -21,7 +21,7 @@ import Testing
         let path = folder.path.appending("fifo")
         #expect(unsafe mkfifo(path.string, 0o600) == 0)
         refused(path, origin, "it is a FIFO, where a file should be")
-        #expect(throws: Failure.self) { try HostFile.readHead(path, count: 1) }
+        #expect(throws: FileError.self) { try HostFile.readHead(path, count: 1) }
     }
 
     @Test(arguments: origins) func devicesFoldersAndSocketsAreRefused(origin: HostFile.Origin) throws {
@@ -60,8 +60,8 @@ import Testing
         try ends.writeEnd.close()
         let path = FilePath("/dev/fd/\(ends.readEnd.rawValue)")
         #expect(try HostFile.read(path, from: .handedOver) == Array("piped".utf8))
-        #expect(throws: Failure.self) { try HostFile.read("/dev/zero", limit: 1 << 20, from: .handedOver) }
-        #expect(throws: Failure.self) { try HostFile.read(folder.path, from: .handedOver) }
+        #expect(throws: FileError.self) { try HostFile.read("/dev/zero", limit: 1 << 20, from: .handedOver) }
+        #expect(throws: FileError.self) { try HostFile.read(folder.path, from: .handedOver) }
     }
 
     @Test func aFIFOThatIsHandedOverIsReadOnceSomebodyWritesToIt() async throws {
@@ -103,15 +103,15 @@ import Testing
 
     @Test func whatCannotBeLookedAtIsNotNothing() throws {
         let long = folder.path.appending(String(repeating: "x", count: 300))
-        #expect(throws: Failure.self) { try HostFile.exists(long) }
-        #expect(throws: Failure.self) { try HostFile.size(long) }
-        #expect(throws: Failure.self) { try HostFile.names(in: long) }
+        #expect(throws: FileError.self) { try HostFile.exists(long) }
+        #expect(throws: FileError.self) { try HostFile.size(long) }
+        #expect(throws: FileError.self) { try HostFile.names(in: long) }
         let file = folder.path.appending("file")
         try HostFile.write([], to: file)
-        #expect(throws: Failure.self) { try HostFile.names(in: file) }
+        #expect(throws: FileError.self) { try HostFile.names(in: file) }
         let loop = folder.path.appending("loop")
         #expect(unsafe symlink("loop", loop.string) == 0)
-        #expect(throws: Failure.self) { try HostFile.names(in: loop) }
+        #expect(throws: FileError.self) { try HostFile.names(in: loop) }
     }
 
     @Test(arguments: [0o000, 0o400, 0o777] as [mode_t])
@@ -126,7 +126,7 @@ import Testing
     @Test func aLockFileThatIsNoneIsRefused() throws {
         let path = folder.path.appending("fifo.lock")
         #expect(unsafe mkfifo(path.string, 0o600) == 0)
-        let failure = #expect(throws: Failure.self) { try FileLock.tryTaking(path) }
+        let failure = #expect(throws: FileError.self) { try FileLock.tryTaking(path) }
         #expect(failure?.description.contains("it is a FIFO") == true)
     }
 }

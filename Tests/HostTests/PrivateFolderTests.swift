@@ -18,7 +18,7 @@ import Testing
 
     private func refused(_ why: String, sourceLocation: SourceLocation = #_sourceLocation) {
         for open in [PrivateFolder.making, { try PrivateFolder.existing($0) as Any }] as [(FilePath) throws -> Any] {
-            let failure = #expect(throws: Failure.self, sourceLocation: sourceLocation) { try open(path) }
+            let failure = #expect(throws: UnsafeFolder.self, sourceLocation: sourceLocation) { try open(path) }
             #expect(failure?.code == .unsafeFolder, sourceLocation: sourceLocation)
             #expect(
                 failure?.description.contains(why) == true, "\(failure?.description ?? "")",
@@ -137,7 +137,7 @@ import Testing
         try file.close()
         #expect(try path.appending("a").stat().permissions == .ownerReadWrite)
         #expect(try folder.status("a")?.size == 3 && folder.read("a", limit: 3) == [1, 2, 3])
-        #expect(throws: Failure.self) { try folder.read("a", limit: 2) }
+        #expect(throws: FileError.self) { try folder.read("a", limit: 2) }
         try folder.rename("a", to: "b")
         #expect(try folder.names() == ["b"] && folder.names() == ["b"])
         #expect(try !folder.remove() && folder.remove("b") && !folder.remove("b"))
@@ -150,8 +150,8 @@ import Testing
         #expect(unsafe symlink("/etc/passwd", path.appending("link").string) == 0)
         #expect(unsafe mkdir(path.appending("folder").string, 0o700) == 0)
         for name in ["fifo", "link", "folder"] {
-            #expect(throws: Failure.self) { try folder.open(name) }
-            #expect(throws: Failure.self) { try folder.open(name, create: true) }
+            #expect(throws: FileError.self) { try folder.open(name) }
+            #expect(throws: FileError.self) { try folder.open(name, create: true) }
             #expect(try folder.status(name) == nil)
         }
         for name in ["", ".", "..", "../x", "a/b", "/etc/passwd", "a\0b"] {

@@ -85,7 +85,7 @@ import Testing
         try await Tool.shell("chown 65534 '\(root.path)/images'")
         _ = try FolderRepository(root: root.path, mode: .public, logger: Self.silent)
         try await Tool.shell("chmod 1777 '\(root.path)'")
-        let failure = #expect(throws: Failure.self) {
+        let failure = #expect(throws: UnsafeFolder.self) {
             try FolderRepository(root: root.path, mode: .public, logger: Self.silent)
         }
         #expect(failure?.code == .unsafeFolder)
@@ -210,7 +210,7 @@ import Testing
     @Test func foldersThatCannotBeServed() throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         #expect(throws: Failure.self) { try FolderRepository(root: "/nonexistent/x", mode: .public, logger: logger) }
-        #expect(throws: Failure.self) { try FolderRepository(root: "/etc/hostname", mode: .public, logger: logger) }
+        #expect(throws: FileError.self) { try FolderRepository(root: "/etc/hostname", mode: .public, logger: logger) }
         for channels in [
             "{", "{}", "[5]", #"[{"name":"A"}]"#, #"[{"name":""}]"#, #"[{"name":"a"},{"name":"a"}]"#,
             #"[{"name":"a","default":true},{"name":"b","default":true}]"#,

@@ -107,7 +107,8 @@ import Transport
         name: String, challenge: String, host: String, credentials: RegistryCredentials?
     ) async throws {
         let registry = registry(challenge, wants: "Basic never")
-        let failure = await #expect(throws: Failure.self) { try await ask(registry, credentials, host: host) }
+        let error = await #expect(throws: (any Error).self) { try await ask(registry, credentials, host: host) }
+        let failure = (error as? any CodedError)?.failure
         #expect(failure?.code == .unauthorized, "\(name): \(failure.map { "\($0)" } ?? "")")
         #expect(registry.requests.allSatisfy { !$0.url.contains("/token") }, "\(name)")
         #expect(failure.map { !"\($0)".contains("secret") } ?? false, "\(name)")
@@ -147,7 +148,7 @@ import Transport
     @Test(arguments: answers)
     func whatTheRegistrySaysIsHandedOn(status: Int, body: String, code: Failure.Code) async throws {
         let registry = FakeRegistry { _ in FakeRegistry.Answer(status: status, body: Array(body.utf8)) }
-        let failure = await #expect(throws: Failure.self) { try await ask(registry, nil) }
+        let failure = await #expect(throws: RegistryRefusal.self) { try await ask(registry, nil) }
         #expect(failure?.code == code && failure?.statusCode == status)
         #expect(!body.contains("MANIFEST_UNKNOWN") || failure?.message.contains("MANIFEST_UNKNOWN: not there") == true)
     }

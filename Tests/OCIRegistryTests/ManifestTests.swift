@@ -73,7 +73,7 @@ import Transport
         let many = await #expect(throws: Failure.self) { _ = try await find(.json(manifest), limits: limits) }
         #expect(many?.code == .unsupportedImage)
         limits = RegistryLimits(manifestBytes: 500)
-        let large = await #expect(throws: Failure.self) { _ = try await find(.json(manifest), limits: limits) }
+        let large = await #expect(throws: AnswerTooLarge.self) { _ = try await find(.json(manifest), limits: limits) }
         #expect(large?.code == .sourceError)
     }
 
@@ -151,7 +151,7 @@ import Transport
             do {
                 let found = try await client.config(of: image, reference, for: ManifestTests.linux)
                 #expect(code == nil && found.architecture == "amd64")
-            } catch let failure as Failure {
+            } catch let failure as any CodedError {
                 #expect(failure.code == code)
             }
         }

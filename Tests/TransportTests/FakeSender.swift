@@ -1,4 +1,3 @@
-import Failure
 import Logging
 import NIOCore
 import Synchronization
@@ -11,7 +10,7 @@ final class FakeSender: HTTPSender {
         case reply(Int, headers: [(String, String)] = [], body: String = "")
         /// So many bytes of the body, and then the connection is lost.
         case broken(Int, headers: [(String, String)] = [], body: String)
-        case trouble(ConnectionError)
+        case trouble(ConnectionError.Reason)
     }
 
     private let answers: Mutex<[Answer]>
@@ -42,8 +41,8 @@ final class FakeSender: HTTPSender {
         return HTTPResponse(status: status, headers: HTTPHeaderList(headers), body: stream)
     }
 
-    static func failure(_ trouble: ConnectionError) -> Failure {
-        Failure(.connectionError, "request failed", cause: trouble)
+    static func failure(_ reason: ConnectionError.Reason) -> ConnectionError {
+        ConnectionError(reason, "request failed")
     }
 
     /// A transport that has no patience unless a test gives it some, and never waits for real.

@@ -54,7 +54,7 @@ import Time
     func whereNothingFollows(location: String) {
         let response = HTTPResponse(
             status: 302, headers: HTTPHeaderList([("Location", location)]), body: FakeSender.nothing)
-        let failure = #expect(throws: Failure.self) {
+        let failure = #expect(throws: ConnectionError.self) {
             _ = try Redirect.next(after: response, to: HTTPRequest(url: "https://a/"))
         }
         #expect(failure?.code == .connectionError)

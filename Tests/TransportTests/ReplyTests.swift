@@ -24,7 +24,7 @@ import Transport
         do {
             let reply = try await sender.transport().reply(to: request, limit: 1000)
             #expect(reply.status == status, "\(name)")
-        } catch let failure as Failure {
+        } catch let failure as any CodedError {
             #expect(status == nil && failure.code == .connectionError, "\(name)")
         }
         #expect(sender.requests.count == count, "\(name)")
@@ -40,7 +40,7 @@ import Transport
 
     @Test func aBodyHasItsLimit() async throws {
         let sender = FakeSender([.reply(200, body: String(repeating: "x", count: 1001))])
-        let failure = await #expect(throws: Failure.self) {
+        let failure = await #expect(throws: AnswerTooLarge.self) {
             _ = try await sender.transport().reply(to: request, limit: 1000)
         }
         #expect(failure?.code == .sourceError)
@@ -118,7 +118,7 @@ import Transport
         let transport = sender.transport {
             $0.stallTimeout = .seconds(3600)
         }
-        let failure = await #expect(throws: Failure.self) {
+        let failure = await #expect(throws: DownloadError.self) {
             _ = try await Download(DownloadRequest(request, size: nil), by: transport).next()
         }
         #expect(failure?.code == .downloadError && sender.requests.count == 6)
@@ -158,7 +158,23 @@ import Transport
 
     @Test(arguments: lies)
     func whatIsNotTheFileIsAnError(name: String, answers: [FakeSender.Answer]) async throws {
-        let failure = await #expect(throws: Failure.self, "\(name)") { _ = try await download(answers, size: 6) }
+        let failure = await #expect(throws: DownloadError.self, "\(name)") { _ = try await download(answers, size: 6) }
         #expect(failure?.code == .downloadError, "\(name): \(failure.map { "\($0)" } ?? "")")
+    }
+
+    /// What has come is thrown away only where that may help.
+    @Test(arguments: [
+        ([FakeSender.Answer.reply(416)], DownloadError.Kind.otherFile), ([.reply(400)], .otherFile),
+        ([.reply(501)], .otherFile), ([.reply(404)], .unavailable), ([.reply(403)], .unavailable),
+        ([.reply(503)], .unavailable), ([.trouble(.unreachable("away"))], .unavailable),
+        ([.trouble(.refused("no TLS"))], .unavailable),
+        ([.reply(206, headers: [("Content-Range", "bytes 4-5/6")])], .otherFile),
+        ([.reply(200, headers: [("Content-Length", "7")])], .otherFile),
+    ])
+    func aPartIsOfNoUseOnlyIfItIsOfAnotherFile(answers: [FakeSender.Answer], kind: DownloadError.Kind) async throws {
+        let download = Download(
+            DownloadRequest(request, size: 6, offset: 3), by: FakeSender(answers).transport())
+        let error = await #expect(throws: DownloadError.self) { _ = try await download.next() }
+        #expect(error?.kind == kind, "\(error.map { "\($0)" } ?? "")")
     }
 }

@@ -29,7 +29,7 @@ import ZFS
 
     private func checkOnce(_ work: (ZFS) async throws -> Void) async throws {
         let host = host()
-        let failure = await #expect(throws: Failure.self) { try await work(host.zfs) }
+        let failure = await #expect(throws: ZFSError.self) { try await work(host.zfs) }
         #expect(failure?.code == .datasetBusy && host.calls.count == 1)
     }
 
@@ -46,19 +46,19 @@ import ZFS
     ])
     func onlyABusyDatasetIsWaitedFor(complaint: String) async throws {
         let host = FakeZFS(.fails(complaint), .prints(""))
-        await #expect(throws: Failure.self) { try await host.zfs.destroy(dataset("tank/a")) }
+        await #expect(throws: ZFSError.self) { try await host.zfs.destroy(dataset("tank/a")) }
         #expect(host.calls.count == 1)
     }
 
     @Test func whatComesAfterTheWaitIsTold() async throws {
         let host = FakeZFS(.fails(BusyTests.complaint), .fails("cannot open 'tank/a': dataset does not exist\n"))
-        let failure = await #expect(throws: Failure.self) { try await host.zfs.destroy(dataset("tank/a")) }
+        let failure = await #expect(throws: ZFSError.self) { try await host.zfs.destroy(dataset("tank/a")) }
         #expect(failure?.code == .datasetNotFound && host.calls.count == 2)
     }
 
     @Test func whatStaysBusyIsGivenUpAfterEightSeconds() async throws {
         let (host, clock) = (FakeZFS(.fails(BusyTests.complaint)), SteppingClock())
-        let failure = await #expect(throws: Failure.self) {
+        let failure = await #expect(throws: ZFSError.self) {
             try await host.zfs(by: clock).unmountWhenFree(dataset("tank/a"))
         }
         #expect(failure?.code == .datasetBusy && clock.waits.reduce(.zero, +) == .seconds(8))

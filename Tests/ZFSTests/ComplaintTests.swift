@@ -37,7 +37,7 @@ import ZFS
     @Test(arguments: complaints)
     func aComplaintIsReadAndKept(text: String, code: Failure.Code) async throws {
         let host = FakeZFS(.fails(text))
-        let failure = await #expect(throws: Failure.self) { try await host.zfs.mount(dataset("tank/a")) }
+        let failure = await #expect(throws: ZFSError.self) { try await host.zfs.mount(dataset("tank/a")) }
         #expect(failure?.code == code)
         #expect(failure?.message == "cannot mount \"tank/a\"")
         #expect(failure?.description.contains("zfs mount tank/a failed (exit status 1)") == true)
@@ -54,34 +54,34 @@ import ZFS
     ])
     func aComplaintThatPeopleCanHelpComesWithAdvice(text: String, advice: String) async throws {
         let host = FakeZFS(.fails(text))
-        let failure = await #expect(throws: Failure.self) { try await host.zfs.create(dataset("tank/a")) }
+        let failure = await #expect(throws: ZFSError.self) { try await host.zfs.create(dataset("tank/a")) }
         #expect(failure?.hint?.contains(advice) == true)
     }
 
     @Test func theMessageSaysWhatWasBeingDone() async throws {
         let host = FakeZFS(.fails("no\n"))
-        let renaming = await #expect(throws: Failure.self) {
+        let renaming = await #expect(throws: ZFSError.self) {
             try await host.zfs.rename(dataset("tank/a"), to: dataset("tank/b"))
         }
         #expect(renaming?.message == "cannot rename dataset \"tank/a\" to \"tank/b\"")
-        let cloning = await #expect(throws: Failure.self) {
+        let cloning = await #expect(throws: ZFSError.self) {
             try await host.zfs.clone(snapshot("tank/a@final"), to: dataset("tank/b"))
         }
         #expect(cloning?.message == "cannot clone \"tank/a@final\" to \"tank/b\"")
-        let listing = await #expect(throws: Failure.self) { try await host.zfs.datasets(in: pool("tank")) }
+        let listing = await #expect(throws: ZFSError.self) { try await host.zfs.datasets(in: pool("tank")) }
         #expect(listing?.message == "cannot list datasets of \"tank\"")
     }
 
     @Test(arguments: [Int32(2), 127, 255])
     func anyStatusButZeroIsAFailure(status: Int32) async throws {
         let host = FakeZFS(.fails("", status: status, output: "tank\tfilesystem\t-\t/tank\t-\n"))
-        let failure = await #expect(throws: Failure.self) { try await host.zfs.datasets() }
+        let failure = await #expect(throws: ZFSError.self) { try await host.zfs.datasets() }
         #expect(failure?.code == .zfs && failure?.description.contains("exit status \(status)") == true)
     }
 
     @Test func aKilledCommandIsAFailure() async throws {
         let host = FakeZFS(CommandOutcome(ending: .signaled(9)))
-        let failure = await #expect(throws: Failure.self) { try await host.zfs.datasets() }
+        let failure = await #expect(throws: ZFSError.self) { try await host.zfs.datasets() }
         #expect(failure?.code == .zfs && failure?.description.contains("killed by signal 9") == true)
     }
 
@@ -99,7 +99,7 @@ import ZFS
 
     @Test func unmountingWhatIsInUseIsNot() async throws {
         let host = FakeZFS(.fails("cannot unmount '/tank/a': unmount failed\n"))
-        let failure = await #expect(throws: Failure.self) { try await host.zfs.unmount(dataset("tank/a")) }
+        let failure = await #expect(throws: ZFSError.self) { try await host.zfs.unmount(dataset("tank/a")) }
         #expect(failure?.code == .datasetBusy)
     }
 }

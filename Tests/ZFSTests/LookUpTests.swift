@@ -54,9 +54,9 @@ import ZFS
         let outcome = CommandOutcome(ending: ending, output: Array(LookUpTests.datasetLine.utf8), errorText: complaint)
         let name = try dataset("tank/a")
         let wanted = try [snapshot("tank/a@final")]
-        let one = await #expect(throws: Failure.self) { try await FakeZFS(outcome).zfs.dataset(name) }
+        let one = await #expect(throws: ZFSError.self) { try await FakeZFS(outcome).zfs.dataset(name) }
         #expect(one?.message == "cannot look up \"tank/a\"")
-        let many = await #expect(throws: Failure.self) { try await FakeZFS(outcome).zfs.existing(wanted) }
+        let many = await #expect(throws: ZFSError.self) { try await FakeZFS(outcome).zfs.existing(wanted) }
         #expect(many?.message == "cannot look up snapshots")
     }
 

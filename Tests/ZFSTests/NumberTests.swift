@@ -59,7 +59,7 @@ import ZFS
     @Test func oneDatasetThatIsMissingIsAFailure() async throws {
         let host = FakeZFS(.fails("cannot open 'tank/b': dataset does not exist\n", output: "tank/a\tused\t1\n"))
         let names = try [dataset("tank/a"), dataset("tank/b")]
-        let failure = await #expect(throws: Failure.self) { try await host.zfs.numbers("used", of: names) }
+        let failure = await #expect(throws: ZFSError.self) { try await host.zfs.numbers("used", of: names) }
         #expect(failure?.code == .datasetNotFound && failure?.message == "cannot read \"used\" of datasets")
     }
 

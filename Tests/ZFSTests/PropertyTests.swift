@@ -64,13 +64,13 @@ import Testing
 
     @Test func aPoolThatIsForbiddenIsThereAllTheSame() async throws {
         let host = FakeZFS(.fails("cannot open 'tank': permission denied\n"))
-        let failure = await #expect(throws: Failure.self) { try await host.zfs.available(in: pool("tank")) }
+        let failure = await #expect(throws: ZFSError.self) { try await host.zfs.available(in: pool("tank")) }
         #expect(failure?.code == .permissionDenied)
     }
 
     @Test func propertiesOfADatasetThatIsNotThere() async throws {
         let host = FakeZFS(.fails("cannot open 'tank/a': dataset does not exist\n"))
-        let failure = await #expect(throws: Failure.self) {
+        let failure = await #expect(throws: ZFSError.self) {
             try await host.zfs.properties(["all"], of: dataset("tank/a"))
         }
         #expect(failure?.code == .datasetNotFound)

@@ -31,7 +31,7 @@ import ZFS
         ] as [(String, Failure.Code)])
     func aStreamThatIsRefusedAtItsEndIsAFailure(complaint: String, code: Failure.Code) async throws {
         let host = FakeZFS(.fails(complaint))
-        let failure = await #expect(throws: Failure.self) { try await receive(host) }
+        let failure = await #expect(throws: ZFSError.self) { try await receive(host) }
         #expect(failure?.code == code && host.input == ReceiveTests.stream)
         #expect(failure?.message == "cannot receive the stream into \"tank/a-partial\"")
     }
@@ -39,13 +39,13 @@ import ZFS
     /// The closed input is only how it showed; what counts is what `zfs` said.
     @Test func aReceiveThatStopsReadingSaysWhy() async throws {
         let host = FakeZFS(.fails("cannot receive new filesystem stream: out of space\n"), reads: false)
-        let failure = await #expect(throws: Failure.self) { try await receive(host) }
+        let failure = await #expect(throws: ZFSError.self) { try await receive(host) }
         #expect(failure?.code == .noSpace && failure?.description.contains("zfs receive -u") == true)
     }
 
     @Test func aReceiveThatStopsReadingAndIsContentIsAFailure() async throws {
         let host = FakeZFS(.prints(""), reads: false)
-        let failure = await #expect(throws: Failure.self) { try await receive(host) }
+        let failure = await #expect(throws: ZFSError.self) { try await receive(host) }
         #expect(failure?.code == .zfs)
     }
 

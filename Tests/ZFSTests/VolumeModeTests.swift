@@ -93,7 +93,7 @@ import Testing
 
     @Test func whereTheDeviceStaysNoNoteDoes() async throws {
         let (host, kept) = host(["volmode": "dev"], refusing: "volmode=none")
-        await #expect(throws: Failure.self) { try await host.zfs.detach(volume()) }
+        await #expect(throws: ZFSError.self) { try await host.zfs.detach(volume()) }
         #expect(kept.all == ["volmode": "dev"])
     }
 

@@ -82,7 +82,7 @@ struct FolderEntry: Sendable {
     /// Nil if it cannot be served.
     let image: ServedImage?
     /// Why it could not be read, which may pass.
-    let trouble: Failure?
+    let trouble: (any CodedError)?
     /// It was read when a change that came after shows in its mark.
     let isSettled: Bool
     /// It is the entry of the scan before.

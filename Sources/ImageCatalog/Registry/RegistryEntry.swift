@@ -19,10 +19,10 @@ struct RegistryEntry: Sendable {
     init(
         _ artifact: ArtifactManifest, _ digest: ContentDigest, config: [UInt8], uuid: ImageUUID, mode: ServerMode,
         channels: ChannelList?, logger: Logger
-    ) throws(Failure) {
+    ) throws(InvalidArtifact) {
         let value = try? JSONValue(parsing: config, limits: JSONLimits(depth: 64))
         guard artifact.artifactType == ImageArtifact.type, let json = value?.objectValue else {
-            throw Failure(.sourceError, "what is under the tag \(uuid) is no image of this server's")
+            throw InvalidArtifact("what is under the tag \(uuid) is no image of this server's")
         }
         self.digest = digest
         self.artifact = artifact

@@ -8,6 +8,7 @@ public import OCIRegistry
 import Synchronization
 public import SystemPackage
 import Time
+import Transport
 
 /// Images in a repository of an OCI registry (see ``ImageArtifact``). The server keeps nothing but what it has read, so any
 /// number of servers may stand side by side on one repository.
@@ -64,8 +65,8 @@ public final class RegistryRepository: ImageRepository {
         case .image(let uuid):
             do {
                 try await refresh(uuid, olderThan: Self.imageAge)
-            } catch let failure as Failure where known(uuid) {
-                logger.warning("the registry does not answer", metadata: ["error": "\(failure)"])
+            } catch let error as any CodedError where known(uuid) {
+                logger.warning("the registry does not answer", metadata: ["error": "\(error)"])
             }
         case .listing: try await relistIfDue()
         }
@@ -186,8 +187,8 @@ public final class RegistryRepository: ImageRepository {
     private func survey(_ uuid: ImageUUID) async throws {
         do {
             _ = try await look(at: uuid, state.withLock { $0.entries[uuid] })
-        } catch let failure as Failure where failure.code == .sourceError && failure.statusCode == nil {
-            logger.warning("skipping a tag", metadata: ["tag": "\(uuid)", "error": "\(failure)"])
+        } catch let error where error is InvalidArtifact || error is AnswerTooLarge {
+            logger.warning("skipping a tag", metadata: ["tag": "\(uuid)", "error": "\(error)"])
         }
     }
 

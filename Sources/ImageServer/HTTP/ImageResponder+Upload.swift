@@ -45,7 +45,7 @@ extension ImageResponder {
         receipt.description = ["compression": .string(compression)]
         if let guid = try query.parameters["dataset_guid"] { receipt.description["dataset_guid"] = .string(guid) }
         let download = try remote().download(url)
-        try await fetching { try await take(uuid, receipt) { try await download.next() } }
+        try await fetch(receipt, of: uuid, by: download)
         return try await answer(uuid, query, type)
     }
 
@@ -112,15 +112,17 @@ extension ImageResponder {
         receipt.size = file.size
         receipt.description = manifest.json["files"]?[0]?.objectValue ?? [:]
         receipt.description["stor"] = nil
-        try await fetching { [receipt] in try await take(uuid, receipt) { try await download.next() } }
+        try await fetch(receipt, of: uuid, by: download)
     }
 
     /// What goes wrong with a download is the source's fault (imgapi.md, section 9).
-    private func fetching(_ work: () async throws -> Void) async throws {
-        do {
-            try await work()
-        } catch let failure as Failure where [.downloadError, .connectionError, .sourceError].contains(failure.code) {
-            throw RequestError(.badRequest, "Download", failure.description)
+    private func fetch(_ receipt: FileReceipt, of uuid: ImageUUID, by download: Download) async throws {
+        try await take(uuid, receipt) {
+            do {
+                return try await download.next()
+            } catch let error as DownloadError {
+                throw RequestError(.badRequest, "Download", error.description)
+            }
         }
     }
 

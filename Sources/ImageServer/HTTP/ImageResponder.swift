@@ -1,5 +1,6 @@
 import Failure
 import HTTPTypes
+import Host
 import Hummingbird
 import HummingbirdCore
 import ImageCatalog
@@ -7,7 +8,6 @@ import ImageModel
 import JSON
 import Logging
 import NIOHTTP1
-import SystemPackage
 
 /// Answers the requests of the protocol (imgapi.md).
 struct ImageResponder: HTTPResponder {
@@ -115,8 +115,7 @@ struct ImageResponder: HTTPResponder {
             return RequestError(.badRequest, "InvalidContent", "the body is not as its framing says, or ended early")
         }
         logger.error("a request failed", metadata: ["error": "\(error)"])
-        let cause = (error as? Failure)?.cause ?? error
-        if let errno = cause as? Errno, [.noSpace, .diskQuotaExceeded, .fileTooLarge].contains(errno) {
+        if let error = error as? FileError, [.noSpace, .tooLarge].contains(error.kind) {
             return RequestError(
                 .init(code: 507, reasonPhrase: "Insufficient Storage"), "InsufficientStorage",
                 "there is no room for more images")

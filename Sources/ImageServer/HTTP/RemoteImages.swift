@@ -27,8 +27,8 @@ public struct RemoteImages: Sendable {
         let found: Manifest?
         do {
             found = try await client.image(uuid)
-        } catch let failure as Failure {
-            throw RequestError(.serviceUnavailable, "RemoteSourceError", failure.description)
+        } catch let error as any CodedError {
+            throw RequestError(.serviceUnavailable, "RemoteSourceError", error.description)
         }
         guard let found else {
             throw RequestError(.serviceUnavailable, "RemoteSourceError", "image \(uuid) is not on \(url.base)")

@@ -67,7 +67,7 @@ struct StreamsServer: Sendable {
                 return value
             default: throw refusal(reply, path)
             }
-        } catch let failure as Failure {
+        } catch let failure as any CodedError {
             guard let known, Transport.isAway(failure) || failure.statusCode.map(Transport.isPassing) ?? false else {
                 throw failure
             }

@@ -69,8 +69,8 @@ struct ImagePass {
         }
     }
 
-    private static func failure(_ error: CompressionError) -> Failure {
-        Failure(.downloadError, "the image file cannot be decompressed", cause: error)
+    private static func failure(_ error: CompressionError) -> ImageFileError {
+        ImageFileError("the image file cannot be decompressed", cause: error)
     }
 
     private mutating func unpack(_ bytes: RawSpan, _ emit: (RawSpan) throws -> Void) throws {

@@ -52,7 +52,7 @@ extension ImageStore {
             }
         } catch let second {
             throw Failure(
-                (error as? Failure)?.code ?? .internalError, String(describing: error),
+                (error as? any CodedError)?.code ?? .internalError, String(describing: error),
                 cause: second, hint: "the next import of this image clears what is left")
         }
     }
@@ -63,7 +63,7 @@ extension ImageStore {
         if try await zfs.dataset(partial) != nil {
             do {
                 try await zfs.destroy(partial)
-            } catch let failure as Failure where failure.code == .datasetNotFound {
+            } catch let error as ZFSError where error.kind == .noDataset {
                 // A command of the dead process was still at work, and has come to its end.
             }
             tell("Cleared leftover dataset \(partial)")

@@ -73,8 +73,7 @@ struct LayerPass {
             throw LayerPass.failure(error, image)
         }
         if let expected = diffID, let actual = hasher?.finish(), actual != expected {
-            throw Failure(
-                .downloadError,
+            throw ImageFileError(
                 "the layer of image \(image.manifest.uuid) unpacks to content of digest \(actual), but it should be \(expected)"
             )
         }

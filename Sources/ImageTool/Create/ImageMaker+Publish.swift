@@ -37,7 +37,8 @@ extension ImageMaker {
             publish.signer = signer
             publish.shownFile = created.file
             try await tool.publish(publish, report)
-        } catch let failure as Failure {
+        } catch let error as any CodedError {
+            let failure = error.failure
             throw Failure(
                 failure.code, failure.message, cause: failure.cause,
                 hint:
@@ -54,7 +55,7 @@ extension ImageMaker {
                 guard let folder = try PrivateFolder.existing(parent.appending(name)) else { continue }
                 try empty(folder)
                 report.line("Cleared leftover folder \(folder.path)")
-            } catch let failure as Failure where failure.code == .unsafeFolder {
+            } catch is UnsafeFolder {
                 // Somebody else has put it there, and it is in nobody's way.
             }
         }

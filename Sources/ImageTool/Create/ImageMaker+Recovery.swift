@@ -22,8 +22,8 @@ extension ImageMaker {
             defer { lock.release() }
             do {
                 try await recoverLocked(machine, report)
-            } catch let failure as Failure {
-                failures.append(failure)
+            } catch let error as any CodedError {
+                failures.append(error.failure)
             }
         }
         if let failure = Failure.combining(failures) { throw failure }
@@ -53,7 +53,7 @@ extension ImageMaker {
         report.line("Recovering VM \(machine) from a run of create that was broken off")
         do {
             try await uncancelled { try await putBack(intent, report) }
-        } catch let failure as Failure where failure.code == .vmNotFound {
+        } catch is NoSuchMachine {
             report.warning("VM \(machine) is there no more: nothing to recover")
             try intent.remove(from: root)
         } catch {

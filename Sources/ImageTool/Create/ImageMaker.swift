@@ -101,7 +101,7 @@ public struct ImageMaker: Sendable {
                 .originHasNoFinalSnapshot,
                 "VM \(machine.uuid) is a clone of \(origin), not of the snapshot @final of image \(image)")
         }
-        guard let installed else { throw ImageTool.notInstalled(image, pool) }
+        guard let installed else { throw ImageNotInstalled(image, pool) }
         guard installed.manifest.imageType != .docker else {
             throw Failure(
                 .unsupportedImage,

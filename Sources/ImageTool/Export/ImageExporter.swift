@@ -116,7 +116,7 @@ public struct ImageExporter: Sendable {
     private func exportInstalled(_ request: ExportRequest, _ report: Report) async throws {
         let uuid = try await tool.installed(request.image, in: request.pool)
         guard let image = try await tool.store.image(uuid, in: request.pool) else {
-            throw ImageTool.notInstalled(uuid, request.pool)
+            throw ImageNotInstalled(uuid, request.pool)
         }
         let name = request.pool.dataset.child(uuid.description)
         guard let snapshot = name.snapshot("final"), try await !zfs.existing([snapshot]).isEmpty else {

@@ -93,17 +93,14 @@ final class TreeWriter {
         let what = "cannot extract into \"\(folder)\""
         switch error {
         case let fault as LayerError: return Failure(.invalidFile, what, cause: fault)
-        case let failure as EntryError: return HostFile.failure(what, folder, failure.errno).because(failure)
+        case let entry as EntryError:
+            let refusal = HostFile.failure(what, folder, entry.errno)
+            let isOurs = ![.permissionDenied, .notPermitted].contains(entry.errno)
+            return Failure(
+                refusal.code, refusal.message, cause: entry, hint: isOurs ? refusal.hint : "is the folder yours?")
         case let errno as Errno: return HostFile.failure(what, folder, errno)
         default: return error
         }
-    }
-}
-
-extension Failure {
-    /// The same, with a cause that says more.
-    fileprivate func because(_ cause: any Error) -> Failure {
-        Failure(code, message, cause: cause, hint: code == .permissionDenied ? "is the folder yours?" : hint)
     }
 }
 

@@ -59,7 +59,7 @@ struct LocalFile {
         guard let wanted else { return }
         let found = wanted.algorithm == sum.algorithm ? sum : try await digest(wanted.algorithm)
         guard found == wanted else {
-            throw Failure(.downloadError, "\"\(path)\" has the digest \(found), but it should have \(wanted)")
+            throw ImageFileError("\"\(path)\" has the digest \(found), but it should have \(wanted)")
         }
     }
 }

@@ -129,7 +129,7 @@ struct FileInspector {
     }
 
     private static func failure(_ error: any Error, _ file: GivenFile) -> Failure {
-        if let failure = error as? Failure { return failure }
+        if let error = error as? any CodedError { return error.failure }
         return Failure(.invalidFile, "\"\(file.name)\" is damaged, or nothing that can be read here", cause: error)
     }
 }

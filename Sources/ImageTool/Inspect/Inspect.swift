@@ -24,7 +24,7 @@ extension ImageTool {
         if let guid = inspector.streamGUID {
             do {
                 inspector.inspection.facts["installed"] = try installed(as: guid)
-            } catch let failure as Failure where failure.code == .permissionDenied {
+            } catch let error as FileError where error.kind == .notPermitted {
                 // Who may not read the records is told what is in the file all the same.
             }
         }
@@ -35,7 +35,7 @@ extension ImageTool {
     ///
     /// - Throws: `ImageNotInstalled`, what ZFS says.
     public func inspect(_ uuid: ImageUUID, in pool: PoolName) async throws -> Inspection {
-        guard let image = try await store.image(uuid, in: pool) else { throw Self.notInstalled(uuid, pool) }
+        guard let image = try await store.image(uuid, in: pool) else { throw ImageNotInstalled(uuid, pool) }
         var facts: JSONObject = ["image": .string(uuid.description), "zpool": .string(pool.description)]
         if let name = image.manifest.name { facts["name"] = .string(name) }
         if let version = image.manifest.version { facts["version"] = .string(version) }

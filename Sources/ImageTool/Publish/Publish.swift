@@ -81,7 +81,7 @@ extension ImageTool {
             let imported = try await client.importImage(manifest, by: request.signer)
             report.line("Imported image \(title(imported))")
             return imported
-        } catch let refusal as Failure where refusal.statusCode == 409 {
+        } catch let refusal as any CodedError where refusal.statusCode == 409 {
             let there = try await client.image(manifest.uuid)
             guard let there, there.imageState == .unactivated, HalfPublished.differences(manifest, there).isEmpty else {
                 throw Failure(
@@ -113,11 +113,11 @@ extension ImageTool {
     private func activate(_ uuid: ImageUUID, _ request: PublishRequest, _ client: IMGAPIClient) async throws {
         do {
             _ = try await client.activate(uuid, by: request.signer)
-        } catch let failure as Failure {
-            let isPassing = failure.connection?.isPassing == true
-            guard isPassing || failure.statusCode == 422 else { throw failure }
+        } catch let error as any CodedError {
+            let isPassing = (error as? ConnectionError)?.isPassing == true
+            guard isPassing || error.statusCode == 422 else { throw error }
             guard let image = try await client.image(uuid), !image.isActivated else { return }
-            guard isPassing else { throw failure }
+            guard isPassing else { throw error }
             _ = try await client.activate(uuid, by: request.signer)
         }
     }
@@ -176,9 +176,11 @@ extension ImageTool {
                     datasetGUID: manifest.files.first?.datasetGUID, by: request.signer)
                 try ImageTool.compare(image, size: file.size, sha1: sent.withLock { $0 }, stated: stated)
                 return .done(())
-            } catch let failure as Failure
-                where failure.connection?.isPassing ?? (failure.statusCode.map { $0 >= 500 } ?? false)
-            { return .passing(.failure(failure)) }
+            } catch let error as ConnectionError where error.isPassing {
+                return .passing(.failure(error))
+            } catch let failure as Failure where failure.statusCode.map({ $0 >= 500 }) ?? false {
+                return .passing(.failure(failure))
+            }
         }
         report.line(
             "Added file \"\(request.shownFile ?? request.file)\" (compression \"\(compression.rawValue)\") to image \(manifest.uuid)"

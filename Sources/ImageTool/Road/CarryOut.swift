@@ -191,8 +191,8 @@ extension ImageTool {
                 try await install(parts)
             } catch is Settlement.IsThere {
                 return
-            } catch let failure as Failure where failure.code == .downloadError && parts.areOfSeveral {
-                report.warning("image \(uuid) came in parts that do not fit together (\(failure)): fetching it anew")
+            } catch let error where ImageFetcher.isOtherFile(error) && parts.areOfSeveral {
+                report.warning("image \(uuid) came in parts that do not fit together (\(error)): fetching it anew")
                 try await install(DownloadParts())
             }
         }
@@ -216,9 +216,9 @@ extension ImageTool {
                 file, opening: { try downloads.openComplete(image.uuid) }, tell: report.line,
                 settling: settlement.settle)
             return true
-        } catch let failure as Failure where failure.code == .downloadError {
+        } catch let error as ImageFileError {
             report.warning(
-                "downloaded file \(downloads.complete(image.uuid)) cannot be used (\(failure)): downloading it anew")
+                "downloaded file \(downloads.complete(image.uuid)) cannot be used (\(error)): downloading it anew")
             return false
         }
     }

@@ -70,17 +70,22 @@ struct ImageFetcher: Sendable {
         let parts = DownloadParts()
         do {
             try await fetchRest(image, offset, file, parts)
-        } catch let failure as Failure where failure.code == .downloadError && (offset > 0 || parts.areOfSeveral) {
-            report.warning("download of image \(uuid) could not be resumed (\(failure)): starting anew")
+        } catch let error where ImageFetcher.isOtherFile(error) && (offset > 0 || parts.areOfSeveral) {
+            report.warning("download of image \(uuid) could not be resumed (\(error)): starting anew")
             try start(file)
             do {
                 try await fetchRest(image, 0, file, DownloadParts())
-            } catch let failure as Failure where failure.code == .downloadError {
+            } catch let error where ImageFetcher.isOtherFile(error) {
                 downloads.removePartial(uuid)
-                throw failure
+                throw error
             }
         }
         try downloads.finish(uuid)
+    }
+
+    /// What came is not the file that was expected, so that no part of it is of use.
+    static func isOtherFile(_ error: any Error) -> Bool {
+        error is ImageFileError || (error as? DownloadError)?.kind == .otherFile
     }
 
     private func start(_ file: SystemPackage.FileDescriptor) throws {

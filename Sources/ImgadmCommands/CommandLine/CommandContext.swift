@@ -82,8 +82,8 @@ struct CommandContext: Sendable {
         let tell = { @Sendable (line: String) in ErrorReport.write("imgadm: \(Printable.text(line))") }
         do {
             try await maker.recoverAll(Report(line: tell, warning: tell))
-        } catch let failure as Failure {
-            tell("warning: \(failure.fullDescription)")
+        } catch let error as any CodedError {
+            tell("warning: \(error.fullDescription)")
         }
     }
 
@@ -132,14 +132,14 @@ struct CommandContext: Sendable {
     ) async throws -> Value {
         do {
             return try await work()
-        } catch let failure as Failure where failure.code == .imageNotInstalled && failure.hint == nil {
+        } catch let error as ImageNotInstalled {
             // Without a list there is no suggestion, and the error that there is counts.
             let installed = (try? await tool.store.images(in: pool).map(\.uuid.description)) ?? []
             let missing = asked.map(\.description).filter { !installed.contains($0) }
             guard let near = missing.lazy.compactMap({ Suggestion.nearest(to: $0, among: installed) }).first else {
-                throw failure
+                throw error
             }
-            throw Failure(failure.code, failure.message, cause: failure.cause, hint: "did you mean \(near)?")
+            throw Failure(error.code, error.message, hint: "did you mean \(near)?")
         }
     }
 

@@ -121,9 +121,9 @@ enum ImageArgument {
                             ?? "\(reference.localName):\(reference.target) names the docker image")
                 }
                 context.remark(failures.map { "\($0.description): \"\(name)\" is taken for a docker image" })
-            } catch let failure as Failure where failure.code == .noSources {
+            } catch let missing as NoSources {
                 // Sources that have no names to ask for may be registries.
-                guard try !sources.isEmpty || context.tool.hasDockerSource() else { throw failure }
+                guard try !sources.isEmpty || context.tool.hasDockerSource() else { throw missing }
             }
             return .reference(reference)
         case .path(let name, let reference):

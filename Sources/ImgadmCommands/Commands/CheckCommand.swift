@@ -63,8 +63,8 @@ struct CheckCommand: ImgadmCommand {
         guard repair, let mend = finding.repair else { return (false, nil) }
         do {
             return (try await mend(), nil)
-        } catch let failure as Failure {
-            return (false, "could not be repaired: \(failure)")
+        } catch let error as any CodedError {
+            return (false, "could not be repaired: \(error)")
         }
     }
 }

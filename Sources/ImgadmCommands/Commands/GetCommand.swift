@@ -25,7 +25,7 @@ struct GetCommand: ImgadmCommand {
         let uuid = try await context.installed(arguments, in: pool)
         let image = try await context.suggesting(for: [uuid], in: pool) {
             guard let image = try await context.tool.store.image(uuid, in: pool) else {
-                throw ImageTool.notInstalled(uuid, pool)
+                throw ImageNotInstalled(uuid, pool)
             }
             return image
         }

@@ -60,11 +60,11 @@ struct SourceEditing {
                 let new = force ? [] : sources.filter { !before.contains($0) }
                 if let failure = Failure.combining(try await context.tool.pingFailures(new)) { throw failure }
                 return sources
-            } catch let error as Failure {
-                guard ProcessEnvironment.isInteractive else { throw kept(error, file) }
+            } catch let error as any CodedError {
+                guard ProcessEnvironment.isInteractive else { throw kept(error.failure, file) }
                 try context.output.progress("\(Printable.text(error.fullDescription))\nEdit again? [Y/n] ")
                 let answer = readLine(strippingNewline: true)
-                if answer == nil || answer?.lowercased().hasPrefix("n") == true { throw kept(error, file) }
+                if answer == nil || answer?.lowercased().hasPrefix("n") == true { throw kept(error.failure, file) }
             }
         }
     }

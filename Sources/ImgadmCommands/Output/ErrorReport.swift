@@ -28,7 +28,7 @@ struct ErrorReport: Sendable {
             var cause = failure.cause
             while let error = cause {
                 ErrorReport.write("  caused by: \(Printable.text(String(describing: error)))")
-                cause = (error as? Failure)?.cause
+                cause = (error as? any CodedError)?.cause
             }
         }
         if let hint = failure.hint { ErrorReport.write("  \(style.dim("hint")): \(Printable.text(hint))") }
@@ -49,7 +49,7 @@ struct ErrorReport: Sendable {
         ]
         if let status = failure.statusCode { object["statusCode"] = .number(JSONNumber(status)) }
         switch failure.cause {
-        case let cause as Failure: object["cause"] = .object(json(cause))
+        case let cause as any CodedError: object["cause"] = .object(json(cause.failure))
         case let cause?: object["cause"] = .string(String(describing: cause))
         case nil: break
         }

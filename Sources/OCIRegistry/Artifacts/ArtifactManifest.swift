@@ -36,21 +36,21 @@ public struct ArtifactManifest: Sendable, Hashable {
     }
 
     /// - Throws: `SourceError` for what is no manifest of an artifact.
-    init(content: [UInt8], what: String) throws(Failure) {
+    init(content: [UInt8], what: String) throws(InvalidArtifact) {
         let json: JSONValue
         do {
             json = try JSONValue(parsing: content, limits: JSONLimits(depth: 64))
         } catch {
-            throw Failure(.sourceError, "\(what) is not JSON", cause: error)
+            throw InvalidArtifact("\(what) is not JSON", cause: error)
         }
         guard json["schemaVersion"]?.intValue == 2, let config = BlobDescriptor(json["config"]),
             let layers = json["layers"]?.arrayValue
-        else { throw Failure(.sourceError, "\(what) is no manifest with a config and layers") }
+        else { throw InvalidArtifact("\(what) is no manifest with a config and layers") }
         artifactType = json["artifactType"]?.stringValue ?? config.mediaType
         self.config = config
         var blobs: [BlobDescriptor] = []
         for layer in layers {
-            guard let blob = BlobDescriptor(layer) else { throw Failure(.sourceError, "\(what) has a bad layer") }
+            guard let blob = BlobDescriptor(layer) else { throw InvalidArtifact("\(what) has a bad layer") }
             if blob.mediaType != BlobDescriptor.empty.mediaType { blobs.append(blob) }
         }
         self.blobs = blobs

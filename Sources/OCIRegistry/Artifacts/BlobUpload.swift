@@ -97,7 +97,7 @@ public final class BlobUpload {
             case .absent, .refused:
                 throw repository.refusal(answer, "a chunk of a blob of \(repository.description)")
             }
-        } catch let failure as Failure where failure.connection != nil {}
+        } catch is ConnectionError {}
         return try await askWhere(end)
     }
 
@@ -138,7 +138,7 @@ public final class BlobUpload {
             do {
                 if try await work() { return .done(()) }
                 return .passing(.failure(Failure(.uploadError, "\(repository.description) does not take \(what)")))
-            } catch let failure as Failure where failure.connection != nil { return .passing(.failure(failure)) }
+            } catch let error as ConnectionError { return .passing(.failure(error)) }
         }
     }
 }

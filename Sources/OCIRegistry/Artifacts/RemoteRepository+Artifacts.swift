@@ -67,7 +67,7 @@ extension RemoteRepository {
     /// - Throws: `DownloadError` for one of another digest; `SourceError`, `ConnectionError`.
     public func content(of blob: BlobDescriptor) async throws -> [UInt8] {
         guard blob.size <= limits.artifactBytes else {
-            throw Failure(.sourceError, "blob \(blob.digest) of \(description) has \(blob.size) bytes, too many")
+            throw InvalidArtifact("blob \(blob.digest) of \(description) has \(blob.size) bytes, too many")
         }
         let what = "blob \(blob.digest) of \(description)"
         let reply = try await require(.blob, url("blobs/\(blob.digest)"), limit: limits.artifactBytes, what: what)

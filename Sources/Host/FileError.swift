@@ -1,0 +1,43 @@
+public import Failure
+import SystemPackage
+
+/// Something that the file system refused.
+public struct FileError: CodedError {
+    public enum Kind: Sendable, Hashable {
+        case notPermitted, noSpace, tooLarge, other
+    }
+
+    public let kind: Kind
+    public let failure: Failure
+
+    /// - Parameters:
+    ///   - doing: what could not be done.
+    ///   - path: the file.
+    ///   - error: why.
+    init(_ doing: String, _ path: FilePath, _ error: any Error) {
+        kind =
+            switch error as? Errno {
+            case .noSpace?, .diskQuotaExceeded?: .noSpace
+            case .permissionDenied?, .notPermitted?: .notPermitted
+            case .fileTooLarge?: .tooLarge
+            default: .other
+            }
+        let what = "\(doing) \"\(path)\""
+        failure =
+            switch kind {
+            case .noSpace: Failure(.noSpace, what, cause: error, hint: "make room there")
+            case .notPermitted:
+                Failure(
+                    .permissionDenied, what, cause: error,
+                    hint: "run as root, or set IMGADM_ROOT to a folder of your own")
+            case .tooLarge, .other: Failure(.fileSystem, what, cause: error)
+            }
+    }
+}
+
+/// A folder that must be ours alone, and is not.
+public struct UnsafeFolder: CodedError {
+    public let failure: Failure
+
+    init(_ message: String, hint: String) { failure = Failure(.unsafeFolder, message, hint: hint) }
+}
