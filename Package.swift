@@ -168,6 +168,14 @@ let package = Package(
             swiftSettings: [.swiftLanguageMode(.v6)]),
         tests("TimeTests", ["Time", "TestClock"]),
         tests("ZFSTests", ["ZFS", "Failure", "Time", "TestClock", "Host", log, system]),
+        tests(
+            "ImageStoreTests",
+            [
+                "ImageStore", "ZFS", "VirtualMachines", "SendStream", "ImageModel", "JSON", "Failure", "Host",
+                "TestClock",
+                "TestHost",
+                log, system, crypto,
+            ]),
         tests("VirtualMachinesTests", ["VirtualMachines", "Failure", "Host"]),
         tests(
             "HostConfigTests",

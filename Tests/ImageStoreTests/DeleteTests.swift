@@ -1,0 +1,95 @@
+import Failure
+import ImageModel
+import Testing
+import ZFS
+
+@testable import ImageStore
+
+/// Deletion, with a ZFS that behaves.
+@Suite struct DeleteTests {
+    /// What keeps an image, with the name of a dataset that is there then.
+    static let keepers: [(name: String, code: Failure.Code, make: @Sendable (inout MemoryPools, String) -> Void)] = [
+        ("a clone", .imageHasDependentClones, { $0.add("tank/vm", cloneOf: "\($1)@final", snapshots: []) }),
+        (
+            "a clone of another snapshot", .imageHasDependentClones,
+            { pools, image in pools.add("tank/vm", cloneOf: "\(image)@later", snapshots: []) }
+        ),
+        ("a dataset below it", .imageHasChildDatasets, { $0.add("\($1)/data", snapshots: []) }),
+    ]
+
+    @Test(arguments: keepers.indices)
+    func whatIsInUseStaysAsItIs(row: Int) async throws {
+        let (name, code, make) = DeleteTests.keepers[row]
+        let host = try MemoryHost()
+        let image = try TestVolume()
+        try await host.install(image)
+        host.pools.edit { pools in make(&pools, "tank/\(image.manifest.uuid)") }
+        let (names, changes, records) = (host.pools.names, host.pools.changes, try host.records())
+        for force in [false, true] {
+            let error = await #expect(throws: (any Error).self, "\(name)") {
+                try await host.delete(image.manifest.uuid, force: force)
+            }
+            #expect((error as? any CodedError)?.code == code, "\(name): \(error.map { "\($0)" } ?? "")")
+        }
+        #expect(host.pools.names == names && host.pools.changes == changes, "\(name)")
+        #expect(try host.records() == records, "\(name)")
+    }
+
+    /// A dataset with a UUID's name and without a record may be somebody's data.
+    @Test func whatMayBeNoImageTakesForce() async throws {
+        for written in [false, true] {
+            for final in [false, true] {
+                let host = try MemoryHost()
+                let uuid = ImageUUID()
+                host.pools.edit { pools in
+                    pools.add("tank/\(uuid)", snapshots: final ? ["final"] : [])
+                    if written { pools.write(to: "tank/\(uuid)") }
+                }
+                if written || !final {
+                    let error = await #expect(throws: Failure.self) { try await host.delete(uuid) }
+                    #expect(error?.code == .notAnImage && host.pools.names.contains("tank/\(uuid)"))
+                }
+                #expect(try await host.delete(uuid, force: written || !final))
+                #expect(host.pools.names == ["tank", "other"])
+            }
+        }
+    }
+
+    @Test func whatIsNotThereIsNotDeleted() async throws {
+        let host = try MemoryHost()
+        #expect(try await !host.delete(ImageUUID()) && host.pools.changes == 0)
+    }
+
+    /// Killed before any of its commands, and typed again: the image is there as a whole or not at all, and in the end
+    /// nothing of it is.
+    @Test(arguments: [false, true])
+    func killedAnywhereAndTypedAgainItIsDone(isMounted: Bool) async throws {
+        for moment in 0... {
+            let host = try MemoryHost()
+            let image = try TestVolume()
+            let uuid = image.manifest.uuid
+            try await host.install(image)
+            if isMounted { host.pools.edit { $0.becomeFileSystem("tank/\(uuid)") } }
+            let whole: Set = ["tank", "other", "tank/\(uuid)", "tank/\(uuid)@final"]
+            host.pools.kill(after: moment)
+            let wasKilled: Bool
+            do {
+                try await host.delete(uuid)
+                wasKilled = false
+            } catch is MemoryZFS.Killed {
+                wasKilled = true
+            } catch let error as Failure {
+                // What could not be put back any more is told with what went wrong.
+                #expect(error.cause is MemoryZFS.Killed, "\(error)")
+                wasKilled = true
+            }
+            host.pools.kill(after: nil)
+            if try await host.images().contains(uuid) { #expect(host.pools.names == whole, "\(moment)") }
+            if wasKilled { #expect(try await host.delete(uuid), "\(moment)") }
+            #expect(host.pools.names == ["tank", "other"], "\(moment)")
+            #expect(try host.records() == [], "\(moment)")
+            #expect(try await !host.store.isPresent(uuid, in: host.pool))
+            if !wasKilled { return #expect(moment >= (isMounted ? 3 : 2)) }
+        }
+    }
+}
