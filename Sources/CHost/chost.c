@@ -146,8 +146,8 @@ static void keep_from_children(void) {
 
 void chost_prepare_process(void) {
     for (int fd = 0; fd < 3; fd++) {
-        // The lowest that is free: this one.
-        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) (void)open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+        // The lowest that is free: this one. What is written to a closed standard output is lost, and whoever writes is to be told.
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) (void)open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY);
     }
     keep_from_children();
     umask(022);

@@ -4,7 +4,7 @@ import Glibc
 
 /// What both programs do before anything else: nothing that the process inherits by chance may reach what it makes.
 public enum ProcessStart {
-    /// Opens descriptors 0 to 2 where they are closed, keeps the others from children, sets umask and signals, and raises
+    /// Opens descriptors 0 to 2 where they are closed (1 so that nothing can be written to it), keeps the others from children, sets umask and signals, and raises
     /// the limit of open files. To be called before there is a second thread.
     ///
     /// - Throws: `ResourceLimit` where there is so little of something that the libraries below us would end the process.

@@ -35,7 +35,10 @@ enum NetworkError {
         case let error as IOError where isOfConnecting(error): .unreachable("cannot connect: \(reason(error))")
         case let error as IOError: .lost(reason(error))
         case is NIOSSLExtraError, is NIOSSLError, is BoringSSLError: CertificateError.connectionReason(error)
-        case is HTTPParserError, is NIOHTTPDecoderError: .lost("the answer is not HTTP")
+        case let error as HTTPParserError where error == .invalidEOFState:
+            .lost("the connection was closed in an answer")
+        // The same request would get the same bytes.
+        case is HTTPParserError, is NIOHTTPDecoderError: .refused("the answer is not HTTP")
         case is ChannelError, is NIOTLSUnwrappingError: .lost("the connection was closed")
         default: .lost(String(describing: error))
         }

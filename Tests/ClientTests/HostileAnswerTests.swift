@@ -4,6 +4,7 @@ import ImageModel
 import Logging
 import NIOCore
 import OCIRegistry
+import Synchronization
 import Testing
 import Transport
 
@@ -45,6 +46,24 @@ import Transport
             #expect(failure?.code == .connectionError)
             #expect(failure?.description.contains("not HTTP") == true, "\(failure.map { "\($0)" } ?? "")")
         }
+    }
+
+    /// It would come again as it came.
+    @Test(arguments: ["ETag: \"a\u{1}b\"", "X: a\u{0}", "\u{7f}: x", "Content-Length: x"])
+    func aHeaderThatIsNone(field: String) async throws {
+        let asked = Mutex(0)
+        let server = try await RawServer { _ in
+            asked.withLock { $0 += 1 }
+            return [.text("HTTP/1.1 200 OK\r\n\(field)\r\n\r\nx")]
+        }
+        let (transport, sender) = transport()
+        let failure = await #expect(throws: ConnectionError.self) {
+            _ = try await transport.reply(
+                to: HTTPRequest(url: "http://127.0.0.1:\(server.port)/x"), limit: 1 << 20)
+        }
+        #expect(failure?.description.contains("not HTTP") == true, "\(failure.map { "\($0)" } ?? "")")
+        #expect(asked.withLock { $0 } == 1)
+        await sender.shutDown()
     }
 
     static let endless: [(name: String, steps: [RawServer.Step])] = [

@@ -61,6 +61,9 @@ extension EndToEnd {
                 imgadm export -q -o again/two.zvol \(two)
                 imgadm export -q -o again/two.qcow2 --origin \(Self.one).zvol.gz again/two.zvol
                 qemu-img compare -q -f raw -F qcow2 two.raw again/two.qcow2
+                cp \(Self.one).imgmanifest one.imgmanifest
+                imgadm inspect one.qcow2 | grep -q differences && exit 9
+                rm one.imgmanifest
                 """, in: box)
             #expect(installed.status == 0, "\(installed)")
             let sent = try manifest("again/two", in: box)
@@ -198,6 +201,10 @@ extension EndToEnd {
                 "InvalidStream", "cut.zvol"
             ),
             ("imgadm export -q -o x.qcow2 5f1dd7b6-7d4a-4bd4-8d3b-9f2f2ab1c001", "ImageNotInstalled", "5f1dd7b6"),
+            ("imgadm export -q -o x.raw nosuch.zfs.gz", "Usage", "does not exist: \"nosuch.zfs.gz\""),
+            ("imgadm inspect nosuch.qcow2", "Usage", "does not exist: \"nosuch.qcow2\""),
+            ("imgadm convert -q -o - one.raw version=1", "Usage", "standard output is one"),
+            ("imgadm convert -q -o x.y one.raw", "ManifestValidation", "must be given: version=1.0.0\n"),
         ]
 
         @Test func whatCannotBeIsRefused() async throws {

@@ -130,8 +130,9 @@ extension EndToEnd {
             #expect(made.output.contains("Imported image \(known["uuid"]?.stringValue ?? "")"))
 
             let before = server.requests.count
-            let again = try await run("imgadm import \(url)", in: box)
+            let again = try await run("imgadm import \(url) tags.team=web os=linux", in: box)
             #expect(again.status == 0 && again.output.contains("already installed, skipping"), "\(again)")
+            #expect(again.errors.contains("is not given tags.team\n"), "\(again)")
             #expect(server.requests.count == before + 1)
         }
 

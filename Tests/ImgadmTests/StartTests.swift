@@ -29,10 +29,18 @@ extension EndToEnd {
             #expect(run.status == 0, "\(run)")
         }
 
-        @Test(arguments: ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+        @Test(arguments: ["<&-", "2>&-", "<&- 2>&-"])
         func closedDescriptorsHarmNobody(closed: String) async throws {
             let run = try await Sandbox.make().shell("timeout 60 \(Binaries.imgadm) list \(closed)")
             #expect(run.status == 0, "\(run)")
+        }
+
+        /// What could not be written is not taken for written, and no file that is opened later takes its place.
+        @Test(arguments: ["help >&-", "sources <&- >&- 2>&3", "help >/dev/full", "list -j >/dev/full"])
+        func outputThatIsLostIsAnError(command: String) async throws {
+            let run = try await Sandbox.make().shell("exec 3>&2; timeout 60 \(Binaries.imgadm) \(command)")
+            #expect(run.status == 1 && run.errors.contains("cannot write \"standard output\""), "\(run)")
+            #expect(!run.errors.contains("InternalError"), "\(run)")
         }
 
         /// A parent that ignores or blocks signals, has another umask and another language, and whose folder is gone.

@@ -105,9 +105,12 @@ public struct ImageDraft: Sendable {
         do {
             try ManifestValidation.check(json)
         } catch let failure {
+            let examples = [("name", "web"), ("version", "1.0.0"), ("os", "linux")]
+            let missing = examples.filter { json[$0.0] == nil }.map { "\($0.0)=\($0.1)" }
             throw Failure(
                 failure.code, failure.message, cause: failure.cause,
-                hint: "what the file's name does not tell must be given: version=1.0.0 os=linux")
+                hint: missing.isEmpty
+                    ? nil : "what the file's name does not tell must be given: \(missing.joined(separator: " "))")
         }
         let isFit = kind == .disk ? json["type"] == "zvol" : ["lx-dataset", "zone-dataset"].contains(json["type"])
         guard isFit else {

@@ -75,7 +75,9 @@ struct StreamCheck {
         guard from == originGUID else {
             throw Failure(
                 .unexpectedOrigin,
-                "\(stream) is incremental to the snapshot with the guid \(from), but \"\(origin)\" of the origin that its manifest states has the guid \(originGUID)"
+                "\(stream) is incremental to the snapshot with the guid \(from), but \"\(origin)\" of the origin that its manifest states has the guid \(originGUID)",
+                hint:
+                    "the installed image was made of other content, or in other blocks: an image that is imported of a disk has the guid of the one that convert makes only with the same --volblocksize"
             )
         }
     }

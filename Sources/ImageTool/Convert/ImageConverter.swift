@@ -1,5 +1,6 @@
 import Failure
 import Host
+import SystemPackage
 
 /// Makes image files of disks and of root file systems, without ZFS: the same file gives the same bytes everywhere.
 public struct ImageConverter: Sendable {
@@ -12,7 +13,12 @@ public struct ImageConverter: Sendable {
     ///   `NoSpace`.
     @discardableResult
     public func convert(_ request: ConvertRequest, _ report: Report) async throws -> ConvertedImage {
-        try await withTaskExecutorPreference(DedicatedThread("convert")) {
+        guard request.output != "-" else {
+            throw Failure(
+                .usage, "two files are written, a file and its manifest, and standard output is one",
+                hint: "-o FOLDER; ./- is a file called so")
+        }
+        return try await withTaskExecutorPreference(DedicatedThread("convert")) {
             // What comes through a pipe is kept, since it is read twice.
             let source = try DiskSourceFile(try GivenFile(request.file))
             guard try ArchiveConverter.takes(source.file) else {

@@ -23,11 +23,7 @@ public struct ImageExporter: Sendable {
     /// - Throws: `Usage`, `ImageNotInstalled`, `UnsupportedImage`, `InvalidFile`, `InvalidStream`, `UnexpectedOrigin`; what ZFS
     ///   says; `FileSystemError`, `NoSpace`.
     public func export(_ request: ExportRequest, _ report: Report) async throws {
-        // A UUID is one of an image, whatever files there are.
-        let isFile =
-            try request.image == "-"
-            || ImageUUID(typed: request.image) == nil && HostFile.exists(FilePath(request.image))
-        if isFile {
+        if try FileName.isMeant(by: request.image) {
             try await withTaskExecutorPreference(DedicatedThread("export")) {
                 try await exportFile(try GivenFile(request.image), request, report)
             }
@@ -66,11 +62,13 @@ public struct ImageExporter: Sendable {
     }
 
     private static func checkVolume(_ header: StreamHeader, _ name: String) throws {
-        guard header.kind == .volume || header.isCompound else {
-            throw Failure(
-                .unsupportedImage, "\"\(name)\" is an image of a file system, of which no disk can be made",
-                hint: "--format zfs.gz makes an image file of it")
-        }
+        guard header.kind == .volume || header.isCompound else { throw noDisk(name) }
+    }
+
+    private static func noDisk(_ name: String) -> Failure {
+        Failure(
+            .unsupportedImage, "\"\(name)\" is an image of a file system, of which no disk can be made",
+            hint: "--format zfs.gz makes an image file of it, tar an archive")
     }
 
     /// Packs an image file anew.
@@ -143,6 +141,7 @@ public struct ImageExporter: Sendable {
                 guard image.manifest.type != "zvol" else { throw Self.noFiles(request.image) }
                 try await archive(SnapshotSource(zfs: zfs, snapshot: snapshot), request, report)
             } else {
+                guard try await zfs.dataset(name)?.dataset.kind == .volume else { throw Self.noDisk(request.image) }
                 try await exportVolume(snapshot, request, report)
             }
         }

@@ -117,7 +117,7 @@ struct FileInspector {
     }
 
     private mutating func compare(_ content: UnpackedFile, _ stream: StreamInspector) {
-        guard let manifest else { return }
+        guard let manifest, let kind = inspection.facts["kind"]?.stringValue, manifest.isOfFile(kind) else { return }
         let differences = manifest.differences(
             size: file.size, compression: content.compression, checksums: checksums.result(), stream: stream.header,
             volumeSize: stream.volumeSize)

@@ -34,6 +34,16 @@ struct FileManifest {
 
     private var described: ImageModel.ImageFile? { manifest.files.first }
 
+    /// It may be the manifest of such a file. One beside a disk or the archive of a root file system, as `convert` leaves it
+    /// there, is of the image that was made of that.
+    func isOfFile(_ kind: String) -> Bool {
+        switch kind {
+        case "disk": false
+        case "archive": manifest.type == "docker"
+        default: true
+        }
+    }
+
     /// The checksums that are to be made while the file is read.
     var check: FileChecksums { FileChecksums(sha1: described?.sha1 != nil, digest: described?.digest) }
 

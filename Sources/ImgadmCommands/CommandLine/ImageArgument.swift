@@ -100,6 +100,13 @@ enum ImageArgument {
                 "no image source has an active image called \"\(name)\"\(type.map { " of type \($0.rawValue)" } ?? "")",
                 hint: hint)
         }
+        // Whoever did not answer may have it; what was typed may be wrong all the same.
+        func unanswered(_ name: ImageName, _ failures: [Failure]) async -> Failure? {
+            guard let failure = Failure.combining(failures)?.failure else { return nil }
+            return Failure(
+                failure.code, "no image source that answers has an active image called \"\(name)\"", cause: failure,
+                hint: sources.isEmpty ? await near(name, context) ?? failure.hint : failure.hint)
+        }
         switch self {
         case .uuid, .reference:
             guard type == nil else { throw Failure(.usage, "--type goes with the name of an image of a source") }
@@ -107,14 +114,14 @@ enum ImageArgument {
         case .name(let name):
             let (uuid, failures) = try await find(name, given)
             if let uuid { return .uuid(uuid) }
-            if let failure = Failure.combining(failures) { throw failure }
+            if let failure = await unanswered(name, failures) { throw failure }
             throw notFound(name, hint: sources.isEmpty ? await near(name, context) : nil)
         case .either(let name, let reference):
             do {
                 let (uuid, failures) = try await find(name, given)
                 if let uuid { return .uuid(uuid) }
                 guard try type == nil && (!sources.isEmpty || context.tool.hasDockerSource()) else {
-                    if let failure = Failure.combining(failures) { throw failure }
+                    if let failure = await unanswered(name, failures) { throw failure }
                     throw notFound(
                         name,
                         hint: await near(name, context)
@@ -132,7 +139,7 @@ enum ImageArgument {
                 let (uuid, failures) = try await find(name, streams)
                 if let uuid { return .uuid(uuid) }
                 // Whoever has that name in a registry is not who was meant while the server is away.
-                if let failure = Failure.combining(failures) { throw failure }
+                if let failure = await unanswered(name, failures) { throw failure }
                 guard try reference != nil && type == nil && context.tool.hasDockerSource() else {
                     let other = reference.map { "docker:\($0.localName) names the docker image" }
                     throw notFound(name, hint: sources.isEmpty ? await near(name, context) ?? other : other)

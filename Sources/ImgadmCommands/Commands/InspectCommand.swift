@@ -3,7 +3,6 @@ import Failure
 import Host
 import ImageTool
 import JSON
-import SystemPackage
 import Terminal
 
 struct InspectCommand: ImgadmCommand {
@@ -48,7 +47,7 @@ struct InspectCommand: ImgadmCommand {
 
     /// What is a file is meant as one; other words name installed images.
     private func inspect(_ name: String, _ context: CommandContext) async throws -> Inspection {
-        if try name == "-" || name.contains("/") || HostFile.exists(FilePath(name)) {
+        if try FileName.isMeant(by: name) {
             return try await withTaskExecutorPreference(DedicatedThread("inspect")) {
                 try context.tool.inspect(name)
             }

@@ -1,3 +1,4 @@
+import Host
 import JSON
 import Synchronization
 import SystemPackage
@@ -9,6 +10,8 @@ final class Output: Sendable {
     struct Closed: Error {}
 
     private let buffer = Mutex<[UInt8]>([])
+    // What could not be written is said at the end at the latest: whoever made the output may have gone on without it.
+    private let failure = Mutex<(any Error)?>(nil)
 
     func text(_ text: String) throws { try bytes(Array(text.utf8)) }
 
@@ -47,13 +50,19 @@ final class Output: Sendable {
         try flush()
     }
 
+    /// - Throws: ``Closed``; `NoSpace` or `FileSystemError` if this or an earlier write failed.
     func flush() throws {
         try buffer.withLock { buffer in
             defer { buffer = [] }
+            if let failure = failure.withLock({ $0 }) { throw failure }
             do {
                 try FileDescriptor.standardOutput.writeAll(buffer)
             } catch Errno.brokenPipe {
                 throw Closed()
+            } catch {
+                let named = HostFile.failure("cannot write", "standard output", error)
+                failure.withLock { $0 = named }
+                throw named
             }
         }
     }

@@ -1,0 +1,37 @@
+import Host
+import ImageModel
+import SystemPackage
+
+/// Whether a word on the command line is meant as a file: where a word may be one, or name an image.
+public enum FileName {
+    /// How files are called that are disks or archives: no name of an image or repository ends like that.
+    private static let contents = [
+        ".qcow2", ".img", ".raw", ".vmdk", ".vhd", ".vhdx", ".ova", ".tar", ".tgz", ".txz", ".tzst", ".squashfs",
+        ".sqfs",
+    ]
+    private static let streams = [".zfs", ".zvol", ".imgmanifest"]
+    private static let packings = ["", ".gz", ".xz", ".zst", ".bz2"]
+
+    /// It is called like a disk or an archive, of which an image can be made.
+    public static func isOfContent(_ word: String) -> Bool { ends(word, with: contents) }
+
+    /// It names a file: one that is there, or one that is called like an image file or begins like a path, whether it is
+    /// there or not. A UUID is one of an image, whatever files there are.
+    ///
+    /// - Throws: `FileSystemError`, `PermissionDenied`.
+    public static func isMeant(by word: String) throws -> Bool {
+        if word == "-" || isPath(word) { return true }
+        guard ImageUUID(typed: word) == nil else { return false }
+        return try ends(word, with: contents + streams) || HostFile.exists(FilePath(word))
+    }
+
+    /// It begins as no name of an image does.
+    public static func isPath(_ word: String) -> Bool { ["/", "./", "../"].contains(where: word.hasPrefix) }
+
+    private static func ends(_ word: String, with suffixes: [String]) -> Bool {
+        let word = word.lowercased()
+        return packings.contains { packing in
+            word.hasSuffix(packing) && suffixes.contains(where: word.dropLast(packing.count).hasSuffix)
+        }
+    }
+}
