@@ -149,6 +149,30 @@ extension EndToEnd {
             #expect(done.status == 0, "\(done)")
         }
 
+        /// Whoever gives the UUID need not wait for the digest of 8 TiB, either.
+        @Test(.timeLimit(.minutes(5))) func aHugeDiskIsAsMuchWorkAsThereIsOnIt() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(
+                """
+                truncate -s 8T huge.raw
+                for at in 0 4398046511104 8796093022205; do
+                    printf end | dd of=huge.raw bs=3 seek=$at oflag=seek_bytes conv=notrunc status=none
+                done
+                cp --sparse=always huge.raw new.raw
+                printf END | dd of=new.raw bs=3 seek=4398046511104 oflag=seek_bytes conv=notrunc status=none
+                imgadm convert -q -c none -o huge huge.raw name=huge version=1 \
+                    uuid=3d2f7a60-6e0e-4c7b-9a51-0c5b8e4c7f01
+                imgadm convert -q -c none -o new --origin huge.imgmanifest new.raw name=huge version=2 \
+                    uuid=3d2f7a60-6e0e-4c7b-9a51-0c5b8e4c7f02
+                stat -c %s huge.zvol new.zvol
+                """, in: box)
+            #expect(made.status == 0, "\(made)")
+            let sizes = made.output.split(separator: "\n").suffix(2).compactMap { Int($0) }
+            #expect(sizes.count == 2 && sizes.allSatisfy { $0 < 100_000 }, "\(made)")
+            let increment = try manifest("new", in: box)
+            #expect(increment["image_size"] == 8_388_608 && increment["uuid"] == "3d2f7a60-6e0e-4c7b-9a51-0c5b8e4c7f02")
+        }
+
         /// Any file can be the bytes of a disk. What looks like none is taken, and said to.
         @Test func whatLooksLikeNoDiskIsTakenWithAWarning() async throws {
             let box = try await Sandbox.make()

@@ -40,6 +40,9 @@ public struct ImageDraft: Sendable {
         self.given = given
     }
 
+    /// The UUID follows from the file, whose digest is to be known, then.
+    public var isNamedByFile: Bool { given["uuid"]?.stringValue == nil }
+
     /// The UUID of a file. An increment to another image is another image than the whole.
     ///
     /// - Parameter digest: of the file; nil where it is not known.

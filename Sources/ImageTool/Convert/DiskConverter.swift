@@ -45,7 +45,9 @@ struct DiskConverter {
             .disk, fileName: request.fileName ?? "disk", manifest: request.manifest, fields: request.fields)
         draft.origin = origin?.manifest
         draft.size = size
-        guard let uuid = draft.uuid(try digest(source)) else {
+        // All bytes of the file, also those of holes, which may be terabytes.
+        let digest = draft.isNamedByFile ? try digest(source) : nil
+        guard let uuid = draft.uuid(digest) else {
             throw Failure(.manifestValidation, "invalid manifest: the UUID that was given is none")
         }
         let manifest = try draft.manifest(uuid)
