@@ -57,7 +57,7 @@ test_group() {
         libarchive-tools util-linux bsdutils curl zsh fish qemu-utils squashfs-tools squashfs-tools-ng
     )
 }
-demo_group() { build_group; zfs_group; packages+=(mmdebstrap debian-archive-keyring gzip); }
+demo_group() { build_group; zfs_group; packages+=(mmdebstrap debian-archive-keyring gzip e2fsprogs qemu-utils); }
 clean_group() { packages+=(mmdebstrap debian-archive-keyring util-linux git); }
 openzfs_group() {
     build_group

@@ -1,6 +1,7 @@
 #!/bin/bash
-# The whole way of an image in one sitting: a real Debian root file system and an incremental image on top of it are
-# served by imgapi-server on loopback, then found, imported, listed and used by imgadm on a pool made for the occasion.
+# The whole way of images in one sitting, on two hosts that are made for the occasion (each a pool and a state of its own): a
+# Debian root file system and a disk become images of the first, a machine that was cloned and changed becomes a third, all are
+# published to imgapi-server on loopback, and the second host finds, imports, lists and uses them.
 # usage: scripts/demo.sh
 #
 # Everything is taken down again, also after a failure or ^C. What stays is the cache in
@@ -22,7 +23,7 @@ if [[ ${1-} != --built ]]; then
 fi
 
 # shellcheck source=scripts/sandbox-pool.sh
-source scripts/sandbox-pool.sh
+source "$PWD/scripts/sandbox-pool.sh"
 work=''
 server=''
 
@@ -73,84 +74,23 @@ if [[ ! -s $rootfs || ! -s $package ]]; then
     mv "$work/rootfs.tar" "$rootfs"
 fi
 
-# ---------------------------------------------------------------- two images
+# What a stranger has: a root file system as debootstrap, LXC and docker export leave one, and a disk as clouds have it.
+gzip -1 < "$rootfs" > "$work/debian-rootfs.tar.gz"
+mkdir "$work/tree"
+tar --extract --numeric-owner --file "$rootfs" --directory "$work/tree"
+truncate -s 1G "$work/disk.raw"
+mke2fs -q -t ext4 -d "$work/tree" "$work/disk.raw"
+qemu-img convert -c -O qcow2 "$work/disk.raw" "$work/debian-disk-12.qcow2"
+rm -rf --one-file-system "$work/tree" "$work/disk.raw"
 
-# write_manifest UUID NAME VERSION DESCRIPTION [ORIGIN]: of the file that lies in $images/UUID.file
-write_manifest() {
-    local uuid=$1 name=$2 version=$3 description=$4 origin=${5-}
-    local file=$images/$uuid.file sha1
-    [[ -z $origin ]] || origin=$'\n'"  \"origin\": \"$origin\","
-    sha1=$(sha1sum < "$file")
-    cat > "$images/$uuid.json" <<MANIFEST
-{
-  "v": 2,
-  "uuid": "$uuid",
-  "owner": "00000000-0000-0000-0000-000000000000",
-  "name": "$name",
-  "version": "$version",
-  "description": "$description",
-  "state": "active",
-  "disabled": false,
-  "public": true,
-  "published_at": "$(date -u +%Y-%m-%dT%H:%M:%S.000Z)",
-  "type": "lx-dataset",
-  "os": "linux",$origin
-  "files": [
-    {
-      "sha1": "${sha1%% *}",
-      "size": $(stat -c %s "$file"),
-      "compression": "gzip"
-    }
-  ],
-  "requirements": {
-    "brand": "lx"
-  }
-}
-MANIFEST
-}
-
-images=$work/server/images
-mkdir -p "$images" "$work/root"
-base=$(cat /proc/sys/kernel/random/uuid)
-child=$(cat /proc/sys/kernel/random/uuid)
-
-sandbox_pool_open demo 4G "$work"
-say "a sandbox pool on a sparse file: $pool"
-
-zfs create "$pool/debian"
-tar --extract --numeric-owner --file "$rootfs" --directory "$work/demo/debian"
-release=$(cat "$work/demo/debian/etc/debian_version")
-zfs snapshot "$pool/debian@final"
-zfs send "$pool/debian@final" | gzip -4 > "$images/$base.file"
-write_manifest "$base" debian-12 "$release" "A minimal Debian 12"
-say "the base image: Debian $release, $(du -h --apparent-size "$images/$base.file" | cut -f 1)"
-
-zfs clone "$pool/debian@final" "$pool/web"
-web=$work/demo/web
-cp "$package" "$web/root/package.deb"
-chroot "$web" dpkg --force-unsafe-io --install /root/package.deb > "$work/dpkg.log" 2>&1 ||
-    { cat "$work/dpkg.log" >&2; exit 1; }
-rm "$web/root/package.deb"
-mkdir -p "$web/srv/www"
-echo "<h1>It came out of an image</h1>" > "$web/srv/www/index.html"
-zfs snapshot "$pool/web@final"
-zfs send -i "$pool/debian@final" "$pool/web@final" | gzip -4 > "$images/$child.file"
-write_manifest "$child" debian-12-web 1.0.0 "Debian 12 with a small web server" "$base"
-say "the incremental image on top of it: a package and a page, $(du -h --apparent-size "$images/$child.file" | cut -f 1)"
-
-# The pool is to know nothing of them.
-for dataset in web debian; do
-    for ((tries = 0; ; tries++)); do
-        zfs destroy -r "$pool/$dataset" 2> "$work/destroy.log" && break
-        ((tries < 50)) || { cat "$work/destroy.log" >&2; exit 1; }
-        sleep 0.2
-    done
-done
-
-# ---------------------------------------------------------------- the session
+# ---------------------------------------------------------------- two hosts and a server
 
 export PATH=$PWD/.build/release:$PATH
-export IMGADM_ROOT=$work/root IMGADM_POOL=$pool
+mkdir "$work/root1" "$work/root2" "$work/server"
+sandbox_pool_open one 4G "$work"
+one=$pool
+sandbox_pool_open two 4G "$work"
+two=$pool
 
 : > "$work/server.out"
 imgapi-server --root "$work/server" --listen 127.0.0.1:0 > "$work/server.out" 2> "$work/server.log" &
@@ -163,7 +103,6 @@ for ((tries = 0; tries < 100; tries++)); do
     sleep 0.1
 done
 [[ -n $url ]] || { cat "$work/server.log" >&2; say "imgapi-server does not listen"; exit 1; }
-say "served by imgapi-server on $url"
 
 # shown COMMAND…: as it would look at a prompt
 shown() {
@@ -171,23 +110,62 @@ shown() {
     "$@"
 }
 
+mountpoint() { zfs get -H -o value mountpoint "$1"; }
+
+# ---------------------------------------------------------------- the first host
+
+cd "$work"
+export IMGADM_ROOT=$work/root1 IMGADM_POOL=$one
+say "one host, with the pool $one: what the world makes becomes images"
+
+shown imgadm import ./debian-rootfs.tar.gz name=debian
+shown imgadm inspect debian-disk-12.qcow2
+shown imgadm import ./debian-disk-12.qcow2
+shown imgadm list
+
+say "a machine is a clone of an image; changed, it becomes an image that holds what was changed"
+base=$(imgadm list -H -o uuid name=debian)
+machine=$(cat /proc/sys/kernel/random/uuid)
+shown zfs clone "$one/$base@final" "$one/$machine"
+home=$(mountpoint "$one/$machine")
+cp "$package" "$home/root/root/package.deb"
+chroot "$home/root" dpkg --force-unsafe-io --install /root/package.deb > "$work/dpkg.log" 2>&1 ||
+    { cat "$work/dpkg.log" >&2; exit 1; }
+rm "$home/root/root/package.deb"
+mkdir -p "$home/root/srv/www"
+echo "<h1>It came out of an image</h1>" > "$home/root/srv/www/index.html"
+
+say "an image server: imgapi-server on $url"
+shown imgadm export -q -o debian.zfs.gz debian
+shown imgadm publish -q -m debian.imgmanifest -f debian.zfs.gz "$url"
+shown imgadm create -q -i -c gzip -p "$url" "$machine" name=debian-web version=1.0.0 type=lx-dataset os=linux
+shown imgadm export -q -o debian-disk.zvol.gz debian-disk
+shown imgadm publish -q -m debian-disk.imgmanifest -f debian-disk.zvol.gz "$url"
+
+# ---------------------------------------------------------------- the second host
+
+export IMGADM_ROOT=$work/root2 IMGADM_POOL=$two
+say "another host, with the pool $two"
+
 shown imgadm sources -a "$url"
 shown imgadm sources -d https://images.smartos.org
 shown imgadm avail
-shown imgadm show "$child"
-shown imgadm import debian-12-web
-shown imgadm list
-shown imgadm list --tree -o name,version,used,unique
-shown imgadm get -r "$base"
-shown imgadm ancestry "$child"
+shown imgadm import debian-web
+shown imgadm import debian-disk
+# Both hosts are this machine, whose pools are all listed.
+shown imgadm list --tree -o name,version,type,used,unique "zpool=$two"
+web=$(imgadm list -H -o uuid name=debian-web)
+shown imgadm get -r "$web"
+shown imgadm ancestry "$web"
 
 vm=$(cat /proc/sys/kernel/random/uuid)
-shown zfs clone "$pool/$child@final" "$pool/$vm"
-home=$(zfs get -H -o value mountpoint "$pool/$vm")
-shown cat "$home/srv/www/index.html"
-shown chroot "$home" busybox grep PRETTY_NAME /etc/os-release
-cmp -s "$home/srv/www/index.html" - <<< "<h1>It came out of an image</h1>"
-shown imgadm list -o uuid,name,version,clones "name=~debian"
+shown zfs clone "$two/$web@final" "$two/$vm"
+home=$(mountpoint "$two/$vm")
+shown cat "$home/root/srv/www/index.html"
+shown chroot "$home/root" busybox grep PRETTY_NAME /etc/os-release
+cmp -s "$home/root/srv/www/index.html" - <<< "<h1>It came out of an image</h1>"
+shown imgadm list -o uuid,name,version,clones "zpool=$two" "name=~debian"
+cd /
 
 echo
 say "done in $SECONDS s; taking everything down again"

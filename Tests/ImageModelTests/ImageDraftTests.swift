@@ -41,6 +41,11 @@ import Testing
         let manifest = try draft.manifest(try #require(draft.uuid(Self.digest)))
         #expect(manifest.name == "alpine-3.22.1" && manifest.version == "9" && manifest.json["os"] == "linux")
         #expect(manifest.json["image_size"] == nil && manifest.json["nic_driver"] == nil)
+        // The system's version is better than none, and worse than any that is the image's.
+        draft.release = OSRelease(Array("ID=debian\nVERSION_ID=12\n".utf8))
+        #expect(draft.json(uuid: nil)["name"] == "debian-12" && draft.json(uuid: nil)["version"] == "12")
+        draft.lastVersion = "20250814"
+        #expect(draft.json(uuid: nil)["version"] == "20250814")
         #expect(draft.uuid(Self.digest) != ImageDraft(.disk, fileName: "a", fields: []).uuid(Self.digest))
     }
 

@@ -71,6 +71,8 @@ public struct ImageDraft: Sendable {
             offer(field, origin?.json[field])
         }
         offer("version", lastVersion.map { .string($0) })
+        // Better that of the system than an error once all of it has been read.
+        offer("version", release?.release.map { .string($0) })
         offer("published_at", publishedAt.map { .string($0) })
         switch kind {
         case .disk:
