@@ -17,13 +17,19 @@ write_volume() {
     head -c 4M < <(yes "$2") | dd of="/dev/zvol/$1" bs=1M iflag=fullblock conv=fsync status=none
 }
 
-# volume_sum DATASET: what a volume holds; its device appears a moment after the dataset
-volume_sum() {
+# volume_device DATASET: waits for a volume's device, which appears a moment after the dataset
+volume_device() {
     local tries
     for ((tries = 0; tries < 100; tries++)); do
-        [[ ! -b /dev/zvol/$1 ]] || break
+        [[ ! -b /dev/zvol/$1 ]] || return 0
         sleep 0.1
     done
+    return 1
+}
+
+# volume_sum DATASET: what a volume holds
+volume_sum() {
+    volume_device "$1"
     sha1sum < "/dev/zvol/$1"
 }
 

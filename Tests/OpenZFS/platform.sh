@@ -3,7 +3,8 @@
 # usage: platform.sh [PATTERN]      (beside it lie imgadm, imgapi-server, volume-stream, images.sh, machines.sh and cases/)
 #
 # A case is a function named test_…; it runs in a shell of its own under `set -e`, with $work (an empty folder),
-# $pool (a pool without images) and IMGADM_ROOT (without records). The first command that fails fails the case.
+# $pool (a pool without images) and IMGADM_ROOT (without records). The first command that fails fails the case. What it
+# leaves in $work/counted is shown beside its name: how many streams, for those that go through many.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -44,6 +45,8 @@ one_case() (
     "$1"
 )
 
+counted() { if [[ -s $scratch/work/counted ]]; then sed 's/^/: /' "$scratch/work/counted"; fi; }
+
 passed=0
 failed=()
 for name in $(compgen -A function test_); do
@@ -58,11 +61,11 @@ for name in $(compgen -A function test_); do
     stop_server
     if ((status == 0)); then
         passed=$((passed + 1))
-        printf 'ok      %s\n' "${name#test_}"
+        printf 'ok      %s\n' "${name#test_}$(counted)"
     else
         failed+=("${name#test_}")
         printf 'FAILED  %s\n' "${name#test_}"
-        tail -n 40 "$scratch/log" | sed 's/^/        /'
+        tail -n 40 "$scratch/log" | cut -c 1-300 | sed 's/^/        /'
     fi
 done
 zpool destroy -f "$pool"

@@ -48,7 +48,8 @@ import SystemPackage
         var writer = try VolumeWriter(snapshot)
         try writer.begin(to: &output)
         if let origin = origins.first {
-            for offset in stride(from: 0, to: disk.size, by: blockSize) {
+            let places = try Set([disk, origin].flatMap { try $0.blocks(of: blockSize) })
+            for offset in places.sorted() where offset < disk.size {
                 let new = try disk.read(offset, blockSize)
                 let old = try origin.read(offset, blockSize)
                 if new + Array(repeating: 0, count: max(0, old.count - new.count))
@@ -127,6 +128,25 @@ private struct Disk {
 
     /// What is no hole.
     func eachPart(_ body: (RawSpan, UInt64) throws -> Void) throws {
+        try eachRange { range in
+            for place in stride(from: range.lowerBound, to: range.upperBound, by: 1 << 20) {
+                let bytes = try read(UInt64(place), min(1 << 20, range.upperBound - place))
+                try body(bytes.span.bytes, UInt64(place))
+            }
+        }
+    }
+
+    /// Where the blocks begin that are not all hole.
+    func blocks(of size: Int) throws -> Set<UInt64> {
+        var places: Set<UInt64> = []
+        try eachRange { range in
+            let first = range.lowerBound / size * size
+            for place in stride(from: first, to: range.upperBound, by: size) { places.insert(UInt64(place)) }
+        }
+        return places
+    }
+
+    private func eachRange(_ body: (Range<Int>) throws -> Void) throws {
         var offset = 0
         while true {
             let start = lseek(file.rawValue, offset, seekData)
@@ -134,10 +154,7 @@ private struct Disk {
             if start < 0, errno == ENXIO { return }
             let end = lseek(file.rawValue, start, seekHole)
             guard start >= 0, end >= start else { throw Errno(rawValue: errno) }
-            for place in stride(from: start, to: end, by: 1 << 20) {
-                let bytes = try read(UInt64(place), min(1 << 20, end - place))
-                try body(bytes.span.bytes, UInt64(place))
-            }
+            try body(start..<end)
             offset = end
         }
     }

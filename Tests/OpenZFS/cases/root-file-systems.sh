@@ -37,7 +37,7 @@ system() {
     echo end >> "$1/usr/lib/holes"
     touch -d '1960-01-01 00:00:00.123456789Z' "$1/usr/lib/1"
     setfattr -n user.small -v value "$1/zstd"
-    setfattr -n user.large -v "$(head -c 3000 < <(yes large))" "$1/zstd"
+    setfattr -n user.large -v "$(head -c 3000 < <(yes large) | tr '\n' ' ')" "$1/zstd"
     setfattr -n security.capability -v 0sAQAAAgAgAAAAAAAAAAAAAAAAAAA= "$1/udevadm"
     setfattr -n user.folder -v '' "$1/tmp"
 }
@@ -116,7 +116,7 @@ test_images_of_file_systems_become_archives() {
         system "$src" 3000
         zfs snapshot "$pool/src@a"
         zfs send -Lec "$pool/src@a" > stream
-        status 0 imgadm export -q -o whole.tar stream
+        status 0 imgadm export -q --force -o whole.tar stream
         place "$pool/back"
         tar --xattrs --xattrs-include='*' --numeric-owner -C "$place" -xpf whole.tar
         same "$src" "$place"

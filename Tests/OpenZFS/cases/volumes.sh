@@ -57,3 +57,33 @@ test_zvol_import_chain() {
     zfs clone "$pool/$child@final" "$pool/vm"
     [[ $(volume_sum "$pool/vm") == "$child_sum" ]]
 }
+
+# Disks become images, whole and as an increment, and come back out of what is installed of them.
+test_disks_become_images() {
+    local kind id
+    disk whole.raw $(((6 << 20) + 700)) "a disk"
+    cp --sparse=always whole.raw part.raw
+    words 24K changed | put part.raw $((9 * 8192))
+    head -c 8192 /dev/zero | put part.raw 0
+    truncate -s 7000001 part.raw
+    status 0 imgadm convert -q -c gzip -o whole whole.raw name=disk version=1 os=linux
+    status 0 imgadm convert -q -c zstd -o part --origin whole.imgmanifest part.raw name=disk version=2 os=linux
+    gzip -dc whole.zvol.gz > stream
+    no_wrong_checksum stream
+    zstd -dcq part.zvol.zst > stream
+    no_wrong_checksum stream
+    for kind in whole part; do
+        status 0 imgadm install -q -m $kind.imgmanifest -f "$(echo $kind.zvol.*)"
+        id=$(sed -n 's/^  "uuid": "\(.*\)",$/\1/p' $kind.imgmanifest)
+        is_image "$id"
+        zfs clone "$pool/$id@final" "$pool/of-$kind"
+        volume_is "$pool/of-$kind" $kind.raw
+        status 0 imgadm export -q -o $kind-back.raw "$id"
+        cmp $kind-back.raw "/dev/zvol/$pool/of-$kind"
+        # What ZFS sends of an image is read without it, too.
+        zfs send -Lec "$pool/$id@final" > sent
+        status 0 imgadm export -q -o sent.raw sent
+        cmp sent.raw $kind-back.raw
+        rm sent.raw
+    done
+}
