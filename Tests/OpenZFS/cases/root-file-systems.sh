@@ -8,6 +8,19 @@ place() {
     place=$(zfs get -H -o value mountpoint "${!#}")
 }
 
+# modes FOLDER: a file of each mode, whose number is its name; a process for each would take minutes in this machine
+modes() {
+    local i bit
+    local -a with
+    for ((i = 0; i < 512; i++)); do : > "$1/$i"; done
+    chmod 0 "$1"/*
+    for ((bit = 1; bit < 512; bit *= 2)); do
+        with=()
+        for ((i = 0; i < 512; i++)); do ((!(i & bit))) || with+=("$1/$i"); done
+        chmod "+$(printf %o "$bit")" "${with[@]}"
+    done
+}
+
 # system FOLDER [NAMES]: a small system, with all kinds of files, and so many names in one of its folders
 system() {
     local i
@@ -27,10 +40,7 @@ system() {
     ln "$1/zstd" "$1/usr/zstd"
     ln "$1/long" "$1/usr/long"
     for ((i = 0; i < ${2:-20000}; i++)); do echo "$i" > "$1/many/a name that is not short, of file number $i"; done
-    for ((i = 0; i < 512; i++)); do
-        : > "$1/near/$i"
-        chmod "$(printf %o "$i")" "$1/near/$i"
-    done
+    modes "$1/near"
     : > "$1/near/$(printf '%0255d' 1)"
     for i in 1 511 512 513 131071 131072 131073 1000000; do head -c "$i" /dev/urandom > "$1/usr/lib/$i"; done
     truncate -s 5G "$1/usr/lib/holes"
