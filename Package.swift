@@ -176,6 +176,9 @@ let package = Package(
                 "TestHost",
                 log, system, crypto,
             ]),
+        tests("IMGAPITests", ["IMGAPI", "ImageModel", "Failure", "Transport", "TestClock", log, nioCore]),
+        tests("ImageToolTests", ["ImageTool", "Compression", "Failure"]),
+        tests("ImgadmCommandsTests", ["ImgadmCommands", "ImageModel", "JSON", "Failure"]),
         tests("VirtualMachinesTests", ["VirtualMachines", "Failure", "Host"]),
         tests(
             "HostConfigTests",
