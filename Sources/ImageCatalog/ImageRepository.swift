@@ -29,6 +29,17 @@ public protocol ImageRepository: Sendable {
 
     /// Forgets what it knows of the storage.
     func dropCaches()
+
+    /// Ends what is done behind the back of those who change images: without it the images are there all the same, but
+    /// finding them may take others longer.
+    ///
+    /// - Throws: why it could not be done.
+    func settle() async throws
+}
+
+extension ImageRepository {
+    /// There is nothing.
+    public func settle() async throws {}
 }
 
 /// How old the knowledge may be that a request is answered from. A storage that tells at no cost is always asked.
@@ -41,11 +52,6 @@ public enum Freshness: Sendable, Hashable {
     case changing(ImageUUID)
     /// Nothing.
     case now
-}
-
-/// What an image has beside its manifest.
-public enum ImagePart: Sendable, Hashable, CaseIterable {
-    case file, icon
 }
 
 /// A file that is being taken in.

@@ -1,3 +1,5 @@
+import ImageModel
+
 /// What a registry may send.
 public struct RegistryLimits: Sendable, Hashable {
     /// Bytes of a manifest or index, and of a config. OCI distribution-spec, "Pushing manifests", has registries take
@@ -9,6 +11,10 @@ public struct RegistryLimits: Sendable, Hashable {
     public var tagListBytes: Int = 64 << 20
     /// Pages of a list of tags. A registry that leads on and on is left.
     public var tagPages: Int = 1000
+    /// Bytes of an index of images, all its parts together: of about 80,000.
+    public var indexBytes: Int = ImageLimits.list
+    /// Images of a repository.
+    public var images: Int = 250_000
     /// Layers of an image.
     public var layers: Int
     /// Bytes of the file of a layer whose manifest is of a kind that states no sizes.

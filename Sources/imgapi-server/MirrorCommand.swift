@@ -3,6 +3,7 @@ import Failure
 import Glibc
 import Host
 import IMGAPI
+import ImageCatalog
 import ImageMirror
 import ImageModel
 import ImageServer
@@ -36,13 +37,14 @@ struct MirrorCommand: AsyncParsableCommand {
             requestID: ImageUUID().description, transport: network.transport)
         let result: Result<Void, any Error>
         do {
-            let mirror = ImageMirror(
-                from: client, by: network.transport, into: try await storage.open(by: network.transport, logger)
-            ) { line in
+            let repository = try await storage.open(by: network.transport, logger)
+            let mirror = ImageMirror(from: client, by: network.transport, into: repository) { line in
                 print(line)
                 fflush(nil)
             }
             result = .success(try await mirror.run(filters: filters, dryRun: dryRun))
+            // What went wrong is in the log; the images are there.
+            try? await repository.settle()
         } catch {
             result = .failure(error)
         }

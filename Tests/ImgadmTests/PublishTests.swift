@@ -1,4 +1,5 @@
 import Host
+import ImageModel
 import JSON
 import SystemPackage
 import TestHost
@@ -42,12 +43,12 @@ extension EndToEnd {
                     environment: environment)
             }
 
-            /// What the server has: manifests and files, or tags.
+            /// What the server has: manifests and files, or tags of images.
             func files() async throws -> [String] {
                 guard let registry else { return try HostFile.names(in: box.path("server/images")).sorted() }
                 let list = try await Tool.shell("curl -s '\(registry.url)/v2/vm/images/tags/list'")
                 let tags = try JSONValue(parsing: list)["tags"]?.arrayValue?.compactMap(\.stringValue) ?? []
-                return tags.flatMap { ["\($0).file", "\($0).json"] }.sorted()
+                return tags.filter { ImageUUID($0) != nil }.flatMap { ["\($0).file", "\($0).json"] }.sorted()
             }
         }
 

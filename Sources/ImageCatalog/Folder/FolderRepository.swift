@@ -1,6 +1,6 @@
 import Failure
 import Host
-import ImageModel
+public import ImageModel
 public import Logging
 import NIOPosix
 import Synchronization

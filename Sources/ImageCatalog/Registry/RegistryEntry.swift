@@ -7,35 +7,53 @@ import OCIRegistry
 /// What is known of a tag: it never changes, since what a digest names does not.
 struct RegistryEntry: Sendable {
     let digest: ContentDigest
-    let artifact: ArtifactManifest
-    /// The manifest as stored.
-    let json: JSONObject
+    /// Nil for what only the index says: a hint.
+    let stored: StoredImage?
+    let indexed: IndexedImage
     /// Nil if it cannot be served.
     let image: ServedImage?
-    /// When the tag last was seen to lead here.
+    /// When the tag last was seen to lead here; for a hint, when the index said so.
     var checked: ContinuousClock.Instant
 
-    /// - Throws: `SourceError` for what is no image of ours.
-    init(
-        _ artifact: ArtifactManifest, _ digest: ContentDigest, config: [UInt8], uuid: ImageUUID, mode: ServerMode,
-        channels: ChannelList?, logger: Logger
-    ) throws(InvalidArtifact) {
-        let value = try? JSONValue(parsing: config, limits: JSONLimits(depth: 64))
-        guard artifact.artifactType == ImageArtifact.type, let json = value?.objectValue else {
-            throw InvalidArtifact("what is under the tag \(uuid) is no image of this server's")
-        }
-        self.digest = digest
-        self.artifact = artifact
-        self.json = json
-        checked = .now
+    /// The manifest as stored.
+    var json: JSONObject { indexed.json }
+
+    init(_ stored: StoredImage, _ rules: ServingRules, checked: ContinuousClock.Instant) {
+        self.init(stored.indexed, stored, rules, checked)
+    }
+
+    init(hint: IndexedImage, _ rules: ServingRules, checked: ContinuousClock.Instant) {
+        self.init(hint, nil, rules, checked)
+    }
+
+    private init(
+        _ indexed: IndexedImage, _ stored: StoredImage?, _ rules: ServingRules, _ checked: ContinuousClock.Instant
+    ) {
+        digest = indexed.digest
+        self.stored = stored
+        self.indexed = indexed
+        image = rules.serve(indexed)
+        self.checked = checked
+    }
+}
+
+/// What a server serves of what it finds.
+struct ServingRules: Sendable {
+    let mode: ServerMode
+    let channels: ChannelList?
+    let logger: Logger
+
+    fileprivate func serve(_ found: IndexedImage) -> ServedImage? {
         do {
-            let manifest = try ServedManifest(json, mode: mode, channels: channels)
-            guard manifest.uuid == uuid else { throw Failure(.invalidManifest, "its \"uuid\" is \(manifest.uuid)") }
-            image = ServedImage(manifest)
+            let manifest = try ServedManifest(found.json, mode: mode, channels: channels)
+            guard manifest.uuid == found.uuid else {
+                throw Failure(.invalidManifest, "its \"uuid\" is \(manifest.uuid)")
+            }
+            return ServedImage(manifest)
         } catch {
             logger.warning(
-                "skipping a manifest that cannot be served", metadata: ["image": "\(uuid)", "error": "\(error)"])
-            image = nil
+                "skipping a manifest that cannot be served", metadata: ["image": "\(found.uuid)", "error": "\(error)"])
+            return nil
         }
     }
 }

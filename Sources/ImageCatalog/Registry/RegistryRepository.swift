@@ -8,7 +8,6 @@ public import OCIRegistry
 import Synchronization
 public import SystemPackage
 import Time
-import Transport
 
 /// Images in a repository of an OCI registry (see ``ImageArtifact``). The server keeps nothing but what it has read, so any
 /// number of servers may stand side by side on one repository.
@@ -17,23 +16,27 @@ import Transport
 /// other servers have written. Of two servers that change the same image at the same time, the later one wins: registries
 /// know no other way.
 public final class RegistryRepository: ImageRepository {
-    public let mode: ServerMode
+    public var mode: ServerMode { rules.mode }
     let artifacts: RemoteRepository
-    private let channels: ChannelList?
+    private let rules: ServingRules
     private let logger: Logger
     private let turns = ImageTurns()
+    private let keeper: IndexKeeper
     private let state = Mutex(State())
 
     private struct State {
         var entries: [ImageUUID: RegistryEntry] = [:]
         /// Nil when entries have changed since it was made.
         var catalog: Catalog?
-        /// When all tags were last looked at, and how long that took.
+        var index: ImageIndex?
+        /// When the index was last compared with all tags.
+        var compared: ContinuousClock.Instant?
+        /// When it was last made sure of the listing, and how long that took.
         var listed: ContinuousClock.Instant?
         var took = Duration.zero
         /// When that was last tried in vain, if it was since then.
         var failed: ContinuousClock.Instant?
-        var running: Task<Void, any Error>?
+        var running: (task: Task<Void, any Error>, isWhole: Bool)?
     }
 
     /// How old what is known may be: of all images for a listing, of one image for reading it.
@@ -41,26 +44,38 @@ public final class RegistryRepository: ImageRepository {
     private static let imageAge = Duration.seconds(1)
     /// A listing that is older is not given out while a newer one is made, unless that was tried in vain within this time.
     private static let oldestListing = Duration.seconds(10)
-    /// How many tags are looked at at a time.
-    private static let window = 16
+    /// How long an index that stays as it is goes without being compared with the tags; and in how many comparisons each image is
+    /// looked at once: an index that is behind a tag is found out by that alone.
+    private static let comparisonAge = Duration.seconds(60)
+    private static let comparisonsPerLook = 60
 
     /// - Parameter channels: a file with the channels, in the form of a folder's `channels.json`; nil for none.
     /// - Throws: `ConfigError`; what the registry says when it is asked for the images.
-    public init(
+    public convenience init(
         _ artifacts: RemoteRepository, channels path: FilePath?, mode: ServerMode, logger: Logger
     ) async throws {
+        let channels = try path.map { try ChannelList(file: $0) }
+        self.init(artifacts, ServingRules(mode: mode, channels: channels, logger: logger))
+        try await relist(isWhole: false)
+    }
+
+    /// For who is about to change images, and asks for no listing.
+    public convenience init(changing artifacts: RemoteRepository, mode: ServerMode, logger: Logger) {
+        self.init(artifacts, ServingRules(mode: mode, channels: nil, logger: logger))
+    }
+
+    private init(_ artifacts: RemoteRepository, _ rules: ServingRules) {
         self.artifacts = artifacts
-        self.mode = mode
-        self.logger = logger
-        channels = try path.map { try ChannelList(file: $0) }
-        try await relist()
+        self.rules = rules
+        logger = rules.logger
+        keeper = IndexKeeper(artifacts, rules.logger)
     }
 
     // MARK: Reading
 
     public func catalog(_ freshness: Freshness) async throws -> Catalog {
         switch freshness {
-        case .now: try await relist()
+        case .now: try await relist(isWhole: true)
         case .changing(let uuid): try await refresh(uuid, olderThan: .zero)
         case .image(let uuid):
             do {
@@ -72,47 +87,50 @@ public final class RegistryRepository: ImageRepository {
         }
         return state.withLock { state in
             if let catalog = state.catalog { return catalog }
-            let catalog = Catalog(state.entries.values.compactMap(\.image), channels: channels)
+            let catalog = Catalog(state.entries.values.compactMap(\.image), channels: rules.channels)
             state.catalog = catalog
             return catalog
         }
     }
 
     public func open(_ part: ImagePart, of image: ServedImage) async throws -> (any StoredFile)? {
-        guard let entry = state.withLock({ $0.entries[image.uuid] }),
-            let blob = ImageArtifact.blob(of: part, in: entry.artifact), try await artifacts.has(blob)
+        var entry = state.withLock { $0.entries[image.uuid] }
+        // The index knows nothing of files.
+        if entry?.stored == nil { entry = try await look(at: image.uuid) }
+        guard let entry, let blob = entry.stored.flatMap({ ImageArtifact.blob(of: part, in: $0.artifact) }),
+            try await artifacts.has(blob)
         else { return nil }
         return RegistryFile(blob, in: artifacts, modified: entry.modified(part))
     }
 
     public func dropCaches() { state.withLock { $0 = State() } }
 
-    private func known(_ uuid: ImageUUID) -> Bool { state.withLock { $0.entries[uuid] != nil } }
+    private func known(_ uuid: ImageUUID) -> Bool { state.withLock { $0.entries[uuid]?.stored != nil } }
 
     /// Looks at one tag, unless that was done not long ago.
     private func refresh(_ uuid: ImageUUID, olderThan age: Duration) async throws {
         let known = state.withLock { $0.entries[uuid] }
-        if let known, known.checked.duration(to: .now) < age { return }
-        _ = try await look(at: uuid, known)
+        if let known, known.stored != nil, known.checked.duration(to: .now) < age { return }
+        _ = try await look(at: uuid)
     }
 
     /// What is under a tag now; nil if there is nothing.
-    private func look(at uuid: ImageUUID, _ known: RegistryEntry?) async throws -> RegistryEntry? {
+    ///
+    /// - Parameter isHintGood: what an index said of what is there is enough.
+    private func look(at uuid: ImageUUID, isHintGood: Bool = false) async throws -> RegistryEntry? {
+        let known = state.withLock { $0.entries[uuid] }
         let asked = ContinuousClock.now
         let digest = try await artifacts.digest(of: "\(uuid)")
-        if var known, known.digest == digest {
+        if var known, known.digest == digest, isHintGood || known.stored != nil {
             known.checked = asked
             note(uuid, known, asked: asked)
             return known
         }
-        guard let digest, let (artifact, _) = try await artifacts.artifact("\(digest)") else {
+        guard let digest, let stored = try await artifacts.image(uuid, at: digest) else {
             note(uuid, nil, asked: asked)
             return nil
         }
-        let config = try await artifacts.content(of: artifact.config)
-        var entry = try RegistryEntry(
-            artifact, digest, config: config, uuid: uuid, mode: mode, channels: channels, logger: logger)
-        entry.checked = asked
+        let entry = RegistryEntry(stored, rules, checked: asked)
         note(uuid, entry, asked: asked)
         return entry
     }
@@ -121,61 +139,77 @@ public final class RegistryRepository: ImageRepository {
     private func note(_ uuid: ImageUUID, _ entry: RegistryEntry?, asked: ContinuousClock.Instant) {
         state.withLock { state in
             if let present = state.entries[uuid], present.checked > asked { return }
-            if state.entries[uuid]?.digest != entry?.digest { state.catalog = nil }
+            let present = state.entries[uuid]
+            // What a tag leads to may say something else than the hint did.
+            let isProved = present?.stored == nil && entry?.stored != nil
+            if present?.digest != entry?.digest || isProved { state.catalog = nil }
             state.entries[uuid] = entry
         }
     }
 
-    /// Looks at all tags if that is due; where what is known is not too old, behind the back of the request. While the
+    /// Makes sure of the listing if that is due; where what is known is not too old, behind the back of the request. While the
     /// registry is away, what is known does.
     private func relistIfDue() async throws {
         let (listed, due, failed) = state.withLock { ($0.listed, max(Self.listingAge, $0.took * 20), $0.failed) }
-        guard let age = listed?.duration(to: .now) else { return try await relist() }
+        guard let age = listed?.duration(to: .now) else { return try await relist(isWhole: false) }
         if age < max(Self.oldestListing, due * 2) || failed.map({ $0.duration(to: .now) < Self.oldestListing }) == true
         {
-            if age > due { _ = relisting() }
+            if age > due { _ = relisting(isWhole: false) }
         } else {
             // Why it failed is in the log; what is known does then.
-            try? await relist()
+            try? await relist(isWhole: false)
         }
     }
 
-    private func relist() async throws { try await relisting().value }
+    private func relist(isWhole: Bool) async throws { try await relisting(isWhole: isWhole).value }
 
-    /// The look at all tags that is under way, or a new one.
-    private func relisting() -> Task<Void, any Error> {
+    /// The look at all images that is under way, or a new one.
+    ///
+    /// - Parameter isWhole: the index alone will not do.
+    private func relisting(isWhole: Bool) -> Task<Void, any Error> {
         state.withLock { state in
-            if let running = state.running { return running }
+            if let running = state.running, running.isWhole || !isWhole { return running.task }
             let task = Task { [self] in
-                defer { self.state.withLock { $0.running = nil } }
+                defer { self.state.withLock { if $0.running?.isWhole == isWhole { $0.running = nil } } }
                 do {
-                    try await lookAtAll()
+                    try await lookAtAll(isWhole: isWhole)
                 } catch {
                     logger.error("cannot read the images", metadata: ["error": "\(error)"])
                     self.state.withLock { $0.failed = .now }
                     throw error
                 }
             }
-            state.running = task
+            state.running = (task, isWhole)
             return task
         }
     }
 
-    private func lookAtAll() async throws {
+    private func lookAtAll(isWhole: Bool) async throws {
         let started = ContinuousClock.now
-        let tags = Set(try await artifacts.tags().compactMap { ImageUUID($0) })
-        for uuid in state.withLock({ Set($0.entries.keys) }).subtracting(tags) { note(uuid, nil, asked: started) }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            var waiting = Array(tags)[...]
-            for _ in 0..<Self.window {
-                guard let uuid = waiting.popFirst() else { break }
-                group.addTask { try await self.survey(uuid) }
-            }
-            while try await group.next() != nil {
-                guard let uuid = waiting.popFirst() else { continue }
-                group.addTask { try await self.survey(uuid) }
-            }
+        let (index, compared, entries) = state.withLock { ($0.index, $0.compared, $0.entries) }
+        let isCompared = compared.map { $0.duration(to: started) < Self.comparisonAge } ?? false
+        if !isWhole, isCompared, let index, try await artifacts.indexDigest() == index.digest {
+            return noteListed(started)
         }
+        let oldest = entries.sorted { $0.value.checked < $1.value.checked }.map(\.key)
+            .prefix(isCompared ? 0 : entries.count / Self.comparisonsPerLook + 1)
+        let survey = try await artifacts.survey(
+            knowing: index, entries.mapValues(\.digest), again: Set(oldest)
+        ) { try await self.look(at: $0, isHintGood: true)?.indexed }
+        for uuid in entries.keys where survey.images[uuid] == nil { note(uuid, nil, asked: started) }
+        // What was looked at is known already.
+        for (uuid, image) in survey.images where state.withLock({ $0.entries[uuid]?.digest }) != image.digest {
+            note(uuid, RegistryEntry(hint: image, rules, checked: started), asked: started)
+        }
+        state.withLock { state in
+            state.index = survey.index
+            state.compared = started
+        }
+        noteListed(started)
+        enter(survey.unindexed)
+    }
+
+    private func noteListed(_ started: ContinuousClock.Instant) {
         state.withLock { state in
             state.listed = started
             state.took = started.duration(to: .now)
@@ -183,13 +217,8 @@ public final class RegistryRepository: ImageRepository {
         }
     }
 
-    /// Looks at a tag; one that holds something else is none of ours.
-    private func survey(_ uuid: ImageUUID) async throws {
-        do {
-            _ = try await look(at: uuid, state.withLock { $0.entries[uuid] })
-        } catch let error where error is InvalidArtifact || error is AnswerTooLarge {
-            logger.warning("skipping a tag", metadata: ["tag": "\(uuid)", "error": "\(error)"])
-        }
+    private func enter(_ uuids: Set<ImageUUID>) {
+        keeper.enter(uuids) { try await self.look(at: $0, isHintGood: true)?.indexed }
     }
 
     // MARK: Writing
@@ -208,23 +237,47 @@ public final class RegistryRepository: ImageRepository {
         _ change: @escaping @Sendable (JSONObject?) throws -> JSONObject?
     ) async throws {
         try await turns.inTurn(uuid) { [self] in
-            let stored = try await look(at: uuid, state.withLock { $0.entries[uuid] })
-            guard let json = try change(stored?.json) else {
-                if let stored { try await artifacts.delete(stored.digest) }
-                return note(uuid, nil, asked: .now)
+            let before = try await look(at: uuid)
+            guard let json = try change(before?.json) else {
+                if let before { try await artifacts.delete(before.digest) }
+                note(uuid, nil, asked: .now)
+                if before?.indexed.isActivated == true { enter([uuid]) }
+                return
             }
-            let content = ImageArtifact.content(of: json)
-            let config = try await artifacts.put(content, mediaType: ImageArtifact.configType)
-            let others = (stored?.artifact.blobs ?? []).filter { $0.mediaType != blob?.mediaType }
-            let artifact = ImageArtifact.manifest(json, config: config, blobs: others + (blob.map { [$0] } ?? []))
-            let digest = try await artifacts.put(artifact, as: "\(uuid)")
-            note(
-                uuid,
-                try RegistryEntry(
-                    artifact, digest, config: content, uuid: uuid, mode: mode, channels: channels, logger: logger),
-                asked: .now)
+            let others = (before?.stored?.artifact.blobs ?? []).filter { $0.mediaType != blob?.mediaType }
+            let stored = try await artifacts.put(json, others + (blob.map { [$0] } ?? []), as: uuid)
+            note(uuid, RegistryEntry(stored, rules, checked: .now), asked: .now)
+            try await show(stored, wasShown: before?.indexed.isActivated ?? false)
         }
     }
+
+    /// Puts an image under its name, and into the index.
+    private func show(_ image: StoredImage, wasShown: Bool) async throws {
+        guard wasShown || image.indexed.isActivated else { return }
+        do {
+            try await artifacts.name(image)
+        } catch let error as any CodedError {
+            // It is there under its UUID.
+            logger.warning("an image cannot be named", metadata: ["image": "\(image.uuid)", "error": "\(error)"])
+        }
+        enter([image.uuid])
+    }
+
+    /// Does what somebody who put an image here may not have come to.
+    ///
+    /// - Throws: what the registry says.
+    public func complete(_ uuid: ImageUUID) async throws {
+        guard let stored = try await look(at: uuid)?.stored else { return }
+        try await show(stored, wasShown: true)
+    }
+
+    /// What the registry has of an image now.
+    ///
+    /// - Returns: its manifest as it is kept; nil if there is none.
+    /// - Throws: what the registry says.
+    public func stored(_ uuid: ImageUUID) async throws -> JSONObject? { try await look(at: uuid)?.json }
+
+    public func settle() async throws { try await keeper.settle() }
 }
 
 extension RegistryEntry {

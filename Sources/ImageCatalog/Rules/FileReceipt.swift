@@ -1,6 +1,6 @@
 import Crypto
 import Host
-import ImageModel
+public import ImageModel
 public import JSON
 import NIOCore
 import NIOPosix

@@ -3,6 +3,7 @@ import Failure
 public import ImageModel
 import JSON
 public import NIOCore
+import Time
 
 /// Takes files into a repository, and whole, active images, as a mirror does.
 public struct ImageIntake: Sendable {
@@ -38,6 +39,25 @@ public struct ImageIntake: Sendable {
             try await take(receipt, of: manifest.uuid, next) { _ in StoredManifest(stored) }
         } catch let refusal as CatalogError {
             throw Failure(.downloadError, "image \(manifest.uuid): \(refusal.message)")
+        }
+    }
+
+    /// Takes in an image as its author publishes it: what its file is comes out as it comes. Nothing of it is seen before all of it is
+    /// there; one that is not active yet gives way.
+    ///
+    /// - Parameters:
+    ///   - receipt: what is stated of the file.
+    ///   - next: gives it piece by piece, nil at its end.
+    /// - Throws: `InvalidManifest` for one that does not suit the repository; `CatalogError`: `exists`, `tooLarge`,
+    ///   `notAsAnnounced`; what `next` and the storage throw.
+    public func publish(
+        _ manifest: Manifest, _ receipt: FileReceipt, file next: () async throws -> ByteBuffer?
+    ) async throws {
+        var stored = try await stored(manifest)
+        if stored["published_at"] == nil { stored["published_at"] = .string(Timestamp.now().description) }
+        try await take(receipt, of: manifest.uuid, next) { [stored, uuid = manifest.uuid] there in
+            guard there.map({ !StoredManifest($0).isActivated }) ?? true else { throw CatalogError.exists(uuid) }
+            return StoredManifest(stored)
         }
     }
 
@@ -107,7 +127,7 @@ public struct ImageIntake: Sendable {
     }
 
     private func stored(_ manifest: Manifest) async throws -> JSONObject {
-        let channels = try await repository.catalog(.listing).channels
+        let channels = try await repository.catalog(.image(manifest.uuid)).channels
         // An icon is a file of its own.
         var described = manifest.json
         described["icon"] = nil

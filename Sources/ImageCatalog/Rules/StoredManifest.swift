@@ -28,12 +28,7 @@ public struct StoredManifest {
     public var isActivated: Bool { json["activated"] == true }
 
     /// It speaks of the part.
-    public func has(_ part: ImagePart) -> Bool {
-        switch part {
-        case .file: json["files"]?.arrayValue?.isEmpty == false
-        case .icon: json["icon"] == true || json["icon"]?.objectValue != nil
-        }
-    }
+    public func has(_ part: ImagePart) -> Bool { part.isDescribed(in: json) }
 
     /// - Throws: `hasNoFile`, `isActivated`.
     public mutating func activate() throws(CatalogError) {

@@ -1,5 +1,6 @@
 import HTTPTypes
 import ImageCatalog
+import ImageModel
 
 extension RequestError {
     /// A refusal of the catalog as the protocol says it: the one place where these become statuses and codes.
