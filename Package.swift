@@ -95,6 +95,13 @@ let package = Package(
         module("Simplestreams", ["JSON", "Failure", "ImageModel"]),
         module("OCIRegistry", ["JSON", "Failure", "Time", "ImageModel", "Transport", log, nioCore]),
         module(
+            "ImageCatalog",
+            [
+                "JSON", "Failure", "Time", "ImageModel", "Host", "Transport", "OCIRegistry", log, crypto, system,
+                nioCore,
+                nioPosix,
+            ]),
+        module(
             "ImageStore",
             [
                 "JSON", "Failure", "Time", "ImageModel", "Compression", "Tar", "DiskImage", "SendStream", "Layers",
@@ -116,8 +123,10 @@ let package = Package(
         module(
             "ImageTool",
             [
-                "HostConfig", "JSON", "Failure", "Time", "ImageModel", "Host", "Transport", "OCIRegistry", "ImageStore",
-                "ImageSource", "IMGAPI", "ZFS", "VirtualMachines", "Compression", "Tar", "SendStream", "DiskImage",
+                "HostConfig", "JSON", "Failure", "Time", "ImageModel", "Host", "Transport", "OCIRegistry",
+                "ImageCatalog",
+                "ImageStore", "ImageSource", "IMGAPI", "ZFS", "VirtualMachines", "Compression", "Tar", "SendStream",
+                "DiskImage",
                 "Layers", log,
                 crypto, system, nioCore,
             ]),
@@ -131,13 +140,6 @@ let package = Package(
             ]),
         .executableTarget(name: "imgadm", dependencies: ["ImgadmCommands"], swiftSettings: strict),
 
-        module(
-            "ImageCatalog",
-            [
-                "JSON", "Failure", "Time", "ImageModel", "Host", "Transport", "OCIRegistry", log, crypto, system,
-                nioCore,
-                nioPosix,
-            ]),
         module(
             "ImageServer",
             [

@@ -65,6 +65,10 @@ extension Failure.Code {
     /// A VM is as a run that was killed left it, and could not be put back.
     public static let recoveryError: Self = "RecoveryError"
     public static let uploadError: Self = "UploadError"
+    /// Where an image is to be published there is another one of its UUID.
+    public static let imageExists: Self = "ImageUuidAlreadyExists"
+    /// An image is to be published where its origin is not.
+    public static let originDoesNotExist: Self = "OriginDoesNotExist"
 
     /// `check` has found what is not in order.
     public static let problemsFound: Self = "ProblemsFound"

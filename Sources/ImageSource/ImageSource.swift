@@ -70,7 +70,8 @@ public struct ImageSources: Sendable {
     private let log: Logger
     /// What the sources have to say beside their answers.
     public let remarks = SourceRemarks()
-    private let streams = StreamsSources()
+    private let streams = AskedSources<SimplestreamsSource>()
+    private let repositories = AskedSources<OCISource>()
 
     /// - Parameters:
     ///   - requestID: the `x-request-id` of every request, a UUID.
@@ -86,12 +87,14 @@ public struct ImageSources: Sendable {
         self.log = log
     }
 
-    public func source(_ descriptor: SourceDescriptor) -> any ImageSource {
+    /// - Throws: `InvalidSource` for what names no repository.
+    public func source(_ descriptor: SourceDescriptor) throws -> any ImageSource {
         switch descriptor.type {
         case .imgapi: IMGAPISource(descriptor: descriptor, transport: transport, requestID: requestID)
         case .dsapi: DSAPISource(descriptor: descriptor, transport: transport, requestID: requestID)
         case .docker: docker(descriptor, limits: RegistryLimits())
         case .simplestreams: simplestreams(descriptor)
+        case .oci: try repository(descriptor)
         }
     }
 
@@ -113,18 +116,33 @@ public struct ImageSources: Sendable {
     /// A Docker registry.
     public func docker(_ descriptor: SourceDescriptor, limits: RegistryLimits) -> DockerSource {
         let endpoint = RegistryEndpoint(source: descriptor.url, insecure: descriptor.insecure)
-        return DockerSource(
-            descriptor: descriptor,
-            client: RegistryClient(
-                endpoint, credentials: credentials, transport: transport, limits: limits, log: log))
+        return DockerSource(descriptor: descriptor, client: registry(endpoint, limits: limits))
+    }
+
+    /// A repository of images in a registry.
+    ///
+    /// - Throws: `InvalidSource` for what names no repository.
+    public func repository(_ descriptor: SourceDescriptor) throws -> OCISource {
+        let address = try RepositoryAddress(descriptor.url, insecure: descriptor.insecure)
+        let isSecured = !descriptor.insecure && !transport.settings.insecure
+        return repositories.source(descriptor) {
+            OCISource(
+                descriptor: descriptor, client: registry(address.endpoint, limits: RegistryLimits()), address.name,
+                kept: KeptFiles(root: root, server: descriptor.url.base, isSecured: isSecured, log: log),
+                remarks: remarks, log: log)
+        }
+    }
+
+    private func registry(_ endpoint: RegistryEndpoint, limits: RegistryLimits) -> RegistryClient {
+        RegistryClient(endpoint, credentials: credentials, transport: transport, limits: limits, log: log)
     }
 }
 
-/// The servers of simplestreams that were asked, each one's lists being fetched and read once.
-private final class StreamsSources: Sendable {
-    private let sources = Mutex<[SourceDescriptor: SimplestreamsSource]>([:])
+/// The sources of a kind that were asked, each one's lists being fetched and read once.
+private final class AskedSources<Source: ImageSource>: Sendable {
+    private let sources = Mutex<[SourceDescriptor: Source]>([:])
 
-    func source(_ descriptor: SourceDescriptor, _ make: () -> SimplestreamsSource) -> SimplestreamsSource {
+    func source(_ descriptor: SourceDescriptor, _ make: () -> Source) -> Source {
         sources.withLock { sources in
             let source = sources[descriptor] ?? make()
             sources[descriptor] = source

@@ -1,13 +1,26 @@
 public import Failure
 public import JSON
+import OCIRegistry
 public import Transport
 
 /// The kinds of image source (cli.md §3, sources).
 public enum SourceType: String, Sendable, Hashable, CaseIterable {
-    case imgapi, docker, dsapi, simplestreams
+    case imgapi, docker, dsapi, simplestreams, oci
 
     /// Its servers part their images into channels.
     public var hasChannels: Bool { self == .imgapi || self == .dsapi }
+
+    /// What a URL tells by itself; nil if it may be of several types.
+    public init?(toldBy url: String) {
+        let path = url.split(separator: "?").first ?? ""
+        if url.lowercased().hasPrefix("\(RepositoryAddress.scheme)://") {
+            self = .oci
+        } else if path.hasSuffix("/datasets") || path.hasSuffix("/datasets/") {
+            self = .dsapi
+        } else {
+            return nil
+        }
+    }
 }
 
 /// An image source as the config names it (state.md).
@@ -24,19 +37,29 @@ public struct SourceDescriptor: Sendable, Hashable {
     ///   - channel: overrides the URL's.
     /// - Throws: `InvalidSource`.
     public init(_ text: String, type: SourceType, insecure: Bool = false, channel: String? = nil) throws(Failure) {
-        let full = try ServerURL(text)
+        let full = try SourceDescriptor.url(text, type)
         let named = full.query.last { $0.name == "channel" }?.value
         if let other = full.query.first(where: { $0.name != "channel" }) {
             throw Failure(.invalidSource, "\"\(text)\" is not a valid source URL: unknown parameter \"\(other.name)\"")
         }
-        guard type != .simplestreams || (channel ?? named ?? "").isEmpty else {
-            throw Failure(.invalidSource, "\"\(text)\" is not a valid source: simplestreams have no channels")
+        guard (type != .simplestreams && type != .oci) || (channel ?? named ?? "").isEmpty else {
+            throw Failure(
+                .invalidSource, "\"\(text)\" is not a valid source: those of type \(type.rawValue) have no channels")
         }
         self.type = type
-        url = try ServerURL(full.base)
+        url = try SourceDescriptor.url(full.base, type)
+        if type == .oci { _ = try RepositoryAddress(url, insecure: insecure) }
         self.insecure = insecure
         let chosen = channel ?? named
         self.channel = chosen?.isEmpty == true ? nil : chosen
+    }
+
+    /// A repository is called `oci://…`, unless it is reached by plain HTTP where others are reached by TLS.
+    private static func url(_ text: String, _ type: SourceType) throws(Failure) -> ServerURL {
+        guard type == .oci else { return try ServerURL(text) }
+        if text.lowercased().hasPrefix("http://") { return try ServerURL(text) }
+        let bare = text.lowercased().hasPrefix("https://") ? "\(RepositoryAddress.scheme)\(text.dropFirst(5))" : text
+        return try ServerURL(bare, schemes: [RepositoryAddress.scheme])
     }
 
     /// The source of an installation that names none.

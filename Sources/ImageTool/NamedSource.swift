@@ -5,8 +5,13 @@ public import ImageSource
 extension ImageTool {
     /// Removes what is kept of sources that are not used any more.
     public func forget(_ descriptors: [SourceDescriptor]) {
-        for descriptor in descriptors where descriptor.type == .simplestreams {
-            sources.simplestreams(descriptor).forget()
+        for descriptor in descriptors {
+            switch descriptor.type {
+            case .simplestreams: sources.simplestreams(descriptor).forget()
+            // What names no repository has nothing kept of it.
+            case .oci: try? sources.repository(descriptor).forget()
+            case .imgapi, .docker, .dsapi: break
+            }
         }
     }
 
@@ -15,11 +20,10 @@ extension ImageTool {
     ///
     /// - Throws: `Usage` for a URL that is none; `ConfigError`.
     public func namedSource(_ text: String, standard: SourceType = .imgapi) throws -> SourceDescriptor {
-        let path = text.split(separator: "?").first ?? ""
-        let isDSAPI = path.hasSuffix("/datasets") || path.hasSuffix("/datasets/")
+        let told = standard == .imgapi ? SourceType(toldBy: text) : nil
         let named: SourceDescriptor
         do {
-            named = try SourceDescriptor(text, type: isDSAPI && standard == .imgapi ? .dsapi : standard)
+            named = try SourceDescriptor(text, type: told ?? standard)
         } catch {
             throw Failure(.usage, error.message)
         }

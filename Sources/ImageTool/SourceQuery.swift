@@ -15,7 +15,7 @@ extension ImageTool {
         guard !descriptors.isEmpty else {
             throw NoSources()
         }
-        return descriptors.map(sources.source)
+        return try descriptors.map(sources.source)
     }
 
     /// Whether a registry is among the configured sources, so that a word may well be the name of a docker image.
@@ -40,7 +40,7 @@ extension ImageTool {
     /// - Parameter channel: of all of them, in place of their own; those that can have none are left out then.
     func asked(_ descriptors: [SourceDescriptor], channel: String?) throws -> [any ImageSource] {
         try descriptors.filter { channel == nil || $0.type.hasChannels || $0.type == .docker }
-            .map { sources.source(try $0.withChannel(channel)) }
+            .map { try sources.source(try $0.withChannel(channel)) }
     }
 
     /// The images of all sources that can list, asked side by side; of a UUID that several have, the one of the first.
@@ -80,7 +80,7 @@ extension ImageTool {
 
     /// Which sources answer a ping, side by side, in the order of the sources.
     public func check(_ descriptors: [SourceDescriptor]) async throws -> [(any CodedError)?] {
-        try await asking(descriptors.map(sources.source)) { try await $0.ping() }.map { answer in
+        try await asking(try descriptors.map(sources.source)) { try await $0.ping() }.map { answer in
             if case .failure(let failure) = answer { failure } else { nil }
         }
     }
@@ -117,6 +117,8 @@ extension ImageTool {
     ]
 
     private func otherType(of descriptor: SourceDescriptor) async throws -> (type: SourceType, name: String)? {
+        // A repository is part of a URL that nothing else has.
+        guard descriptor.type != .oci else { return nil }
         let others = ImageTool.typesByAnswer.filter { $0.type != descriptor.type }
         let asked = try others.map {
             try SourceDescriptor(descriptor.url.base, type: $0.type, insecure: descriptor.insecure)

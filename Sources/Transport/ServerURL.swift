@@ -12,9 +12,13 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
     /// `key=value` pairs behind the `?`, as they stand.
     public let query: [(name: String, value: String)]
 
-    /// - Parameter longest: bytes that it may have; the default is for what people type.
+    /// - Parameters:
+    ///   - longest: bytes that it may have; the default is for what people type.
+    ///   - schemes: those that it may have, the first where it names none. What is not `http` is reached by TLS.
     /// - Throws: `InvalidSource`.
-    public init(_ text: String, longest: Int = NetworkLimits.typedURL) throws(Failure) {
+    public init(
+        _ text: String, longest: Int = NetworkLimits.typedURL, schemes: [String] = ["http", "https"]
+    ) throws(Failure) {
         func bad(_ why: String) -> Failure { Failure(.invalidSource, "\"\(text)\" is not a valid URL: \(why)") }
         guard !text.isEmpty else { throw bad("it is empty") }
         guard text.utf8.count <= longest else {
@@ -29,9 +33,9 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
             scheme = rest[..<range.lowerBound].lowercased()
             rest = rest[range.upperBound...]
         } else {
-            scheme = "http"
+            scheme = schemes.first ?? "http"
         }
-        guard scheme == "http" || scheme == "https" else { throw bad("its scheme is neither http nor https") }
+        guard schemes.contains(scheme) else { throw bad("its scheme is not \(schemes.joined(separator: " or "))") }
         if let hash = rest.firstIndex(of: "#") { rest = rest[..<hash] }
         var query: [(String, String)] = []
         if let mark = rest.firstIndex(of: "?") {
@@ -50,7 +54,7 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
         guard !authority.contains("@") else { throw bad("credentials in a URL are not supported") }
         let (host, port) = try ServerURL.split(authority, bad)
         self.host = host
-        self.port = port ?? (scheme == "https" ? 443 : 80)
+        self.port = port ?? ServerURL.port(of: scheme)
     }
 
     private static func split(
@@ -79,7 +83,9 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
     public var origin: String { "\(scheme)://\(authority)" }
 
     /// Host, and port if it is not the default one, as `Host` has it (RFC 9110 §7.2).
-    public var authority: String { host + (port == (scheme == "https" ? 443 : 80) ? "" : ":\(port)") }
+    public var authority: String { host + (port == ServerURL.port(of: scheme) ? "" : ":\(port)") }
+
+    private static func port(of scheme: String) -> Int { scheme == "http" ? 80 : 443 }
 
     /// Origin and path, without the query.
     public var base: String { origin + path }

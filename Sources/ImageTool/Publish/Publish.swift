@@ -30,7 +30,7 @@ public struct PublishRequest: Sendable {
 
 extension ImageTool {
     /// How often the file is sent before it is given up.
-    private static let uploads = Backoff(tries: 3, firstPause: .seconds(1))
+    static let uploads = Backoff(tries: 3, firstPause: .seconds(1))
 
     /// Publishes an image: its manifest, its file, and then it is activated (cli.md §3, publish). After an error, what was half
     /// published is deleted again; what a run that was killed has left is gone on with.
@@ -41,11 +41,16 @@ extension ImageTool {
         let file = try UploadFile(request.file)
         defer { file.close() }
         let (manifest, compression) = try await ImageTool.toPublish(request, file)
-        let client = sources.client(request.server)
-        let uuid = manifest.uuid
         if compression == .zstd {
             report.warning("zstd is an extension: servers and imgadms of SmartOS refuse this image")
         }
+        guard request.server.type != .oci else {
+            return try await publish(
+                manifest, file, compression, shown: request.shownFile ?? request.file,
+                into: sources.repository(request.server), report)
+        }
+        let client = sources.client(request.server)
+        let uuid = manifest.uuid
         let there = try await begin(manifest, request, client, report)
         do {
             try await upload(file, manifest, compression, request, client, besides: there, report)
@@ -94,7 +99,7 @@ extension ImageTool {
     }
 
     /// What to do about an image that is on the server already.
-    private static func inTheWay(_ there: Manifest?, of manifest: Manifest) -> String {
+    static func inTheWay(_ there: Manifest?, of manifest: Manifest) -> String {
         guard let there else { return "it is in another channel of the server, or not for everybody to see" }
         let differences = HalfPublished.differences(manifest, there)
         let state = there.state ?? "there"
@@ -187,7 +192,7 @@ extension ImageTool {
         )
     }
 
-    private static func brokenOff(_ result: Result<Void, any Error>) -> String {
+    static func brokenOff(_ result: Result<Void, any Error>) -> String {
         guard case .failure(let failure) = result else { return "the upload broke off" }
         return "the upload broke off (\(failure))"
     }

@@ -60,19 +60,34 @@ final class UploadFile: Sendable {
     /// - Parameter done: is given the SHA-1 when the last byte has gone.
     func stream(_ transfer: Transfer, done: @escaping @Sendable (String) -> Void) -> HTTPBodyStream {
         HTTPBodyStream { [self] in
-            let state = Mutex((place: Int64(0), sha1: Insecure.SHA1()))
-            return {
-                try await withTaskExecutorPreference(self.thread) {
-                    let piece = try state.withLock { state in
-                        let piece = try self.piece(at: state.place)
-                        state.place += Int64(piece.count)
-                        state.sha1.update(data: piece)
-                        if state.place == self.size { done(Hexadecimal.text(state.sha1.finalize())) }
-                        transfer.advance(to: state.place)
-                        return piece
-                    }
-                    return piece.isEmpty ? nil : ByteBuffer(bytes: piece)
+            let sha1 = Mutex(Insecure.SHA1())
+            return pieces(transfer) { piece, isLast in
+                let digest = sha1.withLock { sha1 in
+                    sha1.update(data: piece)
+                    return isLast ? sha1.finalize() : nil
                 }
+                if let digest { done(Hexadecimal.text(digest)) }
+            }
+        }
+    }
+
+    /// The bytes from the start, piece by piece; nil at the end.
+    ///
+    /// - Parameter note: is given each piece, and whether it is the last.
+    func pieces(
+        _ transfer: Transfer, noting note: @escaping @Sendable ([UInt8], _ isLast: Bool) -> Void = { _, _ in }
+    ) -> @Sendable () async throws -> ByteBuffer? {
+        let place = Mutex(Int64(0))
+        return { [self] in
+            try await withTaskExecutorPreference(thread) {
+                let (piece, end) = try place.withLock { place in
+                    let piece = try self.piece(at: place)
+                    place += Int64(piece.count)
+                    return (piece, place)
+                }
+                note(piece, end == size)
+                transfer.advance(to: end)
+                return piece.isEmpty ? nil : ByteBuffer(bytes: piece)
             }
         }
     }

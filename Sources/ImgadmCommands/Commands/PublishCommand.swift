@@ -35,14 +35,18 @@ struct SigningOptions: ParsableArguments {
 struct PublishCommand: ImgadmCommand {
     static let valueLetters = "mf"
     static let configuration = CommandConfiguration(
-        commandName: "publish", abstract: "Publish an image to an image server",
+        commandName: "publish", abstract: "Publish an image to an image server or a registry",
         usage: "imgadm publish -m MANIFEST -f FILE [-q | --progress MODE] [--key FILE --user NAME] URL",
         discussion: """
             Sends the manifest, then the file, compares what the server received, and activates the image. After a failure
             the server has nothing of it. After a kill, the same command goes on with what is there.
 
+            oci://HOST[:PORT]/NAME is a repository of an OCI registry, with no image server in between; the credentials are
+            those of docker login.
+
             EXAMPLES
               imgadm publish -m web-1.0.0.imgmanifest -f web-1.0.0.zfs.gz https://images.example.com
+              imgadm publish -m web-1.0.0.imgmanifest -f web-1.0.0.zfs.gz oci://registry.example.com/vm/images
             """)
 
     @Option(
@@ -55,7 +59,7 @@ struct PublishCommand: ImgadmCommand {
     var file: String?
     @OptionGroup var progress: ProgressOptions
     @OptionGroup var signing: SigningOptions
-    @Argument(help: "The image server's URL.", completion: .sources) var arguments: [String] = []
+    @Argument(help: "The URL of the image server or the repository.", completion: .sources) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         let url = try Arguments.one(arguments, "URL")

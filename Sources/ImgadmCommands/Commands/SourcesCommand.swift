@@ -26,6 +26,7 @@ struct SourcesCommand: ImgadmCommand {
               imgadm sources -a https://images.example.com
               imgadm sources -a 'https://updates.example.com?channel=staging'
               imgadm sources -t simplestreams -a https://images.linuxcontainers.org
+              imgadm sources -a oci://ghcr.io/acme/images
               imgadm sources -d https://images.example.com
             """)
 
@@ -52,7 +53,8 @@ struct SourcesCommand: ImgadmCommand {
     @Option(
         name: [.customShort("t"), .customLong("type")], parsing: .unconditional,
         help: ArgumentHelp(
-            "The type of the source to add: imgapi (the default), docker, dsapi or simplestreams.", valueName: "type"),
+            "The type of the source to add: imgapi (the default), docker, dsapi, simplestreams or oci.",
+            valueName: "type"),
         completion: .list(SourceType.allCases.map(\.rawValue)))
     var type: String?
     @Flag(name: [.customShort("k"), .customLong("insecure")], help: "Do not check the source's TLS certificate.")
@@ -71,12 +73,13 @@ struct SourcesCommand: ImgadmCommand {
         if edit { return try await SourceEditing(context: context, force: force).run() }
         if check { return try await ping(context) }
         if addDockerHub { return try await append("https://docker.io", .docker, context) }
-        if let add { return try await append(add, try sourceType(), context) }
+        if let add { return try await append(add, try sourceType(of: add), context) }
         try list(context)
     }
 
-    private func sourceType() throws -> SourceType {
-        guard let type else { return .imgapi }
+    private func sourceType(of url: String) throws -> SourceType {
+        // Of an image server anything may be below a path.
+        guard let type else { return SourceType(toldBy: url) == .oci ? .oci : .imgapi }
         guard let known = SourceType(rawValue: type) else {
             throw Failure(.usage, "invalid source type: \"\(type)\" (must be one of: \(SourceType.names))")
         }
@@ -119,7 +122,9 @@ struct SourcesCommand: ImgadmCommand {
     }
 
     private func remove(_ text: String, _ context: CommandContext) async throws {
-        let named = try SourcesCommand.argument { () throws(Failure) in try SourceDescriptor(text, type: .imgapi) }
+        let named = try SourcesCommand.argument { () throws(Failure) in
+            try SourceDescriptor(text, type: SourceType(toldBy: text) == .oci ? .oci : .imgapi)
+        }
         let gone = try await context.tool.config.update { config in
             let sources = try config.sources
             // A URL without a channel stands for the source in whatever channel.

@@ -1,0 +1,103 @@
+import Compression
+import Failure
+import ImageCatalog
+import ImageModel
+import ImageSource
+import JSON
+import OCIRegistry
+import SystemPackage
+import Time
+import Transport
+
+extension ImageTool {
+    /// Publishes an image into a repository of a registry, with no server in between. Nothing of it is seen before its tag is there,
+    /// and with that all of it is. Typed again, it does what is left to be done.
+    ///
+    /// - Parameter shown: how lines name the file.
+    /// - Throws: `ImageUuidAlreadyExists` for an image that is there and is another one; `OriginDoesNotExist`, `InvalidManifest`;
+    ///   `UploadError`, `Unauthorized`, `ConnectionError`.
+    func publish(
+        _ manifest: Manifest, _ file: UploadFile, _ compression: CompressionFormat, shown: FilePath,
+        into source: OCISource, _ report: Report
+    ) async throws {
+        let (uuid, url) = (manifest.uuid, source.descriptor.url.base)
+        let repository = RegistryRepository(
+            changing: source.repository, mode: manifest["public"] == false ? .private : .public, logger: log)
+        if try await isPublished(manifest, file, compression, in: repository, at: url, report) {
+            report.line("Image \(uuid) has its file already")
+            try await repository.complete(uuid)
+        } else {
+            try await ImageTool.check(originOf: manifest, in: repository, at: url)
+            try await upload(manifest, file, compression, into: repository, at: url, report)
+            report.line("Added file \"\(shown)\" (compression \"\(compression.rawValue)\") to image \(uuid)")
+            report.line("Activated image \(uuid)")
+        }
+        do {
+            try await repository.settle()
+        } catch {
+            report.warning(
+                "the index of \(url) could not be written, so that image \(uuid) is found by its tag alone: \(error)")
+        }
+        report.line("Successfully published image \(uuid) to \(url)")
+    }
+
+    /// Whether the image is there, active and with its file, as a run before may have left it.
+    ///
+    /// - Throws: `ImageUuidAlreadyExists` if another one is.
+    private func isPublished(
+        _ manifest: Manifest, _ file: UploadFile, _ compression: CompressionFormat, in repository: RegistryRepository,
+        at url: String, _ report: Report
+    ) async throws -> Bool {
+        guard let stored = try await repository.stored(manifest.uuid) else { return false }
+        let there = try Manifest(ServedForm(stored, isPublic: repository.mode == .public).json)
+        let isSame = HalfPublished.differences(manifest, there).isEmpty
+        guard there.isActivated || !isSame else { return false }
+        let theirs = there.files.first
+        guard isSame, let theirs, theirs.size == file.size, theirs.compression == compression.rawValue,
+            manifest.files.first?.sha1 ?? theirs.sha1 == theirs.sha1, try await file.sha1() == theirs.sha1
+        else { throw ImageTool.exists(manifest.uuid, at: url, hint: ImageTool.inTheWay(there, of: manifest)) }
+        return true
+    }
+
+    private static func exists(_ uuid: ImageUUID, at url: String, hint: String?) -> Failure {
+        Failure(.imageExists, "\(url) has an image \(uuid) already", hint: hint)
+    }
+
+    private static func check(
+        originOf manifest: Manifest, in repository: RegistryRepository, at url: String
+    ) async throws {
+        guard let origin = manifest.origin, try await repository.stored(origin) == nil else { return }
+        throw Failure(
+            .originDoesNotExist, "origin image \(origin) of image \(manifest.uuid) is not in \(url)",
+            hint: "publish the origin first")
+    }
+
+    private func upload(
+        _ manifest: Manifest, _ file: UploadFile, _ compression: CompressionFormat,
+        into repository: RegistryRepository, at url: String, _ report: Report
+    ) async throws {
+        var receipt = FileReceipt(.file, most: file.size)
+        receipt.size = file.size
+        receipt.sha1 = manifest.files.first?.sha1
+        receipt.description["compression"] = .string(compression.rawValue)
+        if let guid = manifest.files.first?.datasetGUID { receipt.description["dataset_guid"] = .string(guid) }
+        let transfer = report.transfers.begin(
+            .upload, of: manifest.uuid, title: manifest.title, total: file.size)
+        defer { report.transfers.end(transfer) }
+        try await ImageTool.uploads(
+            by: clock, again: { report.warning("\(ImageTool.brokenOff($0)): sending the file again") }
+        ) { [receipt] _ in
+            do {
+                try await ImageIntake(repository).publish(manifest, receipt, file: file.pieces(transfer))
+                return .done(())
+            } catch let error as ConnectionError where error.isPassing {
+                return .passing(.failure(error))
+            } catch let refusal as RegistryRefusal where refusal.statusCode.map({ $0 >= 500 }) ?? false {
+                return .passing(.failure(refusal))
+            } catch let error as CatalogError {
+                if case .exists = error { throw ImageTool.exists(manifest.uuid, at: url, hint: nil) }
+                throw Failure(.uploadError, "image \(manifest.uuid): \(error.message)")
+            }
+        }
+    }
+}
