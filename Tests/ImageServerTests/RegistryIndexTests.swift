@@ -1,0 +1,120 @@
+import JSON
+import TestHost
+import Testing
+
+/// The index that servers keep in a registry: they go by it, and not by it alone.
+@Suite(.serialized) struct RegistryIndexTests {
+    private static func uuid(_ number: Int) -> String { "6b6be30a-2b59-4f5b-8b9c-4d61a7d3c\(100 + number)" }
+
+    private static let accept = "-H 'Accept: application/vnd.oci.image.index.v1+json'"
+
+    /// Puts an active image by a server.
+    private func publish(_ number: Int, by server: RunningServer) async throws {
+        let uuid = Self.uuid(number)
+        let manifest =
+            "{\"v\":2,\"uuid\":\"\(uuid)\",\"name\":\"x\(number)\",\"version\":\"1\",\"type\":\"other\",\"os\":\"other\"}"
+        #expect(try await server.send("POST", "/images/\(uuid)?action=import", body: manifest).status == 200)
+        #expect(try await server.send("PUT", "/images/\(uuid)/file?compression=none", body: "hello").status == 200)
+        #expect(try await server.send("POST", "/images/\(uuid)?action=activate", body: "{}").status == 200)
+    }
+
+    private func index(_ registry: RegistryServer) async throws -> String {
+        try await Tool.shell("curl -s \(Self.accept) '\(registry.url)/v2/vm/images/manifests/index'")
+    }
+
+    private func put(_ index: String, in registry: RegistryServer) async throws {
+        try await Tool.shell(
+            """
+            curl -sf -X PUT -H 'Content-Type: application/vnd.oci.image.index.v1+json' --data-binary @- \
+                '\(registry.url)/v2/vm/images/manifests/index' <<'END'
+            \(index)
+            END
+            """)
+    }
+
+    private func names(_ registry: RegistryServer) async throws -> [String] {
+        let json = try JSONValue(parsing: try await index(registry))
+        return (json["manifests"]?.arrayValue ?? [])
+            .compactMap { $0["annotations"]?["org.opencontainers.image.title"]?.stringValue }.sorted()
+    }
+
+    /// It is written behind the back of who changes an image.
+    private func expectIndex(_ wanted: [String], in registry: RegistryServer) async throws {
+        var found: [String] = []
+        for _ in 0..<600 {
+            found = try await names(registry)
+            if found == wanted { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(found == wanted)
+    }
+
+    @Test func aServerThatStartsReadsTheIndexAndTheTags() async throws {
+        let registry = try await RegistryServer()
+        let first = try TestServer(registry)
+        let names = (0..<20).map { "x\($0)" }.sorted()
+        for number in 0..<20 { try await publish(number, by: RunningServer(port: first.port)) }
+        try await expectIndex(names, in: registry)
+        let proxy = try await FaultProxy(to: registry.port, path: "/v2/", [], then: .pass)
+        let second = try TestServer(["--registry", "\(proxy.url)/vm/images"])
+        let server = RunningServer(port: second.port)
+        #expect(try await server.get("/images").list("name").compactMap(\.self).sorted() == names)
+        #expect(proxy.requests.count <= 3, "\(proxy.requests.map { $0.prefix(80) })")
+        // A listing that is due asks whether the index has changed.
+        try await Task.sleep(for: .seconds(6))
+        for _ in 0..<5 { #expect(try await server.get("/images").list("name").count == 20) }
+        try await Task.sleep(for: .seconds(1))
+        let later = proxy.requests.dropFirst(3).map { String($0.prefix { $0 != "\r" }) }
+        #expect(later.allSatisfy { $0.hasPrefix("HEAD /v2/vm/images/manifests/index") } && later.count <= 2, "\(later)")
+        // An image itself is as its tag says.
+        #expect(try await server.get("/images/\(Self.uuid(3))/file").text == "hello")
+        withExtendedLifetime(first) {}
+    }
+
+    @Test func whatTheIndexHasLostIsFoundAndEnteredAgain() async throws {
+        let registry = try await RegistryServer()
+        let first = try TestServer(registry)
+        let server = RunningServer(port: first.port)
+        try await publish(1, by: server)
+        try await expectIndex(["x1"], in: registry)
+        let old = try await index(registry)
+        try await publish(2, by: server)
+        try await expectIndex(["x1", "x2"], in: registry)
+        try await put(old, in: registry)
+        let second = try TestServer(registry)
+        #expect(try await RunningServer(port: second.port).get("/images").list("name") == ["x1", "x2"])
+        try await expectIndex(["x1", "x2"], in: registry)
+        // What is deleted goes from it, too.
+        #expect(try await server.send("DELETE", "/images/\(Self.uuid(1))").status == 204)
+        try await expectIndex(["x2"], in: registry)
+        withExtendedLifetime((first, second)) {}
+    }
+
+    @Test func aHintIsNotBelievedOfTheImageItself() async throws {
+        let registry = try await RegistryServer()
+        let first = try TestServer(registry)
+        try await publish(1, by: RunningServer(port: first.port))
+        try await expectIndex(["x1"], in: registry)
+        let lie = try await index(registry).replacing("\\\"name\\\":\\\"x1\\\"", with: "\\\"name\\\":\\\"evil\\\"")
+        try await put(lie, in: registry)
+        let second = try TestServer(registry)
+        let server = RunningServer(port: second.port)
+        #expect(try await server.get("/images").list("name") == ["evil"])
+        #expect(try await server.get("/images/\(Self.uuid(1))").json?["name"] == "x1")
+        #expect(try await server.get("/images").list("name") == ["x1"])
+        withExtendedLifetime(first) {}
+    }
+
+    @Test func anIndexOfSomebodyElseIsLeftAlone() async throws {
+        let registry = try await RegistryServer()
+        let theirs = "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[]}"
+        try await put(theirs, in: registry)
+        let before = try await index(registry)
+        let first = try TestServer(registry)
+        try await publish(1, by: RunningServer(port: first.port))
+        let second = try TestServer(registry)
+        #expect(try await RunningServer(port: second.port).get("/images").list("name") == ["x1"])
+        #expect(try await index(registry) == before)
+        withExtendedLifetime(first) {}
+    }
+}
