@@ -23,6 +23,8 @@ public struct AvailableImage: Sendable {
     public private(set) var draft: ImageDraft?
     /// What tells whether the file of such an image is still the same where it was fetched.
     public private(set) var fetched: FetchedURL?
+    /// What messages call its file, where its place is no name for it.
+    private var called: String?
     /// The server's `Content-MD5` stands in for the checksum that the manifest lacks (cli.md §3, import 7).
     public private(set) var trustsMD5: Bool
 
@@ -66,11 +68,12 @@ public struct AvailableImage: Sendable {
     /// - Parameters:
     ///   - uuid: nil where it is not known before all of the file has been seen.
     ///   - source: the URL for the record, where it is not that of the file.
+    ///   - called: how messages call the file, where its place is no name for it.
     ///   - check: what the file must turn out to be.
     /// - Throws: `ManifestValidation`.
     public init(
         _ draft: ImageDraft, _ uuid: ImageUUID?, at place: ImageFilePlace, source: String? = nil,
-        check: ImageFileCheck, content: ImageContent, fetched: FetchedURL? = nil
+        called: String? = nil, check: ImageFileCheck, content: ImageContent, fetched: FetchedURL? = nil
     ) throws(Failure) {
         guard let known = uuid ?? ContentUUID.provisional(place.description) else {
             throw Failure(.internalError, "no UUID follows from \"\(place.description)\"")
@@ -82,10 +85,11 @@ public struct AvailableImage: Sendable {
             content: content, compression: nil)
         self.draft = draft
         self.fetched = fetched
+        self.called = called
     }
 
     /// How messages call the file of an image that came without a manifest.
-    public var fileName: String? { draft == nil ? nil : "\"\(place.description)\"" }
+    public var fileName: String? { draft == nil ? nil : "\"\(called ?? place.description)\"" }
 
     /// The source sends the inflated content: size, checksum and compression of the manifest do not apply.
     public mutating func expectRawStream() {
@@ -98,7 +102,7 @@ public struct AvailableImage: Sendable {
     public var isHere: Bool {
         switch place {
         case .path: true
-        case .server: false
+        case .server, .containerDisk: false
         }
     }
 
@@ -110,6 +114,8 @@ public struct AvailableImage: Sendable {
 public enum ImageFilePlace: Sendable {
     /// A server has it. The transport is that which shows what the server wants to see.
     case server(HTTPRequest, Transport)
+    /// It is a file in the layers of an image that a registry has, from the base up.
+    case containerDisk([(request: HTTPRequest, check: ImageFileCheck)], Transport)
     /// It lies on this host.
     case path(FilePath)
 
@@ -117,6 +123,7 @@ public enum ImageFilePlace: Sendable {
     var description: String {
         switch self {
         case .server(let request, _): request.url
+        case .containerDisk(let layers, _): layers.last?.request.url ?? ""
         case .path(let path): path.string
         }
     }

@@ -6,7 +6,7 @@ import Transport
 /// A Docker registry. It has no list, and no image by UUID: its images are found by their references.
 public struct DockerSource: ImageSource {
     public let descriptor: SourceDescriptor
-    private let client: RegistryClient
+    let client: RegistryClient
 
     public init(descriptor: SourceDescriptor, client: RegistryClient) {
         self.descriptor = descriptor

@@ -23,6 +23,11 @@ public struct DockerImportRequest: Sendable {
         self.pool = pool
         self.platform = platform
     }
+
+    /// Under which a record notes what a reference led to.
+    func key(_ reference: DockerReference) -> String { Self.key(reference, platform) }
+
+    static func key(_ reference: DockerReference, _ platform: OCIPlatform) -> String { "\(reference) \(platform)" }
 }
 
 extension ImageTool {
@@ -32,7 +37,7 @@ extension ImageTool {
     public func importImage(_ request: DockerImportRequest, _ report: Report) async throws {
         try ImageTool.checkUser()
         let (source, reference) = try dockerSource(request.reference, given: request.source)
-        let known = try await knownImage(reference, request, source)
+        let known = try await knownImage([request.key(reference)], reference, in: request.pool, source)
         if let known {
             try await sweep(known.uuid, in: request.pool)
             report.line("Image \(known.uuid) (\(reference)) is already installed, skipping")
@@ -118,11 +123,13 @@ extension ImageTool {
 
     /// The image that a reference led to when it was last imported, if it still does. That costs a request which is no pull,
     /// and none at all for a digest.
-    private func knownImage(
-        _ reference: DockerReference, _ request: DockerImportRequest, _ source: DockerSource
+    ///
+    /// - Parameter keys: under which it may be noted.
+    func knownImage(
+        _ keys: [String], _ reference: DockerReference, in pool: PoolName, _ source: DockerSource
     ) async throws -> InstalledImage? {
-        let key = ImageTool.key(reference, request.platform)
-        let pulls = try await store.pulled(key, in: request.pool)
+        var pulls: [(uuid: ImageUUID, digest: ContentDigest)] = []
+        for key in keys { pulls += try await store.pulled(key, in: pool) }
         guard !pulls.isEmpty else { return nil }
         let now: ContentDigest?
         do {
@@ -132,13 +139,9 @@ extension ImageTool {
             return nil
         }
         for pull in pulls where pull.digest == now {
-            if let image = try await store.image(pull.uuid, in: request.pool) { return image }
+            if let image = try await store.image(pull.uuid, in: pool) { return image }
         }
         return nil
-    }
-
-    private static func key(_ reference: DockerReference, _ platform: OCIPlatform) -> String {
-        "\(reference) \(platform)"
     }
 
     /// Writes down what a reference led to, and its tag on the image, which no other image of the pool has from then on.
@@ -155,6 +158,6 @@ extension ImageTool {
         defer { lock.release() }
         try await store.note(
             name, of: installed.uuid, in: installed.pool,
-            pulled: ImageTool.key(image.reference, image.platform), digest: image.digest)
+            pulled: DockerImportRequest.key(image.reference, image.platform), digest: image.digest)
     }
 }

@@ -52,7 +52,7 @@ extension ImageTool {
         let image = try AvailableImage(
             draft, draft.uuid(digest), at: .path(file.path), check: ImageFileCheck(size: file.size, digest: digest),
             content: file.content)
-        _ = try await take(image, request, from: file.path.string, pool, report)
+        _ = try await take(image, given: request.fields, from: file.path.string, pool, report)
     }
 
     private func importFile(
@@ -63,7 +63,7 @@ extension ImageTool {
         let condition = isSame && known?.fetched.isConditional == true ? known?.fetched : nil
         guard let head = try await file.head(unless: condition) else {
             guard let known else { return }
-            return try await skip(known.image, request, in: pool, report)
+            return try await skip(known.image, given: request.fields, in: pool, report)
         }
         let (draft, content) = try self.draft(of: file, head, request)
         let digest = try await checksum(of: file, request, report)
@@ -73,8 +73,8 @@ extension ImageTool {
             draft, draft.uuid(digest), at: file.place, check: check,
             content: content, fetched: head.fetched)
         // A list of checksums may be older than the file beside it: what was not read is not known to be this image's.
-        guard let uuid = try await take(image, request, from: file.url, pool, report), head.fetched.isConditional
-        else { return }
+        let taken = try await take(image, given: request.fields, from: file.url, pool, report)
+        guard let uuid = taken, head.fetched.isConditional else { return }
         try await store.note(head.fetched, of: uuid, in: pool) { report.waiting(for: $0, $1) }
     }
 
@@ -119,11 +119,12 @@ extension ImageTool {
     /// Installs an image of a file, unless it is there.
     ///
     /// - Returns: its UUID; nil if it was there, and the file was not read.
-    private func take(
-        _ image: AvailableImage, _ request: FileRequest, from place: String, _ pool: PoolName, _ report: Report
+    func take(
+        _ image: AvailableImage, given fields: [(path: String, value: JSONValue)], from place: String,
+        _ pool: PoolName, _ report: Report
     ) async throws -> ImageUUID? {
         if let installed = try await store.image(image.uuid, in: pool) {
-            try await skip(installed, request, in: pool, report)
+            try await skip(installed, given: fields, in: pool, report)
             return nil
         }
         try await check(image.manifest)
@@ -133,12 +134,13 @@ extension ImageTool {
     }
 
     /// Says that an image is there, and which of the fields that were given it does not have.
-    private func skip(
-        _ installed: InstalledImage, _ request: FileRequest, in pool: PoolName, _ report: Report
+    func skip(
+        _ installed: InstalledImage, given fields: [(path: String, value: JSONValue)], in pool: PoolName,
+        _ report: Report
     ) async throws {
         try await sweep(installed.uuid, in: pool)
         report.line("Image \(installed.title) is already installed, skipping")
-        let other = request.fields.filter { path, value in
+        let other = fields.filter { path, value in
             FieldPath(path).find(in: JSONValue.object(installed.manifest.json)) != value
         }
         guard !other.isEmpty else { return }

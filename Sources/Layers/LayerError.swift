@@ -21,6 +21,12 @@ public struct LayerError: Error, Sendable, Equatable, CustomStringConvertible {
         case sameName
         /// More whiteouts must be known beforehand than there is memory for.
         case tooManyWhiteouts
+        /// Of an image that is to hold one file, a further one.
+        case severalFiles
+        /// Of an image that is to hold one file, that, with holes.
+        case sparse
+        /// More names have to be kept than there is memory for.
+        case tooManyNames
     }
 
     public let reason: Reason
@@ -48,6 +54,9 @@ public struct LayerError: Error, Sendable, Equatable, CustomStringConvertible {
                 "the file system takes its name for that of another entry (zfs get casesensitivity,normalization)"
             case .tooManyWhiteouts:
                 "the layer has whiteouts behind the entries they are about, and too many of them"
+            case .severalFiles: "there is another beside it, and it must be the only file"
+            case .sparse: "it has holes, which the file of a disk in a layer may not have"
+            case .tooManyNames: "there are too many names beside it"
             }
         return "entry \"\(path)\" cannot be unpacked: \(what)"
     }

@@ -91,6 +91,16 @@ extension RegistryClient {
     private func manifest(
         _ target: String, expected: ContentDigest?, _ reference: DockerReference
     ) async throws -> (RegistryManifest, ContentDigest) {
+        let found = try await document(target, expected: expected, reference)
+        return (try RegistryManifest(found.json, contentType: found.type, limits: limits), found.digest)
+    }
+
+    /// A manifest or an index as it stands, which has the digest that it should have.
+    ///
+    /// - Parameter target: a tag or a digest.
+    func document(
+        _ target: String, expected: ContentDigest?, _ reference: DockerReference
+    ) async throws -> (json: JSONValue, type: String?, digest: ContentDigest) {
         let (repository, what) = (repository(reference.repository), "the manifest of image \(reference)")
         let answer = try await repository.ask(
             .manifest, repository.url("manifests/\(target)"), RegistryClient.accepted)
@@ -109,9 +119,10 @@ extension RegistryClient {
         for digest in [expected, stated].compactMap(\.self) {
             try repository.check(content, digest, what)
         }
-        let type = reply.headers["content-type"].map(MediaType.bare)
-        let manifest = try RegistryManifest(
-            isSigned ? try RemoteRepository.parse(content, "the manifest") : json, contentType: type, limits: limits)
-        return (manifest, expected ?? stated ?? ContentDigest(.sha256, of: content))
+        return (
+            isSigned ? try RemoteRepository.parse(content, "the manifest") : json,
+            reply.headers["content-type"].map(MediaType.bare),
+            expected ?? stated ?? ContentDigest(.sha256, of: content)
+        )
     }
 }

@@ -12,6 +12,18 @@ enum RegistryManifest {
     /// - Parameter contentType: as the answer has it; it and the content must agree.
     /// - Throws: `SourceError`, `UnsupportedImage`.
     init(_ json: JSONValue, contentType: String?, limits: RegistryLimits) throws(Failure) {
+        try Self.check(json, contentType: contentType)
+        if let entries = json["manifests"]?.arrayValue {
+            self = .index(try entries.map { entry throws(Failure) in try IndexEntry(entry) })
+        } else if json["schemaVersion"]?.intValue == 1 {
+            self = try SchemaOne.read(json, limits)
+        } else {
+            self = try RegistryManifest.readImage(json, limits)
+        }
+    }
+
+    /// - Throws: `SourceError` for what two readers could take for two things.
+    static func check(_ json: JSONValue, contentType: String?) throws(Failure) {
         func bad(_ why: String) -> Failure { Failure(.sourceError, "the manifest of the image is not valid: \(why)") }
         guard json.objectValue != nil else { throw bad("it is no JSON object") }
         // Two readers must not take one document for two things (CVE-2021-41190).
@@ -22,13 +34,6 @@ enum RegistryManifest {
             MediaType.bare(stated) != contentType
         {
             throw bad("it says it is \(stated), its registry that it is \(contentType)")
-        }
-        if let entries = json["manifests"]?.arrayValue {
-            self = .index(try entries.map { entry throws(Failure) in try IndexEntry(entry) })
-        } else if json["schemaVersion"]?.intValue == 1 {
-            self = try SchemaOne.read(json, limits)
-        } else {
-            self = try RegistryManifest.readImage(json, limits)
         }
     }
 
@@ -74,8 +79,14 @@ enum RegistryManifest {
 struct IndexEntry {
     let digest: ContentDigest
     let platform: OCIPlatform?
-    /// It tells of another entry, and is no image.
-    let isAttestation: Bool
+    /// It tells of another entry.
+    let isNote: Bool
+    /// Empty for an image to run.
+    let artifactType: String
+    /// For which kind of machine the disk is that it has (podman, machine-os).
+    let diskType: String?
+    /// It is no image.
+    var isAttestation: Bool { isNote || !artifactType.isEmpty }
 
     init(_ json: JSONValue) throws(Failure) {
         digest = try RegistryManifest.descriptor(json).digest
@@ -87,9 +98,9 @@ struct IndexEntry {
         } else {
             platform = nil
         }
-        isAttestation =
-            json["annotations"]?["vnd.docker.reference.type"]?.stringValue != nil || platform?.os == "unknown"
-            || json["artifactType"]?.stringValue.map { !$0.isEmpty } ?? false
+        isNote = json["annotations"]?["vnd.docker.reference.type"]?.stringValue != nil || platform?.os == "unknown"
+        artifactType = json["artifactType"]?.stringValue ?? ""
+        diskType = json["annotations"]?["disktype"]?.stringValue
     }
 
     /// The best entry for a platform: one of just its variant, else the first that will do.
@@ -97,13 +108,21 @@ struct IndexEntry {
     /// - Throws: `PlatformNotFound`, saying which there are.
     static func choose(_ entries: [IndexEntry], for platform: OCIPlatform) throws(Failure) -> IndexEntry {
         let images = entries.filter { !$0.isAttestation }
-        let fitting = images.filter { $0.platform.map(platform.accepts) ?? false }
-        if let entry = fitting.first(where: { $0.platform == platform }) ?? fitting.first { return entry }
+        if let entry = best(images, for: platform) { return entry }
         // An index of one image need not say what that is for.
         if images.count == 1, let only = images.first, only.platform == nil { return only }
+        throw missing(platform, among: images)
+    }
+
+    static func best(_ entries: [IndexEntry], for platform: OCIPlatform) -> IndexEntry? {
+        let fitting = entries.filter { $0.platform.map(platform.accepts) ?? false }
+        return fitting.first { $0.platform == platform } ?? fitting.first
+    }
+
+    static func missing(_ platform: OCIPlatform, among entries: [IndexEntry]) -> Failure {
         var names: [String] = []
-        for name in images.compactMap({ $0.platform?.description }) where !names.contains(name) { names.append(name) }
-        throw Failure(
+        for name in entries.compactMap({ $0.platform?.description }) where !names.contains(name) { names.append(name) }
+        return Failure(
             .platformNotFound, "the image is not there for \(platform)",
             hint: names.isEmpty
                 ? "it is there for no platform at all"

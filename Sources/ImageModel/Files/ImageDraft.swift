@@ -12,6 +12,11 @@ public struct ImageDraft: Sendable {
     public let fileName: String
     /// Fields that were given.
     public let given: JSONObject
+    /// Fields that the place tells where the file was found, such as the notes of a registry: they count less than what the files
+    /// of a root say, and more than the file's name.
+    public var stated: JSONObject = [:]
+    /// The digests of the files that the image is made of, where they are known beforehand.
+    public var files: [ContentDigest] = []
     /// What the image is an increment to.
     public var origin: Manifest?
     /// Bytes of the disk, once they are known.
@@ -45,13 +50,14 @@ public struct ImageDraft: Sendable {
 
     /// The UUID of a file. An increment to another image is another image than the whole.
     ///
-    /// - Parameter digest: of the file; nil where it is not known.
+    /// - Parameter digest: of the file; nil where it is not known, or ``files`` tells.
     /// - Returns: nil if it takes the file's SHA-256, and that is not known.
     public func uuid(_ digest: ContentDigest?) -> ImageUUID? {
         if let given = given["uuid"]?.stringValue { return ImageUUID(given) }
-        guard let digest else { return nil }
+        let known = files.isEmpty ? digest.map { [$0] } ?? [] : files
+        guard !known.isEmpty else { return nil }
         let base = origin.map { ContentDigest(.sha256, of: Array($0.uuid.description.utf8)) }
-        return ContentUUID.derive(kind, files: (base.map { [$0] } ?? []) + [digest])
+        return ContentUUID.derive(kind, files: (base.map { [$0] } ?? []) + known)
     }
 
     /// What is known by now.
@@ -63,10 +69,14 @@ public struct ImageDraft: Sendable {
         for (key, value) in given { json[key] = value }
         let told = ImageFileName(fileName)
         func offer(_ field: String, _ value: JSONValue?) { if json[field] == nil, let value { json[field] = value } }
-        offer("name", .string(release?.name ?? told.name))
-        offer("version", (release?.version ?? told.version).map { .string($0) })
+        offer("name", release?.name.map { .string($0) })
+        offer("version", release?.version.map { .string($0) })
+        for (field, value) in stated where field != "os" { offer(field, value) }
+        offer("name", .string(told.name))
+        offer("version", told.version.map { .string($0) })
         offer("type", kind == .disk ? "zvol" : "lx-dataset")
-        offer("os", (release?.os ?? told.os).map { .string($0.rawValue) })
+        offer("os", (release?.os).map { .string($0.rawValue) })
+        offer("os", stated["os"] ?? told.os.map { .string($0.rawValue) })
         for field in ["version", "os", "requirements", "users", "nic_driver", "disk_driver", "cpu_type"] {
             offer(field, origin?.json[field])
         }

@@ -56,8 +56,8 @@ public struct ImageFileName: Sendable, Equatable {
     /// Longer ones are cut: the limit of manifests is higher, that of tables and tags is not.
     private static let longest = 200
 
-    /// Only what names and versions of manifests may hold; nil if nothing is left.
-    private static func fit(_ text: String) -> String? {
+    /// A text as the name or version of an image: only what those may hold; nil if nothing is left.
+    public static func fit(_ text: String) -> String? {
         var bytes: [UInt8] = []
         for byte in text.utf8.prefix(longest) {
             let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)

@@ -1,3 +1,6 @@
+import Compression
+import Tar
+
 /// What one layer may take of this host (docker.md, "Extraction").
 public struct LayerLimits: Sendable, Hashable {
     /// Entries of the archive.
@@ -10,4 +13,16 @@ public struct LayerLimits: Sendable, Hashable {
     public var window = 128 << 20
 
     public init() {}
+}
+
+extension LayerLimits {
+    /// Of the archive of a layer.
+    var tar: TarLimits { TarLimits(entries: entries, contentBytes: bytes, nameLength: nameLength) }
+
+    /// Of its file. Headers take room beside the content.
+    var decompression: DecompressionLimits {
+        let (headers, isTooMuch) = UInt64(max(0, entries)).multipliedReportingOverflow(by: 4096)
+        let (output, overflow) = bytes.addingReportingOverflow(isTooMuch ? .max : headers)
+        return DecompressionLimits(memory: window, output: overflow ? .max : output)
+    }
 }

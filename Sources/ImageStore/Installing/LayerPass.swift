@@ -54,15 +54,9 @@ struct LayerPass {
         var reader = reader
         var visitor = visitor
         var hasher = diffID.map { DigestHasher($0.algorithm) }
-        var archive = TarReader(
-            limits: TarLimits(entries: limits.entries, contentBytes: limits.bytes, nameLength: limits.nameLength))
-        // Headers take room beside the content.
-        let (headers, isTooMuch) = UInt64(max(0, limits.entries)).multipliedReportingOverflow(by: 4096)
-        let (output, overflow) = limits.bytes.addingReportingOverflow(isTooMuch ? .max : headers)
+        var archive = TarReader(limits: limits.tar)
         // Whatever the manifest says: registries are often wrong, and an empty file is an empty layer.
-        var pass = ImagePass(
-            check: image.check, compression: nil,
-            limits: DecompressionLimits(memory: limits.window, output: overflow ? .max : output))
+        var pass = ImagePass(check: image.check, compression: nil, limits: limits.decompression)
         do {
             try await pass.run(&reader) { bytes in
                 hasher?.update(bytes)

@@ -157,10 +157,22 @@ struct FileHead {
         return ([".qcow2", ".vmdk", ".vhdx", ".ova"] + (isWhole ? [".vhd"] : [])).first { name.hasSuffix($0) }
     }
 
+    private static let diskSuffixes = [".raw", ".img", ".dd"]
+    private static let otherSuffixes = [
+        ".qcow2", ".vmdk", ".vhd", ".vhdx", ".ova", ".tar", ".tgz", ".txz", ".tzst", ".squashfs", ".sqfs",
+    ]
+
     /// The name says that its bytes are those of a disk.
-    static func isCalledDisk(_ fileName: String) -> Bool {
+    static func isCalledDisk(_ fileName: String) -> Bool { unpackedName(fileName, endsIn: diskSuffixes) }
+
+    /// The name is one of a disk or of the archive of a root.
+    static func isCalledImage(_ fileName: String) -> Bool {
+        unpackedName(fileName, endsIn: diskSuffixes + otherSuffixes)
+    }
+
+    private static func unpackedName(_ fileName: String, endsIn suffixes: [String]) -> Bool {
         var name = fileName.lowercased()[...]
         for suffix in packedSuffixes where name.hasSuffix(suffix) { name = name.dropLast(suffix.count) }
-        return [".raw", ".img", ".dd"].contains { name.hasSuffix($0) }
+        return suffixes.contains { name.hasSuffix($0) }
     }
 }

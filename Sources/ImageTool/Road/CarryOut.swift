@@ -124,7 +124,7 @@ extension ImageTool {
         _ plan: ImportPlan, _ pool: PoolName, _ locks: ChainLocks, _ report: Report
     ) async throws -> ImageUUID? {
         let order = Array(plan.chain.reversed())
-        let fetcher = ImageFetcher(downloads: downloads, window: plan.window, report: report)
+        let fetcher = ImageFetcher(downloads: downloads, window: plan.window, limits: plan.limits, report: report)
         let direct = try goesStraight(plan) ? order.first?.uuid : nil
         let (fetched, announce) = AsyncStream.makeStream(of: ImageUUID.self)
         return try await withThrowingTaskGroup(of: ImageUUID?.self) { group in

@@ -4,6 +4,7 @@ import ImageStore
 enum FetchedFile: ImageFileReader {
     case download(DownloadStream)
     case local(MeasuredFile)
+    case containerDisk(ContainerDiskFile<DownloadStream>)
 
     mutating func next(_ body: (RawSpan) throws -> Void) async throws -> Bool {
         switch self {
@@ -13,6 +14,9 @@ enum FetchedFile: ImageFileReader {
         case .local(var file):
             defer { self = .local(file) }
             return try await file.next(body)
+        case .containerDisk(var disk):
+            defer { self = .containerDisk(disk) }
+            return try await disk.next(body)
         }
     }
 }

@@ -11,6 +11,8 @@ struct ImageFetcher: Sendable {
     let downloads: DownloadFolder
     /// How many files are downloaded at a time, besides the one that goes straight into ZFS.
     let window: Int
+    /// What a layer may take.
+    let limits: LayerLimits
     let report: Report
 
     static let standardWindow = 3
@@ -24,12 +26,28 @@ struct ImageFetcher: Sendable {
         case .server(let request, let transport):
             let request = DownloadRequest(
                 request, size: image.check.size, offset: offset, isChecked: image.check.isStrong)
-            return .download(
-                DownloadStream(
-                    Download(request, by: transport), of: image.manifest,
-                    name: image.fileName ?? "image \(image.uuid)", report: report, checkMD5: image.trustsMD5,
-                    noting: parts))
+            return .download(stream(request, transport, of: image, noting: parts))
+        case .containerDisk(let layers, let transport):
+            let layers = layers.enumerated().map { place, layer in
+                ContainerDiskLayer(layer.check) {
+                    let request = DownloadRequest(layer.request, size: layer.check.size, isChecked: true)
+                    let name = "layer \(place + 1) of \(layers.count) of \(image.fileName ?? "an image")"
+                    return stream(request, transport, of: image, name: name, noting: parts)
+                }
+            }
+            return .containerDisk(
+                try ContainerDiskFile(image.fileName ?? "image \(image.uuid)", layers, limits: limits))
         }
+    }
+
+    private func stream(
+        _ request: DownloadRequest, _ transport: Transport, of image: AvailableImage, name: String? = nil,
+        noting parts: DownloadParts
+    ) -> DownloadStream {
+        DownloadStream(
+            Download(request, by: transport), of: image.manifest,
+            name: name ?? image.fileName ?? "image \(image.uuid)", report: report, checkMD5: image.trustsMD5,
+            noting: parts)
     }
 
     /// Downloads files into the download folder, several at a time.

@@ -43,6 +43,18 @@ struct FileOptions: ParsableArguments {
         request.blockSize = try blockSize.map(Self.bytes)
     }
 
+    /// What is said of a file in a registry, whose digest is known.
+    ///
+    /// - Throws: `Usage`, `Option`.
+    func blockSizeOfRegistry() throws(Failure) -> Int? {
+        guard checksum == nil, verify == nil else {
+            throw Failure(
+                .usage, "--checksum and --verify do not go with oci:REFERENCE, of which everything has a digest",
+                hint: "oci:REPO@sha256:DIGITS says what it must be")
+        }
+        return try blockSize.map(Self.bytes)
+    }
+
     /// `16384`, `16K`.
     private static func bytes(_ text: String) throws(Failure) -> Int {
         let isKilo = text.hasSuffix("K") || text.hasSuffix("k")

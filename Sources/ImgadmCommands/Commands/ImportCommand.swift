@@ -14,6 +14,8 @@ struct ImportCommand: ImgadmCommand {
                        [--platform OS/ARCH[/VARIANT]] UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]
                    imgadm import [-P POOL] [-q | --progress MODE] [--checksum ALGORITHM:DIGITS] [--verify checksum]
                        [--volblocksize BYTES] URL|FILE [FIELD=VALUE…]
+                   imgadm import [-P POOL] [-S URL] [-q | --progress MODE] [--platform OS/ARCH[/VARIANT]] [--disk NAME]
+                       [--volblocksize BYTES] oci:REPO[:TAG|@DIGEST] [FIELD=VALUE…]
             """,
         discussion: """
             The configured sources are asked in their order; the first that has the image serves it. A docker reference goes
@@ -27,6 +29,10 @@ struct ImportCommand: ImgadmCommand {
             becomes an image as it arrives. Its checksum is looked for beside the URL. What neither the file nor its name tells
             of the manifest is given by FIELD=VALUE.
 
+            oci: takes whatever a registry has: a container disk of KubeVirt, a disk that was exported by it or lies there as a
+            file, and the root file system of such a file become images as a URL does; an image to run becomes what it becomes
+            without oci:.
+
             EXAMPLES
               imgadm import 7b5981c4-1889-11e7-b4c5-3f3bdfc9b88b
               imgadm import -S https://images.example.com -P data 7b5981c4-1889-11e7-b4c5-3f3bdfc9b88b
@@ -38,6 +44,7 @@ struct ImportCommand: ImgadmCommand {
               imgadm import https://cloud.example.org/debian-13-genericcloud-amd64.qcow2
               imgadm import ./appliance.ova name=appliance version=1.0 tags.team=web
               imgadm import rootfs.tar.zst name=base version=1
+              imgadm import oci:quay.io/containerdisks/fedora:43
             """)
 
     @Option(
@@ -55,14 +62,19 @@ struct ImportCommand: ImgadmCommand {
     @OptionGroup var type: TypeOption
     @OptionGroup var platform: PlatformOption
     @OptionGroup var file: FileOptions
+    @OptionGroup var disk: DiskOption
     @Argument(
         help: ArgumentHelp(
-            "The image's UUID or name, a docker reference, a URL or a file; with the latter two, fields of the manifest.",
+            "The image's UUID or name, a docker reference, a URL, a file or oci:REFERENCE; with the latter three, fields of the manifest.",
             valueName: "argument"), completion: .file())
     var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         let mode = try progress.chosen()
+        if let first = arguments.first, let reference = try RegistryArgument.reference(first) {
+            return try await importRegistry(reference, mode, context)
+        }
+        guard disk.name == nil else { throw Failure(.usage, "--disk goes with oci:REFERENCE") }
         if let first = arguments.first, var request = try FileArgument.request(first, arguments.dropFirst()) {
             guard !rawStream, channel == nil, sources.isEmpty, platform.name == nil, type.name == nil else {
                 throw Failure(
@@ -90,6 +102,25 @@ struct ImportCommand: ImgadmCommand {
             try await importImage(uuid, mode, context)
         case .reference(let reference): try await importDocker(reference, mode, context)
         case .name, .either, .path: throw Failure(.internalError, "a name was not settled")
+        }
+    }
+
+    private func importRegistry(
+        _ reference: DockerReference, _ mode: ProgressOptions.Mode, _ context: CommandContext
+    ) async throws {
+        guard !rawStream, channel == nil, type.name == nil else {
+            throw Failure(.usage, "-C, --zstream and --type do not go with oci:REFERENCE")
+        }
+        guard sources.count <= 1 else { throw Failure(.usage, "oci:REFERENCE goes with one -S at most") }
+        var request = RegistryRequest(reference, platform: try platform.platform())
+        request.fields = try ManifestArguments.fields(arguments.dropFirst())
+        request.disk = disk.name
+        request.blockSize = try file.blockSizeOfRegistry()
+        try await context.upgradeState()
+        request.source = try sources.first.map { try context.tool.namedSource($0, standard: .docker) }
+        let pool = try context.pool(pool.name)
+        try await context.reporting(mode) { [request] report in
+            try await context.tool.importRegistry(request, pool: pool, report)
         }
     }
 

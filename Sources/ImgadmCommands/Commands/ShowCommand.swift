@@ -8,11 +8,15 @@ struct ShowCommand: ImgadmCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show an image of the image sources as JSON",
         usage:
-            "imgadm show [--format FORMAT] [--type TYPE] [--platform OS/ARCH[/VARIANT]] UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]|URL|FILE",
+            """
+            imgadm show [--format FORMAT] [--type TYPE] [--platform OS/ARCH[/VARIANT]]
+                       UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]|URL|FILE
+                   imgadm show [--format FORMAT] [--platform OS/ARCH[/VARIANT]] [--disk NAME] oci:REPO[:TAG|@DIGEST]
+            """,
         discussion: """
             The first source that has the image counts; the image need not be active. Of a docker reference, the manifest is
             shown that an import would store; of a URL or a file, as much of it as is known without importing it: of a URL,
-            that takes its first bytes.
+            that takes its first bytes. Of oci:REFERENCE, what its import would make of what the registry has.
             """)
 
     @Option(
@@ -21,10 +25,20 @@ struct ShowCommand: ImgadmCommand {
     var format: String?
     @OptionGroup var type: TypeOption
     @OptionGroup var platform: PlatformOption
-    @Argument(help: "The image's UUID or name, a docker reference, a URL or a file.") var arguments: [String] = []
+    @OptionGroup var disk: DiskOption
+    @Argument(help: "The image's UUID or name, a docker reference, a URL, a file or oci:REFERENCE.") var arguments:
+        [String] = []
 
     func run(_ context: CommandContext) async throws {
         let format = try OutputFormat(format, json: false, allowed: OutputFormat.ofValues)
+        if let first = arguments.first, let reference = try RegistryArgument.reference(first) {
+            guard type.name == nil else { throw Failure(.usage, "--type does not go with oci:REFERENCE") }
+            var request = RegistryRequest(reference, platform: try platform.platform())
+            request.fields = try ManifestArguments.fields(arguments.dropFirst())
+            request.disk = disk.name
+            return try context.output.value(.object(try await context.tool.manifest(of: request)), as: format)
+        }
+        guard disk.name == nil else { throw Failure(.usage, "--disk goes with oci:REFERENCE") }
         if let first = arguments.first, let request = try FileArgument.request(first, arguments.dropFirst()) {
             try context.output.value(.object(try await context.tool.manifest(of: request)), as: format)
             return

@@ -4,6 +4,7 @@ import JSON
 
 /// What an artifact consists of: a config and blobs (OCI image-spec 1.1, manifest.md, "Guidelines for Artifact Usage").
 public struct ArtifactManifest: Sendable, Hashable {
+    /// Empty for an image to run, whose blobs are its layers.
     public var artifactType: String
     public var config: BlobDescriptor
     public var blobs: [BlobDescriptor]
@@ -23,15 +24,12 @@ public struct ArtifactManifest: Sendable, Hashable {
     /// since not every registry takes none.
     var content: [UInt8] {
         var json: JSONObject = [
-            "schemaVersion": 2, "mediaType": .string(MediaType.manifest), "artifactType": .string(artifactType),
-            "config": config.json,
-            "layers": .array((blobs.isEmpty ? [.empty] : blobs).map(\.json)),
+            "schemaVersion": 2, "mediaType": .string(MediaType.manifest),
         ]
-        if !annotations.isEmpty {
-            var notes = JSONObject()
-            for (key, value) in annotations.sorted(by: { $0.key < $1.key }) { notes[key] = .string(value) }
-            json["annotations"] = .object(notes)
-        }
+        if !artifactType.isEmpty { json["artifactType"] = .string(artifactType) }
+        json["config"] = config.json
+        json["layers"] = .array((blobs.isEmpty ? [.empty] : blobs).map(\.json))
+        if !annotations.isEmpty { json["annotations"] = BlobDescriptor.json(annotations) }
         return Array(JSONValue.object(json).text(.indented(2)).utf8)
     }
 
@@ -54,9 +52,7 @@ public struct ArtifactManifest: Sendable, Hashable {
             if blob.mediaType != BlobDescriptor.empty.mediaType { blobs.append(blob) }
         }
         self.blobs = blobs
-        var annotations: [String: String] = [:]
-        for (key, value) in json["annotations"]?.objectValue ?? [:] { annotations[key] = value.stringValue }
-        self.annotations = annotations
+        annotations = BlobDescriptor.annotations(json["annotations"])
     }
 }
 
@@ -66,26 +62,49 @@ public struct BlobDescriptor: Sendable, Hashable {
     public let digest: ContentDigest
     /// In bytes.
     public let size: Int64
+    /// For people and other programs.
+    public var annotations: [String: String]
 
-    public init(mediaType: String, digest: ContentDigest, size: Int64) {
+    public init(mediaType: String, digest: ContentDigest, size: Int64, annotations: [String: String] = [:]) {
         self.mediaType = mediaType
         self.digest = digest
         self.size = size
+        self.annotations = annotations
     }
 
     /// The blob that stands for none: `{}` (OCI image-spec 1.1, manifest.md, "Guidance for an Empty Descriptor").
-    static let emptyContent = Array("{}".utf8)
-    static let empty = BlobDescriptor(
+    public static let emptyContent = Array("{}".utf8)
+    public static let empty = BlobDescriptor(
         mediaType: "application/vnd.oci.empty.v1+json", digest: ContentDigest(.sha256, of: emptyContent), size: 2)
 
     init?(_ json: JSONValue?) {
         guard let json, let digest = json["digest"]?.stringValue.flatMap({ ContentDigest($0) }),
             let size = json["size"]?.intValue, size >= 0
         else { return nil }
-        self.init(mediaType: json["mediaType"]?.stringValue ?? "", digest: digest, size: Int64(size))
+        self.init(
+            mediaType: json["mediaType"]?.stringValue ?? "", digest: digest, size: Int64(size),
+            annotations: Self.annotations(json["annotations"]))
     }
 
     var json: JSONValue {
-        ["mediaType": .string(mediaType), "digest": .string("\(digest)"), "size": .number(JSONNumber(Int(size)))]
+        var json: JSONObject = [
+            "mediaType": .string(mediaType), "digest": .string("\(digest)"), "size": .number(JSONNumber(Int(size))),
+        ]
+        if !annotations.isEmpty { json["annotations"] = Self.json(annotations) }
+        return .object(json)
+    }
+
+    /// What is no text counts for nothing.
+    static func annotations(_ json: JSONValue?) -> [String: String] {
+        var annotations: [String: String] = [:]
+        for (key, value) in json?.objectValue ?? [:] { annotations[key] = value.stringValue }
+        return annotations
+    }
+
+    /// Always in the same order.
+    static func json(_ annotations: [String: String]) -> JSONValue {
+        var json = JSONObject()
+        for (key, value) in annotations.sorted(by: { $0.key < $1.key }) { json[key] = .string(value) }
+        return .object(json)
     }
 }

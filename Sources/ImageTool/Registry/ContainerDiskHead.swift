@@ -1,0 +1,73 @@
+import Compression
+import Failure
+import Layers
+import Tar
+
+/// What the beginning of a layer tells of the disk in it: whoever builds container disks puts the disk in front, or nothing
+/// beside it.
+struct ContainerDiskHead {
+    /// From the root on.
+    let path: [UInt8]
+    let size: UInt64
+    /// The first bytes of the disk.
+    let bytes: [UInt8]
+
+    /// Layers that are looked at, from the top down: an image to run has more.
+    static let mostLayers = 8
+    /// Bytes of the archive that are looked at: what packs well must not cost more than what does not.
+    private static let mostBytes = 1 << 20
+
+    /// - Parameter head: the first bytes of a layer, as packed as it is.
+    /// - Returns: nil if there is no disk in front.
+    init?(layer head: [UInt8]) {
+        guard let file = OnlyFile(below: "disk") else { return nil }
+        var search = Search(file: file)
+        search.run(head)
+        guard let path = file.path else { return nil }
+        self.path = path
+        size = file.size
+        bytes = search.bytes
+    }
+
+    private struct Search: TarVisitor {
+        let file: OnlyFile
+        var bytes: [UInt8] = []
+        private var read = 0
+
+        private struct Enough: Error {}
+
+        init(file: OnlyFile) { self.file = file }
+
+        /// What cannot be read is read again, and told then, if it is taken for a disk at all.
+        mutating func run(_ head: [UInt8]) {
+            var archive = TarReader()
+            do {
+                let decompressor = try Decompressor(
+                    CompressionFormat.sniff(head), limits: DecompressionLimits(output: UInt64(64 << 20)))
+                for start in stride(from: 0, to: head.count, by: 512) where read < ContainerDiskHead.mostBytes {
+                    let piece = Array(head[start..<min(start + 512, head.count)])
+                    try unsafe decompressor.decode(piece.span.bytes) { part in
+                        read += part.byteCount
+                        try archive.feed(part, to: &self)
+                        if read >= ContainerDiskHead.mostBytes { throw Enough() }
+                    }
+                }
+                try decompressor.flush { try archive.feed($0, to: &self) }
+            } catch {
+                return
+            }
+        }
+
+        mutating func begin(_ entry: TarEntry) throws { try file.begin(entry) }
+
+        mutating func content(_ part: RawSpan, at offset: UInt64) throws {
+            guard file.path != nil else { return }
+            unsafe part.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+        }
+
+        mutating func end() throws {
+            file.end()
+            if file.path != nil { throw Enough() }
+        }
+    }
+}
