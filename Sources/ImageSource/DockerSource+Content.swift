@@ -6,6 +6,11 @@ import Transport
 
 /// What lies in a registry and is no image of type docker.
 extension DockerSource {
+    /// The repository of a reference, to be written.
+    public func repository(of reference: DockerReference) -> RemoteRepository {
+        client.repository(reference.repository)
+    }
+
     /// What a reference leads to.
     ///
     /// - Throws: `ImageNotFound`, `Unauthorized`, `PlatformNotFound`, `UnsupportedImage`, `SourceError`, `DownloadError`.

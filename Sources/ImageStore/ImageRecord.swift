@@ -13,17 +13,21 @@ public struct ImageRecord: Sendable {
     public let made: MadeImage?
     /// Where its file was fetched, of an image that came without a manifest.
     public let fetched: [FetchedURL]
+    /// What it was sent to registries as.
+    public let pushed: [PushedLayer]
     /// Of the pool that it was written for; nil in records of others, and of older versions.
     let poolGUID: UInt64?
 
     public init(
-        manifest: Manifest, source: String?, pulls: JSONObject = [:], made: MadeImage? = nil, fetched: [FetchedURL] = []
+        manifest: Manifest, source: String?, pulls: JSONObject = [:], made: MadeImage? = nil,
+        fetched: [FetchedURL] = [], pushed: [PushedLayer] = []
     ) {
         self.manifest = manifest
         self.source = source
         self.pulls = pulls
         self.made = made
         self.fetched = fetched
+        self.pushed = pushed
         poolGUID = nil
     }
 
@@ -37,6 +41,7 @@ public struct ImageRecord: Sendable {
         source = value["source"]?.stringValue
         pulls = value["pulls"]?.objectValue ?? [:]
         fetched = (value["fetched"]?.arrayValue ?? []).compactMap { FetchedURL($0) }
+        pushed = (value["pushed"]?.arrayValue ?? []).compactMap { PushedLayer($0) }
         poolGUID = value["zpool_guid"]?.stringValue.flatMap { UInt64($0) }
         made = value["snapshot_guid"]?.stringValue.flatMap { UInt64($0) }.map {
             MadeImage(snapshotGUID: $0, fileSHA256: value["file_sha256"]?.stringValue)

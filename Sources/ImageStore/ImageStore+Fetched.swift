@@ -40,7 +40,7 @@ extension ImageStore {
             try await write(
                 ImageRecord(
                     manifest: record.manifest, source: record.source, pulls: record.pulls, made: record.made,
-                    fetched: new), other, pool)
+                    fetched: new, pushed: record.pushed), other, pool)
         }
     }
 

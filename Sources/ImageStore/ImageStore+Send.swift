@@ -10,6 +10,19 @@ extension ImageStore {
     public func send<Value: Sendable>(
         _ uuid: ImageUUID, in pool: PoolName, body: (ChildOutput) async throws -> Value
     ) async throws -> Value {
+        try await zfs.send(try await existingFinal(of: uuid, in: pool), from: nil, body: body)
+    }
+
+    /// - Throws: as above.
+    func finalGUID(of uuid: ImageUUID, in pool: PoolName) async throws -> UInt64 {
+        let final = try await existingFinal(of: uuid, in: pool)
+        guard let guid = try await zfs.guidNumber(of: final) else {
+            throw Failure(.zfs, "the guid of \"\(final)\" cannot be had")
+        }
+        return guid
+    }
+
+    private func existingFinal(of uuid: ImageUUID, in pool: PoolName) async throws -> SnapshotName {
         guard let final = DatasetName.image(uuid, in: pool).snapshot(finalSnapshot),
             try await !zfs.existing([final]).isEmpty
         else {
@@ -17,7 +30,7 @@ extension ImageStore {
                 .imageMissingOriginalSnapshot, "image \(uuid) on zpool \"\(pool)\" has no snapshot @\(finalSnapshot)",
                 hint: "imgadm check says more")
         }
-        return try await zfs.send(final, from: nil, body: body)
+        return final
     }
 
     /// The images of which a record says that their snapshot has a guid. ZFS is not asked, so that they may be gone.

@@ -26,7 +26,7 @@ extension ImageStore {
         guard manifest != record.manifest || pulls != record.pulls else { return }
         let new = ImageRecord(
             manifest: manifest, source: record.source, pulls: pulls, made: record.made,
-            fetched: record.fetched)
+            fetched: record.fetched, pushed: record.pushed)
         try await write(new, uuid, pool)
     }
 
@@ -82,6 +82,7 @@ extension ImageRecord {
         var kept: JSONObject = [:]
         for (key, digest) in pulls where DockerName(pulled: key) != name { kept[key] = digest }
         guard changed || kept != pulls else { return nil }
-        return ImageRecord(manifest: manifest, source: source, pulls: kept, made: made, fetched: fetched)
+        return ImageRecord(
+            manifest: manifest, source: source, pulls: kept, made: made, fetched: fetched, pushed: pushed)
     }
 }

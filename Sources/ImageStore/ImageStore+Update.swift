@@ -22,7 +22,7 @@ extension ImageStore {
         let old = try await record(image.uuid, image.pool)
         let new = ImageRecord(
             manifest: manifest, source: source, pulls: old?.pulls ?? [:], made: old?.made,
-            fetched: old?.fetched ?? [])
+            fetched: old?.fetched ?? [], pushed: old?.pushed ?? [])
         try await write(new, image.uuid, image.pool)
     }
 

@@ -1,5 +1,5 @@
 /// The kinds of content a registry has (OCI image-spec, media-types.md; Docker "Image Manifest Version 2, Schema 2").
-enum MediaType {
+public enum MediaType {
     static let index = "application/vnd.oci.image.index.v1+json"
     static let manifestList = "application/vnd.docker.distribution.manifest.list.v2+json"
     static let manifest = "application/vnd.oci.image.manifest.v1+json"
@@ -10,8 +10,13 @@ enum MediaType {
     /// All that can be read, the best first.
     static let manifests = [index, manifestList, manifest, schema2, signedSchema1, schema1]
 
+    /// The config of an image to run.
+    public static let config = "application/vnd.oci.image.config.v1+json"
+    /// A layer, as an archive; how it is packed stands behind it.
+    public static let layer = "application/vnd.oci.image.layer.v1.tar"
+
     static let configs = [
-        "application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json",
+        config, "application/vnd.docker.container.image.v1+json",
         // What builders and registries wrote for images that docker takes to this day.
         "application/octet-stream", "application/json", "text/plain", "text/html", "",
     ]

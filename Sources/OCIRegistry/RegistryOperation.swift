@@ -6,13 +6,13 @@ import Transport
 enum RegistryOperation: CaseIterable {
     case ping
     case manifest, manifestDigest, tags, blob, blobPresence
-    case beginUpload, chunk, uploadProgress, endUpload, cancelUpload, putManifest, deleteManifest
+    case beginUpload, mount, chunk, uploadProgress, endUpload, cancelUpload, putManifest, deleteManifest
 
     var method: String {
         switch self {
         case .ping, .manifest, .tags, .blob, .uploadProgress: "GET"
         case .manifestDigest, .blobPresence: "HEAD"
-        case .beginUpload: "POST"
+        case .beginUpload, .mount: "POST"
         case .chunk: "PATCH"
         case .endUpload, .putManifest: "PUT"
         case .cancelUpload, .deleteManifest: "DELETE"
@@ -23,7 +23,7 @@ enum RegistryOperation: CaseIterable {
     var actions: RegistryActions {
         switch self {
         case .ping, .manifest, .manifestDigest, .tags, .blob, .blobPresence: .reading
-        case .beginUpload, .chunk, .uploadProgress, .endUpload, .cancelUpload, .putManifest: .writing
+        case .beginUpload, .mount, .chunk, .uploadProgress, .endUpload, .cancelUpload, .putManifest: .writing
         case .deleteManifest: .deleting
         }
     }
@@ -54,6 +54,8 @@ enum RegistryOperation: CaseIterable {
         case .ping: [200, 401]
         case .manifest, .manifestDigest, .tags, .blob, .blobPresence: [200]
         case .beginUpload: [202]
+        // Where it cannot be, an upload is begun.
+        case .mount: [201, 202]
         case .chunk: [201, 202, 204]
         case .uploadProgress: [200, 202, 204]
         case .endUpload: [201]

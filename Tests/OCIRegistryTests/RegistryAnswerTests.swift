@@ -16,6 +16,7 @@ import Transport
         (.manifest, [200], [404], []), (.manifestDigest, [200], [404], []), (.tags, [200], [404], []),
         (.blob, [200], [], []), (.blobPresence, [200], [404], []),
         (.beginUpload, [202], [], []), (.chunk, [201, 202, 204], [], Set([416, 429] + Array(500...599))),
+        (.mount, [201, 202], [], []),
         (.uploadProgress, [200, 202, 204], [], Set([429] + Array(500...599))), (.endUpload, [201], [], []),
         (.cancelUpload, [200, 202, 204], [404], []), (.putManifest, [200, 201], [], []),
         (.deleteManifest, [200, 202, 204], [404], []),

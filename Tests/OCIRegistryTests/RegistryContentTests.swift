@@ -124,4 +124,20 @@ import Transport
         await #expect(throws: (any Error).self) { _ = try await registry.client().content(reference, for: Self.linux) }
         #expect(registry.requests.count <= 4)
     }
+
+    /// What was sent is there once, wherever it lies in the registry.
+    @Test(arguments: [(201, true), (202, false), (401, false), (404, false), (500, false)])
+    func aBlobIsMountedOrSent(_ status: Int, _ isThere: Bool) async throws {
+        let registry = FakeRegistry { request in
+            request.method == "POST"
+                ? FakeRegistry.Answer(status: status, headers: [("Location", "/v2/x/blobs/uploads/1")]) : nil
+        }
+        let blob = BlobDescriptor(mediaType: "x", digest: Piece.digest("a"), size: 1)
+        let repository = try registry.client().repository("x")
+        #expect(try await repository.mount(blob, from: "other/y") == isThere)
+        #expect(
+            registry.requests.first?.url.hasSuffix(
+                "blobs/uploads/?mount=sha256%3A\(Piece.digest("a").hex)&from=other%2Fy") == true)
+        #expect(registry.requests.contains { $0.method == "DELETE" } == (status == 202))
+    }
 }

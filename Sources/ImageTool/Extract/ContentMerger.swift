@@ -51,6 +51,11 @@ struct ContentMerger: FileContentVisitor {
         }
     }
 
+    /// The content of a file, zeros included.
+    func file(_ object: UInt64) -> MergedFile {
+        MergedFile(pieces: files[object]?.pieces ?? [], scratch: scratch)
+    }
+
     private func read(
         _ piece: LayeredContent.Piece, of window: Range<UInt64>, into buffer: inout [UInt8]
     ) throws {
@@ -60,5 +65,42 @@ struct ContentMerger: FileContentVisitor {
         try unsafe buffer.withUnsafeMutableBytes {
             try unsafe scratch.read(at: place, into: UnsafeMutableRawBufferPointer(rebasing: $0[target]))
         }
+    }
+}
+
+/// The content of a file that was put together, from its beginning on.
+struct MergedFile {
+    private let pieces: [LayeredContent.Piece]
+    private let scratch: ScratchFile
+    private var index = 0
+    private var place: UInt64 = 0
+
+    fileprivate init(pieces: [LayeredContent.Piece], scratch: ScratchFile) {
+        self.pieces = pieces
+        self.scratch = scratch
+    }
+
+    /// The next bytes; where there are none, zeros.
+    ///
+    /// - Throws: `FileSystemError`.
+    mutating func next(_ count: Int) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let window = place..<(place + UInt64(count))
+        while index < pieces.count, pieces[index].range.lowerBound < window.upperBound {
+            let piece = pieces[index]
+            let part = piece.range.clamped(to: window)
+            if !part.isEmpty {
+                let target = Int(part.lowerBound - window.lowerBound)..<Int(part.upperBound - window.lowerBound)
+                try unsafe bytes.withUnsafeMutableBytes {
+                    try unsafe scratch.read(
+                        at: piece.place + (part.lowerBound - piece.range.lowerBound),
+                        into: UnsafeMutableRawBufferPointer(rebasing: $0[target]))
+                }
+            }
+            guard piece.range.upperBound <= window.upperBound else { break }
+            index += 1
+        }
+        place = window.upperBound
+        return bytes
     }
 }

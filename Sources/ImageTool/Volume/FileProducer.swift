@@ -107,6 +107,11 @@ struct RawImage: FileProducer, DiskVisitor {
     var output = ProducedBytes()
     private let content: VolumeContent
     private var writer: RawWriter
+    /// What comes once the zeros before it were written.
+    private var waiting: [(bytes: [UInt8], offset: UInt64)] = []
+    private var isAtEnd = false
+
+    private static let mostZeros: UInt64 = 1 << 20
 
     init(_ content: VolumeContent, size: UInt64) {
         self.content = content
@@ -114,13 +119,23 @@ struct RawImage: FileProducer, DiskVisitor {
     }
 
     mutating func data(_ bytes: RawSpan, at offset: UInt64) throws {
+        guard waiting.isEmpty, offset == writer.reached else {
+            waiting.append((unsafe bytes.withUnsafeBytes { unsafe Array($0) }, offset))
+            return
+        }
         try writer.write(bytes, at: offset, to: &output)
     }
 
     mutating func step() throws -> Bool {
-        guard try content.step(to: &self) != nil else { return true }
-        try writer.finish(to: &output)
-        return false
+        if let next = waiting.first {
+            if try writer.fill(to: next.offset, most: Self.mostZeros, to: &output) { return true }
+            waiting.removeFirst()
+            try unsafe writer.write(next.bytes.span.bytes, at: next.offset, to: &output)
+            return true
+        }
+        if isAtEnd { return try writer.fill(to: nil, most: Self.mostZeros, to: &output) }
+        isAtEnd = try content.step(to: &self) != nil
+        return true
     }
 }
 

@@ -22,6 +22,7 @@ struct CommandContext: Sendable {
     let tool: ImageTool
     let maker: ImageMaker
     let exporter: ImageExporter
+    let pusher: ImagePusher
     private let network: NetworkSender
     /// The pool of commands that are not told one: `zones`, or what `IMGADM_POOL` says.
     private let standardPool: String
@@ -60,6 +61,7 @@ struct CommandContext: Sendable {
             transport: transport, log: log)
         let patience = try CommandContext.seconds("IMGADM_PREPARE_TIMEOUT", in: environment, least: 1)
         exporter = ImageExporter(tool: tool, zfs: zfs)
+        pusher = ImagePusher(tool: tool, zfs: zfs)
         maker = ImageMaker(tool: tool, root: root, zfs: zfs, patience: patience ?? .seconds(300)) { pool in
             if Vmadm.isPresent { return Vmadm(runner: runner, patience: patience ?? .seconds(300)) }
             return BareDatasets(root: root, zfs: zfs, runner: runner, pool: pool)

@@ -77,6 +77,7 @@ enum CommandList {
         CommandEntry(ConvertCommand.self),
         CommandEntry(ExportCommand.self),
         CommandEntry(PublishCommand.self),
+        CommandEntry(PushCommand.self),
         CommandEntry(InspectCommand.self),
         CommandEntry(ExtractCommand.self),
         CommandEntry(CheckCommand.self),
@@ -92,7 +93,7 @@ enum CommandList {
         "pull": "imgadm import", "fetch": "imgadm import", "download": "imgadm import", "add": "imgadm import",
         "search": "imgadm avail name=~TEXT", "find": "imgadm avail name=~TEXT", "images": "imgadm list",
         "ls": "imgadm list", "ps": "imgadm list -o uuid,name,clones", "version": "imgadm --version",
-        "history": "imgadm ancestry", "prune": "imgadm vacuum", "gc": "imgadm vacuum", "push": "imgadm publish",
+        "history": "imgadm ancestry", "prune": "imgadm vacuum", "gc": "imgadm vacuum",
         "upload": "imgadm publish", "commit": "imgadm create", "build": "imgadm create", "remote": "imgadm sources",
         "fsck": "imgadm check", "verify": "imgadm check", "repair": "imgadm check --repair", "upgrade": "imgadm update",
     ]

@@ -42,19 +42,25 @@ enum ManifestArguments {
     /// The manifest in a file; `-`: on standard input.
     ///
     /// - Throws: `Usage`, `InvalidManifest`; `FileSystemError`.
-    static func manifest(_ name: String) async throws -> JSONObject {
+    static func manifest(_ name: String) async throws -> JSONObject { try await object(name, what: "manifest") }
+
+    /// The JSON object in a file; `-`: on standard input.
+    ///
+    /// - Parameter what: what it is, for messages.
+    /// - Throws: as above.
+    static func object(_ name: String, what: String) async throws -> JSONObject {
         let bytes =
             name == "-"
             ? try await StandardInput.read(limit: 4 << 20)
             : try await HostFile.readHandedOver(FilePath(name), limit: 4 << 20)
-        guard let bytes else { throw Failure(.usage, "manifest path does not exist: \"\(name)\"") }
+        guard let bytes else { throw Failure(.usage, "\(what) path does not exist: \"\(name)\"") }
         do {
             guard let object = try JSONValue(parsing: bytes).objectValue else {
-                throw Failure(.invalidManifest, "the manifest \"\(name)\" is not a JSON object")
+                throw Failure(.invalidManifest, "the \(what) \"\(name)\" is not a JSON object")
             }
             return object
         } catch let error as JSONError {
-            throw Failure(.invalidManifest, "the manifest \"\(name)\" is not JSON", cause: error)
+            throw Failure(.invalidManifest, "the \(what) \"\(name)\" is not JSON", cause: error)
         }
     }
 }

@@ -80,6 +80,23 @@ extension RemoteRepository {
         try await find(.blobPresence, url("blobs/\(blob.digest)"), what: "blob \(blob.digest) of \(description)") != nil
     }
 
+    /// Has a blob of another repository of the registry in this one, too (OCI distribution-spec, "Mounting a blob from another
+    /// repository").
+    ///
+    /// - Returns: false if the registry does not do that, so that the blob must be sent.
+    /// - Throws: `ConnectionError`.
+    public func mount(_ blob: BlobDescriptor, from other: String) async throws -> Bool {
+        let query = "mount=\(URLEncoding.component("\(blob.digest)"))&from=\(URLEncoding.component(other))"
+        let answer = try await ask(.mount, url("blobs/uploads/?\(query)"), [("Content-Length", "0")])
+        guard answer.meaning == .done else { return false }
+        if answer.reply.status == 201 { return true }
+        if let begun = answer.reply.headers["location"].flatMap({ location($0) }) {
+            // It clears away itself what is not gone on with.
+            _ = try? await ask(.cancelUpload, begun)
+        }
+        return false
+    }
+
     /// A range of a blob, as it arrives.
     public func download(_ blob: BlobDescriptor, _ range: Range<Int64>) -> Download {
         Download(

@@ -19,7 +19,7 @@ public struct FileContents<Visitor: FileContentVisitor>: StreamVisitor {
     private let tree: FileSystemTree
     private let wanted: Set<UInt64>?
     private let unpacker = BlockUnpacker()
-    private var stream = -1
+    private var stream: Int
     private var isOpen = false
     /// Sizes of blocks: when they change, what a file had before is gone.
     private var blockSizes: [UInt64: Int] = [:]
@@ -27,8 +27,12 @@ public struct FileContents<Visitor: FileContentVisitor>: StreamVisitor {
     /// - Parameters:
     ///   - tree: of just these streams.
     ///   - wanted: the objects whose content is wanted; nil: all that have any.
-    public init(_ tree: FileSystemTree, of wanted: Set<UInt64>? = nil, to visitor: Visitor) {
+    ///   - skipped: how many of the first streams are not given to it, since they bring nothing of these.
+    public init(
+        _ tree: FileSystemTree, of wanted: Set<UInt64>? = nil, skipping skipped: Int = 0, to visitor: Visitor
+    ) {
         self.tree = tree
+        stream = skipped - 1
         self.wanted = wanted
         self.visitor = visitor
     }

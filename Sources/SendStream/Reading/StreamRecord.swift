@@ -73,7 +73,7 @@ public struct EmbeddedRecord: Sendable, Hashable {
 
     /// It is the spill block of its object: OpenZFS up to 2.3 sends one that lay in the pointer to it (`zfs send -e`) as if it were
     /// content, with the number that spill blocks have in memory (`DMU_SPILL_BLKID`, -2) for a place. No file reaches as far.
-    var isSpill: Bool { offset == 0 &- 2 * UInt64(length) }
+    public var isSpill: Bool { offset == 0 &- 2 * UInt64(length) }
 }
 
 /// How a block is packed (OpenZFS, zio_compress.h).

@@ -1,0 +1,251 @@
+public import Compression
+import DiskImage
+import Failure
+import Host
+import HostConfig
+public import ImageModel
+import ImageSource
+import ImageStore
+public import JSON
+import Logging
+import OCIRegistry
+import SendStream
+public import ZFS
+
+/// What is to be sent to a registry.
+public struct PushRequest: Sendable {
+    /// An installed image, and its pool.
+    public var image: ImageUUID
+    public var pool: PoolName
+    /// Where to, with a tag.
+    public var reference: DockerReference
+    /// What the image is to run as; nil for what its manifest says.
+    public var config: JSONObject?
+    /// What it runs on; nil for what the manifest or the config says.
+    public var platform: OCIPlatform?
+    /// Of layers: gzip, zstd, or none.
+    public var compression = CompressionFormat.gzip
+
+    public init(_ image: ImageUUID, in pool: PoolName, to reference: DockerReference) {
+        self.image = image
+        self.pool = pool
+        self.reference = reference
+    }
+}
+
+/// Makes images to run of installed images of file systems, and artifacts of disks, and sends them to a registry. What is sent is
+/// made as it goes; it depends on the image alone.
+public struct ImagePusher: Sendable {
+    let tool: ImageTool
+    let zfs: ZFS
+
+    public init(tool: ImageTool, zfs: ZFS) {
+        self.tool = tool
+        self.zfs = zfs
+    }
+
+    /// - Throws: `Usage`, `ImageNotInstalled`, `ImageMissingOriginalSnapshot`, `UnsupportedImage`, `InvalidFile`; `UploadError`,
+    ///   `Unauthorized`, `ConnectionError`; what ZFS says.
+    public func push(_ request: PushRequest, _ report: Report) async throws {
+        let reference = request.reference
+        guard reference.namesHost, reference.digest == nil else {
+            throw Failure(
+                .usage,
+                reference.namesHost
+                    ? "\(reference) is a digest, which follows from what is sent; a tag names it"
+                    : "\(reference.localName) names no registry",
+                hint: "the form is HOST[:PORT]/REPO[:TAG]")
+        }
+        let (source, _) = try tool.dockerSource(reference, given: nil)
+        let repository = source.repository(of: reference)
+        guard let image = try await tool.store.image(request.image, in: request.pool) else {
+            throw ImageNotInstalled(request.image, request.pool)
+        }
+        report.line("Pushing image \(image.title) to \(reference)")
+        let digest = try await withTaskExecutorPreference(DedicatedThread("push")) {
+            if try await zfs.dataset(request.pool.dataset.child(image.uuid.description))?.dataset.kind == .volume {
+                try await pushDisk(image, request, repository, report)
+            } else {
+                try await pushLayers(image, request, repository, report)
+            }
+        }
+        report.line("Pushed image \(image.uuid) to \(reference) (\(digest))")
+    }
+
+    // MARK: an image to run
+
+    private func pushLayers(
+        _ image: InstalledImage, _ request: PushRequest, _ repository: RemoteRepository, _ report: Report
+    ) async throws -> ImageModel.ContentDigest {
+        let type = MediaType.layer + (request.compression == .none ? "" : "+\(request.compression.rawValue)")
+        let images = try await chain(of: image)
+        var chain = try SnapshotChain(images, zfs: zfs)
+        var layers: [PushedLayer] = []
+        for (place, layer) in images.enumerated() {
+            let what = "layer \(place + 1) of \(images.count)"
+            let known = try await tool.store.pushed(layer.uuid, in: layer.pool)
+            if let there = known.layers.first(where: { $0.mediaType == type }),
+                try await isThere(there, in: repository)
+            {
+                report.line("The registry has \(what) (\(ByteCount.text(there.size)))")
+                layers.append(there)
+                continue
+            }
+            try await chain.read(upTo: place)
+            let push = BlobPush(repository: repository, compression: request.compression, mediaType: type)
+            let sent = try await send(&chain, layer, by: push, report)
+            let new = PushedLayer(
+                snapshotGUID: known.guid, mediaType: type, digest: sent.blob.digest, size: sent.blob.size,
+                diffID: sent.diffID, repository: repository.description)
+            report.line("Sent \(what) (\(ByteCount.text(new.size)))")
+            try await note(new, of: layer, report)
+            layers.append(new)
+        }
+        let config = RunnableConfig(images: images, platform: request.platform, given: request.config ?? [:])
+        let manifest = ArtifactManifest(
+            artifactType: "",
+            config: try await repository.put(
+                config.content(diffIDs: layers.map(\.diffID)), mediaType: MediaType.config),
+            blobs: layers.map(\.blob), annotations: Self.notes(image.manifest))
+        return try await repository.put(manifest, as: request.reference.target)
+    }
+
+    /// An image and those that it builds on, from the base up.
+    private func chain(of image: InstalledImage) async throws -> [InstalledImage] {
+        var images = [image]
+        while let origin = images.last?.origin {
+            guard let uuid = ImageUUID(String(origin.dataset.lastComponent)), images.count < 512,
+                origin == image.pool.dataset.child(uuid.description).snapshot("final"),
+                let below = try await tool.store.image(uuid, in: image.pool)
+            else {
+                throw Failure(
+                    .unsupportedImage,
+                    "image \(images.last?.uuid ?? image.uuid) is a clone of \(origin), which is no image")
+            }
+            images.append(below)
+        }
+        return images.reversed()
+    }
+
+    /// Whether a repository has a layer; it may get it from another of the same registry.
+    private func isThere(_ layer: PushedLayer, in repository: RemoteRepository) async throws -> Bool {
+        if try await repository.has(layer.blob) { return true }
+        let parts = layer.repository.split(separator: "/", maxSplits: 1)
+        guard parts.count == 2, String(parts[0]) == repository.endpoint.name, String(parts[1]) != repository.name else {
+            return false
+        }
+        return try await repository.mount(layer.blob, from: String(parts[1]))
+    }
+
+    private func send(
+        _ chain: inout SnapshotChain, _ layer: InstalledImage, by push: BlobPush, _ report: Report
+    ) async throws -> (blob: BlobDescriptor, diffID: ImageModel.ContentDigest) {
+        guard let tree = chain.tree else { throw Failure(.internalError, "nothing was read of image \(layer.uuid)") }
+        let difference = try LayerDifference(tree, from: chain.below, touched: chain.touched)
+        for remark in StreamFiles.remarks(tree) { report.warning(remark) }
+        if difference.leftOut > 0 {
+            report.warning(
+                "left out: sockets and doors, which live only as long as their programs (\(difference.leftOut))")
+        }
+        var files: Set<UInt64> = []
+        for case .entry(let index) in difference.items {
+            if let entry = tree.entry(index), entry.attributes.kind == .file { files.insert(entry.object) }
+        }
+        var archive = LayerArchive(difference, of: tree, try await chain.contents(of: files))
+        let transfer = report.transfers.begin(.upload, of: layer.uuid, title: layer.manifest.title, total: nil)
+        defer { report.transfers.end(transfer) }
+        return try await push.send(&archive) { transfer.advance(to: $0) }
+    }
+
+    /// What cannot be noted is made once more the next time.
+    private func note(_ layer: PushedLayer, of image: InstalledImage, _ report: Report) async throws {
+        do {
+            try await tool.store.note(layer, of: image.uuid, in: image.pool) { report.waiting(for: image.uuid, $0) }
+        } catch let error as any CodedError {
+            tool.log.warning(
+                "what was sent could not be noted", metadata: ["image": "\(image.uuid)", "reason": "\(error)"])
+        }
+    }
+
+    // MARK: a disk
+
+    private func pushDisk(
+        _ image: InstalledImage, _ request: PushRequest, _ repository: RemoteRepository, _ report: Report
+    ) async throws -> ImageModel.ContentDigest {
+        guard request.config == nil, request.platform == nil else {
+            throw Failure(.usage, "--config and --platform go with an image of a file system, not with a disk")
+        }
+        let type = RegistryContent.diskType
+        let known = try await tool.store.pushed(image.uuid, in: image.pool)
+        let size = try await volumeSize(of: image)
+        var sent: PushedLayer
+        if let there = known.layers.first(where: { $0.mediaType == type }), try await isThere(there, in: repository) {
+            report.line("The registry has the disk (\(ByteCount.text(there.size)))")
+            sent = there
+        } else {
+            let push = BlobPush(repository: repository, compression: .zstd, mediaType: type)
+            let transfer = report.transfers.begin(
+                .upload, of: image.uuid, title: image.manifest.title, total: Int64(clamping: size))
+            defer { report.transfers.end(transfer) }
+            let (blob, diffID) = try await tool.store.send(image.uuid, in: image.pool) { output in
+                let stream = VolumeStream("image \(image.uuid)", output)
+                _ = try stream.peek()
+                var disk = RawImage(VolumeContent(StreamWindows(stream, on: nil), size: size), size: size)
+                return try await push.send(&disk) { transfer.advance(to: $0) }
+            }
+            sent = PushedLayer(
+                snapshotGUID: known.guid, mediaType: type, digest: blob.digest, size: blob.size, diffID: diffID,
+                repository: repository.description)
+            report.line("Sent the disk (\(ByteCount.text(sent.size)))")
+            try await note(sent, of: image, report)
+        }
+        var blob = sent.blob
+        blob.annotations = [
+            RegistryContent.titleKey: "\(Self.fileName(image.manifest)).raw.zst",
+            RegistryContent.diskNameKey: Self.fileName(image.manifest), "io.kubevirt.pvc.volumeMode": "Block",
+            "io.kubevirt.pvc.capacity": "\(size)",
+        ]
+        _ = try await repository.put(BlobDescriptor.emptyContent, mediaType: BlobDescriptor.empty.mediaType)
+        let manifest = ArtifactManifest(
+            artifactType: type, config: .empty, blobs: [blob], annotations: Self.notes(image.manifest))
+        return try await repository.put(manifest, as: request.reference.target)
+    }
+
+    /// In bytes, as its stream has it, which is read for that.
+    private func volumeSize(of image: InstalledImage) async throws -> UInt64 {
+        try await tool.store.send(image.uuid, in: image.pool) { output in
+            let stream = VolumeStream("image \(image.uuid)", output)
+            _ = try stream.peek()
+            var nothing = Nothing()
+            return try VolumeContent(StreamWindows(stream, on: nil)).readAll(to: &nothing)
+        }
+    }
+
+    private static func fileName(_ manifest: Manifest) -> String {
+        manifest.name.flatMap { ImageFileName.fit($0) } ?? manifest.uuid.description
+    }
+
+    /// For people, and for whoever makes an image of it again (OCI image-spec, annotations.md).
+    private static func notes(_ manifest: Manifest) -> [String: String] {
+        // The layers of docker images have no name of their own.
+        guard manifest.imageType != .docker else { return [:] }
+        var notes: [String: String] = [:]
+        for (key, field) in [
+            ("title", "name"), ("version", "version"), ("description", "description"), ("url", "homepage"),
+            ("created", "published_at"),
+        ] {
+            if let text = manifest[field]?.stringValue, !text.isEmpty {
+                notes["org.opencontainers.image.\(key)"] = text
+            }
+        }
+        return notes
+    }
+}
+
+extension PushedLayer {
+    fileprivate var blob: BlobDescriptor { BlobDescriptor(mediaType: mediaType, digest: digest, size: size) }
+}
+
+private struct Nothing: DiskVisitor {
+    func data(_ bytes: RawSpan, at offset: UInt64) {}
+}

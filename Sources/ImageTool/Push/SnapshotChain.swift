@@ -1,0 +1,115 @@
+import Failure
+import Host
+import ImageModel
+import ImageStore
+import SendStream
+import ZFS
+
+/// The snapshots that an image of a file system is made of, from the base up, read as the streams that `zfs send` makes of each
+/// from the one before. Snapshots do not change, so that each can be read again.
+struct SnapshotChain {
+    let zfs: ZFS
+    /// From the base up.
+    let images: [InstalledImage]
+    let snapshots: [SnapshotName]
+    private var reader = FileSystemReader()
+    /// The tree of the snapshot that was read last, and that of the one below it.
+    private(set) var tree: FileSystemTree?
+    private(set) var below: FileSystemTree?
+    /// Objects of which the snapshot that was read last has other content.
+    private(set) var touched: Set<UInt64> = []
+    private var count = 0
+
+    /// - Parameter images: from the base up.
+    init(_ images: [InstalledImage], zfs: ZFS) throws(Failure) {
+        self.zfs = zfs
+        self.images = images
+        snapshots = try images.map { image throws(Failure) in
+            guard let snapshot = image.pool.dataset.child(image.uuid.description).snapshot("final") else {
+                throw Failure(.internalError, "image \(image.uuid) has no room for the name of a snapshot")
+            }
+            return snapshot
+        }
+    }
+
+    /// Reads the names of all snapshots up to one.
+    ///
+    /// - Throws: `InvalidFile`; what ZFS says.
+    mutating func read(upTo place: Int) async throws {
+        while count <= place {
+            let read = try await pass(count..<(count + 1), LayerReader(reader))
+            reader = read.reader
+            below = tree
+            do {
+                var tree = try reader.tree()
+                if !tree.attributeObjects.isEmpty {
+                    let values = FileContents(tree, of: tree.attributeObjects, to: SmallContents(limit: 64 << 10))
+                    tree.setAttributes(try await pass(0..<(count + 1), values).visitor.contents)
+                }
+                touched = read.touched.filter { object, offset in offset < tree.size(of: object) ?? 0 }.keys.reduce(
+                    into: []
+                ) { $0.insert($1) }
+                self.tree = tree
+            } catch {
+                throw StreamFiles.failure(error, "\(snapshots[count])")
+            }
+            count += 1
+        }
+    }
+
+    /// The content of files of the snapshot that was read last.
+    ///
+    /// - Throws: as above; `FileSystemError`, `NoSpace`.
+    func contents(of objects: Set<UInt64>) async throws -> ContentMerger {
+        let merger = try ContentMerger(objects.sorted())
+        guard let tree, let first = objects.compactMap({ tree.content(of: $0)?.lowerBound }).min() else {
+            return merger
+        }
+        return try await pass(first..<count, FileContents(tree, of: objects, skipping: first, to: merger)).visitor
+    }
+
+    private func pass<Visitor: StreamVisitor>(_ places: Range<Int>, _ visitor: Visitor) async throws -> Visitor {
+        var visitor = visitor
+        for place in places {
+            let origin = place == 0 ? nil : snapshots[place - 1]
+            try await zfs.send(snapshots[place], from: origin) { output in
+                var reader = StreamReader()
+                let stream = StreamPieces(name: "\(snapshots[place])") { body in
+                    let bytes = try output.read(256 << 10)
+                    if !bytes.isEmpty { try unsafe body(bytes.span.bytes) }
+                    return !bytes.isEmpty
+                }
+                while try stream.read(into: &reader, &visitor) { await Task.yield() }
+            }
+        }
+        return visitor
+    }
+}
+
+/// Reads names and attributes, and notes which objects get content, and from which byte on.
+private struct LayerReader: StreamVisitor {
+    var reader: FileSystemReader
+    private(set) var touched: [UInt64: UInt64] = [:]
+
+    init(_ reader: FileSystemReader) { self.reader = reader }
+
+    mutating func begin(_ header: StreamHeader, properties: NameValueList?) throws {
+        try reader.begin(header, properties: properties)
+    }
+
+    mutating func record(_ record: StreamRecord, payload: RawSpan) throws {
+        switch record {
+        case .write(let write): note(write.object, write.offset)
+        case .embedded(let block) where !block.isSpill: note(block.object, block.offset)
+        case .free(let object, let offset, _): note(object, offset)
+        default: break
+        }
+        try reader.record(record, payload: payload)
+    }
+
+    private mutating func note(_ object: UInt64, _ offset: UInt64) {
+        touched[object] = min(touched[object] ?? .max, offset)
+    }
+
+    mutating func end() throws { try reader.end() }
+}
