@@ -189,7 +189,7 @@ public final class RegistryRepository: ImageRepository {
         let (index, compared, entries) = state.withLock { ($0.index, $0.compared, $0.entries) }
         let isCompared = compared.map { $0.duration(to: started) < Self.comparisonAge } ?? false
         if !isWhole, isCompared, let index, try await artifacts.indexDigest() == index.digest {
-            return noteListed(started)
+            return noteListed(started, took: started.duration(to: .now))
         }
         let oldest = entries.sorted { $0.value.checked < $1.value.checked }.map(\.key)
             .prefix(isCompared ? 0 : entries.count / Self.comparisonsPerLook + 1)
@@ -205,14 +205,16 @@ public final class RegistryRepository: ImageRepository {
             state.index = survey.index
             state.compared = started
         }
-        noteListed(started)
+        // Having read an index once, what comes next is only what has changed.
+        let isFirst = index == nil && survey.index != nil
+        noteListed(started, took: isFirst ? .zero : started.duration(to: .now))
         enter(survey.unindexed)
     }
 
-    private func noteListed(_ started: ContinuousClock.Instant) {
+    private func noteListed(_ started: ContinuousClock.Instant, took: Duration) {
         state.withLock { state in
             state.listed = started
-            state.took = started.duration(to: .now)
+            state.took = took
             state.failed = nil
         }
     }
