@@ -3,4 +3,10 @@ import CHost
 /// Standard output, where it is a terminal.
 public enum OutputTerminal {
     public static var isThere: Bool { chost_is_terminal(1) != 0 }
+
+    /// Its width in columns, as it is now; 80 where it is none, or does not say.
+    public static var width: Int {
+        let columns = Int(chost_terminal_width(1))
+        return columns > 0 ? columns : 80
+    }
 }

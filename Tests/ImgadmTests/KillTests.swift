@@ -13,7 +13,7 @@ extension EndToEnd {
             return (ContinuousClock.now - start) / .seconds(1)
         }
 
-        @Test(.timeLimit(.minutes(15)))
+        @Test(.timeLimit(.minutes(60)))
         func importMayBeKilledAtAnyMoment() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()
@@ -40,7 +40,7 @@ extension EndToEnd {
             #expect(killed >= KillTests.points / 2)
         }
 
-        @Test(.timeLimit(.minutes(15)))
+        @Test(.timeLimit(.minutes(60)))
         func deleteMayBeKilledAtAnyMoment() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()

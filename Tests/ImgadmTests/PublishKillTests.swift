@@ -63,7 +63,7 @@ extension EndToEnd {
         /// The answer to a step does not come: the server has done it, and the client does not know.
         static let steps = [("action=import", "unactivated"), ("/file?", "unactivated"), ("action=activate", "active")]
 
-        @Test(.timeLimit(.minutes(5)), arguments: steps, ImageStorage.allCases)
+        @Test(.timeLimit(.minutes(60)), arguments: steps, ImageStorage.allCases)
         func killedBeforeTheAnswer(step: (path: String, state: String), storage: ImageStorage) async throws {
             let stage = try await Stage.make(storage)
             let proxy = try await FaultProxy(
@@ -91,7 +91,7 @@ extension EndToEnd {
             try await stage.expectWhole(step.path)
         }
 
-        @Test(.timeLimit(.minutes(10)), arguments: ImageStorage.allCases)
+        @Test(.timeLimit(.minutes(60)), arguments: ImageStorage.allCases)
         func killedAtAnyMoment(storage: ImageStorage) async throws {
             let stage = try await Stage.make(storage)
             let start = ContinuousClock.now

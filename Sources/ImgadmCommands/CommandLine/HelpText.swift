@@ -1,4 +1,5 @@
 import ArgumentParser
+import Terminal
 
 /// The texts of the help.
 enum HelpText {
@@ -28,16 +29,8 @@ enum HelpText {
         }.joined(separator: "\n")
     }
 
-    /// A command's help as ArgumentParser lays it out, under the name it is called by.
+    /// A command's help, for the terminal that it is shown on; 80 columns where it is shown on none.
     static func help(of type: (some ImgadmCommand).Type) -> String {
-        type.helpMessage(columns: 90).trimmingNewlinesAtEnd + "\n"
-    }
-}
-
-extension String {
-    fileprivate var trimmingNewlinesAtEnd: String {
-        var text = self[...]
-        while text.last?.isNewline == true { text = text.dropLast() }
-        return String(text)
+        CommandHelp(of: type, width: min(max(OutputTerminal.width, 40), 100)).text
     }
 }

@@ -12,8 +12,9 @@ struct AncestryCommand: ImgadmCommand {
 
     @OptionGroup var options: OutputOptions
     @OptionGroup var pool: PoolOption
-    @Argument(help: "The image: a UUID, the beginning of one, or a name.", completion: .images) var arguments:
-        [String] = []
+    @Argument(
+        help: ArgumentHelp("A UUID, the beginning of one, or a name.", valueName: "image"), completion: .images)
+    var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         if options.wantsFieldHelp { return try Listing.printFieldHelp(to: context.output, noHeader: options.noHeader) }

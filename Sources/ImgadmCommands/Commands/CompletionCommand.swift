@@ -18,7 +18,9 @@ struct CompletionCommand: ImgadmCommand {
               imgadm completion fish > ~/.config/fish/completions/imgadm.fish
             """)
 
-    @Argument(help: "bash, zsh or fish.", completion: .list(["bash", "zsh", "fish"])) var arguments: [String] = []
+    @Argument(
+        help: ArgumentHelp("bash, zsh or fish.", valueName: "shell"), completion: .list(["bash", "zsh", "fish"]))
+    var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         let name = try Arguments.one(arguments, "shell")

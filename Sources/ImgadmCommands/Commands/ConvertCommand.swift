@@ -47,7 +47,8 @@ struct ConvertCommand: ImgadmCommand {
     @Flag(name: .customLong("force"), help: "Replace files that are there.") var force = false
     @OptionGroup var progress: ProgressOptions
     @Argument(
-        help: ArgumentHelp("The disk or archive, and fields of the manifest.", valueName: "argument"),
+        help: ArgumentHelp(
+            "The file, or - for standard input; then fields of the manifest.", valueName: "disk|archive"),
         completion: .file())
     var arguments: [String] = []
 

@@ -57,7 +57,7 @@ struct CreateCommand: ImgadmCommand {
     @OptionGroup var pool: PoolOption
     @OptionGroup var progress: ProgressOptions
     @Flag(name: .customLong("recover"), help: "Put back the VM of a run that was broken off.") var recover = false
-    @Argument(help: ArgumentHelp("The VM, and fields of the manifest.", valueName: "argument")) var arguments:
+    @Argument(help: ArgumentHelp("The VM; then fields of the manifest.", valueName: "vm-uuid")) var arguments:
         [String] =
             []
 

@@ -16,8 +16,9 @@ struct DeleteCommand: ImgadmCommand {
     @Flag(name: [.customShort("f"), .customLong("force")], help: "Delete also what may be no image.") var force = false
     @Flag(name: [.customShort("v"), .customLong("verbose")], help: "Name everything that is a clone of an image.")
     var verbose = false
-    @Argument(help: "The images: UUIDs, the beginnings of some, or names.", completion: .images) var arguments:
-        [String] = []
+    @Argument(
+        help: ArgumentHelp("A UUID, the beginning of one, or a name.", valueName: "image"), completion: .images)
+    var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         guard !arguments.isEmpty else { throw Failure(.usage, "missing argument: UUID") }

@@ -33,8 +33,9 @@ struct ExtractCommand: ImgadmCommand {
             valueName: "file"),
         completion: .file())
     var origins: [String] = []
-    @Argument(help: "The image file, or - for standard input; then paths in it.", completion: .file()) var arguments:
-        [String] = []
+    @Argument(
+        help: ArgumentHelp("The image file, or - for standard input; then paths in it.", valueName: "file"),
+        completion: .file()) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         guard let file = arguments.first else { throw Failure(.usage, "missing argument: FILE") }

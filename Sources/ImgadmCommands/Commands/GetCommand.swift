@@ -16,8 +16,9 @@ struct GetCommand: ImgadmCommand {
         help: ArgumentHelp("json (the default) or yaml.", valueName: "format"))
     var format: String?
     @OptionGroup var pool: PoolOption
-    @Argument(help: "The image: a UUID, the beginning of one, or a name.", completion: .images) var arguments:
-        [String] = []
+    @Argument(
+        help: ArgumentHelp("A UUID, the beginning of one, or a name.", valueName: "image"), completion: .images)
+    var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         let format = try OutputFormat(format, json: false, allowed: OutputFormat.ofValues)

@@ -5,7 +5,9 @@ struct HelpCommand: ImgadmCommand {
     static let configuration = CommandConfiguration(
         commandName: "help", abstract: "Show this help, or that of a command", usage: "imgadm help [COMMAND]")
 
-    @Argument(help: "The command to explain.", completion: .list(CommandList.names)) var arguments: [String] = []
+    @Argument(
+        help: ArgumentHelp("The command to explain.", valueName: "command"), completion: .list(CommandList.names))
+    var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         let name = try Arguments.atMostOne(arguments, "command")

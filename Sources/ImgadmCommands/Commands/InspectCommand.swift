@@ -27,8 +27,9 @@ struct InspectCommand: ImgadmCommand {
         completion: .list(["table", "json", "yaml"]))
     var format: String?
     @OptionGroup var pool: PoolOption
-    @Argument(help: "A file, - for standard input, or an installed image.", completion: .file()) var arguments:
-        [String] = []
+    @Argument(
+        help: ArgumentHelp("A file, - for standard input, or an installed image.", valueName: "file|image"),
+        completion: .file()) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         let format = try OutputFormat(format, json: json, allowed: [.table, .json, .yaml])

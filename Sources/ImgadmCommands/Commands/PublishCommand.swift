@@ -59,7 +59,9 @@ struct PublishCommand: ImgadmCommand {
     var file: String?
     @OptionGroup var progress: ProgressOptions
     @OptionGroup var signing: SigningOptions
-    @Argument(help: "The URL of the image server or the repository.", completion: .sources) var arguments: [String] = []
+    @Argument(
+        help: ArgumentHelp("The URL of the image server or the repository.", valueName: "url"), completion: .sources)
+    var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         let url = try Arguments.one(arguments, "URL")

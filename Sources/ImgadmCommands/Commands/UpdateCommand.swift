@@ -14,8 +14,9 @@ struct UpdateCommand: ImgadmCommand {
 
     @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what would be done, and change nothing.")
     var dryRun = false
-    @Argument(help: "The images: UUIDs, the beginnings of some, or names.", completion: .images) var arguments:
-        [String] = []
+    @Argument(
+        help: ArgumentHelp("A UUID, the beginning of one, or a name.", valueName: "image"), completion: .images)
+    var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         if !dryRun { try await context.upgradeState() }

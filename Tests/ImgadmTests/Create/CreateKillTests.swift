@@ -8,7 +8,7 @@ extension EndToEnd {
     @Suite struct CreateKillTests {
         static let points = 25
 
-        @Test(.timeLimit(.minutes(15)))
+        @Test(.timeLimit(.minutes(60)))
         func createMayBeKilledAtAnyMoment() async throws {
             let box = try await Sandbox.make()
             let vm = try await BareMachine.make(in: box)

@@ -6,7 +6,7 @@ extension EndToEnd {
     @Suite struct DockerKillTests {
         static let points = 25
 
-        @Test(.timeLimit(.minutes(15)))
+        @Test(.timeLimit(.minutes(60)))
         func importMayBeKilledAtAnyMoment() async throws {
             let registry = try await RegistryFixture.get().registry
             let layers = [
