@@ -170,19 +170,20 @@ private struct Comparison {
     mutating func next() -> Step? {
         while true {
             guard let before = old.current else { return takeNew() }
-            guard let now = new.current else { return takeGone(before) }
-            if before.path == now.path {
-                // What a file takes the place of goes with it.
-                if before.attributes.kind == .directory, now.attributes.kind != .directory {
-                    old.skipSubtree()
-                } else {
-                    old.advance()
+            if let now = new.current {
+                if before.path == now.path {
+                    // What a file takes the place of goes with it.
+                    if before.attributes.kind == .directory, now.attributes.kind != .directory {
+                        old.skipSubtree()
+                    } else {
+                        old.advance()
+                    }
+                    index = new.index
+                    new.advance()
+                    return .both(before, now)
                 }
-                index = new.index
-                new.advance()
-                return .both(before, now)
+                guard Self.precedes(before.path, now.path) else { return takeNew() }
             }
-            guard Self.precedes(before.path, now.path) else { return takeNew() }
             if let gone = takeGone(before) { return gone }
         }
     }
@@ -197,10 +198,8 @@ private struct Comparison {
     /// - Returns: nil for what no layer below has.
     private mutating func takeGone(_ before: FileSystemEntry) -> Step? {
         old.skipSubtree()
-        guard before.attributes.kind != .socket, before.attributes.kind != .other else {
-            return old.current == nil && new.current == nil ? nil : next()
-        }
-        return .gone(before.path)
+        let isInLayers = before.attributes.kind != .socket && before.attributes.kind != .other
+        return isInLayers ? .gone(before.path) : nil
     }
 
     /// A folder comes before what is in it, and that before its neighbours.

@@ -64,7 +64,9 @@ enum ImageArgument {
             let bare = text.dropFirst(scheme.count)
             throw Failure(
                 .usage, "invalid image-id arg: \"\(text)\" has a \"\(scheme)\" that is written otherwise here",
-                hint: "imgadm import docker:\(bare)")
+                hint: scheme == "oci://"
+                    ? "imgadm import oci:\(bare); a repository of images is added by imgadm sources -a \(text)"
+                    : "imgadm import docker:\(bare)")
         }
         // What is http, or a path, has been taken for a file before this (`FileArgument`).
         if ["ftp://", "file://"].contains(where: text.hasPrefix) {
