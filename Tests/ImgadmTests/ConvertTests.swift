@@ -196,39 +196,39 @@ extension EndToEnd {
         }
 
         /// What is refused: a script, the error's code, and a word of its message.
-        private static let refusals: [(script: String, code: String, word: String)] = [
-            ("imgadm convert -q -o out one.raw", "ManifestValidation", "version=1.0.0"),
-            ("imgadm convert -q -o out debian-13-genericcloud-amd64-20250814-2204.qcow2", "Usage", "--force"),
-            ("tar cf root.tar one.raw; imgadm convert -q root.tar", "InvalidFile", "no root file system"),
-            ("imgadm convert -q out/two-2.zvol.gz", "InvalidFile", "send stream"),
-            (
+        private static let refusals: [Refusal] = [
+            ["imgadm convert -q -o out one.raw", "ManifestValidation", "version=1.0.0"],
+            ["imgadm convert -q -o out debian-13-genericcloud-amd64-20250814-2204.qcow2", "Usage", "--force"],
+            ["tar cf root.tar one.raw; imgadm convert -q root.tar", "InvalidFile", "no root file system"],
+            ["imgadm convert -q out/two-2.zvol.gz", "InvalidFile", "send stream"],
+            [
                 "qemu-img create -q -f qcow2 -b one.raw -F raw over.qcow2; imgadm convert -q over.qcow2", "InvalidFile",
-                "overlay"
-            ),
-            ("head -c 70000 debian*.qcow2 > cut.qcow2; imgadm convert -q cut.qcow2", "InvalidFile", "cut.qcow2"),
-            ("head -c 3 debian*.qcow2 > five.qcow2; imgadm convert -q five.qcow2", "InvalidFile", "is called .qcow2"),
-            ("xz -k one.raw; head -c 5 one.raw.xz > x5.raw.xz; imgadm convert -q x5.raw.xz", "InvalidFile", ".xz"),
-            (
+                "overlay",
+            ],
+            ["head -c 70000 debian*.qcow2 > cut.qcow2; imgadm convert -q cut.qcow2", "InvalidFile", "cut.qcow2"],
+            ["head -c 3 debian*.qcow2 > five.qcow2; imgadm convert -q five.qcow2", "InvalidFile", "is called .qcow2"],
+            ["xz -k one.raw; head -c 5 one.raw.xz > x5.raw.xz; imgadm convert -q x5.raw.xz", "InvalidFile", ".xz"],
+            [
                 "qemu-img convert -f raw -O vpc -o subformat=fixed one.raw a.vhd; head -c 4194560 a.vhd > half.vhd; imgadm convert -q half.vhd version=1",
-                "InvalidFile", "is called .vhd"
-            ),
-            ("imgadm convert -q nothing.raw", "Usage", "nothing.raw"),
-            ("imgadm convert -q one.raw name=x version=1 os=linux type=other", "ManifestValidation", "nic_driver"),
-            ("imgadm convert -q --origin one.imgmanifest one.raw", "Usage", "one.imgmanifest"),
-            ("imgadm export -q -o two.qcow2 out/two-2.zvol.gz", "UnexpectedOrigin", "--origin"),
-            ("imgadm export -q -o one.raw \(one).zvol.gz", "Usage", "is there already"),
-            ("imgadm export -q -o one.doc \(one).zvol.gz", "Usage", "tells no format"),
-            ("imgadm export -q -o - \(one).zvol.gz", "Usage", "--format"),
-            ("imgadm export -q -o x.tar \(one).zvol.gz", "UnsupportedImage", "no files"),
-            (
+                "InvalidFile", "is called .vhd",
+            ],
+            ["imgadm convert -q nothing.raw", "Usage", "nothing.raw"],
+            ["imgadm convert -q one.raw name=x version=1 os=linux type=other", "ManifestValidation", "nic_driver"],
+            ["imgadm convert -q --origin one.imgmanifest one.raw", "Usage", "one.imgmanifest"],
+            ["imgadm export -q -o two.qcow2 out/two-2.zvol.gz", "UnexpectedOrigin", "--origin"],
+            ["imgadm export -q -o one.raw \(one).zvol.gz", "Usage", "is there already"],
+            ["imgadm export -q -o one.doc \(one).zvol.gz", "Usage", "tells no format"],
+            ["imgadm export -q -o - \(one).zvol.gz", "Usage", "--format"],
+            ["imgadm export -q -o x.tar \(one).zvol.gz", "UnsupportedImage", "no files"],
+            [
                 "gzip -dc \(one).zvol.gz > whole.zvol; head -c 400000 whole.zvol > cut.zvol; imgadm export -q -o x.qcow2 cut.zvol",
-                "InvalidStream", "cut.zvol"
-            ),
-            ("imgadm export -q -o x.qcow2 5f1dd7b6-7d4a-4bd4-8d3b-9f2f2ab1c001", "ImageNotInstalled", "5f1dd7b6"),
-            ("imgadm export -q -o x.raw nosuch.zfs.gz", "Usage", "does not exist: \"nosuch.zfs.gz\""),
-            ("imgadm inspect nosuch.qcow2", "Usage", "does not exist: \"nosuch.qcow2\""),
-            ("imgadm convert -q -o - one.raw version=1", "Usage", "standard output is one"),
-            ("imgadm convert -q -o x.y one.raw", "ManifestValidation", "must be given: version=1.0.0\n"),
+                "InvalidStream", "cut.zvol",
+            ],
+            ["imgadm export -q -o x.qcow2 5f1dd7b6-7d4a-4bd4-8d3b-9f2f2ab1c001", "ImageNotInstalled", "5f1dd7b6"],
+            ["imgadm export -q -o x.raw nosuch.zfs.gz", "Usage", "does not exist: \"nosuch.zfs.gz\""],
+            ["imgadm inspect nosuch.qcow2", "Usage", "does not exist: \"nosuch.qcow2\""],
+            ["imgadm convert -q -o - one.raw version=1", "Usage", "standard output is one"],
+            ["imgadm convert -q -o x.y one.raw", "ManifestValidation", "must be given: version=1.0.0\n"],
         ]
 
         @Test func whatCannotBeIsRefused() async throws {
@@ -236,9 +236,7 @@ extension EndToEnd {
             let made = try await run(Self.disks, in: box)
             #expect(made.status == 0, "\(made)")
             for refusal in Self.refusals {
-                let refused = try await run(refusal.script, in: box)
-                #expect(refused.status != 0 && refused.errors.contains("(\(refusal.code))"), "\(refusal)\n\(refused)")
-                #expect(refused.errors.contains(refusal.word), "\(refusal)\n\(refused)")
+                try await refusal.check { try await run($0, in: box) }
             }
             let left = try await Tool.shell(
                 "cd \(box.root) && find . -name '*.partial' -o -name 'x.*' -o -name 'cut.*z*.gz'")

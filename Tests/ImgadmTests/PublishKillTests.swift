@@ -68,7 +68,7 @@ extension EndToEnd {
             let stage = try await Stage.make(storage)
             let proxy = try await FaultProxy(
                 to: stage.server.port, path: step.path, [], then: .stall(after: 0))
-            let killed = Task { try await stage.box.imgadm(stage.words + [proxy.url], killedAfter: 20) }
+            let killed = Task { try await stage.box.imgadm(stage.words + [proxy.url], killedAfter: 600) }
             while proxy.requests.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
             if step.path == "/file?" {
                 while try await Tool.shell("curl -s '\(stage.server.url)/images/\(stage.uuid)'").contains(
