@@ -19,15 +19,23 @@ public final class NetworkSender: HTTPSender {
     }
 
     private let settings: TransportSettings
-    private let clients = Mutex<[ClientKind: HTTPClient]>([:])
+    /// Nil once it was shut down.
+    private let clients = Mutex<[ClientKind: HTTPClient]?>([:])
 
     public init(settings: TransportSettings) { self.settings = settings }
+
+    deinit {
+        // AsyncHTTPClient ends the process where one of its clients goes without having been shut down, and whoever was to do
+        // that may have been left by an error. Nobody waits for it here.
+        guard let all = clients.withLock({ $0 }), !all.isEmpty else { return }
+        Task { for client in all.values { try? await client.shutdown() } }
+    }
 
     /// Ends all connections. Nothing can be sent afterwards.
     public func shutDown() async {
         let all = clients.withLock { clients in
-            defer { clients = [:] }
-            return Array(clients.values)
+            defer { clients = nil }
+            return clients.map { Array($0.values) } ?? []
         }
         // All it can complain of are requests that nobody waits for any more.
         for client in all { try? await client.shutdown() }
@@ -118,9 +126,11 @@ public final class NetworkSender: HTTPSender {
 
     private func client(of kind: ClientKind) throws -> HTTPClient {
         try clients.withLock { clients in
-            if let client = clients[kind] { return client }
+            // Work that outlives what it belongs to would make a client that nobody shuts down.
+            guard let known = clients else { throw CancellationError() }
+            if let client = known[kind] { return client }
             let client = HTTPClient(configuration: try configuration(of: kind))
-            clients[kind] = client
+            clients?[kind] = client
             return client
         }
     }

@@ -48,6 +48,20 @@ import Transport
         }
     }
 
+    /// AsyncHTTPClient traps where a client goes that was not shut down.
+    @Test func aSenderThatNobodyShutDownEndsNothing() async throws {
+        let server = try await RawServer { _ in [.text("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")] }
+        do {
+            let (transport, _) = transport()
+            #expect(try await transport.reply(to: HTTPRequest(url: "\(server.url)"), limit: 10).status == 200)
+        }
+        let (late, sender) = transport()
+        await sender.shutDown()
+        await #expect(throws: CancellationError.self) {
+            _ = try await late.reply(to: HTTPRequest(url: "\(server.url)"), limit: 10)
+        }
+    }
+
     /// It would come again as it came.
     @Test(arguments: ["ETag: \"a\u{1}b\"", "X: a\u{0}", "\u{7f}: x", "Content-Length: x"])
     func aHeaderThatIsNone(field: String) async throws {
