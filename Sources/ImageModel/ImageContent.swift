@@ -7,6 +7,8 @@ public enum ImageContent: Sendable, Hashable {
     case layer(diffID: ContentDigest?)
     /// The disk of a machine, in whatever format; of the volume that it becomes, the bytes of a block, where they were chosen.
     case disk(blockSize: Int?)
+    /// A disk that is kept as it is and packed by zstd, whatever its bytes look like.
+    case rawDisk(blockSize: Int?)
     /// The archive of a system's files.
     case root
     /// The same as a squashfs, which is read by `sqfs2tar` (squashfs-tools-ng).
@@ -24,7 +26,7 @@ public enum ImageContent: Sendable, Hashable {
     /// It is written file by file, each with the owner that it names, which only root can do.
     public var isUnpacked: Bool {
         switch self {
-        case .zfsStream, .disk: false
+        case .zfsStream, .disk, .rawDisk: false
         case .layer, .root, .squashfs: true
         }
     }
@@ -32,7 +34,7 @@ public enum ImageContent: Sendable, Hashable {
     /// Its file may have to be read a second time if it comes on top of another image.
     public var mayBeReadAgain: Bool {
         switch self {
-        case .zfsStream, .disk, .root, .squashfs: false
+        case .zfsStream, .disk, .rawDisk, .root, .squashfs: false
         case .layer: true
         }
     }

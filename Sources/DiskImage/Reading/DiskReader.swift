@@ -1,3 +1,5 @@
+public import Compression
+
 /// Reads a disk out of its image: raw, qcow2, VMDK, VHD, VHDX; also within OVA, gzip, bzip2, xz and zstd.
 ///
 /// The image may be hostile. What is done is bounded by the bytes that are there, not by what they claim; memory, by the
@@ -32,9 +34,29 @@ public struct DiskReader {
             DiskBytes(unwrapped.source, scratch: scratch, limits: limits), unwrapped.names, unwrapped.archive, limits)
     }
 
-    private init(_ bytes: DiskBytes, _ wrappers: [String], _ archive: OVASource?, _ limits: DiskLimits) throws {
+    /// A disk that is kept as it is, within one compression at most, whatever its bytes look like: those are its machine's, which may
+    /// write what looks like another format.
+    ///
+    /// - Throws: as above.
+    public init(raw stream: any ByteSource, in compression: CompressionFormat, limits: DiskLimits = DiskLimits()) throws
+    {
+        var source = stream
+        if compression != .none {
+            let peeked = try PeekedSource(stream)
+            guard CompressionFormat.sniff(peeked.first) == compression else {
+                throw DiskError(.notADisk, at: 0, "it is not packed by \(compression.rawValue)")
+            }
+            source = try DecompressedSource(peeked, compression, limits)
+        }
+        let names = compression == .none ? [] : [compression.rawValue]
+        try self.init(DiskBytes(source, scratch: nil, limits: limits), names, nil, limits, isRaw: true)
+    }
+
+    private init(
+        _ bytes: DiskBytes, _ wrappers: [String], _ archive: OVASource?, _ limits: DiskLimits, isRaw: Bool = false
+    ) throws {
         var bytes = bytes
-        let (format, map) = try FormatChoice.open(&bytes)
+        let (format, map) = isRaw ? (.raw, nil) : try FormatChoice.open(&bytes)
         description = DiskDescription(
             format: format, wrappers: wrappers, detail: map?.detail ?? "", size: map?.size ?? bytes.fileSize,
             clusterSize: map?.clusterSize)

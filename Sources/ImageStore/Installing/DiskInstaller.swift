@@ -19,6 +19,8 @@ struct DiskInstaller: ImageInstaller {
     let log: Logger
     /// Bytes of a block of the volume; nil for the usual.
     let blockSize: Int?
+    /// The file is the disk as it is, in zstd: what it looks like does not count.
+    let isRaw: Bool
 
     /// What ZFS takes by itself since OpenZFS 2.2; a disk that keeps smaller pieces together gains by smaller ones.
     private static let usualBlockSize = 16384
@@ -80,7 +82,10 @@ struct DiskInstaller: ImageInstaller {
 
     /// Reads a disk and has ZFS receive it.
     private func receive(_ channel: ByteChannel, into arrived: SnapshotName) async throws -> ReceivedDisk {
-        var reader = try DiskReader(stream: ChannelSource(channel: channel), scratch: ReorderFile())
+        let source = ChannelSource(channel: channel)
+        var reader =
+            try isRaw
+            ? DiskReader(raw: source, in: .zstd) : DiskReader(stream: source, scratch: ReorderFile())
         let description = reader.description
         log.info("disk", metadata: ["format": "\(description.format.rawValue)", "detail": "\(description.detail)"])
         var snapshot = VolumeSnapshot(

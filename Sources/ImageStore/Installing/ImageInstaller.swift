@@ -30,7 +30,8 @@ extension ImageStore {
         case .layer(let diffID): LayerInstaller(store: self, diffID: diffID)
         case .root: RootInstaller(store: self)
         case .squashfs: SquashfsInstaller(store: self)
-        case .disk(let blockSize): DiskInstaller(zfs: zfs, log: log, blockSize: blockSize)
+        case .disk(let blockSize): DiskInstaller(zfs: zfs, log: log, blockSize: blockSize, isRaw: false)
+        case .rawDisk(let blockSize): DiskInstaller(zfs: zfs, log: log, blockSize: blockSize, isRaw: true)
         }
     }
 }

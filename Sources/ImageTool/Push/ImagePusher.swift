@@ -69,6 +69,12 @@ public struct ImagePusher: Sendable {
                 try await pushLayers(image, request, repository, report)
             }
         }
+        // Some say yes to everything.
+        guard try await repository.digest(of: reference.target) == digest else {
+            throw Failure(
+                .uploadError, "\(reference) was sent, and is not what the registry has there now",
+                hint: "somebody else may have sent another image meanwhile; the same command sends what is missing")
+        }
         report.line("Pushed image \(image.uuid) to \(reference) (\(digest))")
     }
 
@@ -79,6 +85,8 @@ public struct ImagePusher: Sendable {
     ) async throws -> ImageModel.ContentDigest {
         let type = MediaType.layer + (request.compression == .none ? "" : "+\(request.compression.rawValue)")
         let images = try await chain(of: image)
+        let config = RunnableConfig(images: images, platform: request.platform, given: request.config ?? [:])
+        try config.check()
         var chain = try SnapshotChain(images, zfs: zfs)
         var layers: [PushedLayer] = []
         for (place, layer) in images.enumerated() {
@@ -101,7 +109,6 @@ public struct ImagePusher: Sendable {
             try await note(new, of: layer, report)
             layers.append(new)
         }
-        let config = RunnableConfig(images: images, platform: request.platform, given: request.config ?? [:])
         let manifest = ArtifactManifest(
             artifactType: "",
             config: try await repository.put(

@@ -144,18 +144,23 @@ extension ImageTool {
         let head = try await source.head(of: file.blob, in: reference)
         let beginning = FileHead(
             bytes: head, isWhole: Int64(head.count) == file.blob.size, fileName: file.name,
-            title: "\"\(file.name)\" of \(reference)")
+            title: file.name.isEmpty ? "the file of \(reference)" : "\"\(file.name)\" of \(reference)")
+        guard file.blob.size > 0 else { throw Self.isEmpty(beginning.title) }
         let isDisk = file.isRawDisk || request.isDisk
         let kind = isDisk ? .disk : try beginning.kind()
         var draft = draft(
             kind, file.name, reference, request, [file.blob.annotations, content.annotations], content, config: nil)
-        if kind == .disk { draft.size = try beginning.diskSize(fileSize: UInt64(exactly: file.blob.size)) }
+        // Of a disk that is kept as it is, nothing that its machine wrote into it counts.
+        if kind == .disk, !file.isRawDisk {
+            draft.size = try beginning.diskSize(fileSize: UInt64(exactly: file.blob.size))
+        }
         draft.files = file.blob.digest.algorithm == .sha256 ? [file.blob.digest] : []
         return FoundFile(
             draft: draft, place: source.place(of: file.blob, in: reference), source: source.descriptor.url.base,
-            called: "\(file.name) of \(reference)",
+            called: file.name.isEmpty ? "\(reference)" : "\(file.name) of \(reference)",
             check: ImageFileCheck(size: file.blob.size, digest: file.blob.digest),
-            content: beginning.content(kind, blockSize: request.blockSize))
+            content: file.isRawDisk
+                ? .rawDisk(blockSize: request.blockSize) : beginning.content(kind, blockSize: request.blockSize))
     }
 
     /// A disk in layers, or an image to run.
@@ -185,6 +190,7 @@ extension ImageTool {
         let notes = [[:], content.annotations, RegistryDraft.labels(config)]
         var draft = draft(.disk, name, reference, request, notes, content, config: config)
         if let found {
+            guard found.size > 0 else { throw Self.isEmpty("the disk of \(reference)") }
             let beginning = FileHead(
                 bytes: found.bytes, isWhole: UInt64(found.bytes.count) == found.size, fileName: name,
                 title: "the disk of \(reference)")
@@ -200,6 +206,10 @@ extension ImageTool {
             FoundFile(
                 draft: draft, place: source.place(ofDiskIn: layers, in: reference), source: source.descriptor.url.base,
                 called: "\(reference)", check: .none, content: .disk(blockSize: request.blockSize)))
+    }
+
+    private static func isEmpty(_ what: String) -> Failure {
+        Failure(.invalidFile, "\(what) is empty: it has no bytes")
     }
 
     private func draft(

@@ -45,7 +45,9 @@ final class Settlement {
         let isFree = try await locks.take(uuid, report) { try await store.image(uuid, in: pool) != nil }
         guard isFree else {
             isThere = true
-            report.line("Image \(manifest.progressTitle) is already installed, skipping")
+            // Under the name that it has here, which may be another.
+            let title = try await store.image(uuid, in: pool)?.title ?? manifest.progressTitle
+            report.line("Image \(title) is already installed, skipping")
             throw IsThere()
         }
         // A file that is fetched anew is settled anew.

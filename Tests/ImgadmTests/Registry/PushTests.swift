@@ -141,12 +141,39 @@ extension EndToEnd {
             #expect(raw == "same\n")
         }
 
+        /// What a machine writes to the beginning of its disk does not say what the disk is: the next host must not read another.
+        @Test(arguments: ["qcow2", "vhdx", "gzip", "zstd", "tar"])
+        func aDiskIsNotWhatItsMachineWroteIntoIt(content: String) async throws {
+            let registry = try await RegistryFixture.get().registry
+            let box = try await Sandbox.make()
+            let target = "\(registry.host)/pushed/looks-like-\(content):1"
+            let made = try await run(
+                """
+                case \(content) in
+                    qcow2 | vhdx) qemu-img create -q -f \(content) inner 4M ;;
+                    gzip) seq 100000 | gzip > inner ;;
+                    zstd) seq 100000 | zstd -q > inner ;;
+                    tar) seq 1000 > a; tar -cf inner a ;;
+                esac
+                truncate -s %1M inner
+                qemu-img convert -f raw -O qcow2 inner outer.qcow2
+                imgadm import -q ./outer.qcow2 name=looks version=1
+                imgadm push -q looks \(target)
+                imgadm delete looks
+                imgadm import -q oci:\(target) name=looks version=1
+                imgadm export -q -o back.raw looks
+                cmp back.raw inner
+                """, in: box)
+            #expect(made.status == 0, "\(made)")
+        }
+
         @Test func whatCannotGoIsToldAndNothingIsTagged() async throws {
             let registry = try await RegistryFixture.get().registry
             let box = try await Sandbox.make()
             let made = try await run(
                 """
                 truncate -s 1M d-1.raw; imgadm import -q d-1.raw
+                echo '{"config": {"Env": 5}}' > env.json; echo '{"Cmd": "/bin/sh"}' > cmd.json
                 mkdir tree; echo a > tree/.wh.mine; tar -C tree -cf r-1.tar .; imgadm import -q r-1.tar version=1 name=whiteout
                 """, in: box)
             #expect(made.status == 0, "\(made)")
@@ -157,6 +184,8 @@ extension EndToEnd {
                 (["d"], "Usage"), (["--compression", "xz", "whiteout", "\(host)/none:1"], "Option"),
                 (["--platform", "linux/arm64", "d", "\(host)/none:1"], "Usage"),
                 (["nothing", "\(host)/none:1"], "InvalidUUID"),
+                (["--config", box.path("env.json").string, "whiteout", "\(host)/none:1"], "InvalidManifest"),
+                (["--config", box.path("cmd.json").string, "whiteout", "\(host)/none:1"], "InvalidManifest"),
                 (["whiteout", "\(host)/none:1"], "UnsupportedImage"), (["d", "127.0.0.1:1/none:1"], "ConnectionError"),
             ] {
                 let run = try await box.imgadm(["push"] + words)
