@@ -92,7 +92,12 @@ extension ImageTool {
     ) async throws {
         let guid = manifest.files.first?.datasetGUID
         switch try await store.final(of: image, guid: guid) {
-        case .present: break
+        case .present:
+            // A root file system that each host unpacks for itself has another snapshot on each.
+            guard let guid, let made = image.made?.snapshotGUID, guid != "\(made)" else { break }
+            report.warning(
+                "the source has image \(image.title) as another snapshot (guid \(guid)) than is installed here (guid \(made)): what builds on that one cannot be installed on this one"
+            )
         case .renaming(let snapshot):
             if !dryRun { try await store.makeFinal(snapshot) }
             report.line(

@@ -84,6 +84,22 @@ extension EndToEnd {
             #expect(run.output.contains("Added manifest info"), "\(run)")
         }
 
+        /// What builds on the source's could not be installed on top of it.
+        @Test func anotherSnapshotOfTheSourceIsAWarning() async throws {
+            let images = try await Fixture.get()
+            let image = try await images.workshop.make(name: "other", bytes: 1000)
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", image.uuid).status == 0)
+            var manifest = image.manifest
+            var file = try #require(manifest["files"]?[0]?.objectValue)
+            file["dataset_guid"] = "1"
+            manifest["files"] = [.object(file)]
+            try images.workshop.save(manifest, image.uuid)
+            let run = try await box.imgadm("update")
+            #expect(run.status == 0 && run.errors.contains("as another snapshot (guid 1)"), "\(run)")
+        }
+
         @Test func theFinalSnapshotComesBack() async throws {
             let images = try await Fixture.get()
             let workshop = images.workshop

@@ -39,10 +39,11 @@ extension ImageMaker {
             try await tool.publish(publish, report)
         } catch let error as any CodedError {
             let failure = error.failure
+            let first = failure.code == .originDoesNotExist ? "publish the origin first; " : ""
             throw Failure(
                 failure.code, failure.message, cause: failure.cause,
                 hint:
-                    "the image is in \"\(folder.path)\": imgadm publish -m \(created.manifestFile) -f \(created.file) \(server.url.base)",
+                    "\(first)the image is in \"\(folder.path)\": imgadm publish -m \(created.manifestFile) -f \(created.file) \(server.url.base)",
                 statusCode: failure.statusCode)
         }
         try empty(folder)
