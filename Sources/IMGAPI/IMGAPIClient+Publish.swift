@@ -118,10 +118,15 @@ extension IMGAPIClient {
             said.isEmpty ? ErrorBody.excerpt(reply.body) : ErrorBody.excerpt(Array(said.joined(separator: ": ").utf8))
         let list = fields.isEmpty ? "" : " [\(ErrorBody.excerpt(Array(fields.joined(separator: "; ").utf8)))]"
         let code = body?["code"]?.stringValue.flatMap { IMGAPIClient.refusals.contains($0) ? $0 : nil }
+        let hint: String? =
+            switch code {
+            case "OriginDoesNotExist": "publish the origin first"
+            default: reply.status == 401 ? "--key FILE --user NAME signs requests" : nil
+            }
         return Failure(
             code.map(Failure.Code.init(rawValue:)) ?? .uploadError,
             "\(base) refused \(what) (status \(reply.status)\(text.isEmpty ? "" : ", \(text)"))\(list)",
-            hint: reply.status == 401 ? "--key FILE --user NAME signs requests" : nil, statusCode: reply.status)
+            hint: hint, statusCode: reply.status)
     }
 
     /// Codes of refusals that are handed on as they are (imgapi.md, section 9): those that speak of what was sent. A code that

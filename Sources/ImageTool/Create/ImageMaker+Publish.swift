@@ -39,7 +39,7 @@ extension ImageMaker {
             try await tool.publish(publish, report)
         } catch let error as any CodedError {
             let failure = error.failure
-            let first = failure.code == .originDoesNotExist ? "publish the origin first; " : ""
+            let first = failure.hint.map { "\($0); " } ?? ""
             throw Failure(
                 failure.code, failure.message, cause: failure.cause,
                 hint:
