@@ -99,11 +99,12 @@ import Testing
     /// A command that outlives the run that began it, in whose name the lock's file is.
     @Test func aLockIsHeldAsLongAsTheDeadHoldersCommandsAreAtWork() async throws {
         let dead = try await ProcessRunner(log: .quiet).run(Command("sh", ["-c", "echo $$"]))
-        try HostFile.write(dead.output + Array("5ca1ab1e\n".utf8), to: path)
+        let mark = Self.mark()
+        try HostFile.write(dead.output + Array("\(mark)\n".utf8), to: path)
         let (begun, end) = (folder.path.appending("begun"), folder.path.appending("end"))
         let script = "touch '\(begun)'; until test -e '\(end)'; do sleep 0.05; done"
         let command = Task {
-            _ = try await ProcessRunner(log: .quiet).run(Command("env", ["IMGADM_RUN=5ca1ab1e", "sh", "-c", script]))
+            _ = try await ProcessRunner(log: .quiet).run(Command("env", ["IMGADM_RUN=\(mark)", "sh", "-c", script]))
         }
         while try !HostFile.exists(begun) { try await Task.sleep(for: .milliseconds(5)) }
         #expect(try FileLock.tryTaking(path) == nil)
@@ -119,9 +120,22 @@ import Testing
         try await command.value
     }
 
+    /// All tests see each other's commands.
+    private static func mark() -> String { String(UInt64.random(in: 1 << 32..<1 << 56), radix: 16) }
+
     /// Commands of other runs, and those that say nothing of a run, hold nobody's locks.
-    @Test(arguments: ["5ca1ab1f", "", "5ca1ab1e0", "../x"]) func othersCommandsHoldNothing(mark: String) async throws {
-        try HostFile.write(Array("1\n5ca1ab1e\n".utf8), to: path)
+    @Test(arguments: ["another", "none", "a longer one", "a path"]) func othersCommandsHoldNothing(
+        what: String
+    ) async throws {
+        let own = Self.mark()
+        let mark =
+            switch what {
+            case "another": Self.mark()
+            case "a longer one": own + "0"
+            case "a path": "../x"
+            default: ""
+            }
+        try HostFile.write(Array("1\n\(own)\n".utf8), to: path)
         let (begun, end) = (folder.path.appending("begun"), folder.path.appending("end"))
         let script = "touch '\(begun)'; until test -e '\(end)'; do sleep 0.05; done"
         let command = Task {
