@@ -66,7 +66,7 @@ struct FileHead {
             guard Self.isCalledDisk(fileName) else {
                 throw refusal(
                     "is neither a disk nor the archive of a root file system",
-                    "a disk without a partition table must be called .raw or .img")
+                    "a disk without a partition table must be called .raw, .img or .dd")
             }
             return .disk
         }
