@@ -51,6 +51,11 @@ struct PushCommand: ImgadmCommand {
         guard arguments.count == 2 else {
             throw Failure(.usage, "an image and a reference are needed: imgadm push IMAGE HOST/REPO:TAG")
         }
+        if let scheme = arguments[1].firstRange(of: "://") {
+            throw Failure(
+                .usage, "\"\(arguments[1])\" is a URL, and what is pushed goes to HOST/REPO:TAG",
+                hint: "leave out \(arguments[1][..<scheme.upperBound])")
+        }
         let mode = try progress.chosen()
         let reference = try DockerReference(arguments[1])
         let pool = try context.pool(pool.name)

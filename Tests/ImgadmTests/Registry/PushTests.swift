@@ -179,7 +179,7 @@ extension EndToEnd {
             #expect(made.status == 0, "\(made)")
             let host = registry.host
             for (words, code) in [
-                (["d", "web:1"], "Usage"),
+                (["d", "web:1"], "Usage"), (["d", "oci://\(host)/none:1"], "Usage"),
                 (["d", "\(host)/none@sha256:\(String(repeating: "0", count: 64))"], "Usage"),
                 (["d"], "Usage"), (["--compression", "xz", "whiteout", "\(host)/none:1"], "Option"),
                 (["--platform", "linux/arm64", "d", "\(host)/none:1"], "Usage"),
