@@ -71,19 +71,7 @@ import ZFS
             try await host.install(image)
             if isMounted { host.pools.edit { $0.becomeFileSystem("tank/\(uuid)") } }
             let whole: Set = ["tank", "other", "tank/\(uuid)", "tank/\(uuid)@final"]
-            host.pools.kill(after: moment)
-            let wasKilled: Bool
-            do {
-                try await host.delete(uuid)
-                wasKilled = false
-            } catch is MemoryZFS.Killed {
-                wasKilled = true
-            } catch let error as Failure {
-                // What could not be put back any more is told with what went wrong.
-                #expect(error.cause is MemoryZFS.Killed, "\(error)")
-                wasKilled = true
-            }
-            host.pools.kill(after: nil)
+            let wasKilled = try await host.killed(after: moment) { try await host.delete(uuid) }
             if try await host.images().contains(uuid) { #expect(host.pools.names == whole, "\(moment)") }
             if wasKilled { #expect(try await host.delete(uuid), "\(moment)") }
             #expect(host.pools.names == ["tank", "other"], "\(moment)")

@@ -53,19 +53,7 @@ import ZFS
             let image = try TestVolume(on: base)
             let uuid = image.manifest.uuid
             try await host.install(base)
-            host.pools.kill(after: moment)
-            let wasKilled: Bool
-            do {
-                try await host.install(image)
-                wasKilled = false
-            } catch is MemoryZFS.Killed {
-                wasKilled = true
-            } catch let error as Failure {
-                // What could not be taken away any more is told with what went wrong.
-                #expect(error.cause is MemoryZFS.Killed, "\(error)")
-                wasKilled = true
-            }
-            host.pools.kill(after: nil)
+            let wasKilled = try await host.killed(after: moment) { try await host.install(image) }
             if wasKilled {
                 #expect(try await !host.images().contains(uuid), "\(moment)")
                 try await host.install(image)

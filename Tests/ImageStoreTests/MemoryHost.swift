@@ -1,9 +1,11 @@
 import Crypto
+import Failure
 import ImageModel
 import JSON
 import SendStream
 import SystemPackage
 import TestHost
+import Testing
 import VirtualMachines
 import ZFS
 
@@ -36,6 +38,24 @@ final class MemoryHost {
         ImageStore(
             root: root, runner: pools, zfs: pools.zfs, machines: NoMachines(), lockPatience: .zero,
             log: MemoryZFS.silent)
+    }
+
+    /// Does something in a run that is killed before it changes something for so many more times.
+    ///
+    /// - Returns: whether it came to that.
+    func killed(after moment: Int, _ work: () async throws -> some Any) async throws -> Bool {
+        pools.kill(after: moment)
+        defer { pools.kill(after: nil) }
+        do {
+            _ = try await work()
+            return false
+        } catch is MemoryZFS.Killed {
+            return true
+        } catch let error as Failure {
+            // What could not be put right any more is told with what went wrong.
+            #expect(error.cause is MemoryZFS.Killed, "\(error)")
+            return true
+        }
     }
 
     /// The UUIDs of the images, as another run lists them.
