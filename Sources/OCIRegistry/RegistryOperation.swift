@@ -34,7 +34,7 @@ enum RegistryOperation: CaseIterable {
         if status == 404, isOptional { return .absent }
         // An upload is taken up where the registry says that it is (see `BlobUpload`).
         if self == .chunk, status == 416 { return .passing }
-        if [.chunk, .uploadProgress].contains(self), status == 429 || status >= 500 { return .passing }
+        if [.chunk, .uploadProgress, .endUpload].contains(self), status == 429 || status >= 500 { return .passing }
         return .refused
     }
 

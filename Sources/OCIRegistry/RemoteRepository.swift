@@ -69,7 +69,9 @@ public struct RemoteRepository: Sendable {
             if let deadline = operation.onceWithin {
                 try await transport.replyOnce(to: request, limit: limit, deadline: deadline)
             } else {
-                try await transport.reply(to: request, limit: limit)
+                // What is written has been made with pains, and the registry was there before it.
+                try await transport.reply(
+                    to: request, limit: limit, patience: operation.actions == .writing ? settings.patience : .zero)
             }
         return RegistryAnswer(reply, to: operation)
     }

@@ -22,21 +22,26 @@ public struct Transport: Sendable {
     /// - Parameters:
     ///   - limit: the most bytes the body may have.
     ///   - deadline: how long a try may take as a whole.
+    ///   - patience: for how long a server that was there a moment ago may be away, or too busy: what was begun is worth waiting
+    ///     for. What it calls an error of its own (500) is tried a few times all the same.
     /// - Throws: `ConnectionError`; `SourceError` for a body over the limit.
-    public func reply(to request: HTTPRequest, limit: Int, deadline: Duration? = nil) async throws -> HTTPReply {
-        let longestWait = min(settings.longestRetryAfter, NetworkLimits.retryAfter)
-        return try await settings.backoff(tries: NetworkLimits.tries)(
+    public func reply(
+        to request: HTTPRequest, limit: Int, deadline: Duration? = nil, patience: Duration = .zero
+    ) async throws -> HTTPReply {
+        let longestWait = patience > .zero ? settings.longestRetryAfter : NetworkLimits.retryAfter
+        return try await settings.backoff(tries: NetworkLimits.tries, patience: patience)(
             by: settings.clock, again: { note("tried again", request, Transport.reason($0)) }
-        ) { _ in
+        ) { tries in
             do {
                 let reply = try await wholeReply(to: request, limit: limit, deadline: deadline)
                 let wait = RetryAfter.read(reply.headers, now: .now())
-                guard Transport.isPassing(status: reply.status), wait ?? .zero <= longestWait else {
-                    return .done(reply)
-                }
+                guard Transport.isPassing(status: reply.status), wait ?? .zero <= longestWait,
+                    reply.status != 500 || tries.failures + 1 < NetworkLimits.tries
+                else { return .done(reply) }
                 return .passing(.success(reply), after: wait)
             } catch let error as ConnectionError {
-                guard case .lost = error.reason else { throw error }
+                if case .lost = error.reason { return .passing(.failure(error)) }
+                guard patience > .zero, error.isAway else { throw error }
                 return .passing(.failure(error))
             }
         }

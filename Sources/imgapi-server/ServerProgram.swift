@@ -50,6 +50,8 @@ struct ServerProgram: AsyncParsableCommand {
     /// How the server asks others.
     static func network(_ logger: Logger) throws -> (sender: NetworkSender, transport: Transport) {
         var settings = try TransportSettings(environment: ProcessEnvironment.variables)
+        // Whoever asks this server does not wait for long either.
+        settings.patience = min(settings.patience, .seconds(20))
         settings.userAgent = "imgapi-server/\(ImageServer.version)"
         let sender = NetworkSender(settings: settings)
         return (sender, Transport(sender: sender, settings: settings, log: logger))

@@ -17,7 +17,8 @@ import Transport
         (.blob, [200], [], []), (.blobPresence, [200], [404], []),
         (.beginUpload, [202], [], []), (.chunk, [201, 202, 204], [], Set([416, 429] + Array(500...599))),
         (.mount, [201, 202], [], []),
-        (.uploadProgress, [200, 202, 204], [], Set([429] + Array(500...599))), (.endUpload, [201], [], []),
+        (.uploadProgress, [200, 202, 204], [], Set([429] + Array(500...599))),
+        (.endUpload, [201], [], Set([429] + Array(500...599))),
         (.cancelUpload, [200, 202, 204], [404], []), (.putManifest, [200, 201], [], []),
         (.deleteManifest, [200, 202, 204], [404], []),
     ]
@@ -130,6 +131,19 @@ import Transport
             .init(status: 503), .init(status: 204, headers: [("Range", "0-1")]), .init(status: 202), .init(status: 201),
         ])
         #expect(requests == ["POST ", "PATCH 0-3", "GET ", "PATCH 2-3", "PUT "])
+    }
+
+    @Test func aRegistryThatHasTooMuchToDoIsWaitedForAtEveryStep() async throws {
+        let busy = [FakeRegistry.Answer](repeating: .init(status: 429), count: 7)
+        let place = FakeRegistry.Answer(status: 202, headers: [("Location", "/v2/a/b/blobs/uploads/1")])
+        let end = [FakeRegistry.Answer.init(status: 429), .init(status: 404), .init(status: 201)]
+        let script = Script(busy + [place] + [.init(status: 202)] + end)
+        let registry = FakeRegistry { _ in script.next() }
+        let upload = try await BlobUpload.begin(in: registry.client().repository("a/b"))
+        try await upload.append(Array("blob".utf8))
+        _ = try await upload.finish(mediaType: "x")
+        #expect(registry.requests.suffix(5).map(\.method) == ["POST", "PATCH", "PUT", "HEAD", "PUT"])
+        #expect(registry.requests.count == 12)
     }
 
     @Test func anEndWhoseAnswerIsBadMayBeOne() async throws {

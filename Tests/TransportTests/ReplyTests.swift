@@ -30,6 +30,32 @@ import Transport
         #expect(sender.requests.count == count, "\(name)")
     }
 
+    static let patient: [(name: String, answers: [FakeSender.Answer], status: Int?, count: Int)] = [
+        ("503 for a while", Array(repeating: .reply(503), count: 6) + [.reply(202)], 202, 7),
+        ("429 that says nothing", Array(repeating: .reply(429), count: 6) + [.reply(202)], 202, 7),
+        ("429 that says when", [.reply(429, headers: [("Retry-After", "30")]), .reply(202)], 202, 2),
+        ("an hour to wait", [.reply(429, headers: [("Retry-After", "3600")]), .reply(202)], 429, 1),
+        ("an error of its own", Array(repeating: .reply(500), count: 9), 500, 3),
+        ("a restart", Array(repeating: .trouble(.unreachable("x")), count: 6) + [.reply(202)], 202, 7),
+        ("for ever", Array(repeating: .reply(503), count: 99), 503, 12),
+        ("a bad certificate", [.trouble(.refused("x")), .reply(202)], nil, 1), ("404", [.reply(404)], 404, 1),
+    ]
+
+    @Test(arguments: patient)
+    func aServerThatWasThereIsWaitedFor(name: String, answers: [FakeSender.Answer], status: Int?, count: Int)
+        async throws
+    {
+        let sender = FakeSender(answers)
+        do {
+            let reply = try await sender.transport().reply(to: request, limit: 1000, patience: .seconds(60))
+            #expect(reply.status == status, "\(name)")
+        } catch let failure as any CodedError {
+            #expect(status == nil && failure.code == .connectionError, "\(name)")
+        }
+        // Pauses are up to a quarter longer or shorter.
+        #expect(abs(sender.requests.count - count) <= (count > 9 ? 2 : 0), "\(name): \(sender.requests.count)")
+    }
+
     @Test func whatChangesSomethingIsSentOnce() async throws {
         for answer in [FakeSender.Answer.trouble(.lost("x")), .reply(503)] {
             let sender = FakeSender([answer, .reply(200)])

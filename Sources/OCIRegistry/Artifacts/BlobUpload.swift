@@ -21,9 +21,6 @@ public final class BlobUpload {
     /// In bytes. Stores below a registry want 5 MiB and more; as much is in memory for each upload.
     private static let usualChunk = 8 << 20
     private static let largestChunk = 64 << 20
-    /// A registry that is being restarted is back by then.
-    private static let tries = Backoff(tries: 6, firstPause: .milliseconds(500), longestPause: .seconds(8))
-
     private init(_ repository: RemoteRepository, location: String, chunkSize: Int) {
         self.repository = repository
         self.location = location
@@ -57,12 +54,14 @@ public final class BlobUpload {
         let digest = hasher.finish()
         let target = location + (location.contains("?") ? "&" : "?") + "digest=\(URLEncoding.component("\(digest)"))"
         let blob = BlobDescriptor(mediaType: mediaType, digest: digest, size: sent)
-        try await persist("the end of a blob") { [repository] in
+        try await persist { [repository] in
             let answer = try await repository.ask(.endUpload, target, [("Content-Length", "0")])
-            if answer.meaning == .done { return true }
+            if answer.meaning == .done { return nil }
             // It may have been done although its answer was lost.
-            if try await repository.has(blob) { return true }
-            throw repository.refusal(answer, "the end of a blob of \(repository.description)")
+            if try await repository.has(blob) { return nil }
+            let refusal = repository.refusal(answer, "the end of a blob of \(repository.description)")
+            guard answer.meaning == .passing else { throw refusal }
+            return refusal
         }
         return blob
     }
@@ -76,13 +75,16 @@ public final class BlobUpload {
         let piece = Array(chunk.prefix(count))
         unsafe hasher.update(piece.span.bytes)
         let end = sent + Int64(count)
-        try await persist("a chunk of a blob") { try await self.patch(piece, end: end) }
+        try await persist { try await self.patch(piece, end: end) }
         chunk.removeFirst(count)
     }
 
-    /// Sends what is missing of a chunk. False if the registry did not say that it has it.
-    private func patch(_ piece: [UInt8], end: Int64) async throws -> Bool {
+    /// Sends what is missing of a chunk.
+    ///
+    /// - Returns: why it is to be tried again; nil if the registry has it.
+    private func patch(_ piece: [UInt8], end: Int64) async throws -> (any Error)? {
         let missing = piece.suffix(Int(end - sent))
+        let trouble: any Error
         do {
             let answer = try await repository.ask(
                 .chunk, location,
@@ -92,17 +94,17 @@ public final class BlobUpload {
             case .done:
                 location = answer.reply.headers["location"].flatMap { repository.location($0) } ?? location
                 sent = end
-                return true
-            case .passing: break
+                return nil
+            case .passing: trouble = repository.refusal(answer, "a chunk of a blob of \(repository.description)")
             case .absent, .refused:
                 throw repository.refusal(answer, "a chunk of a blob of \(repository.description)")
             }
-        } catch is ConnectionError {}
-        return try await askWhere(end)
+        } catch let error as ConnectionError { trouble = error }
+        return try await hasAll(end) ? nil : trouble
     }
 
-    /// Asks how much the registry has. True if that is the whole chunk.
-    private func askWhere(_ end: Int64) async throws -> Bool {
+    /// Asks how much the registry has; whether that is the whole chunk.
+    private func hasAll(_ end: Int64) async throws -> Bool {
         let answer = try await repository.ask(.uploadProgress, location)
         if answer.meaning == .passing { return false }
         guard answer.meaning == .done else {
@@ -133,11 +135,15 @@ public final class BlobUpload {
     }
 
     /// Tries until it is done, or the registry has been away for too long.
-    private func persist(_ what: String, _ work: () async throws -> Bool) async throws {
-        try await BlobUpload.tries(by: repository.settings.clock) { _ in
+    ///
+    /// - Parameter work: one try, and why it is to be tried again.
+    private func persist(_ work: () async throws -> (any Error)?) async throws {
+        let tries = Backoff(
+            tries: 6, patience: repository.settings.patience, firstPause: .milliseconds(500), longestPause: .seconds(8))
+        try await tries(by: repository.settings.clock) { _ in
             do {
-                if try await work() { return .done(()) }
-                return .passing(.failure(Failure(.uploadError, "\(repository.description) does not take \(what)")))
+                guard let trouble = try await work() else { return .done(()) }
+                return .passing(.failure(trouble))
             } catch let error as ConnectionError { return .passing(.failure(error)) }
         }
     }
