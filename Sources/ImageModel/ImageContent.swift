@@ -7,8 +7,8 @@ public enum ImageContent: Sendable, Hashable {
     case layer(diffID: ContentDigest?)
     /// The disk of a machine, in whatever format; of the volume that it becomes, the bytes of a block, where they were chosen.
     case disk(blockSize: Int?)
-    /// A disk that is kept as it is and packed by zstd, whatever its bytes look like.
-    case rawDisk(blockSize: Int?)
+    /// A disk that is kept as it is, whatever its bytes look like, packed by the compression that is named, as manifests spell it.
+    case rawDisk(compression: String, blockSize: Int?)
     /// The archive of a system's files.
     case root
     /// The same as a squashfs, which is read by `sqfs2tar` (squashfs-tools-ng).

@@ -45,6 +45,7 @@ extension ImageTool {
     private func importFile(
         _ file: LocalFile, _ request: FileRequest, _ pool: PoolName, _ report: Report
     ) async throws {
+        if let warning = file.warning { report.warning(warning) }
         let digest = try await file.digest()
         try await file.check(digest, request.checksum)
         var draft = file.draft
@@ -65,7 +66,9 @@ extension ImageTool {
             guard let known else { return }
             return try await skip(known.image, given: request.fields, in: pool, report)
         }
-        let (draft, content) = try self.draft(of: file, head, request)
+        let beginning = beginning(of: file, head)
+        let (draft, content) = try self.draft(of: beginning, head, request)
+        if let warning = beginning.warning { report.warning(warning) }
         let digest = try await checksum(of: file, request, report)
         var check = ImageFileCheck(size: head.size, digest: digest)
         if head.size == nil { check.most = RemoteFile.longest }
@@ -78,16 +81,18 @@ extension ImageTool {
         try await store.note(head.fetched, of: uuid, in: pool) { report.waiting(for: $0, $1) }
     }
 
+    private func beginning(of file: RemoteFile, _ head: RemoteFile.Head) -> FileHead {
+        FileHead(bytes: head.bytes, isWhole: head.isWhole, fileName: file.name, title: "\"\(file.url)\"")
+    }
+
     /// What is known of the image of a URL before it is fetched.
     ///
     /// - Throws: `InvalidFile`.
     private func draft(
-        of file: RemoteFile, _ head: RemoteFile.Head, _ request: FileRequest
+        of beginning: FileHead, _ head: RemoteFile.Head, _ request: FileRequest
     ) throws -> (ImageDraft, ImageContent) {
-        let beginning = FileHead(
-            bytes: head.bytes, isWhole: head.isWhole, fileName: file.name, title: "\"\(file.url)\"")
         let kind = try beginning.kind()
-        var draft = ImageDraft(kind, fileName: file.name, fields: request.fields)
+        var draft = ImageDraft(kind, fileName: beginning.fileName, fields: request.fields)
         if kind == .disk { draft.size = try beginning.diskSize(fileSize: head.size.flatMap { UInt64(exactly: $0) }) }
         if let modified = head.fetched.modified.flatMap({ Timestamp(httpDate: $0) }) {
             draft.publishedAt = modified.description
@@ -159,7 +164,7 @@ extension ImageTool {
         case .url(let url):
             let file = try RemoteFile(url, by: transport)
             guard let head = try await file.head() else { return [:] }
-            let (draft, _) = try self.draft(of: file, head, request)
+            let (draft, _) = try self.draft(of: beginning(of: file, head), head, request)
             return draft.json(uuid: draft.uuid(try await file.checksum()?.digest))
         }
     }

@@ -10,6 +10,8 @@ final class ContentReader {
     private var place: UInt64 = 0
     private var rawSize: UInt64?
     private var held: [UInt8] = []
+    /// The data that was found last. To look for its end takes as long as it is, whoever asks.
+    private var region: Range<UInt64>?
 
     /// Bytes that are read at a time, if there are so many in a row.
     static let pieceBytes = 1 << 20
@@ -128,7 +130,7 @@ final class ContentReader {
             let footer = fileSize % 512 == 0 ? try VHDFooter.atEnd(&bytes, fileSize) : nil
             rawSize = footer == nil ? fileSize : fileSize - 512
         }
-        guard let size = rawSize, let range = try bytes.nextData(from: place), range.lowerBound < size else {
+        guard let size = rawSize, let range = try dataRegion(), range.lowerBound < size else {
             return rawSize
         }
         // From a whole grain on, whatever the file's holes are.
@@ -140,6 +142,12 @@ final class ContentReader {
         try emit(count, at: start, to: &visitor)
         place = start + UInt64(count)
         return nil
+    }
+
+    private func dataRegion() throws -> Range<UInt64>? {
+        if let region, region.contains(place) { return region }
+        region = try bytes.nextData(from: place)
+        return region
     }
 
     /// The last grain is held back until it is known whether the disk goes on, or ends in a footer.

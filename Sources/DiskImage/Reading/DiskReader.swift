@@ -34,11 +34,24 @@ public struct DiskReader {
             DiskBytes(unwrapped.source, scratch: scratch, limits: limits), unwrapped.names, unwrapped.archive, limits)
     }
 
+    /// The same of a file, whose holes are not read unless it is packed.
+    ///
+    /// - Throws: as above.
+    public init(rawFile file: any DiskFile, in compression: CompressionFormat, limits: DiskLimits = DiskLimits()) throws
+    {
+        if compression == .none {
+            try self.init(DiskBytes(file), [], nil, limits, isRaw: true)
+        } else {
+            try self.init(rawStream: FileSource(file), in: compression, limits: limits)
+        }
+    }
+
     /// A disk that is kept as it is, within one compression at most, whatever its bytes look like: those are its machine's, which may
     /// write what looks like another format.
     ///
     /// - Throws: as above.
-    public init(raw stream: any ByteSource, in compression: CompressionFormat, limits: DiskLimits = DiskLimits()) throws
+    public init(rawStream stream: any ByteSource, in compression: CompressionFormat, limits: DiskLimits = DiskLimits())
+        throws
     {
         var source = stream
         if compression != .none {

@@ -19,8 +19,8 @@ struct DiskInstaller: ImageInstaller {
     let log: Logger
     /// Bytes of a block of the volume; nil for the usual.
     let blockSize: Int?
-    /// The file is the disk as it is, in zstd: what it looks like does not count.
-    let isRaw: Bool
+    /// The compression in which the file is the disk as it is: what that looks like does not count. nil: the file tells its format.
+    let rawIn: String?
 
     /// What ZFS takes by itself since OpenZFS 2.2; a disk that keeps smaller pieces together gains by smaller ones.
     private static let usualBlockSize = 16384
@@ -84,8 +84,11 @@ struct DiskInstaller: ImageInstaller {
     private func receive(_ channel: ByteChannel, into arrived: SnapshotName) async throws -> ReceivedDisk {
         let source = ChannelSource(channel: channel)
         var reader =
-            try isRaw
-            ? DiskReader(raw: source, in: .zstd) : DiskReader(stream: source, scratch: ReorderFile())
+            if let rawIn {
+                try DiskReader(rawStream: source, in: try Self.compression(rawIn))
+            } else {
+                try DiskReader(stream: source, scratch: ReorderFile())
+            }
         let description = reader.description
         log.info("disk", metadata: ["format": "\(description.format.rawValue)", "detail": "\(description.detail)"])
         var snapshot = VolumeSnapshot(
@@ -118,6 +121,13 @@ struct DiskInstaller: ImageInstaller {
             )
         }
         return ReceivedDisk(snapshot: snapshot, guid: guid)
+    }
+
+    private static func compression(_ name: String) throws -> CompressionFormat {
+        guard let format = CompressionFormat(rawValue: name) else {
+            throw Failure(.internalError, "a disk cannot be unpacked from \"\(name)\", which nothing here is called")
+        }
+        return format
     }
 
     /// Whatever went wrong, as a failure that says which file it is about.

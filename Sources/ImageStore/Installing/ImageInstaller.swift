@@ -30,8 +30,9 @@ extension ImageStore {
         case .layer(let diffID): LayerInstaller(store: self, diffID: diffID)
         case .root: RootInstaller(store: self)
         case .squashfs: SquashfsInstaller(store: self)
-        case .disk(let blockSize): DiskInstaller(zfs: zfs, log: log, blockSize: blockSize, isRaw: false)
-        case .rawDisk(let blockSize): DiskInstaller(zfs: zfs, log: log, blockSize: blockSize, isRaw: true)
+        case .disk(let blockSize): DiskInstaller(zfs: zfs, log: log, blockSize: blockSize, rawIn: nil)
+        case .rawDisk(let compression, let blockSize):
+            DiskInstaller(zfs: zfs, log: log, blockSize: blockSize, rawIn: compression)
         }
     }
 }

@@ -11,6 +11,7 @@ struct ArchiveConverter {
     ///
     /// - Throws: `InvalidFile` for what cannot be unpacked; `FileSystemError`.
     static func takes(_ file: GivenFile) throws -> Bool {
+        guard RawDiskName.compression(of: file.name) == nil else { return false }
         defer { file.rewind() }
         let head = try UnpackedFile(file).head
         // What is malformed, whoever reads it will say.

@@ -18,6 +18,7 @@ struct DiskConverter {
         let origin = try Origin(request.origins)
         let description = try source.reader().description
         report.line("Reading \(description.text) \"\(source.file.name)\"")
+        if let warning = try FileHead(of: source.file, named: source.file.name)?.warning { report.warning(warning) }
         if description.format == .raw, let name = request.fileName,
             let format = FileHead.missingFormat(name, isPacked: !description.wrappers.isEmpty, isWhole: true)
         {
@@ -28,6 +29,12 @@ struct DiskConverter {
                 "\"\(source.file.name)\" has no partition table and no file system that is known: its bytes are taken for those of a disk"
             )
         }
+        var draft = ImageDraft(
+            .disk, fileName: request.fileName ?? "disk", manifest: request.manifest, fields: request.fields)
+        draft.origin = origin?.manifest
+        // All bytes of the file, also those of holes, which may be terabytes.
+        let hashed = draft.isNamedByFile ? source.file.bytes : nil
+        async let digest = hashed?.digest(.sha256)
         let survey = try await ContentSurvey(try VolumeContent(source))
         let size = survey.size
         var snapshot = VolumeSnapshot(
@@ -41,13 +48,8 @@ struct DiskConverter {
         } catch {
             throw Failure(.unsupportedImage, "of \"\(source.file.name)\" no volume can be made", cause: error)
         }
-        var draft = ImageDraft(
-            .disk, fileName: request.fileName ?? "disk", manifest: request.manifest, fields: request.fields)
-        draft.origin = origin?.manifest
         draft.size = size
-        // All bytes of the file, also those of holes, which may be terabytes.
-        let digest = draft.isNamedByFile ? try digest(source) : nil
-        guard let uuid = draft.uuid(digest) else {
+        guard let uuid = draft.uuid(try await digest) else {
             throw Failure(.manifestValidation, "invalid manifest: the UUID that was given is none")
         }
         let manifest = try draft.manifest(uuid)
@@ -78,12 +80,6 @@ struct DiskConverter {
         // Also what begins as a stream and is none.
         default: true
         }
-    }
-
-    private func digest(_ source: DiskSourceFile) throws -> ImageModel.ContentDigest {
-        var hasher = DigestHasher(.sha256)
-        try source.readAll { hasher.update($0) }
-        return hasher.finish()
     }
 
     /// What an increment builds on.

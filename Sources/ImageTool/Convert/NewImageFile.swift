@@ -22,12 +22,13 @@ struct NewImageFile {
     ) async throws -> ConvertedImage {
         let files = try CreateFiles(nil, request.output, for: manifest, request.compression)
         try OutputFile.check(files.manifest, request.isReplacing)
-        let output = try OutputFile(files.file, isReplacing: request.isReplacing, isHashed: true)
+        let sums = FileSums()
+        let output = try OutputFile(files.file, isReplacing: request.isReplacing, sums: sums)
         report.line("Writing image file to \"\(files.file)\"")
         let transfer = report.transfers.begin(.create, of: manifest.uuid, title: manifest.title, total: nil)
         defer { report.transfers.end(transfer) }
         try await content(output) { transfer.advance(to: Int64(clamping: $0)) }
-        manifest["files"] = [ImageFiles.entry(output, request.compression, guid: guid)]
+        manifest["files"] = [ImageFiles.entry(output, sums, request.compression, guid: guid)]
         report.line("Saving manifest to \"\(files.manifest)\"")
         // A manifest must not speak of another file than lies beside it.
         if request.isReplacing { try HostFile.remove(files.manifest) }

@@ -25,7 +25,7 @@ extension ImageExporter {
     func archive(_ source: some ArchiveSource, _ request: ExportRequest, _ report: Report) async throws {
         let export = try await ArchiveExport(source, request.image)
         for remark in export.remarks { report.warning(remark) }
-        let output = try OutputFile(request.output, isReplacing: request.isReplacing, isHashed: false)
+        let output = try OutputFile(request.output, isReplacing: request.isReplacing, sums: nil)
         let transfer = report.transfers.begin(.create, of: .zero, title: request.image, total: nil)
         defer { report.transfers.end(transfer) }
         try await source.withStreams { streams in

@@ -55,6 +55,7 @@ public struct ImageExporter: Sendable {
     }
 
     private static func isStream(_ file: GivenFile) throws -> Bool {
+        guard RawDiskName.compression(of: file.name) == nil else { return false }
         let head = try UnpackedFile(file).head
         defer { file.rewind() }
         // A malformed one is told once it is read as a stream.
@@ -87,13 +88,14 @@ public struct ImageExporter: Sendable {
     ) async throws {
         let manifestPath = request.output.map { Self.manifestPath($0) }
         if let manifestPath, manifest != nil { try OutputFile.check(manifestPath, request.isReplacing) }
-        let output = try OutputFile(request.output, isReplacing: request.isReplacing, isHashed: true)
+        let sums = FileSums()
+        let output = try OutputFile(request.output, isReplacing: request.isReplacing, sums: sums)
         let uuid = manifest?.uuid ?? .zero
         let transfer = report.transfers.begin(.create, of: uuid, title: manifest?.title ?? request.image, total: nil)
         defer { report.transfers.end(transfer) }
         try await output.write(&copy, request.format.compression) { transfer.advance(to: Int64(clamping: $0)) }
         guard var manifest, let manifestPath else { return try output.commit() }
-        manifest["files"] = [ImageFiles.entry(output, request.format.compression, guid: copy.header?.guid)]
+        manifest["files"] = [ImageFiles.entry(output, sums, request.format.compression, guid: copy.header?.guid)]
         if request.isReplacing { try HostFile.remove(manifestPath) }
         try output.commit()
         try ImageFiles.write(manifest, to: manifestPath)
@@ -178,7 +180,7 @@ public struct ImageExporter: Sendable {
     private func write(
         _ content: VolumeContent, size: UInt64, map: ClusterMap, _ request: ExportRequest, _ report: Report
     ) async throws {
-        let output = try OutputFile(request.output, isReplacing: request.isReplacing, isHashed: false)
+        let output = try OutputFile(request.output, isReplacing: request.isReplacing, sums: nil)
         let transfer = report.transfers.begin(.create, of: .zero, title: request.image, total: nil)
         defer { report.transfers.end(transfer) }
         let advance = { (count: UInt64) in transfer.advance(to: Int64(clamping: count)) }

@@ -7,10 +7,19 @@ import Tar
 /// A file of a disk, which can be read more than once: what comes through a pipe is kept for that.
 final class DiskSourceFile {
     let file: GivenFile
+    /// The compression in which the file is the disk as it is; nil: the file tells its format.
+    private let rawIn: CompressionFormat?
 
     /// - Throws: `FileSystemError`, `NoSpace`.
-    init(_ file: GivenFile) throws {
+    convenience init(_ file: GivenFile) throws {
+        try self.init(file, rawIn: RawDiskName.compression(of: file.name))
+    }
+
+    /// - Parameter rawIn: the compression in which the file is the disk as it is; nil: the file tells its format.
+    /// - Throws: `FileSystemError`, `NoSpace`.
+    init(_ file: GivenFile, rawIn: CompressionFormat?) throws {
         self.file = file.isSeekable ? file : try GivenFile(keeping: file)
+        self.rawIn = rawIn
     }
 
     /// Reads the disk from its beginning.
@@ -19,21 +28,10 @@ final class DiskSourceFile {
     func reader() throws -> DiskReader {
         let scratch = LazyScratch()
         return try translating {
-            try DiskReader(GivenDisk(file: file), scratch: scratch)
-        }
-    }
-
-    /// Hands on the bytes of the file as they lie there.
-    func readAll(_ body: (RawSpan) throws -> Void) throws {
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        var place: UInt64 = 0
-        while true {
-            let count = try unsafe buffer.withUnsafeMutableBytes {
-                try unsafe file.read(at: place, into: $0)
+            let disk = GivenDisk(file: file)
+            return if let rawIn { try DiskReader(rawFile: disk, in: rawIn) } else {
+                try DiskReader(disk, scratch: scratch)
             }
-            if count == 0 { return }
-            try unsafe body(buffer.span.bytes.extracting(0..<count))
-            place += UInt64(count)
         }
     }
 

@@ -41,6 +41,12 @@ struct FileHead {
     ///
     /// - Throws: `InvalidFile` for anything else.
     func kind() throws -> ContentUUID.Kind {
+        if let raw = rawCompression {
+            guard raw == .none || raw == CompressionFormat.sniff(bytes) else {
+                throw Self.notWhatItIsCalled(title, raw.fileSuffix)
+            }
+            return .disk
+        }
         let head = try unpacked()
         let kind: ImageFileKind
         do {
@@ -72,6 +78,22 @@ struct FileHead {
         }
     }
 
+    private var rawCompression: CompressionFormat? { RawDiskName.compression(of: fileName) }
+
+    /// What a user is told of a disk that is not read as what it looks like.
+    var warning: String? {
+        guard let raw = rawCompression else { return nil }
+        let look: String?
+        if raw == .none, CompressionFormat.sniff(bytes) != .none {
+            look = CompressionFormat.sniff(bytes).rawValue
+        } else {
+            // What cannot be read as anything looks like nothing.
+            look = (try? DiskDescription(head: bytes, isWhole: isWhole))?.format.rawValue
+        }
+        guard let look, look != DiskFormat.raw.rawValue else { return nil }
+        return "\(title) begins like \(look), and is called a raw disk: its bytes are taken as they are"
+    }
+
     private var isSquashfs: Bool { DiskContent.fileSystem(bytes) == "squashfs" }
 
     /// The content of an image that is made of the file.
@@ -79,7 +101,9 @@ struct FileHead {
     /// - Parameter blockSize: of a volume.
     func content(_ kind: ContentUUID.Kind, blockSize: Int?) -> ImageContent {
         switch kind {
-        case .disk: .disk(blockSize: blockSize)
+        case .disk:
+            rawCompression.map { .rawDisk(compression: $0.rawValue, blockSize: blockSize) }
+                ?? .disk(blockSize: blockSize)
         case .root: isSquashfs ? .squashfs : .root
         }
     }
@@ -106,6 +130,7 @@ struct FileHead {
     /// - Parameter fileSize: bytes of the file, where that is known.
     /// - Throws: `InvalidFile` for a disk that cannot be read.
     func diskSize(fileSize: UInt64?) throws -> UInt64? {
+        if let raw = rawCompression { return raw == .none ? fileSize : nil }
         do {
             guard let found = try DiskDescription(head: bytes, isWhole: isWhole) else { return nil }
             return found.size ?? (found.format == .raw && found.wrappers.isEmpty ? fileSize : nil)

@@ -6,7 +6,7 @@ import SystemPackage
 public enum FileName {
     /// How files are called that are disks or archives: no name of an image or repository ends like that.
     private static let contents = [
-        ".qcow2", ".img", ".raw", ".vmdk", ".vhd", ".vhdx", ".ova", ".tar", ".tgz", ".txz", ".tzst", ".squashfs",
+        ".qcow2", ".img", ".raw", ".dd", ".vmdk", ".vhd", ".vhdx", ".ova", ".tar", ".tgz", ".txz", ".tzst", ".squashfs",
         ".sqfs",
     ]
     private static let streams = [".zfs", ".zvol", ".imgmanifest"]

@@ -13,7 +13,9 @@ public final class GivenFile {
     public let path: FilePath?
     /// Bytes of a file that can be read anywhere; nil for what can be read only once.
     public let size: UInt64?
-    private let descriptor: FileDescriptor
+    /// Its bytes anywhere, where they can be read so: for as long as the file is there.
+    let bytes: FileBytes
+    private var descriptor: FileDescriptor { bytes.descriptor }
     /// Where ``read(into:)`` is.
     private var place: UInt64 = 0
 
@@ -32,7 +34,7 @@ public final class GivenFile {
     }
 
     private init(_ descriptor: FileDescriptor, name: String, path: FilePath?) throws {
-        self.descriptor = descriptor
+        bytes = FileBytes(descriptor: descriptor, name: name)
         self.name = name
         self.path = path
         do {
@@ -114,19 +116,7 @@ public final class GivenFile {
     /// - Returns: fewer bytes than there is room for only at the end.
     /// - Throws: `FileSystemError`; `CancellationError`.
     public func read(at start: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        try Task.checkCancellation()
-        do {
-            var done = 0
-            while done < buffer.count {
-                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-                let count = try unsafe descriptor.read(fromAbsoluteOffset: offset(start) + Int64(done), into: rest)
-                if count == 0 { break }
-                done += count
-            }
-            return done
-        } catch {
-            throw HostFile.failure("cannot read", FilePath(name), error)
-        }
+        try unsafe bytes.read(at: start, into: buffer)
     }
 
     // SEEK_DATA and SEEK_HOLE, the same on Linux and illumos.
@@ -157,9 +147,5 @@ public final class GivenFile {
         place = 0
     }
 
-    private func offset(_ place: UInt64) throws(Errno) -> Int64 {
-        // As far as any file goes.
-        guard let offset = Int64(exactly: place), offset < .max / 2 else { throw Errno.fileTooLarge }
-        return offset
-    }
+    private func offset(_ place: UInt64) throws(Errno) -> Int64 { try FileBytes.offset(place) }
 }

@@ -11,6 +11,7 @@ struct LocalFile {
     let draft: ImageDraft
     /// What the file holds.
     let content: ImageContent
+    let warning: String?
     private let file: GivenFile
 
     /// - Throws: `Usage` for what is no file; `InvalidFile` for one of which no image can be made; `FileSystemError`.
@@ -27,6 +28,7 @@ struct LocalFile {
         if kind == .disk { draft.size = try beginning.diskSize(fileSize: size) }
         self.draft = draft
         content = beginning.content(kind, blockSize: request.blockSize)
+        warning = beginning.warning
         self.path = path
         self.size = bytes
         self.file = file
@@ -35,21 +37,7 @@ struct LocalFile {
     /// The SHA-256 of the file, from which its image's UUID follows.
     ///
     /// - Throws: `FileSystemError`.
-    func digest() async throws -> ContentDigest { try await digest(.sha256) }
-
-    private func digest(_ algorithm: ContentDigest.Algorithm) async throws -> ContentDigest {
-        try await withTaskExecutorPreference(DedicatedThread("digest")) {
-            var hasher = DigestHasher(algorithm)
-            var buffer = [UInt8](repeating: 0, count: 1 << 20)
-            var place: UInt64 = 0
-            while true {
-                let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe file.read(at: place, into: $0) }
-                if count == 0 { return hasher.finish() }
-                unsafe hasher.update(buffer.span.bytes.extracting(0..<count))
-                place += UInt64(count)
-            }
-        }
-    }
+    func digest() async throws -> ContentDigest { try await file.bytes.digest(.sha256) }
 
     /// - Parameters:
     ///   - sum: the SHA-256.
@@ -57,7 +45,7 @@ struct LocalFile {
     /// - Throws: `DownloadError` if it has another.
     func check(_ sum: ContentDigest, _ wanted: ContentDigest?) async throws {
         guard let wanted else { return }
-        let found = wanted.algorithm == sum.algorithm ? sum : try await digest(wanted.algorithm)
+        let found = wanted.algorithm == sum.algorithm ? sum : try await file.bytes.digest(wanted.algorithm)
         guard found == wanted else {
             throw ImageFileError("\"\(path)\" has the digest \(found), but it should have \(wanted)")
         }

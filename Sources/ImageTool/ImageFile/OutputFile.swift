@@ -1,8 +1,6 @@
-import Crypto
 import Failure
 import Glibc
 import Host
-import ImageModel
 import SystemPackage
 
 /// A file that is being made: beside its place until it is whole. Standard output is one, too.
@@ -11,9 +9,7 @@ final class OutputFile {
     private let descriptor: FileDescriptor
     private let isReplacing: Bool
     private var isOpen = true
-    private var sha1 = Insecure.SHA1()
-    private var sha256 = SHA256()
-    private let isHashed: Bool
+    private let sums: FileSums?
     /// Bytes written.
     private(set) var size: UInt64 = 0
 
@@ -23,12 +19,12 @@ final class OutputFile {
     /// - Parameters:
     ///   - path: nil for standard output.
     ///   - isReplacing: what is there may be replaced.
-    ///   - isHashed: its checksums will be asked for.
+    ///   - sums: get all that is added to its end.
     /// - Throws: `Usage` if something is there, or standard output is a terminal; `FileSystemError`, `PermissionDenied`.
-    init(_ path: FilePath?, isReplacing: Bool, isHashed: Bool) throws {
+    init(_ path: FilePath?, isReplacing: Bool, sums: FileSums?) throws {
         self.path = path
         self.isReplacing = isReplacing
-        self.isHashed = isHashed
+        self.sums = sums
         guard let path else {
             guard isatty(FileDescriptor.standardOutput.rawValue) == 0 else {
                 throw Failure(.usage, "an image file is nothing for a terminal", hint: "-o FILE, or a pipe")
@@ -74,13 +70,8 @@ final class OutputFile {
     func write(_ bytes: RawSpan) throws {
         try Task.checkCancellation()
         do {
-            try unsafe bytes.withUnsafeBytes { buffer in
-                if isHashed {
-                    unsafe sha1.update(bufferPointer: buffer)
-                    unsafe sha256.update(bufferPointer: buffer)
-                }
-                _ = try unsafe descriptor.writeAll(buffer)
-            }
+            sums?.add(bytes)
+            _ = try unsafe bytes.withUnsafeBytes { try unsafe descriptor.writeAll($0) }
             size += UInt64(bytes.byteCount)
         } catch {
             throw HostFile.failure("cannot write", path ?? "standard output", error)
@@ -129,10 +120,5 @@ final class OutputFile {
         } catch {
             throw HostFile.failure("cannot write", path, error)
         }
-    }
-
-    /// Of all that was added to its end, as lower-case digits.
-    var sums: (sha1: String, sha256: String) {
-        (Hexadecimal.text(sha1.finalize()), Hexadecimal.text(sha256.finalize()))
     }
 }

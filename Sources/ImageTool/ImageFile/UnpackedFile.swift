@@ -26,11 +26,12 @@ public final class UnpackedFile {
     ///
     /// - Parameters:
     ///   - file: at its beginning.
+    ///   - given: how the file is packed, whatever its first bytes look like; nil: they tell.
     ///   - limits: of what it unpacks to. The file is on this host already, and what is made of it is not kept in memory.
     ///   - tap: gets all bytes of the file as they lie there, as they are read.
     /// - Throws: `InvalidFile` for what cannot be unpacked; `FileSystemError`.
     public init(
-        _ file: GivenFile, limits: DecompressionLimits = DecompressionLimits(),
+        _ file: GivenFile, in given: CompressionFormat? = nil, limits: DecompressionLimits = DecompressionLimits(),
         tap: @escaping (RawSpan) -> Void = { _ in }
     ) throws {
         self.file = file
@@ -45,7 +46,7 @@ public final class UnpackedFile {
             known += count
         }
         first.removeLast(first.count - known)
-        compression = CompressionFormat.sniff(first)
+        compression = given ?? CompressionFormat.sniff(first)
         tap(unsafe first.span.bytes)
         do {
             decompressor = try Decompressor(compression, limits: limits)

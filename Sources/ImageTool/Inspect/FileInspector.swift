@@ -27,10 +27,11 @@ struct FileInspector {
         if let size = file.size { inspection.facts["size"] = .bytes(size) }
         do {
             let checksums = checksums
-            let content = try UnpackedFile(file) { bytes in checksums.add(bytes) }
+            let raw = RawDiskName.compression(of: file.name)
+            let content = try UnpackedFile(file, in: raw) { bytes in checksums.add(bytes) }
             inspection.facts["compression"] = .string(content.compression.rawValue)
             var stream = StreamInspector()
-            switch try ImageFileKind(content.head) {
+            switch try raw == nil ? ImageFileKind(content.head) : .disk {
             case .stream:
                 inspection.facts["kind"] = "stream"
                 try content.read { bytes in try stream.feed(bytes) }
@@ -39,8 +40,10 @@ struct FileInspector {
             case .archive:
                 inspection.facts["kind"] = "archive"
                 take(try ArchiveInspector.inspect(content))
-                if file.isSeekable, inspection.facts["archive"]?["appliance"] == true { try inspectDisk(content) }
-            case .disk: try inspectDisk(content)
+                if file.isSeekable, inspection.facts["archive"]?["appliance"] == true {
+                    try inspectDisk(content, rawIn: nil)
+                }
+            case .disk: try inspectDisk(content, rawIn: raw)
             case .manifest:
                 inspection.facts["kind"] = "manifest"
                 try inspectManifest(content)
@@ -66,14 +69,15 @@ struct FileInspector {
         inspection.damage = other.damage
     }
 
-    private mutating func inspectDisk(_ content: UnpackedFile) throws {
+    private mutating func inspectDisk(_ content: UnpackedFile, rawIn: CompressionFormat?) throws {
         inspection.facts["kind"] = "disk"
         var probe = DiskProbe()
         var facts: JSONObject = [:]
         // What can be read only once is kept, since a disk may be in any order in its file.
         let disk = try file.isSeekable ? file : GivenFile(keeping: content)
         disk.rewind()
-        let reader = try DiskSourceFile(disk).reader()
+        // What was kept is unpacked.
+        let reader = try DiskSourceFile(disk, rawIn: rawIn.map { file.isSeekable ? $0 : .none }).reader()
         facts["format"] = .string(reader.description.format.rawValue)
         if !reader.description.wrappers.isEmpty {
             facts["wrapped_in"] = .array(reader.description.wrappers.map { .string($0) })
@@ -86,7 +90,7 @@ struct FileInspector {
             file.rewind()
             let checksums = self.checksums
             checksums.restart()
-            try UnpackedFile(file) { bytes in checksums.add(bytes) }.read { _ in }
+            try UnpackedFile(file, in: rawIn) { bytes in checksums.add(bytes) }.read { _ in }
         }
         facts.merge(probe.content())
         inspection.facts["disk"] = .object(facts)

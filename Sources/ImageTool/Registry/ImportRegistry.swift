@@ -1,3 +1,4 @@
+import Compression
 import Failure
 import Host
 public import ImageModel
@@ -160,7 +161,8 @@ extension ImageTool {
             called: file.name.isEmpty ? "\(reference)" : "\(file.name) of \(reference)",
             check: ImageFileCheck(size: file.blob.size, digest: file.blob.digest),
             content: file.isRawDisk
-                ? .rawDisk(blockSize: request.blockSize) : beginning.content(kind, blockSize: request.blockSize))
+                ? .rawDisk(compression: CompressionFormat.zstd.rawValue, blockSize: request.blockSize)
+                : beginning.content(kind, blockSize: request.blockSize))
     }
 
     /// A disk in layers, or an image to run.
