@@ -22,6 +22,9 @@ public final class ByteChannel: Sendable {
         var isAbandoned = false
     }
 
+    /// Chunks that were read and have a place yet.
+    private static let mostEmpty = 1024
+
     private let state = Mutex(State())
     private let capacity: Int
     private let hasBytes = DispatchSemaphore(value: 0)
@@ -101,8 +104,8 @@ public final class ByteChannel: Sendable {
             state.chunks[state.first] = []
             state.first += 1
             state.place = 0
-            if state.first == state.chunks.count {
-                state.chunks.removeAll(keepingCapacity: true)
+            if state.first == state.chunks.count || state.first == mostEmpty {
+                state.chunks.removeSubrange(..<state.first)
                 state.first = 0
             }
         }

@@ -118,6 +118,25 @@ import Testing
         }
     }
 
+    // Tables and one piece of what they name are kept, and no more.
+    @Test("A stream in the disk's order keeps nothing, however long it is", arguments: [1000, 65536, 1 << 20, .max])
+    func inOrder(piece: Int) throws {
+        let count = 256
+        let raw = [UInt8](repeating: 7, count: count << 16)
+        var file = QCOW2Builder(size: UInt64(count) << 16, clusters: count + 3, l1: [2 * Self.cluster])
+        for index in 0..<count {
+            file.map(index, to: UInt64(index + 3) * Self.cluster, table: 2)
+            file.put(Array(raw[..<65536]), (index + 3) * QCOW2Builder.cluster)
+        }
+        for image in [raw, file.bytes] {
+            var content = Content()
+            let stream = Bytes(image, piece: piece)
+            let size = try DiskReader(stream: stream, scratch: nil, limits: DiskLimits(reorderBytes: 2 << 20)).read(
+                to: &content)
+            #expect(content.disk(size) == raw)
+        }
+    }
+
     @Test(
         "What is no disk is not taken for one",
         arguments: [

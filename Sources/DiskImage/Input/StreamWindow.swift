@@ -67,7 +67,10 @@ final class StreamWindow {
             let index = Int(place / UInt64(Self.chunkBytes))
             let end = min(range.upperBound, (UInt64(index) + 1) * UInt64(Self.chunkBytes))
             chunks[index].used += Int(end - place)
-            if chunks[index].used >= chunks[index].count, index < chunks.count - 1 || isAtEnd { drop(index, .used) }
+            // Also of the last one, which nothing is added to once it is full.
+            if chunks[index].used >= chunks[index].count, chunks[index].count == Self.chunkBytes || isAtEnd {
+                drop(index, .used)
+            }
             place = end
         }
     }
