@@ -14,7 +14,7 @@ products = imgadm imgapi-server
 release = .build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help build install uninstall deb test-deb dist demo test test-fast test-clean test-kills test-attacks test-openzfs test-power bench fuzz lint format docs clean
+.PHONY: help build install uninstall deb test-deb dist demo test test-fast test-clean test-kills test-attacks test-openzfs test-power bench fuzz lint format manual docs clean
 
 help: ## this list
 	@echo 'usage: make TARGET'
@@ -90,6 +90,11 @@ lint: ## format, shell scripts, file sizes, imports, manual pages, programs that
 
 format: ## what swift format can mend by itself
 	@$(SWIFT) format --in-place --parallel -r Sources Tests Package.swift
+
+manual: ## commands and options in docs/*.8, as the debug build declares them
+	@scripts/bootstrap.sh build
+	@for product in $(products); do $(SWIFT) build --product $$product || exit 1; done
+	@scripts/manual.py
 
 docs: ## the manual pages and those of the modules that others may use, in .build/docs
 	@scripts/docs.sh

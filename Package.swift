@@ -180,7 +180,7 @@ let package = Package(
             ]),
         tests("IMGAPITests", ["IMGAPI", "ImageModel", "Failure", "Transport", "TestClock", log, nioCore]),
         tests("ImageToolTests", ["ImageTool", "Compression", "Failure"]),
-        tests("ImgadmCommandsTests", ["ImgadmCommands", "ImageModel", "JSON", "Failure"]),
+        tests("ImgadmCommandsTests", ["ImgadmCommands", "ImageModel", "JSON", "Failure", argumentParser]),
         tests("VirtualMachinesTests", ["VirtualMachines", "Failure", "Host"]),
         tests(
             "HostConfigTests",

@@ -11,6 +11,12 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Serve images from a folder or an OCI registry by the IMGAPI protocol.",
+        usage: """
+            imgapi-server --root DIR | --registry HOST[:PORT]/NAME | --config FILE
+                [--channels FILE] [--listen ADDRESS:PORT] [--mode public|private] [--writes anyone|nobody|users]
+                [--keys DIR] [--tokens FILE] [--signatures request|date] [--most-connections NUMBER]
+                [--tls-cert FILE --tls-key FILE]
+            """,
         discussion: """
             The folder has images/UUID.json (manifests), images/UUID.file (image files) and, if the server has \
             channels, channels.json. What is added, changed or removed there counts at once. In a registry each image is \
@@ -25,7 +31,10 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A JSON file with these options, by their names without dashes; one that is also given here counts here.",
+            """
+            A JSON object with these options as its members, by their names without dashes, each with a string as \
+            its value. An option of the command line counts more.
+            """,
             valueName: "file"))
     var config: String?
 

@@ -13,10 +13,7 @@ struct ServerProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "imgapi-server",
         abstract: "Serve images by the IMGAPI protocol, and mirror those of other servers.",
-        usage: """
-            imgapi-server --root DIR | --registry HOST/NAME | --config FILE [OPTION…]
-            imgapi-server mirror --root DIR | --registry HOST/NAME --from URL [OPTION…] [FILTER…]
-            """,
+        usage: [ServeCommand.configuration, MirrorCommand.configuration].compactMap(\.usage).joined(separator: "\n"),
         discussion: "imgapi-server help serve, and help mirror, show the options.",
         version: "imgapi-server \(ImageServer.version)", subcommands: [ServeCommand.self, MirrorCommand.self],
         defaultSubcommand: ServeCommand.self)

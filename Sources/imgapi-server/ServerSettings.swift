@@ -10,37 +10,56 @@ import SystemPackage
 struct ServerSettings: ParsableArguments {
     @OptionGroup var storage: StorageOptions
 
-    @Option(help: ArgumentHelp("The address to listen on; port 0 for any that is free.", valueName: "addr:port"))
+    @Option(
+        help: ArgumentHelp(
+            "Where to listen; 127.0.0.1:8080 if not given, and port 0 is any that is free.", valueName: "address:port"))
     var listen: ListenAddress?
 
     @Option(
         help: """
-            Who may change images: anyone, nobody, or the users of --keys and --tokens. Without this, those users if there \
-            are any; else anyone on a loopback address, and nobody elsewhere.
-            """)
+            Who may change images. If not given: the users of --keys and --tokens if there are any; else anyone on a \
+            loopback address, and nobody elsewhere.
+            """
+    )
     var writes: Writes?
 
-    @Option(help: ArgumentHelp("The folder of keys, USER.keys with a public SSH key a line.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "Requests are signed by an RSA key that DIR/USER.keys has, a public SSH key a line.", valueName: "dir"))
     var keys: String?
 
-    @Option(help: ArgumentHelp("A file of tokens for \"Authorization: Bearer\", USER TOKEN a line.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Requests have the header \"Authorization: Bearer TOKEN\"; the file has a user and a token a line.",
+            valueName: "file"))
     var tokens: String?
 
     @Option(
         help: """
-            What the signatures of --keys must cover: request (method, target, host, date and body), or only date, as those \
-            of old clients do. (default: request)
-            """)
+            What a signature must cover: the request, which is (request-target), host, date and digest of the body, \
+            or the SHA-1 of a file in the target (the default), or only its date, as those of old clients do. With \
+            date, who overhears a request can send others in its user's name for five minutes.
+            """
+    )
     var signatures: Signatures?
 
     @Option(
-        name: [.customLong("most-connections"), .customLong("mostConnections")],
+        name: .customLong("most-connections"),
         help: ArgumentHelp(
-            "How many connections there may be at a time; more wait. (default: \(usualConnections))",
+            """
+            How many connections there may be at a time, \(usualConnections) if not given, and fewer where the limit \
+            of open files allows no more. Others wait until one ends.
+            """,
             valueName: "number"))
     var mostConnections: Int?
 
-    @Option(help: ArgumentHelp("Serve https with this certificate (PEM, with its chain).", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            """
+            Serve https with this certificate, PEM with its chain. What is written anew counts from the next \
+            connection on; a file that cannot be used is told in the log, and the one before stays.
+            """,
+            valueName: "file"))
     var tlsCert: String?
 
     @Option(help: ArgumentHelp("The private key of --tls-cert (PEM).", valueName: "file"))

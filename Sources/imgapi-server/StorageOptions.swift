@@ -16,16 +16,19 @@ struct StorageOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The repository of an OCI registry that has the images, instead of a folder; http:// before it for plain HTTP.",
+            """
+            The repository of an OCI registry that has the images, instead of a folder: each is an artifact, whose \
+            tag is the UUID. http:// before it is for a registry without TLS; one on this machine needs no such \
+            word. Credentials are those that docker login has left. The registry must allow manifests to be deleted \
+            if images are to be.
+            """,
             valueName: "host[:port]/name"))
     var registry: String?
 
-    @Option(help: ArgumentHelp("With --registry: the file that has the channels.", valueName: "file"))
+    @Option(help: ArgumentHelp("With --registry: the channels, in the form of channels.json.", valueName: "file"))
     var channels: String?
 
-    @Option(
-        help: "What the images are: \(ServerMode.allCases.map(\.rawValue).joined(separator: " or ")) (default: public)."
-    )
+    @Option(help: "What the images are: all of them public (the default), or none.")
     var mode: ServerMode?
 
     /// - Throws: `ValidationError` for options that do not go together; what the storage says.

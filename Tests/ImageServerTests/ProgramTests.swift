@@ -16,7 +16,7 @@ import Testing
 
     static let rows: [(arguments: String, status: Int, says: String)] = [
         ("--version", 0, "imgapi-server 0.1.0"),
-        ("--help", 0, "imgapi-server mirror --root DIR | --registry HOST/NAME --from URL"),
+        ("--help", 0, "imgapi-server mirror --root DIR | --registry HOST[:PORT]/NAME --from URL"),
         ("", 2, "--root"),
         ("--root", 2, "--root"),
         ("--root /tmp --nonsense", 2, "--nonsense"), ("--root /tmp x", 2, "x"),

@@ -1,3 +1,5 @@
+import ArgumentParser
+import JSON
 import Testing
 
 @testable import ImgadmCommands
@@ -22,6 +24,33 @@ import Testing
     private static func help(of type: any ImgadmCommand.Type, _ width: Int) -> String {
         func text<Command: ImgadmCommand>(_ type: Command.Type) -> String { CommandHelp(of: type, width: width).text }
         return text(type)
+    }
+
+    /// The ways to call a command name the options that it declares, by one of their names, and no others; those with a value are
+    /// known to whoever takes joined letters apart.
+    @Test func theUsageHasTheOptions() throws {
+        let dump = try #require(try GlobalOptions.split(["--experimental-dump-help"]).0.dump)
+        let commands = try JSONValue(parsing: dump)["command"]?["subcommands"]?.arrayValue ?? []
+        for entry in CommandList.all {
+            let command = try #require(commands.first { $0["commandName"]?.stringValue == entry.name })
+            let options = (command["arguments"]?.arrayValue ?? []).filter { $0["kind"] != "positional" }
+            var letters: Set<Character> = []
+            var known: Set<String> = []
+            let usage = entry.type.configuration.usage ?? ""
+            let told = Set(
+                usage.split { $0.isWhitespace || "[]|…".contains($0) }.map(String.init)
+                    .filter { $0.hasPrefix("-") && $0.count > 1 })
+            for option in options {
+                let names = (option["names"]?.arrayValue ?? []).compactMap { name -> String? in
+                    name["name"]?.stringValue.map { (name["kind"] == "long" ? "--" : "-") + $0 }
+                }
+                known.formUnion(names)
+                if option["kind"] == "option" { letters.formUnion(names.filter { $0.count == 2 }.compactMap(\.last)) }
+                #expect(names.contains("--help") || !told.isDisjoint(with: names), "\(entry.name): \(names)")
+            }
+            #expect(told.isSubset(of: known), "\(entry.name): \(told.subtracting(known))")
+            #expect(Set(entry.type.valueLetters) == letters, "\(entry.name)")
+        }
     }
 
     @Test func wordsFillLines() {

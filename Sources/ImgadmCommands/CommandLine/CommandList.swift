@@ -24,11 +24,11 @@ struct CommandEntry: Sendable {
     let help: @Sendable () -> String
     let run: @Sendable ([String], CommandContext) async throws -> Void
 
-    init<Command: ImgadmCommand>(_ type: Command.Type, aliases: [String] = []) {
+    init<Command: ImgadmCommand>(_ type: Command.Type) {
         let name = Command.configuration.commandName ?? ""
         self.type = type
         self.name = name
-        self.aliases = aliases
+        aliases = Command.configuration.aliases
         summary = Command.configuration.abstract
         help = { HelpText.help(of: type) }
         run = { words, context in
@@ -53,7 +53,7 @@ struct CommandEntry: Sendable {
     }
 
     /// ArgumentParser may name several readings of a mistake, a line each; the first is the plainest.
-    private static func firstLine(_ text: String) -> String {
+    static func firstLine(_ text: String) -> String {
         text.split(whereSeparator: \.isNewline).first.map(String.init) ?? text
     }
 }
@@ -63,14 +63,14 @@ enum CommandList {
     static let all: [CommandEntry] = [
         CommandEntry(HelpCommand.self),
         CommandEntry(SourcesCommand.self),
-        CommandEntry(AvailCommand.self, aliases: ["available"]),
+        CommandEntry(AvailCommand.self),
         CommandEntry(ShowCommand.self),
         CommandEntry(ImportCommand.self),
         CommandEntry(InstallCommand.self),
         CommandEntry(ListCommand.self),
-        CommandEntry(GetCommand.self, aliases: ["info"]),
+        CommandEntry(GetCommand.self),
         CommandEntry(AncestryCommand.self),
-        CommandEntry(DeleteCommand.self, aliases: ["destroy"]),
+        CommandEntry(DeleteCommand.self),
         CommandEntry(UpdateCommand.self),
         CommandEntry(VacuumCommand.self),
         CommandEntry(CreateCommand.self),

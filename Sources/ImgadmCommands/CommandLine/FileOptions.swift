@@ -8,17 +8,24 @@ struct FileOptions: ParsableArguments {
     @Option(
         name: .customLong("checksum"), parsing: .unconditional,
         help: ArgumentHelp(
-            "What the file of a URL or path must be: sha256:… or sha512:….", valueName: "algorithm:digits"))
+            """
+            What the file of a URL or path must be: sha256: or sha512: and its digits. Without it, a list of checksums is \
+            looked for beside a URL.
+            """, valueName: "algorithm:digits"))
     var checksum: String?
     @Option(
         name: .customLong("verify"), parsing: .unconditional,
-        help: ArgumentHelp("checksum: a URL without one is not taken.", valueName: "what"),
+        help: ArgumentHelp("checksum: a URL beside which there is no checksum is an error.", valueName: "what"),
         completion: .list(["checksum"]))
     var verify: String?
     @Option(
         name: .customLong("volblocksize"), parsing: .unconditional,
         help: ArgumentHelp(
-            "Of the volume of a disk: 4K to 128K; 16K, or the cluster size where that is smaller, if not given.",
+            """
+            Of the blocks of a disk's volume: 4K to 128K. If not given, 16K, or as much as a cluster of the disk's \
+            format where that is less. With 8K the snapshot is the same as that of the image which convert makes, \
+            and takes increments to it.
+            """,
             valueName: "bytes"))
     var blockSize: String?
 

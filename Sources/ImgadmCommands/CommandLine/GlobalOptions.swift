@@ -1,8 +1,11 @@
+import ArgumentParser
 import Failure
 
 /// The options that stand before the command (cli.md §1).
 struct GlobalOptions: Sendable {
     var help = false
+    /// All commands and options as JSON: what ArgumentParser answers to `--experimental-dump-help`.
+    var dump: String?
     var version = false
     var verbose = false
     /// Errors as Bunyan JSON records (`-E`).
@@ -31,25 +34,22 @@ struct GlobalOptions: Sendable {
         return (options, rest.first, Array(rest.dropFirst()))
     }
 
+    /// Reads a word as what `CommandTree` declares.
     private mutating func read(_ word: String) throws(Failure) {
-        switch word {
-        case "--help": help = true
-        case "--version": version = true
-        case "--verbose": verbose = true
-        case _ where word.hasPrefix("--"): throw GlobalOptions.unknown(word)
-        default:
-            for letter in word.dropFirst() {
-                switch letter {
-                case "h": help = true
-                case "v": verbose = true
-                case "E": structuredErrors = true
-                default: throw GlobalOptions.unknown("-\(letter)")
-                }
+        do {
+            guard let given = try CommandTree.parseAsRoot([word]) as? CommandTree else {
+                // ArgumentParser's own command, for help.
+                help = true
+                return
             }
+            version = version || given.version
+            verbose = verbose || given.verbose
+            structuredErrors = structuredErrors || given.structuredErrors
+        } catch  where CommandTree.exitCode(for: error) == .success {
+            dump = CommandTree.fullMessage(for: error)
+        } catch {
+            throw Failure(
+                .option, CommandEntry.firstLine(CommandTree.message(for: error)), hint: "imgadm help shows the options")
         }
-    }
-
-    private static func unknown(_ word: String) -> Failure {
-        Failure(.option, "unknown option: \"\(word)\"", hint: "imgadm help shows the options")
     }
 }

@@ -3,16 +3,14 @@ import Terminal
 
 /// The texts of the help.
 enum HelpText {
-    static let overview = """
-        Find, import, install, list, make and publish virtual machine images.
+    static var overview: String {
+        """
+        \(CommandTree.configuration.abstract)
 
         USAGE: imgadm [GLOBAL OPTIONS] COMMAND [ARGUMENTS]
 
         GLOBAL OPTIONS
-          -h, --help      Show this help.
-          --version       Show the version.
-          -v, --verbose   Log everything (trace level), and tell errors with all their causes.
-          -E              Tell an error as one JSON record, the last line of stderr.
+        \(globalOptions)
 
         COMMANDS
         \(commands)
@@ -20,6 +18,15 @@ enum HelpText {
         `imgadm help COMMAND` shows a command's options.
 
         """
+    }
+
+    /// As ArgumentParser lays them out.
+    private static var globalOptions: String {
+        let message = CommandTree.helpMessage(columns: width)
+        let start = message.firstRange(of: "OPTIONS:\n")?.upperBound ?? message.endIndex
+        let end = message[start...].firstRange(of: "\n\n")?.lowerBound ?? message.endIndex
+        return String(message[start..<end])
+    }
 
     private static var commands: String {
         let entries = CommandList.all
@@ -29,8 +36,9 @@ enum HelpText {
         }.joined(separator: "\n")
     }
 
-    /// A command's help, for the terminal that it is shown on; 80 columns where it is shown on none.
-    static func help(of type: (some ImgadmCommand).Type) -> String {
-        CommandHelp(of: type, width: min(max(OutputTerminal.width, 40), 100)).text
-    }
+    /// A command's help.
+    static func help(of type: (some ImgadmCommand).Type) -> String { CommandHelp(of: type, width: width).text }
+
+    /// That of the terminal that it is shown on; 80 columns where it is shown on none.
+    private static var width: Int { min(max(OutputTerminal.width, 40), 100) }
 }

@@ -47,6 +47,8 @@ struct Invocation: Sendable {
                 try output.line("imgadm \(Imgadm.version)")
             } else if options.help {
                 try output.text(HelpText.overview)
+            } else if let dump = options.dump {
+                try output.line(dump)
             } else if name == nil {
                 try output.text(HelpText.overview)
                 try output.flush()

@@ -7,7 +7,7 @@ import ImageSource
 struct PoolOption: ParsableArguments {
     @Option(
         name: .customShort("P"), parsing: .unconditional,
-        help: ArgumentHelp("The zpool; \"zones\" unless IMGADM_POOL names another.", valueName: "pool"),
+        help: ArgumentHelp("The zpool; zones unless IMGADM_POOL names another.", valueName: "pool"),
         completion: .pools)
     var name: String?
 }
@@ -17,14 +17,17 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: [.customShort("j"), .customLong("json")], help: "Print JSON, as --format json.") var json = false
     @Option(
         name: .customLong("format"), parsing: .unconditional,
-        help: ArgumentHelp("table, json, jsonl (an object a line), csv or yaml.", valueName: "format"),
+        help: ArgumentHelp(
+            "table, json (an array of objects), jsonl (an object a line), csv (the columns of the table) or yaml (as json).",
+            valueName: "format"),
         completion: .list(OutputFormat.allCases.map(\.rawValue)))
     var format: String?
     @Flag(name: .customShort("H"), help: "Print no header.") var noHeader = false
     @Option(
         name: .customShort("o"), parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "The fields to print, parted by commas; \"-o help\" shows them.", valueName: "field,…"), completion: .fields
+            "The fields to print, parted by commas; -o help shows them and what they mean.", valueName: "field,…"),
+        completion: .fields
     )
     var columns: [String] = []
 
@@ -37,7 +40,9 @@ struct OutputOptions: ParsableArguments {
 struct SortOption: ParsableArguments {
     @Option(
         name: .customShort("s"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("The fields to sort by, parted by commas; a - in front reverses.", valueName: "field,…"),
+        help: ArgumentHelp(
+            "The fields to sort by, parted by commas: a - in front reverses, numbers compare as numbers, a missing value comes first.",
+            valueName: "field,…"),
         completion: .fields)
     var keys: [String] = []
 }
@@ -68,7 +73,7 @@ struct ArchitectureOption: ParsableArguments {
     @Option(
         name: .customLong("arch"), parsing: .unconditional,
         help: ArgumentHelp(
-            "For which processors, of sources that know: all, or one, as amd64; this machine's if not given.",
+            "For which processors, of sources of simplestreams: all, or one, as arm64; this machine's if not given.",
             valueName: "architecture"), completion: .list(["all"] + Architecture.allCases.map(\.rawValue)))
     var name: String?
 
@@ -90,7 +95,7 @@ struct PlatformOption: ParsableArguments {
     @Option(
         name: .customLong("platform"), parsing: .unconditional,
         help: ArgumentHelp(
-            "What a docker image is to run on; Linux on this machine's architecture if not given.",
+            "What an image of a registry is to run on, where it is there for several; Linux on this machine's architecture if not given.",
             valueName: "os/arch[/variant]"))
     var name: String?
 

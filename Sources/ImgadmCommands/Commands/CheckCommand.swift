@@ -20,13 +20,16 @@ struct CheckCommand: ImgadmCommand {
         name: .customLong("format"), parsing: .unconditional,
         help: ArgumentHelp("table, json, jsonl or yaml.", valueName: "format"))
     var format: String?
-    @OptionGroup var pool: PoolOption
+    @Option(
+        name: .customShort("P"), parsing: .unconditional,
+        help: ArgumentHelp("Look at this zpool only.", valueName: "pool"), completion: .pools)
+    var pool: String?
     @Argument(help: .hidden) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         try Arguments.none(arguments)
         let format = try OutputFormat(format, json: json, allowed: [.table, .json, .jsonl, .yaml])
-        let only = try pool.name.map { try context.pool($0) }
+        let only = try pool.map { try context.pool($0) }
         let findings =
             try await context.tool.findings(in: only, standard: context.pool(nil)) + context.maker.findings()
         var left = 0

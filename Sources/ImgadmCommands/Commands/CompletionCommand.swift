@@ -31,12 +31,6 @@ struct CompletionCommand: ImgadmCommand {
     }
 }
 
-/// All commands as ArgumentParser knows them, which makes the scripts.
-private struct CommandTree: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "imgadm", abstract: "Virtual machine images", subcommands: CommandList.all.map(\.type))
-}
-
 /// What shells ask for while somebody types: `imgadm complete KIND`. It is not for people, and it never fails aloud.
 struct CompleteCommand: ImgadmCommand {
     static let configuration = CommandConfiguration(

@@ -10,7 +10,7 @@ struct ConvertCommand: ImgadmCommand {
         commandName: "convert", abstract: "Make an image file of a disk or a root file system",
         usage: """
             imgadm convert [-m MANIFEST] [-o PATH] [-c COMPRESSION] [--origin MANIFEST]… [--force]
-                       [-q | --progress MODE] DISK|ARCHIVE [FIELD=VALUE…]
+                [-q | --progress MODE] DISK|ARCHIVE [FIELD=VALUE…]
             """,
         discussion: """
             Takes qcow2, VMDK, VHD, VHDX, OVA and raw disks, and tar archives of a root file system, also compressed, and needs
@@ -25,23 +25,32 @@ struct ConvertCommand: ImgadmCommand {
 
     @Option(
         name: .customShort("m"), parsing: .unconditional,
-        help: ArgumentHelp("A manifest to begin with; - is standard input.", valueName: "manifest"), completion: .file()
+        help: ArgumentHelp(
+            "A manifest to begin with; - is standard input. FIELD=VALUE counts more.", valueName: "manifest"),
+        completion: .file()
     )
     var manifest: String?
     @Option(
         name: .customShort("o"), parsing: .unconditional,
-        help: ArgumentHelp("A folder, or the start of the paths of file and manifest.", valueName: "path"),
+        help: ArgumentHelp(
+            "A folder, or the start of the paths of file and manifest; the current folder, and the image's name and version, if not given.",
+            valueName: "path"),
         completion: .file())
     var output: String?
     @Option(
         name: .customShort("c"), parsing: .unconditional,
-        help: ArgumentHelp("gzip if not given; none, bzip2, xz or zstd.", valueName: "compression"),
+        help: ArgumentHelp(
+            "gzip if not given, which every host receives; none, bzip2, xz or zstd.", valueName: "compression"),
         completion: .list(CompressionFormat.allCases.map(\.rawValue)))
     var compression: String?
     @Option(
         name: .customLong("origin"), parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Only what is different from this image, whose file lies beside its manifest; again for each that it builds on.",
+            """
+            Of a disk, only the blocks that are others than in this image, whose file lies beside its manifest. What \
+            is installed of it becomes a clone of its origin. If that is an increment itself, again for each that it \
+            builds on.
+            """,
             valueName: "manifest"), completion: .file())
     var origins: [String] = []
     @Flag(name: .customLong("force"), help: "Replace files that are there.") var force = false

@@ -13,8 +13,8 @@ struct CreateCommand: ImgadmCommand {
         commandName: "create", abstract: "Create an image from a VM",
         usage: """
             imgadm create [-m MANIFEST] [-o PATH | -p URL] [-c COMPRESSION] [-i] [--max-origin-depth N] [-s SCRIPT]
-                       [-P POOL] [-q | --progress MODE] [--key FILE --user NAME] VM-UUID [FIELD=VALUE…]
-                   imgadm create --recover VM-UUID
+                [-P POOL] [-q | --progress MODE] [--key FILE --user NAME] VM-UUID [FIELD=VALUE…]
+            imgadm create --recover VM-UUID
             """,
         discussion: """
             The VM must be stopped, or a prepare-image script given. Whatever happens, the VM ends as it began. On a host
@@ -27,31 +27,41 @@ struct CreateCommand: ImgadmCommand {
 
     @Option(
         name: .customShort("m"), parsing: .unconditional,
-        help: ArgumentHelp("A manifest to begin with; - is standard input.", valueName: "manifest"), completion: .file()
+        help: ArgumentHelp(
+            "A manifest to begin with; - is standard input. FIELD=VALUE counts more.", valueName: "manifest"),
+        completion: .file()
     )
     var manifest: String?
     @Option(
         name: .customShort("o"), parsing: .unconditional,
-        help: ArgumentHelp("A folder, or the start of the paths of file and manifest.", valueName: "path"))
+        help: ArgumentHelp(
+            "A folder, or the start of the paths of file and manifest; the current folder, and the image's name and version, if not given.",
+            valueName: "path"))
     var output: String?
     @Option(
         name: .customShort("c"), parsing: .unconditional,
-        help: ArgumentHelp("none, gzip, bzip2, xz or zstd.", valueName: "compression"),
+        help: ArgumentHelp("none (the default), gzip, bzip2, xz or zstd, on all cores.", valueName: "compression"),
         completion: .list(CompressionFormat.allCases.map(\.rawValue)))
     var compression: String?
-    @Flag(name: .customShort("i"), help: "Only what is different from the image that the VM was made of.")
+    @Flag(
+        name: .customShort("i"),
+        help:
+            "Only what is different from the image that the VM was made of; not of a docker image, which each host unpacks for itself."
+    )
     var incremental = false
     @Option(
         name: .customLong("max-origin-depth"), parsing: .unconditional,
-        help: ArgumentHelp("How many parents an incremental image may have.", valueName: "n"))
+        help: ArgumentHelp("How many parents an incremental image may have, 2 or more.", valueName: "n"))
     var maxOriginDepth: String?
     @Option(
         name: .customShort("s"), parsing: .unconditional,
-        help: ArgumentHelp("What is run in the VM before its image is made.", valueName: "script"), completion: .file())
+        help: ArgumentHelp("Run this script in the VM first, on a snapshot that is rolled back.", valueName: "script"),
+        completion: .file())
     var script: String?
     @Option(
         name: .customShort("p"), parsing: .unconditional,
-        help: ArgumentHelp("Publish the image to this server, and keep no file of it.", valueName: "url"))
+        help: ArgumentHelp(
+            "Publish the image to this server, as publish does; no file of it stays here.", valueName: "url"))
     var publish: String?
     @OptionGroup var signing: SigningOptions
     @OptionGroup var pool: PoolOption

@@ -24,11 +24,14 @@ struct ExportCommand: ImgadmCommand {
 
     @Option(
         name: .customShort("o"), parsing: .unconditional,
-        help: ArgumentHelp("The file to be written; - is standard output.", valueName: "out"), completion: .file())
+        help: ArgumentHelp(
+            "The file, which is made beside its place and put there when it is whole; - is standard output.",
+            valueName: "out"), completion: .file())
     var output: String?
     @Option(
         name: .customLong("format"), parsing: .unconditional,
-        help: ArgumentHelp("\(ExportFormat.names.joined(separator: ", ")).", valueName: "format"),
+        help: ArgumentHelp(
+            "What OUT tells by its name otherwise: \(ExportFormat.names.joined(separator: ", ")).", valueName: "format"),
         completion: .list(ExportFormat.names))
     var format: String?
     @Option(

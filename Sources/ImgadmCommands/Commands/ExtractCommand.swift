@@ -8,7 +8,7 @@ struct ExtractCommand: ImgadmCommand {
     static let valueLetters = "C"
     static let configuration = CommandConfiguration(
         commandName: "extract", abstract: "Take files out of an image file",
-        usage: "imgadm extract [-t] [-C DIR] [--origin FILE]... FILE|- [PATH...]",
+        usage: "imgadm extract [-t] [-C DIR] [--origin FILE]… FILE|- [PATH…]",
         discussion: """
             Of streams of file systems and of tar archives (layers of docker images, root file systems), packed or not; it takes
             no ZFS. Without -C, all goes into the current folder, and a PATH to standard output, as it is. Owners are kept where
@@ -23,7 +23,7 @@ struct ExtractCommand: ImgadmCommand {
     @Flag(name: .customShort("t"), help: "List what is in it, and extract nothing.") var lists = false
     @Option(
         name: .customShort("C"), parsing: .unconditional,
-        help: ArgumentHelp("The folder to extract into; it is made if need be.", valueName: "dir"),
+        help: ArgumentHelp("The folder to extract into, which is made if need be.", valueName: "dir"),
         completion: .directory)
     var folder: String?
     @Option(

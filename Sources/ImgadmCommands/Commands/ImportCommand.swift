@@ -11,11 +11,13 @@ struct ImportCommand: ImgadmCommand {
         usage:
             """
             imgadm import [-C CHANNEL] [-P POOL] [-S URL]… [-q | --progress MODE] [--zstream] [--type TYPE]
-                       [--platform OS/ARCH[/VARIANT]] UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]
-                   imgadm import [-P POOL] [-q | --progress MODE] [--checksum ALGORITHM:DIGITS] [--verify checksum]
-                       [--volblocksize BYTES] URL|FILE [FIELD=VALUE…]
-                   imgadm import [-P POOL] [-S URL] [-q | --progress MODE] [--platform OS/ARCH[/VARIANT]] [--disk NAME]
-                       [--volblocksize BYTES] oci:REPO[:TAG|@DIGEST] [FIELD=VALUE…]
+                UUID|NAME[@VERSION]
+            imgadm import [-P POOL] [-S URL] [-q | --progress MODE] [--platform OS/ARCH[/VARIANT]]
+                [HOST[:PORT]/]REPO[:TAG|@DIGEST]
+            imgadm import [-P POOL] [-q | --progress MODE] [--checksum ALGORITHM:DIGITS] [--verify checksum]
+                [--volblocksize BYTES] URL|FILE [FIELD=VALUE…]
+            imgadm import [-P POOL] [-S URL] [-q | --progress MODE] [--platform OS/ARCH[/VARIANT]] [--disk NAME]
+                [--volblocksize BYTES] oci:REPO[:TAG|@DIGEST] [FIELD=VALUE…]
             """,
         discussion: """
             The configured sources are asked in their order; the first that has the image serves it. A docker reference goes
@@ -54,11 +56,16 @@ struct ImportCommand: ImgadmCommand {
     @OptionGroup var pool: PoolOption
     @Option(
         name: .customShort("S"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("A source to ask instead of the configured ones; may be repeated.", valueName: "url"),
+        help: ArgumentHelp(
+            "A source to ask instead of the configured ones; may be repeated, and the sources are asked in that order. Of a reference that names no host, the registry, just one.",
+            valueName: "url"),
         completion: .sources)
     var sources: [String] = []
     @OptionGroup var progress: ProgressOptions
-    @Flag(name: .customLong("zstream"), help: "The source sends a raw ZFS stream.") var rawStream = false
+    @Flag(
+        name: .customLong("zstream"),
+        help: "The source sends a raw ZFS stream: size, checksum and compression of the manifest do not apply.")
+    var rawStream = false
     @OptionGroup var type: TypeOption
     @OptionGroup var platform: PlatformOption
     @OptionGroup var file: FileOptions

@@ -9,7 +9,7 @@ struct InspectCommand: ImgadmCommand {
     static let valueLetters = "P"
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Show what an image file is and whether it is whole",
-        usage: "imgadm inspect [-j] [--format FORMAT] [-P POOL] FILE|UUID|NAME|-",
+        usage: "imgadm inspect [-j | --format FORMAT] [-P POOL] FILE|UUID|NAME|-",
         discussion: """
             The file is read whole, and every checksum in it verified; it takes no ZFS, and no rights but to read it. A manifest
             beside it is compared with it. The exit status is 1 for a file that is damaged. Of an installed image, that is shown

@@ -22,9 +22,12 @@ struct ListCommand: ImgadmCommand {
 
     @OptionGroup var options: OutputOptions
     @OptionGroup var sort: SortOption
-    @Flag(name: .customShort("l"), help: "List what each image takes of the disk, and its clones.") var long = false
+    @Flag(name: .customShort("l"), help: "Show what each image takes of the disk, and its clones.") var long = false
     @Flag(name: .customLong("tree"), help: "Draw images below those that they build on.") var tree = false
-    @Flag(name: .customLong("docker"), help: "List docker images, a row a tag.") var docker = false
+    @Flag(
+        name: .customLong("docker"),
+        help: "List docker images, a row a tag; there -o takes repository, tag, image_id and created, too.")
+    var docker = false
     @Argument(help: ArgumentHelp("What an image must be to be listed.", valueName: "filter"), completion: .filters)
     var arguments: [String] =
         []

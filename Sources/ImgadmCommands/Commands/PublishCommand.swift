@@ -9,11 +9,13 @@ import SystemPackage
 struct SigningOptions: ParsableArguments {
     @Option(
         name: .customLong("key"), parsing: .unconditional,
-        help: ArgumentHelp("Sign requests by this private RSA key; or IMGADM_KEY.", valueName: "file"))
+        help: ArgumentHelp(
+            "Sign requests (rsa-sha256) by this private RSA key, as PEM or in OpenSSH's form; IMGADM_KEY if not given.",
+            valueName: "file"))
     var key: String?
     @Option(
         name: .customLong("user"), parsing: .unconditional,
-        help: ArgumentHelp("The name under which the server knows the key; or IMGADM_USER.", valueName: "name"))
+        help: ArgumentHelp("The name that the server knows the key by; IMGADM_USER if not given.", valueName: "name"))
     var user: String?
 
     /// Nil if requests are not to be signed.
@@ -36,7 +38,10 @@ struct PublishCommand: ImgadmCommand {
     static let valueLetters = "mf"
     static let configuration = CommandConfiguration(
         commandName: "publish", abstract: "Publish an image to an image server or a registry",
-        usage: "imgadm publish -m MANIFEST -f FILE [-q | --progress MODE] [--key FILE --user NAME] URL",
+        usage: """
+            imgadm publish -m MANIFEST -f FILE [-q | --progress MODE] [--key FILE --user NAME] URL
+            imgadm publish -m MANIFEST -f FILE [-q | --progress MODE] oci://HOST[:PORT]/NAME
+            """,
         discussion: """
             Sends the manifest, then the file, compares what the server received, and activates the image. After a failure
             the server has nothing of it. After a kill, the same command goes on with what is there.

@@ -11,7 +11,7 @@ struct PushCommand: ImgadmCommand {
         commandName: "push", abstract: "Send an installed image to a registry",
         usage: """
             imgadm push [-P POOL] [-q | --progress MODE] [--config FILE] [--platform OS/ARCH[/VARIANT]]
-                       [--compression FORMAT] IMAGE HOST[:PORT]/REPO[:TAG]
+                [--compression FORMAT] IMAGE HOST[:PORT]/REPO[:TAG]
             """,
         discussion: """
             Of an image of a file system, an image that docker, podman and others run: the files below root/, with a layer for the
@@ -36,7 +36,9 @@ struct PushCommand: ImgadmCommand {
     var config: String?
     @Option(
         name: .customLong("platform"), parsing: .unconditional,
-        help: ArgumentHelp("What it runs on, where its manifest does not say.", valueName: "os/arch[/variant]"))
+        help: ArgumentHelp(
+            "What it runs on; if not given, what the config or the manifest says, or else Linux on this machine's architecture.",
+            valueName: "os/arch[/variant]"))
     var platform: String?
     @Option(
         name: .customLong("compression"), parsing: .unconditional,

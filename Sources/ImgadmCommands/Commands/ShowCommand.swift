@@ -10,8 +10,10 @@ struct ShowCommand: ImgadmCommand {
         usage:
             """
             imgadm show [--format FORMAT] [--type TYPE] [--platform OS/ARCH[/VARIANT]]
-                       UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]|URL|FILE
-                   imgadm show [--format FORMAT] [--platform OS/ARCH[/VARIANT]] [--disk NAME] oci:REPO[:TAG|@DIGEST]
+                UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]
+            imgadm show [--format FORMAT] URL|FILE [FIELD=VALUE…]
+            imgadm show [--format FORMAT] [--platform OS/ARCH[/VARIANT]] [--disk NAME]
+                oci:REPO[:TAG|@DIGEST] [FIELD=VALUE…]
             """,
         discussion: """
             The first source that has the image counts; the image need not be active. Of a docker reference, the manifest is
@@ -26,8 +28,11 @@ struct ShowCommand: ImgadmCommand {
     @OptionGroup var type: TypeOption
     @OptionGroup var platform: PlatformOption
     @OptionGroup var disk: DiskOption
-    @Argument(help: "The image's UUID or name, a docker reference, a URL, a file or oci:REFERENCE.") var arguments:
-        [String] = []
+    @Argument(
+        help: ArgumentHelp(
+            "The image's UUID or name, a docker reference, a URL, a file or oci:REFERENCE; with the latter three, fields of the manifest.",
+            valueName: "argument"), completion: .file())
+    var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
         let format = try OutputFormat(format, json: false, allowed: OutputFormat.ofValues)

@@ -31,7 +31,8 @@ struct SourcesCommand: ImgadmCommand {
             """)
 
     @Flag(
-        name: [.customShort("v"), .customLong("verbose")], help: "List URL, type and whether certificates are checked.")
+        name: [.customShort("v"), .customLong("verbose")],
+        help: "List URL, type and whether TLS certificates are checked.")
     var verbose = false
     @Flag(name: [.customShort("j"), .customLong("json")], help: "List as JSON.") var json = false
     @Option(
@@ -40,7 +41,7 @@ struct SourcesCommand: ImgadmCommand {
     var format: String?
     @Option(
         name: .customShort("a"), parsing: .unconditional,
-        help: ArgumentHelp("Add a source.", valueName: "url"))
+        help: ArgumentHelp("Add a source, after asking whether it answers.", valueName: "url"))
     var add: String?
     @Flag(name: .customLong("add-docker-hub"), help: "Add Docker Hub: -t docker -a https://docker.io.")
     var addDockerHub = false
@@ -48,12 +49,15 @@ struct SourcesCommand: ImgadmCommand {
         name: .customShort("d"), parsing: .unconditional,
         help: ArgumentHelp("Delete a source.", valueName: "url"), completion: .sources)
     var delete: String?
-    @Flag(name: .customShort("e"), help: "Edit the sources in an editor.") var edit = false
-    @Flag(name: .customShort("c"), help: "Check whether the sources answer.") var check = false
+    @Flag(name: .customShort("e"), help: "Edit the sources in VISUAL, EDITOR or vi.") var edit = false
+    @Flag(name: .customShort("c"), help: "Ask every source whether it answers.") var check = false
     @Option(
         name: [.customShort("t"), .customLong("type")], parsing: .unconditional,
         help: ArgumentHelp(
-            "The type of the source to add: imgapi (the default), docker, dsapi, simplestreams or oci.",
+            """
+            The type of the source to add: imgapi (the default), docker, dsapi, simplestreams (the servers of LXC \
+            and incus, and Ubuntu's) or oci (a repository of images in a registry, which its URL tells).
+            """,
             valueName: "type"),
         completion: .list(SourceType.allCases.map(\.rawValue)))
     var type: String?

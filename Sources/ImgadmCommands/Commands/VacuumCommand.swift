@@ -10,7 +10,7 @@ struct VacuumCommand: ImgadmCommand {
     static let valueLetters = "Px"
     static let configuration = CommandConfiguration(
         commandName: "vacuum", abstract: "Delete images that nothing depends on",
-        usage: "imgadm vacuum [-n] [-f] [-P POOL] [--older-than TIME] [-x UUID,…] [--keep NAME=N]… [FILTER…]",
+        usage: "imgadm vacuum [-n] [-f] [-P POOL] [--older-than TIME] [-x IMAGE,…]… [--keep NAME=N]… [FILTER…]",
         discussion: """
             An image goes if no VM, no other dataset and no image that stays is a clone of it. What merely looks like an
             image, without a record of its own or without its snapshot @final, is left alone, and so is what an import builds
@@ -21,18 +21,26 @@ struct VacuumCommand: ImgadmCommand {
               imgadm vacuum -f --older-than 30d --keep base-64=2 type=zone-dataset
             """)
 
-    @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what would be deleted, and delete nothing.")
+    @Flag(
+        name: [.customShort("n"), .customLong("dry-run")],
+        help: "Only tell which would be deleted, and on standard error how much space would come free on each pool.")
     var dryRun = false
-    @Flag(name: [.customShort("f"), .customLong("force")], help: "Do not ask.") var force = false
-    @OptionGroup var pool: PoolOption
+    @Flag(name: [.customShort("f"), .customLong("force")], help: "Delete without asking.") var force = false
+    @Option(
+        name: .customShort("P"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "Only images of this zpool; of all, if neither this nor IMGADM_POOL names one.", valueName: "pool"),
+        completion: .pools)
+    var pool: String?
     @Option(
         name: .customLong("older-than"), parsing: .unconditional,
         help: ArgumentHelp(
-            "Only images that have been here for this long: a number and s, m, h, d or w.", valueName: "time"))
+            "Only images that came to this host at least this long ago: a number and s, m, h, d or w, as in 30d.",
+            valueName: "time"))
     var olderThan: String?
     @Option(
         name: .customShort("x"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Images that stay, parted by commas; may be repeated.", valueName: "uuid,…"))
+        help: ArgumentHelp("Images that stay, parted by commas; may be repeated.", valueName: "image,…"))
     var excluded: [String] = []
     @Option(
         name: .customLong("keep"), parsing: .unconditionalSingleValue,
@@ -41,7 +49,7 @@ struct VacuumCommand: ImgadmCommand {
     @Argument(help: ArgumentHelp("What an image must be to go.", valueName: "filter")) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
-        let pool = try context.namedPool(pool.name)
+        let pool = try context.namedPool(pool)
         guard !dryRun else { return try await tell(context, pool) }
         try await context.upgradeState()
         try await clear(context, pool)

@@ -41,7 +41,10 @@ struct ProgressOptions: ParsableArguments {
     @Option(
         name: .customLong("progress"), parsing: .unconditional,
         help: ArgumentHelp(
-            "How progress is shown on stderr: auto (bar on a terminal, else plain), bar, plain (a line each 10 s), json (events, a line each), none.",
+            """
+            How progress is shown on standard error: auto (bar on a terminal, else plain), bar, plain (a line each \
+            10 s), json (events, a line each) or none.
+            """,
             valueName: "mode"), completion: .list(Mode.allCases.map(\.rawValue)))
     var mode: String?
 
