@@ -219,6 +219,12 @@ let package = Package(
                 "TestHost",
                 "imgapi-server", log, system, nioCore, nioPosix, crypto,
             ]),
+        tests(
+            "ImageMirrorTests",
+            [
+                "ImageMirror", "ImageCatalog", "IMGAPI", "ImageModel", "JSON", "Failure", "Transport", "TestClock", log,
+                nioCore, crypto,
+            ]),
         tests("TerminalTests", ["Terminal"]),
         tests("HostTests", ["Host", "Failure", "TestHost", log, system]),
     ]

@@ -35,37 +35,54 @@ public struct ImageMirror: Sendable {
     ///   - dryRun: only tells what would be copied.
     /// - Throws: after all that could be copied, what went wrong.
     public func run(filters: [String], dryRun: Bool) async throws {
-        let chains = try await chains(filters)
-        if dryRun {
-            for manifest in chains.flatMap(\.self) {
-                tell("[dry-run] Mirrored image \(manifest.uuid) (\(manifest.title))")
+        let (levels, missing) = try await missing(filters)
+        var failures = missing
+        for level in levels {
+            if dryRun {
+                for manifest in level {
+                    tell("[dry-run] Mirrored image \(manifest.uuid) (\(manifest.title))")
+                }
+                continue
             }
-            return
+            for image in level {
+                guard let origin = image.origin, failures[origin] != nil else { continue }
+                failures[image.uuid] = Failure(
+                    .downloadError, "image \(image.uuid) was not copied: image \(origin), which it builds on, was not")
+            }
+            failures.merge(try await copy(level.filter { failures[$0.uuid] == nil })) { $1 }
         }
-        var failures: [Failure] = []
-        // A level has the images whose origins are in earlier ones.
-        for level in chains { failures += try await copy(level) }
-        if let failure = Failure.combining(failures) { throw failure }
+        if let failure = Failure.combining(failures.sorted { $0.key < $1.key }.map(\.value)) { throw failure }
     }
 
-    /// What is missing, by how far it is from its base.
-    private func chains(_ filters: [String]) async throws -> [[Manifest]] {
+    /// What is missing, by how far it is from its base: a level has the images whose origins are in earlier ones.
+    ///
+    /// - Returns: these, and the images that cannot come, by what their origins are.
+    private func missing(_ filters: [String]) async throws -> (levels: [[Manifest]], failures: [ImageUUID: Failure]) {
         let query = try ImageQuery(columns: "uuid", filters: filters)
         let chosen = query.rows(of: try await source.list(), manifest: \.manifest).map(\.image.uuid)
         var known: [ImageUUID: Manifest] = [:]
         var depths: [ImageUUID: Int] = [:]
-        for uuid in chosen {
+        var failures: [ImageUUID: Failure] = [:]
+        for image in chosen {
             var chain: [ImageUUID] = []
-            var next: ImageUUID? = uuid
-            while let uuid = next, depths[uuid] == nil, !chain.contains(uuid), try await !intake.has(uuid) {
-                guard let manifest = try await source.image(uuid) else {
-                    throw Failure(
-                        .originNotFoundInSource, "image \(uuid), which another builds on, is not on \(source.base)")
-                }
-                known[uuid] = manifest
-                chain.append(uuid)
-                next = manifest.origin
+            var next: ImageUUID? = image
+            func refuse(_ code: Failure.Code, _ why: String) {
+                failures[image] = Failure(code, "image \(image) was not copied: \(why)")
             }
+            while let uuid = next, failures[image] == nil, depths[uuid] == nil, try await !intake.has(uuid) {
+                if chain.contains(uuid) {
+                    refuse(.originCycle, "its origins lead back to image \(uuid)")
+                } else if chain.count > ImageLimits.origins {
+                    refuse(.originCycle, "it has more than \(ImageLimits.origins) origins")
+                } else if let manifest = try await source.image(uuid) {
+                    known[uuid] = manifest
+                    chain.append(uuid)
+                    next = manifest.origin
+                } else {
+                    refuse(.originNotFoundInSource, "image \(uuid), which it builds on, is not on \(source.base)")
+                }
+            }
+            guard failures[image] == nil else { continue }
             var depth = next.flatMap { depths[$0] } ?? -1
             for uuid in chain.reversed() {
                 depth += 1
@@ -73,33 +90,38 @@ public struct ImageMirror: Sendable {
             }
         }
         let deepest = depths.values.max() ?? -1
-        return (0..<(deepest + 1)).map { depth in
+        let levels = (0..<(deepest + 1)).map { depth in
             depths.filter { $0.value == depth }.keys.sorted().compactMap { known[$0] }
         }
+        return (levels, failures)
     }
 
-    private func copy(_ manifests: [Manifest]) async throws -> [Failure] {
-        try await withThrowingTaskGroup(of: Failure?.self) { group in
-            var failures: [Failure] = []
+    /// - Returns: what went wrong, by image.
+    private func copy(_ manifests: [Manifest]) async throws -> [ImageUUID: Failure] {
+        try await withThrowingTaskGroup(of: (ImageUUID, Failure?).self) { group in
+            var failures: [ImageUUID: Failure] = [:]
             var running = 0
             for manifest in manifests {
                 if running == ImageMirror.window {
-                    if let failure = try await group.next() ?? nil { failures.append(failure) }
+                    if let (uuid, failure) = try await group.next() { failures[uuid] = failure }
                     running -= 1
                 }
                 group.addTask {
                     do {
                         try await copy(manifest)
-                        return nil
+                        return (manifest.uuid, nil)
                     } catch let error as CancellationError {
                         throw error
                     } catch {
-                        return Failure.wrapping(error, .downloadError, "image \(manifest.uuid) could not be copied")
+                        return (
+                            manifest.uuid,
+                            Failure.wrapping(error, .downloadError, "image \(manifest.uuid) could not be copied")
+                        )
                     }
                 }
                 running += 1
             }
-            for try await failure in group { if let failure { failures.append(failure) } }
+            for try await (uuid, failure) in group { failures[uuid] = failure }
             return failures
         }
     }

@@ -8,4 +8,6 @@ public enum ImageLimits {
     public static let list = 128 << 20
     /// An image file that a server takes in (imgapi.md, section 9).
     public static let uploadedFile: Int64 = 20 << 30
+    /// How many origins an image has, one below the other, where its source knows no smaller number.
+    public static let origins = 1024
 }

@@ -25,7 +25,7 @@ public protocol ImageSupply: Sendable {
 }
 
 extension ImageSupply {
-    public var longestChain: Int { 1024 }
+    public var longestChain: Int { ImageLimits.origins }
 }
 
 /// Where images come from. A source knows its protocol and nothing of what is installed.

@@ -1,0 +1,105 @@
+import ImageModel
+import JSON
+import NIOCore
+import Synchronization
+
+@testable import ImageCatalog
+
+/// A repository in memory, by the rules of the others: nothing of an upload counts before it is committed, and manifest and file change
+/// at once.
+final class MemoryRepository: ImageRepository {
+    struct Stored: Sendable {
+        var manifest: JSONObject?
+        var parts: [ImagePart: [UInt8]] = [:]
+    }
+
+    let mode = ServerMode.public
+    private let images = Mutex<[ImageUUID: Stored]>([:])
+    private let orphans = Mutex<[ImageUUID]>([])
+
+    subscript(_ uuid: ImageUUID) -> Stored {
+        get { images.withLock { $0[uuid] ?? Stored() } }
+        set { images.withLock { $0[uuid] = newValue } }
+    }
+
+    /// The images that are there as a whole.
+    var whole: Set<ImageUUID> {
+        images.withLock { Set($0.filter { $0.value.manifest != nil && $0.value.parts[.file] != nil }.keys) }
+    }
+
+    /// The images that came before what they build on was there.
+    var cameBeforeTheirOrigin: [ImageUUID] { orphans.withLock { $0 } }
+
+    func catalog(_ freshness: Freshness) async throws -> Catalog {
+        let manifests = images.withLock { $0.values.compactMap(\.manifest) }
+        return Catalog(
+            try manifests.map { ServedImage(try ServedManifest($0, mode: mode, channels: nil)) }, channels: nil)
+    }
+
+    func open(_ part: ImagePart, of image: ServedImage) async throws -> (any StoredFile)? {
+        self[image.uuid].parts[part].map(File.init)
+    }
+
+    func change(
+        _ uuid: ImageUUID, _ change: @escaping @Sendable (JSONObject?) throws -> JSONObject?
+    ) async throws {
+        try images.withLock { images in
+            let new = try change(images[uuid]?.manifest)
+            images[uuid, default: Stored()].manifest = new
+        }
+    }
+
+    func upload(_ part: ImagePart, of uuid: ImageUUID) async throws -> any FileUpload {
+        Upload(repository: self, part: part, uuid: uuid)
+    }
+
+    func dropCaches() {}
+
+    fileprivate func commit(
+        _ bytes: [UInt8], _ part: ImagePart, _ uuid: ImageUUID, _ change: (JSONObject?) throws -> JSONObject?
+    ) throws {
+        let origin = try images.withLock { images in
+            let new = try change(images[uuid]?.manifest)
+            images[uuid, default: Stored()].manifest = new
+            images[uuid]?.parts[part] = bytes
+            return new.flatMap { try? Manifest($0).origin }
+        }
+        if let origin, !whole.contains(origin) { orphans.withLock { $0.append(uuid) } }
+    }
+
+    private struct File: StoredFile {
+        let bytes: [UInt8]
+        let modified = 0
+        var size: Int64 { Int64(bytes.count) }
+
+        init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+        func pieces(of range: Range<Int64>) -> any AsyncSequence<ByteBuffer, any Error> {
+            AsyncThrowingStream { continuation in
+                continuation.yield(ByteBuffer(bytes: bytes[Int(range.lowerBound)..<Int(range.upperBound)]))
+                continuation.finish()
+            }
+        }
+    }
+
+    private final class Upload: FileUpload {
+        let repository: MemoryRepository
+        let part: ImagePart
+        let uuid: ImageUUID
+        private let bytes = Mutex<[UInt8]>([])
+
+        init(repository: MemoryRepository, part: ImagePart, uuid: ImageUUID) {
+            self.repository = repository
+            self.part = part
+            self.uuid = uuid
+        }
+
+        func append(_ piece: ByteBuffer) async throws { bytes.withLock { $0 += piece.readableBytesView } }
+
+        func commit(_ change: @escaping @Sendable (JSONObject?) throws -> JSONObject?) async throws {
+            try repository.commit(bytes.withLock { $0 }, part, uuid, change)
+        }
+
+        func discard() async { bytes.withLock { $0 = [] } }
+    }
+}

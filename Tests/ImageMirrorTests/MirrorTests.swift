@@ -1,0 +1,193 @@
+import Failure
+import ImageMirror
+import ImageModel
+import JSON
+import Synchronization
+import Testing
+
+/// What comes into a repository from another server, in which order, and what stays out.
+@Suite struct MirrorTests {
+    typealias Image = MemoryServer.Image
+
+    /// - Returns: what was told, and the error that it ended with.
+    private func mirror(
+        _ server: MemoryServer, into repository: MemoryRepository, _ filters: [String] = [], dryRun: Bool = false
+    ) async -> (lines: [String], error: (any CodedError)?) {
+        let lines = Mutex<[String]>([])
+        let mirror = ImageMirror(from: server.client, by: server.transport, into: repository) { line in
+            lines.withLock { $0.append(line) }
+        }
+        do {
+            try await mirror.run(filters: filters, dryRun: dryRun)
+            return (lines.withLock { $0 }, nil)
+        } catch let error as any CodedError {
+            return (lines.withLock { $0 }, error)
+        } catch {
+            Issue.record("an error without a code: \(error)")
+            return ([], nil)
+        }
+    }
+
+    private func told(_ numbers: [Int], dryRun: Bool = false) -> [String] {
+        numbers.map { "\(dryRun ? "[dry-run] " : "")Mirrored image \(uuid($0)) (image-\($0)@1)" }
+    }
+
+    /// A chain, two images on one base, and one by itself.
+    private static let images = [Image(1), Image(2, on: 1), Image(3, on: 2), Image(4, on: 1), Image(5)]
+
+    /// What is asked for, what is there already, what comes level by level.
+    static let choices: [(filters: [String], there: [Int], levels: [[Int]])] = [
+        ([], [], [[1, 5], [2, 4], [3]]), (["name=image-3"], [], [[1], [2], [3]]), (["name=image-5"], [], [[5]]),
+        (["name=image-3"], [1], [[2], [3]]), (["name=image-3"], [2], [[3]]), (["name=image-3"], [3], []),
+        (["name=~image", "origin=\(uuid(1))"], [], [[1], [2, 4]]), (["name=other"], [], []),
+        ([], [1, 2, 3, 4, 5], []),
+    ]
+
+    @Test(arguments: choices)
+    func whatIsMissingComesWithItsOrigins(filters: [String], there: [Int], levels: [[Int]]) async {
+        let server = MemoryServer(Self.images)
+        let repository = MemoryRepository()
+        for number in there { _ = await mirror(MemoryServer([Image(number)]), into: repository) }
+        let before = repository.whole
+
+        let dry = await mirror(server, into: repository, filters, dryRun: true)
+        #expect(dry.error == nil && dry.lines == told(levels.flatMap(\.self), dryRun: true))
+        #expect(server.files.isEmpty && repository.whole == before)
+
+        let run = await mirror(server, into: repository, filters)
+        #expect(run.error == nil && Set(run.lines) == Set(told(levels.flatMap(\.self))))
+        #expect(run.lines.count == levels.joined().count)
+        #expect(repository.whole == before.union(levels.joined().map(uuid)))
+        #expect(repository.cameBeforeTheirOrigin.allSatisfy { image in there.contains { uuid($0) == image } })
+        for image in Self.images where levels.joined().contains(Int(image.file[0])) {
+            let stored = repository[uuid(Int(image.file[0]))]
+            #expect(stored.parts[.file] == image.file)
+            #expect(stored.manifest?["published_at"] == image.manifest["published_at"])
+        }
+
+        let again = await mirror(server, into: repository, filters)
+        #expect(again.error == nil && again.lines.isEmpty)
+    }
+
+    /// What is copied at the same time is bounded.
+    @Test func threeImagesComeAtATime() async {
+        let server = MemoryServer((1...20).map { Image($0) })
+        let repository = MemoryRepository()
+        #expect(await mirror(server, into: repository).error == nil)
+        #expect(repository.whole.count == 20 && server.files.count == 20)
+        #expect((1...3).contains(server.mostAtATime))
+    }
+
+    enum Fault: String, CaseIterable {
+        /// The file has other bytes, or another length, than the manifest says.
+        case damaged, short, long
+        /// The manifest says nothing of a file, or not what it is.
+        case fileless, unstated
+        /// The manifest breaks the rules.
+        case nameless, ofAnotherKind
+
+        var code: Failure.Code {
+            switch self {
+            case .damaged, .short, .long, .fileless, .unstated: .downloadError
+            case .nameless, .ofAnotherKind: .invalidManifest
+            }
+        }
+
+        func apply(to image: inout Image) {
+            switch self {
+            case .damaged: image.file[500] ^= 1
+            case .short: image.file.removeLast()
+            case .long: image.file.append(0)
+            case .fileless: image.manifest["files"] = []
+            case .unstated: image.manifest["files"] = [["size": 1000, "compression": "none"]]
+            case .nameless: image.manifest["name"] = nil
+            case .ofAnotherKind: image.manifest["public"] = false
+            }
+        }
+    }
+
+    /// Nothing of it comes, and nothing of what builds on it; the others do.
+    @Test(arguments: Fault.allCases)
+    func anImageThatIsNotInOrderStaysOut(fault: Fault) async throws {
+        var images = Self.images
+        fault.apply(to: &images[1])
+        let repository = MemoryRepository()
+        let run = await mirror(MemoryServer(images), into: repository)
+        let error = try #require(run.error)
+        #expect(error.code == .multiError && "\(error)".contains("2 errors: \(fault.code): "), "\(error)")
+        #expect("\(error)".contains(uuid(2).description) && "\(error)".contains(uuid(3).description), "\(error)")
+        #expect(repository.whole == Set([1, 4, 5].map(uuid)) && repository.cameBeforeTheirOrigin.isEmpty)
+        #expect(repository[uuid(2)].manifest == nil && repository[uuid(3)].manifest == nil)
+        // Once it is mended, the same command brings what was missing.
+        let again = await mirror(MemoryServer(Self.images), into: repository)
+        #expect(again.error == nil && again.lines == told([2, 3]))
+    }
+
+    /// What builds on it cannot come; the others do.
+    @Test func anOriginThatTheServerDoesNotHaveIsTold() async throws {
+        let repository = MemoryRepository()
+        let run = await mirror(MemoryServer([Image(2, on: 1), Image(3)]), into: repository)
+        let error = try #require(run.error)
+        #expect(error.code == .originNotFoundInSource, "\(error)")
+        #expect("\(error)".contains(uuid(1).description) && "\(error)".contains(uuid(2).description), "\(error)")
+        #expect(repository.whole == [uuid(3)])
+    }
+
+    /// Chains that have no end, and one that is too long.
+    static let endless = [
+        [Image(1, on: 1)], [Image(1, on: 2), Image(2, on: 1)], (1...1100).map { Image($0, on: $0 + 1) },
+    ]
+
+    @Test(arguments: endless) func aChainOfOriginsEnds(images: [Image]) async throws {
+        let repository = MemoryRepository()
+        let run = await mirror(MemoryServer(images), into: repository, ["name=image-1"])
+        #expect(try #require(run.error).code == .originCycle)
+        #expect(repository.whole.isEmpty)
+    }
+
+    @Test func aFilterThatIsNoneIsTold() async throws {
+        let run = await mirror(MemoryServer(Self.images), into: MemoryRepository(), ["nonsense"])
+        #expect(try #require(run.error).code == .usage)
+    }
+
+    /// A run that was killed, or somebody's hand, has left a manifest without its file, or a file without a manifest.
+    @Test(arguments: [true, false]) func whatIsThereByHalfComesAnew(hasManifest: Bool) async {
+        let repository = MemoryRepository()
+        let server = MemoryServer(Self.images)
+        #expect(await mirror(server, into: repository, ["name=image-1"]).error == nil)
+        if hasManifest {
+            repository[uuid(1)].parts[.file] = nil
+        } else {
+            repository[uuid(1)].manifest = nil
+        }
+        let run = await mirror(server, into: repository, ["name=image-1"])
+        #expect(run.error == nil && run.lines == told([1]) && repository.whole == [uuid(1)])
+    }
+
+    /// What is there already is somebody's, and stays as it is.
+    @Test func whatIsThereStays() async {
+        let repository = MemoryRepository()
+        #expect(await mirror(MemoryServer([Image(1)]), into: repository).error == nil)
+        repository[uuid(1)].manifest?["description"] = "ours"
+        var theirs = Image(1)
+        theirs.manifest["description"] = "theirs"
+        #expect(await mirror(MemoryServer([theirs, Image(2, on: 1)]), into: repository).error == nil)
+        #expect(repository[uuid(1)].manifest?["description"] == "ours")
+        #expect(repository.whole == Set([1, 2].map(uuid)))
+    }
+
+    static let icons: [(type: String, bytes: [UInt8], comes: Bool)] = [
+        ("image/png", [1, 2, 3], true), ("image/svg+xml", [1, 2, 3], false), ("image/png", [], false),
+    ]
+
+    @Test(arguments: icons) func anIconComesIfItIsOne(type: String, bytes: [UInt8], comes: Bool) async {
+        var image = Image(1)
+        image.manifest["icon"] = true
+        image.icon = (bytes, type)
+        let repository = MemoryRepository()
+        let run = await mirror(MemoryServer([image]), into: repository)
+        #expect(run.error == nil && repository.whole == [uuid(1)])
+        #expect(repository[uuid(1)].parts[.icon] == (comes ? bytes : nil))
+        #expect(repository[uuid(1)].manifest?["icon"]?["contentType"]?.stringValue == (comes ? type : nil))
+    }
+}
