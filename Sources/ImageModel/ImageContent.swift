@@ -23,19 +23,6 @@ public enum ImageContent: Sendable, Hashable {
         self = .layer(diffID: manifest.files.first?.uncompressedDigest.flatMap { ContentDigest($0) })
     }
 
-    /// It is written file by file, each with the owner that it names, which only root can do.
-    public var isUnpacked: Bool {
-        switch self {
-        case .zfsStream, .disk, .rawDisk: false
-        case .layer, .root, .squashfs: true
-        }
-    }
-
     /// Its file may have to be read a second time if it comes on top of another image.
-    public var mayBeReadAgain: Bool {
-        switch self {
-        case .zfsStream, .disk, .rawDisk, .root, .squashfs: false
-        case .layer: true
-        }
-    }
+    public var mayBeReadAgain: Bool { if case .layer = self { true } else { false } }
 }

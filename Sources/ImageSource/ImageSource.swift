@@ -42,11 +42,17 @@ public protocol ImageSource: ImageSupply {
     ///   - stated: that which the source has.
     ///   - installed: that which the image has.
     func manifest(_ stated: Manifest, keepingContentOf installed: Manifest) -> Manifest
+
+    /// Removes what is kept of it on this host.
+    func forget()
 }
 
 extension ImageSource {
     /// What the source states counts.
     public func manifest(_ stated: Manifest, keepingContentOf installed: Manifest) -> Manifest { stated }
+
+    /// There is nothing.
+    public func forget() {}
 }
 
 extension [ListedImage] {

@@ -7,8 +7,8 @@ public import Transport
 public enum SourceType: String, Sendable, Hashable, CaseIterable {
     case imgapi, docker, dsapi, simplestreams, oci
 
-    /// Its servers part their images into channels.
-    public var hasChannels: Bool { self == .imgapi || self == .dsapi }
+    /// A channel may be said of it: image servers part their images into such. A Docker registry does not, and is asked all the same.
+    public var takesChannels: Bool { [.imgapi, .dsapi, .docker].contains(self) }
 
     /// What a URL tells by itself; nil if it may be of several types.
     public init?(toldBy url: String) {
@@ -42,7 +42,7 @@ public struct SourceDescriptor: Sendable, Hashable {
         if let other = full.query.first(where: { $0.name != "channel" }) {
             throw Failure(.invalidSource, "\"\(text)\" is not a valid source URL: unknown parameter \"\(other.name)\"")
         }
-        guard (type != .simplestreams && type != .oci) || (channel ?? named ?? "").isEmpty else {
+        guard type.takesChannels || (channel ?? named ?? "").isEmpty else {
             throw Failure(
                 .invalidSource, "\"\(text)\" is not a valid source: those of type \(type.rawValue) have no channels")
         }

@@ -35,7 +35,7 @@ extension ImageTool {
     ///
     /// - Throws: what the registry's source throws; `InvalidLayer`, `DownloadError`, `NoSpace`, and what ZFS says.
     public func importImage(_ request: DockerImportRequest, _ report: Report) async throws {
-        try ImageTool.checkUser()
+        try store.checkHost(for: .layer(diffID: nil))
         let (source, reference) = try dockerSource(request.reference, given: request.source)
         let known = try await knownImage([request.key(reference)], reference, in: request.pool, source)
         if let known {

@@ -5,14 +5,8 @@ public import ImageSource
 extension ImageTool {
     /// Removes what is kept of sources that are not used any more.
     public func forget(_ descriptors: [SourceDescriptor]) {
-        for descriptor in descriptors {
-            switch descriptor.type {
-            case .simplestreams: sources.simplestreams(descriptor).forget()
-            // What names no repository has nothing kept of it.
-            case .oci: try? sources.repository(descriptor).forget()
-            case .imgapi, .docker, .dsapi: break
-            }
-        }
+        // What names no source has nothing kept of it.
+        for descriptor in descriptors { try? sources.source(descriptor).forget() }
     }
 
     /// The source that a URL on the command line names (`-S`): as the config has it, where it does; otherwise of the type

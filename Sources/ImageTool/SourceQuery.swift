@@ -39,7 +39,7 @@ extension ImageTool {
     ///
     /// - Parameter channel: of all of them, in place of their own; those that can have none are left out then.
     func asked(_ descriptors: [SourceDescriptor], channel: String?) throws -> [any ImageSource] {
-        try descriptors.filter { channel == nil || $0.type.hasChannels || $0.type == .docker }
+        try descriptors.filter { channel == nil || $0.type.takesChannels }
             .map { try sources.source(try $0.withChannel(channel)) }
     }
 

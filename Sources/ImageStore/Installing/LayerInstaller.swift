@@ -11,6 +11,8 @@ struct LayerInstaller: ImageInstaller {
     let store: ImageStore
     let diffID: ContentDigest?
 
+    func checkHost() throws(Failure) { try checkUnpacking() }
+
     /// - Throws: `DownloadError`, `InvalidLayer`, `NoSpace`, `UnsuitablePool`, ZFS failures.
     func make<Reader: ImageFileReader>(
         _ partial: DatasetName, of image: ImageToInstall, opening open: () async throws -> Reader

@@ -1,3 +1,4 @@
+import Failure
 import Host
 import ImageModel
 import Layers
@@ -9,6 +10,8 @@ import ZFS
 /// that would be whiteouts in one.
 struct RootInstaller: ImageInstaller {
     let store: ImageStore
+
+    func checkHost() throws(Failure) { try checkUnpacking() }
 
     /// - Throws: `DownloadError`, `InvalidLayer`, `NoSpace`, `UnsuitablePool`, ZFS failures.
     func make<Reader: ImageFileReader>(

@@ -1,22 +1,9 @@
 import Compression
-public import Failure
+import Failure
 import Host
 import ImageModel
 import Logging
 import ZFS
-
-/// What reads a squashfs.
-public enum SquashfsReader {
-    static let program = "sqfs2tar"
-
-    /// - Throws: `CommandNotFound` if it is not there.
-    public static func check() throws(Failure) {
-        guard ExecutableSearch.find(program) == nil else { return }
-        throw Failure(
-            .commandNotFound, "cannot find the program \"\(program)\", which reads a squashfs",
-            hint: "install squashfs-tools-ng")
-    }
-}
 
 /// Unpacks a squashfs into `root/` of a new file system. It cannot be read from its beginning: so all of it is kept first, and is
 /// what it should be before anybody looks into it; then `sqfs2tar` makes an archive of it, and it is unpacked as every root is.
@@ -24,19 +11,28 @@ public enum SquashfsReader {
 struct SquashfsInstaller: ImageInstaller {
     let store: ImageStore
 
+    private static let program = "sqfs2tar"
     /// Far more than any squashfs takes.
     private static let longest: Duration = .seconds(6 * 3600)
     /// A line or two for each file that no archive can hold (sockets).
     private static let mostWords = 64 << 20
 
+    func checkHost() throws(Failure) {
+        try checkUnpacking()
+        guard ExecutableSearch.find(Self.program) == nil else { return }
+        throw Failure(
+            .commandNotFound, "cannot find the program \"\(Self.program)\", which reads a squashfs",
+            hint: "install squashfs-tools-ng")
+    }
+
     /// - Throws: `CommandNotFound`, `InvalidFile` for what is no squashfs, `NoSpace`; as ``RootInstaller``.
     func make<Reader: ImageFileReader>(
         _ partial: DatasetName, of image: ImageToInstall, opening open: () async throws -> Reader
     ) async throws -> MadeContent {
-        try SquashfsReader.check()
+        try checkHost()
         let (file, sum) = try await keep(try await open(), image)
         var command = Command(
-            SquashfsReader.program, ["--root-becomes", ".", "/dev/stdin"], limit: Self.longest,
+            Self.program, ["--root-becomes", ".", "/dev/stdin"], limit: Self.longest,
             mostOutput: Self.mostWords)
         command.input = try file.readableHandle()
         command.isUnprivileged = true

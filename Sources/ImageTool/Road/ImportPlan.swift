@@ -1,5 +1,4 @@
 import Failure
-import Glibc
 import HostConfig
 import ImageModel
 import ImageSource
@@ -96,12 +95,11 @@ extension ImageTool {
         return try plan(.importing, images)
     }
 
-    /// A plan of images that nothing can be said against but that this user may not make them.
+    /// A plan of images that nothing can be said against but that they cannot be made here.
     ///
     /// - Throws: `PermissionDenied`, `CommandNotFound`, `ConfigError`.
     func plan(_ verb: ImportPlan.Verb, _ images: [AvailableImage]) throws -> ImportPlan {
-        if images.contains(where: { $0.content.isUnpacked }) { try ImageTool.checkUser() }
-        if images.contains(where: { $0.content == .squashfs }) { try SquashfsReader.check() }
+        for image in images { try store.checkHost(for: image.content) }
         let settings = try config.load().docker
         return ImportPlan(verb: verb, chain: images, window: settings.downloads, limits: LayerLimits(settings))
     }
@@ -124,14 +122,5 @@ extension ImageTool {
             log.info("platform requirement not applied: no SmartOS host", metadata: ["image": "\(manifest.uuid)"])
         }
         try requirements.check(platform)
-    }
-
-    /// - Throws: `PermissionDenied` unless files of any owner can be made.
-    static func checkUser() throws(Failure) {
-        guard geteuid() == 0 else {
-            throw Failure(
-                .permissionDenied, "the image is unpacked file by file, which only root can do",
-                hint: "run as root")
-        }
     }
 }
