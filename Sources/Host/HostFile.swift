@@ -80,11 +80,7 @@ public enum HostFile {
         try makeFolder(path.removingLastComponent())
         let temporary = temporary(path)
         do {
-            // Whatever has its name, a link or somebody else's file, is not written to.
-            try unlink(temporary)
-            let file = try FileDescriptor.open(
-                temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec, .noFollow],
-                permissions: mode)
+            let file = try make(temporary, mode)
             do {
                 try setMode(file, mode)
                 try file.writeAll(bytes)
@@ -100,6 +96,26 @@ public enum HostFile {
             _ = try? unlink(temporary)
             throw failure("cannot write", path, error)
         }
+    }
+
+    /// Makes a file that is to be renamed once it is whole. Whatever has its name goes: it was left by a run that was killed, or is a
+    /// link or a file of somebody who wants to see or to change what is written.
+    ///
+    /// - Throws: `FileSystemError`, `PermissionDenied`.
+    public static func anew(
+        _ path: FilePath, mode: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
+    ) throws -> FileDescriptor {
+        do {
+            return try make(path, mode)
+        } catch {
+            throw failure("cannot write", path, error)
+        }
+    }
+
+    private static func make(_ path: FilePath, _ mode: FilePermissions) throws -> FileDescriptor {
+        try unlink(path)
+        return try FileDescriptor.open(
+            path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec, .noFollow], permissions: mode)
     }
 
     /// Where the content of a file is before it replaces the old one.

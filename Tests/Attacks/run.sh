@@ -69,6 +69,9 @@ unharmed() {
     # Ours, in a folder of theirs.
     found=$(find "$(dirname "$1")" -uid 65534 -type d -exec find {} -mindepth 1 -uid 0 \; 2> /dev/null | head -n 5)
     [[ -z $found ]] || { echo "ours in what is theirs: $found"; return 1; }
+    # What was written into a file of theirs.
+    found=$(find "$(dirname "$1")" -uid 65534 -type f -size +20c 2> /dev/null | head -n 5)
+    [[ -z $found ]] || { echo "ours in a file of theirs: $found"; return 1; }
 }
 
 passed=0
@@ -170,6 +173,13 @@ planted create-p everybodys "$state/var/tmp/.imgadm-create-$vm" imgadm create -q
 swapped create-p everybodys "$state/var/tmp/.imgadm-create-$vm" 3 imgadm create -q -c gzip -p "$url" "$vm" "${fields[@]}"
 planted create-o anew "$work/out-folder/web-1.0.0.zfs.gz" \
     imgadm create -q -c gzip -o "$work/out-folder" "$vm" "${fields[@]}"
+planted create-o-partial anew "$work/out-folder/web-1.0.0.zfs.gz.partial" \
+    imgadm create -q -c gzip -o "$work/out-folder" "$vm" "${fields[@]}"
+printf 'a disk' > "$work/disk.raw"
+truncate -s 1M "$work/disk.raw"
+planted convert-partial anew "$work/out-folder/web-1.0.0.zvol.gz.partial" \
+    imgadm convert -q -o "$work/out-folder" "$work/disk.raw" "${fields[@]::2}" os=linux
+planted export-partial anew "$work/out-folder/disk.qcow2.partial" imgadm export -q -o "$work/out-folder/disk.qcow2" "$work/disk.raw"
 planted create-o-manifest anew "$work/out-folder/web-1.0.0.imgmanifest" \
     imgadm create -q -c gzip -o "$work/out-folder" "$vm" "${fields[@]}"
 planted lock everybodys "$state/var/run/img.$base.import.lock" imgadm import -q "$base"

@@ -66,6 +66,23 @@ extension EndToEnd {
             #expect(made.status == 0, "\(made)")
         }
 
+        @Test func whatHasTheNameOfAnUnfinishedFileIsNotWrittenTo() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(
+                """
+                truncate -s 1M small.raw
+                echo precious > precious
+                ln precious out.zvol.gz.partial
+                imgadm convert -q -o out small.raw name=x version=1 os=other
+                ln precious out.qcow2.partial
+                imgadm export -q -o out.qcow2 small.raw
+                test "$(cat precious)" = precious
+                test "$(stat -c %h precious)" = 1
+                qemu-img check -q out.qcow2
+                """, in: box)
+            #expect(made.status == 0, "\(made)")
+        }
+
         @Test func aNameThatIsNotTrueIsToldAndAnImgTellsItsFormat() async throws {
             let box = try await Sandbox.make()
             let made = try await run(

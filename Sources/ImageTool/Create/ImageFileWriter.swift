@@ -1,5 +1,4 @@
 import Compression
-import Crypto
 import Failure
 import Glibc
 import Host
@@ -26,20 +25,7 @@ struct ImageFileWriter {
     /// - Returns: what there is to know of the file.
     /// - Throws: what ZFS says; `FileSystemError`, `NoSpace`. What was written stays.
     func write(_ snapshot: SnapshotName, from origin: SnapshotName?, to path: FilePath) async throws -> Written {
-        let file: FileDescriptor
-        do {
-            file = try FileDescriptor.open(
-                path, .writeOnly, options: [.create, .truncate, .closeOnExec, .noFollow, .nonBlocking],
-                permissions: [.ownerReadWrite, .groupRead, .otherRead])
-            do {
-                guard try file.stat().type == .regular else { throw Errno.fileExists }
-            } catch {
-                try? file.close()  // here and below: what went wrong is told already
-                throw error
-            }
-        } catch {
-            throw HostFile.failure("cannot write", path, error)
-        }
+        let file = try HostFile.anew(path)
         do {
             let result = try await withTaskExecutorPreference(DedicatedThread("create")) {
                 try await zfs.send(snapshot, from: origin) { output in try await pass(output, into: file) }
@@ -48,7 +34,7 @@ struct ImageFileWriter {
             try file.close()
             return result
         } catch {
-            try? file.close()
+            try? file.close()  // what went wrong is told already
             guard let errno = error as? Errno else { throw error }
             guard ![.noSpace, .diskQuotaExceeded].contains(errno) else {
                 throw Failure(.noSpace, "there is no room for the image file \"\(path)\"", cause: errno)
@@ -58,8 +44,7 @@ struct ImageFileWriter {
     }
 
     private func pass(_ stream: ChildOutput, into file: FileDescriptor) async throws -> Written {
-        var sha1 = Insecure.SHA1()
-        var sha256 = SHA256()
+        let sums = FileSums()
         var written = Written()
         let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         var head: [UInt8] = []
@@ -69,16 +54,12 @@ struct ImageFileWriter {
             return bytes
         }
         try await StreamCompressor(compression, cores: cores).run(reading: read) { bytes in
-            try unsafe bytes.withUnsafeBytes { buffer in
-                unsafe sha1.update(bufferPointer: buffer)
-                unsafe sha256.update(bufferPointer: buffer)
-                try unsafe file.writeAll(buffer)
-            }
+            sums.add(bytes)
+            _ = try unsafe bytes.withUnsafeBytes { try unsafe file.writeAll($0) }
             written.size += Int64(bytes.byteCount)
             transfer.advance(to: written.size)
         }
-        written.sha1 = Hexadecimal.text(sha1.finalize())
-        written.sha256 = Hexadecimal.text(sha256.finalize())
+        (written.sha1, written.sha256) = sums.finish()
         if case .header(let header) = try unsafe StreamHeader.read(head.span.bytes) {
             written.snapshotGUID = header.guid
         }

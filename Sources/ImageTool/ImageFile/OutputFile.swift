@@ -33,21 +33,7 @@ final class OutputFile {
             return
         }
         try Self.check(path, isReplacing)
-        do {
-            let file = try FileDescriptor.open(
-                Self.partial(path), .writeOnly, options: [.create, .truncate, .closeOnExec, .noFollow, .nonBlocking],
-                permissions: [.ownerReadWrite, .groupRead, .otherRead])
-            do {
-                guard try file.stat().type == .regular else { throw Errno.fileExists }
-            } catch {
-                // The first error counts.
-                try? file.close()
-                throw error
-            }
-            descriptor = file
-        } catch {
-            throw HostFile.failure("cannot write", path, error)
-        }
+        descriptor = try HostFile.anew(Self.partial(path))
     }
 
     /// - Throws: `Usage` if something is there that may not be replaced.
