@@ -16,54 +16,96 @@ public struct ProgressLine: Sendable {
         }
     }
 
-    /// Lines one below the other, whose bars begin at the same place.
+    /// Lines one below the other, whose bars have the same place. It follows from names and totals alone, so that nothing but
+    /// the bars and figures moves while they are drawn over and over.
     public static func render(_ states: [State], width: Int, bytes: (Int64) -> String) -> [String] {
-        let widest = states.map { DisplayWidth.of(Printable.text($0.name)) }.max() ?? 0
-        return states.map { state in
-            var state = state
-            let missing = widest - DisplayWidth.of(Printable.text(state.name))
-            if state.total != nil { state.name += String(repeating: " ", count: missing) }
-            return render(state, width: width, bytes: bytes)
-        }
+        let layout = Layout(states, width: width, bytes: bytes)
+        return states.map { layout.line($0, bytes: bytes) }
     }
 
     /// The line for a terminal of a width in columns; never wider than one less, so that no terminal wraps it.
     public static func render(_ state: State, width: Int, bytes: (Int64) -> String) -> String {
-        let room = max(21, width) - 1
-        let name = Printable.text(state.name)
-        let rate = "\(bytes(Int64(clamping: state.rate)))/s"
-        guard let total = state.total, total > 0 else {
-            return String(DisplayWidth.prefix("\(name)  \(bytes(state.done))  \(rate)", room))
-        }
-        let done = min(max(0, state.done), total)
-        let share = Double(done) / Double(total)
-        // Rounded down, the last percent too: all of it is shown only when all is there.
-        let percent = "\(done == total ? 100 : min(99, Int(share * 100)))%"  // bounds: 0 to 1
-        let left = state.rate > 0 ? timeText(Double(total - done) / state.rate) : "--:--"
-        let all = " \(pad(percent, 4)) \(bytes(done))/\(bytes(total)) \(rate) \(left)"
-        // The bar gives way first, then the end of the name; where next to nothing would be left of that, figures do.
-        let barRoom = min(40, room - DisplayWidth.of(all) - DisplayWidth.of(name) - 3)
-        guard barRoom >= 8 else {
-            let choices = [all, " \(pad(percent, 4)) \(rate) \(left)", " \(pad(percent, 4)) \(left)"]
-            let least = min(leastName, DisplayWidth.of(name))
-            let figures = choices.first { room - DisplayWidth.of($0) >= least } ?? " \(percent)"
-            let shown = DisplayWidth.prefix(name, room - DisplayWidth.of(figures))
-            return String(shown) + String(figures.suffix(room))
-        }
-        let full = Int(share * Double(barRoom))  // bounds: 0 to 1 of 40
-        let empty = String(repeating: " ", count: barRoom - full)
-        return "\(name) [\(String(repeating: "=", count: full))\(empty)]\(all)"
+        Layout([state], width: width, bytes: bytes).line(state, bytes: bytes)
     }
 
-    /// So many columns of a name are wanted before the last figures go.
-    private static let leastName = 16
+    /// Which figures there are behind the bar.
+    fileprivate enum Figures: CaseIterable {
+        case all, rateAndTime, time, percent
 
-    private static func pad(_ text: String, _ width: Int) -> String {
+        /// The most columns that they take: a number of bytes has ten, a rate twelve, a time eight.
+        func most(total: Int) -> Int {
+            switch self {
+            case .all: 39 + total
+            case .rateAndTime: 27
+            case .time: 14
+            case .percent: 5
+            }
+        }
+    }
+
+    /// Where things stand on lines of a width.
+    fileprivate struct Layout {
+        let room: Int
+        var name: Int
+        /// 0 where there is no room for one.
+        var bar = 0
+        var figures = Figures.percent
+
+        /// Figures give way first, then the end of the name, down to so many columns; the bar stays.
+        private static let leastName = 12
+        private static let leastBar = 10
+        private static let longestBar = 40
+
+        init(_ states: [State], width: Int, bytes: (Int64) -> String) {
+            room = max(21, width) - 1
+            let widest = states.map { DisplayWidth.of(Printable.text($0.name)) }.max() ?? 0
+            name = widest
+            let total = states.compactMap(\.total).filter { $0 > 0 }.map { DisplayWidth.of(bytes($0)) }.max() ?? 0
+            for figures in Figures.allCases {
+                // A blank and two brackets are around the bar.
+                let left = room - figures.most(total: total) - 3
+                let name = min(widest, left - Self.leastBar)
+                guard name >= min(Self.leastName, widest) else { continue }
+                (self.figures, self.name, bar) = (figures, name, min(Self.longestBar, left - name))
+                return
+            }
+        }
+
+        func line(_ state: State, bytes: (Int64) -> String) -> String {
+            let name = Printable.text(state.name)
+            let rate = "\(bytes(Int64(clamping: state.rate)))/s"
+            guard let total = state.total, total > 0 else {
+                return String(DisplayWidth.prefix("\(name)  \(bytes(state.done))  \(rate)", room))
+            }
+            let done = min(max(0, state.done), total)
+            let share = Double(done) / Double(total)
+            // Rounded down, the last percent too: all of it is shown only when all is there.
+            let percent = ProgressLine.pad("\(done == total ? 100 : min(99, Int(share * 100)))%", 4)  // bounds: 0 to 1
+            let left = state.rate > 0 ? ProgressLine.timeText(Double(total - done) / state.rate) : "--:--"
+            let text =
+                switch figures {
+                case .all: " \(percent) \(bytes(done))/\(bytes(total)) \(rate) \(left)"
+                case .rateAndTime: " \(percent) \(rate) \(left)"
+                case .time: " \(percent) \(left)"
+                case .percent: " \(percent)"
+                }
+            guard bar > 0 else {
+                return String(DisplayWidth.prefix(name, room - DisplayWidth.of(text))) + String(text.suffix(room))
+            }
+            let shown = DisplayWidth.prefix(name, self.name)
+            let full = Int(share * Double(bar))  // bounds: 0 to 1 of 40
+            let blanks = String(repeating: " ", count: self.name - DisplayWidth.of(String(shown)))
+            let drawn = String(repeating: "=", count: full) + String(repeating: " ", count: bar - full)
+            return String(DisplayWidth.prefix("\(shown)\(blanks) [\(drawn)]\(text)", room))
+        }
+    }
+
+    fileprivate static func pad(_ text: String, _ width: Int) -> String {
         String(repeating: " ", count: max(0, width - text.count)) + text
     }
 
     /// `M:SS`, or `H:MM:SS`.
-    private static func timeText(_ seconds: Double) -> String {
+    fileprivate static func timeText(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 360_000 else { return "--:--" }
         let whole = Int(seconds.rounded(.up))  // bounds: finite, below 360,000
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -12,7 +12,7 @@ import Testing
     @Test func halfway() {
         #expect(
             Self.line(50, of: 100, rate: 10)
-                == "image [====================                    ]  50% 50B/100B 10B/s 0:05")
+                == "image [==============              ]  50% 50B/100B 10B/s 0:05")
     }
 
     @Test func theBarGrowsWithTheData() {
@@ -80,8 +80,36 @@ import Testing
         }
     }
 
-    @Test func theEndOfTheNameGivesWayBeforeTheFigures() {
+    @Test func figuresGiveWayThenTheEndOfTheName() {
         let line = Self.line(50, name: "2b683a82-a066-11e3-97ab-2faa44701c5a", of: 100, rate: 10, width: 50)
-        #expect(line == "2b683a82-a066-11e3-97ab-  50% 50B/100B 10B/s 0:05")
+        #expect(line == "2b683a82-a066-11e3-97a [=====     ]  50% 0:05")
+    }
+
+    /// From 40 columns on there is a bar, whatever the image is called.
+    @Test(arguments: [40, 50, 60, 80, 120], ["", "web", "web@1.0.0", "debian-13-genericcloud-amd64@20250814-2204"])
+    func thereIsABar(width: Int, name: String) {
+        let state = ProgressLine.State(name: name, done: 50 << 20, total: 421 << 20, rate: 1e7)
+        let line = ProgressLine.render(state, width: width) { "\($0 / 1_048_576).0 MiB" }
+        let bar = line.split(separator: "[").last?.split(separator: "]").first ?? ""
+        #expect(bar.count >= 10 && bar.contains("=") && line.contains(" 11%"), "\(line)")
+        #expect(line.hasPrefix(String(name.prefix(12))), "\(line)")
+    }
+
+    /// What is drawn over and over has its bar at the same place.
+    @Test(arguments: [40, 60, 80, 120])
+    func theBarDoesNotMove(width: Int) {
+        let totals: [Int64] = [5_000_000_000, 700_000]
+        var places: Set<[Int]> = []
+        for (share, rate) in [(0.0, 0.0), (0.01, 900), (0.3, 1_000_000), (0.99, 1e9), (1, 5e6)] {
+            let states = totals.enumerated().map { number, total in
+                ProgressLine.State(
+                    name: number == 0 ? "debian-13@1" : "total", done: Int64(Double(total) * share), total: total,
+                    rate: rate)
+            }
+            for line in ProgressLine.render(states, width: width, bytes: { "\($0) B" }) {
+                places.insert(line.enumerated().filter { "[]".contains($0.element) }.map(\.offset))
+            }
+        }
+        #expect(places.count == 1 && places.first?.count == 2, "\(places)")
     }
 }
