@@ -38,7 +38,10 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "file"))
     var config: String?
 
+    @Option(help: .hidden) var port: String?
+
     mutating func run() async throws {
+        if let port { throw ValidationError("there is no --port: --listen ADDR:\(port) says where to listen") }
         let logger = ServerProgram.logger()
         if let config { try settings.fill(from: FilePath(config)) }
         let listen = settings.address

@@ -36,6 +36,8 @@ import Testing
         ),
         ("--root /etc/hostname", 1, "error (FileSystemError)"),
         ("--root /tmp --listen 203.0.113.1:1", 1, "error (ConnectionError): cannot listen on 203.0.113.1:1"),
+        ("--root /tmp --listen 203.0.113.1:1", 1, "this machine has no such address\n  hint: ip address"),
+        ("--root /tmp --port 80", 2, "--listen ADDR:80"),
     ]
 
     @Test(arguments: rows)
@@ -43,6 +45,14 @@ import Testing
         let (status, output) = try await Self.run(row.arguments)
         #expect(status == row.status, "\(output)")
         #expect(output.contains(row.says), "\(output)")
+    }
+
+    @Test func aPortThatIsTakenIsToldWithWhatToDo() async throws {
+        let (_, pid, server) = try await Self.start()
+        defer { kill(pid, SIGKILL) }
+        let (status, output) = try await Self.run("--root /tmp --listen 127.0.0.1:\(server.port)")
+        #expect(status == 1 && output.contains("another program listens there"), "\(output)")
+        #expect(output.contains("\n  hint: ss -ltnp 'sport = :\(server.port)'"), "\(output)")
     }
 
     private static let uuid = ImageUUID()

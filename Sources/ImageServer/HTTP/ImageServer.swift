@@ -84,6 +84,10 @@ public struct ImageServer: Sendable {
         let services = ServiceGroup(configuration: .init(services: [application], logger: logger))
         let signals = untilSignals ? StopSignals { Task { await services.triggerGracefulShutdown() } } : nil
         defer { withExtendedLifetime(signals) {} }
-        try await services.run()
+        do {
+            try await services.run()
+        } catch let error as IOError {
+            throw ListenError(error, host: configuration.host, port: configuration.port)
+        }
     }
 }
