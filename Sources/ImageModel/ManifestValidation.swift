@@ -23,7 +23,7 @@ public enum ManifestValidation {
             rule.check(value, rule.field, &check)
         }
         check.conditions()
-        for field in manifest.keys where !known.contains(field) { check.invalid(field) }
+        for field in manifest.keys where !fields.contains(field) { check.invalid(field) }
         return check.violations
     }
 
@@ -32,8 +32,22 @@ public enum ManifestValidation {
         let violations = validate(manifest, required: required)
         guard violations.isEmpty else {
             throw Failure(
-                .manifestValidation, "invalid manifest: \(violations.map(\.description).joined(separator: ", "))")
+                .manifestValidation, "invalid manifest: \(violations.map(\.description).joined(separator: ", "))",
+                hint: hint(violations))
         }
+    }
+
+    /// A field that there is not was most likely meant as another one.
+    private static func hint(_ violations: [ManifestViolation]) -> String? {
+        let meant = violations.compactMap { violation in
+            // What has a dot is a member, or an element, of a field that there is.
+            fields.contains(violation.field) || violation.field.contains(".")
+                ? nil
+                : Suggestion.nearest(to: violation.field, among: fields.sorted()).map {
+                    "\"\($0)\", not \"\(violation.field)\"?"
+                }
+        }
+        return meant.isEmpty ? nil : "did you mean \(meant.joined(separator: " "))"
     }
 
     typealias Rule = @Sendable (_ value: JSONValue, _ field: String, _ check: inout ManifestCheck) -> Void
@@ -94,7 +108,7 @@ public enum ManifestValidation {
     ]
 
     /// All fields of a manifest; `error` has no rule.
-    private static let known = Set(rules.map(\.field) + ["error"])
+    static let fields = Set(rules.map(\.field) + ["error"])
 
     private static let uuid: Rule = { value, field, check in
         check.require(value.stringValue.flatMap { ImageUUID($0) } != nil, field, "not a UUID")

@@ -56,6 +56,11 @@ extension ImageTool {
         }
         var asked: Set<ImageUUID> = []
         let inOrder = uuids.filter { asked.insert($0).inserted }.compactMap { failures[$0] }
+            .map { (error: any CodedError) -> any CodedError in
+                // How to have them named need not be told to who has.
+                guard namesDependents, error is ImageHasClones else { return error }
+                return Failure(error.code, error.message, cause: error.cause)
+            }
         if let failure = Failure.combining(inOrder) { throw failure }
     }
 

@@ -10,25 +10,54 @@ extension ImageTool {
     /// An installed image, by UUID, by a prefix of at least four digits of it that only one has, or by name.
     ///
     /// - Parameter pool: nil for all pools.
-    /// - Throws: `InvalidUUID` for what is none of that; `AmbiguousName`.
+    /// - Throws: `ImageNotInstalled`; `InvalidUUID` for what can be none of that; `AmbiguousName`.
     public func installed(_ text: String, in pool: PoolName?) async throws -> ImageUUID {
         if let uuid = ImageUUID(typed: text) { return uuid }
         let images = try await store.images()
         let here = images.filter { pool == nil || $0.pool == pool }
         if let uuid = try ImageTool.named(text, among: here.map(\.manifest)) { return uuid }
+        let hint = "imgadm list shows the images"
+        // Why it is no reference is of no interest: it is no name then.
+        guard ImageName(text) != nil || (try? DockerReference(text)) != nil else {
+            throw Failure(.invalidUUID, "\"\(text)\" is neither a UUID nor the name of an image", hint: hint)
+        }
+        let missing = ImageNotInstalled(text, pool, hint: nil)
+        let explained = await explained(missing, among: images)
+        throw explained.hint == nil ? ImageNotInstalled(text, pool, hint: hint) : explained
+    }
+
+    /// The error with what may have been meant, or where the image is, if that is known.
+    public func explained(_ missing: ImageNotInstalled) async -> ImageNotInstalled {
+        // Without a list there is no hint, and the error that there is counts; here and below.
+        guard missing.hint == nil, let images = try? await store.images() else { return missing }
+        return await explained(missing, among: images)
+    }
+
+    private func explained(_ missing: ImageNotInstalled, among images: [InstalledImage]) async -> ImageNotInstalled {
+        var hint = ImageTool.hint(for: missing.asked, in: missing.pool, among: images)
+        if hint == nil, let pool = missing.pool, let pools = try? await store.pools(), !pools.contains(pool) {
+            hint = "there is no zpool \"\(pool)\"; -P chooses one, and zpool list shows them"
+        }
+        return hint.map { ImageNotInstalled(missing.asked, missing.pool, hint: $0) } ?? missing
+    }
+
+    /// - Parameter images: those of all pools.
+    static func hint(for asked: String, in pool: PoolName?, among images: [InstalledImage]) -> String? {
         if let pool {
-            let elsewhere = images.filter { $0.pool != pool }
-            let pools = Set(elsewhere.filter { ImageTool.isNamed(text, $0.manifest) }.map(\.pool.description)).sorted()
+            let there = images.filter { $0.pool != pool && ImageTool.isNamed(asked, $0.manifest) }
+            let pools = Set(there.map(\.pool.description)).sorted()
             if let first = pools.first {
-                throw Failure(
-                    .invalidUUID,
-                    "\"\(text)\" is the name of no image on \"\(pool)\", but of one on \(ImageTool.listed(pools))",
-                    hint: "-P \(first)")
+                return "it is on zpool \(pools.map { "\"\($0)\"" }.joined(separator: ", ")): -P \(first)"
             }
         }
-        throw Failure(
-            .invalidUUID, "\"\(text)\" is not a valid UUID, nor the name of an installed image",
-            hint: "imgadm list shows the images")
+        let here = images.filter { pool == nil || $0.pool == pool }.map(\.manifest)
+        // Of a name that there is, another version.
+        let name = ImageName(asked)?.name
+        if let other = here.last(where: { $0.name != nil && $0.name == name }) {
+            return "did you mean \"\(other.title)\"?"
+        }
+        return Suggestion.hint(
+            for: asked, among: here.flatMap { [$0.uuid.description, $0.name, $0.title].compactMap(\.self) })
     }
 
     /// The image that has the name, or alone begins with these digits.
@@ -52,8 +81,6 @@ extension ImageTool {
     private static func isPrefix(_ text: String) -> Bool {
         text.utf8.count >= 4 && text.utf8.allSatisfy { "0123456789abcdef-".utf8.contains($0) }
     }
-
-    private static func listed(_ names: [String]) -> String { names.map { "\"\($0)\"" }.joined(separator: ", ") }
 
     /// An active image of the sources, by name: of those of several versions the one published last.
     ///

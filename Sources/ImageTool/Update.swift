@@ -22,7 +22,9 @@ extension ImageTool {
     public func update(_ uuids: [ImageUUID], dryRun: Bool, _ report: Report) async throws {
         let installed = try await store.images()
         for uuid in uuids where !installed.contains(where: { $0.uuid == uuid }) {
-            throw Failure(.usage, "image \(uuid) is not installed", hint: "imgadm list shows what is")
+            throw Failure(
+                .usage, "image \(uuid) is not installed",
+                hint: ImageTool.hint(for: uuid.description, in: nil, among: installed) ?? "imgadm list shows what is")
         }
         if !dryRun { try store.sweepLocks() }
         let images = installed.filter { uuids.isEmpty || uuids.contains($0.uuid) }
@@ -62,7 +64,7 @@ extension ImageTool {
             // The layers of docker images have no source that could be asked for a UUID. And one that could not be asked may
             // know it.
             if image.manifest.imageType != .docker, found.failures.isEmpty {
-                report.warning("image \(image.title) is not known to any image source")
+                report.warning("image \(image.progressTitle) is not known to any image source")
             }
             return
         }
@@ -96,7 +98,7 @@ extension ImageTool {
             // A root file system that each host unpacks for itself has another snapshot on each.
             guard let guid, let made = image.made?.snapshotGUID, guid != "\(made)" else { break }
             report.warning(
-                "the source has image \(image.title) as another snapshot (guid \(guid)) than is installed here (guid \(made)): what builds on that one cannot be installed on this one"
+                "the source has image \(image.progressTitle) as another snapshot (guid \(guid)) than is installed here (guid \(made)): what builds on that one cannot be installed on this one"
             )
         case .renaming(let snapshot):
             if !dryRun { try await store.makeFinal(snapshot) }

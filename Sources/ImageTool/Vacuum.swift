@@ -21,6 +21,11 @@ public struct VacuumChoice: Sendable {
         query = try ImageQuery(columns: "uuid", filters: filters)
     }
 
+    /// - Throws: `Usage` for a field that no image has: nothing would go, and nobody would know why.
+    func check(_ images: [InstalledImage], areAll: Bool) throws(Failure) {
+        try query.checkFields(among: images, areAll: areAll) { JSONValue.object($0.manifest.json) }
+    }
+
     /// The images that may go by name, version and filters.
     func allowed(_ images: [InstalledImage]) -> [InstalledImage] {
         var newest: Set<InstalledImage.ID> = []
@@ -45,6 +50,7 @@ extension ImageTool {
     public func unusedImages(_ choice: VacuumChoice, in pool: PoolName?) async throws -> [ImageStore.Unused] {
         if let pool { _ = try await store.freeSpace(in: pool) }
         return try await store.unused(in: pool) { images in
+            try choice.check(images, areAll: pool == nil)
             var allowed = choice.allowed(images)
             if let least = choice.leastAge {
                 let arrivals = try await store.arrivals(of: allowed)
@@ -87,6 +93,8 @@ extension ImageTool {
 }
 
 extension InstalledImage {
-    /// How lines of progress name it: `UUID (NAME@VERSION)`.
-    public var progressTitle: String { "\(uuid) (\(manifest.title))" }
+    /// How lines of progress name it: `UUID (NAME@VERSION)`, or the UUID alone.
+    public var progressTitle: String {
+        manifest.name == nil || manifest.version == nil ? uuid.description : "\(uuid) (\(manifest.title))"
+    }
 }

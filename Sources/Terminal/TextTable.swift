@@ -10,14 +10,21 @@ public struct TextTable: Sendable {
     }
 
     /// The table as bytes; nil cells show as `-`, cells beyond the last column not at all.
-    public func render(_ rows: [[String?]]) -> [UInt8] {
+    ///
+    /// - Parameter room: where it is shown to people, what is too wide is cut to that; nil leaves all as it is.
+    public func render(_ rows: [[String?]], in room: TableRoom? = nil) -> [UInt8] {
         guard !rows.isEmpty else { return [] }
         var widths = header ? columns.map { DisplayWidth.of($0) } : columns.map { _ in 0 }
-        let cells = rows.map { row in row.map { $0.map(Printable.text) ?? "-" } }
+        var cells = rows.map { row in row.map { $0.map(Printable.text) ?? "-" } }
         for row in cells {
             for (column, cell) in zip(widths.indices, row) {
                 widths[column] = max(widths[column], DisplayWidth.of(cell))
             }
+        }
+        if let room {
+            let headers = columns.map { header ? DisplayWidth.of($0) : 0 }
+            widths = room.fitted(widths, headers: headers, columns)
+            cells = cells.map { row in zip(row, widths).map { room.cut($0, to: $1) } }
         }
         var bytes: [UInt8] = []
         bytes.reserveCapacity((cells.count + 1) * (widths.reduce(0, +) + 2 * widths.count))

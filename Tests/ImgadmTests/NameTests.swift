@@ -36,7 +36,14 @@ extension EndToEnd {
             let ambiguous = try await box.imgadm("get", old.name)
             #expect(ambiguous.status == 1 && ambiguous.errors.contains("error (AmbiguousName)"), "\(ambiguous)")
             #expect(ambiguous.errors.contains(old.uuid) && ambiguous.errors.contains(new.uuid))
-            for argument in ["nothing", "base@3", "abc", "zzzz", "\(old.uuid.prefix(3))", "/", "@", ""] {
+            for argument in ["nothing", "base@3", "abc", "zzzz", "\(old.uuid.prefix(3))", "/", "debian:12"] {
+                let run = try await box.imgadm("get", argument)
+                #expect(run.status == 3 && run.output.isEmpty, "\(argument): \(run)")
+                #expect(
+                    run.errors.contains("error (ImageNotInstalled): image \"\(argument)\" was not found on zpool"),
+                    "\(argument): \(run)")
+            }
+            for argument in ["@", "", "a b:c", "$(reboot)"] {
                 let run = try await box.imgadm("get", argument)
                 #expect(run.status == 1 && run.errors.contains("error (InvalidUUID)"), "\(argument): \(run)")
             }
@@ -46,11 +53,28 @@ extension EndToEnd {
             }
             let elsewhere = try await Sandbox.make()
             let wrongPool = try await box.imgadm("get", "-P", elsewhere.pool, old.name)
-            #expect(wrongPool.status == 1 && wrongPool.errors.contains("hint: -P \(box.pool)"), "\(wrongPool)")
+            #expect(
+                wrongPool.status == 3 && wrongPool.errors.contains("\"\(box.pool)\": -P \(box.pool)"), "\(wrongPool)")
+            for command in ["get", "delete", "ancestry", "inspect"] {
+                let wrong = try await box.imgadm(command, "-P", elsewhere.pool, old.uuid)
+                #expect(wrong.status == 3 && wrong.errors.contains("\"\(box.pool)\": -P \(box.pool)"), "\(wrong)")
+            }
             // One digit off.
             let digit = old.uuid.last == "0" ? "1" : "0"
             let slip = try await box.imgadm("get", old.uuid.dropLast() + digit)
-            #expect(slip.status == 3 && slip.errors.contains("did you mean \(old.uuid)?"), "\(slip)")
+            #expect(slip.status == 3 && slip.errors.contains("did you mean \"\(old.uuid)\"?"), "\(slip)")
+            // A letter off, or a version that there is not.
+            for (typed, meant) in [(old.name + "x", old.name), ("base@3", "base@1.0.0"), ("bsae", "base")] {
+                for words in [
+                    ["get"], ["delete"], ["ancestry"], ["push", "IMAGE", "127.0.0.1:1/a:1"], ["update", "-n"],
+                ] {
+                    let words = words.contains("IMAGE") ? words.map { $0 == "IMAGE" ? typed : $0 } : words + [typed]
+                    let run = try await box.imgadm(words)
+                    // Of update the contract says that it is a usage error.
+                    #expect(run.status == (words[0] == "update" ? 2 : 3), "\(run)")
+                    #expect(run.errors.contains("did you mean \"\(meant)\"?"), "\(words): \(run)")
+                }
+            }
 
             #expect(try await box.imgadm("ancestry", "-Ho", "uuid", "base").lines == [images.base.uuid])
             let update = try await box.imgadm("update", "-n", "base")
@@ -169,7 +193,15 @@ extension EndToEnd {
             #expect(ours.split(separator: " ") == bytes)
             #expect(try await box.imgadm("list", "-o", "help").lines.count > 20)
             let slip = try await box.imgadm("list", "-o", "uuid,nmae", filter)
-            #expect(slip.status == 0 && slip.errors.contains("did you mean \"name\"?"), "\(slip)")
+            #expect(slip.status == 2 && slip.errors.contains("did you mean \"name\"?"), "\(slip)")
+            for words in [
+                ["list", "nmae=base"], ["list", "-s", "-nmae"], ["list", "--docker", "-o", "uuid,repositry"],
+                ["list", "-j", "typ=zvol"], ["ancestry", "-o", "verison", images.top.uuid], ["vacuum", "-n", "nmae=x"],
+            ] {
+                let run = try await box.imgadm(words)
+                #expect(run.status == 2 && run.output.isEmpty && run.errors.contains("error (Usage)"), "\(run)")
+                #expect(run.errors.contains("hint: did you mean \""), "\(run)")
+            }
             let command = try await box.imgadm("lst")
             #expect(command.errors.contains("did you mean \"list\"?"), "\(command)")
         }

@@ -108,8 +108,23 @@ extension EndToEnd {
             #expect(try await names("requirements.min_platform.7.0=~2014") == "a")
             #expect(try await names("files.0.size=5") == "a")
             #expect(try await names("n=~", "n=10") == "a")
-            let table = try await box.imgadm("avail", "-o", "name,tags.role,tags,nobody", "name=a")
+            let table = try await box.imgadm("avail", "-o", "name,tags.role,tags,tags.nobody", "name=a")
             #expect(table.lines.last == "a     web        {\"role\":\"web\"}  -")
+            for (words, hint) in [
+                (["-o", "name,nobody"], "imgadm list -o help"), (["nmae=a"], "did you mean \"name\"?"),
+                (["role=web"], "did you mean \"tags.role\"?"),
+            ] {
+                let run = try await box.imgadm(["avail"] + words)
+                #expect(run.status == 2 && run.output.isEmpty && run.errors.contains(hint), "\(run)")
+            }
+            // Whoever is away may have it.
+            try box.write(
+                "{\"sources\":[{\"url\":\"http://127.0.0.1:1\"},{\"url\":\"\(server.url)\"}]}",
+                to: "var/imgadm/imgadm.conf")
+            let partly = try await box.imgadm("avail", "-Ho", "name,nobody", "name=a")
+            #expect(partly.status == 1 && partly.output == "a  -\n", "\(partly)")
+            let slip = try await box.imgadm("avail", "nmae=a")
+            #expect(slip.status == 2 && slip.errors.contains("did you mean \"name\"?"), "\(slip)")
         }
 
         @Test func showPrintsTheManifestAsItCame() async throws {

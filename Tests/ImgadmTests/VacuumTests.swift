@@ -102,7 +102,7 @@ extension EndToEnd {
             ] {
                 #expect(try await box.imgadm(["vacuum", "-n"] + wrong).status == 2, "\(wrong)")
             }
-            #expect(try await box.imgadm("vacuum", "-n", "-x", "y").errors.contains("InvalidUUID"))
+            #expect(try await box.imgadm("vacuum", "-n", "-x", "y").errors.contains("ImageNotInstalled"))
         }
 
         @Test func severalAreDeletedAtOnceInAnyOrder() async throws {
@@ -128,6 +128,11 @@ extension EndToEnd {
             #expect(!left.contains(images.top.uuid) && left.contains(images.middle.uuid))
             let verbose = try await box.imgadm("delete", "-v", images.middle.uuid)
             for name in ["a", "b"] { #expect(verbose.errors.contains("\(box.pool)/\(name)"), "\(verbose)") }
+            #expect(!verbose.errors.contains("hint:"), "\(verbose)")
+            let typed = try await box.imgadm("delete", "nobody", "base@9", images.middle.uuid.uppercased())
+            for word in ["\"nobody\" was not", "\"base@9\" was not", "ImageHasDependentClones"] {
+                #expect(typed.status == 1 && typed.errors.contains(word), "\(typed)")
+            }
         }
     }
 }

@@ -61,6 +61,35 @@ import Testing
         #expect(Self.lines(["a", "b"], [["1"], ["2", "3", "4"], []]) == ["A  B", "1", "2  3", ""])
     }
 
+    /// On a terminal, cells of the widest columns are cut; UUIDs are not.
+    @Test func whatIsWiderThanTheTerminalIsCut() {
+        let rows: [[String?]] = [
+            ["0001-0001", "debian-13-genericcloud-amd64", "20250814-2204"], ["0002-0002", "web", "1.0"],
+        ]
+        func lines(_ columns: Int, isASCII: Bool = false) -> [String] {
+            let room = TableRoom(columns: columns, isASCII: isASCII, whole: ["uuid"])
+            let text = TextTable(["uuid", "name", "version"], header: true).render(rows, in: room)
+            return String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+        }
+        #expect(lines(54) == Self.lines(["uuid", "name", "version"], rows))
+        #expect(
+            lines(40) == [
+                "UUID       NAME            VERSION", "0001-0001  debian-13-gen…  20250814-2204",
+                "0002-0002  web             1.0",
+            ])
+        #expect(lines(40, isASCII: true)[1] == "0001-0001  debian-13-g...  20250814-2204")
+        #expect(lines(35)[1] == "0001-0001  debian-13-…  20250814-2…")
+        // It is not made narrower than that, however narrow the terminal is.
+        #expect(lines(1)[1] == "0001-0001  debian-…  2025081…")
+        for columns in 29...60 { #expect(lines(columns).allSatisfy { $0.count <= columns }, "\(columns)") }
+    }
+
+    @Test func aWideCharacterIsNotCutInTwo() {
+        let room = TableRoom(columns: 10, isASCII: false, whole: [])
+        let text = TextTable(["n"], header: false).render([["世界世界世界世界"]], in: room)
+        #expect(String(decoding: text, as: UTF8.self) == "世界世界…\n")
+    }
+
     @Test func noColumnsAreEmptyLines() {
         #expect(Self.lines([], [[], []], header: false) == ["", ""])
     }

@@ -124,8 +124,9 @@ public struct ImageDraft: Sendable {
             let missing = examples.filter { json[$0.0] == nil }.map { "\($0.0)=\($0.1)" }
             throw Failure(
                 failure.code, failure.message, cause: failure.cause,
-                hint: missing.isEmpty
-                    ? nil : "what the file's name does not tell must be given: \(missing.joined(separator: " "))")
+                hint: missing.isEmpty || failure.hint != nil
+                    ? failure.hint
+                    : "what the file's name does not tell must be given: \(missing.joined(separator: " "))")
         }
         let isFit = kind == .disk ? json["type"] == "zvol" : ["lx-dataset", "zone-dataset"].contains(json["type"])
         guard isFit else {

@@ -1,23 +1,35 @@
 import Failure
 import ImageModel
 
+/// A command was called with too many arguments, or too few.
+struct CallError: CodedError {
+    let failure: Failure
+
+    init(_ message: String, hint: String? = nil) { failure = Failure(.usage, message, hint: hint) }
+
+    /// The same with how the command is called, unless something better is known.
+    func of(_ command: String) -> Failure {
+        Failure(.usage, message, hint: hint ?? "imgadm help \(command) shows how it is called")
+    }
+}
+
 /// Positional arguments, counted and read.
 enum Arguments {
     /// - Throws: `Usage` unless there is just one.
-    static func one(_ words: [String], _ what: String) throws(Failure) -> String {
-        guard let first = try atMostOne(words, what) else { throw Failure(.usage, "missing argument: \(what)") }
+    static func one(_ words: [String], _ what: String) throws(CallError) -> String {
+        guard let first = try atMostOne(words, what) else { throw CallError("missing argument: \(what)") }
         return first
     }
 
     /// - Throws: `Usage` if there are several.
-    static func atMostOne(_ words: [String], _ what: String) throws(Failure) -> String? {
-        guard words.count <= 1 else { throw Failure(.usage, "unexpected argument: \"\(words[1])\"") }
+    static func atMostOne(_ words: [String], _ what: String) throws(CallError) -> String? {
+        guard words.count <= 1 else { throw CallError("unexpected argument: \"\(words[1])\"") }
         return words.first
     }
 
     /// - Throws: `Usage` if there are any.
-    static func none(_ words: [String]) throws(Failure) {
-        if let first = words.first { throw Failure(.usage, "unexpected argument: \"\(first)\"") }
+    static func none(_ words: [String]) throws(CallError) {
+        if let first = words.first { throw CallError("unexpected argument: \"\(first)\"") }
     }
 
     /// The UUID of a VM.

@@ -113,7 +113,7 @@ struct CommandContext: Sendable {
 
     /// The one installed image that an argument names.
     ///
-    /// - Throws: `Usage`, `InvalidUUID`, `AmbiguousName`.
+    /// - Throws: `Usage`, `ImageNotInstalled`, `InvalidUUID`, `AmbiguousName`.
     func installed(_ words: [String], in pool: PoolName) async throws -> ImageUUID {
         try await tool.installed(Arguments.one(words, "UUID"), in: pool)
     }
@@ -121,28 +121,11 @@ struct CommandContext: Sendable {
     /// The installed images that arguments name.
     ///
     /// - Parameter pool: nil for all pools.
-    /// - Throws: `InvalidUUID`, `AmbiguousName`.
+    /// - Throws: `ImageNotInstalled`, `InvalidUUID`, `AmbiguousName`.
     func allInstalled(_ words: [String], in pool: PoolName?) async throws -> [ImageUUID] {
         var uuids: [ImageUUID] = []
         for word in words { uuids.append(try await tool.installed(word, in: pool)) }
         return uuids
-    }
-
-    /// Adds to the error that an image is not installed which one may have been meant.
-    func suggesting<Value>(
-        for asked: [ImageUUID], in pool: PoolName, _ work: () async throws -> Value
-    ) async throws -> Value {
-        do {
-            return try await work()
-        } catch let error as ImageNotInstalled {
-            // Without a list there is no suggestion, and the error that there is counts.
-            let installed = (try? await tool.store.images(in: pool).map(\.uuid.description)) ?? []
-            let missing = asked.map(\.description).filter { !installed.contains($0) }
-            guard let near = missing.lazy.compactMap({ Suggestion.nearest(to: $0, among: installed) }).first else {
-                throw error
-            }
-            throw Failure(error.code, error.message, hint: "did you mean \(near)?")
-        }
     }
 
     /// Says on standard error what is no error but should be noticed.
@@ -189,6 +172,13 @@ struct CommandContext: Sendable {
         case .plain: PlainProgress()
         case .json: ProgressEvents()
         case .none: NoProgress()
+        }
+    }
+
+    /// The terminal that standard output is, if it is one.
+    var tableRoom: TableRoom? {
+        OutputTerminal.columns.map {
+            TableRoom(columns: $0, isASCII: OriginTree.isASCII(environment), whole: Listing.wholeColumns)
         }
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Failure
+import ImageTool
 
 /// A command of the tool. Its arguments are read by ArgumentParser; positional ones are taken as they come, so that what
 /// ArgumentParser refuses is always an option, and what a command refuses an argument (cli.md §1, exit status 2 for both).
@@ -48,7 +49,13 @@ struct CommandEntry: Sendable {
                 try context.output.text(HelpText.help(of: type))
                 return
             }
-            try await command.run(context)
+            do {
+                try await command.run(context)
+            } catch let error as CallError {
+                throw error.of(name)
+            } catch let missing as ImageNotInstalled {
+                throw await context.tool.explained(missing)
+            }
         }
     }
 

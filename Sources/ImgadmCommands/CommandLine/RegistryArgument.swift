@@ -19,7 +19,7 @@ struct DiskOption: ParsableArguments {
     @Option(
         name: .customLong("disk"), parsing: .unconditional,
         help: ArgumentHelp(
-            "Of several disks or files that oci:REFERENCE leads to, one: its title, or what KubeVirt calls it.",
+            "Of several disks or files that oci:REFERENCE leads to, one: its title, what KubeVirt calls it, or its digest.",
             valueName: "name"))
     var name: String?
 }

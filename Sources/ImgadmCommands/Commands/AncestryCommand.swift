@@ -21,10 +21,9 @@ struct AncestryCommand: ImgadmCommand {
         let pool = try context.pool(pool.name)
         let uuid = try await context.installed(arguments, in: pool)
         let listing = try Listing(options, standardColumns: "uuid,name,version,published", standardSort: "")
-        let images = try await context.suggesting(for: [uuid], in: pool) {
-            try await context.tool.ancestry(of: uuid, in: pool)
-        }
+        let images = try await context.tool.ancestry(of: uuid, in: pool)
+        try listing.query.checkFields(among: images) { JSONValue.object($0.manifest.json) }
         let rows = listing.query.rows(of: images, manifest: { .object($0.manifest.json) }, extras: \.extras)
-        try listing.print(rows, to: context.output, json: \.json)
+        try listing.print(rows, to: context.output, in: context.tableRoom, json: \.json)
     }
 }

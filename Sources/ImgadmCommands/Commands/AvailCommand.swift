@@ -33,12 +33,12 @@ struct AvailCommand: ImgadmCommand {
         let listing = try Listing(options, sort: sort.keys, filters: arguments)
         let (images, failures) = try await context.tool.listedImages(for: try architecture.choice())
         context.remark(context.tool.takeSourceRemarks())
+        try listing.query.checkFields(among: images, areAll: failures.isEmpty) { $0.image.manifest }
         let rows = listing.query.rows(
             of: images, manifest: \.image.manifest, extras: { ImageExtras(source: $0.source.url.base) })
-        try listing.print(rows, to: context.output) { image in
+        try listing.print(rows, to: context.output, in: context.tableRoom) { image in
             ["manifest": image.image.manifest.value, "source": .string(image.source.url.base)]
         }
-        context.remark(listing.remarks(on: rows))
         if let failure = Failure.combining(failures) {
             try context.output.flush()
             throw failure

@@ -62,7 +62,7 @@ struct ConvertCommand: ImgadmCommand {
     var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
-        guard let file = arguments.first else { throw Failure(.usage, "missing argument: DISK|ARCHIVE") }
+        guard let file = arguments.first else { throw CallError("missing argument: DISK|ARCHIVE") }
         guard !(file == "-" && manifest == "-") else {
             throw Failure(.usage, "standard input can be the file or the manifest, not both")
         }

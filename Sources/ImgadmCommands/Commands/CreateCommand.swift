@@ -72,7 +72,7 @@ struct CreateCommand: ImgadmCommand {
             []
 
     func run(_ context: CommandContext) async throws {
-        guard let first = arguments.first else { throw Failure(.usage, "missing argument: VM-UUID") }
+        guard let first = arguments.first else { throw CallError("missing argument: VM-UUID") }
         let machine = try Arguments.machine(first)
         if recover {
             try Arguments.none(Array(arguments.dropFirst()))

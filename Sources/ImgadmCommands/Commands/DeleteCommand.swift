@@ -21,15 +21,27 @@ struct DeleteCommand: ImgadmCommand {
     var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
-        guard !arguments.isEmpty else { throw Failure(.usage, "missing argument: UUID") }
+        guard !arguments.isEmpty else { throw CallError("missing argument: UUID") }
         let pool = try context.pool(pool.name)
         try await context.upgradeState()
-        let uuids = try await context.allInstalled(arguments, in: pool)
-        try await context.reporting() { report in
-            try await context.suggesting(for: uuids, in: pool) {
+        // Each is tried (cli.md §3, delete), and one that there is not keeps no other.
+        var uuids: [ImageUUID] = []
+        var failures: [any CodedError] = []
+        for argument in arguments {
+            do {
+                uuids.append(try await context.tool.installed(argument, in: pool))
+            } catch let error as any CodedError {
+                failures.append(error)
+            }
+        }
+        do {
+            try await context.reporting { [uuids] report in
                 try await context.tool.delete(
                     uuids, in: pool, force: force, namesDependents: verbose || context.verbose, report)
             }
+        } catch let error as any CodedError {
+            failures.append(error)
         }
+        if let failure = Failure.combining(failures) { throw failure }
     }
 }

@@ -47,10 +47,8 @@ struct ExportCommand: ImgadmCommand {
     var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
+        guard let output else { throw CallError("missing option: -o OUT", hint: order) }
         let image = try Arguments.one(arguments, "IMAGE|FILE")
-        guard let output else {
-            throw Failure(.usage, "missing option: -o OUT", hint: "-o - with --format writes to standard output")
-        }
         let mode = try progress.chosen()
         if output == "-", format == nil {
             throw Failure(.usage, "standard output has no name that tells the format", hint: "--format says it")
@@ -65,5 +63,15 @@ struct ExportCommand: ImgadmCommand {
         try await context.reporting(mode) { report in
             try await context.exporter.export(chosen, report)
         }
+    }
+
+    /// The words in their order, where it shows which is which.
+    private var order: String {
+        let outputs = arguments.filter { (try? ExportFormat(FilePath($0).lastComponent?.string ?? "")) != nil }
+        let images = arguments.filter { !outputs.contains($0) }
+        guard outputs.count == 1, images.count == 1 else {
+            return "imgadm export -o OUT IMAGE; -o - with --format writes to standard output"
+        }
+        return "imgadm export -o \(outputs[0]) \(images[0])"
     }
 }

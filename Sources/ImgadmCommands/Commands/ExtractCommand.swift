@@ -38,7 +38,7 @@ struct ExtractCommand: ImgadmCommand {
         completion: .file()) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
-        guard let file = arguments.first else { throw Failure(.usage, "missing argument: FILE") }
+        guard let file = arguments.first else { throw CallError("missing argument: FILE") }
         guard !lists || folder == nil else { throw Failure(.usage, "-t and -C exclude each other") }
         let request = ExtractRequest(file: file, origins: origins, paths: Array(arguments.dropFirst()))
         guard ([file] + origins).filter({ $0 == "-" }).count <= 1 else {

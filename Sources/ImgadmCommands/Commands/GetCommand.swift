@@ -24,11 +24,8 @@ struct GetCommand: ImgadmCommand {
         let format = try OutputFormat(format, json: false, allowed: OutputFormat.ofValues)
         let pool = try context.pool(pool.name)
         let uuid = try await context.installed(arguments, in: pool)
-        let image = try await context.suggesting(for: [uuid], in: pool) {
-            guard let image = try await context.tool.store.image(uuid, in: pool) else {
-                throw ImageNotInstalled(uuid, pool)
-            }
-            return image
+        guard let image = try await context.tool.store.image(uuid, in: pool) else {
+            throw ImageNotInstalled(uuid, pool)
         }
         var json = image.json
         if recursive {

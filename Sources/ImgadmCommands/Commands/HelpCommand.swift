@@ -14,8 +14,7 @@ struct HelpCommand: ImgadmCommand {
         guard let name else { return try context.output.text(HelpText.overview) }
         guard let entry = CommandList.find(name) else {
             throw Failure(
-                .unknownCommand, "unknown command: \"\(name)\"",
-                hint: Suggestion.hint(for: name, among: CommandList.names) ?? "imgadm help lists the commands")
+                .unknownCommand, "unknown command: \"\(name)\"", hint: CommandList.hint(forUnknown: name))
         }
         try context.output.text(entry.help())
     }

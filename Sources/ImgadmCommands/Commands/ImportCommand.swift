@@ -3,6 +3,7 @@ import Failure
 import ImageModel
 import ImageSource
 import ImageTool
+import Transport
 
 struct ImportCommand: ImgadmCommand {
     static let valueLetters = "CPS"
@@ -153,8 +154,27 @@ struct ImportCommand: ImgadmCommand {
         var request = DockerImportRequest(
             reference, pool: try context.pool(pool.name), platform: try platform.platform())
         request.source = try sources.first.map { try context.tool.namedSource($0, standard: .docker) }
-        try await context.reporting(mode) { [request] report in
-            try await context.tool.importImage(request, report)
+        do {
+            try await context.reporting(mode) { [request] report in
+                try await context.tool.importImage(request, report)
+            }
+        } catch let error as any CodedError {
+            guard let hint = await meant(by: reference, error, context) else { throw error }
+            let first = error.hint.map { "\($0); " } ?? ""
+            throw Failure(
+                error.code, error.message, cause: error.cause, hint: first + hint, statusCode: error.statusCode)
         }
+    }
+
+    /// Who types NAME:VERSION may mean an image of a source, which is named otherwise.
+    private func meant(
+        by reference: DockerReference, _ error: any CodedError, _ context: CommandContext
+    ) async -> String? {
+        guard error is ConnectionError || [401, 403, 404].contains(error.statusCode), !reference.namesHost,
+            let tag = reference.tag, arguments.first == "\(reference.localName):\(tag)",
+            // Only for a hint: why there was no docker image is told.
+            let names = try? await context.tool.availableNames(), names.contains(reference.localName)
+        else { return nil }
+        return "a source has images called \"\(reference.localName)\": imgadm import \(reference.localName)@\(tag)"
     }
 }

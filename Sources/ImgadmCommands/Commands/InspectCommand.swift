@@ -55,6 +55,6 @@ struct InspectCommand: ImgadmCommand {
         }
         let pool = try context.pool(pool.name)
         let uuid = try await context.installed([name], in: pool)
-        return try await context.suggesting(for: [uuid], in: pool) { try await context.tool.inspect(uuid, in: pool) }
+        return try await context.tool.inspect(uuid, in: pool)
     }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Failure
+import Host
 import ImageTool
 import SystemPackage
 
@@ -26,17 +26,26 @@ struct InstallCommand: ImgadmCommand {
     @Argument(help: .hidden) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
+        guard let manifest else { throw try misplaced("missing option: -m MANIFEST") }
+        guard let file else { throw try misplaced("missing option: -f FILE") }
         try Arguments.none(arguments)
-        guard let manifest else {
-            throw Failure(
-                .usage, "missing option: -m MANIFEST", hint: try file.flatMap { try ImageTool.otherWay(of: $0) })
-        }
-        guard let file else { throw Failure(.usage, "missing option: -f FILE") }
         let mode = try progress.chosen()
         let pool = try context.pool(pool.name)
         try await context.upgradeState()
         try await context.reporting(mode) { report in
             try await context.tool.install(manifest: FilePath(manifest), file: FilePath(file), pool: pool, report)
         }
+    }
+
+    /// The same words in their order, or the command that takes them.
+    private func misplaced(_ problem: String) throws -> CallError {
+        if manifest == nil, let named = file ?? arguments.first {
+            if try file == nil && !HostFile.exists(FilePath(named)) {
+                return CallError(problem, hint: "imgadm import \(named) takes an image of a source")
+            }
+            if let other = try ImageTool.otherWay(of: named) { return CallError(problem, hint: other) }
+        }
+        return CallError(
+            problem, hint: "imgadm install -m \(manifest ?? "MANIFEST") -f \(file ?? arguments.first ?? "FILE")")
     }
 }

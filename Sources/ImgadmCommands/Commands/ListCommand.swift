@@ -6,7 +6,7 @@ import ImageTool
 import JSON
 
 struct ListCommand: ImgadmCommand {
-    static let valueLetters = "os"
+    static let valueLetters = "osP"
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List installed images",
         usage: "imgadm list [-l] [--tree] [-j | --format FORMAT] [-H] [-o FIELD,…] [-s FIELD,…] [--docker] [FILTER…]",
@@ -28,14 +28,19 @@ struct ListCommand: ImgadmCommand {
         name: .customLong("docker"),
         help: "List docker images, a row a tag; there -o takes repository, tag, image_id and created, too.")
     var docker = false
+    @Option(name: .customShort("P"), parsing: .unconditional, help: .hidden) var pool: String?
     @Argument(help: ArgumentHelp("What an image must be to be listed.", valueName: "filter"), completion: .filters)
     var arguments: [String] =
         []
 
-    private static let longColumns = "uuid,name,version,type,pub,used,unique,referenced,clones"
+    private static let longColumns = "uuid,name,version,type,used,unique,referenced,clones"
     private static let bytes = ImageSpace.fields.union(["size"])
 
     func run(_ context: CommandContext) async throws {
+        if let pool {
+            throw Failure(
+                .option, "list has no -P: it lists the images of all pools", hint: "imgadm list zpool=\(pool)")
+        }
         if options.wantsFieldHelp { return try Listing.printFieldHelp(to: context.output, noHeader: options.noHeader) }
         guard !docker || !(long || tree) else { throw Failure(.usage, "--docker goes with neither -l nor --tree") }
         guard !long || options.columns.isEmpty else { throw Failure(.usage, "-l and -o exclude each other") }
@@ -46,15 +51,18 @@ struct ListCommand: ImgadmCommand {
         let dockerListing = try docker ? DockerListing(options, sort: sort.keys, filters: arguments) : nil
         var images = try await context.tool.store.images()
         let query = dockerListing?.query ?? listing.query
+        try query.checkFields(among: images, besides: docker ? DockerListing.ownColumns : []) {
+            JSONValue.object($0.manifest.json)
+        }
         if query.asks(for: ImageSpace.fields) { images = try await context.tool.store.measured(images) }
-        if let dockerListing { return try dockerListing.print(images, to: context.output) }
+        if let dockerListing { return try dockerListing.print(images, to: context.output, in: context.tableRoom) }
         let rows = listing.query.rows(of: images, manifest: { .object($0.manifest.json) }, extras: \.extras)
         let drawn =
             tree ? OriginTree.order(rows, isASCII: OriginTree.isASCII(context.environment)) : rows.map { ($0, "") }
         let columns = listing.query.columns.map(\.text)
         try listing.print(
-            drawn.map(\.0), to: context.output, cells: { _ in cells(of: drawn, columns) }, json: \.listJSON)
-        context.remark(listing.remarks(on: rows))
+            drawn.map(\.0), to: context.output, in: context.tableRoom, cells: { _ in cells(of: drawn, columns) },
+            json: \.listJSON)
         guard listing.format == .table else { return }
         context.remark(Self.remarks(on: rows.map(\.image)))
     }

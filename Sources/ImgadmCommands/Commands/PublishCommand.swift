@@ -69,14 +69,23 @@ struct PublishCommand: ImgadmCommand {
     var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
-        let url = try Arguments.one(arguments, "URL")
-        guard let manifest else { throw Failure(.usage, "missing option: -m MANIFEST") }
-        guard let file else { throw Failure(.usage, "missing option: -f FILE") }
+        guard let manifest else { throw misplaced("missing option: -m MANIFEST") }
+        guard let file else { throw misplaced("missing option: -f FILE") }
+        guard let url = arguments.first else { throw misplaced("missing argument: URL") }
+        guard arguments.count == 1 else { throw misplaced("unexpected argument: \"\(arguments[1])\"") }
         let mode = try progress.chosen()
         var request = PublishRequest(
             manifest: FilePath(manifest), file: FilePath(file), server: try context.tool.namedSource(url))
         request.signer = try signing.signer(context.environment)
         try await context.reporting(mode) { [request] report in try await context.tool.publish(request, report)
         }
+    }
+
+    /// The same words in their order.
+    private func misplaced(_ problem: String) -> CallError {
+        let url = arguments.last { $0.contains("://") }
+        let other = arguments.first { $0 != url }
+        let words = ["-m \(manifest ?? "MANIFEST")", "-f \(file ?? other ?? "FILE")", url ?? "URL"]
+        return CallError(problem, hint: "imgadm publish \(words.joined(separator: " "))")
     }
 }

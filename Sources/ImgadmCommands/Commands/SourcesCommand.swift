@@ -112,6 +112,11 @@ struct SourcesCommand: ImgadmCommand {
         let source = try SourcesCommand.argument { () throws(Failure) in
             try SourceDescriptor(url, type: type, insecure: insecure)
         }
+        if !url.contains("://"), source.url.scheme == "http" {
+            context.remark([
+                "\"\(url)\" names no scheme, and is taken for \(source.url.base), which encrypts nothing: https://\(url) does"
+            ])
+        }
         let present = try context.tool.config.load().sources.contains(source)
         if !present && !force { try await context.tool.ping(source) }
         let added = try await context.tool.config.update { config in

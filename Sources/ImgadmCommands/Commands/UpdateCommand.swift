@@ -20,7 +20,13 @@ struct UpdateCommand: ImgadmCommand {
 
     func run(_ context: CommandContext) async throws {
         if !dryRun { try await context.upgradeState() }
-        let uuids = try await context.allInstalled(arguments, in: nil)
+        let uuids: [ImageUUID]
+        do {
+            uuids = try await context.allInstalled(arguments, in: nil)
+        } catch let missing as ImageNotInstalled {
+            // As of a UUID that is not installed (cli.md §3, update).
+            throw Failure(.usage, missing.message, hint: missing.hint)
+        }
         try await context.reporting() { report in
             try await context.tool.update(uuids, dryRun: dryRun, report)
         }

@@ -71,7 +71,7 @@ struct VacuumCommand: ImgadmCommand {
         let unused = try await context.tool.unusedImages(try await choice(context, in: pool), in: pool)
         for each in unused { try context.output.line("[dry-run] Deleted image \(each.image.progressTitle)") }
         try context.output.flush()
-        for line in VacuumCommand.summaries(unused) { context.note("\(line) would come free") }
+        for line in VacuumCommand.summaries(unused) { context.note("would delete \(line), which would come free") }
     }
 
     /// - Returns: false if the user wants none of it.
@@ -88,7 +88,8 @@ struct VacuumCommand: ImgadmCommand {
                 try context.output.line("\(each.image.progressTitle)  \(each.image.pool)  \(size)")
             }
             for line in VacuumCommand.summaries(unused) { try context.output.line(line) }
-            try context.output.text("Delete these \(unused.count) images? [y/N] ")
+            let question = unused.count == 1 ? "Delete this image?" : "Delete these \(unused.count) images?"
+            try context.output.text("\(question) [y/N] ")
             try context.output.flush()
             guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else { return false }
         }

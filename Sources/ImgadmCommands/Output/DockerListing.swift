@@ -18,6 +18,8 @@ struct DockerListing {
         "repository": "docker_repo", "tag": "docker_tags", "image_id": "docker_short_id", "created": "published",
     ]
 
+    static var ownColumns: [String] { fields.keys.sorted() }
+
     init(_ options: OutputOptions, sort: [String], filters: [String]) throws(Failure) {
         header = !options.noHeader
         let asked = options.columns.isEmpty ? Self.standardColumns : options.columns.joined(separator: ",")
@@ -29,11 +31,11 @@ struct DockerListing {
 
     var query: ImageQuery { listing.query }
 
-    func print(_ images: [InstalledImage], to output: Output) throws {
+    func print(_ images: [InstalledImage], to output: Output, in room: TableRoom?) throws {
         let heads = listing.query.rows(of: images, manifest: { .object($0.manifest.json) }, extras: \.extras)
             .filter { !$0.image.dockerNames.isEmpty }
         guard listing.format == .table || listing.format == .csv else {
-            return try listing.print(heads, to: output, json: \.listJSON)
+            return try listing.print(heads, to: output, in: room, json: \.listJSON)
         }
         let rows = heads.flatMap { row in
             row.image.dockerNames.map { name in
@@ -47,7 +49,7 @@ struct DockerListing {
             }
         }
         if listing.format == .csv { return try output.csv((header ? [columns] : []) + rows) }
-        try output.bytes(TextTable(columns, header: header).render(rows))
+        try output.bytes(TextTable(columns, header: header).render(rows, in: room))
     }
 }
 

@@ -11,6 +11,11 @@ struct Listing {
     private let columns: [String]
 
     static let standardColumns = "uuid,name,version,os,type,pub"
+    /// Half a UUID names nothing, and of a date or a number the rest would be wrong.
+    static let wholeColumns = ImageSpace.fields.union([
+        "uuid", "origin", "owner", "os", "type", "state", "pub", "published", "published_at", "published_date", "size",
+        "clones", "zpool",
+    ])
     static let standardSort = "published_at,name"
 
     /// - Throws: `Usage` for a bad filter, `Option` for a format that is none.
@@ -28,32 +33,23 @@ struct Listing {
 
     /// Prints rows as they were selected and sorted.
     ///
-    /// - Parameter cells: what a row shows, if not just the text of its fields.
+    /// - Parameters:
+    ///   - room: of a table, where it is shown on a terminal.
+    ///   - cells: what a row shows, if not just the text of its fields.
     func print<Image>(
-        _ rows: [ImageRow<Image>], to output: Output, cells: ([ImageRow<Image>]) -> [[String?]] = Listing.texts,
+        _ rows: [ImageRow<Image>], to output: Output, in room: TableRoom?,
+        cells: ([ImageRow<Image>]) -> [[String?]] = Listing.texts,
         json: (Image) -> JSONObject
     ) throws {
         switch format {
         case .json, .yaml, .jsonl: try output.values(rows.map { .object(json($0.image)) }, as: format)
         case .csv: try output.csv((header ? [columns] : []) + Listing.texts(rows))
-        case .table: try output.bytes(TextTable(columns, header: header).render(cells(rows)))
+        case .table: try output.bytes(TextTable(columns, header: header).render(cells(rows), in: room))
         }
     }
 
     static func texts<Image>(_ rows: [ImageRow<Image>]) -> [[String?]] {
         rows.map { row in row.cells.map { $0?.fieldText } }
-    }
-
-    /// What is to be said of columns that no image has: most likely a slip.
-    func remarks<Image>(on rows: [ImageRow<Image>]) -> [String] {
-        guard !rows.isEmpty else { return [] }
-        let known = FieldHelp.fields.map(\.name)
-        return columns.enumerated().compactMap { place, name in
-            guard !known.contains(name), rows.allSatisfy({ $0.cells[place] == nil }),
-                let near = Suggestion.nearest(to: name, among: known)
-            else { return nil }
-            return "no image has a field \"\(name)\": did you mean \"\(near)\"?"
-        }
     }
 
     /// `-o help`: the fields and what they mean.

@@ -183,7 +183,7 @@ extension EndToEnd {
                 (["d", "\(host)/none@sha256:\(String(repeating: "0", count: 64))"], "Usage"),
                 (["d"], "Usage"), (["--compression", "xz", "whiteout", "\(host)/none:1"], "Option"),
                 (["--platform", "linux/arm64", "d", "\(host)/none:1"], "Usage"),
-                (["nothing", "\(host)/none:1"], "InvalidUUID"),
+                (["nothing", "\(host)/none:1"], "ImageNotInstalled"),
                 (["--config", box.path("env.json").string, "whiteout", "\(host)/none:1"], "InvalidManifest"),
                 (["--config", box.path("cmd.json").string, "whiteout", "\(host)/none:1"], "InvalidManifest"),
                 (["whiteout", "\(host)/none:1"], "UnsupportedImage"), (["d", "127.0.0.1:1/none:1"], "ConnectionError"),

@@ -1,14 +1,15 @@
 /// What somebody may have meant who made a slip of the keyboard.
-enum Suggestion {
+public enum Suggestion {
     /// The nearest word, if it is near: a letter or two off, swapped, missing or too many.
-    static func nearest(to word: String, among words: some Sequence<String>) -> String? {
+    public static func nearest(to word: String, among words: some Sequence<String>) -> String? {
         let most = word.count < 4 ? 1 : word.count > 20 ? 3 : 2
         return words.lazy.map { (word: $0, distance: distance(Array(word), Array($0))) }
             .filter { $0.distance > 0 && $0.distance <= most }
             .min { $0.distance < $1.distance }?.word
     }
 
-    static func hint(for word: String, among words: some Sequence<String>) -> String? {
+    /// `did you mean "WORD"?`, where a word is near.
+    public static func hint(for word: String, among words: some Sequence<String>) -> String? {
         nearest(to: word, among: words).map { "did you mean \"\($0)\"?" }
     }
 
