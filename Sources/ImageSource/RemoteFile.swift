@@ -57,13 +57,13 @@ public struct RemoteFile: Sendable {
     ///
     /// - Parameter known: what the server said of the file before.
     /// - Returns: nil if the file is still that one.
-    /// - Throws: `DownloadError`.
+    /// - Throws: `DownloadError`; `ConnectionError` where there is no server.
     public func head(unless known: FetchedURL? = nil) async throws -> Head? {
         var request = HTTPRequest(url: url)
         if let tag = known?.tag { request.headers.append(("If-None-Match", tag)) }
         if let modified = known?.modified { request.headers.append(("If-Modified-Since", modified)) }
         let download = Download(
-            DownloadRequest(request, size: nil, end: Int64(Self.headLength)), by: transport)
+            DownloadRequest(request, size: nil, end: Int64(Self.headLength), isFirst: true), by: transport)
         var bytes: [UInt8] = []
         do {
             while let piece = try await download.next() { bytes += piece.readableBytesView }

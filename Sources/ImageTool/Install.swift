@@ -33,9 +33,18 @@ extension ImageTool {
             manifest, source: nil, at: .path(file), check: ImageFileCheck(manifest.files.first),
             content: ImageContent(of: manifest), compression: try CompressionFormat(of: manifest))
         if !image.check.isStrong { report.warning(ImageTool.unchecked(uuid)) }
-        try await carryOut(in: pool, room: nil, report) {
-            try await checkOrigin(of: manifest, in: pool)
-            return try plan(.installing, [image])
+        do {
+            try await carryOut(in: pool, room: nil, report) {
+                try await checkOrigin(of: manifest, in: pool)
+                return try plan(.installing, [image])
+            }
+        } catch let error as any CodedError where image.content == .zfsStream {
+            // What went wrong is told, whether or not it can be told what the file is; a pipe has been read.
+            guard (try? file.stat().type) == .regular, let other = try? ImageTool.otherWay(of: file.string) else {
+                throw error
+            }
+            throw Failure(
+                error.code, error.message, cause: error.cause, hint: other, statusCode: error.statusCode)
         }
     }
 

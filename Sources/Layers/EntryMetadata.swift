@@ -28,11 +28,22 @@ struct EntryMetadata {
     func apply(to descriptor: CInt, now status: FileStatus, _ state: LayerState) throws {
         var mode = status.mode
         if changesOwner(of: status) {
-            try checked { fchown(descriptor, owner, group) }
+            try namingOwner { fchown(descriptor, owner, group) }
             mode &= 0o1777
         }
         if mode != self.mode { try checked { fchmod(descriptor, mode_t(self.mode)) } }
         try setAttributes(state) { attribute throws(Errno) in try attribute.set(on: descriptor) }
+    }
+
+    /// Not every file system has all of the 2^32 owners: userspace ZFS refuses those from 2^31 on.
+    private func namingOwner(_ call: () -> CInt) throws {
+        do {
+            try checked(call)
+        } catch {
+            let ids: [String?] = [owner == .max ? nil : "owner \(owner)", group == .max ? nil : "group \(group)"]
+            let why = error == .invalidArgument ? ", which the file system does not take" : ""
+            throw EntryError(path, error, "its \(ids.compactMap(\.self).joined(separator: " and "))\(why)")
+        }
     }
 
     private func changesOwner(of status: FileStatus) -> Bool {
@@ -52,7 +63,7 @@ struct EntryMetadata {
     /// The same for what cannot be opened: a link (which has no mode), a device, a fifo.
     func apply(to name: EntryName, in folder: FolderHandle, now status: FileStatus, _ state: LayerState) throws {
         if changesOwner(of: status) {
-            try checked {
+            try namingOwner {
                 unsafe name.withCString {
                     unsafe fchownat(folder.descriptor, $0, owner, group, AT_SYMLINK_NOFOLLOW)
                 }

@@ -13,15 +13,19 @@ public struct DownloadRequest: Sendable {
     public var end: Int64?
     /// Who reads the bytes checks them against a digest, so that nothing else need tell whether they belong together.
     public var isChecked: Bool
+    /// Nobody has heard of the server yet: where it cannot be reached, it is not waited for.
+    public var isFirst: Bool
 
     public init(
-        _ request: HTTPRequest, size: Int64?, offset: Int64 = 0, end: Int64? = nil, isChecked: Bool = false
+        _ request: HTTPRequest, size: Int64?, offset: Int64 = 0, end: Int64? = nil, isChecked: Bool = false,
+        isFirst: Bool = false
     ) {
         self.request = request
         self.size = size
         self.offset = max(0, offset)
         self.end = end == size ? nil : end
         self.isChecked = isChecked
+        self.isFirst = isFirst
     }
 }
 
@@ -64,13 +68,14 @@ public final class Download {
 
     /// The next bytes, or nil at the end of the file.
     ///
-    /// - Throws: `DownloadError`; `CancellationError`.
+    /// - Throws: `DownloadError`; `ConnectionError` where there is no server; `CancellationError`.
     public func next() async throws -> ByteBuffer? {
         while true {
             do {
                 return try await read()
             } catch let error as ConnectionError {
                 body = nil
+                if wanted.isFirst, headers == nil, !error.isPassing { throw error }
                 let unavailable = DownloadError(.unavailable, what, cause: error.reason, hint: error.hint)
                 // Whoever gave this address was there a moment ago: the server may be restarting.
                 guard error.isAway else { throw unavailable }

@@ -200,14 +200,35 @@ extension EndToEnd {
             #expect(run.status == 0, "\(run)")
         }
 
+        /// Userspace ZFS has no owners from 2^31 on: the error says which file, and whose it would be.
+        @Test func anOwnerThatTheFileSystemDoesNotTakeIsNamed() async throws {
+            let box = try await Sandbox.make()
+            let run = try await run(
+                """
+                mkdir -p tree/etc; echo ID=demo > tree/etc/os-release; echo x > tree/etc/odd
+                tar -C tree --exclude=./etc/odd -cf root.tar .
+                tar -C tree --owner=odd:3000000000 --group=odd:7 -rf root.tar ./etc/odd
+                imgadm import ./root.tar name=odd version=1
+                """, in: box)
+            guard run.status != 0 else { return }
+            #expect(run.errors.contains("etc/odd") && run.errors.contains("owner 3000000000 and group 7"), "\(run)")
+            #expect(run.errors.contains("which the file system does not take"), "\(run)")
+            try await expectNothing(in: box)
+        }
+
         /// What is refused, and leaves nothing: a script, the error's code, and a word of its message.
         private static let refusals: [Refusal] = [
             ["imgadm import --checksum sha256:\(String(repeating: "0", count: 64)) URL", "DownloadError", "digest"],
             ["imgadm import --checksum sha512:\(String(repeating: "0", count: 128)) URL", "DownloadError", "digest"],
             [
                 "imgadm import --checksum sha512:\(String(repeating: "0", count: 128)) www/\(name).qcow2",
-                "DownloadError",
+                "InvalidFile",
                 "digest",
+            ],
+            ["imgadm import http://127.0.0.1:1/\(name).qcow2", "ConnectionError", "connection refused"],
+            [
+                "imgadm import disk.raw version=1 nmae=web", "ManifestValidation",
+                "did you mean \"name\", not \"nmae\"?",
             ],
             ["imgadm import --verify checksum URL", "ChecksumNotFound", "--checksum"],
             ["imgadm import --verify signature URL", "Option", "checksum"],
@@ -237,6 +258,10 @@ extension EndToEnd {
                 "overlay",
             ],
             ["imgadm install -f www/\(name).qcow2", "Usage", "imgadm import"],
+            [
+                "echo '{\"v\":2,\"uuid\":\"5f1dd7b6-7d4a-4bd4-8d3b-9f2f2ab1c001\",\"name\":\"a\",\"version\":\"1\",\"type\":\"other\",\"os\":\"linux\"}' > a.json; imgadm install -m a.json -f www/\(name).qcow2",
+                "InvalidStream", "is a disk, which imgadm import takes",
+            ],
         ]
 
         @Test func whatIsWrongBecomesNoImage() async throws {

@@ -42,12 +42,14 @@ struct LocalFile {
     /// - Parameters:
     ///   - sum: the SHA-256.
     ///   - wanted: what the file must have; nil if nobody says.
-    /// - Throws: `DownloadError` if it has another.
+    /// - Throws: `InvalidFile` if it has another.
     func check(_ sum: ContentDigest, _ wanted: ContentDigest?) async throws {
         guard let wanted else { return }
         let found = wanted.algorithm == sum.algorithm ? sum : try await file.bytes.digest(wanted.algorithm)
         guard found == wanted else {
-            throw ImageFileError("\"\(path)\" has the digest \(found), but it should have \(wanted)")
+            throw Failure(
+                .invalidFile, "\"\(path)\" has the digest \(found), but it should have \(wanted)",
+                hint: "it is damaged, or another file than the one that the digest is of")
         }
     }
 }
