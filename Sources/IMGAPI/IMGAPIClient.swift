@@ -43,6 +43,20 @@ public struct IMGAPIClient: Sendable {
         }
     }
 
+    /// The names of the server's channels; nil if it has none, or does not say (imgapi.md, ListChannels).
+    ///
+    /// - Throws: `SourceError`, `ConnectionError`.
+    public func channels() async throws -> [String]? {
+        let reply = try await transport.reply(
+            to: request("/channels", inChannel: false), limit: ImageLimits.manifest)
+        // 404 where there are no channels; others may not say to just anybody.
+        guard reply.status == 200 else { return nil }
+        guard let list = try json(reply, "a list of channels").arrayValue else {
+            throw Failure(.sourceError, "\(base) answered with something that is not a list of channels")
+        }
+        return list.compactMap { $0["name"]?.stringValue }
+    }
+
     /// One image, in whatever state; nil if the server (or the channel) has none of that UUID.
     ///
     /// - Throws: `SourceError`, `ConnectionError`, `InvalidManifest`.
@@ -75,8 +89,8 @@ public struct IMGAPIClient: Sendable {
         }
     }
 
-    func request(_ path: String, _ query: [(String, String)] = []) -> HTTPRequest {
-        let pairs = query + (channel.map { [("channel", $0)] } ?? [])
+    func request(_ path: String, _ query: [(String, String)] = [], inChannel: Bool = true) -> HTTPRequest {
+        let pairs = query + (inChannel ? channel.map { [("channel", $0)] } ?? [] : [])
         let text = URLEncoding.query(pairs)
         return HTTPRequest(
             url: base + path + (text.isEmpty ? "" : "?\(text)"),

@@ -28,7 +28,12 @@ struct OpenSSHKey {
         guard let one = inner.number(), let other = inner.number(), one == other, let type = inner.string() else {
             throw bad("it is not whole")
         }
-        guard type.elementsEqual("ssh-rsa".utf8) else { throw bad("it is no RSA key") }
+        guard type.elementsEqual("ssh-rsa".utf8) else {
+            throw Failure(
+                .usage,
+                "the OpenSSH key cannot be used: it is of type \(String(decoding: type.prefix(50), as: UTF8.self))",
+                hint: "requests are signed by RSA keys: ssh-keygen -t rsa -b 3072 makes one")
+        }
         guard let n = inner.integer(), let e = inner.integer(), let d = inner.integer(), inner.integer() != nil,
             let p = inner.integer(), let q = inner.integer()
         else { throw bad("it is not whole") }

@@ -17,7 +17,17 @@ public struct IMGAPISource: ImageSource {
             requestID: requestID, transport: transport)
     }
 
-    public func ping() async throws { try await client.ping() }
+    /// - Throws: also for a channel that the server does not have, of which it would only list no images.
+    public func ping() async throws {
+        try await client.ping()
+        guard let channel = descriptor.channel, channel != "*", let names = try await client.channels(),
+            !names.contains(channel)
+        else { return }
+        throw Failure(
+            .sourceError, "\(descriptor.url.base) has no channel \"\(channel)\"",
+            hint: Suggestion.hint(for: channel, among: names)
+                ?? "its channels are \(names.prefix(20).joined(separator: ", "))")
+    }
 
     public func list(_ wanted: WantedImages) async throws -> [ListedImage]? {
         // The server need not heed the name.

@@ -4,7 +4,6 @@ import HostConfig
 public import ImageModel
 public import ImageSource
 import ImageStore
-import Logging
 import Transport
 public import ZFS
 
@@ -38,7 +37,7 @@ extension ImageTool {
         }
         let room = try await store.freeSpace(in: request.pool)
         try await carryOut(in: request.pool, room: room, report) {
-            let (image, source) = try await find(request)
+            let (image, source) = try await find(request, report)
             for remark in sources.remarks.take() { report.warning(remark) }
             let channel = source.descriptor.channel.map { ", channel \"\($0)\"" } ?? ""
             report.line("Importing \(image.progressTitle) from \"\(source.descriptor.url.base)\"\(channel)")
@@ -47,7 +46,7 @@ extension ImageTool {
         }
     }
 
-    private func find(_ request: ImportRequest) async throws -> (Manifest, any ImageSource) {
+    private func find(_ request: ImportRequest, _ report: Report) async throws -> (Manifest, any ImageSource) {
         let config = try config.load()
         let given = request.sources.isEmpty ? try config.sources : request.sources
         guard !given.isEmpty else {
@@ -56,13 +55,16 @@ extension ImageTool {
         let asked = try asked(
             given.filter { $0.type != .docker || !config.dockerImportSkipUUIDs }, channel: request.channel)
         let found = try await lookUp(request.uuid, in: asked) { $0.isActive }
-        for failure in found.failures {
-            log.warning("image source was passed over", metadata: ["reason": "\(failure)"])
+        if let match = found.match {
+            // Otherwise the error tells of them.
+            for failure in found.failures { report.warning("\(failure)") }
+            return match
         }
-        if let match = found.match { return match }
         if let unfit = found.unfit {
             throw Failure(
-                .imageNotActive, "image \(request.uuid) is not active (its state is \"\(unfit.state ?? "unknown")\")")
+                .imageNotActive,
+                "image \(request.uuid) is not active (its state is \"\(unfit.state ?? "unknown")\")"
+                    + ImageTool.unasked(found.failures))
         }
         let channel = request.channel.map { " in channel \"\($0)\"" } ?? ""
         throw Failure(

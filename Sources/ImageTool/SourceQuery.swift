@@ -116,7 +116,8 @@ extension ImageTool {
         (.imgapi, "an image server"), (.docker, "a Docker registry"), (.simplestreams, "a server of simplestreams"),
     ]
 
-    private func otherType(of descriptor: SourceDescriptor) async throws -> (type: SourceType, name: String)? {
+    /// What answers there, if it is something else than it is said to be.
+    func otherType(of descriptor: SourceDescriptor) async throws -> (type: SourceType, name: String)? {
         // A repository is part of a URL that nothing else has.
         guard descriptor.type != .oci else { return nil }
         let others = ImageTool.typesByAnswer.filter { $0.type != descriptor.type }

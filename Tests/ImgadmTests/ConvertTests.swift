@@ -217,6 +217,7 @@ extension EndToEnd {
             ["imgadm convert -q --origin one.imgmanifest one.raw", "Usage", "one.imgmanifest"],
             ["imgadm export -q -o two.qcow2 out/two-2.zvol.gz", "UnexpectedOrigin", "--origin"],
             ["imgadm export -q -o one.raw \(one).zvol.gz", "Usage", "is there already"],
+            ["imgadm export one.doc.raw \(one)", "Usage", "imgadm export -o one.doc.raw \(one)"],
             ["imgadm export -q -o one.doc \(one).zvol.gz", "Usage", "tells no format"],
             ["imgadm export -q -o - \(one).zvol.gz", "Usage", "--format"],
             ["imgadm export -q -o x.tar \(one).zvol.gz", "UnsupportedImage", "no files"],

@@ -140,6 +140,33 @@ extension EndToEnd {
             #expect(run.status == 1 && run.errors.contains("error (PoolNotFound)"), "\(run)")
         }
 
+        /// The image is there all the same, and a person reads the word.
+        @Test func aSourceThatIsAwayIsAPlainWarning() async throws {
+            let box = try await Sandbox.make()
+            let images = try await Fixture.get()
+            try box.write(
+                "{\"sources\":[{\"url\":\"http://127.0.0.1:1\"},{\"url\":\"\(images.server.url)\"}]}",
+                to: "var/imgadm/imgadm.conf")
+            let run = try await box.imgadm("import", "-q", images.base.uuid)
+            #expect(run.status == 0, "\(run)")
+            #expect(run.errors.hasPrefix("imgadm import: warning: image source \"http://127.0.0.1:1\": "), "\(run)")
+            #expect(!run.errors.contains("{") && run.errors.split(separator: "\n").count == 1, "\(run)")
+        }
+
+        /// NAME:VERSION is docker's way of writing it.
+        @Test func aTagForAVersionIsToldApart() async throws {
+            let box = try await Sandbox.make()
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            let away = ["https_proxy": "http://127.0.0.1:1"]
+            let run = try await box.imgadm("import", "base:1.0.0", environment: away)
+            #expect(run.status == 1 && run.errors.contains("imgadm import base@1.0.0"), "\(run)")
+            for other in ["docker:base:1.0.0", "nothing-\(TestUUID.make().prefix(8)):1"] {
+                let run = try await box.imgadm("import", other, environment: away)
+                #expect(run.status == 1 && !run.errors.contains("a source has"), "\(run)")
+            }
+        }
+
         @Test func whatNoSourceHas() async throws {
             let box = try await Sandbox.make()
             let images = try await Fixture.get()

@@ -52,6 +52,20 @@ extension EndToEnd {
             }
         }
 
+        /// What answers is no image server: the error says what it is.
+        @Test func whatIsNoImageServerIsTold() async throws {
+            let stage = try await Stage.make()
+            let registry = try await RegistryServer()
+            let page = try await CannedServer(["*": "<html>a page</html>"])
+            for (url, hint) in [
+                (registry.url, "it is a registry: oci://\(registry.host)/NAME"),
+                (page.url, "no image server answers at"),
+            ] {
+                let run = try await stage.publish(to: url)
+                #expect(run.status == 1 && run.errors.contains("hint: ") && run.errors.contains(hint), "\(run)")
+            }
+        }
+
         @Test(arguments: ImageStorage.allCases)
         func whatIsPublishedCanBeImported(storage: ImageStorage) async throws {
             let stage = try await Stage.make(storage)
@@ -192,6 +206,8 @@ extension EndToEnd {
                     ["publish", "-m", stage.manifest, "-f", stage.image.file.string] + words + [stage.server.url])
                 #expect(run.status == status && run.errors.contains("error (\(code))"), "\(words): \(run)")
                 #expect(try await stage.files().isEmpty, "\(words)")
+                #expect(
+                    !words.contains { $0.hasSuffix("ed25519") } || run.errors.contains("ssh-keygen -t rsa"), "\(run)")
             }
             let named = try await stage.publish(
                 environment: ["IMGADM_KEY": keys.appending("openssh").string, "IMGADM_USER": "deploy"])
@@ -239,6 +255,23 @@ extension EndToEnd {
             let both = try await stage.box.imgadm(
                 ["create", "-o", "x", "-p", stage.server.url, vm.uuid] + BareMachine.fields)
             #expect(both.status == 2, "\(both)")
+        }
+
+        @Test func theHintOfACreateThatCouldNotPublishIsTrue() async throws {
+            let stage = try await Stage.make()
+            let vm = try await BareMachine.make(in: stage.box)
+            let away = "http://127.0.0.1:1"
+            let create = ["create", "-p", away, vm.uuid, "public=true"] + BareMachine.fields
+            let run = try await stage.box.imgadm(create)
+            #expect(run.status == 1 && run.errors.contains("until create -p is run for this VM again"), "\(run)")
+            let words = try #require(
+                run.errors.split(separator: "imgadm publish ").last?.split(separator: " \(away)").first)
+            let published = try await stage.box.shell("imgadm publish \(words) \(stage.server.url)")
+            #expect(published.status == 0, "\(published)")
+            let again = try await stage.box.imgadm(create)
+            #expect(again.lines.contains { $0.hasPrefix("Cleared leftover folder ") }, "\(again)")
+            let gone = try await stage.box.shell("imgadm publish \(words) \(stage.server.url)")
+            #expect(gone.status == 2, "\(gone)")
         }
 
         /// Nobody else can know, make or write the folder in which the image waits to be published.

@@ -52,6 +52,35 @@ extension EndToEnd {
             #expect(json[7] == ["type": "imgapi", "url": "http://example.com/base", "channel": "dev"])
         }
 
+        @Test func whatHasNoSchemeIsHTTPWithAWord() async throws {
+            let box = try await Sandbox.make()
+            let bare = try await box.imgadm("sources", "-fa", "example.com")
+            #expect(bare.output == "Added \"imgapi\" image source \"http://example.com\"\n")
+            #expect(bare.errors.contains("warning: \"example.com\" names no scheme"), "\(bare)")
+            #expect(bare.errors.contains("https://example.com does"), "\(bare)")
+            for url in ["http://example.org", "https://example.org"] {
+                #expect(try await box.imgadm("sources", "-fa", url).errors.isEmpty, "\(url)")
+            }
+        }
+
+        @Test func aChannelThatTheServerDoesNotHaveIsTold() async throws {
+            let box = try await Sandbox.make()
+            let channels = "[{\"name\":\"dev\"},{\"name\":\"staging\",\"default\":true}]"
+            let ping = "{\"ping\":\"pong\",\"imgapi\":true}"
+            let server = try await CannedServer(["/ping": ping, "/channels": channels])
+            for (name, hint) in [("stagign", "did you mean \"staging\"?"), ("nope", "its channels are dev, staging")] {
+                let run = try await box.imgadm("sources", "-a", "\(server.url)?channel=\(name)")
+                #expect(run.status == 1 && run.errors.contains("error (SourcePing)"), "\(run)")
+                #expect(run.errors.contains("has no channel \"\(name)\"") && run.errors.contains(hint), "\(run)")
+            }
+            // One without channels heeds none (imgapi.md, section 6).
+            let plain = try await CannedServer(["/ping": ping])
+            for url in ["\(server.url)?channel=dev", "\(server.url)?channel=*", "\(plain.url)?channel=nope"] {
+                let run = try await box.imgadm("sources", "-a", url)
+                #expect(run.status == 0, "\(run)")
+            }
+        }
+
         @Test func aSourceThatDoesNotAnswerIsNotAdded() async throws {
             let box = try await Sandbox.make()
             let html = try await CannedServer(["*": "<html>hello</html>"])

@@ -50,6 +50,27 @@ struct CreateManifest {
         if request.isIncremental, let origin { self.json["origin"] = .string(origin.uuid.description) }
     }
 
+    /// What to type for a field that is missing, in the order of manifests.
+    private static let examples = [
+        ("name", "web"), ("version", "1.0.0"), ("type", "lx-dataset"), ("os", "linux"), ("nic_driver", "virtio"),
+        ("disk_driver", "virtio"), ("cpu_type", "host"), ("image_size", "10240"),
+    ]
+
+    /// - Parameter hasOrigin: there is an image that fields were inherited from.
+    /// - Throws: `ManifestValidation`, with what to give.
+    static func check(_ json: JSONObject, hasOrigin: Bool) throws(Failure) {
+        do {
+            try ManifestValidation.check(json)
+        } catch let failure {
+            let missing = examples.prefix(json["type"] == ImageType.zvol.json ? examples.count : 4)
+                .filter { json[$0.0] == nil }.map { "\($0.0)=\($0.1)" }.joined(separator: " ")
+            let origin = hasOrigin ? "" : "there is no origin image to inherit from: "
+            throw Failure(
+                failure.code, failure.message, cause: failure.cause,
+                hint: failure.hint ?? (missing.isEmpty ? nil : "\(origin)give what is missing, as \(missing)"))
+        }
+    }
+
     private mutating func require(_ name: String, _ value: JSONValue) {
         var requirements = json["requirements"]?.objectValue ?? [:]
         requirements[name] = value

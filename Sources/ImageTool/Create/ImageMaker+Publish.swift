@@ -40,10 +40,11 @@ extension ImageMaker {
         } catch let error as any CodedError {
             let failure = error.failure
             let first = failure.hint.map { "\($0); " } ?? ""
+            let signed = signer == nil ? "" : "--key FILE --user NAME "
             throw Failure(
                 failure.code, failure.message, cause: failure.cause,
                 hint:
-                    "\(first)the image is in \"\(folder.path)\": imgadm publish -m \(created.manifestFile) -f \(created.file) \(server.url.base)",
+                    "\(first)the image stays in \"\(folder.path)\" until create -p is run for this VM again: imgadm publish \(signed)-m \(created.manifestFile) -f \(created.file) \(server.url.base)",
                 statusCode: failure.statusCode)
         }
         try empty(folder)

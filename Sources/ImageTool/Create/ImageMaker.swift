@@ -131,7 +131,7 @@ public struct ImageMaker: Sendable {
         }
         report.line("Manifest:")
         for line in JSONValue.object(json).text(.indented(2)).split(separator: "\n") { report.line("    \(line)") }
-        try ManifestValidation.check(json)
+        try CreateManifest.check(json, hasOrigin: source.image != nil)
         guard json["type"] != ImageType.docker.json else {
             throw Failure(
                 .manifestValidation, "invalid manifest: type docker, which is an archive, and not made of a dataset",

@@ -30,6 +30,8 @@ public struct ImageExporter: Sendable {
         } else {
             try await exportInstalled(request, report)
         }
+        // On standard output there is the file.
+        if let output = request.output { report.line("Exported \"\(request.image)\" to \"\(output)\"") }
     }
 
     // MARK: an image file

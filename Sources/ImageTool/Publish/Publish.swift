@@ -51,7 +51,12 @@ extension ImageTool {
         }
         let client = sources.client(request.server)
         let uuid = manifest.uuid
-        let there = try await begin(manifest, request, client, report)
+        let there: Manifest
+        do {
+            there = try await begin(manifest, request, client, report)
+        } catch let error as any CodedError {
+            throw try await explained(error, by: request.server)
+        }
         do {
             try await upload(file, manifest, compression, request, client, besides: there, report)
             try await activate(uuid, request, client)
@@ -96,6 +101,23 @@ extension ImageTool {
             report.line("Going on with image \(title(there))")
             return there
         }
+    }
+
+    /// A refusal with what the server is, if it is no image server.
+    private func explained(_ error: any CodedError, by server: SourceDescriptor) async throws -> any CodedError {
+        guard !(error is ConnectionError) else { return error }
+        // Of the channel the server has said what is to be said.
+        let bare = try SourceDescriptor(server.url.base, type: server.type, insecure: server.insecure)
+        guard let unlike = try await check([bare]).first ?? nil, !(unlike is ConnectionError) else { return error }
+        let other = try await otherType(of: bare)
+        let hint =
+            switch other?.type {
+            case .docker?: "it is a registry: oci://\(server.url.authority)/NAME publishes into one"
+            case .some: "it is \(other?.name ?? ""), to which nothing can be published"
+            case nil: "no image server answers at \(server.url.base): imgapi-server is one"
+            }
+        return Failure(
+            error.code, error.message, cause: error.cause, hint: hint, statusCode: error.statusCode)
     }
 
     /// What to do about an image that is on the server already.

@@ -61,7 +61,7 @@ public struct ImagePusher: Sendable {
         guard let image = try await tool.store.image(request.image, in: request.pool) else {
             throw ImageNotInstalled(request.image, request.pool)
         }
-        report.line("Pushing image \(image.title) to \(reference)")
+        report.line("Pushing image \(image.progressTitle) to \(reference)")
         let digest = try await withTaskExecutorPreference(DedicatedThread("push")) {
             if try await zfs.dataset(request.pool.dataset.child(image.uuid.description))?.dataset.kind == .volume {
                 try await pushDisk(image, request, repository, report)

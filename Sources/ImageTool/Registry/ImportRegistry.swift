@@ -20,7 +20,7 @@ public struct RegistryRequest: Sendable {
     public var fields: [(path: String, value: JSONValue)] = []
     /// Bytes of a block of the volume that a disk becomes; nil for the usual.
     public var blockSize: Int?
-    /// Which of several files: its title, or what KubeVirt calls the disk.
+    /// Which of several files: its title, what KubeVirt calls the disk, or its digest.
     public var disk: String?
 
     public init(_ reference: DockerReference, platform: OCIPlatform = .host) {
@@ -122,18 +122,27 @@ extension ImageTool {
     ) throws(Failure) -> RegistryFile {
         var some = files
         if let name = request.disk {
-            some = files.filter { $0.names.contains(name) }
+            let named = files.filter { $0.names.contains(name) }
+            some = named.isEmpty ? files.filter { $0.hasDigest(name) } : named
+            // The same file twice is one.
+            if Set(some.map(\.blob.digest)).count == 1 { some = Array(some.prefix(1)) }
         } else if files.count > 1 {
             let images = files.filter { $0.diskName != nil || FileHead.isCalledImage($0.name) }
             if !images.isEmpty { some = images }
         }
         if some.count == 1, let only = some.first { return only }
-        let all = (some.isEmpty ? files : some).prefix(20).map { "\"\($0.names.first?.prefix(100) ?? "")\"" }
+        let choices = (some.isEmpty ? files : some).prefix(20)
+        let all = choices.map { file in
+            let name = file.names.first ?? ""
+            // What does not tell it from the others is no choice.
+            let isOnly = !name.isEmpty && files.filter { $0.names.contains(name) }.count == 1
+            return isOnly ? "\"\(name.prefix(100))\"" : "\(file.blob.digest)"
+        }
         throw Failure(
             .usage,
             some.isEmpty
-                ? "\(reference) has no file that is called \"\(request.disk ?? "")\""
-                : "\(reference) has \(some.count) files of which an image could be made",
+                ? "\(reference) has no file that is called \"\(request.disk ?? "")\", or has that digest"
+                : "\(reference) has \(some.count) files \(request.disk.map { "that are called \"\($0)\"" } ?? "of which an image could be made")",
             hint: "--disk chooses one: \(all.joined(separator: ", "))")
     }
 
@@ -222,5 +231,14 @@ extension ImageTool {
         draft.stated = RegistryDraft.fields(reference, notes: notes, config: config, fileName: fileName)
         draft.lastVersion = content.manifestDigest.short
         return draft
+    }
+}
+
+extension RegistryFile {
+    /// Its digest is this one, or begins with these digits, twelve or more.
+    fileprivate func hasDigest(_ text: String) -> Bool {
+        let algorithm = "\(blob.digest.algorithm.rawValue):"
+        let digits = text.hasPrefix(algorithm) ? text.dropFirst(algorithm.count) : text[...]
+        return digits.count >= 12 && blob.digest.hex.hasPrefix(digits)
     }
 }

@@ -264,6 +264,22 @@ extension EndToEnd {
                     """, in: box)
                 #expect(made.status == 0, "\(reference)\n\(made)")
             }
+            // Two of one name: the digest tells them apart.
+            let twins = ["root.raw.zst", "data.raw.zst"].map { name in
+                (name: name, type: raw, notes: ["io.kubevirt.disk.name": "disk"] as JSONObject)
+            }
+            try await artifact(
+                registry, "vm/twins", "1", type: "application/vnd.kubevirt.virtualmachine.v1", in: box, twins)
+            let both = try await box.imgadm("import", "--disk", "disk", "\(host)/twins:1")
+            let digest = try await Tool.shell("sha256sum '\(box.path("root.raw.zst"))'").prefix(64)
+            #expect(both.status == 2 && both.errors.contains("sha256:\(digest)"), "\(both)")
+            for chosen in ["sha256:\(digest)", String(digest.prefix(12))] {
+                let made = try await run(
+                    "imgadm import --disk \(chosen) \(host)/twins:1\n\(Self.isDisk)\nimgadm delete twins", in: box)
+                #expect(made.status == 0, "\(chosen)\n\(made)")
+            }
+            let none = try await box.imgadm("import", "--disk", "sha256:\(digest.reversed())", "\(host)/twins:1")
+            #expect(none.status == 2 && none.errors.contains("has no file that is called"), "\(none)")
             let root = try await run("imgadm import \(host)/root\nimgadm get $(imgadm list -H -o uuid) > got", in: box)
             #expect(root.status == 0, "\(root)")
             #expect(try manifest(box)["name"] == "demo-9" && manifest(box)["type"] == "lx-dataset")
