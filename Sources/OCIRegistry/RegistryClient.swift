@@ -28,7 +28,9 @@ public struct RegistryClient: Sendable {
         let reply = try await network.reply(
             to: HTTPRequest(url: "\(endpoint.origin)/v2/", insecure: endpoint.insecure),
             limit: RegistryOperation.ping.limit(limits))
-        guard RegistryOperation.ping.meaning(of: reply.status) == .done else {
+        // What has a page for every path is a server of something else.
+        let isPage = reply.status == 200 && reply.body.first == UInt8(ascii: "<")
+        guard RegistryOperation.ping.meaning(of: reply.status) == .done, !isPage else {
             throw Failure(
                 .sourceError, "\(endpoint.origin) does not answer as a Docker registry does (status \(reply.status))",
                 statusCode: reply.status)
