@@ -92,7 +92,7 @@ extension EndToEnd {
             (["import", "docker://debian:12"], "imgadm import docker:debian:12"),
             (["import", "ftp://127.0.0.1/disk.qcow2"], "imgadm import URL takes a disk"),
             (["create", "web"], "a VM is named by its UUID"),
-            (["help", "rm"], "imgadm delete does that here"), (["list", "-P", "tank"], "imgadm list zpool=tank"),
+            (["help", "rm"], "imgadm delete does that here"), (["list", "-P", "tank"], "imgadm list zpool=POOL"),
             (["publish", "a.zfs", "http://127.0.0.1:1"], "imgadm publish -m MANIFEST -f a.zfs http://127.0.0.1:1"),
             (["publish", "-f", "a.zfs", "http://127.0.0.1:1"], "imgadm publish -m MANIFEST -f a.zfs http://"),
             (["install", "/etc/hostname"], "imgadm install -m MANIFEST -f /etc/hostname"),

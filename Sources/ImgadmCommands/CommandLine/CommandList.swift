@@ -7,12 +7,15 @@ import ImageTool
 protocol ImgadmCommand: ParsableCommand {
     /// The letters of the short options that take a value.
     static var valueLetters: String { get }
+    /// Options that other commands have, and what does the same here.
+    static var instead: [String: String] { get }
 
     func run(_ context: CommandContext) async throws
 }
 
 extension ImgadmCommand {
     static var valueLetters: String { "" }
+    static var instead: [String: String] { [:] }
 }
 
 /// What the list of commands knows of each.
@@ -34,8 +37,9 @@ struct CommandEntry: Sendable {
         help = { HelpText.help(of: type) }
         run = { words, context in
             let command: any ParsableCommand
+            let words = ShortOptions(valueLetters: Command.valueLetters).expand(words)
             do {
-                command = try Command.parseAsRoot(ShortOptions(valueLetters: Command.valueLetters).expand(words))
+                command = try Command.parseAsRoot(words)
             } catch {
                 if Command.exitCode(for: error) == .success {
                     try context.output.text(HelpText.help(of: type))
@@ -43,7 +47,8 @@ struct CommandEntry: Sendable {
                 }
                 throw Failure(
                     .option, CommandEntry.firstLine(Command.message(for: error)),
-                    hint: "imgadm help \(name) shows the options")
+                    hint: words.lazy.compactMap { Command.instead[$0] }.first ?? "imgadm help \(name) shows the options"
+                )
             }
             guard let command = command as? Command else {
                 try context.output.text(HelpText.help(of: type))

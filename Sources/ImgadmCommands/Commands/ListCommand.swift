@@ -6,7 +6,8 @@ import ImageTool
 import JSON
 
 struct ListCommand: ImgadmCommand {
-    static let valueLetters = "osP"
+    static let valueLetters = "os"
+    static let instead = ["-P": "list has the images of all pools; those of one: imgadm list zpool=POOL"]
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List installed images",
         usage: "imgadm list [-l] [--tree] [-j | --format FORMAT] [-H] [-o FIELD,…] [-s FIELD,…] [--docker] [FILTER…]",
@@ -28,7 +29,6 @@ struct ListCommand: ImgadmCommand {
         name: .customLong("docker"),
         help: "List docker images, a row a tag; there -o takes repository, tag, image_id and created, too.")
     var docker = false
-    @Option(name: .customShort("P"), parsing: .unconditional, help: .hidden) var pool: String?
     @Argument(help: ArgumentHelp("What an image must be to be listed.", valueName: "filter"), completion: .filters)
     var arguments: [String] =
         []
@@ -37,10 +37,6 @@ struct ListCommand: ImgadmCommand {
     private static let bytes = ImageSpace.fields.union(["size"])
 
     func run(_ context: CommandContext) async throws {
-        if let pool {
-            throw Failure(
-                .option, "list has no -P: it lists the images of all pools", hint: "imgadm list zpool=\(pool)")
-        }
         if options.wantsFieldHelp { return try Listing.printFieldHelp(to: context.output, noHeader: options.noHeader) }
         guard !docker || !(long || tree) else { throw Failure(.usage, "--docker goes with neither -l nor --tree") }
         guard !long || options.columns.isEmpty else { throw Failure(.usage, "-l and -o exclude each other") }
