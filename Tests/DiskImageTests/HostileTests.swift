@@ -137,6 +137,29 @@ import Testing
         }
     }
 
+    @Test("A VHD of fixed size ends before its footer, as a file and as a stream")
+    func footer() throws {
+        let disk = (0..<(3 << 20)).map { UInt8(truncatingIfNeeded: $0 / 512 + 1) }
+        var footer = [UInt8](repeating: 0, count: 512)
+        footer.replaceSubrange(0..<8, with: Array("conectix".utf8))
+        footer.replaceSubrange(8..<24, with: [0, 0, 0, 2, 0, 1, 0, 0] + [UInt8](repeating: 0xff, count: 8))
+        for start in [40, 48] {
+            for index in 0..<8 { footer[start + index] = UInt8(truncatingIfNeeded: disk.count >> (56 - index * 8)) }
+        }
+        footer[63] = 2
+        let sum = ~footer.reduce(UInt32(0)) { $0 + UInt32($1) }
+        for index in 0..<4 { footer[64 + index] = UInt8(truncatingIfNeeded: sum >> (24 - index * 8)) }
+        for isStream in [false, true] {
+            let reader =
+                try isStream
+                ? DiskReader(stream: Bytes(disk + footer, piece: 70000), scratch: nil)
+                : DiskReader(Bytes(disk + footer))
+            var content = Content()
+            let size = try reader.read(to: &content)
+            #expect(size == UInt64(disk.count) && content.disk(size) == disk)
+        }
+    }
+
     @Test(
         "What is no disk is not taken for one",
         arguments: [

@@ -130,7 +130,7 @@ final class ContentReader {
             let footer = fileSize % 512 == 0 ? try VHDFooter.atEnd(&bytes, fileSize) : nil
             rawSize = footer == nil ? fileSize : fileSize - 512
         }
-        guard let size = rawSize, let range = try dataRegion(), range.lowerBound < size else {
+        guard let size = rawSize, place < size, let range = try dataRegion(), range.lowerBound < size else {
             return rawSize
         }
         // From a whole grain on, whatever the file's holes are.
