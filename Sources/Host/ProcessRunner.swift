@@ -176,20 +176,25 @@ public struct ProcessRunner: CommandRunner {
                 ? "install ZFS: zfsutils-linux, or zfs-fuse where the kernel has none" : nil)
     }
 
-    /// The user and the group that nothing belongs to.
-    private static let nobody: UInt32 = 65534
+    /// Gives up rights before another program takes its place (setpriv(1)). Between fork and exec that cannot be done: to change the
+    /// user, the C library waits for all threads that are just being made, and in the child these never come to be.
+    public static let setpriv = "setpriv"
+    /// As the user and the group that nothing belongs to.
+    private static let asNobody = ["--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", "--"]
 
     private func configuration(of command: Command) throws -> Configuration {
         guard let path = ExecutableSearch.find(command.program) else { throw ProcessRunner.notFound(command.program) }
         var options = PlatformOptions()
         options.processGroupID = 0
+        var (executable, arguments) = (path, command.arguments)
         if command.isUnprivileged, geteuid() == 0 {
-            options.userID = ProcessRunner.nobody
-            options.groupID = ProcessRunner.nobody
-            options.supplementaryGroups = []
+            guard let setpriv = ExecutableSearch.find(ProcessRunner.setpriv) else {
+                throw ProcessRunner.notFound(ProcessRunner.setpriv)
+            }
+            (executable, arguments) = (setpriv, ProcessRunner.asNobody + [path.string] + command.arguments)
         }
         return Configuration(
-            executable: .path(path), arguments: Arguments(command.arguments),
+            executable: .path(executable), arguments: Arguments(arguments),
             environment: .inherit.updating([
                 "LC_ALL": "C", "LANGUAGE": nil, "TZ": "UTC",
                 Environment.Key(stringLiteral: RunMark.variable):

@@ -171,6 +171,27 @@ import Testing
         #expect(lines[2].split(separator: " ").count <= 4 && lines.last == "UTC C", "\(lines)")
     }
 
+    /// A child in which the C library changes the user hangs if a thread was just being made when it was forked.
+    @Test(.enabled(if: geteuid() == 0), .timeLimit(.minutes(10)))
+    func aProgramWithoutRightsIsNobodysWhileThreadsComeAndGo() async throws {
+        var command = shell("id -u; id -g; id -G; grep NoNewPrivs /proc/self/status")
+        command.isUnprivileged = true
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    while !Task.isCancelled {
+                        await withTaskExecutorPreference(DedicatedThread("brief")) { await Task.yield() }
+                    }
+                }
+            }
+            for _ in 0..<60 {
+                let outcome = try await runner.run(command)
+                #expect(outcome.lines == ["65534", "65534", "65534", "NoNewPrivs:\t1"], "\(outcome)")
+            }
+            group.cancelAll()
+        }
+    }
+
     @Test func aFailureNamesCommandStatusAndComplaint() async throws {
         let command = Command("sh", ["-c", "echo 'it broke' >&2; exit 4"])
         let failure = try await command.failure(runner.run(command))

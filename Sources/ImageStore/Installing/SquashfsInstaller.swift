@@ -19,10 +19,14 @@ struct SquashfsInstaller: ImageInstaller {
 
     func checkHost() throws(Failure) {
         try checkUnpacking()
-        guard ExecutableSearch.find(Self.program) == nil else { return }
-        throw Failure(
-            .commandNotFound, "cannot find the program \"\(Self.program)\", which reads a squashfs",
-            hint: "install squashfs-tools-ng")
+        let needed = [
+            (Self.program, "which reads a squashfs", "squashfs-tools-ng"),
+            (ProcessRunner.setpriv, "under which a squashfs is read without rights", "util-linux"),
+        ]
+        for (program, purpose, package) in needed where ExecutableSearch.find(program) == nil {
+            throw Failure(
+                .commandNotFound, "cannot find the program \"\(program)\", \(purpose)", hint: "install \(package)")
+        }
     }
 
     /// - Throws: `CommandNotFound`, `InvalidFile` for what is no squashfs, `NoSpace`; as ``RootInstaller``.
