@@ -258,6 +258,16 @@ int chost_open_place(const char *path, int follow) {
 #endif
 }
 
+int chost_open_nameless(int folder) {
+#ifdef O_TMPFILE
+    return openat(folder, ".", O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+#else
+    (void)folder;
+    errno = ENOTSUP;
+    return -1;
+#endif
+}
+
 int chost_devices(const char *path, uint64_t *on, uint64_t *is) {
 #ifdef STATX_TYPE
     struct statx found;

@@ -72,6 +72,24 @@ public final class PrivateFolder: Sendable {
         }
     }
 
+    /// A new file for this process alone, where everybody may make files: it never has a name, and is gone with its last handle,
+    /// however that ends.
+    ///
+    /// - Returns: nil where the system has no such files.
+    /// - Throws: as `making`.
+    static func namelessFile(in parentPath: FilePath) throws -> FileDescriptor? {
+        let path = parentPath.appending("a file without a name")
+        guard let parent = try parent(of: path) else { return nil }
+        defer { try? parent.close() }
+        let handle = chost_open_nameless(parent.rawValue)
+        guard handle >= 0 else {
+            let error = Errno(rawValue: errno)
+            if [Errno(rawValue: EOPNOTSUPP), .isDirectory, .invalidArgument].contains(error) { return nil }
+            throw HostFile.failure("cannot make", path, error)
+        }
+        return FileDescriptor(rawValue: handle)
+    }
+
     /// Removes the folder if it is empty and still where it was.
     ///
     /// - Returns: false if it stays.

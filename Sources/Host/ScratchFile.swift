@@ -11,6 +11,11 @@ public final class ScratchFile {
 
     /// - Throws: `FileSystemError`, `NoSpace`, `PermissionDenied`.
     public init() throws {
+        if let file = try PrivateFolder.namelessFile(in: Self.folder) {
+            descriptor = file
+            return
+        }
+        // It has a name for a moment, in a folder of ours.
         let folder = try PrivateFolder.new(in: Self.folder, prefix: ".imgadm-scratch-")
         do {
             guard let file = try folder.open("scratch", create: true) else {

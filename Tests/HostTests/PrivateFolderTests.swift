@@ -144,6 +144,21 @@ import Testing
         #expect(try folder.names().isEmpty)
     }
 
+    @Test func aFileIsReplacedAndWhatTheKilledHaveLeftGoes() throws {
+        let folder = try PrivateFolder.making(path)
+        try folder.replace("a", with: [1])
+        try HostFile.write([9], to: path.appending("123.new"))
+        // One that is being written is locked by whoever writes it.
+        let other = try #require(try folder.open("456.new", create: true))
+        #expect(flock(other.rawValue, LOCK_EX) == 0)
+        try folder.replace("a", with: [1, 2])
+        #expect(try folder.read("a", limit: 2) == [1, 2])
+        #expect(try folder.names().sorted() == ["456.new", "a"])
+        try other.close()
+        try folder.replace("b", with: [])
+        #expect(try folder.names().sorted() == ["a", "b"] && folder.read("b", limit: 0) == [])
+    }
+
     @Test func whatIsNoFileIsNotOpened() throws {
         let folder = try PrivateFolder.making(path)
         #expect(unsafe mkfifo(path.appending("fifo").string, 0o600) == 0)

@@ -75,6 +75,10 @@ int chost_openat(int folder, const char *name, int flags, unsigned mode);
 /// not. -1 and errno where that fails.
 int chost_open_place(const char *path, int follow);
 
+/// Opens a new file in an open folder that has no name and gets none, to be read and written by this user. -1 and errno where that
+/// fails: ENOTSUP (which is EOPNOTSUPP), EISDIR or EINVAL where there are no such files.
+int chost_open_nameless(int folder);
+
 /// The device that a file lies on, and the one that it is; no server is asked about it. 0 or an errno.
 int chost_devices(const char *path, uint64_t *on, uint64_t *is);
 

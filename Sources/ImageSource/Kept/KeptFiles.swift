@@ -2,7 +2,6 @@ import Host
 import ImageModel
 import Logging
 import SystemPackage
-import Time
 
 /// Files of a server that are kept on this host, so that only those that have changed are fetched again, and there is something
 /// to go by while the server is away. What cannot be kept is fetched each time; so it is for those who may not write here.
@@ -44,30 +43,10 @@ struct KeptFiles: Sendable {
 
     func keep(_ file: KeptFile) {
         do {
-            let folder = try PrivateFolder.making(folder)
-            try sweep(folder)
-            let (name, new) = (name(file.fetched.url), "\(UInt64.random(in: 0 ... .max)).new")
-            guard let open = try folder.open(new, create: true) else { return }
-            do {
-                defer { try? open.close() }  // its digest tells what was not written
-                try open.writeAll(file.stored)
-            } catch {
-                _ = try? folder.remove(new)  // the first error counts
-                throw error
-            }
-            try folder.rename(new, to: name)
+            try PrivateFolder.making(folder).replace(name(file.fetched.url), with: file.stored)
         } catch {
             // It is fetched again the next time.
             log.info("a file cannot be kept", metadata: ["url": "\(file.fetched.url)", "reason": "\(error)"])
-        }
-    }
-
-    /// Removes what runs that were killed have left.
-    private func sweep(_ folder: PrivateFolder) throws {
-        let now = Timestamp.now().milliseconds / 1000
-        for name in try folder.names() where name.hasSuffix(".new") {
-            guard let modified = try folder.status(name)?.modified else { continue }
-            if now.subtractingReportingOverflow(modified).partialValue > 3600 { try folder.remove(name) }
         }
     }
 
