@@ -1,7 +1,9 @@
 #!/bin/bash
 # Breaks the release binary off, by kill -9, at POINTS moments of each command, has the same command typed again, and looks
 # whether all is as if nothing had happened: every dataset, mount, record and file. Prints a line a command.
-# usage: Tests/Kills/run.sh [COMMAND…]      (import docker install delete vacuum update create script publish server)
+# usage: Tests/Kills/run.sh [COMMAND…]      (import docker install delete vacuum update create script publish server;
+#                                            disk root squashfs streams convert export archive;
+#                                            artifact container push diskpush repository)
 #
 # POINTS=N                 moments for each command (default 100)
 # IMGADM_BINARIES=FOLDER   takes imgadm and imgapi-server from there, and builds none; .build/debug will do
@@ -18,7 +20,11 @@ cd "$here/../.."
 points=${POINTS:-100}
 RANDOM=${SEED:-$$}
 commands=("$@")
-((${#commands[@]} > 0)) || commands=(import docker install delete vacuum update create script publish server)
+((${#commands[@]} > 0)) || commands=(
+    import docker install delete vacuum update create script publish server
+    disk root squashfs streams convert export archive
+    artifact container push diskpush repository
+)
 
 ((EUID == 0)) || { echo 'test-kills: this takes root' >&2; exit 1; }
 scripts/bootstrap.sh test
@@ -31,8 +37,14 @@ source scripts/sandbox-pool.sh
 source "$here/world.sh"
 # shellcheck source=Tests/Kills/registry.sh
 source "$here/registry.sh"
+# shellcheck source=Tests/Kills/content.sh
+source "$here/content.sh"
 # shellcheck source=Tests/Kills/scenarios.sh
 source "$here/scenarios.sh"
+# shellcheck source=Tests/Kills/scenarios-files.sh
+source "$here/scenarios-files.sh"
+# shellcheck source=Tests/Kills/scenarios-registries.sh
+source "$here/scenarios-registries.sh"
 
 # now: in microseconds
 now() { echo $(($(date +%s%N) / 1000)); }
@@ -153,7 +165,7 @@ kills_of() {
 }
 
 tell() {
-    printf '%-8s %5d points, %5d killed, %3d faults (%s)\n' "$@"
+    printf '%-10s %5d points, %5d killed, %3d faults (%s)\n' "$@"
     all_points=$((all_points + $2))
     all_killed=$((all_killed + $3))
     all_faults=$((all_faults + $4))
@@ -162,9 +174,7 @@ tell() {
 # The server is killed while an image is published to it, and started again on the same port and folder.
 kills_of_server() {
     local point moment how start said status port publisher
-    published=$(uuid)
-    forget
-    publish_manifest
+    publish_begin
     publish_ready
     start=$(now)
     "${command[@]}" > /dev/null
@@ -192,10 +202,6 @@ kills_of_server() {
     tell server "$points" "$killed" "$faults" "$((duration / 1000)) ms"
 }
 
-publish_manifest() {
-    sed "s/\"uuid\": \"[^\"]*\"/\"uuid\": \"$published\"/" "$work/files/$base.json" > "$work/published.json"
-}
-
 world_open kills "$binaries"
 real_zfs=$(command -v zfs)
 all_points=0
@@ -203,17 +209,16 @@ all_killed=0
 all_faults=0
 
 for name in "${commands[@]}"; do
-    case $name in
-        docker) [[ -n $registry ]] || start_registry ;;
-        create | script) [[ -n $vm ]] || make_vm ;;
-        publish)
-            published=$(uuid)
-            publish_manifest
-            ;;
-        import | install | delete | vacuum | update | server) ;;
-        *) echo "test-kills: no such command: $name" >&2; exit 1 ;;
-    esac
-    if [[ $name == server ]]; then kills_of_server; else kills_of "$name"; fi
+    [[ $name == server ]] || declare -F "${name}_ready" > /dev/null ||
+        { echo "test-kills: no such command: $name" >&2; exit 1; }
+done
+for name in "${commands[@]}"; do
+    if [[ $name == server ]]; then
+        kills_of_server
+        continue
+    fi
+    ! declare -F "${name}_begin" > /dev/null || "${name}_begin"
+    kills_of "$name"
 done
 
 printf 'kills: %d points, %d killed, %d faults, in %d min\n' "$all_points" "$all_killed" "$all_faults" "$((SECONDS / 60))"

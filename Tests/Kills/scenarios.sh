@@ -2,6 +2,7 @@
 # shellcheck disable=SC2154,SC2034 # world.sh's variables; $command is for the script that sources this
 # The commands that are broken off. Each is a family of functions:
 #
+#   NAME_begin   (optional) makes, once, what is needed besides
 #   NAME_ready   makes the state that it begins with, and sets $command
 #   NAME_again   (optional) is exit status $1 right for the same command typed again? Without it, 0 is.
 #   NAME_right   (optional) looks at what `world` does not see
@@ -11,6 +12,7 @@ import_ready() {
     command=(imgadm import -q "$top")
 }
 
+docker_begin() { start_registry; }
 docker_ready() {
     forget
     command=(imgadm import -q "$registry/kills/image:1")
@@ -47,6 +49,7 @@ update_ready() {
     command=(imgadm update)
 }
 
+create_begin() { [[ -n $vm ]] || make_vm; }
 create_ready() {
     forget
     rm -rf "$work/made"
@@ -59,12 +62,18 @@ create_right() {
     grep -q "\"$(sha1sum < "$work/made/web-1.0.0.zfs.gz" | cut -d ' ' -f 1)\"" "$work/made/web-1.0.0.imgmanifest"
 }
 
+script_begin() { create_begin; }
 script_ready() {
     create_ready
     command=(imgadm create -q -s "$work/script" -c gzip -o "$work/made" "$vm" name=web version=1.0.0 type=lx-dataset os=linux)
 }
 script_right() { create_right; }
 
+# An image of its own, with a file of another's.
+publish_begin() {
+    published=$(uuid)
+    sed "s/\"uuid\": \"[^\"]*\"/\"uuid\": \"$published\"/" "$work/files/$base.json" > "$work/published.json"
+}
 publish_ready() {
     forget
     curl -s -o /dev/null -X DELETE "$url/images/$published"

@@ -174,7 +174,7 @@ world() {
         [[ $path != /* || $(findmnt -n -o TARGET "$path") != "$path" ]] || echo "tree $name $(tree "$path")"
     done < <(zfs list -H -t filesystem -r -o name,mountpoint "$pool" | sed 1d)
     (cd "$IMGADM_ROOT" && find . ! -type d ! -name imgadm.log | sort)
-    find /var/tmp /run -maxdepth 2 -name '*imgadm*' ! -type d 2>/dev/null | sort
+    find /var/tmp /run -maxdepth 2 \( -name '*imgadm-scratch*' -o -name '*imgadm*' ! -type d \) 2>/dev/null | sort
     imgadm list -Ho uuid,name,version | sort
 }
 
