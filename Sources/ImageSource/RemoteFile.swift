@@ -79,11 +79,19 @@ public struct RemoteFile: Sendable {
     /// Looks for a list of checksums beside the file.
     ///
     /// - Returns: what the first one says that names the file; nil if there is none.
-    /// - Throws: `ConnectionError`; `InvalidChecksumList` for one that contradicts itself.
+    /// - Throws: `ConnectionError`; `SourceError` where it cannot be told whether there is one; `InvalidChecksumList` for one that
+    ///   contradicts itself.
     public func checksum() async throws -> (digest: ContentDigest, list: String)? {
         for beside in ChecksumListName.beside(name) {
             let list = folder + URLEncoding.component(beside.name)
             let reply = try await transport.reply(to: HTTPRequest(url: list), limit: ChecksumList.longest)
+            guard !Transport.isPassing(status: reply.status) else {
+                throw Failure(
+                    .sourceError,
+                    "whether there is a list of checksums \"\(list)\" cannot be told (status \(reply.status))",
+                    hint: "--checksum sha256:DIGITS says what the file must be, and none is looked for",
+                    statusCode: reply.status)
+            }
             // Servers say in many ways that there is none.
             guard reply.status == 200 else { continue }
             let digests = try ChecksumList(reply.body, name: "\"\(list)\"").digests(of: name, isItsOwn: beside.isItsOwn)

@@ -104,7 +104,7 @@ extension ImageTool {
 
     /// The digest that was given, or one that a list beside the file states.
     ///
-    /// - Throws: `ChecksumNotFound`, `InvalidChecksumList`, `ConnectionError`.
+    /// - Throws: `ChecksumNotFound`, `InvalidChecksumList`, `SourceError`, `ConnectionError`.
     private func checksum(of file: RemoteFile, _ request: FileRequest, _ report: Report) async throws -> ContentDigest?
     {
         if let given = request.checksum { return given }

@@ -161,6 +161,13 @@ public enum TestFolder {
         return path
     }
 
+    /// One for several tests, that goes when the process exits.
+    public static func makeLasting(_ what: String) -> FilePath {
+        let path = make(what)
+        Leftovers.atExit { remove(path) }
+        return path
+    }
+
     public static func remove(_ path: FilePath) {
         guard path.lastComponent?.string.hasPrefix("imgadmtest-") == true else { return }
         Leftovers.run(["rm", "-rf", path.string])
