@@ -1,6 +1,6 @@
 #!/bin/bash
 # Time and memory of the release binary, against the tools an operator would type instead. Alternating runs, medians.
-# usage: scripts/bench.sh [import] [layers] [create] [disks] [files] [inventory] [server]      (default: all)
+# usage: scripts/bench.sh [import] [layers] [push] [create] [disks] [files] [inventory] [streams] [server] [registry]   (default: all)
 #
 # ROUNDS=N sets the runs of each (default 5). The payload stays in ${XDG_CACHE_HOME:-~/.cache}/imgadm/bench (1 GB);
 # everything else is taken down again. A machine that does nothing else gives figures that can be compared.
@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/imgadm/bench
 rounds=${ROUNDS:-5}
 parts=("$@")
-((${#parts[@]} > 0)) || parts=(import layers create disks files inventory server)
+((${#parts[@]} > 0)) || parts=(import layers push create disks files inventory streams server registry)
 
 if [[ -z ${BENCH_BUILT-} ]]; then
     scripts/bootstrap.sh bench
@@ -20,7 +20,7 @@ if [[ -z ${BENCH_BUILT-} ]]; then
         exec sudo env BENCH_BUILT=1 ROUNDS="$rounds" XDG_CACHE_HOME="${XDG_CACHE_HOME:-$HOME/.cache}" "$PWD/scripts/bench.sh" "$@"
 fi
 
-for file in sandbox-pool bench/measure bench/payload bench/import bench/layers bench/create bench/disks bench/files bench/inventory bench/server; do
+for file in sandbox-pool bench/{measure,payload,import,layers,push,create,disks,files,inventory,streams,server,registry}; do
     # shellcheck source=/dev/null
     source "scripts/$file.sh"
 done
@@ -106,10 +106,23 @@ for part in "${parts[@]}"; do
         layers)
             layers_payload "$cache/layers"
             stop_server
-            serve_registry "$cache/layers"
+            serve_registry
+            put_layers "$cache/layers"
             bench_layers
             stop_server
             report_layers
+            rm -rf "$disk/registry"
+            ;;
+        push)
+            layers_payload "$cache/layers"
+            push_payload "$cache/layers"
+            stop_server
+            serve_registry
+            put_layers "$cache/layers"
+            bench_push "$cache/layers"
+            stop_server
+            report_push
+            rm -rf "$disk/registry" "$disk/plain"
             ;;
         create)
             payload "$cache" "$pool"
@@ -135,6 +148,23 @@ for part in "${parts[@]}"; do
             bench_inventory
             report_inventory
             ;;
+        streams)
+            streams_payload "$disk/streams"
+            serve_by_nginx "$disk/streams"
+            bench_streams "$disk/streams"
+            stop_nginx
+            report_streams
+            rm -rf "$disk/streams"
+            ;;
+        registry)
+            registry_payload "$disk/registry"
+            stop_server
+            serve_registry
+            bench_registry
+            stop_server
+            report_registry
+            rm -rf "$disk/registry"
+            ;;
         server)
             server_files=()
             server_payload "$disk/served"
@@ -146,7 +176,7 @@ for part in "${parts[@]}"; do
             rm -rf "$disk/served" "$disk/200MB"
             ;;
         *)
-            printf 'usage: scripts/bench.sh [import] [layers] [create] [disks] [files] [inventory] [server]\n' >&2
+            grep '^# usage: ' scripts/bench.sh | cut -c 3- >&2
             exit 2
             ;;
     esac

@@ -32,7 +32,7 @@ layers_payload() {
     mv "$folder.new" "$folder"
 }
 
-# serve_registry FOLDER: a registry on loopback; sets $registry_host
+# serve_registry: a registry on loopback, of what is in $disk/registry; sets $registry_host
 serve_registry() {
     local tries
     cat > "$work/registry.yml" <<CONFIG
@@ -48,8 +48,10 @@ CONFIG
         [[ -z $registry_host ]] || break
         sleep 0.05
     done
-    skopeo copy -q --dest-tls-verify=false "oci:$1/layout:image" "docker://$registry_host/bench/layers:1"
 }
+
+# put_layers FOLDER: the image goes there
+put_layers() { skopeo copy -q --dest-tls-verify=false "oci:$1/layout:image" "docker://$registry_host/bench/layers:1"; }
 
 # forget_layers: the topmost first, as each is what the one above was cloned from
 forget_layers() {
