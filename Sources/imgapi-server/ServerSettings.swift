@@ -44,7 +44,8 @@ struct ServerSettings: ParsableArguments {
     var signatures: Signatures?
 
     @Option(
-        name: .customLong("most-connections"),
+        // The second is how it was called first; scripts may have it.
+        name: [.customLong("most-connections"), .customLong("mostConnections")],
         help: ArgumentHelp(
             """
             How many connections there may be at a time, \(usualConnections) if not given, and fewer where the limit \
