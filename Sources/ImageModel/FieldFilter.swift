@@ -16,12 +16,21 @@ public struct FieldFilter: Sendable, Hashable {
     /// - Throws: `Usage` if there is no `=` with a field before it.
     public init(_ argument: String) throws(Failure) {
         guard let sign = argument.firstIndex(of: "="), sign != argument.startIndex else {
-            throw Failure(.usage, "invalid filter: \"\(argument)\" (must be of the form \"field=value\")")
+            throw Failure(
+                .usage, "invalid filter: \"\(argument)\" (must be of the form \"field=value\")",
+                hint: argument.contains("=") ? nil : "name=~\(argument) is what has that in its name")
         }
         path = FieldPath(String(argument[..<sign]))
         let value = argument[argument.index(after: sign)...]
-        condition = value.first == "~" ? .contains(String(value.dropFirst())) : .equals(String(value))
+        // As people paste it; manifests have one spelling.
+        let uuid = Self.identities.contains(path.text) ? ImageUUID(typed: String(value)) : nil
+        condition =
+            value.first == "~"
+            ? .contains(String(value.dropFirst())) : .equals(uuid?.description ?? String(value))
     }
+
+    /// Fields whose values are UUIDs.
+    private static let identities: Set = ["uuid", "origin", "owner"]
 
     /// Whether a field's value meets the condition. One that is missing never does.
     public func matches(_ value: JSONValue?) -> Bool {

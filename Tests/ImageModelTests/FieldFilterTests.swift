@@ -24,6 +24,15 @@ import Testing
         #expect(!filter.matches(nil))
     }
 
+    /// As people paste it: in upper case, or with blanks around it.
+    @Test(arguments: ["uuid", "origin", "owner", "name"]) func aUUIDIsUnderstood(field: String) throws {
+        let uuid = "5f1dd7b6-7d4a-4bd4-8d3b-9f2f2ab1c001"
+        #expect(try FieldFilter("\(field)=\(uuid)").matches(.string(uuid)))
+        for typed in [uuid.uppercased(), " \(uuid)\n"] {
+            #expect(try FieldFilter("\(field)=\(typed)").matches(.string(uuid)) == (field != "name"), "\(typed)")
+        }
+    }
+
     @Test(arguments: ["x", "", "=", "=x", "=~x", "~"])
     func anotherFormIsAUsageError(argument: String) {
         let failure = #expect(throws: Failure.self) { try FieldFilter(argument) }

@@ -102,6 +102,9 @@ extension EndToEnd {
             (["export", "web@1", "web.tar.gz"], "imgadm export -o web.tar.gz web@1"),
             (["export", "web"], "imgadm export -o OUT IMAGE"),
             (["get"], "imgadm help get shows how it is called"),
+            (["get", "--pool=tank", "web"], "-P POOL chooses the zpool"),
+            (["list", "web"], "name=~web is what has that in its name"),
+            (["sources", "https://a.example"], "imgadm sources -a https://a.example adds a source"),
             (["ancestry", "a", "b"], "imgadm help ancestry shows how it is called"),
         ]
 

@@ -47,7 +47,8 @@ struct CommandEntry: Sendable {
                 }
                 throw Failure(
                     .option, CommandEntry.firstLine(Command.message(for: error)),
-                    hint: words.lazy.compactMap { Command.instead[$0] }.first ?? "imgadm help \(name) shows the options"
+                    hint: words.lazy.compactMap { CommandEntry.instead($0, of: Command.self) }.first
+                        ?? "imgadm help \(name) shows the options"
                 )
             }
             guard let command = command as? Command else {
@@ -62,6 +63,13 @@ struct CommandEntry: Sendable {
                 throw await context.tool.explained(missing)
             }
         }
+    }
+
+    /// What does here what an option would that there is not.
+    private static func instead(_ word: String, of type: (some ImgadmCommand).Type) -> String? {
+        let option = word.prefix { $0 != "=" }
+        if option == "--pool", type.valueLetters.contains("P") { return "-P POOL chooses the zpool" }
+        return type.instead[String(option)]
     }
 
     /// ArgumentParser may name several readings of a mistake, a line each; the first is the plainest.

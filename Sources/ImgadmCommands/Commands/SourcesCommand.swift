@@ -68,7 +68,11 @@ struct SourcesCommand: ImgadmCommand {
     @Argument(help: .hidden) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
-        try Arguments.none(arguments)
+        if let first = arguments.first {
+            throw CallError(
+                "unexpected argument: \"\(first)\"",
+                hint: add == nil && delete == nil && !edit && !check ? "imgadm sources -a \(first) adds a source" : nil)
+        }
         let actions = [add != nil || addDockerHub, delete != nil, edit, check].filter { $0 }.count
         guard actions <= 1, add == nil || !addDockerHub else {
             throw Failure(.usage, "only one of -a, -d, -e and -c can be given at a time")
