@@ -47,6 +47,7 @@ struct FileHead {
             }
             return .disk
         }
+        if rootForm != nil { return .root }
         let head = try unpacked()
         let kind: ImageFileKind
         do {
@@ -64,9 +65,10 @@ struct FileHead {
                 "imgadm install -m MANIFEST -f FILE installs an image from a manifest")
         case .archive: return Self.isAppliance(head) ? .disk : .root
         case .disk:
-            guard DiskContent.fileSystem(head) == "squashfs" else { return .disk }
-            guard isSquashfs else { throw refusal("is a squashfs that is packed once more", "unpack it first") }
-            return .root
+            guard DiskContent.fileSystem(head) != "squashfs" else {
+                throw refusal("is a squashfs that is packed once more", "unpack it first")
+            }
+            return .disk
         case .unknown:
             try checkName()
             guard Self.isCalledDisk(fileName) else {
@@ -94,7 +96,8 @@ struct FileHead {
         return "\(title) begins like \(look), and is called a raw disk: its bytes are taken as they are"
     }
 
-    private var isSquashfs: Bool { DiskContent.fileSystem(bytes) == "squashfs" }
+    /// The content of a root that is no tar, where the first bytes are those of such a file; nil where they are not.
+    private var rootForm: ImageContent? { DiskContent.fileSystem(bytes) == "squashfs" ? .squashfs : nil }
 
     /// The content of an image that is made of the file.
     ///
@@ -104,7 +107,7 @@ struct FileHead {
         case .disk:
             rawCompression.map { .rawDisk(compression: $0.rawValue, blockSize: blockSize) }
                 ?? .disk(blockSize: blockSize)
-        case .root: isSquashfs ? .squashfs : .root
+        case .root: rootForm ?? .root
         }
     }
 
