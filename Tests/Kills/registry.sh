@@ -13,7 +13,8 @@ log: {level: info, accesslog: {disabled: true}}
 storage: {filesystem: {rootdirectory: $work/registry}}
 http: {addr: "127.0.0.1:0"}
 CONFIG
-    docker-registry serve "$work/registry.yml" > /dev/null 2> "$work/registry.log" &
+    : > "$work/registry.log"
+    docker-registry serve "$work/registry.yml" > /dev/null 2>> "$work/registry.log" &
     children+=($!)
     umoci init --layout "$work/layout"
     umoci new --image "$work/layout:image"

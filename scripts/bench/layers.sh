@@ -41,7 +41,8 @@ log: {level: info, accesslog: {disabled: true}}
 storage: {filesystem: {rootdirectory: $disk/registry}}
 http: {addr: "127.0.0.1:0"}
 CONFIG
-    docker-registry serve "$work/registry.yml" > /dev/null 2> "$work/registry.log" &
+    : > "$work/registry.log"
+    docker-registry serve "$work/registry.yml" > /dev/null 2>> "$work/registry.log" &
     server=$!
     for ((tries = 0; tries < 200; tries++)); do
         registry_host=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\).*/\1/p' "$work/registry.log")
