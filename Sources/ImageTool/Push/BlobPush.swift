@@ -51,7 +51,7 @@ struct BlobPush: Sendable {
         let cores = max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         var isAtEnd = false
         var made: Int64 = 0
-        try await StreamCompressor(compression, cores: cores).run { count in
+        try await StreamCompressor(compression, cores: cores, effort: .speed).run { count in
             while producer.output.count < count, !isAtEnd { isAtEnd = try !producer.step() }
             let bytes = producer.output.take(count)
             unsafe hasher.update(bytes.span.bytes)
