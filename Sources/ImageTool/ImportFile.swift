@@ -93,6 +93,7 @@ extension ImageTool {
     ) throws -> (ImageDraft, ImageContent) {
         let kind = try beginning.kind()
         var draft = ImageDraft(kind, fileName: beginning.fileName, fields: request.fields)
+        draft.isAsItIs = beginning.warning != nil
         if kind == .disk { draft.size = try beginning.diskSize(fileSize: head.size.flatMap { UInt64(exactly: $0) }) }
         if let modified = head.fetched.modified.flatMap({ Timestamp(httpDate: $0) }) {
             draft.publishedAt = modified.description

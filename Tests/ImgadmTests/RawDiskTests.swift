@@ -58,6 +58,10 @@ extension EndToEnd {
                     imgadm export -q -o $kind.back.raw $kind
                     cmp $kind.raw $kind.back.raw
                 done
+                cp qcow2.raw qcow2.img
+                imgadm import -q ./qcow2.img name=other version=1
+                imgadm export -q -o img.back.raw other
+                cmp img.back.raw small
                 test "$(grep -c 'its bytes are taken as they are' said)" = 2
                 imgadm import -q ./www/web-1.raw.zst
                 imgadm export -q -o web.back.raw web

@@ -10,7 +10,8 @@
 /// up, the pieces of a disk.
 ///
 /// A name, a version, a block size have no part in it. What the image is has: the same bytes could be taken for a disk
-/// or for an archive of files.
+/// or for an archive of files. So does a disk that is taken as it is although it begins like something else: its text begins with
+/// "imgadm raw 1".
 ///
 /// Docker layers have a rule of their own, which is older: ``LayerChain``.
 public enum ContentUUID {
@@ -30,11 +31,13 @@ public enum ContentUUID {
         ImageUUID(hash: ContentDigest(.sha256, of: Array("imgadm provisional 1 \(place)".utf8)).hex)
     }
 
-    /// - Parameter files: by SHA-256, one at least.
+    /// - Parameters:
+    ///   - isAsItIs: it is a disk that is not read as what it looks like.
+    ///   - files: by SHA-256, one at least.
     /// - Returns: nil if a digest is of another algorithm or there is none: the UUID is not known by that.
-    public static func derive(_ kind: Kind, files: [ContentDigest]) -> ImageUUID? {
+    public static func derive(_ kind: Kind, isAsItIs: Bool = false, files: [ContentDigest]) -> ImageUUID? {
         guard !files.isEmpty, files.allSatisfy({ $0.algorithm == .sha256 }) else { return nil }
-        let text = files.reduce("imgadm \(kind.rawValue) 1") { "\($0) \($1)" }
+        let text = files.reduce("imgadm \(isAsItIs ? "raw" : kind.rawValue) 1") { "\($0) \($1)" }
         var hasher = DigestHasher(.sha256)
         unsafe hasher.update(Array(text.utf8).span.bytes)
         return ImageUUID(hash: hasher.finish().hex)

@@ -17,6 +17,8 @@ public struct ImageDraft: Sendable {
     public var stated: JSONObject = [:]
     /// The digests of the files that the image is made of, where they are known beforehand.
     public var files: [ContentDigest] = []
+    /// It is of a disk that is taken as it is, and not as what it looks like.
+    public var isAsItIs = false
     /// What the image is an increment to.
     public var origin: Manifest?
     /// Bytes of the disk, once they are known.
@@ -57,7 +59,7 @@ public struct ImageDraft: Sendable {
         let known = files.isEmpty ? digest.map { [$0] } ?? [] : files
         guard !known.isEmpty else { return nil }
         let base = origin.map { ContentDigest(.sha256, of: Array($0.uuid.description.utf8)) }
-        return ContentUUID.derive(kind, files: (base.map { [$0] } ?? []) + known)
+        return ContentUUID.derive(kind, isAsItIs: isAsItIs, files: (base.map { [$0] } ?? []) + known)
     }
 
     /// What is known by now.

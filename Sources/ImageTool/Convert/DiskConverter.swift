@@ -18,7 +18,8 @@ struct DiskConverter {
         let origin = try Origin(request.origins)
         let description = try source.reader().description
         report.line("Reading \(description.text) \"\(source.file.name)\"")
-        if let warning = try FileHead(of: source.file, named: source.file.name)?.warning { report.warning(warning) }
+        let warning = try FileHead(of: source.file, named: source.file.name)?.warning
+        if let warning { report.warning(warning) }
         if description.format == .raw, let name = request.fileName,
             let format = FileHead.missingFormat(name, isPacked: !description.wrappers.isEmpty, isWhole: true)
         {
@@ -32,6 +33,7 @@ struct DiskConverter {
         var draft = ImageDraft(
             .disk, fileName: request.fileName ?? "disk", manifest: request.manifest, fields: request.fields)
         draft.origin = origin?.manifest
+        draft.isAsItIs = warning != nil
         // All bytes of the file, also those of holes, which may be terabytes.
         let hashed = draft.isNamedByFile ? source.file.bytes : nil
         async let digest = hashed?.digest(.sha256)

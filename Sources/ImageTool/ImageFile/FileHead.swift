@@ -84,7 +84,15 @@ struct FileHead {
 
     /// What a user is told of a disk that is not read as what it looks like.
     var warning: String? {
-        guard let raw = rawCompression else { return nil }
+        rawCompression.flatMap { otherLook(than: $0) }
+            .map { "\(title) begins like \($0), and is called a raw disk: its bytes are taken as they are" }
+    }
+
+    /// What the file would be taken for, of a disk as it is.
+    ///
+    /// - Parameter raw: the compression in which it is the disk.
+    /// - Returns: nil where it is the same disk.
+    func otherLook(than raw: CompressionFormat) -> String? {
         let look: String?
         if raw == .none, CompressionFormat.sniff(bytes) != .none {
             look = CompressionFormat.sniff(bytes).rawValue
@@ -92,8 +100,7 @@ struct FileHead {
             // What cannot be read as anything looks like nothing.
             look = (try? DiskDescription(head: bytes, isWhole: isWhole))?.format.rawValue
         }
-        guard let look, look != DiskFormat.raw.rawValue else { return nil }
-        return "\(title) begins like \(look), and is called a raw disk: its bytes are taken as they are"
+        return look == DiskFormat.raw.rawValue ? nil : look
     }
 
     /// The content of a root that is no tar, where the first bytes are those of such a file; nil where they are not.

@@ -25,6 +25,7 @@ struct LocalFile {
         }
         let kind = try beginning.kind()
         var draft = ImageDraft(kind, fileName: beginning.fileName, fields: request.fields)
+        draft.isAsItIs = beginning.warning != nil
         if kind == .disk { draft.size = try beginning.diskSize(fileSize: size) }
         self.draft = draft
         content = beginning.content(kind, blockSize: request.blockSize)

@@ -164,6 +164,7 @@ extension ImageTool {
         if kind == .disk, !file.isRawDisk {
             draft.size = try beginning.diskSize(fileSize: UInt64(exactly: file.blob.size))
         }
+        draft.isAsItIs = (file.isRawDisk ? beginning.otherLook(than: .zstd) : beginning.warning) != nil
         draft.files = file.blob.digest.algorithm == .sha256 ? [file.blob.digest] : []
         return FoundFile(
             draft: draft, place: source.place(of: file.blob, in: reference), source: source.descriptor.url.base,

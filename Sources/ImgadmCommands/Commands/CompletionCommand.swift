@@ -28,7 +28,21 @@ struct CompletionCommand: ImgadmCommand {
             throw Failure(.usage, "there is no completion for the shell \"\(name)\"", hint: "bash, zsh or fish")
         }
         try context.output.line(CommandTree.completionScript(for: shell))
+        if shell == .bash { try context.output.line(Self.bashFilters) }
     }
+
+    /// bash ends a word at `=`, and puts a blank behind what it has completed: a filter is not done with its field.
+    private static let bashFilters = """
+        __imgadm_with_filters() {
+            if [[ "${COMP_WORDS[COMP_CWORD]}" == = || "${COMP_WORDS[COMP_CWORD - 1]}" == = ]]; then
+                COMPREPLY=()
+                return
+            fi
+            _imgadm "$@"
+            [[ "${COMPREPLY[*]}" != *= ]] || compopt -o nospace +o filenames
+        }
+        complete -o filenames -F __imgadm_with_filters imgadm
+        """
 }
 
 /// What shells ask for while somebody types: `imgadm complete KIND`. It is not for people, and it never fails aloud.
