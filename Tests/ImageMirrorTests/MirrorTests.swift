@@ -133,12 +133,11 @@ import Testing
         #expect(repository.whole == [uuid(3)])
     }
 
-    /// Chains that have no end, and one that is too long.
-    static let endless = [
-        [Image(1, on: 1)], [Image(1, on: 2), Image(2, on: 1)], (1...1100).map { Image($0, on: $0 + 1) },
-    ]
+    /// Chains that have no end, and one that is too long: how many images, and on which the last one builds.
+    static let endless = [(count: 1, last: 1), (count: 2, last: 1), (count: 1100, last: 1101)]
 
-    @Test(arguments: endless) func aChainOfOriginsEnds(images: [Image]) async throws {
+    @Test(arguments: endless) func aChainOfOriginsEnds(count: Int, last: Int) async throws {
+        let images = (1...count).map { Image($0, on: $0 == count ? last : $0 + 1) }
         let repository = MemoryRepository()
         let run = await mirror(MemoryServer(images), into: repository, ["name=image-1"])
         #expect(try #require(run.error).code == .originCycle)
