@@ -202,7 +202,7 @@ let package = Package(
         tests("CompressionTests", ["Compression"]),
         .target(name: "TestArchives", path: "Tests/TestArchives", swiftSettings: [.swiftLanguageMode(.v6)]),
         tests("TarTests", ["Tar", "TestArchives"]),
-        tests("DiskImageTests", ["DiskImage", "TestHost"]),
+        tests("DiskImageTests", ["Compression", "DiskImage", "TestHost"]),
         // Drives SendStream in the machine with OpenZFS (Tests/OpenZFS/cases/send-streams.sh).
         .executableTarget(
             name: "volume-stream", dependencies: ["SendStream", system], path: "Tests/VolumeStream",

@@ -51,6 +51,13 @@ int chost_try_lock(int fd) {
     return result == 0 ? 0 : errno;
 }
 
+int chost_share_lock(int fd) {
+    int result;
+    do result = flock(fd, LOCK_SH | LOCK_NB);
+    while (result != 0 && errno == EINTR);
+    return result == 0 ? 0 : errno;
+}
+
 int chost_range_lock(int fd, int kind, int64_t offset) {
 #ifdef F_OFD_SETLK
     struct flock range = {

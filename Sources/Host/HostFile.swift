@@ -101,16 +101,41 @@ public enum HostFile {
     /// Makes a file that is to be renamed once it is whole. Whatever has its name goes: it was left by a run that was killed, or is a
     /// link or a file of somebody who wants to see or to change what is written.
     ///
-    /// - Throws: `FileSystemError`, `PermissionDenied`.
+    /// It is locked for as long as it is open, so that no other run takes it away, nor a file that one reads
+    /// (``sharing(_:)``).
+    ///
+    /// - Throws: `Usage` if another run has it; `FileSystemError`, `PermissionDenied`.
     public static func anew(
         _ path: FilePath, mode: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
     ) throws -> FileDescriptor {
+        let options: FileDescriptor.OpenOptions = [.noFollow, .nonBlocking, .closeOnExec]
+        // What cannot be opened is no file of a run; whether it can be taken away, the next step tells.
+        if let existing = try? FileDescriptor.open(path, .readOnly, options: options) {
+            defer { try? existing.close() }  // it was not even read
+            guard chost_try_lock(existing.rawValue) != EWOULDBLOCK else { throw inUse(path) }
+        }
         do {
-            return try make(path, mode)
+            let file = try make(path, mode)
+            guard chost_try_lock(file.rawValue) != EWOULDBLOCK else {
+                try? file.close()  // it is another run's by now
+                throw inUse(path)
+            }
+            return file
+        } catch let failure as Failure {
+            throw failure
         } catch {
             throw failure("cannot write", path, error)
         }
     }
+
+    private static func inUse(_ path: FilePath) -> Failure {
+        Failure(
+            .usage, "\"\(path)\" is being written, or read, by another run or by this one",
+            hint: "wait for that to end, or give the output another name")
+    }
+
+    /// Keeps a file that is read from being taken for one that a run has left unfinished. Where there are no locks, nothing does.
+    public static func sharing(_ file: FileDescriptor) { _ = chost_share_lock(file.rawValue) }
 
     private static func make(_ path: FilePath, _ mode: FilePermissions) throws -> FileDescriptor {
         try unlink(path)

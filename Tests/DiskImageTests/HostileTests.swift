@@ -1,3 +1,4 @@
+import Compression
 import DiskImage
 import Testing
 
@@ -157,6 +158,13 @@ import Testing
             var content = Content()
             let size = try reader.read(to: &content)
             #expect(size == UInt64(disk.count) && content.disk(size) == disk)
+            // Of a disk that is taken as it is, it is the machine's.
+            let whole = Bytes(disk + footer, piece: 70000)
+            let asItIs =
+                try isStream ? DiskReader(rawStream: whole, in: .none) : DiskReader(rawFile: whole, in: .none)
+            var all = Content()
+            let length = try asItIs.read(to: &all)
+            #expect(length == UInt64(disk.count + 512) && all.disk(length) == disk + footer)
         }
     }
 

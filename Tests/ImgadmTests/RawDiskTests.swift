@@ -80,6 +80,21 @@ extension EndToEnd {
                 imgadm convert -q -o out small.raw name=x version=1 os=other
                 ln precious out.qcow2.partial
                 imgadm export -q -o out.qcow2 small.raw
+                cp small.raw web.raw.partial
+                cp small.raw web.zvol.partial
+                imgadm export -q -o web.raw web.raw.partial 2> said && exit 8
+                grep -q 'is being written, or read' said
+                imgadm convert -q -c none -o web web.zvol.partial name=x version=1 os=other 2> said && exit 8
+                grep -q 'is being written, or read' said
+                cmp small.raw web.raw.partial
+                cmp small.raw web.zvol.partial
+                mkdir blocked.zvol.gz.partial
+                imgadm convert -q -o blocked small.raw name=x version=1 os=other 2> said && exit 8
+                grep -q 'is a folder' said
+                truncate -s 1500K odd.raw
+                echo x | dd of=odd.raw conv=notrunc status=none
+                imgadm convert -q -o odd odd.raw name=odd version=1 os=other
+                imgadm inspect odd.zvol.gz > /dev/null
                 test "$(cat precious)" = precious
                 test "$(stat -c %h precious)" = 1
                 qemu-img check -q out.qcow2

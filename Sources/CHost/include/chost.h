@@ -14,6 +14,8 @@ void chost_set_nonblocking(int fd);
 
 /// Takes a whole-file lock that goes with the open file. EWOULDBLOCK if another holds it.
 int chost_try_lock(int fd);
+/// Takes one that others may have at the same time. EWOULDBLOCK if one holds it alone.
+int chost_share_lock(int fd);
 
 /// Locks the byte at an offset of an open file, for this opening of it: `kind` 1 shared, 2 exclusive, 0 gives it back.
 /// EWOULDBLOCK if another opening has it; ENOTSUP where the system has no such locks (fcntl(2), open file description locks).

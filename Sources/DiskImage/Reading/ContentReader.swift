@@ -17,7 +17,11 @@ final class ContentReader {
     static let pieceBytes = 1 << 20
     private static let grain = 4096
 
-    init(_ bytes: DiskBytes, _ unpacker: Unpacker) {
+    /// All bytes are the disk's, also what looks like the footer of a VHD.
+    private let isAsItIs: Bool
+
+    init(_ bytes: DiskBytes, _ unpacker: Unpacker, isAsItIs: Bool) {
+        self.isAsItIs = isAsItIs
         self.bytes = bytes
         self.unpacker = unpacker
     }
@@ -127,7 +131,7 @@ final class ContentReader {
     func stepRaw(_ limits: DiskLimits, to visitor: inout some DiskVisitor) throws -> UInt64? {
         guard let fileSize = bytes.fileSize else { return try stepRawStream(limits, to: &visitor) }
         if rawSize == nil {
-            let footer = fileSize % 512 == 0 ? try VHDFooter.atEnd(&bytes, fileSize) : nil
+            let footer = !isAsItIs && fileSize % 512 == 0 ? try VHDFooter.atEnd(&bytes, fileSize) : nil
             rawSize = footer == nil ? fileSize : fileSize - 512
         }
         guard let size = rawSize, place < size, let range = try dataRegion(), range.lowerBound < size else {
@@ -160,7 +164,7 @@ final class ContentReader {
         let end = place + UInt64(there)
         let isLast = there < Self.pieceBytes
         let tail = there > 0 ? Array(buffer[..<there].suffix(512)) : Array(held.suffix(512))
-        let hasFooter = isLast && VHDFooter(tail)?.isOfFixedDisk(fileSize: end) == true
+        let hasFooter = !isAsItIs && isLast && VHDFooter(tail)?.isOfFixedDisk(fileSize: end) == true
         let size = hasFooter ? end - 512 : end
         guard size <= limits.size else {
             throw DiskError(.limit, at: place, "the disk has more than \(limits.size) bytes")

@@ -42,6 +42,12 @@ struct CreateFiles {
         let suffix = (manifest.imageType == .zvol ? ".zvol" : ".zfs") + compression.fileSuffix
         file = FilePath("\(start)\(suffix)")
         self.manifest = FilePath("\(start).imgmanifest")
+        // Before anything is done to a VM.
+        for path in [file, partial] where try CreateFiles.isFolder(path) {
+            throw Failure(
+                .usage, "\"\(path)\" is a folder, and the image file would be there",
+                hint: "take it away, or give another -o")
+        }
     }
 
     private static func isFolder(_ path: FilePath) throws -> Bool {

@@ -43,6 +43,7 @@ public final class GivenFile {
             let isWhole =
                 try status.type == .regular && (path != nil || descriptor.seek(offset: 0, from: .current) == 0)
             size = isWhole ? UInt64(clamping: status.size) : nil
+            if isWhole { HostFile.sharing(descriptor) }
         } catch {
             throw HostFile.failure("cannot look at", FilePath(name), error)
         }

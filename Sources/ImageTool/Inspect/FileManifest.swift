@@ -77,7 +77,9 @@ struct FileManifest {
             }
         }
         let megabytes = manifest.json["image_size"]?.lenientInt
-        compare("the size of the volume in MiB", megabytes.map { "\($0)" }, volumeSize.map { "\($0 >> 20)" })
+        compare(
+            "the size of the volume in MiB", megabytes.map { "\($0)" },
+            volumeSize.map { "\(($0 >> 20) + ($0 & 0xf_ffff == 0 ? 0 : 1))" })
         return found
     }
 
