@@ -1,4 +1,3 @@
-import Synchronization
 import TestHost
 
 /// Images that many tests use, made once, and the server that has them.
@@ -23,17 +22,9 @@ struct Fixture: Sendable {
         }
     }
 
-    private static let shared = Mutex<Task<Fixture, any Error>?>(nil)
+    private static let shared = MadeOnce { try await make() }
 
-    static func get() async throws -> Fixture {
-        let task = shared.withLock { shared in
-            if let shared { return shared }
-            let task = Task { try await make() }
-            shared = task
-            return task
-        }
-        return try await task.value
-    }
+    static func get() async throws -> Fixture { try await shared.get() }
 
     private static func make() async throws -> Fixture {
         let workshop = try await ImageWorkshop.make()
@@ -53,18 +44,10 @@ struct StorageFixture: Sendable {
     let registry: RegistryServer
     let server: TestServer
 
-    private static let shared = Mutex<Task<StorageFixture, any Error>?>(nil)
-
-    static func get() async throws -> StorageFixture {
-        let task = shared.withLock { shared in
-            if let shared { return shared }
-            let task = Task {
-                let registry = try await RegistryServer()
-                return StorageFixture(registry: registry, server: try TestServer(registry))
-            }
-            shared = task
-            return task
-        }
-        return try await task.value
+    private static let shared = MadeOnce {
+        let registry = try await RegistryServer()
+        return StorageFixture(registry: registry, server: try TestServer(registry))
     }
+
+    static func get() async throws -> StorageFixture { try await shared.get() }
 }

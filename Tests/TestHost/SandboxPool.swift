@@ -7,7 +7,7 @@ import SystemPackage
 public enum SandboxPool {
     private static let files = Mutex<[String: FilePath]>([:])
     private static let count = Atomic(0)
-    private static let workshopPool = Mutex<Task<String, any Error>?>(nil)
+    private static let workshopPool = MadeOnce { try await make() }
 
     /// A new pool.
     static func make() async throws -> String {
@@ -26,15 +26,7 @@ public enum SandboxPool {
     }
 
     /// The pool in which images are made; one for all tests.
-    static func workshop() async throws -> String {
-        let task = workshopPool.withLock { pool in
-            if let pool { return pool }
-            let task = Task { try await make() }
-            pool = task
-            return task
-        }
-        return try await task.value
-    }
+    static func workshop() async throws -> String { try await workshopPool.get() }
 
     static func destroy(_ name: String) {
         guard let folder = files.withLock({ $0.removeValue(forKey: name) }) else { return }
@@ -53,26 +45,20 @@ public enum SandboxPool {
 
 /// The ZFS of this machine: the kernel's, or zfs-fuse, which is started if it does not run.
 enum ZFSService {
-    private static let started = Mutex<Task<Void, any Error>?>(nil)
+    private static let started = MadeOnce {
+        if let pools = try? await Tool.run("zpool", "list", "-H", "-o", "name") {
+            for pool in pools.split(separator: "\n") where isAbandoned(pool) {
+                Leftovers.run(["zpool", "destroy", "-f", String(pool)])
+            }
+            return
+        }
+        try await Tool.shell(
+            "zfs-fuse >/dev/null 2>&1; for i in $(seq 100); do zpool list >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1"
+        )
+    }
 
     static func start() async throws {
-        let task = started.withLock { started in
-            if let started { return started }
-            let task = Task {
-                if let pools = try? await Tool.run("zpool", "list", "-H", "-o", "name") {
-                    for pool in pools.split(separator: "\n") where isAbandoned(pool) {
-                        Leftovers.run(["zpool", "destroy", "-f", String(pool)])
-                    }
-                    return
-                }
-                try await Tool.shell(
-                    "zfs-fuse >/dev/null 2>&1; for i in $(seq 100); do zpool list >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1"
-                )
-            }
-            started = task
-            return task
-        }
-        try await task.value
+        try await started.get()
     }
 }
 

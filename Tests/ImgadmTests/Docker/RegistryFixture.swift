@@ -1,6 +1,5 @@
 import Host
 import JSON
-import Synchronization
 import SystemPackage
 import TestHost
 
@@ -11,17 +10,9 @@ struct RegistryFixture: Sendable {
     let reference: String
     let layers: [PushedLayer]
 
-    private static let shared = Mutex<Task<RegistryFixture, any Error>?>(nil)
+    private static let shared = MadeOnce { try await make() }
 
-    static func get() async throws -> RegistryFixture {
-        let task = shared.withLock { shared in
-            if let shared { return shared }
-            let task = Task { try await make() }
-            shared = task
-            return task
-        }
-        return try await task.value
-    }
+    static func get() async throws -> RegistryFixture { try await shared.get() }
 
     private static func make() async throws -> RegistryFixture {
         let registry = try await RegistryServer()

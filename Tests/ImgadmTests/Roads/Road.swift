@@ -1,6 +1,5 @@
 import Host
 import JSON
-import Synchronization
 import SystemPackage
 import TestHost
 import Testing
@@ -35,17 +34,9 @@ struct RoadSite: Sendable {
     private let web: FileServer
     private let registry: RegistryServer
 
-    private static let shared = Mutex<Task<RoadSite, any Error>?>(nil)
+    private static let shared = MadeOnce { try await make() }
 
-    static func get() async throws -> RoadSite {
-        let task = shared.withLock { shared in
-            if let shared { return shared }
-            let task = Task { try await make() }
-            shared = task
-            return task
-        }
-        return try await task.value
-    }
+    static func get() async throws -> RoadSite { try await shared.get() }
 
     private static func make() async throws -> RoadSite {
         let folder = TestFolder.makeLasting("roads")
