@@ -144,7 +144,7 @@ let package = Package(
             "ImageServer",
             [
                 "JSON", "Failure", "Time", "ImageModel", "ImageCatalog", "Compression", "Host", "Transport", "IMGAPI",
-                log, crypto, cryptoExtras, system, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL, nioHTTPTypes,
+                log, crypto, system, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL, nioHTTPTypes,
                 nioHTTPTypesHTTP1, lifecycle, hummingbird, hummingbirdCore, hummingbirdTLS,
             ]),
         module("ImageMirror", ["JSON", "Failure", "ImageModel", "Transport", "IMGAPI", "ImageCatalog", nioCore]),
@@ -178,7 +178,11 @@ let package = Package(
                 "TestHost",
                 log, system, crypto,
             ]),
-        tests("IMGAPITests", ["IMGAPI", "ImageModel", "Failure", "Transport", "TestClock", log, nioCore]),
+        tests(
+            "IMGAPITests",
+            [
+                "IMGAPI", "ImageModel", "Failure", "Host", "Transport", "TestClock", "TestHost", log, system, nioCore,
+            ]),
         tests("ImageToolTests", ["ImageTool", "Compression", "Failure"]),
         tests("ImgadmCommandsTests", ["ImgadmCommands", "ImageModel", "JSON", "Failure", argumentParser]),
         tests("VirtualMachinesTests", ["VirtualMachines", "Failure", "Host"]),

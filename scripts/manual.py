@@ -18,7 +18,7 @@ import sys
 import textwrap
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TOKEN = re.compile(r"\s+|…|--?[A-Za-z][a-z-]*(?![A-Za-z])|[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*|[a-z][a-z0-9]*|.")
+TOKEN = re.compile(r"\s+|…|--?[A-Za-z][a-z-]*(?![A-Za-z])|[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*|[a-z][a-z0-9]*(?:-[a-z]+)*|.")
 # What stays as it is typed; other values are written small.
 CAPITAL = {"URL", "UUID", "VM-UUID"}
 

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #ifdef __linux__
 #include <sys/syscall.h>
 #include <sys/xattr.h>
@@ -39,6 +40,30 @@ int chost_stream_pair(int *reader, int *writer, int bytes) {
         (void)setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
     *reader = ends[0];
     *writer = ends[1];
+    return 0;
+}
+
+int chost_connect_local(const char *path, int *out) {
+    struct sockaddr_un address;
+    memset(&address, 0, sizeof address);
+    address.sun_family = AF_UNIX;
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof address.sun_path) return ENAMETOOLONG;
+    memcpy(address.sun_path, path, length);
+    int type = SOCK_STREAM;
+#ifdef SOCK_CLOEXEC
+    type |= SOCK_CLOEXEC;
+#endif
+    int fd = socket(AF_UNIX, type, 0);
+    if (fd < 0) return errno;
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+        int error = errno;
+        (void)close(fd);
+        return error;
+    }
+    *out = fd;
     return 0;
 }
 

@@ -85,6 +85,10 @@ extension Failure.Code {
     /// A list of checksums contradicts itself, or is broken.
     public static let invalidChecksumList: Self = "InvalidChecksumList"
     public static let connectionError: Self = "ConnectionError"
+    /// An ssh-agent does not sign.
+    public static let agentError: Self = "AgentError"
+    /// A token would be sent where others could read it.
+    public static let unsafeToken: Self = "UnsafeToken"
     /// A registry wants other credentials.
     public static let unauthorized: Self = "Unauthorized"
 
@@ -96,6 +100,8 @@ extension Failure.Code {
     public static let resourceLimit: Self = "ResourceLimit"
     /// A folder that must be ours alone is not.
     public static let unsafeFolder: Self = "UnsafeFolder"
+    /// A file that others must not read, or write, is theirs to.
+    public static let unsafeFile: Self = "UnsafeFile"
     public static let commandFailed: Self = "CommandFailed"
     public static let commandNotFound: Self = "CommandNotFound"
     public static let poolNotFound: Self = "PoolNotFound"

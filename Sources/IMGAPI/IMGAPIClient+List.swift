@@ -9,10 +9,14 @@ extension IMGAPIClient {
     /// asked for by marker, which is inclusive, and since images may share a `published_at` and a page may begin
     /// anywhere among those, whatever was seen already is dropped.
     /// - Returns: the images as they came, read on demand; an image without a valid UUID is left out.
-    /// - Parameter name: asks for images of this name alone; the server may not heed it.
+    /// - Parameters:
+    ///   - name: asks for images of this name alone; the server may not heed it.
+    ///   - state: asks for images of this state, `all` for those of any; a server tells only whom it knows.
     /// - Throws: `SourceError`, also for a list that has no end: one of more than `longest` bytes, or that takes
     ///   longer than a small answer may; `ConnectionError`.
-    public func list(named name: String? = nil, longest: Int = ImageLimits.list) async throws -> [ListedImage] {
+    public func list(
+        named name: String? = nil, inState state: String? = nil, longest: Int = ImageLimits.list
+    ) async throws -> [ListedImage] {
         var seen: Set<ImageUUID> = []
         var images: [ListedImage] = []
         var marker: ImageUUID?
@@ -20,7 +24,7 @@ extension IMGAPIClient {
         var bytes = 0
         let start = ContinuousClock.now
         while true {
-            let (page, size) = try await page(after: marker, limit: limit, name)
+            let (page, size) = try await page(after: marker, limit: limit, name, state)
             bytes += size
             let fresh = page.filter { seen.insert($0.uuid).inserted }
             images += fresh
@@ -45,10 +49,11 @@ extension IMGAPIClient {
     private static let pageSize = 1000
 
     private func page(
-        after marker: ImageUUID?, limit: Int, _ name: String?
+        after marker: ImageUUID?, limit: Int, _ name: String?, _ state: String?
     ) async throws -> (images: [ListedImage], bytes: Int) {
         var query = marker.map { [("marker", $0.description), ("limit", "\(limit)")] } ?? []
         if let name { query.append(("name", name)) }
+        if let state { query.append(("state", state)) }
         let reply = try await get("/images", query, limit: ImageLimits.list)
         guard reply.status == 200 else { throw refusal(reply, "the list of images") }
         return (try ListedImage.read(reply.body, from: base), reply.body.count)

@@ -50,25 +50,30 @@ extension IMGAPIClient {
     }
 
     /// DeleteImage. One that is not there is fine.
-    public func delete(_ uuid: ImageUUID, by signer: RequestSigner?) async throws {
-        var request = request("/images/\(uuid)")
+    ///
+    /// - Parameter isForAllChannels: from each channel that it is in, and not from this client's alone.
+    public func delete(
+        _ uuid: ImageUUID, fromAllChannels isForAllChannels: Bool = false, by signer: RequestSigner?
+    ) async throws {
+        var request = request("/images/\(uuid)", isForAllChannels ? [("force_all_channels", "true")] : [])
         request.method = "DELETE"
         // It does no harm to ask a second time.
         let reply = try await signed(request, by: signer) {
             try await transport.reply(to: $0, limit: ImageLimits.manifest)
         }
         guard [200, 204, 404].contains(reply.status) else {
-            throw uploadFailure(reply, "the deletion of image \(uuid)")
+            throw uploadFailure(reply, "the deletion of image \(uuid)", isSigned: signer != nil)
         }
     }
 
-    private func write(
-        _ method: String, _ uuid: ImageUUID, _ query: [(String, String)], file: Bool = false, body: HTTPRequestBody,
-        _ what: String, _ signer: RequestSigner?
+    func write(
+        _ method: String, _ uuid: ImageUUID, _ query: [(String, String)], file: Bool = false,
+        headers: [(name: String, value: String)] = [], body: HTTPRequestBody, _ what: String, _ signer: RequestSigner?
     ) async throws -> Manifest {
         var request = request("/images/\(uuid)\(file ? "/file" : "")", query)
         request.method = method
         request.body = body
+        request.headers += headers
         request.headers.removeAll { $0.name == "Accept-Version" }
         request.headers.append(("Accept-Version", "*"))
         // A connection that the server is just closing would lose the next request, and nobody could say what it did.
@@ -82,7 +87,7 @@ extension IMGAPIClient {
         let reply = try await signed(request, by: signer) {
             try await replyOnce(to: $0, deadline: file ? nil : .seconds(600))
         }
-        guard reply.status == 200 else { throw uploadFailure(reply, what) }
+        guard reply.status == 200 else { throw uploadFailure(reply, what, isSigned: signer != nil) }
         let image = try Manifest(json(reply, "the image after \(what)"))
         guard image.uuid == uuid else {
             throw Failure(.uploadError, "\(base) answered with image \(image.uuid) after \(what)")
@@ -92,20 +97,23 @@ extension IMGAPIClient {
 
     /// Sends a request with a signature of all of it. A server that does not know such signatures, as it says by asking for none,
     /// is sent one of the date.
-    private func signed(
+    func signed(
         _ request: HTTPRequest, by signer: RequestSigner?, send: (HTTPRequest) async throws -> HTTPReply
     ) async throws -> HTTPReply {
         guard let signer else { return try await send(request) }
-        let reply = try await send(signer.sign(request, covering: .request))
+        // A key that was named for this says more than a token.
+        var request = request
+        request.headers.removeAll { $0.name == "Authorization" }
+        let reply = try await send(try await signer.sign(request, covering: .request))
         guard reply.status == 401, reply.headers["www-authenticate"]?.contains("(request-target)") != true else {
             return reply
         }
-        return try await send(signer.sign(request, covering: .date))
+        return try await send(try await signer.sign(request, covering: .date))
     }
 
     /// A refusal with all that the server says: its code, its message, and what is wrong with which field (imgapi.md,
     /// section 9).
-    private func uploadFailure(_ reply: HTTPReply, _ what: String) -> Failure {
+    func uploadFailure(_ reply: HTTPReply, _ what: String, isSigned: Bool) -> Failure {
         // What is not JSON is shown as it is.
         let body = try? JSONValue(parsing: reply.body)
         let fields = (body?["errors"]?.arrayValue ?? []).prefix(50).map { error in
@@ -121,7 +129,7 @@ extension IMGAPIClient {
         let hint: String? =
             switch code {
             case "OriginDoesNotExist": "publish the origin first"
-            default: reply.status == 401 ? "--key FILE --user NAME signs requests" : nil
+            default: accessHint(reply.status, isSigned: isSigned)
             }
         return Failure(
             code.map(Failure.Code.init(rawValue:)) ?? .uploadError,

@@ -8,9 +8,13 @@ public struct IMGAPIClient: Sendable {
     /// Where the API's paths begin; the URL may have a path of its own.
     public let base: String
     /// The channel every request is about.
-    public let channel: String?
+    public internal(set) var channel: String?
     private let insecure: Bool
     private let requestID: String
+    /// What every request shows.
+    private let token: AccessToken?
+    /// Signs what is asked for in one small answer; what changes something has its own.
+    private let reader: RequestSigner?
     let transport: Transport
 
     /// - Parameters:
@@ -19,12 +23,19 @@ public struct IMGAPIClient: Sendable {
     ///   - insecure: TLS certificates are not checked.
     ///   - requestID: the `x-request-id` of every request; it must be a UUID, since some servers die of another
     ///     (imgapi.md §17).
+    ///   - token: what every request shows; whoever has made the client has seen to it that this server may see it.
+    ///   - reader: signs requests that read manifests and lists; a file is fetched without.
     ///   - transport: how requests are sent.
-    public init(base: String, channel: String?, insecure: Bool, requestID: String, transport: Transport) {
+    public init(
+        base: String, channel: String?, insecure: Bool, requestID: String, token: AccessToken? = nil,
+        reader: RequestSigner? = nil, transport: Transport
+    ) {
         self.base = base
         self.channel = channel
         self.insecure = insecure
         self.requestID = requestID
+        self.token = token
+        self.reader = reader
         self.transport = transport
     }
 
@@ -61,7 +72,11 @@ public struct IMGAPIClient: Sendable {
     ///
     /// - Throws: `SourceError`, `ConnectionError`, `InvalidManifest`.
     public func image(_ uuid: ImageUUID) async throws -> Manifest? {
-        let reply = try await get("/images/\(uuid)", limit: ImageLimits.manifest)
+        try manifest(try await get("/images/\(uuid)", limit: ImageLimits.manifest), uuid)
+    }
+
+    /// The manifest in an answer; nil if there is none of that UUID.
+    func manifest(_ reply: HTTPReply, _ uuid: ImageUUID) throws -> Manifest? {
         switch reply.status {
         case 200:
             let manifest = try Manifest(json(reply, "the manifest of image \(uuid)"))
@@ -92,14 +107,15 @@ public struct IMGAPIClient: Sendable {
     func request(_ path: String, _ query: [(String, String)] = [], inChannel: Bool = true) -> HTTPRequest {
         let pairs = query + (inChannel ? channel.map { [("channel", $0)] } ?? [] : [])
         let text = URLEncoding.query(pairs)
+        var headers = [("Accept", "application/json"), ("Accept-Version", "~2"), ("x-request-id", requestID)]
+        // It does not follow a redirect to another origin.
+        if let token { headers.append(("Authorization", "Bearer \(token.text)")) }
         return HTTPRequest(
-            url: base + path + (text.isEmpty ? "" : "?\(text)"),
-            headers: [("Accept", "application/json"), ("Accept-Version", "~2"), ("x-request-id", requestID)],
-            insecure: insecure)
+            url: base + path + (text.isEmpty ? "" : "?\(text)"), headers: headers, insecure: insecure)
     }
 
     func get(_ path: String, _ query: [(String, String)] = [], limit: Int) async throws -> HTTPReply {
-        try await transport.reply(to: request(path, query), limit: limit)
+        try await signed(request(path, query), by: reader) { try await transport.reply(to: $0, limit: limit) }
     }
 
     /// How long a small answer may take.
@@ -128,6 +144,20 @@ public struct IMGAPIClient: Sendable {
         return Failure(
             .sourceError,
             "\(base) refused the request for \(what) (status \(reply.status)\(text.isEmpty ? "" : ", \(text)"))",
-            statusCode: reply.status)
+            hint: accessHint(reply.status, isSigned: reader != nil), statusCode: reply.status)
+    }
+
+    /// What to do where a server wants to know who asks, or who asks may not; nil for another status.
+    func accessHint(_ status: Int, isSigned: Bool) -> String? {
+        switch status {
+        case 401 where token != nil:
+            "the server does not know the token that it was shown: ask who runs it for one that counts"
+        case 401 where isSigned:
+            "the server takes this key for none of that user's: ask who runs it whether it knows the key's public half"
+        case 401:
+            "the server wants to know who asks: --token-file FILE or IMGADM_TOKEN shows it a token, imgadm sources -a URL --token-file FILE always, and --key FILE --user NAME signs what changes an image"
+        case 403: "the server knows who asks, and he may not: ask who runs it for the scope that this takes"
+        default: nil
+        }
     }
 }

@@ -1,5 +1,5 @@
 import Failure
-import IMGAPI
+public import IMGAPI
 public import ImageModel
 public import Transport
 
@@ -9,12 +9,12 @@ public struct IMGAPISource: ImageSource {
     private let client: IMGAPIClient
     private let transport: Transport
 
-    public init(descriptor: SourceDescriptor, transport: Transport, requestID: String) {
+    public init(descriptor: SourceDescriptor, transport: Transport, requestID: String, token: AccessToken? = nil) {
         self.descriptor = descriptor
         self.transport = transport
         client = IMGAPIClient(
             base: descriptor.url.base, channel: descriptor.channel, insecure: descriptor.insecure,
-            requestID: requestID, transport: transport)
+            requestID: requestID, token: token, transport: transport)
     }
 
     /// - Throws: also for a channel that the server does not have, of which it would only list no images.

@@ -76,6 +76,8 @@ public struct ImageSources: Sendable {
     private let log: Logger
     /// What the sources have to say beside their answers.
     public let remarks = SourceRemarks()
+    /// What image servers are shown.
+    public let tokens = SourceTokens()
     private let streams = AskedSources<SimplestreamsSource>()
     private let repositories = AskedSources<OCISource>()
 
@@ -96,7 +98,7 @@ public struct ImageSources: Sendable {
     /// - Throws: `InvalidSource` for what names no repository.
     public func source(_ descriptor: SourceDescriptor) throws -> any ImageSource {
         switch descriptor.type {
-        case .imgapi: IMGAPISource(descriptor: descriptor, transport: transport, requestID: requestID)
+        case .imgapi: server(descriptor)
         case .dsapi: DSAPISource(descriptor: descriptor, transport: transport, requestID: requestID)
         case .docker: docker(descriptor, limits: RegistryLimits())
         case .simplestreams: simplestreams(descriptor)
@@ -112,10 +114,24 @@ public struct ImageSources: Sendable {
         }
     }
 
+    /// An image server. One whose token cannot be had says so when it is asked: others are asked all the same.
+    private func server(_ descriptor: SourceDescriptor) -> any ImageSource {
+        do {
+            let token = try tokens.token(for: descriptor, insecure: transport.settings.insecure)
+            return IMGAPISource(descriptor: descriptor, transport: transport, requestID: requestID, token: token)
+        } catch {
+            return UnusableSource(descriptor: descriptor, reason: error)
+        }
+    }
+
     /// A client of the image server that a descriptor names, for what goes beyond reading.
-    public func client(_ descriptor: SourceDescriptor) -> IMGAPIClient {
+    ///
+    /// - Parameter reader: signs what is read.
+    /// - Throws: what keeps its token from being shown: `UnsafeToken`, `UnsafeFile`, `Usage`, `PermissionDenied`.
+    public func client(_ descriptor: SourceDescriptor, reader: RequestSigner? = nil) throws -> IMGAPIClient {
         IMGAPIClient(
             base: descriptor.url.base, channel: descriptor.channel, insecure: descriptor.insecure, requestID: requestID,
+            token: try tokens.token(for: descriptor, insecure: transport.settings.insecure), reader: reader,
             transport: transport)
     }
 

@@ -31,6 +31,8 @@ public struct SourceDescriptor: Sendable, Hashable {
     public let insecure: Bool
     /// The channel all requests are about.
     public let channel: String?
+    /// The path of the file with the token that an image server is shown; nil if there is none.
+    public private(set) var tokenFile: String?
 
     /// - Parameters:
     ///   - text: the URL; `?channel=NAME` on it selects a channel, anything else behind the `?` is refused.
@@ -71,18 +73,43 @@ public struct SourceDescriptor: Sendable, Hashable {
     /// The same source with another channel.
     public func withChannel(_ channel: String?) throws(Failure) -> SourceDescriptor {
         try SourceDescriptor(url.base, type: type, insecure: insecure, channel: channel ?? self.channel)
+            .withTokenFile(tokenFile)
+    }
+
+    /// The same source with another file of its token, or with none.
+    ///
+    /// - Throws: `InvalidSource` for a source that is shown none, and for a path that means another file in each folder.
+    public func withTokenFile(_ path: String?) throws(Failure) -> SourceDescriptor {
+        var source = self
+        source.tokenFile = path
+        guard let path else { return source }
+        guard type == .imgapi else {
+            throw Failure(
+                .invalidSource, "a token goes with a source of type imgapi, not with \(type.rawValue)",
+                hint: type == .docker || type == .oci ? "docker login keeps the credentials of registries" : nil)
+        }
+        guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f }) else {
+            throw Failure(
+                .invalidSource,
+                "the token file \"\(path)\" is not named by its whole path, from / on and without blanks")
+        }
+        return source
     }
 
     /// ` (insecure)`, ` (channel=C)` where they apply.
-    public var remarks: String { (insecure ? " (insecure)" : "") + (channel.map { " (channel=\($0))" } ?? "") }
+    public var remarks: String {
+        (insecure ? " (insecure)" : "") + (channel.map { " (channel=\($0))" } ?? "")
+            + (tokenFile.map { " (token file \($0))" } ?? "")
+    }
 }
 
 extension SourceDescriptor {
-    /// `{type, url, insecure?, channel?}` as the config and `sources -j` have it.
+    /// `{type, url, insecure?, channel?, tokenFile?}` as the config and `sources -j` have it.
     public var json: JSONObject {
         var object: JSONObject = ["type": .string(type.rawValue), "url": .string(url.base)]
         if insecure { object["insecure"] = true }
         if let channel { object["channel"] = .string(channel) }
+        if let tokenFile { object["tokenFile"] = .string(tokenFile) }
         return object
     }
 
@@ -103,8 +130,9 @@ extension SourceDescriptor {
                 .configError, "image source \"\(url)\" has an unknown type \"\(name)\"",
                 hint: "valid types: \(SourceType.names)")
         }
-        try self.init(
-            url, type: type, insecure: json["insecure"]?.boolValue ?? false, channel: json["channel"]?.stringValue)
+        self = try SourceDescriptor(
+            url, type: type, insecure: json["insecure"]?.boolValue ?? false, channel: json["channel"]?.stringValue
+        ).withTokenFile(json["tokenFile"]?.stringValue)
     }
 }
 

@@ -25,7 +25,8 @@ struct ServerSettings: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Requests are signed by an RSA key that DIR/USER.keys has, a public SSH key a line.", valueName: "dir"))
+            "Requests are signed by a key that DIR/USER.keys has, a public SSH key (Ed25519, ECDSA or RSA) a line.",
+            valueName: "dir"))
     var keys: String?
 
     @Option(

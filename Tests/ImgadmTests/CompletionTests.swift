@@ -11,7 +11,8 @@ extension EndToEnd {
                 ("imgadm li", "list"), ("imgadm get ", images.base.uuid), ("imgadm get ", "base"),
                 ("imgadm get \(images.base.uuid.prefix(9))", images.base.uuid), ("imgadm list --format ", "jsonl"),
                 ("imgadm get -P ", box.pool), ("imgadm import --progress p", "plain"),
-                ("imgadm import -S ", images.server.url),
+                ("imgadm import -S ", images.server.url), ("imgadm remote ", "channel-add"),
+                ("imgadm remote en", "enable"),
                 ("imgadm list -o uni", "unique"), ("imgadm completion ", "fish"),
             ]
         }

@@ -9,6 +9,9 @@
 /// outlives an exec.
 int chost_stream_pair(int *reader, int *writer, int bytes);
 
+/// Connects to a socket of this machine by its path, without waiting for its server; calls on it do not wait either.
+int chost_connect_local(const char *path, int *out);
+
 /// Lets writes return EAGAIN instead of waiting.
 void chost_set_nonblocking(int fd);
 

@@ -1,7 +1,6 @@
-import Crypto
-import CryptoExtras
 import HTTPTypes
 import Host
+import IMGAPI
 import ImageCatalog
 import ImageModel
 import NIOPosix
@@ -29,8 +28,7 @@ struct SignatureCheck {
         guard let user = parameters["keyId"], let algorithm = parameters["algorithm"],
             let signature = parameters["signature"].flatMap({ Base64.bytes($0) })
         else { throw refusal("the signature lacks keyId, algorithm or signature") }
-        let isSHA1 = algorithm.lowercased() == "rsa-sha1"
-        guard isSHA1 || algorithm.lowercased() == "rsa-sha256" else {
+        guard let means = SignatureAlgorithm(named: algorithm) else {
             throw refusal("Unauthorized (\"\(algorithm)\" is not a supported http-signature signing algorithm)")
         }
         let date = try checkedDate(request)
@@ -38,7 +36,7 @@ struct SignatureCheck {
         let digest = try checkCoverage(names, of: request, date: date, target: target)
         let lines = names.map { SignatureCheck.line($0, request, target) }
         let text = Array(lines.joined(separator: "\n").utf8)
-        guard try await keys(of: user).contains(where: { $0.isSignature(signature, of: text, isSHA1: isSHA1) }) else {
+        guard try await keys(of: user).contains(where: { $0.isSignature(signature, of: text, by: means) }) else {
             throw refusal("the signature is not that of a key of user \"\(user)\"")
         }
         return User(name: user, bodyDigest: digest)
@@ -121,7 +119,7 @@ struct SignatureCheck {
     }
 
     /// The keys of a user, as the folder has them now.
-    private func keys(of user: String) async throws -> [AuthorizedKey] {
+    private func keys(of user: String) async throws -> [SSHPublicKey] {
         let isName =
             !user.isEmpty && !user.hasPrefix(".")
             && user.utf8.allSatisfy { byte in
@@ -136,42 +134,8 @@ struct SignatureCheck {
                 return []
             }
             return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap {
-                AuthorizedKey($0)
+                SSHPublicKey(line: $0)
             }
         }
-    }
-}
-
-/// A public RSA key, as a line of OpenSSH's `authorized_keys` has it.
-struct AuthorizedKey {
-    private let key: _RSA.Signing.PublicKey
-
-    /// Nil for a comment, another kind of key, or none.
-    init?(_ line: Substring) {
-        let words = line.split(separator: " ")
-        guard let place = words.firstIndex(of: "ssh-rsa"), place + 1 < words.count,
-            let bytes = Base64.bytes(String(words[place + 1]))
-        else { return nil }
-        // RFC 4253 §6.6: string "ssh-rsa", mpint e, mpint n.
-        var rest = bytes[...]
-        func next() -> [UInt8]? {
-            guard rest.count >= 4 else { return nil }
-            let count = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
-            rest = rest.dropFirst(4)
-            guard count <= rest.count else { return nil }
-            defer { rest = rest.dropFirst(count) }
-            return Array(rest.prefix(count).drop { $0 == 0 })
-        }
-        guard next().map({ $0.elementsEqual("ssh-rsa".utf8) }) == true, let e = next(), let n = next(),
-            let key = try? _RSA.Signing.PublicKey(n: n, e: e)
-        else { return nil }
-        self.key = key
-    }
-
-    func isSignature(_ bytes: [UInt8], of text: [UInt8], isSHA1: Bool) -> Bool {
-        let signature = _RSA.Signing.RSASignature(rawRepresentation: bytes)
-        return isSHA1
-            ? key.isValidSignature(signature, for: Insecure.SHA1.hash(data: text), padding: .insecurePKCS1v1_5)
-            : key.isValidSignature(signature, for: SHA256.hash(data: text), padding: .insecurePKCS1v1_5)
     }
 }

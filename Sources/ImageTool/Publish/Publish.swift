@@ -49,7 +49,7 @@ extension ImageTool {
                 manifest, file, compression, shown: request.shownFile ?? request.file,
                 into: sources.repository(request.server), report)
         }
-        let client = sources.client(request.server)
+        let client = try sources.client(request.server)
         let uuid = manifest.uuid
         let there: Manifest
         do {

@@ -97,6 +97,7 @@ enum CommandList {
         CommandEntry(ConvertCommand.self),
         CommandEntry(ExportCommand.self),
         CommandEntry(PublishCommand.self),
+        CommandEntry(RemoteCommand.self),
         CommandEntry(PushCommand.self),
         CommandEntry(InspectCommand.self),
         CommandEntry(ExtractCommand.self),
@@ -114,7 +115,7 @@ enum CommandList {
         "search": "imgadm avail name=~TEXT", "find": "imgadm avail name=~TEXT", "images": "imgadm list",
         "ls": "imgadm list", "ps": "imgadm list -o uuid,name,clones", "version": "imgadm --version",
         "history": "imgadm ancestry", "prune": "imgadm vacuum", "gc": "imgadm vacuum",
-        "upload": "imgadm publish", "commit": "imgadm create", "build": "imgadm create", "remote": "imgadm sources",
+        "upload": "imgadm publish", "commit": "imgadm create", "build": "imgadm create",
         "fsck": "imgadm check", "verify": "imgadm check", "repair": "imgadm check --repair", "upgrade": "imgadm update",
     ]
 

@@ -11,7 +11,8 @@ struct AvailCommand: ImgadmCommand {
     static let valueLetters = "os"
     static let configuration = CommandConfiguration(
         commandName: "avail", abstract: "List the images of the image sources",
-        usage: "imgadm avail [-j | --format FORMAT] [-H] [-o FIELD,…] [-s FIELD,…] [--arch ARCHITECTURE] [FILTER…]",
+        usage:
+            "imgadm avail [-j | --format FORMAT] [-H] [-o FIELD,…] [-s FIELD,…] [--arch ARCHITECTURE] [--token-file FILE] [FILTER…]",
         discussion: """
             A filter is FIELD=VALUE or, for a part of the value, FIELD=~TEXT. Sources of simplestreams list the images for this
             machine's processors.
@@ -24,6 +25,7 @@ struct AvailCommand: ImgadmCommand {
     @OptionGroup var options: OutputOptions
     @OptionGroup var sort: SortOption
     @OptionGroup var architecture: ArchitectureOption
+    @OptionGroup var token: TokenOptions
     @Argument(help: ArgumentHelp("What an image must be to be listed.", valueName: "filter"), completion: .filters)
     var arguments: [String] =
         []
@@ -31,6 +33,7 @@ struct AvailCommand: ImgadmCommand {
     func run(_ context: CommandContext) async throws {
         if options.wantsFieldHelp { return try Listing.printFieldHelp(to: context.output, noHeader: options.noHeader) }
         let listing = try Listing(options, sort: sort.keys, filters: arguments)
+        try await token.give(to: [], context)
         let (images, failures) = try await context.tool.listedImages(for: try architecture.choice())
         context.remark(context.tool.takeSourceRemarks())
         try listing.query.checkFields(among: images, areAll: failures.isEmpty) { $0.image.manifest }

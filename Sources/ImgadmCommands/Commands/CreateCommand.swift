@@ -13,7 +13,8 @@ struct CreateCommand: ImgadmCommand {
         commandName: "create", abstract: "Create an image from a VM",
         usage: """
             imgadm create [-m MANIFEST] [-o PATH | -p URL] [-c COMPRESSION] [-i] [--max-origin-depth N] [-s SCRIPT]
-                [-P POOL] [-q | --progress MODE] [--key FILE --user NAME] VM-UUID [FIELD=VALUE…]
+                [-P POOL] [-q | --progress MODE] 
+                [--key FILE --user NAME | --token-file FILE] VM-UUID [FIELD=VALUE…]
             imgadm create --recover VM-UUID
             """,
         discussion: """
@@ -64,6 +65,7 @@ struct CreateCommand: ImgadmCommand {
             "Publish the image to this server, as publish does; no file of it stays here.", valueName: "url"))
     var publish: String?
     @OptionGroup var signing: SigningOptions
+    @OptionGroup var token: TokenOptions
     @OptionGroup var pool: PoolOption
     @OptionGroup var progress: ProgressOptions
     @Flag(name: .customLong("recover"), help: "Put back the VM of a run that was broken off.") var recover = false
@@ -85,6 +87,7 @@ struct CreateCommand: ImgadmCommand {
         let pool = try context.pool(pool.name)
         guard publish == nil || output == nil else { throw Failure(.usage, "-o and -p exclude each other") }
         let server = try publish.map { try context.tool.namedSource($0) }
+        if let publish { try await token.give(to: [publish], context) }
         let signer = try signing.signer(context.environment)
         try await context.upgradeState()
         try await context.reporting(mode) { report in

@@ -12,7 +12,7 @@ struct ImportCommand: ImgadmCommand {
         usage:
             """
             imgadm import [-C CHANNEL] [-P POOL] [-S URL]… [-q | --progress MODE] [--zstream] [--type TYPE]
-                UUID|NAME[@VERSION]
+                [--token-file FILE] UUID|NAME[@VERSION]
             imgadm import [-P POOL] [-S URL] [-q | --progress MODE] [--platform OS/ARCH[/VARIANT]]
                 [HOST[:PORT]/]REPO[:TAG|@DIGEST]
             imgadm import [-P POOL] [-q | --progress MODE] [--checksum ALGORITHM:DIGITS] [--verify checksum]
@@ -71,6 +71,7 @@ struct ImportCommand: ImgadmCommand {
     @OptionGroup var platform: PlatformOption
     @OptionGroup var file: FileOptions
     @OptionGroup var disk: DiskOption
+    @OptionGroup var token: TokenOptions
     @Argument(
         help: ArgumentHelp(
             "The image's UUID or name, a docker reference, a URL, a file or oci:REFERENCE; with the latter three, fields of the manifest.",
@@ -102,6 +103,7 @@ struct ImportCommand: ImgadmCommand {
         let argument = try ImageArgument(Arguments.one(arguments, "UUID"))
         let type = try type.type()
         try await context.upgradeState()
+        try await token.give(to: sources, context)
         switch try await argument.settled(context, sources: sources, channel: channel, type: type) {
         case .uuid(let uuid):
             guard platform.name == nil else {

@@ -1,45 +1,16 @@
 import ArgumentParser
 import Failure
-import IMGAPI
 import ImageSource
 import ImageTool
 import SystemPackage
-
-/// `--key` and `--user`, by which requests are signed.
-struct SigningOptions: ParsableArguments {
-    @Option(
-        name: .customLong("key"), parsing: .unconditional,
-        help: ArgumentHelp(
-            "Sign requests (rsa-sha256) by this private RSA key, as PEM or in OpenSSH's form; IMGADM_KEY if not given.",
-            valueName: "file"))
-    var key: String?
-    @Option(
-        name: .customLong("user"), parsing: .unconditional,
-        help: ArgumentHelp("The name that the server knows the key by; IMGADM_USER if not given.", valueName: "name"))
-    var user: String?
-
-    /// Nil if requests are not to be signed.
-    ///
-    /// - Throws: `Usage`.
-    func signer(_ environment: [String: String]) throws -> RequestSigner? {
-        func named(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        switch (key ?? named("IMGADM_KEY"), user ?? named("IMGADM_USER")) {
-        case (let key?, let user?): return try RequestSigner(user: user, keyFile: FilePath(key))
-        case (nil, nil): return nil
-        case (_?, nil): throw Failure(.usage, "a key needs the user it belongs to: --user NAME")
-        case (nil, _?):
-            guard user != nil else { return nil }
-            throw Failure(.usage, "a user needs a key to sign by: --key FILE")
-        }
-    }
-}
 
 struct PublishCommand: ImgadmCommand {
     static let valueLetters = "mf"
     static let configuration = CommandConfiguration(
         commandName: "publish", abstract: "Publish an image to an image server or a registry",
         usage: """
-            imgadm publish -m MANIFEST -f FILE [-q | --progress MODE] [--key FILE --user NAME] URL
+            imgadm publish -m MANIFEST -f FILE [-q | --progress MODE] 
+                [--key FILE --user NAME | --token-file FILE] URL
             imgadm publish -m MANIFEST -f FILE [-q | --progress MODE] oci://HOST[:PORT]/NAME
             """,
         discussion: """
@@ -64,6 +35,7 @@ struct PublishCommand: ImgadmCommand {
     var file: String?
     @OptionGroup var progress: ProgressOptions
     @OptionGroup var signing: SigningOptions
+    @OptionGroup var token: TokenOptions
     @Argument(
         help: ArgumentHelp("The URL of the image server or the repository.", valueName: "url"), completion: .sources)
     var arguments: [String] = []
@@ -74,6 +46,7 @@ struct PublishCommand: ImgadmCommand {
         guard let url = arguments.first else { throw misplaced("missing argument: URL") }
         guard arguments.count == 1 else { throw misplaced("unexpected argument: \"\(arguments[1])\"") }
         let mode = try progress.chosen()
+        try await token.give(to: [url], context)
         var request = PublishRequest(
             manifest: FilePath(manifest), file: FilePath(file), server: try context.tool.namedSource(url))
         request.signer = try signing.signer(context.environment)

@@ -9,7 +9,7 @@ struct ShowCommand: ImgadmCommand {
         commandName: "show", abstract: "Show an image of the image sources as JSON",
         usage:
             """
-            imgadm show [--format FORMAT] [--type TYPE] [--platform OS/ARCH[/VARIANT]]
+            imgadm show [--format FORMAT] [--type TYPE] [--platform OS/ARCH[/VARIANT]] [--token-file FILE]
                 UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]
             imgadm show [--format FORMAT] URL|FILE [FIELD=VALUE…]
             imgadm show [--format FORMAT] [--platform OS/ARCH[/VARIANT]] [--disk NAME]
@@ -28,6 +28,7 @@ struct ShowCommand: ImgadmCommand {
     @OptionGroup var type: TypeOption
     @OptionGroup var platform: PlatformOption
     @OptionGroup var disk: DiskOption
+    @OptionGroup var token: TokenOptions
     @Argument(
         help: ArgumentHelp(
             "The image's UUID or name, a docker reference, a URL, a file or oci:REFERENCE; with the latter three, fields of the manifest.",
@@ -48,6 +49,7 @@ struct ShowCommand: ImgadmCommand {
             try context.output.value(.object(try await context.tool.manifest(of: request)), as: format)
             return
         }
+        try await token.give(to: [], context)
         let manifest =
             switch try await ImageArgument(Arguments.one(arguments, "UUID")).settled(context, type: try type.type()) {
             case .uuid(let uuid): try await context.tool.manifest(of: uuid)

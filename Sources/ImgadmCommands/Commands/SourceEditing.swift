@@ -93,15 +93,19 @@ struct SourceEditing {
     }
 }
 
-/// Sources as text, `URL TYPE [insecure]` a line.
+/// Sources as text, `URL TYPE [insecure] [token-file=FILE]` a line.
 enum SourceLines {
     static func text(_ sources: [SourceDescriptor]) -> String {
-        let lines = sources.map { "\($0.displayURL) \($0.type.rawValue)\($0.insecure ? " insecure" : "")\n" }
+        let lines = sources.map { source in
+            let token = source.tokenFile.map { " token-file=\($0)" } ?? ""
+            return "\(source.displayURL) \(source.type.rawValue)\(source.insecure ? " insecure" : "")\(token)\n"
+        }
         return """
             # The image sources of imgadm, in the order in which they are asked.
             #
-            # A line is:  URL TYPE [insecure]
+            # A line is:  URL TYPE [insecure] [token-file=FILE]
             # TYPE is one of: \(SourceType.names). With "insecure", TLS certificates are not checked.
+            # An image server is shown the token in FILE.
             # ?channel=NAME behind a URL chooses a channel. Lines that begin with # count for nothing.
 
             \(lines.joined())
@@ -119,12 +123,18 @@ enum SourceLines {
             guard let type = SourceType(rawValue: words[1]) else {
                 throw mistake("\"\(words[1])\" is no source type (must be one of: \(SourceType.names))")
             }
-            guard words.count == 2 || words[2...] == ["insecure"] else {
-                throw mistake("\"\(words[2...].joined(separator: " "))\" is not \"insecure\"")
+            let tokenFiles = words[2...].compactMap { word in
+                word.hasPrefix("token-file=") ? String(word.dropFirst(11)) : nil
+            }
+            let others = words[2...].filter { !$0.hasPrefix("token-file=") }
+            guard others.isEmpty || others == ["insecure"], tokenFiles.count <= 1 else {
+                throw mistake(
+                    "\"\(words[2...].joined(separator: " "))\" is neither \"insecure\" nor \"token-file=FILE\"")
             }
             let source: SourceDescriptor
             do {
-                source = try SourceDescriptor(url, type: type, insecure: words.count > 2)
+                source = try SourceDescriptor(url, type: type, insecure: !others.isEmpty)
+                    .withTokenFile(tokenFiles.first)
             } catch {
                 throw mistake(error.message)
             }

@@ -13,7 +13,7 @@ struct SourcesCommand: ImgadmCommand {
         commandName: "sources", abstract: "List and edit the image sources",
         usage: """
             imgadm sources [-v | -j | --format FORMAT]
-            imgadm sources -a URL [-t TYPE] [-k] [-f]
+            imgadm sources -a URL [-t TYPE] [-k] [-f] [--token-file FILE]
             imgadm sources --add-docker-hub [-k] [-f]
             imgadm sources -d URL
             imgadm sources -e [-f]
@@ -25,6 +25,7 @@ struct SourcesCommand: ImgadmCommand {
             EXAMPLES
               imgadm sources -a https://images.example.com
               imgadm sources -a 'https://updates.example.com?channel=staging'
+              imgadm sources -a https://private.example.com --token-file /etc/imgadm/private.token
               imgadm sources -t simplestreams -a https://images.linuxcontainers.org
               imgadm sources -a oci://ghcr.io/acme/images
               imgadm sources -d https://images.example.com
@@ -65,6 +66,12 @@ struct SourcesCommand: ImgadmCommand {
     var insecure = false
     @Flag(name: [.customShort("f"), .customLong("force")], help: "Add sources without asking them first.") var force =
         false
+    @Option(
+        name: .customLong("token-file"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "Always show the image server that is added the token in this file, which nobody else may read. Of a source that there is already, the file from now on.",
+            valueName: "file"), completion: .file())
+    var tokenFile: String?
     @Argument(help: .hidden) var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
@@ -77,6 +84,7 @@ struct SourcesCommand: ImgadmCommand {
         guard actions <= 1, add == nil || !addDockerHub else {
             throw Failure(.usage, "only one of -a, -d, -e and -c can be given at a time")
         }
+        guard tokenFile == nil || add != nil else { throw Failure(.usage, "--token-file goes with -a URL") }
         if let delete { return try await remove(delete, context) }
         if edit { return try await SourceEditing(context: context, force: force).run() }
         if check { return try await ping(context) }
@@ -114,24 +122,33 @@ struct SourcesCommand: ImgadmCommand {
 
     private func append(_ url: String, _ type: SourceType, _ context: CommandContext) async throws {
         let source = try SourcesCommand.argument { () throws(Failure) in
-            try SourceDescriptor(url, type: type, insecure: insecure)
+            try SourceDescriptor(url, type: type, insecure: insecure).withTokenFile(tokenFile)
         }
         if !url.contains("://"), source.url.scheme == "http" {
             context.remark([
                 "\"\(url)\" names no scheme, and is taken for \(source.url.base), which encrypts nothing: https://\(url) does"
             ])
         }
-        let present = try context.tool.config.load().sources.contains(source)
-        if !present && !force { try await context.tool.ping(source) }
-        let added = try await context.tool.config.update { config in
+        // A file of its token makes no other source of it.
+        func isSame(_ other: SourceDescriptor) throws -> Bool { try other.withTokenFile(source.tokenFile) == source }
+        func isKept(_ other: SourceDescriptor) throws -> Bool {
+            try isSame(other) && (tokenFile == nil || other == source)
+        }
+        let present = try context.tool.config.load().sources.contains(where: isKept)
+        if !present && !force {
+            if source.type == .imgapi, tokenFile == nil { try await TokenOptions.ambient().give(to: [url], context) }
+            try await context.tool.ping(source)
+        }
+        let done = try await context.tool.config.update { config in
             var sources = try config.sources
-            guard !sources.contains(source) else { return false }
-            sources.append(source)
+            guard try !sources.contains(where: isKept) else { return "Already have" }
+            let place = try sources.firstIndex(where: isSame)
+            if let place { sources[place] = source } else { sources.append(source) }
             config.setSources(sources)
-            return true
+            return place == nil ? "Added" : "Changed"
         }
         let what = "\"\(source.type.rawValue)\" image source \"\(source.url.base)\"\(source.remarks)"
-        try context.output.line(added ? "Added \(what)" : "Already have \(what), no change")
+        try context.output.line("\(done) \(what)\(done == "Already have" ? ", no change" : "")")
     }
 
     private func remove(_ text: String, _ context: CommandContext) async throws {
@@ -155,6 +172,7 @@ struct SourcesCommand: ImgadmCommand {
 
     private func ping(_ context: CommandContext) async throws {
         let sources = try context.tool.config.load().sources
+        try await TokenOptions.ambient().give(to: [], context)
         let failures = try await context.tool.check(sources)
         let rows = zip(sources, failures).map { source, failure in
             [source.displayURL, source.type.rawValue, failure == nil ? "true" : "false", failure?.description ?? "-"]

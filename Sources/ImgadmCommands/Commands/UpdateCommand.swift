@@ -6,7 +6,7 @@ import ImageTool
 struct UpdateCommand: ImgadmCommand {
     static let configuration = CommandConfiguration(
         commandName: "update", abstract: "Bring the manifests of installed images up to date",
-        usage: "imgadm update [-n] [IMAGE…]",
+        usage: "imgadm update [-n] [--token-file FILE] [IMAGE…]",
         discussion: """
             The sources are asked for each image, or for those that are named; where their manifest differs from what is
             known here, it replaces that. An image without its snapshot @final gets it back.
@@ -14,6 +14,7 @@ struct UpdateCommand: ImgadmCommand {
 
     @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what would be done, and change nothing.")
     var dryRun = false
+    @OptionGroup var token: TokenOptions
     @Argument(
         help: ArgumentHelp("A UUID, the beginning of one, or a name.", valueName: "image"), completion: .images)
     var arguments: [String] = []
@@ -27,6 +28,7 @@ struct UpdateCommand: ImgadmCommand {
             // As of a UUID that is not installed (cli.md §3, update).
             throw Failure(.usage, missing.message, hint: missing.hint)
         }
+        try await token.give(to: [], context)
         try await context.reporting() { report in
             try await context.tool.update(uuids, dryRun: dryRun, report)
         }

@@ -1,0 +1,130 @@
+import Failure
+public import IMGAPI
+public import ImageModel
+public import ImageSource
+public import JSON
+
+/// The images of one image server, and what whoever may does to them there (imgapi.md, section 10).
+public struct RemoteServer: Sendable {
+    /// Asked for images of every channel, or of the one that the URL names.
+    private let client: IMGAPIClient
+    /// The channel that the URL names.
+    private let channel: String?
+    private let signer: RequestSigner?
+
+    fileprivate init(_ client: IMGAPIClient, signer: RequestSigner?) {
+        channel = client.channel
+        // A server without channels does not mind.
+        self.client = client.inChannel(client.channel ?? "*")
+        self.signer = signer
+    }
+
+    /// Its images in all states, as far as it tells who asks.
+    public func images() async throws -> [ListedImage] { try await client.list(inState: "all") }
+
+    /// An image by its UUID or name.
+    ///
+    /// - Throws: `ImageNotFound`, `AmbiguousName`, `InvalidUUID`; what the server says.
+    public func image(_ text: String) async throws -> Manifest { try await tagged(text).manifest }
+
+    private func tagged(_ text: String) async throws -> (manifest: Manifest, entityTag: String?) {
+        let uuid = if let uuid = ImageUUID(typed: text) { uuid } else { try await named(text) }
+        guard let found = try await client.taggedImage(uuid) else { throw notFound("image \(uuid)", among: []) }
+        return found
+    }
+
+    private func named(_ text: String) async throws -> ImageUUID {
+        guard let name = ImageName(text) else {
+            throw Failure(.invalidUUID, "\"\(text)\" is neither a UUID nor the name of an image")
+        }
+        // What is no manifest has no name.
+        let all = try await images().compactMap { try? Manifest($0.manifest.value) }
+        let fits = all.filter { name.fits($0) }
+        guard let only = fits.first else { throw notFound("an image called \"\(name)\"", among: all, name.name) }
+        guard fits.count == 1 else {
+            throw Failure(
+                .ambiguousName, "\(fits.count) images of \(client.base) are called \"\(name)\"",
+                hint: fits.prefix(5).map { "\($0.uuid) (\($0.title))" }.joined(separator: ", "))
+        }
+        return only.uuid
+    }
+
+    private func notFound(_ what: String, among images: [Manifest], _ name: String? = nil) -> Failure {
+        let place = client.base + (channel.map { ", channel \"\($0)\"" } ?? "")
+        return Failure(
+            .imageNotFound, "\(what) is not on \(place)",
+            hint: name.flatMap { Suggestion.hint(for: $0, among: images.compactMap(\.name)) }
+                ?? "imgadm remote list \(client.base) shows the images; of those that are not active, to whom the server knows"
+        )
+    }
+
+    /// - Returns: what was done; so below.
+    public func enable(_ text: String, _ isEnabled: Bool) async throws -> String {
+        let image = try await image(text)
+        let changed = try await client(for: image).enable(image.uuid, isEnabled, by: signer)
+        return "\(isEnabled ? "Enabled" : "Disabled") image \(title(changed)), which is \(changed.state ?? "as it was")"
+    }
+
+    public func update(_ text: String, _ fields: JSONObject) async throws -> String {
+        let image = try await image(text)
+        let changed = try await client(for: image).update(image.uuid, fields, by: signer)
+        return "Updated \(fields.keys.joined(separator: ", ")) of image \(title(changed))"
+    }
+
+    public func add(_ text: String, toChannel name: String) async throws -> String {
+        let image = try await image(text)
+        _ = try channels(of: image)
+        _ = try await client(for: image).add(image.uuid, toChannel: name, by: signer)
+        return "Added image \(title(image)) to channel \"\(name)\""
+    }
+
+    /// Takes an image out of a channel, but never out of its last, which would delete it.
+    public func remove(_ text: String, fromChannel name: String) async throws -> String {
+        let (image, entityTag) = try await tagged(text)
+        let channels = try channels(of: image)
+        guard channels.contains(name) else { return "Image \(title(image)) is not in channel \"\(name)\", no change" }
+        let rest = channels.filter { $0 != name }
+        guard !rest.isEmpty else {
+            throw Failure(
+                .usage, "image \(title(image)) is in no other channel than \"\(name)\"",
+                hint:
+                    "imgadm remote delete \(image.uuid) \(client.base) deletes it; channel-add adds it to another first"
+            )
+        }
+        _ = try await client(for: image).update(
+            image.uuid, ["channels": .array(rest.map { .string($0) })], ifStill: entityTag, by: signer)
+        return "Removed image \(title(image)) from channel \"\(name)\""
+    }
+
+    /// Deletes an image, or takes it out of the channel that the URL names.
+    public func delete(_ text: String) async throws -> String {
+        let image = try await image(text)
+        try await client(for: image).delete(image.uuid, fromAllChannels: channel == nil, by: signer)
+        return "Deleted image \(title(image)) from \(client.base)\(channel.map { ", channel \"\($0)\"" } ?? "")"
+    }
+
+    /// What changes an image names one of its channels, if it has any.
+    private func client(for image: Manifest) -> IMGAPIClient { client.inChannel(channel ?? image.channels?.first) }
+
+    private func channels(of image: Manifest) throws(Failure) -> [String] {
+        guard let channels = image.channels else {
+            throw Failure(.usage, "\(client.base) has no channels")
+        }
+        return channels
+    }
+
+    private func title(_ image: Manifest) -> String { "\(image.uuid) (\(image.title))" }
+}
+
+extension ImageTool {
+    /// - Parameter signer: signs what is asked and what is changed; nil for a token, or for nobody.
+    /// - Throws: `Usage` for what is no image server; what keeps its token from being shown.
+    public func remoteServer(_ server: SourceDescriptor, by signer: RequestSigner?) throws -> RemoteServer {
+        guard server.type == .imgapi else {
+            throw Failure(
+                .usage, "\"\(server.displayURL)\" is not the URL of an image server",
+                hint: "imgadm remote works on servers of IMGAPI; imgapi-server is one")
+        }
+        return RemoteServer(try sources.client(server, reader: signer), signer: signer)
+    }
+}

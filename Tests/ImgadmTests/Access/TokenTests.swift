@@ -1,0 +1,169 @@
+import Host
+import JSON
+import SystemPackage
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// Tokens of image servers: who is shown one, and who never.
+    @Suite struct TokenTests {
+        private static func box() async throws -> (Sandbox, token: String) {
+            let box = try await Sandbox.make()
+            try box.write("secret-of-alice\n", to: "token")
+            try await Tool.run("chmod", "600", box.path("token").string)
+            return (box, box.path("token").string)
+        }
+
+        /// A server that wants a token for everything, and remembers who asked.
+        private static func server() async throws -> CannedServer {
+            try await CannedServer(respond: { head in
+                func answer(_ status: String, _ body: String) -> String {
+                    "HTTP/1.1 \(status)\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
+                }
+                guard head.lowercased().contains("\r\nauthorization: bearer secret-of-alice\r\n") else {
+                    return answer("401 Unauthorized", #"{"code":"UnauthorizedError","message":"who are you?"}"#)
+                }
+                let path = head.split(separator: " ").dropFirst().first ?? ""
+                return answer("200 OK", path.hasPrefix("/ping") ? #"{"ping":"pong","imgapi":true}"# : "[]")
+            })
+        }
+
+        private static func hasToken(_ server: CannedServer) -> [Bool] {
+            server.requests.map { $0.lowercased().contains("authorization:") }
+        }
+
+        @Test func theServerThatIsMeantIsShownTheToken() async throws {
+            let (box, token) = try await Self.box()
+            let server = try await Self.server()
+            try box.use(server.url)
+            let bare = try await box.imgadm("avail")
+            #expect(
+                bare.status == 1 && bare.errors.contains("status 401") && bare.errors.contains("--token-file FILE"),
+                "\(bare)")
+            for (words, environment) in [
+                (["--token-file", token], [:]), (["--token", "secret-of-alice"], [:]),
+                ([], ["IMGADM_TOKEN": "secret-of-alice"]),
+            ] as [([String], [String: String])] {
+                let run = try await box.imgadm(["avail"] + words, environment: environment)
+                #expect(run.status == 0, "\(words): \(run)")
+            }
+            let piped = try await box.shell("imgadm avail --token-file <(echo secret-of-alice)")
+            #expect(piped.status == 0, "\(piped)")
+            let wrong = try await box.imgadm("avail", "--token", "secret-of-bob")
+            #expect(wrong.status == 1 && wrong.errors.contains("does not know the token"), "\(wrong)")
+            let checked = try await box.imgadm("sources", "-c", environment: ["IMGADM_TOKEN": "secret-of-alice"])
+            #expect(checked.output.contains("true"), "\(checked)")
+        }
+
+        /// With several servers it is not plain whose token it is.
+        @Test func noOtherServerIsShownTheToken() async throws {
+            let (box, token) = try await Self.box()
+            let (server, other) = (try await Self.server(), try await CannedServer(["/images": "[]"]))
+            let uuid = TestUUID.make()
+            for url in [other.url, server.url] {
+                #expect(try await box.imgadm("sources", "-fa", url).status == 0)
+            }
+            _ = try await box.imgadm("sources", "-d", "https://images.smartos.org")
+            let both = try await box.imgadm("avail", "--token-file", token)
+            #expect(both.status == 2 && both.errors.contains("a token is for one image server"), "\(both)")
+            _ = try await box.imgadm("avail", environment: ["IMGADM_TOKEN": "secret-of-alice"])
+            _ = try await box.imgadm("import", "-S", server.url, "--token-file", token, uuid)
+            _ = try await box.imgadm(
+                "import", "-S", server.url, "-S", other.url, uuid, environment: ["IMGADM_TOKEN": "secret-of-alice"])
+            #expect(Self.hasToken(other).allSatisfy { !$0 } && !other.requests.isEmpty)
+            #expect(Self.hasToken(server).filter { $0 }.count == 1, "\(server.requests)")
+            // One in the config is for its server alone.
+            let changed = try await box.imgadm("sources", "-a", server.url, "--token-file", token)
+            #expect(changed.output.hasPrefix("Changed \"imgapi\" image source"), "\(changed)")
+            let run = try await box.imgadm("avail")
+            #expect(run.status == 0, "\(run)")
+            #expect(Self.hasToken(other).allSatisfy { !$0 })
+        }
+
+        @Test func aRedirectTakesNoTokenAlong() async throws {
+            let (box, token) = try await Self.box()
+            let elsewhere = try await CannedServer(["/images": "[]"])
+            let server = try await CannedServer(respond: { _ in
+                "HTTP/1.1 302 Found\r\nLocation: \(elsewhere.url)/images\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            })
+            try box.use(server.url)
+            _ = try await box.imgadm("avail", "--token-file", token)
+            #expect(Self.hasToken(server).contains(true))
+            #expect(Self.hasToken(elsewhere).allSatisfy { !$0 } && !elsewhere.requests.isEmpty)
+        }
+
+        @Test func plainHTTPToElsewhereIsRefused() async throws {
+            let (box, token) = try await Self.box()
+            // Of a network for documentation: nothing may be sent there.
+            try box.use("http://192.0.2.1")
+            let run = try await box.imgadm("avail", "--token-file", token)
+            #expect(run.status == 1 && run.errors.contains("UnsafeToken"), "\(run)")
+        }
+
+        @Test func aSourceKeepsTheFileOfItsToken() async throws {
+            let (box, token) = try await Self.box()
+            let server = try await Self.server()
+            let added = try await box.imgadm("sources", "-a", server.url, "--token-file", token)
+            #expect(
+                added.output == "Added \"imgapi\" image source \"\(server.url)\" (token file \(token))\n", "\(added)")
+            #expect(try await box.imgadm("sources", "-a", server.url).output.hasPrefix("Already have"))
+            _ = try await box.imgadm("sources", "-d", "https://images.smartos.org")
+            #expect(try await box.imgadm("avail").status == 0)
+            let json = try JSONValue(parsing: try await box.imgadm("sources", "-j").output)
+            #expect(json == [["type": "imgapi", "url": .string(server.url), "tokenFile": .string(token)]])
+            // An editor that changes nothing else leaves it.
+            let edited = try await box.imgadm(
+                "sources", "-fe", environment: ["EDITOR": "sed -i '$ a https://b.example.com imgapi'"])
+            #expect(edited.status == 0, "\(edited)")
+            #expect(try box.read("var/imgadm/imgadm.conf")?.contains(token) == true)
+            #expect(try await box.imgadm("sources", "-d", "https://b.example.com").status == 0)
+            // Others who could write it would choose who we are.
+            for (mode, says) in [("644", "everybody may read"), ("620", "others may write")] {
+                try await Tool.run("chmod", mode, token)
+                let run = try await box.imgadm("avail")
+                #expect(run.status == 1 && run.errors.contains("UnsafeFile") && run.errors.contains(says), "\(run)")
+            }
+            try await Tool.run("rm", token)
+            let gone = try await box.imgadm("avail")
+            #expect(gone.status == 1 && gone.errors.contains("token file does not exist"), "\(gone)")
+        }
+
+        static let bad: [(words: [String], says: String)] = [
+            (["--token", ""], "no token"), (["--token", "a b"], "no token"),
+            (["--token-file", "/nonexistent"], "does not exist"),
+            (["--token", "x", "--token-file", "/dev/null"], "exclude each other"),
+            (["--token-file", "/dev/null"], "no token"),
+        ]
+
+        @Test(arguments: bad) func whatIsNoTokenIsAUsageError(words: [String], says: String) async throws {
+            let (box, _) = try await Self.box()
+            let server = try await Self.server()
+            try box.use(server.url)
+            let run = try await box.imgadm(["avail"] + words)
+            #expect(run.status == 2 && run.errors.contains(says), "\(run)")
+            #expect(server.requests.isEmpty)
+        }
+
+        /// Each command that talks to an image server shows it.
+        @Test func everyCommandShowsIt() async throws {
+            let (box, token) = try await Self.box()
+            let server = try await Self.server()
+            try box.use(server.url)
+            let uuid = TestUUID.make()
+            try box.write(
+                #"{"v":2,"uuid":"\#(uuid)","name":"x","version":"1","type":"other","os":"other","public":true}"#,
+                to: "x.json")
+            for words in [
+                ["avail"], ["show", uuid], ["import", uuid], ["import", "-S", server.url, uuid],
+                ["publish", "-m", box.path("x.json").string, "-f", box.path("x.json").string, server.url],
+                ["remote", "list", server.url],
+            ] {
+                let before = server.requests.count
+                let run = try await box.imgadm(words + ["--token-file", token])
+                let asked = Self.hasToken(server).dropFirst(before)
+                #expect(asked.first == true, "\(words): \(run)")
+                #expect(!run.errors.contains("secret-of-alice"))
+            }
+        }
+    }
+}
