@@ -7,7 +7,10 @@ enum ComputedField: String, CaseIterable {
     case published
     case source
     case clones
-    case zpool
+    case zpool, pool
+    case installed
+    case reference
+    case dockerDigests = "docker_digests"
     case size
     case dockerID = "docker_id"
     case dockerShortID = "docker_short_id"
@@ -19,7 +22,8 @@ enum ComputedField: String, CaseIterable {
     var ingredients: [String] {
         switch self {
         case .publishedDate, .pub, .published: ["published_at"]
-        case .source, .clones, .zpool, .used, .unique, .referenced: []
+        case .source, .clones, .zpool, .pool, .installed, .reference, .dockerDigests: []
+        case .used, .unique, .referenced: []
         case .size: ["files"]
         case .dockerID, .dockerShortID, .dockerRepo, .dockerTags: ["type", "tags"]
         }
@@ -33,7 +37,10 @@ enum ComputedField: String, CaseIterable {
         case .published: return first?.value.stringValue.map { .string(PublishedDate.second(of: $0)) }
         case .source: return extras.source.map { .string($0) }
         case .clones: return extras.clones.map { .number(JSONNumber($0)) }
-        case .zpool: return extras.zpool.map { .string($0) }
+        case .zpool, .pool: return extras.zpool.map { .string($0) }
+        case .installed: return extras.installed.map { .string($0) }
+        case .reference: return ComputedField.list(extras.references)
+        case .dockerDigests: return ComputedField.list(extras.digests)
         case .size: return first?[0]?["size"]?.value
         case .used: return ComputedField.number(extras.space?.used)
         case .unique: return ComputedField.number(extras.space?.unique)
@@ -48,6 +55,10 @@ enum ComputedField: String, CaseIterable {
 
     private static func number(_ bytes: UInt64?) -> JSONValue? {
         bytes.map { .number(JSONNumber(Int(clamping: $0))) }
+    }
+
+    private static func list(_ texts: [String]) -> JSONValue? {
+        texts.isEmpty ? nil : .array(texts.map { .string($0) })
     }
 
     private func docker(_ tags: some JSONReadable) -> JSONValue? {
@@ -78,6 +89,12 @@ public struct ImageExtras: Sendable, Hashable {
     public var clones: Int?
     /// What it takes of the disk, where that was asked for.
     public var space: ImageSpace?
+    /// When it came to this host (`2026-01-02T03:04:05Z`), where that was asked for.
+    public var installed: String?
+    /// What docker calls it: `REPO:TAG`, or `REPO@DIGEST`.
+    public var references: [String] = []
+    /// The digests that references to it led to: `REPO@DIGEST`.
+    public var digests: [String] = []
 
     public init(source: String? = nil, zpool: String? = nil, clones: Int? = nil) {
         self.source = source

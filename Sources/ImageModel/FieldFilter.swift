@@ -6,6 +6,8 @@ public struct FieldFilter: Sendable, Hashable {
     public enum Condition: Sendable, Hashable {
         /// The value's text is this one; `true` and `false` match booleans by that.
         case equals(String)
+        /// One of the value's elements is this one: a docker reference in the form of ``DockerReference/localDescription``.
+        case has(String)
         /// The value's text contains this one; of an array, that of any element.
         case contains(String)
     }
@@ -20,13 +22,24 @@ public struct FieldFilter: Sendable, Hashable {
                 .usage, "invalid filter: \"\(argument)\" (must be of the form \"field=value\")",
                 hint: argument.contains("=") ? nil : "name=~\(argument) is what has that in its name")
         }
-        path = FieldPath(String(argument[..<sign]))
-        let value = argument[argument.index(after: sign)...]
+        let field = String(argument[..<sign])
+        let value = String(argument[argument.index(after: sign)...])
+        guard value.first != "~" else {
+            path = FieldPath(field)
+            condition = .contains(String(value.dropFirst()))
+            return
+        }
+        // What is no reference is none of an image.
+        if field == ComputedField.reference.rawValue, let reference = try? DockerReference(value) {
+            // An image that has tags has digests all the same.
+            path = FieldPath((reference.digest == nil ? ComputedField.reference : .dockerDigests).rawValue)
+            condition = .has(reference.localDescription)
+            return
+        }
+        path = FieldPath(field)
         // As people paste it; manifests have one spelling.
-        let uuid = Self.identities.contains(path.text) ? ImageUUID(typed: String(value)) : nil
-        condition =
-            value.first == "~"
-            ? .contains(String(value.dropFirst())) : .equals(uuid?.description ?? String(value))
+        let uuid = Self.identities.contains(field) ? ImageUUID(typed: value) : nil
+        condition = .equals(uuid?.description ?? value)
     }
 
     /// Fields whose values are UUIDs.
@@ -37,6 +50,7 @@ public struct FieldFilter: Sendable, Hashable {
         guard let value, let text = value.fieldText else { return false }
         switch condition {
         case .equals(let wanted): return text == wanted
+        case .has(let wanted): return value.arrayValue?.contains(.string(wanted)) ?? false
         case .contains(let wanted):
             guard let elements = value.arrayValue else { return text.hasBytes(wanted) }
             return elements.contains { $0.fieldText?.hasBytes(wanted) ?? false }

@@ -10,6 +10,8 @@ public struct AvailableImage: Sendable {
     public let manifest: Manifest
     /// How lines of progress name it: `UUID (NAME@VERSION)`.
     public let title: String
+    /// Which layer it is of the image that was asked for, where it is one.
+    public internal(set) var layer: LayerPlace?
     /// The URL of its source, for the record; nil for an image of this host's files.
     public let source: String?
     public let place: ImageFilePlace
@@ -108,6 +110,16 @@ public struct AvailableImage: Sendable {
 
     /// Its file has to be on this host before it is installed: it is read a second time if it must be.
     public var needsWholeFile: Bool { !isHere && content.mayBeReadAgain && manifest.origin != nil }
+}
+
+/// A layer's place among those of an image, from the base up.
+public struct LayerPlace: Sendable, Hashable, CustomStringConvertible {
+    /// From 1.
+    let number: Int
+    let count: Int
+
+    /// `layer 2 of 5`
+    public var description: String { "layer \(number) of \(count)" }
 }
 
 /// Where the file of an image is.

@@ -63,10 +63,12 @@ public struct DockerImage: Sendable {
             var check = ImageFileCheck(size: layer.size, digest: digest)
             // Where the manifest is of a kind that states no sizes, a layer has no more bytes packed than it may have unpacked.
             if layer.size == nil { check.most = client.limits.layerBytes }
-            return AvailableImage(
+            var image = AvailableImage(
                 try Manifest(manifest), title: title(uuid), source: source.url.base,
                 at: .server(client.blobRequest(digest, in: reference.repository), transport), check: check,
                 content: .layer(diffID: config.diffIDs.isEmpty ? nil : config.diffIDs[place]), compression: nil)
+            image.layer = LayerPlace(number: place + 1, count: uuids.count)
+            return image
         }
     }
 

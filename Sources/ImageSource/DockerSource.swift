@@ -61,6 +61,7 @@ public struct DockerChain: ImageSupply {
     public var longestChain: Int { images.count }
 
     public func manifest(of uuid: ImageUUID) async throws -> Manifest? { images[uuid]?.manifest }
+    public func layer(_ uuid: ImageUUID) -> LayerPlace? { images[uuid]?.layer }
 
     public func image(of manifest: Manifest) throws -> AvailableImage {
         guard let image = images[manifest.uuid] else {

@@ -20,12 +20,16 @@ public protocol ImageSupply: Sendable {
     /// - Throws: `InvalidManifest` where the manifest names no usable file.
     func image(of manifest: Manifest) throws -> AvailableImage
 
+    /// Which layer an image is of the one that was asked for; nil where images have none.
+    func layer(_ uuid: ImageUUID) -> LayerPlace?
+
     /// The most images that one chain of this supply can have.
     var longestChain: Int { get }
 }
 
 extension ImageSupply {
     public var longestChain: Int { ImageLimits.origins }
+    public func layer(_ uuid: ImageUUID) -> LayerPlace? { nil }
 }
 
 /// Where images come from. A source knows its protocol and nothing of what is installed.

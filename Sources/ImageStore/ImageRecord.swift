@@ -5,16 +5,18 @@ public import JSON
 /// What is written down of an installed image: `{manifest, zpool, source}` (state.md, "Files"), the pool's guid, and for an
 /// image of a registry `pulls`: the digest that each reference led to, so that the next import need not fetch a manifest.
 public struct ImageRecord: Sendable {
-    public let manifest: Manifest
-    public let source: String?
+    public internal(set) var manifest: Manifest
+    public internal(set) var source: String?
     /// Digests by reference and platform.
-    public let pulls: JSONObject
+    public internal(set) var pulls: JSONObject
     /// What was installed; nil in records of others, and of older versions.
     public let made: MadeImage?
     /// Where its file was fetched, of an image that came without a manifest.
-    public let fetched: [FetchedURL]
+    public internal(set) var fetched: [FetchedURL]
     /// What it was sent to registries as.
-    public let pushed: [PushedLayer]
+    public internal(set) var pushed: [PushedLayer]
+    /// The docker references that are being deleted, and this layer with them, if nothing else needs it.
+    var leaving: [String] = []
     /// Of the pool that it was written for; nil in records of others, and of older versions.
     let poolGUID: UInt64?
 
@@ -42,6 +44,7 @@ public struct ImageRecord: Sendable {
         pulls = value["pulls"]?.objectValue ?? [:]
         fetched = (value["fetched"]?.arrayValue ?? []).compactMap { FetchedURL($0) }
         pushed = (value["pushed"]?.arrayValue ?? []).compactMap { PushedLayer($0) }
+        leaving = (value["leaving"]?.arrayValue ?? []).compactMap(\.stringValue)
         poolGUID = value["zpool_guid"]?.stringValue.flatMap { UInt64($0) }
         made = value["snapshot_guid"]?.stringValue.flatMap { UInt64($0) }.map {
             MadeImage(snapshotGUID: $0, fileSHA256: value["file_sha256"]?.stringValue)

@@ -11,7 +11,8 @@ import ZFS
 /// The records of a host, a file each (state.md, "Files"), named by the pool's name when it was written. Beside what state.md
 /// says, a record has the pool's guid as `zpool_guid`, by which it is found when the pool has been given another name, and
 /// `snapshot_guid` and `file_sha256`: what the image's `@final` and the file that it was made from are known by. Of an image that
-/// came as a file without a manifest, `fetched` has the URLs that led to it; of one that was sent to a registry, `pushed` what it is there.
+/// came as a file without a manifest, `fetched` has the URLs that led to it; of one that was sent to a registry, `pushed` what it is there. `leaving` names the
+/// docker references whose deletion takes this layer along, while that is under way.
 struct ImageRecords: Sendable {
     let root: HostRoot
     let log: Logger
@@ -55,6 +56,7 @@ struct ImageRecords: Sendable {
         }
         if !record.fetched.isEmpty { content["fetched"] = .array(record.fetched.map(\.json)) }
         if !record.pushed.isEmpty { content["pushed"] = .array(record.pushed.map(\.json)) }
+        if !record.leaving.isEmpty { content["leaving"] = .array(record.leaving.map { .string($0) }) }
         if let source = record.source { content["source"] = .string(source) }
         if !record.pulls.isEmpty { content["pulls"] = .object(record.pulls) }
         try HostFile.write(Array((JSONValue.object(content).text(.indented(2)) + "\n").utf8), to: path)

@@ -33,14 +33,12 @@ extension ImageStore {
             else { continue }
             let lock = try await recordLock(other, in: pool) { waiting(other, $0) }
             defer { lock.release() }
-            guard let record = try await record(other, pool) else { continue }
+            guard var record = try await record(other, pool) else { continue }
             let rest = record.fetched.filter { $0.url != fetched.url }
             let new = other == uuid ? rest.suffix(Self.mostURLs - 1) + [fetched] : rest
             guard new != record.fetched else { continue }
-            try await write(
-                ImageRecord(
-                    manifest: record.manifest, source: record.source, pulls: record.pulls, made: record.made,
-                    fetched: new, pushed: record.pushed), other, pool)
+            record.fetched = new
+            try await write(record, other, pool)
         }
     }
 

@@ -68,14 +68,12 @@ extension ImageStore {
         let lock = try await recordLock(uuid, in: pool, waiting: waiting)
         defer { lock.release() }
         // What was deleted meanwhile has no record.
-        guard let record = try await record(uuid, pool), try await image(uuid, in: pool) != nil else { return }
+        guard var record = try await record(uuid, pool), try await image(uuid, in: pool) != nil else { return }
         let others = record.pushed.filter {
             $0.snapshotGUID == layer.snapshotGUID && $0.mediaType != layer.mediaType
         }
         guard record.pushed != others + [layer] else { return }
-        try await write(
-            ImageRecord(
-                manifest: record.manifest, source: record.source, pulls: record.pulls, made: record.made,
-                fetched: record.fetched, pushed: others + [layer]), uuid, pool)
+        record.pushed = others + [layer]
+        try await write(record, uuid, pool)
     }
 }

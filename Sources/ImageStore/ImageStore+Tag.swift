@@ -24,9 +24,10 @@ extension ImageStore {
         var pulls = record.pulls
         pulls[key] = .string(digest.description)
         guard manifest != record.manifest || pulls != record.pulls else { return }
-        let new = ImageRecord(
-            manifest: manifest, source: record.source, pulls: pulls, made: record.made,
-            fetched: record.fetched, pushed: record.pushed)
+        var new = record
+        new.manifest = manifest
+        new.pulls = pulls
+        new.leaving = []
         try await write(new, uuid, pool)
     }
 
@@ -70,19 +71,16 @@ extension ImageRecord {
     }
 
     /// The record without a name; nil if it does not have it.
-    fileprivate func without(_ name: DockerName) -> ImageRecord? {
-        var manifest = manifest
-        var changed = false
+    func without(_ name: DockerName) -> ImageRecord? {
+        var new = self
         if manifest.tags["docker:repo"]?.stringValue == name.repository, manifest.dockerTags.contains(name.tag) {
             var tags = manifest.tags
             tags["docker:tag:\(name.tag)"] = nil
-            manifest["tags"] = .object(tags)
-            changed = true
+            new.manifest["tags"] = .object(tags)
         }
         var kept: JSONObject = [:]
         for (key, digest) in pulls where DockerName(pulled: key) != name { kept[key] = digest }
-        guard changed || kept != pulls else { return nil }
-        return ImageRecord(
-            manifest: manifest, source: source, pulls: kept, made: made, fetched: fetched, pushed: pushed)
+        new.pulls = kept
+        return new.manifest == manifest && kept == pulls ? nil : new
     }
 }

@@ -70,6 +70,11 @@ extension InstalledImage: Identifiable {
     public struct ID: Sendable, Hashable {
         public let uuid: ImageUUID
         public let pool: PoolName
+
+        public init(uuid: ImageUUID, pool: PoolName) {
+            self.uuid = uuid
+            self.pool = pool
+        }
     }
 
     public var id: ID { ID(uuid: uuid, pool: pool) }

@@ -20,9 +20,9 @@ extension ImageStore {
     /// Replaces the manifest of an image's record. Its lock must be held.
     public func replaceManifest(of image: InstalledImage, with manifest: Manifest, source: String) async throws {
         let old = try await record(image.uuid, image.pool)
-        let new = ImageRecord(
-            manifest: manifest, source: source, pulls: old?.pulls ?? [:], made: old?.made,
-            fetched: old?.fetched ?? [], pushed: old?.pushed ?? [])
+        var new = old ?? ImageRecord(manifest: manifest, source: source)
+        new.manifest = manifest
+        new.source = source
         try await write(new, image.uuid, image.pool)
     }
 

@@ -1,5 +1,6 @@
 public import ImageModel
 public import JSON
+public import Time
 public import ZFS
 
 /// An image that is installed on this host (state.md, "Datasets").
@@ -22,6 +23,8 @@ public struct InstalledImage: Sendable {
     public let made: MadeImage?
     /// What it takes of the disk, where that was asked for.
     public internal(set) var space: ImageSpace?
+    /// When it came here, where that was asked for.
+    public internal(set) var arrival: Timestamp?
 
     init(
         uuid: ImageUUID, pool: PoolName, record: ImageRecord?, origin: SnapshotName?, cloneNames: [DatasetName] = []
@@ -39,6 +42,11 @@ public struct InstalledImage: Sendable {
     /// Its record has a manifest.
     public var isKnown: Bool { manifest.json.count > 1 }
 
+    /// The image that it builds on: its dataset knows that even where its record is lost.
+    public var below: ImageUUID? {
+        manifest.origin ?? origin.flatMap { ImageUUID(String($0.dataset.lastComponent)) }
+    }
+
     /// `UUID (NAME VERSION)`, or the UUID alone.
     public var title: String {
         guard let name = manifest.name, let version = manifest.version else { return uuid.description }
@@ -49,6 +57,9 @@ public struct InstalledImage: Sendable {
     public var extras: ImageExtras {
         var extras = ImageExtras(source: source, zpool: pool.description, clones: cloneNames.count)
         extras.space = space
+        extras.installed = arrival.map { PublishedDate.second(of: $0.description) }
+        extras.references = references
+        extras.digests = dockerDigests.map(\.description)
         return extras
     }
 

@@ -1,4 +1,5 @@
 public import ImageModel
+import Time
 import VirtualMachines
 public import ZFS
 
@@ -60,6 +61,18 @@ extension ImageStore {
                 let unique = (found["usedbydataset"] ?? 0) + (found["usedbysnapshots"] ?? 0)
                 image.space = ImageSpace(used: used, unique: unique, referenced: referenced)
             }
+            return image
+        }
+    }
+
+    /// The same, with when each came here: one more call.
+    public func dated(_ images: [InstalledImage]) async throws -> [InstalledImage] {
+        guard !images.isEmpty else { return images }
+        let arrivals = try await arrivals(of: images)
+        return images.map { image in
+            var image = image
+            let (milliseconds, isOver) = (arrivals[image.id] ?? 0).multipliedReportingOverflow(by: 1000)
+            if arrivals[image.id] != nil, !isOver { image.arrival = Timestamp(milliseconds: milliseconds) }
             return image
         }
     }

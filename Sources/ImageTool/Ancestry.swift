@@ -14,8 +14,7 @@ extension ImageTool {
                 throw ImageNotInstalled(uuid, pool)
             }
             images.append(image)
-            // The dataset knows its origin even where the record is lost.
-            next = image.manifest.origin ?? image.origin.flatMap { ImageUUID(String($0.dataset.lastComponent)) }
+            next = image.below
         }
         return images
     }

@@ -1,6 +1,6 @@
 import Failure
 import Host
-public import ImageModel
+import ImageModel
 import ImageStore
 public import ZFS
 
@@ -18,44 +18,58 @@ extension ImageTool {
         report.line("Deleted image \(uuid)")
     }
 
-    /// Deletes images in whatever order their origins allow. Those that cannot be deleted keep none of the others.
+    /// Deletes images in whatever order their origins allow. Those that cannot be deleted keep none of the others. What is named by
+    /// a docker reference goes as ``deleteDocker(_:in:force:_:)`` has it, after what is named otherwise.
     ///
     /// - Parameters:
     ///   - force: also what may be no image but somebody's data.
     ///   - namesDependents: whoever keeps an image is told by name, all of them.
     /// - Throws: after all that could be deleted, why the others were not.
     public func delete(
-        _ uuids: [ImageUUID], in pool: PoolName, force: Bool, namesDependents: Bool, _ report: Report
+        _ names: [InstalledName], in pool: PoolName, force: Bool, namesDependents: Bool, _ report: Report
     ) async throws {
-        var left: [ImageUUID] = []
-        for uuid in uuids where !left.contains(uuid) { left.append(uuid) }
-        var failures: [ImageUUID: any CodedError] = [:]
+        // By its reference, more of an image goes than by its UUID.
+        let references = names.filter { $0.reference != nil }
+        let others = names.filter { name in
+            name.reference == nil && !references.contains { $0.uuid == name.uuid }
+        }
+        let inTurn = others + references
+        var left: [InstalledName] = []
+        for name in inTurn where !left.contains(name) { left.append(name) }
+        var failures: [InstalledName: any CodedError] = [:]
         var deleted = true
         // An image whose clones have just been deleted can go now.
         while deleted, !left.isEmpty {
             deleted = false
-            var waiting: [ImageUUID] = []
-            for uuid in left {
+            var waiting: [InstalledName] = []
+            for name in left {
                 do {
-                    try await delete(uuid, in: pool, force: force, report)
-                    failures[uuid] = nil
+                    if name.reference == nil {
+                        try await delete(name.uuid, in: pool, force: force, report)
+                    } else {
+                        try await deleteDocker(name, in: pool, force: force, report)
+                    }
+                    failures[name] = nil
                     deleted = true
+                } catch is ImageNotInstalled where failures[name] is ImageHasClones {
+                    // It was there before, and has gone as a layer of another.
+                    failures[name] = nil
                 } catch let error as any CodedError {
-                    failures[uuid] = error
-                    if error is ImageHasClones { waiting.append(uuid) }
+                    failures[name] = error
+                    if error is ImageHasClones { waiting.append(name) }
                 }
             }
             left = waiting
         }
         if namesDependents {
-            for uuid in left {
-                for name in try await store.dependents(of: uuid, in: pool) {
-                    report.warning("image \(uuid) is what \(name) was cloned from")
+            for image in left {
+                for name in try await store.dependents(of: image.uuid, in: pool) {
+                    report.warning("image \(image.uuid) is what \(name) was cloned from")
                 }
             }
         }
-        var asked: Set<ImageUUID> = []
-        let inOrder = uuids.filter { asked.insert($0).inserted }.compactMap { failures[$0] }
+        var asked: Set<InstalledName> = []
+        let inOrder = names.filter { asked.insert($0).inserted }.compactMap { failures[$0] }
             .map { (error: any CodedError) -> any CodedError in
                 // How to have them named need not be told to who has.
                 guard namesDependents, error is ImageHasClones else { return error }

@@ -1,4 +1,5 @@
 import Host
+import JSON
 import TestHost
 import Testing
 
@@ -14,6 +15,7 @@ extension EndToEnd {
                 ("imgadm import -S ", images.server.url), ("imgadm remote ", "channel-add"),
                 ("imgadm remote en", "enable"),
                 ("imgadm list -o uni", "unique"), ("imgadm completion ", "fish"),
+                ("imgadm get alp", "alpine:3.20"), ("imgadm list -P ", box.pool),
             ]
         }
 
@@ -21,7 +23,14 @@ extension EndToEnd {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()
             try box.use(images.server.url)
-            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            #expect(try await box.imgadm("import", "-q", images.middle.uuid).status == 0)
+            let record: JSONValue = [
+                "manifest": [
+                    "v": 2, "uuid": .string(images.middle.uuid), "name": "docker-layer", "type": "docker",
+                    "tags": ["docker:repo": "alpine", "docker:tag:3.20": true],
+                ], "zpool": .string(box.pool), "source": "https://docker.io",
+            ]
+            try box.write(record.text(), to: "var/imgadm/images/\(box.pool)-\(images.middle.uuid).json")
             for shell in ["bash", "zsh", "fish"] {
                 let script = try await box.imgadm("completion", shell)
                 #expect(script.status == 0 && script.output.count > 1000)
@@ -46,8 +55,12 @@ extension EndToEnd {
             }
         }
 
-        /// A filter goes on behind its field, and what a field may be is no file and no other field.
-        @Test(arguments: [("imgadm list na", "imgadm list name=;"), ("imgadm list type=z", "imgadm list type=z;")])
+        /// A filter goes on behind its field, and what a field may be is no file and no other field. A reference goes on behind
+        /// its colon.
+        @Test(arguments: [
+            ("imgadm list na", "imgadm list name=;"), ("imgadm list type=z", "imgadm list type=z;"),
+            ("imgadm get alpine:3", "imgadm get alpine:3.20 ;"),
+        ])
         func whatBashMakesOfAFilter(typed: String, line: String) async throws {
             let (box, _) = try await Self.make()
             try box.write(

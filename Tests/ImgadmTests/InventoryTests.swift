@@ -29,8 +29,31 @@ extension EndToEnd {
             #expect(json[0]?["zpool"]?.stringValue == box.pool)
             #expect(json[0]?["clones"] == 1)
             #expect(json[0]?["cloneNames"] == [.string("\(box.pool)/\(images.middle.uuid)")])
-            #expect(json[0]?.objectValue?.keys == ["manifest", "zpool", "source", "cloneNames", "clones"])
+            #expect(json[0]?.objectValue?.keys == ["manifest", "zpool", "source", "cloneNames", "clones", "installed"])
             #expect(try await box.imgadm("list", "--docker").status == 0)
+        }
+
+        @Test func imagesOfSeveralPoolsHaveAColumnForThat() async throws {
+            let (box, images) = try await installed()
+            let (other, _) = try await installed()
+            let all = try await box.imgadm("list")
+            #expect(all.lines[0].hasSuffix("  PUB         POOL"), "\(all)")
+            #expect(all.lines.contains { $0.contains(images.base.uuid) && $0.hasSuffix("  \(other.pool)") }, "\(all)")
+            #expect(try await box.imgadm("list", "-H").lines.allSatisfy { !$0.hasSuffix(box.pool) })
+            let one = try await box.imgadm("list", "-P", box.pool)
+            #expect(one.lines.count == 4 && one.lines[0].hasSuffix("  PUB"), "\(one)")
+            let fields = ["list", "-P", box.pool, "-Ho", "pool,installed", "uuid=\(images.base.uuid)"]
+            let row = try await box.imgadm(fields).lines.first?.split(separator: " ").map(String.init) ?? []
+            #expect(row.first == box.pool)
+            let dataset = "\(box.pool)/\(images.base.uuid)"
+            let creation = try await Tool.run("zfs", "get", "-Hpo", "value", "creation", dataset)
+            let date = try await Tool.shell("date -u -d @\(creation.dropLast()) +%Y-%m-%dT%H:%M:%SZ")
+            #expect(row.last == String(date.dropLast()))
+            #expect(
+                try await box.imgadm("list", "-P", box.pool, "-Ho", "name", "installed=\(row.last ?? "")").lines
+                    .contains("base"))
+            let none = try await box.imgadm("list", "-P", "no-pool-\(box.pool)")
+            #expect(none.status == 1 && none.errors.contains("error (PoolNotFound)"), "\(none)")
         }
 
         @Test func dockerImagesHaveTheirListing() async throws {

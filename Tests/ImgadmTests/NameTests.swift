@@ -148,7 +148,9 @@ extension EndToEnd {
             #expect(try JSONValue(parsing: yaml) == json)
             // What is pinned: the members of an image, in their order.
             #expect(
-                lines[0].objectValue.map { Array($0.keys) } == ["manifest", "zpool", "source", "cloneNames", "clones"])
+                lines[0].objectValue.map { Array($0.keys) } == [
+                    "manifest", "zpool", "source", "cloneNames", "clones", "installed",
+                ])
             for words in [
                 ["--format", "xml"], ["-j", "--format", "csv"], ["--tree", "-j"], ["-l", "-o", "uuid"],
                 ["--tree", "--docker"],

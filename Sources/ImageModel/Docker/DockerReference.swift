@@ -90,6 +90,9 @@ public struct DockerReference: Sendable, Hashable, CustomStringConvertible {
         return repository.hasPrefix("library/") ? String(repository.dropFirst(8)) : repository
     }
 
+    /// How people call the image here: the local name with its tag or digest.
+    public var localDescription: String { localName + (digest.map { "@\($0)" } ?? ":\(tag ?? "latest")") }
+
     /// What a registry is asked for: the digest, or else the tag.
     public var target: String { digest?.description ?? tag ?? "latest" }
 

@@ -197,7 +197,9 @@ extension ImageTool {
             }
         }
         downloads.remove(uuid)
-        if !settlement.isThere {
+        if let layer = image.layer, !isHead {
+            report.line("Unpacked \(layer)")
+        } else if !settlement.isThere {
             let title = image.draft == nil ? image.title : settlement.manifest.progressTitle
             report.line("\(plan.verb == .importing ? "Imported" : "Installed") image \(title)")
         }

@@ -16,18 +16,20 @@ struct DownloadStream: ImageFileReader {
     private let parts: DownloadParts
     private var begun = false
 
-    /// - Parameter name: how lines of progress call the file.
+    /// - Parameters:
+    ///   - title: how people know the image.
+    ///   - name: how lines of progress call the file.
     init(
-        _ download: Download, of manifest: Manifest, name: String, report: Report, checkMD5: Bool,
+        _ download: Download, of uuid: ImageUUID, title: String, name: String, report: Report, checkMD5: Bool,
         noting parts: DownloadParts
     ) {
         self.download = download
         self.name = name
         self.parts = parts
-        uuid = manifest.uuid
+        self.uuid = uuid
         self.report = report
         self.checkMD5 = checkMD5
-        transfer = report.transfers.begin(.download, of: uuid, title: manifest.title, total: download.size)
+        transfer = report.transfers.begin(.download, of: uuid, title: title, total: download.size)
         transfer.advance(to: download.position)
     }
 

@@ -45,8 +45,10 @@ struct ImageFetcher: Sendable {
         noting parts: DownloadParts
     ) -> DownloadStream {
         DownloadStream(
-            Download(request, by: transport), of: image.manifest,
-            name: name ?? image.fileName ?? "image \(image.uuid)", report: report, checkMD5: image.trustsMD5,
+            Download(request, by: transport), of: image.uuid,
+            title: image.layer?.description ?? image.manifest.title,
+            name: name ?? image.fileName ?? image.layer?.description ?? "image \(image.uuid)", report: report,
+            checkMD5: image.trustsMD5,
             noting: parts)
     }
 

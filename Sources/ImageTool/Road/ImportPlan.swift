@@ -67,7 +67,8 @@ extension ImageTool {
         while let uuid = manifest.origin {
             if let installed = try await store.image(uuid, in: pool) {
                 try await sweep(installed.uuid, in: pool)
-                report.line("Image \(uuid) already installed")
+                let layer = supply.layer(uuid).map { " (\($0))" } ?? ""
+                report.line("Image \(uuid) already installed\(layer)")
                 break
             }
             guard !chain.contains(where: { $0.uuid == uuid }) else {

@@ -124,7 +124,13 @@ struct CommandContext: Sendable {
     /// - Throws: `ImageNotInstalled`, `InvalidUUID`, `AmbiguousName`.
     func allInstalled(_ words: [String], in pool: PoolName?) async throws -> [ImageUUID] {
         var uuids: [ImageUUID] = []
-        for word in words { uuids.append(try await tool.installed(word, in: pool)) }
+        for word in words {
+            if let pool {
+                uuids.append(try await tool.installed(word, in: pool))
+            } else {
+                uuids += try await tool.allInstalled(word)
+            }
+        }
         return uuids
     }
 

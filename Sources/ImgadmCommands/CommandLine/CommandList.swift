@@ -7,15 +7,12 @@ import ImageTool
 protocol ImgadmCommand: ParsableCommand {
     /// The letters of the short options that take a value.
     static var valueLetters: String { get }
-    /// Options that other commands have, and what does the same here.
-    static var instead: [String: String] { get }
 
     func run(_ context: CommandContext) async throws
 }
 
 extension ImgadmCommand {
     static var valueLetters: String { "" }
-    static var instead: [String: String] { [:] }
 }
 
 /// What the list of commands knows of each.
@@ -69,7 +66,7 @@ struct CommandEntry: Sendable {
     private static func instead(_ word: String, of type: (some ImgadmCommand).Type) -> String? {
         let option = word.prefix { $0 != "=" }
         if option == "--pool", type.valueLetters.contains("P") { return "-P POOL chooses the zpool" }
-        return type.instead[String(option)]
+        return nil
     }
 
     /// ArgumentParser may name several readings of a mistake, a line each; the first is the plainest.

@@ -13,7 +13,8 @@ struct AncestryCommand: ImgadmCommand {
     @OptionGroup var options: OutputOptions
     @OptionGroup var pool: PoolOption
     @Argument(
-        help: ArgumentHelp("A UUID, the beginning of one, or a name.", valueName: "image"), completion: .images)
+        help: ArgumentHelp("A UUID, the beginning of one, a name, or a docker reference.", valueName: "image"),
+        completion: .images)
     var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {

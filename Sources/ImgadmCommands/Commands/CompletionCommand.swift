@@ -31,11 +31,22 @@ struct CompletionCommand: ImgadmCommand {
         if shell == .bash { try context.output.line(Self.bashFilters) }
     }
 
-    /// bash ends a word at `=`, and puts a blank behind what it has completed: a filter is not done with its field.
+    /// bash ends a word at `=`, and puts a blank behind what it has completed: a filter is not done with its field. It ends one at
+    /// `:` as well, where a docker reference or a URL goes on: what is before that must not be put in a second time.
     private static let bashFilters = """
         __imgadm_with_filters() {
             if [[ "${COMP_WORDS[COMP_CWORD]}" == = || "${COMP_WORDS[COMP_CWORD - 1]}" == = ]]; then
                 COMPREPLY=()
+                return
+            fi
+            local typed="${COMP_LINE:0:COMP_POINT}"
+            typed="${typed##*[[:space:]]}"
+            if [[ "${typed}" == *:* && "${COMP_WORDBREAKS}" == *:* ]]; then
+                local -a COMP_WORDS
+                read -ra COMP_WORDS <<< "${COMP_LINE:0:COMP_POINT}"
+                local COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+                _imgadm "${1}" "${typed}" "${COMP_WORDS[COMP_CWORD - 1]}"
+                COMPREPLY=("${COMPREPLY[@]#"${typed%"${typed##*:}"}"}")
                 return
             fi
             _imgadm "$@"
@@ -64,8 +75,10 @@ struct CompleteCommand: ImgadmCommand {
     private func words(_ context: CommandContext) async throws -> [String] {
         switch arguments.first {
         case "images":
-            let images = try await context.tool.store.images()
-            return images.map(\.uuid.description) + Set(images.compactMap(\.manifest.name)).sorted()
+            let images = DockerRows.heads(among: try await context.tool.store.images())
+            // All docker images have the same name.
+            let names = images.filter { $0.manifest.imageType != .docker }.compactMap(\.manifest.name)
+            return images.map(\.uuid.description) + Set(names + images.flatMap(\.references)).sorted()
         case "sources": return try context.tool.config.load().sources.map(\.displayURL)
         case "pools": return Set(try await context.tool.store.pools().map(\.description)).sorted()
         case "fields": return FieldHelp.fields.map(\.name).filter { !$0.hasSuffix("*") }

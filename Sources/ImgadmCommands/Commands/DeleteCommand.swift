@@ -1,6 +1,5 @@
 import ArgumentParser
 import Failure
-import ImageModel
 import ImageTool
 
 struct DeleteCommand: ImgadmCommand {
@@ -10,6 +9,13 @@ struct DeleteCommand: ImgadmCommand {
         discussion: """
             An image that something is a clone of, or that is in use, stays. So does, without -f, a dataset that has a UUID's name,
             but no record, and either no snapshot @final or data that was written since: it may be somebody's.
+
+            A docker image that is named by its reference goes with those of its layers that nothing else needs; if it has
+            other tags, just this one is taken away.
+
+            EXAMPLES
+              imgadm delete base-64-lts@24.4.1
+              imgadm delete debian:12
             """, aliases: ["destroy"])
 
     @OptionGroup var pool: PoolOption
@@ -17,7 +23,8 @@ struct DeleteCommand: ImgadmCommand {
     @Flag(name: [.customShort("v"), .customLong("verbose")], help: "Name everything that is a clone of an image.")
     var verbose = false
     @Argument(
-        help: ArgumentHelp("A UUID, the beginning of one, or a name.", valueName: "image"), completion: .images)
+        help: ArgumentHelp("A UUID, the beginning of one, a name, or a docker reference.", valueName: "image"),
+        completion: .images)
     var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {
@@ -25,19 +32,19 @@ struct DeleteCommand: ImgadmCommand {
         let pool = try context.pool(pool.name)
         try await context.upgradeState()
         // Each is tried (cli.md §3, delete), and one that there is not keeps no other.
-        var uuids: [ImageUUID] = []
+        var names: [InstalledName] = []
         var failures: [any CodedError] = []
         for argument in arguments {
             do {
-                uuids.append(try await context.tool.installed(argument, in: pool))
+                names.append(try await context.tool.toDelete(argument, in: pool))
             } catch let error as any CodedError {
                 failures.append(error)
             }
         }
         do {
-            try await context.reporting { [uuids] report in
+            try await context.reporting { [names] report in
                 try await context.tool.delete(
-                    uuids, in: pool, force: force, namesDependents: verbose || context.verbose, report)
+                    names, in: pool, force: force, namesDependents: verbose || context.verbose, report)
             }
         } catch let error as any CodedError {
             failures.append(error)

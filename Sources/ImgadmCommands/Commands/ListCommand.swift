@@ -4,18 +4,26 @@ import ImageModel
 import ImageStore
 import ImageTool
 import JSON
+import ZFS
 
 struct ListCommand: ImgadmCommand {
-    static let valueLetters = "os"
-    static let instead = ["-P": "list has the images of all pools; those of one: imgadm list zpool=POOL"]
+    static let valueLetters = "osP"
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List installed images",
-        usage: "imgadm list [-l] [--tree] [-j | --format FORMAT] [-H] [-o FIELD,…] [-s FIELD,…] [--docker] [FILTER…]",
+        usage: """
+            imgadm list [-a] [-l] [--tree] [-P POOL] [-j | --format FORMAT] [-H] [-o FIELD,…] [-s FIELD,…] [--docker]
+                [FILTER…]
+            """,
         discussion: """
+            A docker image is one row, under its reference; -a shows each of its layers, which are images, too. So does whatever
+            is meant for programs: -o, -H, and formats other than the table; and so do -l and --tree. Where images of several
+            pools are shown, there is a column for the pool.
+
             A filter is FIELD=VALUE or, for a part of the value, FIELD=~TEXT.
 
             EXAMPLES
               imgadm list
+              imgadm list reference=debian:12
               imgadm list -l -s -unique
               imgadm list --tree -o name,version,clones
               imgadm list -Ho uuid origin=7b5981c4-1889-11e7-b4c5-3f3bdfc9b88b
@@ -23,6 +31,12 @@ struct ListCommand: ImgadmCommand {
 
     @OptionGroup var options: OutputOptions
     @OptionGroup var sort: SortOption
+    @Flag(name: [.customShort("a"), .customLong("all")], help: "Show the layers of docker images, too.")
+    var all = false
+    @Option(
+        name: .customShort("P"), parsing: .unconditional,
+        help: ArgumentHelp("Only images of this zpool; of all if not given.", valueName: "pool"), completion: .pools)
+    var pool: String?
     @Flag(name: .customShort("l"), help: "Show what each image takes of the disk, and its clones.") var long = false
     @Flag(name: .customLong("tree"), help: "Draw images below those that they build on.") var tree = false
     @Flag(
@@ -45,22 +59,56 @@ struct ListCommand: ImgadmCommand {
             filters: arguments)
         guard !tree || listing.format == .table else { throw Failure(.usage, "--tree draws a table only") }
         let dockerListing = try docker ? DockerListing(options, sort: sort.keys, filters: arguments) : nil
-        var images = try await context.tool.store.images()
+        var images = try await installed(context)
         let query = dockerListing?.query ?? listing.query
         try query.checkFields(among: images, besides: docker ? DockerListing.ownColumns : []) {
             JSONValue.object($0.manifest.json)
         }
         if query.asks(for: ImageSpace.fields) { images = try await context.tool.store.measured(images) }
+        if query.asks(for: ["installed"]) || ![.table, .csv].contains(listing.format) {
+            images = try await context.tool.store.dated(images)
+        }
         if let dockerListing { return try dockerListing.print(images, to: context.output, in: context.tableRoom) }
-        let rows = listing.query.rows(of: images, manifest: { .object($0.manifest.json) }, extras: \.extras)
+        let rows = try print(images, listing, context)
+        guard listing.format == .table else { return }
+        context.remark(Self.remarks(on: rows.map(\.image)))
+    }
+
+    /// All images, or those of the pool that is named.
+    ///
+    /// - Throws: `PoolNotFound`.
+    private func installed(_ context: CommandContext) async throws -> [InstalledImage] {
+        guard let pool else { return try await context.tool.store.images() }
+        let name = try PoolName(checking: pool)
+        _ = try await context.tool.store.freeSpace(in: name)
+        return try await context.tool.store.images(in: name)
+    }
+
+    /// - Returns: what was printed.
+    private func print(
+        _ images: [InstalledImage], _ standard: Listing, _ context: CommandContext
+    ) throws -> [ImageRow<InstalledImage>] {
+        // What programs read is what it always was, every image with the fields of its manifest.
+        let isForPeople = standard.format == .table && options.columns.isEmpty && !options.noHeader
+        func select(_ listing: Listing) -> [ImageRow<InstalledImage>] {
+            let rows = listing.query.rows(of: images, manifest: { .object($0.manifest.json) }, extras: \.extras)
+            return isForPeople && !(all || long || tree) ? DockerRows.heads(of: rows, among: images) : rows
+        }
+        var listing = standard
+        var rows = select(listing)
+        if isForPeople, Set(rows.map(\.image.pool)).count > 1 {
+            listing = try Listing(
+                options, standardColumns: (long ? Self.longColumns : Listing.standardColumns) + ",pool",
+                sort: sort.keys, filters: arguments)
+            rows = select(listing)
+        }
         let drawn =
             tree ? OriginTree.order(rows, isASCII: OriginTree.isASCII(context.environment)) : rows.map { ($0, "") }
         let columns = listing.query.columns.map(\.text)
         try listing.print(
-            drawn.map(\.0), to: context.output, in: context.tableRoom, cells: { _ in cells(of: drawn, columns) },
-            json: \.listJSON)
-        guard listing.format == .table else { return }
-        context.remark(Self.remarks(on: rows.map(\.image)))
+            drawn.map(\.0), to: context.output, in: context.tableRoom,
+            cells: { _ in cells(of: drawn, columns, isForPeople: isForPeople) }, json: \.listJSON)
+        return rows
     }
 
     /// One line, however many there are: a host may have hundreds of machines that are no clones of an image.
@@ -72,7 +120,7 @@ struct ListCommand: ImgadmCommand {
     }
 
     private func cells(
-        of rows: [(row: ImageRow<InstalledImage>, lead: String)], _ columns: [String]
+        of rows: [(row: ImageRow<InstalledImage>, lead: String)], _ columns: [String], isForPeople: Bool
     ) -> [[String?]] {
         rows.map { row, lead in
             var cells: [String?] = zip(columns, row.cells).map { column, value -> String? in
@@ -80,6 +128,7 @@ struct ListCommand: ImgadmCommand {
                 if long, Self.bytes.contains(column), let bytes = value?.intValue {
                     return ByteCount.text(Int64(bytes))
                 }
+                if isForPeople, column == "name", let name = DockerRows.name(of: row.image) { return name }
                 // It is there, but may be no image.
                 if column == "name", value == nil, row.image.doubt != nil { return "?" }
                 return value?.fieldText

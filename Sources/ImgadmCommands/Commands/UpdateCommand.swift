@@ -16,7 +16,8 @@ struct UpdateCommand: ImgadmCommand {
     var dryRun = false
     @OptionGroup var token: TokenOptions
     @Argument(
-        help: ArgumentHelp("A UUID, the beginning of one, or a name.", valueName: "image"), completion: .images)
+        help: ArgumentHelp("A UUID, the beginning of one, a name, or a docker reference.", valueName: "image"),
+        completion: .images)
     var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {

@@ -35,7 +35,7 @@ struct VacuumCommand: ImgadmCommand {
     @Option(
         name: .customLong("older-than"), parsing: .unconditional,
         help: ArgumentHelp(
-            "Only images that came to this host at least this long ago: a number and s, m, h, d or w, as in 30d.",
+            "Only images that came to this host at least this long ago, by the field installed of list: a number and s, m, h, d or w, as in 30d.",
             valueName: "time"))
     var olderThan: String?
     @Option(

@@ -54,11 +54,12 @@ struct DockerListing {
 }
 
 extension InstalledImage {
-    /// `{manifest, zpool, source, cloneNames, clones}` (cli.md §3, list).
+    /// `{manifest, zpool, source, cloneNames, clones}` (cli.md §3, list), and `installed` where that is known.
     var listJSON: JSONObject {
         var object = json
         object["cloneNames"] = .array(cloneNames.map { .string($0.description) })
         object["clones"] = .number(JSONNumber(cloneNames.count))
+        if let installed = extras.installed { object["installed"] = .string(installed) }
         return object
     }
 }

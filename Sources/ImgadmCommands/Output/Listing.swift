@@ -14,7 +14,7 @@ struct Listing {
     /// Half a UUID names nothing, and of a date or a number the rest would be wrong.
     static let wholeColumns = ImageSpace.fields.union([
         "uuid", "origin", "owner", "os", "type", "state", "pub", "published", "published_at", "published_date", "size",
-        "clones", "zpool",
+        "clones", "zpool", "pool", "installed",
     ])
     static let standardSort = "published_at,name"
 

@@ -1,0 +1,99 @@
+import Failure
+public import ImageModel
+import ImageStore
+public import ZFS
+
+/// What a word names of what is installed.
+public struct InstalledName: Sendable, Hashable {
+    public let uuid: ImageUUID
+    /// The word, where it was a docker reference.
+    public let reference: DockerReference?
+}
+
+extension ImageTool {
+    /// An installed image, by UUID, by a prefix of at least four digits of it that only one has, by name, or by what docker calls it.
+    ///
+    /// - Parameter pool: nil for all pools.
+    /// - Throws: `ImageNotInstalled`; `InvalidUUID` for what can be none of that; `AmbiguousName`.
+    public func installed(_ text: String, in pool: PoolName?) async throws -> ImageUUID {
+        try await named(text, in: pool).uuid
+    }
+
+    /// The same of all pools, on which a docker reference may have led to different images.
+    ///
+    /// - Throws: as ``installed(_:in:)``.
+    public func allInstalled(_ text: String) async throws -> [ImageUUID] {
+        guard let reference = InstalledWord(text).reference, ImageUUID(typed: text) == nil else {
+            return [try await named(text, in: nil).uuid]
+        }
+        let images = try await store.images()
+        var found: Set<ImageUUID> = []
+        for images in Dictionary(grouping: images, by: \.pool).values {
+            if let name = try InstalledWord(text).find(among: images), name.reference == reference {
+                found.insert(name.uuid)
+            }
+        }
+        return found.count > 1 ? found.sorted() : [try await named(text, in: nil).uuid]
+    }
+
+    /// An installed image, and by what it was named.
+    ///
+    /// - Throws: as ``installed(_:in:)``.
+    public func named(_ text: String, in pool: PoolName?) async throws -> InstalledName {
+        if let uuid = ImageUUID(typed: text) { return InstalledName(uuid: uuid, reference: nil) }
+        let word = InstalledWord(text)
+        let images = try await store.images()
+        if let name = try word.find(among: images.filter { pool == nil || $0.pool == pool }) { return name }
+        let hint = "imgadm list shows the images"
+        guard word.isName else {
+            throw Failure(.invalidUUID, "\"\(text)\" is neither a UUID nor the name of an image", hint: hint)
+        }
+        let missing = ImageNotInstalled(text, pool, hint: nil)
+        let explained = await explained(missing, among: images)
+        throw explained.hint == nil ? ImageNotInstalled(text, pool, hint: hint) : explained
+    }
+
+    /// The error with what may have been meant, or where the image is, if that is known.
+    public func explained(_ missing: ImageNotInstalled) async -> ImageNotInstalled {
+        // Without a list there is no hint, and the error that there is counts; here and below.
+        guard missing.hint == nil, let images = try? await store.images() else { return missing }
+        return await explained(missing, among: images)
+    }
+
+    private func explained(_ missing: ImageNotInstalled, among images: [InstalledImage]) async -> ImageNotInstalled {
+        var hint = ImageTool.hint(for: missing.asked, in: missing.pool, among: images)
+        if hint == nil, let pool = missing.pool, let pools = try? await store.pools(), !pools.contains(pool) {
+            hint = "there is no zpool \"\(pool)\"; -P chooses one, and zpool list shows them"
+        }
+        return hint.map { ImageNotInstalled(missing.asked, missing.pool, hint: $0) } ?? missing
+    }
+
+    /// - Parameter images: those of all pools.
+    static func hint(for asked: String, in pool: PoolName?, among images: [InstalledImage]) -> String? {
+        let word = InstalledWord(asked)
+        if let pool {
+            let there = images.filter { $0.pool != pool && word.fits($0) }
+            let pools = Set(there.map(\.pool.description)).sorted()
+            if let first = pools.first {
+                return "it is on zpool \(pools.map { "\"\($0)\"" }.joined(separator: ", ")): -P \(first)"
+            }
+        }
+        let here = images.filter { pool == nil || $0.pool == pool }
+        // Of a name that there is, another version.
+        if let other = here.last(where: { $0.manifest.name != nil && $0.manifest.name == word.name?.name }) {
+            return "did you mean \"\(other.manifest.title)\"?"
+        }
+        // Of a repository, another tag.
+        let names = here.flatMap(\.dockerNames)
+        if let reference = word.reference, let other = names.last(where: { $0.repository == reference.localName }) {
+            return "did you mean \"\(other)\"?"
+        }
+        return Suggestion.hint(
+            for: asked,
+            among: here.flatMap { image in
+                let own = image.manifest
+                return [own.uuid.description, own.name, own.title].compactMap(\.self) + image.references
+                    + image.dockerNames.map(\.repository)
+            })
+    }
+}

@@ -1,0 +1,233 @@
+import JSON
+import SystemPackage
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// Docker references where an installed image is named, listed and deleted.
+    @Suite struct DockerNameTests {
+        /// A repository with a base of two layers that is an image itself, and an image of one layer more.
+        private struct Chain {
+            let registry: RegistryServer
+            let box: Sandbox
+            /// `HOST/REPO`
+            let name: String
+            /// Base first.
+            let uuids: [String]
+
+            static func make(_ repository: String) async throws -> Chain {
+                let registry = try await RegistryFixture.get().registry
+                var layers: [PushedLayer] = []
+                for number in 1...3 {
+                    layers.append(try await registry.layer(repository, "echo \(number) > f\(number)"))
+                }
+                try await registry.image(repository, "base", Array(layers.prefix(2)))
+                try await registry.image(repository, "base-too", Array(layers.prefix(2)))
+                try await registry.image(repository, "app", layers)
+                return Chain(
+                    registry: registry, box: try await Sandbox.make(), name: "\(registry.host)/\(repository)",
+                    uuids: try await RegistryFixture.uuids(layers))
+            }
+
+            func pull(_ tags: String...) async throws {
+                for tag in tags {
+                    let run = try await box.imgadm("import", "-q", "\(name):\(tag)")
+                    #expect(run.status == 0, "\(run)")
+                }
+            }
+
+            /// What was mounted just now is busy for a moment.
+            func endMachine() async throws {
+                try await Tool.shell(
+                    "for i in $(seq 100); do zfs destroy \(box.pool)/machine 2>/dev/null && exit 0; sleep 0.05; done; exit 1"
+                )
+            }
+
+            func installed() async throws -> Set<String> {
+                Set(try await box.datasets().filter { !$0.contains("@") })
+            }
+        }
+
+        @Test func aReferenceNamesAnImageEverywhere() async throws {
+            let chain = try await Chain.make("names/everywhere")
+            let box = chain.box
+            try await chain.pull("app", "base")
+            func uuid(_ word: String) async throws -> String {
+                let run = try await box.imgadm("get", word)
+                guard run.status == 0 else { return "\(run)" }
+                return try JSONValue(parsing: run.output)["manifest"]?["uuid"]?.stringValue ?? ""
+            }
+            let record = try JSONValue(
+                parsing: try #require(try box.read("var/imgadm/images/\(box.pool)-\(chain.uuids[2]).json")))
+            let digest = try #require(record["pulls"]?.objectValue?.map(\.value).first?.stringValue)
+            for (word, place) in [
+                ("\(chain.name):app", 2), ("docker:\(chain.name):app", 2), ("\(chain.name)@\(digest)", 2),
+                ("\(chain.name):base", 1),
+            ] { #expect(try await uuid(word) == chain.uuids[place], "\(word)") }
+            // The id that list --docker shows.
+            let id = try await box.imgadm("list", "--docker", "-Ho", "image_id", "uuid=\(chain.uuids[2])").lines.first
+            #expect(try await uuid(try #require(id)) == chain.uuids[2])
+            #expect(
+                try await box.imgadm("ancestry", "-Ho", "uuid", "\(chain.name):app").lines == chain.uuids.reversed())
+            #expect(try await box.imgadm("inspect", "\(chain.name):base").status == 0)
+            #expect(
+                try await box.imgadm("export", "-o", box.path("base.tar").string, "\(chain.name):base").status == 0)
+            try box.use(try await Fixture.get().server.url)
+            let update = try await box.imgadm("update", "-n", "\(chain.name):app")
+            #expect(update.status == 0, "\(update)")
+            #expect(
+                try await box.imgadm("push", "\(chain.name):base", "\(chain.registry.host)/names/pushed:1").status == 0)
+            for word in ["reference=\(chain.name):app", "reference=\(chain.name)@\(digest)"] {
+                #expect(try await box.imgadm("list", "-Ho", "uuid", word).lines == [chain.uuids[2]], "\(word)")
+            }
+            let vacuum = try await box.imgadm("vacuum", "-n", "-P", box.pool, "-x", "\(chain.name):app")
+            #expect(vacuum.status == 0 && vacuum.output.isEmpty, "\(vacuum)")
+            // No tag is latest, as with docker; what there is is told.
+            for word in [chain.name, "\(chain.name):bas", "docker:\(chain.name):none"] {
+                let run = try await box.imgadm("get", word)
+                #expect(run.status == 3 && run.output.isEmpty, "\(run)")
+                #expect(run.errors.contains("did you mean \"\(chain.name):"), "\(run)")
+            }
+            let elsewhere = try await Sandbox.make()
+            let wrong = try await box.imgadm("get", "-P", elsewhere.pool, "\(chain.name):app")
+            #expect(wrong.status == 3 && wrong.errors.contains("\"\(box.pool)\": -P \(box.pool)"), "\(wrong)")
+        }
+
+        @Test func aNameComesBeforeAReference() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.middle.uuid).status == 0)
+            let record: JSONValue = [
+                "manifest": [
+                    "v": 2, "uuid": .string(images.middle.uuid), "name": "docker-layer", "version": "1",
+                    "type": "docker",
+                    "tags": ["docker:repo": "base", "docker:tag:latest": true],
+                ], "zpool": .string(box.pool), "source": "https://docker.io",
+            ]
+            try box.write(record.text(), to: "var/imgadm/images/\(box.pool)-\(images.middle.uuid).json")
+            for (word, uuid) in [
+                ("base", images.base.uuid), ("imgapi:base", images.base.uuid), ("docker:base", images.middle.uuid),
+                ("base:latest", images.middle.uuid), ("docker.io/library/base", images.middle.uuid),
+            ] {
+                let run = try await box.imgadm("ancestry", "-Ho", "uuid", word)
+                #expect(run.lines.first == uuid, "\(word): \(run)")
+            }
+        }
+
+        @Test func oneRowIsADockerImage() async throws {
+            let chain = try await Chain.make("names/rows")
+            let box = chain.box
+            let run = try await box.imgadm("import", "\(chain.name):app")
+            #expect(
+                run.lines.filter { $0.hasPrefix("Imported") } == [
+                    "Imported image \(chain.uuids[2]) (\(chain.name):app)"
+                ])
+            for line in ["Unpacked layer 1 of 3", "Unpacked layer 2 of 3"] {
+                #expect(run.lines.contains(line), "\(run)")
+            }
+            #expect(run.lines.contains { $0.hasPrefix("Downloaded layer 3 of 3 (") }, "\(run)")
+            let filter = "zpool=\(box.pool)"
+            func rows(_ words: String...) async throws -> [String] {
+                try await box.imgadm(["list", filter] + words).lines.map {
+                    String($0.split(separator: " ").prefix(2).joined(separator: " "))
+                }
+            }
+            #expect(try await rows() == ["UUID NAME", "\(chain.uuids[2]) \(chain.name):app"])
+            try await chain.pull("base", "base-too")
+            let both = "\(chain.uuids[1]) \(chain.name):base,\(chain.name):base-too"
+            #expect(Set(try await rows().dropFirst()) == [both, "\(chain.uuids[2]) \(chain.name):app"])
+            #expect(try await rows("-a").count == 4)
+            // A layer that is asked for is shown.
+            #expect(try await rows("uuid=\(chain.uuids[0])").count == 2)
+            // Programs have what they always had.
+            #expect(try await rows("-H").count == 3)
+            #expect(Set(try await rows("-Ho", "uuid,name")) == Set(chain.uuids.map { "\($0) docker-layer" }))
+            let json = try JSONValue(parsing: try await box.imgadm("list", "-j", filter).output)
+            #expect(json.arrayValue?.count == 3)
+            #expect(
+                try await box.imgadm("list", "-Ho", "reference", filter, "uuid=\(chain.uuids[2])").lines
+                    == ["[\"\(chain.name):app\"]"])
+        }
+
+        @Test func deletingTakesTheLayersAlongThatNothingElseNeeds() async throws {
+            let chain = try await Chain.make("names/delete")
+            let (box, name, uuids) = (chain.box, chain.name, chain.uuids)
+            try await chain.pull("app", "base", "base-too")
+            // Of several tags, one.
+            let untagged = try await box.imgadm("delete", "\(name):base-too")
+            #expect(
+                untagged.lines == ["Untagged \(name):base-too of image \(uuids[1]): it is still \(name):base"],
+                "\(untagged)")
+            #expect(try await box.imgadm("get", "\(name):base-too").status == 3)
+            // The last tag of what is a layer of another.
+            let layer = try await box.imgadm("delete", "\(name):base")
+            #expect(
+                layer.lines == ["Untagged \(name):base of image \(uuids[1]): it stays as a layer of others"], "\(layer)"
+            )
+            #expect(try await chain.installed() == Set(uuids))
+            // A tag keeps its layers.
+            try await chain.pull("base")
+            let app = try await box.imgadm("delete", "\(name):app")
+            #expect(
+                app.lines == [
+                    "Deleted image \(uuids[2]) (\(name):app)",
+                    "Kept image \(uuids[1]) (layer 2 of \(name):app): it is \(name):base",
+                ], "\(app)")
+            #expect(try await box.imgadm("delete", "\(name):app").status == 3)
+            // A machine keeps the layer that it is a clone of.
+            try await Tool.run("zfs", "clone", "\(box.pool)/\(uuids[0])@final", "\(box.pool)/machine")
+            let base = try await box.imgadm("delete", "\(name):base")
+            #expect(
+                base.lines == [
+                    "Deleted image \(uuids[1]) (\(name):base)",
+                    "Kept image \(uuids[0]) (layer 1 of \(name):base): \(box.pool)/machine builds on it",
+                ], "\(base)")
+            try await chain.endMachine()
+            // All of it, and what is named twice goes once.
+            try await chain.pull("app", "base", "base-too")
+            try await Tool.run("zfs", "clone", "\(box.pool)/\(uuids[2])@final", "\(box.pool)/machine")
+            let refused = try await box.imgadm("delete", "\(name):app")
+            #expect(refused.status == 1 && refused.errors.contains("ImageHasDependentClones"), "\(refused)")
+            #expect(try await box.imgadm("get", "\(name):app").status == 0)
+            try await chain.endMachine()
+            let all = try await box.imgadm(
+                "delete", "\(name):base", "\(name):base-too", uuids[2], "\(name):app", "\(name):app")
+            #expect(all.status == 0, "\(all)")
+            #expect(try await box.datasets().isEmpty)
+            #expect(try box.recordNames().isEmpty && box.leftovers().isEmpty)
+        }
+
+        @Test func theUUIDDeletesTheOneImage() async throws {
+            let chain = try await Chain.make("names/uuid")
+            try await chain.pull("app")
+            let run = try await chain.box.imgadm("delete", chain.uuids[2])
+            #expect(run.output == "Deleted image \(chain.uuids[2])\n", "\(run)")
+            #expect(try await chain.installed() == Set(chain.uuids.prefix(2)))
+        }
+
+        /// Killed at whatever moment and typed again, the whole image is gone.
+        @Test(.timeLimit(.minutes(30)))
+        func deletionMayBeKilledAtAnyMoment() async throws {
+            let points = 12
+            let chain = try await Chain.make("names/kill")
+            let box = chain.box
+            try await chain.pull("app")
+            let start = ContinuousClock.now
+            #expect(try await box.imgadm("delete", "\(chain.name):app").status == 0)
+            let duration = (ContinuousClock.now - start) / .seconds(1)
+            for point in 0..<points {
+                try await chain.pull("app")
+                let moment = duration * 1.1 * Double(point + 1) / Double(points)
+                let first = try await box.imgadm(["delete", "\(chain.name):app"], killedAfter: moment)
+                try await box.settle()
+                let again = try await box.imgadm("delete", "\(chain.name):app")
+                // Where the first had come to its end, there is nothing left to name.
+                let isDone = again.status == 0 || again.status == 3
+                #expect(isDone, "after a kill at \(moment) s: \(first) \(again)")
+                #expect(try await box.datasets().isEmpty, "after a kill at \(moment) s: \(first) \(again)")
+                #expect(try box.recordNames().isEmpty, "after a kill at \(moment) s: \(first) \(again)")
+            }
+        }
+    }
+}
