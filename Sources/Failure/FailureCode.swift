@@ -16,6 +16,8 @@ extension Failure.Code {
     public static let usage: Self = "Usage"
     public static let unknownCommand: Self = "UnknownCommand"
     public static let noCommand: Self = "NoCommand"
+    /// A signal ended the work.
+    public static let stopped: Self = "Stopped"
     public static let invalidUUID: Self = "InvalidUUID"
     /// A name or the beginning of a UUID fits several images.
     public static let ambiguousName: Self = "AmbiguousName"

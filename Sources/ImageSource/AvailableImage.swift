@@ -23,6 +23,8 @@ public struct AvailableImage: Sendable {
     /// What is known of an image that came without a manifest: its manifest is provisional, and made anew of this once all of
     /// the content has been seen. Where the UUID was not known either, it is the URL's (``ContentUUID/provisional(_:)``).
     public private(set) var draft: ImageDraft?
+    /// What stands for its UUID until all of its file has been seen, since that follows from the file.
+    public private(set) var hasProvisionalUUID = false
     /// What tells whether the file of such an image is still the same where it was fetched.
     public private(set) var fetched: FetchedURL?
     /// What messages call its file, where its place is no name for it.
@@ -86,6 +88,7 @@ public struct AvailableImage: Sendable {
             check: check,
             content: content, compression: nil)
         self.draft = draft
+        hasProvisionalUUID = uuid == nil
         self.fetched = fetched
         self.called = called
     }
@@ -132,7 +135,7 @@ public enum ImageFilePlace: Sendable {
     case path(FilePath)
 
     /// A URL, or a path.
-    var description: String {
+    public var description: String {
         switch self {
         case .server(let request, _): request.url
         case .containerDisk(let layers, _): layers.last?.request.url ?? ""

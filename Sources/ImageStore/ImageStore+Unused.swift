@@ -10,6 +10,12 @@ extension ImageStore {
         public let bytes: UInt64?
     }
 
+    /// Bytes that come free with an image, where ZFS tells: of zfs-fuse in steps of what it prints.
+    public func usedBytes(of uuid: ImageUUID, in pool: PoolName) async throws -> Int64? {
+        let name = DatasetName.image(uuid, in: pool)
+        return try await zfs.numbers("used", of: [name])[name].map { Int64(clamping: $0) }
+    }
+
     /// When the dataset of each image was made here, in seconds since 1970.
     public func arrivals(of images: [InstalledImage]) async throws -> [InstalledImage.ID: Int64] {
         let names = images.map { DatasetName.image($0.uuid, in: $0.pool) }

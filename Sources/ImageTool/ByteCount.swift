@@ -1,7 +1,7 @@
 /// A number of bytes for people, in binary units.
 public enum ByteCount {
     /// Two sizes that others state, together, or the most that there can be.
-    static func sum(_ one: Int64, _ other: Int64) -> Int64 {
+    public static func sum(_ one: Int64, _ other: Int64) -> Int64 {
         let (sum, overflow) = one.addingReportingOverflow(other)
         return overflow ? .max : sum
     }

@@ -14,8 +14,14 @@ extension ImageTool {
             try sweep(uuid)
             throw ImageNotInstalled(uuid, pool)
         }
+        let image = try await store.image(uuid, in: pool)
+        let bytes = try await freed(by: uuid, in: pool, report)
         guard try await remove(uuid, in: pool, force: force, report) else { throw ImageNotInstalled(uuid, pool) }
-        report.line("Deleted image \(uuid)")
+        var result = ImageResult(
+            .deleted, image?.manifest ?? Manifest(uuid: uuid), title: uuid.description, in: pool)
+        result.source = image?.source
+        result.bytes = bytes
+        report.did(result)
     }
 
     /// Deletes images in whatever order their origins allow. Those that cannot be deleted keep none of the others. What is named by
@@ -76,6 +82,11 @@ extension ImageTool {
                 return Failure(error.code, error.message, cause: error.cause)
             }
         if let failure = Failure.combining(inOrder) { throw failure }
+    }
+
+    /// Bytes that come free with an image, where somebody wants to know.
+    func freed(by uuid: ImageUUID, in pool: PoolName, _ report: Report) async throws -> Int64? {
+        report.results.areWanted ? try await store.usedBytes(of: uuid, in: pool) : nil
     }
 
     /// Deletes an image under its lock, with its downloads.

@@ -55,12 +55,16 @@ extension ImageTool {
         if !others.isEmpty || isBuiltOn {
             try await store.untag(reference, of: uuid, in: pool) { report.waiting(for: uuid, $0) }
             let why = isBuiltOn ? "it stays as a layer of others" : "it is still \(others.joined(separator: ", "))"
-            report.line("Untagged \(called) of image \(uuid): \(why)")
+            var result = ImageResult(.untagged(called), image, title: uuid.description)
+            result.reason = why
+            report.did(result)
             return .stays
         }
         try await announce(reference, to: next, report)
+        var result = ImageResult(.deleted, image, title: "\(uuid) (\(called))")
+        result.bytes = try await freed(by: uuid, in: pool, report)
         guard try await remove(uuid, in: pool, force: force, report) else { return .missing }
-        report.line("Deleted image \(uuid) (\(called))")
+        report.did(result)
         return .gone
     }
 
@@ -77,16 +81,22 @@ extension ImageTool {
         _ layers: [InstalledImage], of reference: DockerReference, in pool: PoolName, _ report: Report
     ) async throws {
         for (place, known) in layers.enumerated() {
-            let title = "image \(known.uuid) (layer \(layers.count - place) of \(reference.localDescription))"
+            let number = "layer \(layers.count - place) of \(reference.localDescription)"
+            let title = "\(known.uuid) (\(number))"
             // It was looked at before others went, and may have come into use meanwhile.
             guard let layer = try await store.image(known.uuid, in: pool) else { return }
             if let reason = try await need(of: layer) {
                 try await store.setLeaving(nil, of: layer.uuid, in: pool) { report.waiting(for: layer.uuid, $0) }
-                return report.line("Kept \(title): \(reason)")
+                var result = ImageResult(.kept, layer, title: title)
+                (result.isRequested, result.layer, result.reason) = (false, number, reason)
+                return report.did(result)
             }
             try await announce(reference, to: layers.dropFirst(place + 1).first, report)
+            var result = ImageResult(.deleted, layer, title: title)
+            (result.isRequested, result.layer) = (false, number)
+            result.bytes = try await freed(by: layer.uuid, in: pool, report)
             guard try await remove(layer.uuid, in: pool, force: false, report) else { return }
-            report.line("Deleted \(title)")
+            report.did(result)
         }
     }
 
@@ -101,7 +111,9 @@ extension ImageTool {
                 let layers = try await [layer] + origins(of: uuid, in: pool)
                 try await deleteLayers(layers, of: reference, in: pool, report)
             } else if try await remove(uuid, in: pool, force: force, report) {
-                report.line("Deleted image \(uuid) (\(reference.localDescription))")
+                report.did(
+                    ImageResult(
+                        .deleted, Manifest(uuid: uuid), title: "\(uuid) (\(reference.localDescription))", in: pool))
             }
         }
     }

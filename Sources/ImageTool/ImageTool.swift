@@ -15,6 +15,8 @@ public struct ImageTool: Sendable {
     let downloads: DownloadFolder
     let platform: HostPlatform
     let log: Logger
+    /// It only tells what an import would do, and changes nothing on this host.
+    private(set) var isRehearsing = false
     /// What is waited by.
     var clock: any Timekeeper { transport.settings.clock }
 
@@ -29,5 +31,12 @@ public struct ImageTool: Sendable {
         self.log = log
         platform = HostPlatform(runner: runner)
         downloads = DownloadFolder(root: root)
+    }
+
+    /// The same, that only tells what an import would do.
+    public var rehearsing: ImageTool {
+        var tool = self
+        tool.isRehearsing = true
+        return tool
     }
 }

@@ -32,7 +32,7 @@ extension ImageTool {
     public func importImage(_ request: ImportRequest, _ report: Report) async throws {
         if let installed = try await store.image(request.uuid, in: request.pool) {
             try await sweep(request.uuid, in: request.pool)
-            report.line("Image \(installed.title) is already installed, skipping")
+            report.did(ImageResult(.present(.asked), installed))
             return
         }
         let room = try await store.freeSpace(in: request.pool)
@@ -76,6 +76,7 @@ extension ImageTool {
     /// Removes what a run that was killed may have left of an image that is installed, and has it mounted if that run did not
     /// come to it.
     func sweep(_ uuid: ImageUUID, in pool: PoolName) async throws {
+        guard !isRehearsing else { return }
         try await store.showAgain(uuid, in: pool)
         try sweep(uuid)
     }

@@ -40,7 +40,7 @@ extension ImageTool {
         let known = try await knownImage([request.key(reference)], reference, in: request.pool, source)
         if let known {
             try await sweep(known.uuid, in: request.pool)
-            report.line("Image \(known.uuid) (\(reference)) is already installed, skipping")
+            report.did(ImageResult(.present(.asked), known, title: "\(known.uuid) (\(reference))"))
             return
         }
         let image = try await sought(reference, request, source)
@@ -52,8 +52,8 @@ extension ImageTool {
                 _ = try await source.chain(of: image)
             }
             try await sweep(uuid, in: request.pool)
-            try await note(image, on: installed, report)
-            report.line("Image \(image.title(uuid)) is already installed, skipping")
+            if !isRehearsing { try await note(image, on: installed, report) }
+            report.did(ImageResult(.present(.asked), installed, title: image.title(uuid)))
             return
         }
         let room = try await store.freeSpace(in: request.pool)

@@ -145,7 +145,7 @@ extension ImageTool {
         _ report: Report
     ) async throws {
         try await sweep(installed.uuid, in: pool)
-        report.line("Image \(installed.title) is already installed, skipping")
+        report.did(ImageResult(.present(.asked), installed))
         let other = fields.filter { path, value in
             FieldPath(path).find(in: JSONValue.object(installed.manifest.json)) != value
         }

@@ -25,7 +25,7 @@ extension ImageTool {
         let uuid = manifest.uuid
         if let installed = try await store.image(uuid, in: pool) {
             try await sweep(uuid, in: pool)
-            report.line("Image \(installed.title) is already installed, skipping")
+            report.did(ImageResult(.present(.asked), installed))
             return
         }
         _ = try await store.freeSpace(in: pool)

@@ -10,18 +10,27 @@ public struct Report: Sendable {
     public let warning: @Sendable (String) -> Void
     /// The transfers under way.
     public let transfers: TransferBoard
+    /// What was done.
+    public let results: ResultBoard
 
     public init(
         line: @escaping @Sendable (String) -> Void, warning: @escaping @Sendable (String) -> Void,
-        transfers: TransferBoard = TransferBoard()
+        transfers: TransferBoard = TransferBoard(), results: ResultBoard = ResultBoard()
     ) {
         self.line = line
         self.warning = warning
         self.transfers = transfers
+        self.results = results
     }
 }
 
 extension Report {
+    /// Something is done, or was found done.
+    func did(_ result: ImageResult) {
+        results.add(result)
+        if let sentence = result.sentence { line(sentence) }
+    }
+
     /// The work waits for others that have an image's lock.
     func waiting(for image: ImageUUID, _ holders: [LockHolder]) {
         line("Waiting for image \(image) import lock")
@@ -36,7 +45,8 @@ public final class Transfer: Sendable {
         case download, install, create, upload
     }
 
-    public let image: ImageUUID
+    /// Nil where none is known.
+    public let image: ImageUUID?
     /// How people know the image: `NAME@VERSION`, or its UUID where there is no name.
     public let title: String
     public let phase: Phase
@@ -44,7 +54,7 @@ public final class Transfer: Sendable {
     public let total: Int64?
     private let moved = Atomic<Int64>(0)
 
-    init(_ phase: Phase, of image: ImageUUID, title: String, total: Int64?) {
+    init(_ phase: Phase, of image: ImageUUID?, title: String, total: Int64?) {
         self.phase = phase
         self.image = image
         self.title = title
@@ -68,14 +78,14 @@ public final class TransferBoard: Sendable {
 
     private let state = Mutex(State())
     private let began: @Sendable (Transfer) -> Void
-    private let ended: @Sendable (Transfer) -> Void
+    private let ended: @Sendable (Transfer, Bool) -> Void
 
     /// - Parameters:
     ///   - began: is told of each transfer that begins.
-    ///   - ended: is told of each that ends, well or not.
+    ///   - ended: is told of each that ends, and whether all of it was moved.
     public init(
         began: @escaping @Sendable (Transfer) -> Void = { _ in },
-        ended: @escaping @Sendable (Transfer) -> Void = { _ in }
+        ended: @escaping @Sendable (Transfer, Bool) -> Void = { _, _ in }
     ) {
         self.began = began
         self.ended = ended
@@ -95,14 +105,32 @@ public final class TransferBoard: Sendable {
     /// Says what is to come.
     func expect(bytes: Int64?, count: Int) { state.withLock { $0.expected = bytes.map { ($0, count) } } }
 
-    func begin(_ phase: Transfer.Phase, of image: ImageUUID, title: String? = nil, total: Int64?) -> Transfer {
-        let transfer = Transfer(phase, of: image, title: title ?? image.description, total: total)
+    /// A transfer that ends with what moves it, well or not.
+    func moving<Value>(
+        _ phase: Transfer.Phase, of image: ImageUUID?, title: String, total: Int64?,
+        _ work: (Transfer) async throws -> Value
+    ) async throws -> Value {
+        let transfer = begin(phase, of: image, title: title, total: total)
+        // One that has ended well by then does not end again.
+        defer { end(transfer, isDone: false) }
+        let value = try await work(transfer)
+        end(transfer, isDone: true)
+        return value
+    }
+
+    /// A transfer that ends when it is said to, and fails if nobody says so.
+    func opening(_ phase: Transfer.Phase, of image: ImageUUID, title: String, total: Int64?) -> OpenTransfer {
+        OpenTransfer(begin(phase, of: image, title: title, total: total), on: self)
+    }
+
+    private func begin(_ phase: Transfer.Phase, of image: ImageUUID?, title: String, total: Int64?) -> Transfer {
+        let transfer = Transfer(phase, of: image, title: title, total: total)
         state.withLock { $0.current.append(transfer) }
         began(transfer)
         return transfer
     }
 
-    func end(_ transfer: Transfer) {
+    fileprivate func end(_ transfer: Transfer, isDone: Bool) {
         let wasThere = state.withLock { state in
             guard let place = state.current.firstIndex(where: { $0 === transfer }) else { return false }
             state.current.remove(at: place)
@@ -110,6 +138,23 @@ public final class TransferBoard: Sendable {
             if transfer.done == transfer.total { state.finished += transfer.done }
             return true
         }
-        if wasThere { ended(transfer) }
+        if wasThere { ended(transfer, isDone) }
     }
+}
+
+/// A transfer whose bytes are taken by somebody else, who may let go of it at any time.
+final class OpenTransfer: Sendable {
+    private let transfer: Transfer
+    private let board: TransferBoard
+
+    fileprivate init(_ transfer: Transfer, on board: TransferBoard) {
+        self.transfer = transfer
+        self.board = board
+    }
+
+    deinit { board.end(transfer, isDone: false) }
+
+    func advance(to position: Int64) { transfer.advance(to: position) }
+
+    func end(isDone: Bool) { board.end(transfer, isDone: isDone) }
 }

@@ -65,6 +65,7 @@ extension ImageTool {
             // know it.
             if image.manifest.imageType != .docker, found.failures.isEmpty {
                 report.warning("image \(image.progressTitle) is not known to any image source")
+                report.did(ImageResult(.unknown, image))
             }
             return
         }
@@ -72,20 +73,17 @@ extension ImageTool {
         defer { lock.release() }
         // It may have gone, or been updated, meanwhile.
         guard let image = try await store.image(image.uuid, in: image.pool) else { return }
-        let start = dryRun ? "[dry-run] " : ""
         let url = source.descriptor.url.base
         let manifest = source.manifest(stated, keepingContentOf: image.manifest)
         let changes = ManifestChanges(from: image.manifest, to: manifest)
-        if !image.isKnown {
-            if !dryRun { try await store.replaceManifest(of: image, with: manifest, source: url) }
-            report.line("\(start)Added manifest info for image \(image.uuid) from \"\(url)\"")
-        } else if !changes.fields.isEmpty {
-            if !dryRun { try await store.replaceManifest(of: image, with: manifest, source: url) }
-            let count = changes.fields.count
-            report.line(
-                "\(start)Updated \(count) manifest field\(count == 1 ? "" : "s") for image \(image.uuid) from \"\(url)\": \(changes.fields.joined(separator: ", "))"
-            )
-        }
+        let isOther = !image.isKnown || !changes.fields.isEmpty
+        if isOther, !dryRun { try await store.replaceManifest(of: image, with: manifest, source: url) }
+        var result = ImageResult(
+            !isOther ? .unchanged : image.isKnown ? .updated(fields: changes.fields) : .described, manifest,
+            title: image.uuid.description, in: image.pool)
+        result.source = url
+        result.isPlanned = dryRun
+        report.did(result)
         try await updateFinal(image, manifest, dryRun, report)
     }
 
@@ -101,10 +99,12 @@ extension ImageTool {
                 "the source has image \(image.progressTitle) as another snapshot (guid \(guid)) than is installed here (guid \(made)): what builds on that one cannot be installed on this one"
             )
         case .renaming(let snapshot):
+            guard let final = snapshot.dataset.snapshot("final") else { break }
             if !dryRun { try await store.makeFinal(snapshot) }
-            report.line(
-                "\(dryRun ? "[dry-run] " : "")Renamed image \(image.uuid) original snapshot from \(snapshot) to \(snapshot.dataset)@final"
-            )
+            var result = ImageResult(
+                .snapshotRenamed(from: snapshot, to: final), image, title: image.uuid.description)
+            result.isPlanned = dryRun
+            report.did(result)
         case .missing:
             throw Failure(
                 .imageMissingOriginalSnapshot,

@@ -78,12 +78,21 @@ extension ImageTool {
     /// Deletes unused images. Each is looked at again under its lock: what has come into use meanwhile stays.
     ///
     /// - Throws: after all that could be deleted, why the others were not.
-    public func vacuum(_ images: [InstalledImage], _ report: Report) async throws {
+    ///
+    /// - Parameter dryRun: says what would be done and changes nothing.
+    public func vacuum(_ images: [ImageStore.Unused], dryRun: Bool, _ report: Report) async throws {
         var failures: [Failure] = []
-        for image in images {
+        for unused in images {
+            let image = unused.image
             do {
-                guard try await remove(image.uuid, in: image.pool, force: false, report) else { continue }
-                report.line("Deleted image \(image.progressTitle)")
+                if !dryRun {
+                    guard try await remove(image.uuid, in: image.pool, force: false, report) else { continue }
+                }
+                var result = ImageResult(.deleted, image, title: image.progressTitle)
+                result.isPlanned = dryRun
+                result.isRequested = false
+                result.bytes = unused.bytes.map { Int64(clamping: $0) }
+                report.did(result)
             } catch let error as any CodedError {
                 failures.append(error.failure)
             }

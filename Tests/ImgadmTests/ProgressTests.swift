@@ -23,9 +23,41 @@ extension EndToEnd {
                     #expect(event["phase"] == "download" && event["time"]?.stringValue?.hasSuffix("Z") == true)
                     #expect(event["title"]?.stringValue?.hasSuffix("@1.0.0") == true)
                     #expect((event["bytes"] == event["total"]) == (number == 1), "\(event.text())")
+                    #expect(event["ok"] == (number == 1 ? true : nil))
                 }
             }
             #expect(run.lines.last == "Imported image \(images.top.uuid) (top@1.0.0)")
+        }
+
+        @Test func aTransferThatFailedIsTold() async throws {
+            let box = try await Sandbox.make()
+            let images = try await Fixture.get()
+            let proxy = try await FaultProxy(to: images.server.port, path: "/file", [], then: .cut(after: 100))
+            try box.use(proxy.url)
+            let run = try await box.imgadm("import", "--progress", "json", "-j", images.base.uuid)
+            #expect(run.status == 1, "\(run)")
+            // The last line is the error's.
+            let lines = run.errors.split(separator: "\n").filter { $0.hasPrefix("{") }
+            let events = try lines.map { try JSONValue(parsing: Array($0.utf8)) }
+            let ends = events.filter { $0["event"] == "end" }
+            #expect(!ends.isEmpty && ends.allSatisfy { $0["ok"] == false }, "\(run)")
+            #expect(events.filter { $0["event"] == "begin" }.count == ends.count)
+            // Sentences are events, too, where standard output is for the answer.
+            let lineEvents = events.filter { $0["event"] == "line" }.compactMap { $0["message"]?.stringValue }
+            #expect(lineEvents.contains { $0.hasPrefix("Importing ") })
+            #expect(try JSONValue(parsing: Array(run.output.utf8))["ok"] == false)
+        }
+
+        @Test func whatHasNoUUIDIsGivenNone() async throws {
+            let box = try await Sandbox.make()
+            try await Tool.run("truncate", "-s", "1M", box.path("disk.raw").string)
+            let run = try await box.shell(
+                "cd '\(box.root)' && imgadm export --progress json -j -o disk.qcow2 ./disk.raw")
+            #expect(run.status == 0 && !run.errors.contains("00000000-0000"), "\(run)")
+            let events = try run.errors.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
+            #expect(events.contains { $0["event"] == "end" && $0["ok"] == true && $0["image"] == nil }, "\(run)")
+            let row = try JSONValue(parsing: Array(run.output.utf8))["images"]?[0]
+            #expect(row?["action"] == "exported" && row?["destination"] == "disk.qcow2" && row?["bytes"] != nil)
         }
 
         @Test func whatIsNoTerminalGetsNoControlCharacters() async throws {

@@ -66,6 +66,39 @@ extension EndToEnd {
             }
         }
 
+        /// On a server, and in a repository without one.
+        @Test(arguments: [false, true])
+        func whatIsPublishedAlreadyIsNoErrorIfEqual(inRepository: Bool) async throws {
+            let stage = try await Stage.make(.registry)
+            let registry = try #require(stage.registry)
+            let url = inRepository ? "oci://\(registry.host)/vm/others" : stage.server.url
+            for (round, action) in ["published", "present", "present"].enumerated() {
+                let run = try await stage.publish("--if-absent", "-qj", to: url)
+                let answer = try JSONValue(parsing: Array(run.output.utf8))
+                #expect(run.status == 0 && answer["images"]?[0]?["action"]?.stringValue == action, "\(round): \(run)")
+                #expect(answer["changed"] == .bool(round == 0))
+            }
+            let words = try await stage.publish("--if-absent", "-q", to: url)
+            #expect(words.lines == ["Image \(stage.image.uuid) is published on \(url) already"], "\(words)")
+            var manifest = stage.image.manifest
+            manifest["version"] = "2.0.0"
+            manifest["tags"] = ["a": "b"]
+            try stage.box.write(JSONValue.object(manifest).text(), to: "image.json")
+            let other = try await stage.publish("--if-absent", "-q", to: url)
+            #expect(other.status == 1 && other.errors.contains("error (ImageUuidAlreadyExists)"), "\(other)")
+            #expect(other.errors.contains("it differs in version, tags\n"), "\(other)")
+            // Another file.
+            var same = stage.image.manifest
+            same["files"] = nil
+            try stage.box.write(JSONValue.object(same).text(), to: "image.json")
+            let shell = try await stage.box.shell(
+                """
+                head -c "$(stat -c %s '\(stage.image.file)')" /dev/urandom > '\(stage.box.root)/x'
+                imgadm publish --if-absent -q -m '\(stage.manifest)' -f '\(stage.box.root)/x' \(url)
+                """)
+            #expect(shell.status == 1 && shell.errors.contains("files.0.sha1"), "\(shell)")
+        }
+
         @Test(arguments: ImageStorage.allCases)
         func whatIsPublishedCanBeImported(storage: ImageStorage) async throws {
             let stage = try await Stage.make(storage)

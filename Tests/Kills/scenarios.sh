@@ -54,7 +54,7 @@ create_ready() {
     forget
     rm -rf "$work/made"
     mkdir "$work/made"
-    command=(imgadm create -q -c gzip -o "$work/made" "$vm" name=web version=1.0.0 type=lx-dataset os=linux)
+    command=(imgadm create -f -q -c gzip -o "$work/made" "$vm" name=web version=1.0.0 type=lx-dataset os=linux)
 }
 create_right() {
     [[ $(ls "$work/made") == $'web-1.0.0.imgmanifest\nweb-1.0.0.zfs.gz' ]] || { ls -a "$work/made"; return 1; }
@@ -65,7 +65,7 @@ create_right() {
 script_begin() { create_begin; }
 script_ready() {
     create_ready
-    command=(imgadm create -q -s "$work/script" -c gzip -o "$work/made" "$vm" name=web version=1.0.0 type=lx-dataset os=linux)
+    command=(imgadm create -f -q -s "$work/script" -c gzip -o "$work/made" "$vm" name=web version=1.0.0 type=lx-dataset os=linux)
 }
 script_right() { create_right; }
 

@@ -21,7 +21,7 @@ bench_create() {
         [[ $tool != xz ]] || times=$(((rounds + 3) / 4))
         printf 'bench: create, %s: %d rounds\n' "$tool" "$times" >&2
         for ((round = 0; round < times; round++)); do
-            measure "create-$tool" "imgadm create -q -c $tool -o $disk/made $vm name=bench version=1 type=other os=other"
+            measure "create-$tool" "imgadm create -f -q -c $tool -o $disk/made $vm name=bench version=1 type=other os=other"
             stat -c %s "$disk"/made.zfs.* > "$samples/size-$tool"
             rm -f "$disk"/made.*
             measure "pack-$tool" "zfs snapshot $pool/$vm@theirs && zfs send $pool/$vm@theirs | $(packer "$tool") > $disk/theirs"

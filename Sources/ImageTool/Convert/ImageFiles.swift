@@ -19,14 +19,18 @@ struct ImageFiles {
         }
         self.manifest = manifest
         let start = path.extension == "imgmanifest" ? Self.start(path) : path
-        let suffixes = CompressionFormat.allCases.map(\.fileSuffix)
-        let candidates = ["zvol", "zfs"].flatMap { kind in suffixes.map { FilePath("\(start).\(kind)\($0)") } }
-        guard let found = try candidates.first(where: { try HostFile.exists($0) }) else {
+        guard let found = try Self.candidates(start).first(where: { try HostFile.exists($0) }) else {
             throw Failure(
                 .usage, "there is no image file beside the manifest \"\(name)\"",
                 hint: "it is called \(start.lastComponent?.string ?? "NAME").zvol.gz or the like")
         }
         file = try GivenFile(found.string)
+    }
+
+    /// What the file of an image may be called.
+    static func candidates(_ start: FilePath) -> [FilePath] {
+        let suffixes = CompressionFormat.allCases.map(\.fileSuffix)
+        return ["zvol", "zfs"].flatMap { kind in suffixes.map { FilePath("\(start).\(kind)\($0)") } }
     }
 
     /// The manifest beside an image file, if there is one.
@@ -69,8 +73,19 @@ struct ImageFiles {
         return .object(entry)
     }
 
-    /// Writes a manifest in its place.
-    static func write(_ manifest: Manifest, to path: FilePath) throws {
+    /// Puts an image file in its place, and then its manifest. At no moment does a manifest speak of another file than lies
+    /// beside it: so one that was there goes first, and comes back if the file does not come.
+    ///
+    /// - Parameter commit: puts the file in its place.
+    /// - Throws: what `commit` throws, and then the manifest is the one that was there; `FileSystemError`, `NoSpace`.
+    static func settle(_ manifest: Manifest, at path: FilePath, commit: () throws -> Void) async throws {
+        let old = try HostFile.read(path, from: .setUp)
+        try HostFile.remove(path)
+        do {
+            try commit()
+        } catch {
+            throw await Failure.undoing(error) { if let old { try HostFile.write(old, to: path) } }
+        }
         try HostFile.write(Array((JSONValue.object(manifest.json).text(.indented(2)) + "\n").utf8), to: path)
     }
 }

@@ -20,20 +20,22 @@ struct NewImageFile {
     consuming func write(
         _ report: Report, _ content: (OutputFile, (UInt64) -> Void) async throws -> Void
     ) async throws -> ConvertedImage {
-        let files = try CreateFiles(nil, request.output, for: manifest, request.compression)
-        try OutputFile.check(files.manifest, request.isReplacing)
+        let files = try CreateFiles(
+            nil, request.output, for: manifest, request.compression, isReplacing: request.isReplacing)
         let sums = FileSums()
         let output = try OutputFile(files.file, isReplacing: request.isReplacing, sums: sums)
         report.line("Writing image file to \"\(files.file)\"")
-        let transfer = report.transfers.begin(.create, of: manifest.uuid, title: manifest.title, total: nil)
-        defer { report.transfers.end(transfer) }
-        try await content(output) { transfer.advance(to: Int64(clamping: $0)) }
+        try await report.transfers.moving(
+            .create, of: manifest.uuid, title: manifest.title, total: nil
+        ) { transfer in
+            try await content(output) { transfer.advance(to: Int64(clamping: $0)) }
+        }
         manifest["files"] = [ImageFiles.entry(output, sums, request.compression, guid: guid)]
-        report.line("Saving manifest to \"\(files.manifest)\"")
-        // A manifest must not speak of another file than lies beside it.
-        if request.isReplacing { try HostFile.remove(files.manifest) }
-        try output.commit()
-        try ImageFiles.write(manifest, to: files.manifest)
+        try await files.settle(manifest, report) { try output.commit() }
+        report.did(
+            .written(
+                .converted, manifest, title: manifest.title, to: files.file, manifestFile: files.manifest,
+                bytes: Int64(clamping: output.size)))
         return ConvertedImage(manifest: manifest, file: files.file, manifestFile: files.manifest)
     }
 }

@@ -9,6 +9,9 @@ struct CreateFiles {
     let file: FilePath
     let manifest: FilePath
     private let folder: PrivateFolder?
+    private let isReplacing: Bool
+    /// Image files of the same name in other forms. The manifest would speak of them no more.
+    private let others: [FilePath]
 
     /// What the file is called until it is whole.
     var partial: FilePath { FilePath("\(file).partial") }
@@ -22,9 +25,12 @@ struct CreateFiles {
     /// - Parameters:
     ///   - folder: where they go; nil for `output`.
     ///   - output: a folder, or the start of both paths.
-    /// - Throws: `Usage` if there is no such folder; `FileSystemError` if that cannot be told.
+    ///   - isReplacing: what is there may be replaced.
+    /// - Throws: `Usage` if there is no such folder, or something is there that may not be replaced; `FileSystemError` if that
+    ///   cannot be told.
     init(
-        _ folder: PrivateFolder?, _ output: FilePath?, for manifest: Manifest, _ compression: CompressionFormat
+        _ folder: PrivateFolder?, _ output: FilePath?, for manifest: Manifest, _ compression: CompressionFormat,
+        isReplacing: Bool
     ) throws {
         self.folder = folder
         let output = folder?.path ?? output
@@ -40,14 +46,52 @@ struct CreateFiles {
             throw Failure(.usage, "there is no folder \"\(parent)\" for the image file")
         }
         let suffix = (manifest.imageType == .zvol ? ".zvol" : ".zfs") + compression.fileSuffix
-        file = FilePath("\(start)\(suffix)")
+        let file = FilePath("\(start)\(suffix)")
+        self.file = file
         self.manifest = FilePath("\(start).imgmanifest")
+        others = ImageFiles.candidates(start).filter { $0 != file }
+        self.isReplacing = isReplacing
         // Before anything is done to a VM.
         for path in [file, partial] where try CreateFiles.isFolder(path) {
             throw Failure(
                 .usage, "\"\(path)\" is a folder, and the image file would be there",
                 hint: "take it away, or give another -o")
         }
+        try check()
+    }
+
+    /// - Throws: `Usage` if something is there that may not be replaced.
+    private func check() throws {
+        guard folder == nil, !isReplacing else { return }
+        try OutputFile.check(file, isReplacing)
+        for other in others where try HostFile.exists(other) {
+            throw Failure(
+                .usage, "\"\(other)\" is there already, and the manifest beside it would be of another file",
+                hint: "--force takes it away; another -o leaves it")
+        }
+        try OutputFile.check(manifest, isReplacing)
+    }
+
+    /// Who has it puts a file and its manifest in their places, whatever the form of his file is.
+    var claim: FilePath { FilePath("\(manifest).partial") }
+
+    /// Puts the file in its place, and its manifest beside it.
+    ///
+    /// - Parameter commit: renames the file.
+    /// - Throws: `Usage` if something is there by now that may not be replaced, or another run puts something there; what
+    ///   `commit` throws, and then all is as before; `FileSystemError`, `NoSpace`.
+    func settle(_ manifest: Manifest, _ report: Report, commit: () throws -> Void) async throws {
+        report.line("Saving manifest to \"\(self.manifest)\"")
+        guard folder == nil else {
+            return try await ImageFiles.settle(manifest, at: opened(self.manifest), commit: commit)
+        }
+        let claim = try OutputClaim(claim)
+        defer { withExtendedLifetime(claim) {} }
+        // Another run may have come first.
+        try check()
+        try await ImageFiles.settle(manifest, at: self.manifest, commit: commit)
+        guard isReplacing else { return }
+        for other in others where try HostFile.remove(other) { report.line("Removed \"\(other)\"") }
     }
 
     private static func isFolder(_ path: FilePath) throws -> Bool {

@@ -20,6 +20,9 @@ public struct CreateRequest: Sendable {
     /// What is run in the VM before its image is made (`-s`).
     public var script: String?
 
+    /// Files that are there may be replaced.
+    public var isReplacing = false
+
     public init(machine: ImageUUID) { self.machine = machine }
 }
 
@@ -28,6 +31,8 @@ public struct CreatedImage: Sendable {
     public let manifest: Manifest
     public let file: FilePath
     public let manifestFile: FilePath
+    /// Of the file.
+    public let bytes: Int64
     /// The same by the paths through which they were written.
     let openedFile: FilePath
     let openedManifest: FilePath

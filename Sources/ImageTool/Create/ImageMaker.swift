@@ -41,7 +41,12 @@ public struct ImageMaker: Sendable {
     public func create(_ request: CreateRequest, pool: PoolName, _ report: Report) async throws -> CreatedImage {
         let lock = try await lock(request.machine)
         defer { lock.release() }
-        return try await createLocked(request, pool: pool, into: nil, report)
+        let created = try await createLocked(request, pool: pool, into: nil, report)
+        report.did(
+            .written(
+                .created, created.manifest, title: created.manifest.title, to: created.file,
+                manifestFile: created.manifestFile, bytes: created.bytes))
+        return created
     }
 
     /// The same, with the VM's lock held.
@@ -59,7 +64,8 @@ public struct ImageMaker: Sendable {
         }
         let source = try await source(of: machine, request)
         let manifest = try await manifest(request, machine, source, report)
-        let files = try CreateFiles(folder, request.output, for: manifest, request.compression)
+        let files = try CreateFiles(
+            folder, request.output, for: manifest, request.compression, isReplacing: request.isReplacing)
         var intent = CreateIntent(machine: machine.uuid, pool: machine.dataset.poolName)
         let created: CreatedImage
         do {
@@ -149,16 +155,18 @@ public struct ImageMaker: Sendable {
             intent.setAside = source.snapshot.dataset.snapshot("final-\(Timestamp.now().milliseconds)")
         }
         intent.final = source.snapshot
-        intent.files = [files.partial, HostFile.temporary(files.manifest)].map { HostFile.absolute($0) }
+        intent.files = [files.partial, files.claim, HostFile.temporary(files.manifest)].map { HostFile.absolute($0) }
         try intent.save(in: root)
         if let setAside = intent.setAside { try await zfs.rename(source.snapshot, to: setAside) }
         report.line("Snapshotting to \"\(source.snapshot)\"")
         try await zfs.snapshot(source.snapshot)
         report.line("Sending image file to \"\(files.file)\"")
-        let transfer = report.transfers.begin(.create, of: manifest.uuid, title: manifest.title, total: nil)
-        defer { report.transfers.end(transfer) }
-        let written = try await ImageFileWriter(zfs: zfs, compression: compression, transfer: transfer)
-            .write(source.snapshot, from: source.origin, to: files.opened(files.partial))
+        let written = try await report.transfers.moving(
+            .create, of: manifest.uuid, title: manifest.title, total: nil
+        ) { transfer in
+            try await ImageFileWriter(zfs: zfs, compression: compression, transfer: transfer)
+                .write(source.snapshot, from: source.origin, to: files.opened(files.partial))
+        }
         var manifest = manifest
         var described: JSONObject = [
             "size": .number(JSONNumber(Int(written.size))), "compression": .string(compression.rawValue),
@@ -166,15 +174,11 @@ public struct ImageMaker: Sendable {
         ]
         if let guid = written.snapshotGUID { described["dataset_guid"] = .string("\(guid)") }
         manifest["files"] = [.object(described)]
-        report.line("Saving manifest to \"\(files.manifest)\"")
-        // A manifest must not speak of another file than lies beside it.
-        try HostFile.remove(files.opened(files.manifest))
-        try HostFile.rename(files.opened(files.partial), to: files.opened(files.file))
-        try HostFile.write(
-            Array((JSONValue.object(manifest.json).text(.indented(2)) + "\n").utf8),
-            to: files.opened(files.manifest))
+        try await files.settle(manifest, report) {
+            try HostFile.rename(files.opened(files.partial), to: files.opened(files.file))
+        }
         return CreatedImage(
-            manifest: manifest, file: files.file, manifestFile: files.manifest,
+            manifest: manifest, file: files.file, manifestFile: files.manifest, bytes: written.size,
             openedFile: files.opened(files.file), openedManifest: files.opened(files.manifest))
     }
 }

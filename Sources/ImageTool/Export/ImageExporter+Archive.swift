@@ -26,11 +26,11 @@ extension ImageExporter {
         let export = try await ArchiveExport(source, request.image)
         for remark in export.remarks { report.warning(remark) }
         let output = try OutputFile(request.output, isReplacing: request.isReplacing, sums: nil)
-        let transfer = report.transfers.begin(.create, of: .zero, title: request.image, total: nil)
-        defer { report.transfers.end(transfer) }
-        try await source.withStreams { streams in
-            var image = TreeArchive(export, streams)
-            try await output.write(&image, request.format.compression) { transfer.advance(to: Int64(clamping: $0)) }
+        try await report.transfers.moving(.create, of: nil, title: request.image, total: nil) { transfer in
+            try await source.withStreams { streams in
+                var image = TreeArchive(export, streams)
+                try await output.write(&image, request.format.compression) { transfer.advance(to: Int64(clamping: $0)) }
+            }
         }
         try output.commit()
     }

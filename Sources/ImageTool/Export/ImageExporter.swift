@@ -31,7 +31,11 @@ public struct ImageExporter: Sendable {
             try await exportInstalled(request, report)
         }
         // On standard output there is the file.
-        if let output = request.output { report.line("Exported \"\(request.image)\" to \"\(output)\"") }
+        guard let output = request.output else { return }
+        report.did(
+            .written(
+                .exported, nil, title: "\"\(request.image)\"", to: output, manifestFile: nil,
+                bytes: try HostFile.size(output)))
     }
 
     // MARK: an image file
@@ -92,15 +96,14 @@ public struct ImageExporter: Sendable {
         if let manifestPath, manifest != nil { try OutputFile.check(manifestPath, request.isReplacing) }
         let sums = FileSums()
         let output = try OutputFile(request.output, isReplacing: request.isReplacing, sums: sums)
-        let uuid = manifest?.uuid ?? .zero
-        let transfer = report.transfers.begin(.create, of: uuid, title: manifest?.title ?? request.image, total: nil)
-        defer { report.transfers.end(transfer) }
-        try await output.write(&copy, request.format.compression) { transfer.advance(to: Int64(clamping: $0)) }
+        try await report.transfers.moving(
+            .create, of: manifest?.uuid, title: manifest?.title ?? request.image, total: nil
+        ) { transfer in
+            try await output.write(&copy, request.format.compression) { transfer.advance(to: Int64(clamping: $0)) }
+        }
         guard var manifest, let manifestPath else { return try output.commit() }
         manifest["files"] = [ImageFiles.entry(output, sums, request.format.compression, guid: copy.header?.guid)]
-        if request.isReplacing { try HostFile.remove(manifestPath) }
-        try output.commit()
-        try ImageFiles.write(manifest, to: manifestPath)
+        try await ImageFiles.settle(manifest, at: manifestPath) { try output.commit() }
         report.line("Saved manifest to \"\(manifestPath)\"")
     }
 
@@ -183,20 +186,20 @@ public struct ImageExporter: Sendable {
         _ content: VolumeContent, size: UInt64, map: ClusterMap, _ request: ExportRequest, _ report: Report
     ) async throws {
         let output = try OutputFile(request.output, isReplacing: request.isReplacing, sums: nil)
-        let transfer = report.transfers.begin(.create, of: .zero, title: request.image, total: nil)
-        defer { report.transfers.end(transfer) }
-        let advance = { (count: UInt64) in transfer.advance(to: Int64(clamping: count)) }
         do {
-            if request.format.kind == .qcow2 {
-                var image = try QCOW2Image(content, size: size, map: map)
-                try await output.write(&image, .none, advance: advance)
-            } else if request.format.compression == .none, request.output != nil {
-                var file = SparseFile(output: output, size: size)
-                _ = try content.readAll(to: &file)
-                try output.resize(to: size)
-            } else {
-                var image = RawImage(content, size: size)
-                try await output.write(&image, request.format.compression, advance: advance)
+            try await report.transfers.moving(.create, of: nil, title: request.image, total: nil) { transfer in
+                let advance = { (count: UInt64) in transfer.advance(to: Int64(clamping: count)) }
+                if request.format.kind == .qcow2 {
+                    var image = try QCOW2Image(content, size: size, map: map)
+                    try await output.write(&image, .none, advance: advance)
+                } else if request.format.compression == .none, request.output != nil {
+                    var file = SparseFile(output: output, size: size)
+                    _ = try content.readAll(to: &file)
+                    try output.resize(to: size)
+                } else {
+                    var image = RawImage(content, size: size)
+                    try await output.write(&image, request.format.compression, advance: advance)
+                }
             }
         } catch let error as DiskError where error.reason == .order {
             throw ImageTool.changedMeanwhile

@@ -13,22 +13,24 @@ extension ImageTool {
     /// Publishes an image into a repository of a registry, with no server in between. Nothing of it is seen before its tag is there,
     /// and with that all of it is. Typed again, it does what is left to be done.
     ///
-    /// - Parameter shown: how lines name the file.
     /// - Throws: `ImageUuidAlreadyExists` for an image that is there and is another one; `OriginDoesNotExist`, `InvalidManifest`;
     ///   `UploadError`, `Unauthorized`, `ConnectionError`.
     func publish(
-        _ manifest: Manifest, _ file: UploadFile, _ compression: CompressionFormat, shown: FilePath,
+        _ manifest: Manifest, _ file: UploadFile, _ compression: CompressionFormat, _ request: PublishRequest,
         into source: OCISource, _ report: Report
     ) async throws {
         let (uuid, url) = (manifest.uuid, source.descriptor.url.base)
         let repository = RegistryRepository(
             changing: source.repository, mode: manifest["public"] == false ? .private : .public, logger: log)
-        if try await isPublished(manifest, file, compression, in: repository, at: url, report) {
-            report.line("Image \(uuid) has its file already")
+        var isThere = false
+        if try await isPublished(manifest, file, compression, request, in: repository, at: url) {
+            if !request.mayBeThere { report.line("Image \(uuid) has its file already") }
             try await repository.complete(uuid)
+            isThere = true
         } else {
             try await ImageTool.check(originOf: manifest, in: repository, at: url)
             try await upload(manifest, file, compression, into: repository, at: url, report)
+            let shown = request.shownFile ?? request.file
             report.line("Added file \"\(shown)\" (compression \"\(compression.rawValue)\") to image \(uuid)")
             report.line("Activated image \(uuid)")
         }
@@ -38,20 +40,28 @@ extension ImageTool {
             report.warning(
                 "the index of \(url) could not be written, so that image \(uuid) is found by its tag alone: \(error)")
         }
-        report.line("Successfully published image \(uuid) to \(url)")
+        report.did(
+            .published(
+                manifest, bytes: file.size, to: url,
+                action: isThere && request.mayBeThere ? .present(.published) : .published))
     }
 
     /// Whether the image is there, active and with its file, as a run before may have left it.
     ///
     /// - Throws: `ImageUuidAlreadyExists` if another one is.
     private func isPublished(
-        _ manifest: Manifest, _ file: UploadFile, _ compression: CompressionFormat, in repository: RegistryRepository,
-        at url: String, _ report: Report
+        _ manifest: Manifest, _ file: UploadFile, _ compression: CompressionFormat, _ request: PublishRequest,
+        in repository: RegistryRepository, at url: String
     ) async throws -> Bool {
         guard let stored = try await repository.stored(manifest.uuid) else { return false }
         let there = try Manifest(ServedForm(stored, isPublic: repository.mode == .public).json)
         let isSame = HalfPublished.differences(manifest, there).isEmpty
         guard there.isActivated || !isSame else { return false }
+        if request.mayBeThere {
+            let differences = try await ImageTool.differences(manifest, file, compression, there)
+            guard differences.isEmpty else { throw ImageTool.differs(manifest.uuid, at: url, in: differences) }
+            return true
+        }
         let theirs = there.files.first
         guard isSame, let theirs, theirs.size == file.size, theirs.compression == compression.rawValue,
             manifest.files.first?.sha1 ?? theirs.sha1 == theirs.sha1, try await file.sha1() == theirs.sha1
@@ -81,22 +91,23 @@ extension ImageTool {
         receipt.sha1 = manifest.files.first?.sha1
         receipt.description["compression"] = .string(compression.rawValue)
         if let guid = manifest.files.first?.datasetGUID { receipt.description["dataset_guid"] = .string(guid) }
-        let transfer = report.transfers.begin(
-            .upload, of: manifest.uuid, title: manifest.title, total: file.size)
-        defer { report.transfers.end(transfer) }
-        try await ImageTool.uploads(
-            by: clock, again: { report.warning("\(ImageTool.brokenOff($0)): sending the file again") }
-        ) { [receipt] _ in
-            do {
-                try await ImageIntake(repository).publish(manifest, receipt, file: file.pieces(transfer))
-                return .done(())
-            } catch let error as ConnectionError where error.isPassing {
-                return .passing(.failure(error))
-            } catch let refusal as RegistryRefusal where refusal.statusCode.map({ $0 >= 500 }) ?? false {
-                return .passing(.failure(refusal))
-            } catch let error as CatalogError {
-                if case .exists = error { throw ImageTool.exists(manifest.uuid, at: url, hint: nil) }
-                throw Failure(.uploadError, "image \(manifest.uuid): \(error.message)")
+        try await report.transfers.moving(
+            .upload, of: manifest.uuid, title: manifest.title, total: file.size
+        ) { [receipt] transfer in
+            try await ImageTool.uploads(
+                by: clock, again: { report.warning("\(ImageTool.brokenOff($0)): sending the file again") }
+            ) { _ in
+                do {
+                    try await ImageIntake(repository).publish(manifest, receipt, file: file.pieces(transfer))
+                    return .done(())
+                } catch let error as ConnectionError where error.isPassing {
+                    return .passing(.failure(error))
+                } catch let refusal as RegistryRefusal where refusal.statusCode.map({ $0 >= 500 }) ?? false {
+                    return .passing(.failure(refusal))
+                } catch let error as CatalogError {
+                    if case .exists = error { throw ImageTool.exists(manifest.uuid, at: url, hint: nil) }
+                    throw Failure(.uploadError, "image \(manifest.uuid): \(error.message)")
+                }
             }
         }
     }

@@ -20,6 +20,8 @@ public struct PublishRequest: Sendable {
     public var server: SourceDescriptor
     /// Signs the requests, if the server wants that.
     public var signer: RequestSigner?
+    /// An image that is published already, and is equal in every field, is no error.
+    public var mayBeThere = false
 
     public init(manifest: FilePath, file: FilePath, server: SourceDescriptor) {
         self.manifest = manifest
@@ -46,13 +48,18 @@ extension ImageTool {
         }
         guard request.server.type != .oci else {
             return try await publish(
-                manifest, file, compression, shown: request.shownFile ?? request.file,
-                into: sources.repository(request.server), report)
+                manifest, file, compression, request, into: sources.repository(request.server), report)
         }
         let client = try sources.client(request.server)
         let uuid = manifest.uuid
         let there: Manifest
         do {
+            if request.mayBeThere,
+                try await isPublished(manifest, file, compression, on: client, request, report)
+            {
+                return report.did(
+                    .published(manifest, bytes: file.size, to: request.server.url.base, action: .present(.published)))
+            }
             there = try await begin(manifest, request, client, report)
         } catch let error as any CodedError {
             throw try await explained(error, by: request.server)
@@ -75,7 +82,7 @@ extension ImageTool {
             }
             throw error
         }
-        report.line("Successfully published image \(uuid) to \(request.server.url.base)")
+        report.did(.published(manifest, bytes: file.size, to: request.server.url.base))
     }
 
     /// Makes the image on the server, or finds it there as a run that was killed has left it.
@@ -101,6 +108,50 @@ extension ImageTool {
             report.line("Going on with image \(title(there))")
             return there
         }
+    }
+
+    /// Whether the image is on the server, equal in every field.
+    ///
+    /// - Throws: `ImageUuidAlreadyExists` if it is there and differs.
+    private func isPublished(
+        _ manifest: Manifest, _ file: UploadFile, _ compression: CompressionFormat, on client: IMGAPIClient,
+        _ request: PublishRequest, _ report: Report
+    ) async throws -> Bool {
+        guard let there = try await client.image(manifest.uuid), there.isActivated else { return false }
+        let differences = try await ImageTool.differences(manifest, file, compression, there)
+        guard differences.isEmpty else {
+            throw ImageTool.differs(manifest.uuid, at: request.server.url.base, in: differences)
+        }
+        if there.imageState == .disabled {
+            report.warning("image \(manifest.uuid) is disabled on \(request.server.url.base)")
+        }
+        return true
+    }
+
+    /// The fields in which an image that is published differs from one that is to be, those of its file among them.
+    static func differences(
+        _ manifest: Manifest, _ file: UploadFile, _ compression: CompressionFormat, _ there: Manifest
+    ) async throws -> [String] {
+        var differences = HalfPublished.differences(manifest, there)
+        let (ours, theirs) = (manifest.files.first, there.files.first)
+        if theirs?.size != file.size { differences.append("files.0.size") }
+        if theirs?.compression != compression.rawValue { differences.append("files.0.compression") }
+        if let guid = ours?.datasetGUID, let other = theirs?.datasetGUID, guid != other {
+            differences.append("files.0.dataset_guid")
+        }
+        // Read only where that can still say something.
+        if theirs?.size == file.size {
+            let sha1 = try await file.sha1()
+            if theirs?.sha1 != sha1 || ours?.sha1 ?? sha1 != sha1 { differences.append("files.0.sha1") }
+        }
+        return differences
+    }
+
+    static func differs(_ uuid: ImageUUID, at url: String, in fields: [String]) -> Failure {
+        Failure(
+            .imageExists,
+            "\(url) has an image \(uuid) already, which is another: it differs in \(fields.joined(separator: ", "))",
+            hint: "delete it there, or give this one a UUID of its own")
     }
 
     /// A refusal with what the server is, if it is no image server.
@@ -188,25 +239,25 @@ extension ImageTool {
         }
         // Signed with the request, so that no other file can come in its place.
         if request.signer != nil, stated == nil { stated = try await file.sha1() }
-        let transfer = report.transfers.begin(
-            .upload, of: manifest.uuid, title: manifest.title, total: file.size)
-        defer { report.transfers.end(transfer) }
-        try await ImageTool.uploads(
-            by: clock, again: { report.warning("\(ImageTool.brokenOff($0)): sending the file again") }
-        ) {
-            [stated] _ in
-            let sent = Mutex<String?>(nil)
-            let stream = file.stream(transfer) { sha1 in sent.withLock { $0 = sha1 } }
-            do {
-                let image = try await client.addFile(
-                    manifest.uuid, stream, size: file.size, compression: compression.rawValue, sha1: stated,
-                    datasetGUID: manifest.files.first?.datasetGUID, by: request.signer)
-                try ImageTool.compare(image, size: file.size, sha1: sent.withLock { $0 }, stated: stated)
-                return .done(())
-            } catch let error as ConnectionError where error.isPassing {
-                return .passing(.failure(error))
-            } catch let failure as Failure where failure.statusCode.map({ $0 >= 500 }) ?? false {
-                return .passing(.failure(failure))
+        try await report.transfers.moving(
+            .upload, of: manifest.uuid, title: manifest.title, total: file.size
+        ) { [stated] transfer in
+            try await ImageTool.uploads(
+                by: clock, again: { report.warning("\(ImageTool.brokenOff($0)): sending the file again") }
+            ) { _ in
+                let sent = Mutex<String?>(nil)
+                let stream = file.stream(transfer) { sha1 in sent.withLock { $0 = sha1 } }
+                do {
+                    let image = try await client.addFile(
+                        manifest.uuid, stream, size: file.size, compression: compression.rawValue, sha1: stated,
+                        datasetGUID: manifest.files.first?.datasetGUID, by: request.signer)
+                    try ImageTool.compare(image, size: file.size, sha1: sent.withLock { $0 }, stated: stated)
+                    return .done(())
+                } catch let error as ConnectionError where error.isPassing {
+                    return .passing(.failure(error))
+                } catch let failure as Failure where failure.statusCode.map({ $0 >= 500 }) ?? false {
+                    return .passing(.failure(failure))
+                }
             }
         }
         report.line(

@@ -75,7 +75,9 @@ public struct ImagePusher: Sendable {
                 .uploadError, "\(reference) was sent, and is not what the registry has there now",
                 hint: "somebody else may have sent another image meanwhile; the same command sends what is missing")
         }
-        report.line("Pushed image \(image.uuid) to \(reference) (\(digest))")
+        var result = ImageResult(.pushed, image, title: image.uuid.description)
+        (result.destination, result.digest) = ("\(reference)", "\(digest)")
+        report.did(result)
     }
 
     // MARK: an image to run
@@ -159,9 +161,11 @@ public struct ImagePusher: Sendable {
             if let entry = tree.entry(index), entry.attributes.kind == .file { files.insert(entry.object) }
         }
         var archive = LayerArchive(difference, of: tree, try await chain.contents(of: files))
-        let transfer = report.transfers.begin(.upload, of: layer.uuid, title: layer.manifest.title, total: nil)
-        defer { report.transfers.end(transfer) }
-        return try await push.send(&archive) { transfer.advance(to: $0) }
+        return try await report.transfers.moving(
+            .upload, of: layer.uuid, title: layer.manifest.title, total: nil
+        ) { transfer in
+            try await push.send(&archive) { transfer.advance(to: $0) }
+        }
     }
 
     /// What cannot be noted is made once more the next time.
@@ -191,14 +195,15 @@ public struct ImagePusher: Sendable {
             sent = there
         } else {
             let push = BlobPush(repository: repository, compression: .zstd, mediaType: type)
-            let transfer = report.transfers.begin(
-                .upload, of: image.uuid, title: image.manifest.title, total: Int64(clamping: size))
-            defer { report.transfers.end(transfer) }
-            let (blob, diffID) = try await tool.store.send(image.uuid, in: image.pool) { output in
-                let stream = VolumeStream("image \(image.uuid)", output)
-                _ = try stream.peek()
-                var disk = RawImage(VolumeContent(StreamWindows(stream, on: nil), size: size), size: size)
-                return try await push.send(&disk) { transfer.advance(to: $0) }
+            let (blob, diffID) = try await report.transfers.moving(
+                .upload, of: image.uuid, title: image.manifest.title, total: Int64(clamping: size)
+            ) { transfer in
+                try await tool.store.send(image.uuid, in: image.pool) { output in
+                    let stream = VolumeStream("image \(image.uuid)", output)
+                    _ = try stream.peek()
+                    var disk = RawImage(VolumeContent(StreamWindows(stream, on: nil), size: size), size: size)
+                    return try await push.send(&disk) { transfer.advance(to: $0) }
+                }
             }
             sent = PushedLayer(
                 snapshotGUID: known.guid, mediaType: type, digest: blob.digest, size: blob.size, diffID: diffID,

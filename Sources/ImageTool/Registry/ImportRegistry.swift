@@ -83,6 +83,7 @@ extension ImageTool {
         case .file(let file):
             let image = try file.image()
             let uuid = try await take(image, given: request.fields, from: "\(reference)", pool, report) ?? image.uuid
+            guard !isRehearsing else { return }
             let lock = try await store.recordLock(uuid, in: pool) { report.waiting(for: uuid, $0) }
             defer { lock.release() }
             try await store.note(nil, of: uuid, in: pool, pulled: request.key(reference), digest: content.digest)

@@ -10,11 +10,16 @@ extension ImageTool {
     /// Installs what a plan says is missing. If an image that it builds on is deleted before it is held, it is planned anew.
     ///
     /// - Parameter room: bytes that the pool has room for, where that is known.
-    /// - Returns: the image that was asked for, by the UUID that it turned out to have; nil for an empty plan.
+    /// - Returns: the image that was asked for, by the UUID that it turned out to have; nil for an empty plan, or if it is only
+    ///   told what would be done.
     @discardableResult
     func carryOut(
         in pool: PoolName, room: UInt64?, _ report: Report, planning plan: () async throws -> ImportPlan
     ) async throws -> ImageUUID? {
+        guard !isRehearsing else {
+            try await rehearse(try await plan(), in: pool, room, report)
+            return nil
+        }
         var tries = 0
         while true {
             do {
@@ -38,6 +43,30 @@ extension ImageTool {
         let locks = try await ChainLocks(of: head.uuid, in: pool, store, report)
         defer { locks.release() }
         guard try await lock(&plan, pool, locks, report) else { return head.uuid }
+        try await announce(plan, head, in: pool, room, report)
+        report.transfers.expect(bytes: try plan.size, count: plan.chain.count)
+        return try await install(plan, pool, locks, report)
+    }
+
+    /// Tells what would be done.
+    private func rehearse(_ plan: ImportPlan, in pool: PoolName, _ room: UInt64?, _ report: Report) async throws {
+        guard let head = plan.chain.first else { return }
+        try await announce(plan, head, in: pool, room, report)
+        for image in plan.chain.reversed() {
+            var result = ImageResult(.imported, image, title: image.title, in: pool)
+            result.isRequested = image.uuid == head.uuid
+            result.isPlanned = true
+            result.layer = image.layer.map { "\($0)" }
+            // Of a file that must come first, the UUID is made, and the one here stands in for it.
+            if image.draft != nil, image.hasProvisionalUUID { result.uuid = nil }
+            report.did(result)
+        }
+    }
+
+    /// Says what is to come, and looks whether there is room for it.
+    private func announce(
+        _ plan: ImportPlan, _ head: AvailableImage, in pool: PoolName, _ room: UInt64?, _ report: Report
+    ) async throws {
         let count = plan.chain.count
         let size = try plan.size
         switch plan.verb {
@@ -48,10 +77,8 @@ extension ImageTool {
             )
         case .installing: report.line("Installing image \(head.title)")
         }
-        report.transfers.expect(bytes: size, count: count)
         try await checkSpace(try plan.leastRoom, room, pool)
         try checkDownloadSpace(plan)
-        return try await install(plan, pool, locks, report)
     }
 
     /// Locks the images of a plan, child first, and looks again whether each is still missing: another process may have
@@ -67,7 +94,7 @@ extension ImageTool {
             guard !isMissing else { continue }
             downloads.remove(uuid)
             if place == 0 {
-                report.line("Image \(image.title) was imported while waiting on lock")
+                report.did(ImageResult(.present(.meanwhile), image, title: image.title, in: pool))
                 return false
             }
             plan.chain.removeSubrange(place...)
@@ -197,11 +224,14 @@ extension ImageTool {
             }
         }
         downloads.remove(uuid)
-        if let layer = image.layer, !isHead {
-            report.line("Unpacked \(layer)")
-        } else if !settlement.isThere {
+        if !settlement.isThere {
             let title = image.draft == nil ? image.title : settlement.manifest.progressTitle
-            report.line("\(plan.verb == .importing ? "Imported" : "Installed") image \(title)")
+            var result = ImageResult(
+                plan.verb == .importing ? .imported : .installed, image, as: settlement.manifest, title: title, in: pool
+            )
+            result.isRequested = isHead
+            result.layer = image.layer.map { "\($0)" }
+            report.did(result)
         }
         return settlement.manifest.uuid
     }

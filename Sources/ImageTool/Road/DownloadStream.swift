@@ -10,7 +10,7 @@ struct DownloadStream: ImageFileReader {
     private let uuid: ImageUUID
     private let name: String
     private let report: Report
-    private let transfer: Transfer
+    private let transfer: OpenTransfer
     private var md5: ImageFileDigest?
     private let checkMD5: Bool
     private let parts: DownloadParts
@@ -29,7 +29,7 @@ struct DownloadStream: ImageFileReader {
         self.uuid = uuid
         self.report = report
         self.checkMD5 = checkMD5
-        transfer = report.transfers.begin(.download, of: uuid, title: title, total: download.size)
+        transfer = report.transfers.opening(.download, of: uuid, title: title, total: download.size)
         transfer.advance(to: download.position)
     }
 
@@ -38,7 +38,7 @@ struct DownloadStream: ImageFileReader {
         do {
             guard let buffer = try await download.next() else {
                 try md5?.finish()
-                report.transfers.end(transfer)
+                transfer.end(isDone: true)
                 report.line("Downloaded \(name) (\(ByteCount.text(download.position)))")
                 return false
             }
@@ -55,7 +55,7 @@ struct DownloadStream: ImageFileReader {
             transfer.advance(to: download.position)
             return true
         } catch {
-            report.transfers.end(transfer)
+            transfer.end(isDone: false)
             throw error
         }
     }

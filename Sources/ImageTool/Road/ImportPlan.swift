@@ -67,8 +67,10 @@ extension ImageTool {
         while let uuid = manifest.origin {
             if let installed = try await store.image(uuid, in: pool) {
                 try await sweep(installed.uuid, in: pool)
-                let layer = supply.layer(uuid).map { " (\($0))" } ?? ""
-                report.line("Image \(uuid) already installed\(layer)")
+                var result = ImageResult(.present(.origin), installed, title: uuid.description)
+                result.isRequested = false
+                result.layer = supply.layer(uuid).map { "\($0)" }
+                report.did(result)
                 break
             }
             guard !chain.contains(where: { $0.uuid == uuid }) else {

@@ -6,14 +6,12 @@ import SystemPackage
 /// An image file of this host whose progress is told to the report.
 struct MeasuredFile: ImageFileReader {
     private let file: LocalImageFile
-    private let transfer: Transfer
-    private let report: Report
+    private let transfer: OpenTransfer
     private var position: Int64 = 0
 
     init(_ path: FilePath, of manifest: Manifest, _ report: Report) throws {
         file = try LocalImageFile(path)
-        self.report = report
-        transfer = report.transfers.begin(
+        transfer = report.transfers.opening(
             .install, of: manifest.uuid, title: manifest.title, total: try HostFile.size(path))
     }
 
@@ -26,10 +24,10 @@ struct MeasuredFile: ImageFileReader {
             }
             position += Int64(count)
             transfer.advance(to: position)
-            if !more { report.transfers.end(transfer) }
+            if !more { transfer.end(isDone: true) }
             return more
         } catch {
-            report.transfers.end(transfer)
+            transfer.end(isDone: false)
             throw error
         }
     }

@@ -46,8 +46,10 @@ final class Settlement {
         guard isFree else {
             isThere = true
             // Under the name that it has here, which may be another.
-            let title = try await store.image(uuid, in: pool)?.title ?? manifest.progressTitle
-            report.line("Image \(title) is already installed, skipping")
+            let installed = try await store.image(uuid, in: pool)
+            report.did(
+                installed.map { ImageResult(.present(.asked), $0) }
+                    ?? ImageResult(.present(.asked), manifest, title: manifest.progressTitle, in: pool))
             throw IsThere()
         }
         // A file that is fetched anew is settled anew.

@@ -5,6 +5,7 @@ import ImageModel
 import ImageSource
 import ImageStore
 import ImageTool
+import JSON
 import Logging
 import Terminal
 import Transport
@@ -23,6 +24,11 @@ struct CommandContext: Sendable {
     let maker: ImageMaker
     let exporter: ImageExporter
     let pusher: ImagePusher
+    /// What was done is told by one JSON object at the end, and sentences go to standard error.
+    var answersJSON = false {
+        didSet { results = ResultBoard(areWanted: answersJSON) }
+    }
+    private var results = ResultBoard()
     private let network: NetworkSender
     /// The pool of commands that are not told one: `zones`, or what `IMGADM_POOL` says.
     private let standardPool: String
@@ -143,19 +149,30 @@ struct CommandContext: Sendable {
 
     /// Does work that takes its time: its lines go to standard output as they come, what is under way is shown on standard
     /// error.
-    func reporting(_ mode: ProgressOptions.Mode = .none, _ work: (Report) async throws -> Void) async throws {
+    ///
+    /// - Parameter dryRun: the lines say that nothing is changed.
+    func reporting(
+        _ mode: ProgressOptions.Mode = .none, dryRun: Bool = false, _ work: (Report) async throws -> Void
+    ) async throws {
         let display = display(mode)
+        let start = dryRun ? "[dry-run] " : ""
         let report = Report(
-            line: { [output] line in
-                // Work that was asked for is done whether or not somebody still reads of it.
-                display.write { try? output.progress(Printable.text(line)) }
+            line: { [output, answersJSON] line in
+                let line = start + line
+                guard answersJSON else {
+                    // Work that was asked for is done whether or not somebody still reads of it.
+                    return display.write { try? output.progress(Printable.text(line)) }
+                }
+                guard !display.tell(line: line) else { return }
+                display.write { ErrorReport.write(Printable.text(line)) }
             },
-            warning: { [command, style] text in
+            warning: { [command, style, results] text in
+                results.warn(text)
                 guard !display.tell(warning: text) else { return }
                 display.write {
                     ErrorReport.write("imgadm \(command): \(style.warning("warning")): \(Printable.text(text))")
                 }
-            }, transfers: display.board)
+            }, transfers: display.board, results: results)
         let showing = Task { await display.run() }
         let result: Result<Void, any Error>
         do {
@@ -168,6 +185,22 @@ struct CommandContext: Sendable {
         await showing.value
         display.close()
         try result.get()
+    }
+
+    /// Does a command's work, and then prints what was done, also if it fails.
+    func answering(isDryRun: Bool, _ work: () async throws -> Void) async throws {
+        func answer(_ error: (any Error)?) throws {
+            let answer = Answer(command: command, isDryRun: isDryRun, board: results, error: error)
+            try output.json(.object(answer.json))
+        }
+        do {
+            try await work()
+        } catch {
+            // Why the work ended is what counts; the output may be what failed.
+            try? answer(error)
+            throw error
+        }
+        try answer(nil)
     }
 
     private func display(_ mode: ProgressOptions.Mode) -> any ProgressDisplay {

@@ -52,13 +52,24 @@ struct CommandEntry: Sendable {
                 try context.output.text(HelpText.help(of: type))
                 return
             }
-            do {
-                try await command.run(context)
-            } catch let error as CallError {
-                throw error.of(name)
-            } catch let missing as ImageNotInstalled {
-                throw await context.tool.explained(missing)
+            guard let answering = command as? any AnsweringCommand, try answering.answersJSON() else {
+                return try await CommandEntry.run(command, name, context)
             }
+            var context = context
+            context.answersJSON = true
+            try await context.answering(isDryRun: answering.isDryRun) { [context] in
+                try await CommandEntry.run(command, name, context)
+            }
+        }
+    }
+
+    private static func run(_ command: any ImgadmCommand, _ name: String, _ context: CommandContext) async throws {
+        do {
+            try await command.run(context)
+        } catch let error as CallError {
+            throw error.of(name)
+        } catch let missing as ImageNotInstalled {
+            throw await context.tool.explained(missing)
         }
     }
 

@@ -4,12 +4,12 @@ import Failure
 import ImageTool
 import SystemPackage
 
-struct ConvertCommand: ImgadmCommand {
+struct ConvertCommand: AnsweringCommand {
     static let valueLetters = "moc"
     static let configuration = CommandConfiguration(
         commandName: "convert", abstract: "Make an image file of a disk or a root file system",
         usage: """
-            imgadm convert [-m MANIFEST] [-o PATH] [-c COMPRESSION] [--origin MANIFEST]… [--force]
+            imgadm convert [-m MANIFEST] [-o PATH] [-c COMPRESSION] [--origin MANIFEST]… [-f] [-j | --format FORMAT]
                 [-q | --progress MODE] DISK|ARCHIVE [FIELD=VALUE…]
             """,
         discussion: """
@@ -53,13 +53,19 @@ struct ConvertCommand: ImgadmCommand {
             """,
             valueName: "manifest"), completion: .file())
     var origins: [String] = []
-    @Flag(name: .customLong("force"), help: "Replace files that are there.") var force = false
+    @Flag(
+        name: [.customShort("f"), .customLong("force")],
+        help: "Replace files that are there, also the image's in another compression.")
+    var force = false
+    @OptionGroup var answer: AnswerOptions
     @OptionGroup var progress: ProgressOptions
     @Argument(
         help: ArgumentHelp(
             "The file, or - for standard input; then fields of the manifest.", valueName: "disk|archive"),
         completion: .file())
     var arguments: [String] = []
+
+    func answersJSON() throws(Failure) -> Bool { try answer.isJSON() }
 
     func run(_ context: CommandContext) async throws {
         guard let file = arguments.first else { throw CallError("missing argument: DISK|ARCHIVE") }

@@ -7,13 +7,13 @@ import ImageTool
 import JSON
 import SystemPackage
 
-struct CreateCommand: ImgadmCommand {
+struct CreateCommand: AnsweringCommand {
     static let valueLetters = "Pmocsp"
     static let configuration = CommandConfiguration(
         commandName: "create", abstract: "Create an image from a VM",
         usage: """
-            imgadm create [-m MANIFEST] [-o PATH | -p URL] [-c COMPRESSION] [-i] [--max-origin-depth N] [-s SCRIPT]
-                [-P POOL] [-q | --progress MODE] 
+            imgadm create [-m MANIFEST] [-o PATH [-f] | -p URL] [-c COMPRESSION] [-i] [--max-origin-depth N] [-s SCRIPT]
+                [-P POOL] [-j | --format FORMAT] [-q | --progress MODE]
                 [--key FILE --user NAME | --token-file FILE] VM-UUID [FIELD=VALUE…]
             imgadm create --recover VM-UUID
             """,
@@ -39,6 +39,10 @@ struct CreateCommand: ImgadmCommand {
             "A folder, or the start of the paths of file and manifest; the current folder, and the image's name and version, if not given.",
             valueName: "path"))
     var output: String?
+    @Flag(
+        name: [.customShort("f"), .customLong("force")],
+        help: "Replace files that are there, also the image's in another compression.")
+    var force = false
     @Option(
         name: .customShort("c"), parsing: .unconditional,
         help: ArgumentHelp("none (the default), gzip, bzip2, xz or zstd, on all cores.", valueName: "compression"),
@@ -67,17 +71,23 @@ struct CreateCommand: ImgadmCommand {
     @OptionGroup var signing: SigningOptions
     @OptionGroup var token: TokenOptions
     @OptionGroup var pool: PoolOption
+    @OptionGroup var answer: AnswerOptions
     @OptionGroup var progress: ProgressOptions
     @Flag(name: .customLong("recover"), help: "Put back the VM of a run that was broken off.") var recover = false
     @Argument(help: ArgumentHelp("The VM; then fields of the manifest.", valueName: "vm-uuid")) var arguments:
         [String] =
             []
 
+    func answersJSON() throws(Failure) -> Bool { try answer.isJSON() }
+
     func run(_ context: CommandContext) async throws {
         guard let first = arguments.first else { throw CallError("missing argument: VM-UUID") }
         let machine = try Arguments.machine(first)
         if recover {
             try Arguments.none(Array(arguments.dropFirst()))
+            guard !context.answersJSON else {
+                throw Failure(.usage, "--recover is about no image, of which --format json could tell")
+            }
             return try await context.reporting() { report in
                 try await context.maker.recover(machine, report)
             }
@@ -86,6 +96,7 @@ struct CreateCommand: ImgadmCommand {
         let request = try await request(machine)
         let pool = try context.pool(pool.name)
         guard publish == nil || output == nil else { throw Failure(.usage, "-o and -p exclude each other") }
+        guard publish == nil || !force else { throw Failure(.usage, "-f is about files, of which -p leaves none") }
         let server = try publish.map { try context.tool.namedSource($0) }
         if let publish { try await token.give(to: [publish], context) }
         let signer = try signing.signer(context.environment)
@@ -104,6 +115,7 @@ struct CreateCommand: ImgadmCommand {
         if let manifest { request.manifest = try await ManifestArguments.manifest(manifest) }
         request.fields = try ManifestArguments.fields(arguments.dropFirst())
         request.output = output.map { FilePath($0) }
+        request.isReplacing = force
         if let compression { request.compression = try ManifestArguments.compression(compression) }
         request.isIncremental = incremental
         if let maxOriginDepth {

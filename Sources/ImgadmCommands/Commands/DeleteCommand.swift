@@ -2,10 +2,11 @@ import ArgumentParser
 import Failure
 import ImageTool
 
-struct DeleteCommand: ImgadmCommand {
+struct DeleteCommand: AnsweringCommand {
     static let valueLetters = "P"
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Delete installed images", usage: "imgadm delete [-f] [-v] [-P POOL] IMAGE…",
+        commandName: "delete", abstract: "Delete installed images",
+        usage: "imgadm delete [-f] [-v] [-P POOL] [-j | --format FORMAT] IMAGE…",
         discussion: """
             An image that something is a clone of, or that is in use, stays. So does, without -f, a dataset that has a UUID's name,
             but no record, and either no snapshot @final or data that was written since: it may be somebody's.
@@ -18,6 +19,7 @@ struct DeleteCommand: ImgadmCommand {
               imgadm delete debian:12
             """, aliases: ["destroy"])
 
+    @OptionGroup var answer: AnswerOptions
     @OptionGroup var pool: PoolOption
     @Flag(name: [.customShort("f"), .customLong("force")], help: "Delete also what may be no image.") var force = false
     @Flag(name: [.customShort("v"), .customLong("verbose")], help: "Name everything that is a clone of an image.")
@@ -26,6 +28,8 @@ struct DeleteCommand: ImgadmCommand {
         help: ArgumentHelp("A UUID, the beginning of one, a name, or a docker reference.", valueName: "image"),
         completion: .images)
     var arguments: [String] = []
+
+    func answersJSON() throws(Failure) -> Bool { try answer.isJSON() }
 
     func run(_ context: CommandContext) async throws {
         guard !arguments.isEmpty else { throw CallError("missing argument: UUID") }

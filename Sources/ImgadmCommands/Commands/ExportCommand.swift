@@ -3,12 +3,12 @@ import Failure
 import ImageTool
 import SystemPackage
 
-struct ExportCommand: ImgadmCommand {
+struct ExportCommand: AnsweringCommand {
     static let valueLetters = "Po"
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write an image as a file of another format",
         usage: """
-            imgadm export -o OUT [--format FORMAT] [--origin FILE]… [--force] [-P POOL] [-q | --progress MODE] IMAGE|FILE
+            imgadm export -o OUT [--format FORMAT] [--origin FILE]… [-f] [-P POOL] [-j] [-q | --progress MODE] IMAGE|FILE
             """,
         discussion: """
             Of an installed image, or of an image file or a disk on a host without ZFS. The format follows from the name OUT:
@@ -39,17 +39,26 @@ struct ExportCommand: ImgadmCommand {
         help: ArgumentHelp("An image file that the file builds on; again for each.", valueName: "file"),
         completion: .file())
     var origins: [String] = []
-    @Flag(name: .customLong("force"), help: "Replace a file that is there.") var force = false
+    @Flag(name: [.customShort("f"), .customLong("force")], help: "Replace a file that is there.") var force = false
+    @Flag(
+        name: [.customShort("j"), .customLong("json")],
+        help: "Tell by one JSON object at the end what was written; sentences go to standard error.")
+    var json = false
     @OptionGroup var pool: PoolOption
     @OptionGroup var progress: ProgressOptions
     @Argument(
         help: ArgumentHelp("An installed image, or a file.", valueName: "image|file"), completion: .images)
     var arguments: [String] = []
 
+    func answersJSON() -> Bool { json }
+
     func run(_ context: CommandContext) async throws {
         guard let output else { throw CallError("missing option: -o OUT", hint: order) }
         let image = try Arguments.one(arguments, "IMAGE|FILE")
         let mode = try progress.chosen()
+        guard output != "-" || !json else {
+            throw Failure(.usage, "standard output can have the file or what is told of it, not both")
+        }
         if output == "-", format == nil {
             throw Failure(.usage, "standard output has no name that tells the format", hint: "--format says it")
         }

@@ -5,20 +5,21 @@ import ImageSource
 import ImageTool
 import Transport
 
-struct ImportCommand: ImgadmCommand {
+struct ImportCommand: AnsweringCommand {
     static let valueLetters = "CPS"
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Import an image, and the origins it needs, from an image source",
         usage:
             """
-            imgadm import [-C CHANNEL] [-P POOL] [-S URL]… [-q | --progress MODE] [--zstream] [--type TYPE]
-                [--token-file FILE] UUID|NAME[@VERSION]
-            imgadm import [-P POOL] [-S URL] [-q | --progress MODE] [--platform OS/ARCH[/VARIANT]]
-                [HOST[:PORT]/]REPO[:TAG|@DIGEST]
-            imgadm import [-P POOL] [-q | --progress MODE] [--checksum ALGORITHM:DIGITS] [--verify checksum]
-                [--volblocksize BYTES] URL|FILE [FIELD=VALUE…]
-            imgadm import [-P POOL] [-S URL] [-q | --progress MODE] [--platform OS/ARCH[/VARIANT]] [--disk NAME]
-                [--volblocksize BYTES] oci:REPO[:TAG|@DIGEST] [FIELD=VALUE…]
+            imgadm import [-n] [-C CHANNEL] [-P POOL] [-S URL]… [-j | --format FORMAT] [-q | --progress MODE] [--zstream]
+                [--type TYPE] [--token-file FILE] UUID|NAME[@VERSION]
+            imgadm import [-n] [-P POOL] [-S URL] [-j | --format FORMAT] [-q | --progress MODE]
+                [--platform OS/ARCH[/VARIANT]] [HOST[:PORT]/]REPO[:TAG|@DIGEST]
+            imgadm import [-n] [-P POOL] [-j | --format FORMAT] [-q | --progress MODE] [--checksum ALGORITHM:DIGITS]
+                [--verify checksum] [--volblocksize BYTES] URL|FILE [FIELD=VALUE…]
+            imgadm import [-n] [-P POOL] [-S URL] [-j | --format FORMAT] [-q | --progress MODE]
+                [--platform OS/ARCH[/VARIANT]] [--disk NAME] [--volblocksize BYTES] oci:REPO[:TAG|@DIGEST]
+                [FIELD=VALUE…]
             """,
         discussion: """
             The configured sources are asked in their order; the first that has the image serves it. A docker reference goes
@@ -62,6 +63,14 @@ struct ImportCommand: ImgadmCommand {
             valueName: "url"),
         completion: .sources)
     var sources: [String] = []
+    @Flag(
+        name: [.customShort("n"), .customLong("dry-run")],
+        help: """
+            Only tell which images would come, from where, how large they are and what they would be checked by, and \
+            which are there.
+            """)
+    var dryRun = false
+    @OptionGroup var answer: AnswerOptions
     @OptionGroup var progress: ProgressOptions
     @Flag(
         name: .customLong("zstream"),
@@ -78,6 +87,9 @@ struct ImportCommand: ImgadmCommand {
             valueName: "argument"), completion: .file())
     var arguments: [String] = []
 
+    func answersJSON() throws(Failure) -> Bool { try answer.isJSON() }
+    var isDryRun: Bool { dryRun }
+
     func run(_ context: CommandContext) async throws {
         let mode = try progress.chosen()
         if let first = arguments.first, let reference = try RegistryArgument.reference(first) {
@@ -90,10 +102,10 @@ struct ImportCommand: ImgadmCommand {
                     .usage, "-C, -S, --zstream, --type and --platform go with an image of a source, not with a file")
             }
             try file.apply(to: &request)
-            try await context.upgradeState()
+            if !dryRun { try await context.upgradeState() }
             let pool = try context.pool(pool.name)
-            try await context.reporting(mode) { [request] report in
-                try await context.tool.importFile(request, pool: pool, report)
+            try await context.reporting(mode, dryRun: dryRun) { [request] report in
+                try await tool(context).importFile(request, pool: pool, report)
             }
             return
         }
@@ -102,7 +114,7 @@ struct ImportCommand: ImgadmCommand {
         }
         let argument = try ImageArgument(Arguments.one(arguments, "UUID"))
         let type = try type.type()
-        try await context.upgradeState()
+        if !dryRun { try await context.upgradeState() }
         try await token.give(to: sources, context)
         switch try await argument.settled(context, sources: sources, channel: channel, type: type) {
         case .uuid(let uuid):
@@ -115,6 +127,8 @@ struct ImportCommand: ImgadmCommand {
         }
     }
 
+    private func tool(_ context: CommandContext) -> ImageTool { dryRun ? context.tool.rehearsing : context.tool }
+
     private func importRegistry(
         _ reference: DockerReference, _ mode: ProgressOptions.Mode, _ context: CommandContext
     ) async throws {
@@ -126,11 +140,11 @@ struct ImportCommand: ImgadmCommand {
         request.fields = try ManifestArguments.fields(arguments.dropFirst())
         request.disk = disk.name
         request.blockSize = try file.blockSizeOfRegistry()
-        try await context.upgradeState()
+        if !dryRun { try await context.upgradeState() }
         request.source = try sources.first.map { try context.tool.namedSource($0, standard: .docker) }
         let pool = try context.pool(pool.name)
-        try await context.reporting(mode) { [request] report in
-            try await context.tool.importRegistry(request, pool: pool, report)
+        try await context.reporting(mode, dryRun: dryRun) { [request] report in
+            try await tool(context).importRegistry(request, pool: pool, report)
         }
     }
 
@@ -141,8 +155,8 @@ struct ImportCommand: ImgadmCommand {
         request.channel = channel
         request.isRawStream = rawStream
         request.sources = try sources.map { try context.tool.namedSource($0) }
-        try await context.reporting(mode) { [request] report in
-            try await context.tool.importImage(request, report)
+        try await context.reporting(mode, dryRun: dryRun) { [request] report in
+            try await tool(context).importImage(request, report)
         }
     }
 
@@ -157,8 +171,8 @@ struct ImportCommand: ImgadmCommand {
             reference, pool: try context.pool(pool.name), platform: try platform.platform())
         request.source = try sources.first.map { try context.tool.namedSource($0, standard: .docker) }
         do {
-            try await context.reporting(mode) { [request] report in
-                try await context.tool.importImage(request, report)
+            try await context.reporting(mode, dryRun: dryRun) { [request] report in
+                try await tool(context).importImage(request, report)
             }
         } catch let error as any CodedError {
             guard let hint = await meant(by: reference, error, context) else { throw error }

@@ -1,13 +1,14 @@
 import ArgumentParser
+import Failure
 import Host
 import ImageTool
 import SystemPackage
 
-struct InstallCommand: ImgadmCommand {
+struct InstallCommand: AnsweringCommand {
     static let valueLetters = "mfP"
     static let configuration = CommandConfiguration(
         commandName: "install", abstract: "Install an image from local files",
-        usage: "imgadm install [-P POOL] [-q | --progress MODE] -m MANIFEST -f FILE",
+        usage: "imgadm install [-P POOL] [-j | --format FORMAT] [-q | --progress MODE] -m MANIFEST -f FILE",
         discussion: """
             EXAMPLES
               imgadm install -m web-1.0.0.imgmanifest -f web-1.0.0.zfs.gz
@@ -22,8 +23,11 @@ struct InstallCommand: ImgadmCommand {
         help: ArgumentHelp("The image's file.", valueName: "file"), completion: .file())
     var file: String?
     @OptionGroup var pool: PoolOption
+    @OptionGroup var answer: AnswerOptions
     @OptionGroup var progress: ProgressOptions
     @Argument(help: .hidden) var arguments: [String] = []
+
+    func answersJSON() throws(Failure) -> Bool { try answer.isJSON() }
 
     func run(_ context: CommandContext) async throws {
         guard let manifest else { throw try misplaced("missing option: -m MANIFEST") }

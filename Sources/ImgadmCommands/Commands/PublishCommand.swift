@@ -4,14 +4,15 @@ import ImageSource
 import ImageTool
 import SystemPackage
 
-struct PublishCommand: ImgadmCommand {
+struct PublishCommand: AnsweringCommand {
     static let valueLetters = "mf"
     static let configuration = CommandConfiguration(
         commandName: "publish", abstract: "Publish an image to an image server or a registry",
         usage: """
-            imgadm publish -m MANIFEST -f FILE [-q | --progress MODE] 
+            imgadm publish -m MANIFEST -f FILE [--if-absent] [-j | --format FORMAT] [-q | --progress MODE]
                 [--key FILE --user NAME | --token-file FILE] URL
-            imgadm publish -m MANIFEST -f FILE [-q | --progress MODE] oci://HOST[:PORT]/NAME
+            imgadm publish -m MANIFEST -f FILE [--if-absent] [-j | --format FORMAT] [-q | --progress MODE]
+                oci://HOST[:PORT]/NAME
             """,
         discussion: """
             Sends the manifest, then the file, compares what the server received, and activates the image. After a failure
@@ -33,12 +34,22 @@ struct PublishCommand: ImgadmCommand {
         name: .customShort("f"), parsing: .unconditional, help: ArgumentHelp("The image's file.", valueName: "file"),
         completion: .file())
     var file: String?
+    @Flag(
+        name: .customLong("if-absent"),
+        help: """
+            What is published already, equal in every field, is no error, and is said to be there; if it differs, the \
+            error names the fields.
+            """)
+    var ifAbsent = false
+    @OptionGroup var answer: AnswerOptions
     @OptionGroup var progress: ProgressOptions
     @OptionGroup var signing: SigningOptions
     @OptionGroup var token: TokenOptions
     @Argument(
         help: ArgumentHelp("The URL of the image server or the repository.", valueName: "url"), completion: .sources)
     var arguments: [String] = []
+
+    func answersJSON() throws(Failure) -> Bool { try answer.isJSON() }
 
     func run(_ context: CommandContext) async throws {
         guard let manifest else { throw misplaced("missing option: -m MANIFEST") }
@@ -50,8 +61,8 @@ struct PublishCommand: ImgadmCommand {
         var request = PublishRequest(
             manifest: FilePath(manifest), file: FilePath(file), server: try context.tool.namedSource(url))
         request.signer = try signing.signer(context.environment)
-        try await context.reporting(mode) { [request] report in try await context.tool.publish(request, report)
-        }
+        request.mayBeThere = ifAbsent
+        try await context.reporting(mode) { [request] report in try await context.tool.publish(request, report) }
     }
 
     /// The same words in their order.

@@ -5,13 +5,13 @@ import ImageModel
 import ImageTool
 import JSON
 
-struct PushCommand: ImgadmCommand {
+struct PushCommand: AnsweringCommand {
     static let valueLetters = "P"
     static let configuration = CommandConfiguration(
         commandName: "push", abstract: "Send an installed image to a registry",
         usage: """
-            imgadm push [-P POOL] [-q | --progress MODE] [--config FILE] [--platform OS/ARCH[/VARIANT]]
-                [--compression FORMAT] IMAGE HOST[:PORT]/REPO[:TAG]
+            imgadm push [-P POOL] [-j | --format FORMAT] [-q | --progress MODE] [--config FILE]
+                [--platform OS/ARCH[/VARIANT]] [--compression FORMAT] IMAGE HOST[:PORT]/REPO[:TAG]
             """,
         discussion: """
             Of an image of a file system, an image that docker, podman and others run: the files below root/, with a layer for the
@@ -27,6 +27,7 @@ struct PushCommand: ImgadmCommand {
             """)
 
     @OptionGroup var pool: PoolOption
+    @OptionGroup var answer: AnswerOptions
     @OptionGroup var progress: ProgressOptions
     @Option(
         name: .customLong("config"), parsing: .unconditional,
@@ -48,6 +49,8 @@ struct PushCommand: ImgadmCommand {
     @Argument(
         help: ArgumentHelp("An installed image, and where it goes.", valueName: "image|reference"), completion: .images)
     var arguments: [String] = []
+
+    func answersJSON() throws(Failure) -> Bool { try answer.isJSON() }
 
     func run(_ context: CommandContext) async throws {
         guard arguments.count == 2 else {

@@ -6,11 +6,14 @@ import ImageStore
 import ImageTool
 import ZFS
 
-struct VacuumCommand: ImgadmCommand {
+struct VacuumCommand: AnsweringCommand {
     static let valueLetters = "Px"
     static let configuration = CommandConfiguration(
         commandName: "vacuum", abstract: "Delete images that nothing depends on",
-        usage: "imgadm vacuum [-n] [-f] [-P POOL] [--older-than TIME] [-x IMAGE,…]… [--keep NAME=N]… [FILTER…]",
+        usage: """
+            imgadm vacuum [-n] [-f] [-P POOL] [-j | --format FORMAT] [--older-than TIME] [-x IMAGE,…]… [--keep NAME=N]…
+                [FILTER…]
+            """,
         discussion: """
             An image goes if no VM, no other dataset and no image that stays is a clone of it. What merely looks like an
             image, without a record of its own or without its snapshot @final, is left alone, and so is what an import builds
@@ -46,7 +49,11 @@ struct VacuumCommand: ImgadmCommand {
         name: .customLong("keep"), parsing: .unconditionalSingleValue,
         help: ArgumentHelp("Keep the newest N images of this name on each pool; may be repeated.", valueName: "name=n"))
     var keep: [String] = []
+    @OptionGroup var answer: AnswerOptions
     @Argument(help: ArgumentHelp("What an image must be to go.", valueName: "filter")) var arguments: [String] = []
+
+    func answersJSON() throws(Failure) -> Bool { try answer.isJSON() }
+    var isDryRun: Bool { dryRun }
 
     func run(_ context: CommandContext) async throws {
         let pool = try context.namedPool(pool)
@@ -69,8 +76,9 @@ struct VacuumCommand: ImgadmCommand {
     /// What would be deleted.
     private func tell(_ context: CommandContext, _ pool: PoolName?) async throws {
         let unused = try await context.tool.unusedImages(try await choice(context, in: pool), in: pool)
-        for each in unused { try context.output.line("[dry-run] Deleted image \(each.image.progressTitle)") }
-        try context.output.flush()
+        try await context.reporting(dryRun: true) { report in
+            try await context.tool.vacuum(unused, dryRun: true, report)
+        }
         for line in VacuumCommand.summaries(unused) { context.note("would delete \(line), which would come free") }
     }
 
@@ -78,9 +86,12 @@ struct VacuumCommand: ImgadmCommand {
     private func deleteUnused(_ context: CommandContext, _ pool: PoolName?) async throws -> Bool {
         let unused = try await context.tool.unusedImages(try await choice(context, in: pool), in: pool)
         if !force, !unused.isEmpty {
-            guard ProcessEnvironment.isInteractive else {
+            guard ProcessEnvironment.isInteractive, !context.answersJSON else {
                 throw Failure(
-                    .usage, "vacuum asks before it deletes, but there is no terminal to ask on",
+                    .usage,
+                    context.answersJSON
+                        ? "vacuum asks before it deletes, but not a program"
+                        : "vacuum asks before it deletes, but there is no terminal to ask on",
                     hint: "-f deletes without asking, -n shows what would be deleted")
             }
             for each in unused {
@@ -94,7 +105,7 @@ struct VacuumCommand: ImgadmCommand {
             guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else { return false }
         }
         try await context.reporting() { report in
-            try await context.tool.vacuum(unused.map(\.image), report)
+            try await context.tool.vacuum(unused, dryRun: false, report)
         }
         return true
     }

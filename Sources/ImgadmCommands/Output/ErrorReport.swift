@@ -39,8 +39,8 @@ struct ErrorReport: Sendable {
         if !structured { ErrorReport.write("\(prefix): \(Printable.text(text))") }
     }
 
-    /// `err` of a Bunyan record: `{message, name, code, statusCode?, cause?}`.
-    private static func json(_ failure: Failure) -> JSONObject {
+    /// `err` of a Bunyan record, and `error` of an ``Answer``: `{message, name, code, statusCode?, cause?}`.
+    static func json(_ failure: Failure) -> JSONObject {
         let code = failure.code.rawValue
         var object: JSONObject = [
             "message": .string(failure.description),

@@ -17,7 +17,7 @@ extension EndToEnd {
                     "echo prepared > /etc/state; rm /noise; sleep 0.1; mdata-put prepare-image:state success"),
                 to: "script")
             let command =
-                ["create", "-c", "gzip", "-s", box.path("script").string, "-o", box.path("made").string, vm.uuid]
+                ["create", "-f", "-c", "gzip", "-s", box.path("script").string, "-o", box.path("made").string, vm.uuid]
                 + BareMachine.fields
             let before = try await vm.everything()
             var start = ContinuousClock.now

@@ -99,7 +99,8 @@ extension EndToEnd {
             {
                 let vm = try await BareMachine.make(in: box, origin: origin.uuid)
                 let run = try await box.imgadm(
-                    "create", "-i", "--max-origin-depth", "\(most)", "-o", box.path("deep").string, vm.uuid, "name=web",
+                    "create", "-f", "-i", "--max-origin-depth", "\(most)", "-o", box.path("deep").string, vm.uuid,
+                    "name=web",
                     "version=2")
                 #expect(run.status == status, "\(run)")
                 guard status != 0 else { continue }
@@ -261,7 +262,7 @@ extension EndToEnd {
                 try await Tool.run("zfs", "get", "-Hp", "-o", "value", "guid", "\(vm.dataset)@final")
             }
             let before = (try await vm.everything(), try await guid())
-            let create = ["create", "-o", box.path("made").string, vm.uuid] + BareMachine.fields
+            let create = ["create", "-f", "-o", box.path("made").string, vm.uuid] + BareMachine.fields
             let run = try await box.imgadm(create)
             #expect(run.status == 0, "\(run)")
             #expect(try await vm.everything() == before.0)

@@ -12,6 +12,8 @@ protocol ProgressDisplay: Sendable {
     func write(_ body: () -> Void)
     /// Tells a warning in its own way; false if it has none.
     func tell(warning: String) -> Bool
+    /// Tells a line that goes to standard error in its own way; false if it has none.
+    func tell(line: String) -> Bool
     /// Takes away what must not stay.
     func close()
 }
@@ -20,6 +22,7 @@ extension ProgressDisplay {
     func run() async {}
     func write(_ body: () -> Void) { body() }
     func tell(warning: String) -> Bool { false }
+    func tell(line: String) -> Bool { false }
     func close() {}
 }
 

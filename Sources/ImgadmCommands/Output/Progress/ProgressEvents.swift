@@ -11,7 +11,7 @@ final class ProgressEvents: ProgressDisplay {
 
     init() {
         board = TransferBoard(
-            began: { ProgressEvents.tell("begin", $0) }, ended: { ProgressEvents.tell("end", $0) })
+            began: { ProgressEvents.tell("begin", $0) }, ended: { ProgressEvents.tell("end", $0, isDone: $1) })
     }
 
     func run() async {
@@ -26,12 +26,19 @@ final class ProgressEvents: ProgressDisplay {
         return true
     }
 
-    private static func tell(_ event: String, _ transfer: Transfer) {
+    func tell(line: String) -> Bool {
+        ProgressEvents.write(["event": "line", "message": .string(line)])
+        return true
+    }
+
+    /// - Parameter isDone: of one that ends, whether all of it was moved.
+    private static func tell(_ event: String, _ transfer: Transfer, isDone: Bool? = nil) {
         var json: JSONObject = [
-            "event": .string(event), "phase": .string(transfer.phase.rawValue),
-            "image": .string(transfer.image.description), "title": .string(transfer.title),
+            "event": .string(event), "phase": .string(transfer.phase.rawValue), "title": .string(transfer.title),
             "bytes": .number(JSONNumber(Int(transfer.done))),
         ]
+        if let image = transfer.image { json["image"] = .string(image.description) }
+        if let isDone { json["ok"] = .bool(isDone) }
         if let total = transfer.total { json["total"] = .number(JSONNumber(Int(total))) }
         write(json)
     }

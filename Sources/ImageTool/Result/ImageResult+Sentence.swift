@@ -1,0 +1,42 @@
+import ImageModel
+import ZFS
+
+extension ImageResult {
+    /// What people read of it (cli.md §3); nil where nothing is said.
+    public var sentence: String? {
+        switch action {
+        case .present(.asked): "Image \(title) is already installed, skipping"
+        case .present(.origin): "Image \(title) already installed\(layer.map { " (\($0))" } ?? "")"
+        case .present(.meanwhile): "Image \(title) was imported while waiting on lock"
+        case .present(.published): "Image \(title) is published on \(destination ?? "?") already"
+        case .imported where isPlanned: "Imported image \(title): \(plan)"
+        // What was asked for is told once, by its reference.
+        case .imported where layer != nil && !isRequested: "Unpacked \(layer ?? "?")"
+        case .imported: "Imported image \(title)"
+        case .installed: "Installed image \(title)"
+        case .deleted: "Deleted image \(title)"
+        case .untagged(let reference): "Untagged \(reference) of image \(title): \(reason ?? "?")"
+        case .kept: "Kept image \(title): \(reason ?? "?")"
+        case .described: "Added manifest info for image \(title) from \"\(source ?? "?")\""
+        case .updated(let fields):
+            "Updated \(fields.count) manifest field\(fields.count == 1 ? "" : "s") for image \(title) from \"\(source ?? "?")\": \(fields.joined(separator: ", "))"
+        case .snapshotRenamed(let from, let to): "Renamed image \(title) original snapshot from \(from) to \(to)"
+        case .exported: "Exported \(title) to \"\(destination ?? "?")\""
+        case .published: "Successfully published image \(title) to \(destination ?? "?")"
+        case .pushed: "Pushed image \(title) to \(destination ?? "?") (\(digest ?? "?"))"
+        case .unchanged, .unknown, .created, .converted: nil
+        }
+    }
+
+    /// How large it is, where it would come from, and what its file would be held to.
+    private var plan: String {
+        let size = bytes.map(ByteCount.text) ?? "unknown size"
+        return "\(size) from \"\(source ?? "?")\", \(checkText), no signature"
+    }
+
+    private var checkText: String {
+        if let digest = check?.digest { return "checked by \(digest.algorithm.rawValue)" }
+        if check?.sha1 != nil { return "checked by sha1" }
+        return trustsMD5 ? "checked by Content-MD5, if the server states one" : "not checked"
+    }
+}
