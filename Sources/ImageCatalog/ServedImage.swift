@@ -16,6 +16,8 @@ public final class ServedImage: Sendable {
     /// Its state, if it is one that is known.
     public var imageState: ImageState? { ImageState(rawValue: state) }
     public let isPublic: Bool
+    /// The user who has made it; nil where nobody was known.
+    public let publisher: String?
     public let acl: [String]
     public let channels: [String]
     public let origin: String?
@@ -74,6 +76,7 @@ public final class ServedImage: Sendable {
         os = json["os"]?.stringValue
         state = json["state"]?.stringValue ?? ""
         isPublic = json["public"] == true
+        publisher = manifest.publisher
         acl = json["acl"]?.arrayValue?.compactMap(\.stringValue) ?? []
         channels = json["channels"]?.arrayValue?.compactMap(\.stringValue) ?? []
         origin = json["origin"]?.stringValue
@@ -103,10 +106,11 @@ public final class ServedImage: Sendable {
     ///
     /// - Parameters:
     ///   - hasChannels: with the channels that it is in.
-    ///   - adminFields: with what only operators are told (imgapi.md, section 3): where files are stored.
+    ///   - adminFields: with what only operators are told: where files are stored (imgapi.md, section 3), and who has made it.
     public func json(withChannels hasChannels: Bool, adminFields: Bool) throws -> JSONValue {
         let value = try JSONValue(parsing: text(withChannels: hasChannels).element)
         guard adminFields, var object = value.objectValue else { return value }
+        object[ServedForm.publisherKey] = publisher.map { .string($0) }
         let files = object["files"]?.arrayValue?.compactMap(\.objectValue) ?? []
         object["files"] = .array(
             files.map { file in

@@ -27,6 +27,7 @@ public struct ServedForm: Sendable {
         for key in Self.order { served[key] = json[key] }
         for (key, value) in json where !Self.known.contains(key) { served[key] = value }
         served["activated"] = nil
+        served[Self.publisherKey] = nil
         let isDisabled = Self.flag(json["disabled"]) ?? false
         let isActivated = Self.flag(json["activated"]) ?? true
         served["owner"] = json["owner"] ?? .string(ImageUUID.zero.description)
@@ -46,6 +47,9 @@ public struct ServedForm: Sendable {
     public static func isActivated(_ stored: JSONObject) -> Bool {
         flag(stored["activated"]) ?? (stored["state"] != ImageState.unactivated.json)
     }
+
+    /// Where a server keeps who has made the image.
+    public static let publisherKey = "published_by"
 
     /// The keys of imgapi.md, section 3, in its order.
     private static let order = [

@@ -70,7 +70,7 @@ extension ImageTool {
         throw Failure(
             .activeImageNotFound,
             "an active image \(request.uuid) was not found in any image source\(channel)"
-                + ImageTool.unasked(found.failures))
+                + ImageTool.unasked(found.failures), hint: found.failures.lazy.compactMap(\.hint).first)
     }
 
     /// Removes what a run that was killed may have left of an image that is installed, and has it mounted if that run did not

@@ -75,7 +75,8 @@ extension ImageTool {
         let found = try await lookUp(uuid, in: configuredSources()) { _ in true }
         if let manifest = found.match?.manifest { return manifest }
         throw Failure(
-            .imageNotFound, "image \(uuid) was not found in any image source" + ImageTool.unasked(found.failures))
+            .imageNotFound, "image \(uuid) was not found in any image source" + ImageTool.unasked(found.failures),
+            hint: found.failures.lazy.compactMap(\.hint).first)
     }
 
     /// Which sources answer a ping, side by side, in the order of the sources.

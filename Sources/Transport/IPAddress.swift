@@ -7,7 +7,7 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     let bytes: [UInt8]
 
     /// Reads `192.0.2.1`, or `2001:db8::1` with or without brackets and zone. Nil for what is a name.
-    init?(_ text: some StringProtocol) {
+    public init?(_ text: some StringProtocol) {
         var rest = text[...]
         if rest.hasPrefix("["), rest.hasSuffix("]") { rest = rest.dropFirst().dropLast() }
         if let zone = rest.firstIndex(of: "%") {
@@ -40,6 +40,9 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     /// It is of this machine or of the networks around it, and not one that everybody can reach (IANA, "Special-Purpose
     /// Address Registry").
     var isInside: Bool { Network.inside.contains { $0.contains(self) } }
+
+    /// The bytes that tell it from addresses of others: of IPv6, the network, in which one has as many as he likes.
+    public var networkOfClient: [UInt8] { bytes.count == 4 ? bytes : Array(bytes.prefix(8)) }
 
     /// A host, by its name or address, is this machine.
     public static func isLoopback(_ host: String) -> Bool {

@@ -14,7 +14,8 @@ struct ServeCommand: AsyncParsableCommand {
         usage: """
             imgapi-server --root DIR | --registry HOST[:PORT]/NAME | --config FILE
                 [--channels FILE] [--listen ADDRESS:PORT] [--mode public|private] [--writes anyone|nobody|users]
-                [--keys DIR] [--tokens FILE] [--signatures request|date] [--most-connections NUMBER]
+                [--reads anyone|users] [--keys DIR] [--tokens FILE] [--users FILE] [--signatures request|date]
+                [--audit FILE] [--most-connections NUMBER] [--most-requests NUMBER] [--largest-file BYTES]
                 [--tls-cert FILE --tls-key FILE]
             """,
         discussion: """
@@ -49,6 +50,9 @@ struct ServeCommand: AsyncParsableCommand {
         var configuration = ImageServer.Configuration(host: listen.host, port: listen.port, hostName: HostName.current)
         configuration.authentication = try settings.authentication()
         configuration.tls = certificate
+        try settings.limits(&configuration)
+        // A trail that cannot be written is told now, and not with the first change.
+        if let audit = configuration.audit { try HostFile.append(line: [], to: audit) }
         configuration.mostConnections = try settings.connections(openFiles: OpenFileLimit.raise())
         let network = try ServerProgram.network(logger)
         let result: Result<Void, any Error>

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Failure
 import Host
+import ImageCatalog
 import ImageServer
 import JSON
 import Logging
@@ -17,7 +18,7 @@ struct ServerSettings: ParsableArguments {
 
     @Option(
         help: """
-            Who may change images. If not given: the users of --keys and --tokens if there are any; else anyone on a \
+            Who may change images. If not given: the users of --keys, --tokens and --users if there are any; else anyone on a \
             loopback address, and nobody elsewhere.
             """
     )
@@ -34,6 +35,48 @@ struct ServerSettings: ParsableArguments {
             "Requests have the header \"Authorization: Bearer TOKEN\"; the file has a user and a token a line.",
             valueName: "file"))
     var tokens: String?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            What each user may do, and the digests of his tokens and his public keys: a JSON object (see USERS). Who is \
+            not in it may do nothing. Without it, every user may do anything.
+            """,
+            valueName: "file"), completion: .file())
+    var users: String?
+
+    @Option(
+        help: """
+            Who may see images. If not given: the users, where --mode is private and there are any; else anyone. A \
+            private server that has none, and listens elsewhere than on loopback, has to be told.
+            """
+    )
+    var reads: Reads?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Record each change in this file before it is answered: a JSON object a line. It may be renamed at any \
+            time, as logrotate does.
+            """,
+            valueName: "file"), completion: .file())
+    var audit: String?
+
+    @Option(
+        name: .customLong("most-requests"),
+        help: ArgumentHelp(
+            """
+            How many requests a client's address may make a second, and ten times as many at once; more are answered \
+            429. Any number if not given. Behind a proxy all have one address, and the proxy has to see to that.
+            """,
+            valueName: "number"))
+    var mostRequests: Int?
+
+    @Option(
+        name: .customLong("largest-file"),
+        help: ArgumentHelp(
+            "The most bytes that the file of an image may have; 20 GiB if not given.", valueName: "bytes"))
+    var largestFile: Int64?
 
     @Option(
         help: """
@@ -69,6 +112,9 @@ struct ServerSettings: ParsableArguments {
 
     /// The values of `--writes`.
     enum Writes: String, CaseIterable, ExpressibleByArgument { case anyone, nobody, users }
+
+    /// The values of `--reads`.
+    enum Reads: String, CaseIterable, ExpressibleByArgument { case anyone, users }
 
     /// The values of `--signatures`.
     enum Signatures: String, CaseIterable, ExpressibleByArgument { case request, date }
@@ -110,6 +156,11 @@ struct ServerSettings: ParsableArguments {
             case "writes": try take(text, key, &writes)
             case "keys": try take(text, key, &keys)
             case "tokens": try take(text, key, &tokens)
+            case "users": try take(text, key, &users)
+            case "reads": try take(text, key, &reads)
+            case "audit": try take(text, key, &audit)
+            case "most-requests": try take(text, key, &mostRequests)
+            case "largest-file": try take(text, key, &largestFile)
             case "signatures": try take(text, key, &signatures)
             case "most-connections": try take(text, key, &mostConnections)
             case "tls-cert": try take(text, key, &tlsCert)
@@ -120,18 +171,47 @@ struct ServerSettings: ParsableArguments {
     }
 
     func authentication() throws -> Authentication {
-        let hasUsers = keys != nil || tokens != nil
-        var authentication = Authentication(keys: keys.map { FilePath($0) }, tokens: tokens.map { FilePath($0) })
+        let hasUsers = keys != nil || tokens != nil || users != nil
+        var authentication = Authentication(
+            keys: keys.map { FilePath($0) }, tokens: tokens.map { FilePath($0) }, users: users.map { FilePath($0) })
         authentication.takesDateAlone = signatures == .date
         switch writes ?? (hasUsers ? .users : address.isLoopback ? .anyone : .nobody) {
         case .anyone: authentication.anonymous = .writes
         case .nobody:
-            guard !hasUsers else { throw ValidationError("--writes nobody goes with neither --keys nor --tokens") }
+            guard !hasUsers else {
+                throw ValidationError("--writes nobody goes with none of --keys, --tokens and --users")
+            }
         case .users:
-            guard hasUsers else { throw ValidationError("--writes users needs --keys DIR or --tokens FILE") }
+            guard hasUsers else {
+                throw ValidationError("--writes users needs --keys DIR, --tokens FILE or --users FILE")
+            }
+        }
+        let isPrivate = storage.mode == .private
+        if reads == .users, !hasUsers {
+            throw ValidationError("--reads users needs --keys DIR, --tokens FILE or --users FILE")
+        }
+        guard !isPrivate || hasUsers || reads != nil || address.isLoopback else {
+            throw ValidationError(
+                "a private server shows its images to its users: --keys DIR, --tokens FILE or --users FILE says who they are, or --reads anyone that there are none"
+            )
+        }
+        authentication.isPrivate = reads.map { $0 == .users } ?? (isPrivate && hasUsers)
+        if authentication.isPrivate, authentication.anonymous == .writes {
+            throw ValidationError("--writes anyone goes with --reads anyone")
         }
         try authentication.check()
         return authentication
+    }
+
+    /// - Throws: `ValidationError` for a limit that leaves nothing.
+    func limits(_ configuration: inout ImageServer.Configuration) throws {
+        if let mostRequests, !(1...1_000_000).contains(mostRequests) {
+            throw ValidationError("--most-requests must be from 1 to 1000000")
+        }
+        if let largestFile, largestFile < 1 { throw ValidationError("--largest-file must be 1 or more") }
+        configuration.mostRequests = mostRequests
+        if let largestFile { configuration.largestFile = min(largestFile, configuration.largestFile) }
+        configuration.audit = audit.map { FilePath($0) }
     }
 
     /// How many connections there may be: a download has a file open as well.

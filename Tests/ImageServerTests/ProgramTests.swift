@@ -38,6 +38,15 @@ import Testing
         ("--root /tmp --listen 203.0.113.1:1", 1, "error (ConnectionError): cannot listen on 203.0.113.1:1"),
         ("--root /tmp --listen 203.0.113.1:1", 1, "this machine has no such address\n  hint: ip address"),
         ("--root /tmp --port 80", 2, "--listen ADDR:80"),
+        ("--root /tmp --tokens /nonexistent", 1, "error (ConfigError): there is no file of tokens"),
+        ("--root /tmp --users /nonexistent", 1, "error (ConfigError): there is no file of users"),
+        ("--root /tmp --keys /nonexistent", 1, "error (ConfigError): there is no folder of keys"),
+        ("--root /tmp --tokens /etc/passwd", 1, "line 1 is not a user and a token"),
+        ("--root /tmp --reads users", 2, "--reads users needs"),
+        ("--root /tmp --mode private --listen 203.0.113.1:1", 2, "a private server shows its images to its users"),
+        ("--root /tmp --mode private --listen 203.0.113.1:1 --reads anyone", 1, "cannot listen"),
+        ("--root /tmp --audit /nonexistent/audit", 1, "error (FileSystemError): cannot append to"),
+        ("--root /tmp --most-requests 0", 2, "--most-requests"), ("--root /tmp --largest-file 0", 2, "--largest-file"),
     ]
 
     @Test(arguments: rows)

@@ -8,6 +8,7 @@ struct ServedManifest {
     let json: JSONObject
     let files: [ServedImage.File]
     let icon: ServedImage.Icon?
+    let publisher: String?
 
     /// - Parameters:
     ///   - json: what is stored.
@@ -18,6 +19,7 @@ struct ServedManifest {
         let form = try ServedForm(stored, isPublic: mode == .public)
         uuid = form.uuid
         icon = ServedImage.Icon(form.kept["icon"])
+        publisher = form.kept[ServedForm.publisherKey]?.stringValue
         var served = form.json
         guard served["public"] == .bool(mode == .public) else {
             throw Failure(

@@ -93,6 +93,8 @@ public struct StoredManifest {
         }
         for (key, value) in ManifestSpelling.usual(fields) { json[key] = value == .null ? nil : value }
         var checked = json
+        // The server's own, which is no field of a manifest.
+        checked[ServedForm.publisherKey] = nil
         if has(.icon) { checked["icon"] = true }
         try ManifestIntake.validate(checked, mode: mode)
     }

@@ -51,6 +51,8 @@ extension HTTPField.Name {
     static let acceptVersion = named("Accept-Version")
     static let xDate = named("x-date")
     static let forwardedProto = named("X-Forwarded-Proto")
+    static let forwardedFor = named("X-Forwarded-For")
+    static let retryAfter = named("Retry-After")
     static let contentMD5 = named("Content-MD5")
     static let digest = named("Digest")
     static let contentTypeOptions = named("X-Content-Type-Options")

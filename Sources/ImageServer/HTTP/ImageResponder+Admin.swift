@@ -3,6 +3,7 @@ import Hummingbird
 import HummingbirdCore
 import ImageCatalog
 import JSON
+import Logging
 
 /// What only operators ask for: AdminGetState, AdminUpdateState, AdminChangeImageStor (imgapi.md, section 10).
 extension ImageResponder {
@@ -15,7 +16,7 @@ extension ImageResponder {
         return .json(
             [
                 "version": .string(ImageServer.version), "mode": .string(repository.mode.rawValue),
-                "images": .number(JSONNumber(catalog.images.count)), "log": ["level": .string(logLevel)],
+                "images": .number(JSONNumber(catalog.images.count)), "log": ["level": .string("\(logger.logLevel)")],
             ], as: type)
     }
 

@@ -14,7 +14,7 @@ extension ImageResponder {
         var answer: JSONObject = ["ping": "pong", "version": .string(ImageServer.version), "imgapi": true]
         if let user = query.user {
             answer["pid"] = .number(JSONNumber(Int(getpid())))
-            answer["user"] = .string(user)
+            answer["user"] = .string(user.name)
         }
         return .json(.object(answer), as: type)
     }
@@ -28,7 +28,7 @@ extension ImageResponder {
 
     func list(_ query: Query, _ type: AnswerType, _ context: Context) async throws -> Response {
         let catalog = try await repository.catalog(.listing)
-        let list = try ListQuery(query.parameters, by: query.user, in: catalog)
+        let list = try ListQuery(query.parameters, by: query.user?.name, in: catalog)
         let images = list.select(from: catalog)
         if type == .text || list.hasAdminFields {
             return .json(
@@ -44,7 +44,7 @@ extension ImageResponder {
 
     func image(_ uuid: ImageUUID, _ query: Query, _ type: AnswerType) async throws -> Response {
         let (image, _) = try await find(uuid, query)
-        let adminFields = try query.parameters.hasAdminFields(for: query.user)
+        let adminFields = try query.parameters.hasAdminFields(for: query.user?.name)
         let text = image.text(withChannels: query.version.showsChannels)
         switch try Preconditions(query.headers).check(entityTags: [text.entityTag], modified: nil) {
         case .notModified: return .notModified(entityTag: text.entityTag)

@@ -25,7 +25,7 @@ extension ImageResponder {
         }
         let json = try ManifestIntake.importing(body, as: uuid, mode: repository.mode, channels: channels)
         try catalog.checkOrigin(of: json)
-        try await repository.change(uuid) { stored in
+        try await repository.change(uuid) { [json = made(json, by: query)] stored in
             guard stored == nil else { throw CatalogError.exists(uuid) }
             return json
         }

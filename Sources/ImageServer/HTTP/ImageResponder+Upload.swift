@@ -15,7 +15,7 @@ extension ImageResponder {
         let source = try query.parameters["source"]
         let compression = try compression(query, isOptional: source != nil)
         guard !image.isActivated else { throw CatalogError.filesImmutable(uuid) }
-        var receipt = FileReceipt(.file, most: ImageLimits.uploadedFile)
+        var receipt = FileReceipt(.file, most: largestFile)
         receipt.sha1 = try query.parameters["sha1"]
         if let source {
             try await pull(uuid, from: source, receipt)
@@ -40,7 +40,7 @@ extension ImageResponder {
                 "missing parameter: file_url", .init(field: "file_url", code: "MissingParameter"))
         }
         guard !image.isActivated else { throw CatalogError.filesImmutable(uuid) }
-        var receipt = FileReceipt(.file, most: ImageLimits.uploadedFile)
+        var receipt = FileReceipt(.file, most: largestFile)
         receipt.sha1 = try query.parameters["sha1"]
         receipt.description = ["compression": .string(compression)]
         if let guid = try query.parameters["dataset_guid"] { receipt.description["dataset_guid"] = .string(guid) }

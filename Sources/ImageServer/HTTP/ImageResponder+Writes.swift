@@ -9,26 +9,6 @@ import NIOCore
 
 /// Requests that change images (imgapi.md, section 10).
 extension ImageResponder {
-    /// Who makes the request, and that he may (imgapi.md, section 8: files are for everybody, whatever he shows; other
-    /// reading for everybody who shows nothing wrong; writing for who has shown who he is).
-    ///
-    /// - Throws: `UnauthorizedError`, `MethodNotAllowedError`.
-    func user(_ request: Request, _ route: Route, target: String) async throws -> User? {
-        let isReading = request.method == .get || request.method == .head
-        switch route {
-        case .file where isReading, .icon where isReading: return nil
-        default: break
-        }
-        let user = try await authentication.user(request.head, target: target)
-        guard !isReading, user == nil, authentication.anonymous == .reads else { return user }
-        guard authentication.isPossible else {
-            throw RequestError(
-                .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
-                headers: [.allow: Route.methods])
-        }
-        throw RequestError(.unauthorized, "UnauthorizedError", "authorization is required")
-    }
-
     func write(_ request: Request, _ route: Route, _ query: Query, _ type: AnswerType) async throws -> Response {
         switch (request.method, route) {
         case (.post, .images): return try await create(request, query, type)
@@ -65,7 +45,7 @@ extension ImageResponder {
             try await JSONBody.object(of: request), mode: repository.mode, account: caller.account, channels: channels)
         try catalog.checkOrigin(of: json)
         let uuid = try Manifest(json).uuid
-        try await repository.change(uuid) { _ in json }
+        try await repository.change(uuid) { [json = made(json, by: query)] _ in json }
         return try await answer(uuid, query, type)
     }
 
@@ -173,13 +153,25 @@ extension ImageResponder {
         return try respond(image, query, type)
     }
 
+    /// A new image with the name of who makes it.
+    func made(_ json: JSONObject, by query: Query) -> JSONObject {
+        var json = json
+        json[ServedForm.publisherKey] = query.user.map { .string($0.name) }
+        return json
+    }
+
     /// An image that the caller may change.
     ///
-    /// - Throws: `ResourceNotFound`, `NotImageOwner`.
+    /// - Throws: `ResourceNotFound`, `ForbiddenError`, `NotImageOwner`.
     func own(_ uuid: ImageUUID, _ query: Query, _ scope: ChannelScope, _ catalog: Catalog) async throws -> ServedImage {
         let caller = try Caller(query.parameters)
         guard let image = try catalog.image(uuid) else { throw RequestError.notFound("image \(uuid) not found") }
         guard scope.contains(image), caller.sees(image) else { throw RequestError.notFound("image not found") }
+        if query.scope == .own, let user = query.user, image.publisher != user.name {
+            throw RequestError(
+                .forbidden, "ForbiddenError",
+                "user \"\(user.name)\" may change the images that he has made, and image \(uuid) is none of them")
+        }
         if let account = caller.account, image.owner != account {
             throw RequestError(
                 .unprocessableContent, "NotImageOwner", "account \(account) is not the owner of image \(uuid)")

@@ -7,6 +7,7 @@ import ImageCatalog
 import ImageModel
 import JSON
 import Logging
+import NIOCore
 import NIOHTTP1
 
 /// Answers the requests of the protocol (imgapi.md).
@@ -16,25 +17,36 @@ struct ImageResponder: HTTPResponder {
     let authentication: Authentication
     /// Where images may be fetched from; nil if from nowhere.
     let remotes: RemoteImages?
-    let logLevel: String
+    let logger: Logger
+    /// Where changes are recorded; nil if nowhere.
+    let audit: AuditTrail?
+    /// How many requests a client may make; nil for any number.
+    let rate: RequestRate?
+    /// The most bytes that the file of an image may have.
+    let largestFile: Int64
     let metrics = ServerMetrics()
 
     /// What the library gives along with a request.
     struct Context: InitializableFromSource {
         let logger: Logger
         let paced: PacedBody
+        /// Whence it comes; of a proxy, if there is one.
+        let address: SocketAddress?
         init(source: ApplicationRequestContextSource) {
             logger = source.logger
             paced = PacedBody(channel: source.channel)
+            address = source.channel.remoteAddress
         }
     }
 
     func respond(to request: Request, context: Context) async -> Response {
         let started = ContinuousClock.now
         let type = AnswerType(accept: request.headers[.accept])
+        var caller = RequestCaller(id: request.requestID, address: context.address)
         var response: Response
         do {
-            response = try await answer(request, type, context)
+            try rate?.check(context.address)
+            response = try await answer(request, type, context, &caller)
         } catch {
             response = .refusal(fault(error, context.logger), as: type ?? .json)
         }
@@ -43,22 +55,18 @@ struct ImageResponder: HTTPResponder {
         let route = Route(path: request.target.prefix { $0 != "?" })
         metrics.count(
             method: request.method.rawValue, route: route, status: Int(response.status.code), took: elapsed)
-        response.headers[.requestID] = request.requestID
+        response.headers[.requestID] = caller.id
         response.headers[.serverName] = hostName
         // Whatever an image, an icon or an error may look like, it is what its type says.
         response.headers[.contentTypeOptions] = "nosniff"
         response.headers[.responseTime] =
             "\(elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000)"
-        context.logger.debug(
-            "request",
-            metadata: [
-                "method": "\(request.method)", "url": "\(request.target)", "status": "\(response.status.code)",
-                "req_id": "\(request.requestID)",
-            ])
-        return response
+        return AccessLog(context.logger).noting(response, to: request, target: request.target, caller, since: started)
     }
 
-    private func answer(_ request: Request, _ type: AnswerType?, _ context: Context) async throws -> Response {
+    private func answer(
+        _ request: Request, _ type: AnswerType?, _ context: Context, _ caller: inout RequestCaller
+    ) async throws -> Response {
         let target = request.target
         guard target.utf8.count <= Self.longestTarget else {
             throw RequestError(
@@ -69,7 +77,10 @@ struct ImageResponder: HTTPResponder {
         guard let route = Route(path: path) else { throw RequestError.notFound("\(target) does not exist") }
         try HostHeader.check(request.head)
         let isReading = request.method == .get || request.method == .head
-        let user = try await user(request, route, target: target)
+        let parameters = QueryParameters(query: halves.count > 1 ? halves[1] : nil)
+        let user = try await user(request, route, target: target, parameters)
+        caller.user = user?.name
+        if isReading { try allow(user, request, route, parameters) }
         var request = request
         if let digest = user?.bodyDigest {
             request.body = RequestBody(asyncSequence: DigestedBody(request.body, digest))
@@ -80,15 +91,20 @@ struct ImageResponder: HTTPResponder {
                 .badRequest, "InvalidVersion", "\(accepted ?? "") is not supported by \(request.method) \(path)")
         }
         let query = Query(
-            parameters: QueryParameters(query: halves.count > 1 ? halves[1] : nil), version: version, type: type,
-            headers: request.headers, user: user?.name)
+            parameters: parameters, version: version, type: type, headers: request.headers, user: user,
+            scope: user?.scope ?? (authentication.anonymous == .writes ? .admin : nil))
         // A file has a type of its own.
         if isReading, case .file(let uuid) = route { return try await file(uuid, query, context) }
         if isReading, case .icon(let uuid) = route { return try await icon(uuid, query, context) }
         if isReading, case .page = route { return try await page(request, query) }
         if isReading, case .metrics = route { return try await metricsText() }
         guard let type else { return Response(status: .notAcceptable) }
-        if !isReading { return try await write(request, route, query, type) }
+        if !isReading {
+            return try await audited(request, route, query, caller) {
+                try allow(user, request, route, parameters)
+                return try await write(request, route, query, type)
+            }
+        }
         switch route {
         case .ping: return try ping(query, type)
         case .channels: return try await channels(type, target)
@@ -108,7 +124,7 @@ struct ImageResponder: HTTPResponder {
     /// Far more than any client needs, in bytes.
     private static let longestTarget = 16 << 10
 
-    private func fault(_ error: any Error, _ logger: Logger) -> RequestError {
+    func fault(_ error: any Error, _ logger: Logger) -> RequestError {
         if let fault = error as? RequestError { return fault }
         if let refusal = error as? CatalogError { return RequestError(refusal) }
         if error is HTTPParserError {
@@ -132,11 +148,13 @@ struct Query {
     let type: AnswerType?
     let headers: HTTPFields
     /// Who has shown who he is.
-    let user: String?
+    let user: User?
+    /// What the caller may do; nil if no more than read.
+    let scope: Scope?
 
     /// The same, answered as to a client of today.
     var newest: Query {
-        Query(parameters: parameters, version: .two, type: type, headers: headers, user: user)
+        Query(parameters: parameters, version: .two, type: type, headers: headers, user: user, scope: scope)
     }
 }
 

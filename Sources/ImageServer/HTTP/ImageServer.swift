@@ -4,9 +4,11 @@ import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 public import ImageCatalog
+import ImageModel
 public import Logging
 import NIOCore
 import ServiceLifecycle
+public import SystemPackage
 
 /// The image server: answers IMGAPI requests from a repository.
 public struct ImageServer: Sendable {
@@ -35,6 +37,12 @@ public struct ImageServer: Sendable {
         public var stallSeconds: Int64 = 300
         /// How many connections there may be at a time; more wait until one ends.
         public var mostConnections = 1000
+        /// How many requests a client may make a second, for ten seconds together; nil for any number.
+        public var mostRequests: Int?
+        /// The most bytes that the file of an image may have.
+        public var largestFile = ImageLimits.uploadedFile
+        /// The file in which each change is recorded; nil for none.
+        public var audit: FilePath?
 
         public init(host: String = "127.0.0.1", port: Int = 8080, hostName: String = "localhost") {
             self.host = host
@@ -66,7 +74,10 @@ public struct ImageServer: Sendable {
         let application = Application(
             responder: ImageResponder(
                 repository: repository, hostName: configuration.hostName, authentication: configuration.authentication,
-                remotes: configuration.remotes, logLevel: "\(logger.logLevel)"),
+                remotes: configuration.remotes, logger: logger,
+                audit: configuration.audit.map { AuditTrail($0) },
+                rate: configuration.mostRequests.map { RequestRate(perSecond: $0) },
+                largestFile: configuration.largestFile),
             server: try configuration.tls.map { try .tls(http, tlsConfiguration: $0.configuration) } ?? http,
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "imgapi/\(Self.version)",

@@ -64,6 +64,15 @@ enum Route: Equatable {
         }
     }
 
+    /// The image that it is about; nil where it is about none alone.
+    var image: ImageUUID? {
+        switch self {
+        case .image(let uuid), .file(let uuid), .icon(let uuid), .fileFromURL(let uuid), .acl(let uuid): uuid
+        case .datasets(let uuid): uuid
+        case .page, .metrics, .ping, .images, .state, .authkeys, .channels: nil
+        }
+    }
+
     /// What it is called where requests are counted.
     var kind: String {
         switch self {

@@ -10,7 +10,10 @@ import Time
 /// Checks HTTP signatures (imgapi.md, section 8), and that they cover what is done: without that, who overhears a signature
 /// can sign his own requests with it (draft-cavage-http-signatures-12, sections 2.3 and A.3).
 struct SignatureCheck {
-    let keys: FilePath
+    /// The folder of keys, `USER.keys` each.
+    let keys: FilePath?
+    /// The keys that users have beside.
+    let users: [String: UsersFile.Entry]
     /// A signature need cover no more than the date.
     let takesDateAlone: Bool
 
@@ -39,7 +42,7 @@ struct SignatureCheck {
         guard try await keys(of: user).contains(where: { $0.isSignature(signature, of: text, by: means) }) else {
             throw refusal("the signature is not that of a key of user \"\(user)\"")
         }
-        return User(name: user, bodyDigest: digest)
+        return User(name: user, scope: nil, bodyDigest: digest)
     }
 
     /// What may be tried instead is told in the form of the draft, section 3.1.2.
@@ -118,24 +121,21 @@ struct SignatureCheck {
         }
     }
 
-    /// The keys of a user, as the folder has them now.
+    /// The keys of a user, as file and folder have them now.
     private func keys(of user: String) async throws -> [SSHPublicKey] {
-        let isName =
-            !user.isEmpty && !user.hasPrefix(".")
-            && user.utf8.allSatisfy { byte in
-                "-._@".utf8.contains(byte) || (Unicode.Scalar(byte).properties.isAlphabetic && byte < 0x80)
-                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-            }
-        guard isName else { return [] }
-        return try await BlockingIO.reading.runIfActive { [keys] in
+        guard UserName.isValid(user) else { return [] }
+        let known = users[user]?.keys ?? []  // who is not there has none there
+        guard let keys else { return known }
+        return try await BlockingIO.reading.runIfActive {
             guard let bytes = try HostFile.read(keys.appending("\(user).keys"), limit: 1 << 20, from: .setUp) else {
                 // A user who has no keys is one thing, a folder that is not there another.
                 _ = try FileDescriptor.open(keys, .readOnly, options: [.directory, .closeOnExec]).close()
-                return []
+                return known
             }
-            return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap {
-                SSHPublicKey(line: $0)
-            }
+            return known
+                + String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap {
+                    SSHPublicKey(line: $0)
+                }
         }
     }
 }
