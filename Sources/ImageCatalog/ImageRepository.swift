@@ -46,6 +46,8 @@ extension ImageRepository {
 public enum Freshness: Sendable, Hashable {
     /// Seconds: a listing.
     case listing
+    /// Nothing, as far as images come and go: some are looked for by their name.
+    case named
     /// Of this image a second, of others as for a listing.
     case image(ImageUUID)
     /// Of this image nothing: it is about to be changed.

@@ -103,7 +103,12 @@ extension ImageTool {
             var hint = failure.hint
             // It was there, but not as what it is said to be.
             if !(failure is ConnectionError), let other = try await otherType(of: descriptor) {
-                hint = "it answers as \(other.name): -t \(other.type.rawValue)"
+                let repository = other.type == .docker ? ImageTool.repositoryURL(of: descriptor) : nil
+                hint =
+                    repository.map {
+                        "it is in a registry, whose repository \($0) is a source of images: sources -a \($0)"
+                    }
+                    ?? "it answers as \(other.name): -t \(other.type.rawValue)"
             }
             failures.append(
                 Failure(
@@ -111,6 +116,15 @@ extension ImageTool {
                     hint: hint ?? "-f adds a source without asking it"))
         }
         return failures
+    }
+
+    /// A URL with a path in a registry as the repository that it may mean; nil if it can mean none.
+    private static func repositoryURL(of descriptor: SourceDescriptor) -> String? {
+        let base = descriptor.url.base
+        guard !descriptor.url.path.isEmpty, let scheme = base.firstRange(of: "://") else { return nil }
+        let url = "\(SourceType.oci.rawValue)://\(base[scheme.upperBound...])"
+        // What is no name of a repository is not proposed.
+        return (try? SourceDescriptor(url, type: .oci))?.displayURL
     }
 
     private static let typesByAnswer: [(type: SourceType, name: String)] = [

@@ -37,6 +37,10 @@ enum RegistryManifest {
         }
     }
 
+    /// For who names without `oci:` what is a file.
+    static let fileHint =
+        "a disk or a root file system that lies in a registry as a file is taken by imgadm import oci:HOST/REPO:TAG"
+
     private static func readImage(_ json: JSONValue, _ limits: RegistryLimits) throws(Failure) -> RegistryManifest {
         guard let config = json["config"], let list = json["layers"]?.arrayValue else {
             throw Failure(.sourceError, "the manifest of the image is not valid: it has no config or no layers")
@@ -45,8 +49,8 @@ enum RegistryManifest {
         guard MediaType.configs.contains(MediaType.bare(type)), json["artifactType"]?.stringValue ?? "" == "" else {
             throw Failure(
                 .unsupportedImage,
-                "this is no image that could be run but an artifact of type \"\(json["artifactType"]?.stringValue ?? type)\""
-            )
+                "this is no image that could be run but an artifact of type \"\(json["artifactType"]?.stringValue ?? type)\"",
+                hint: RegistryManifest.fileHint)
         }
         guard list.count <= limits.layers else {
             throw Failure(.unsupportedImage, "the image has \(list.count) layers, more than \(limits.layers)")
@@ -109,6 +113,12 @@ struct IndexEntry {
     static func choose(_ entries: [IndexEntry], for platform: OCIPlatform) throws(Failure) -> IndexEntry {
         let images = entries.filter { !$0.isAttestation }
         if let entry = best(images, for: platform) { return entry }
+        if images.isEmpty, let artifact = entries.first(where: { !$0.artifactType.isEmpty && !$0.isNote }) {
+            throw Failure(
+                .unsupportedImage,
+                "this has no image that could be run, but an artifact of type \"\(artifact.artifactType)\"",
+                hint: RegistryManifest.fileHint)
+        }
         // An index of one image need not say what that is for.
         if images.count == 1, let only = images.first, only.platform == nil { return only }
         throw missing(platform, among: images)

@@ -33,6 +33,27 @@ import Testing
         }
     }
 
+    /// In whatever form it is typed; of a digest the digests are asked, since what has a tag is not called by them.
+    @Test(arguments: [
+        ("debian:12", "reference", "debian:12"), ("docker.io/library/debian:12", "reference", "debian:12"),
+        ("debian", "reference", "debian:latest"), ("ghcr.io/a/b:1", "reference", "ghcr.io/a/b:1"),
+        ("localhost:5000/a", "reference", "localhost:5000/a:latest"),
+        ("library/debian@\(digest)", "docker_digests", "debian@\(digest)"),
+    ])
+    func aReferenceIsUnderstood(typed: String, field: String, name: String) throws {
+        let filter = try FieldFilter("reference=\(typed)")
+        #expect(filter.path.text == field)
+        #expect(filter.matches(["other:1", .string(name)]))
+        #expect(!filter.matches(["other:1"]) && !filter.matches([]) && !filter.matches(.string(name)))
+    }
+
+    private static let digest = "sha256:\(String(repeating: "ab", count: 32))"
+
+    @Test func whatIsNoReferenceIsThatOfNoImage() throws {
+        #expect(try !FieldFilter("reference=No Reference").matches(["no-reference:latest"]))
+        #expect(try FieldFilter("reference=~debian").matches(["a:1", "debian:12"]))
+    }
+
     @Test(arguments: ["x", "", "=", "=x", "=~x", "~"])
     func anotherFormIsAUsageError(argument: String) {
         let failure = #expect(throws: Failure.self) { try FieldFilter(argument) }

@@ -71,6 +71,29 @@ import Testing
         withExtendedLifetime(first) {}
     }
 
+    /// As behind a balancer: what one server has just activated, the other finds.
+    @Test func aNameIsFoundAtOnceByEveryServer() async throws {
+        let registry = try await RegistryServer()
+        let (first, second) = (try TestServer(registry), try TestServer(registry))
+        let other = RunningServer(port: second.port)
+        for number in 0..<8 {
+            // Its listing is of before.
+            #expect(try await other.get("/images?name=x\(number)").list("name") == [])
+            #expect(try await other.get("/images").status == 200)
+            try await publish(number, by: RunningServer(port: first.port))
+            #expect(try await other.get("/images?name=x\(number)").list("name") == ["x\(number)"])
+            #expect(try await other.get("/images/\(Self.uuid(number))").status == 200)
+            // What is gone is not found any more either.
+            if number % 2 == 0 {
+                #expect(
+                    try await RunningServer(port: first.port).send("DELETE", "/images/\(Self.uuid(number))").status
+                        == 204)
+                #expect(try await other.get("/images?name=x\(number)").list("name") == [])
+            }
+        }
+        withExtendedLifetime((first, second)) {}
+    }
+
     @Test func whatTheIndexHasLostIsFoundAndEnteredAgain() async throws {
         let registry = try await RegistryServer()
         let first = try TestServer(registry)

@@ -12,8 +12,8 @@ import Time
 /// Images in a repository of an OCI registry (see ``ImageArtifact``). The server keeps nothing but what it has read, so any
 /// number of servers may stand side by side on one repository.
 ///
-/// One image is always as the registry has it now, or had it a second ago; a listing may be some seconds behind what
-/// other servers have written. Of two servers that change the same image at the same time, the later one wins: registries
+/// One image is always as the registry has it now, or had it a second ago; those that are looked for by a name are as it has them now; any
+/// other listing may be some seconds behind what other servers have written. Of two servers that change the same image at the same time, the later one wins: registries
 /// know no other way.
 public final class RegistryRepository: ImageRepository {
     public var mode: ServerMode { rules.mode }
@@ -36,7 +36,17 @@ public final class RegistryRepository: ImageRepository {
         var took = Duration.zero
         /// When that was last tried in vain, if it was since then.
         var failed: ContinuousClock.Instant?
-        var running: (task: Task<Void, any Error>, isWhole: Bool)?
+        var running: (task: Task<Void, any Error>, look: Look)?
+    }
+
+    /// What is asked when it is made sure of the listing.
+    private enum Look: Comparable {
+        /// The index, as long as it need not be compared with the tags.
+        case index
+        /// The list of tags, too.
+        case tags
+        /// And some images that the index may be behind of.
+        case whole
     }
 
     /// How old what is known may be: of all images for a listing, of one image for reading it.
@@ -56,7 +66,7 @@ public final class RegistryRepository: ImageRepository {
     ) async throws {
         let channels = try path.map { try ChannelList(file: $0) }
         self.init(artifacts, ServingRules(mode: mode, channels: channels, logger: logger))
-        try await relist(isWhole: false)
+        try await relist(.index)
     }
 
     /// For who is about to change images, and asks for no listing.
@@ -75,7 +85,8 @@ public final class RegistryRepository: ImageRepository {
 
     public func catalog(_ freshness: Freshness) async throws -> Catalog {
         switch freshness {
-        case .now: try await relist(isWhole: true)
+        case .now: try await relist(.whole)
+        case .named: try await relistForNames()
         case .changing(let uuid): try await refresh(uuid, olderThan: .zero)
         case .image(let uuid):
             do {
@@ -151,44 +162,56 @@ public final class RegistryRepository: ImageRepository {
     /// registry is away, what is known does.
     private func relistIfDue() async throws {
         let (listed, due, failed) = state.withLock { ($0.listed, max(Self.listingAge, $0.took * 20), $0.failed) }
-        guard let age = listed?.duration(to: .now) else { return try await relist(isWhole: false) }
+        guard let age = listed?.duration(to: .now) else { return try await relist(.index) }
         if age < max(Self.oldestListing, due * 2) || failed.map({ $0.duration(to: .now) < Self.oldestListing }) == true
         {
-            if age > due { _ = relisting(isWhole: false) }
+            if age > due { _ = relisting(.index) }
         } else {
             // Why it failed is in the log; what is known does then.
-            try? await relist(isWhole: false)
+            try? await relist(.index)
         }
     }
 
-    private func relist(isWhole: Bool) async throws { try await relisting(isWhole: isWhole).value }
+    /// Makes sure of the listing by the tags: what was published a moment ago, by whichever server, has a tag before it is in the
+    /// index. While the registry is away, what is known does.
+    private func relistForNames() async throws {
+        let asked = ContinuousClock.now
+        let (known, failed) = state.withLock { ($0.compared, $0.failed) }
+        if let failed, known != nil, failed.duration(to: asked) < Self.oldestListing { return }
+        do {
+            // One that was under way already may have read the tags before.
+            while state.withLock({ $0.compared.map { $0 < asked } ?? true }) { try await relist(.tags) }
+        } catch let error as any CodedError where known != nil {
+            logger.warning("the registry does not answer", metadata: ["error": "\(error)"])
+        }
+    }
 
-    /// The look at all images that is under way, or a new one.
-    ///
-    /// - Parameter isWhole: the index alone will not do.
-    private func relisting(isWhole: Bool) -> Task<Void, any Error> {
+    private func relist(_ look: Look) async throws { try await relisting(look).value }
+
+    /// The look at all images that is under way, if it is as thorough, or a new one.
+    private func relisting(_ look: Look) -> Task<Void, any Error> {
         state.withLock { state in
-            if let running = state.running, running.isWhole || !isWhole { return running.task }
+            if let running = state.running, running.look >= look { return running.task }
             let task = Task { [self] in
-                defer { self.state.withLock { if $0.running?.isWhole == isWhole { $0.running = nil } } }
+                defer { self.state.withLock { if $0.running?.look == look { $0.running = nil } } }
                 do {
-                    try await lookAtAll(isWhole: isWhole)
+                    try await lookAtAll(look)
                 } catch {
                     logger.error("cannot read the images", metadata: ["error": "\(error)"])
                     self.state.withLock { $0.failed = .now }
                     throw error
                 }
             }
-            state.running = (task, isWhole)
+            state.running = (task, look)
             return task
         }
     }
 
-    private func lookAtAll(isWhole: Bool) async throws {
+    private func lookAtAll(_ look: Look) async throws {
         let started = ContinuousClock.now
         let (index, compared, entries) = state.withLock { ($0.index, $0.compared, $0.entries) }
         let isCompared = compared.map { $0.duration(to: started) < Self.comparisonAge } ?? false
-        if !isWhole, isCompared, let index, try await artifacts.indexDigest() == index.digest {
+        if look == .index, isCompared, let index, try await artifacts.indexDigest() == index.digest {
             return noteListed(started, took: started.duration(to: .now))
         }
         let oldest = entries.sorted { $0.value.checked < $1.value.checked }.map(\.key)

@@ -27,7 +27,9 @@ extension ImageResponder {
     }
 
     func list(_ query: Query, _ type: AnswerType, _ context: Context) async throws -> Response {
-        let catalog = try await repository.catalog(.listing)
+        // Who looks for a name may have heard of an image that another server took in just now.
+        let isSearch = try query.parameters["name"] != nil
+        let catalog = try await repository.catalog(isSearch ? .named : .listing)
         let list = try ListQuery(query.parameters, by: query.user?.name, in: catalog)
         let images = list.select(from: catalog)
         if type == .text || list.hasAdminFields {

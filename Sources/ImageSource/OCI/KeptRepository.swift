@@ -20,20 +20,24 @@ struct KeptRepository: Sendable {
     /// who does not keep the index is found then.
     private static let comparisonAge: Int64 = 3_600_000
 
+    /// - Parameter isCompared: with the tags, even if the index is as it was.
+    /// - Returns: the list, and whether it was compared with the tags now, or cannot be.
     /// - Throws: `SourceError`, `ConnectionError`, `Unauthorized`.
-    func list() async throws -> RepositoryList {
+    func list(isCompared: Bool = false) async throws -> (list: RepositoryList, isCompared: Bool) {
         let file = kept.read(url, limit: ImageLimits.list)
         // What cannot be read was not written here.
         let known = file.flatMap { try? RepositoryList($0.bytes, source: title) }
         do {
             let digest = try await repository.indexDigest()
-            if let file, let known, let digest, file.fetched.tag == digest.description, isFresh(file) { return known }
-            return try await survey(known?.known ?? [:])
+            if !isCompared, let file, let known, let digest, file.fetched.tag == digest.description, isFresh(file) {
+                return (known, false)
+            }
+            return (try await survey(known?.known ?? [:]), true)
         } catch let error as any CodedError {
             guard let file, let known, Transport.isAway(error) || error.statusCode.map(Transport.isPassing) ?? false
             else { throw error }
             remarks.add("\(title) is away (\(error)): its list of \(file.date) is used")
-            return known
+            return (known, true)
         }
     }
 

@@ -17,7 +17,9 @@ public final class OCISource: ImageSource {
     private let client: RegistryClient
     private let kept: KeptFiles
     private let log: Logger
-    private let listed: SharedWork<RepositoryList>
+    private let listed: SharedWork<(list: RepositoryList, isCompared: Bool)>
+    /// What the tags say beside the index.
+    private let compared: SharedWork<RepositoryList>
     /// Those whose manifests have been asked for.
     private let found = Mutex<[ImageUUID: StoredImage]>([:])
 
@@ -31,13 +33,16 @@ public final class OCISource: ImageSource {
         self.log = log
         let repository = client.repository(name)
         self.repository = repository
+        let keeping = KeptRepository(
+            title: "image source \"\(descriptor.displayURL)\"", url: descriptor.url.base, repository: repository,
+            kept: kept, remarks: remarks, log: log)
+        // Files are read, and megabytes of text.
         listed = SharedWork {
-            // Files are read, and megabytes of text.
+            try await withTaskExecutorPreference(DedicatedThread("catalogue")) { try await keeping.list() }
+        }
+        compared = SharedWork {
             try await withTaskExecutorPreference(DedicatedThread("catalogue")) {
-                try await KeptRepository(
-                    title: "image source \"\(descriptor.displayURL)\"", url: descriptor.url.base,
-                    repository: repository, kept: kept, remarks: remarks, log: log
-                ).list()
+                try await keeping.list(isCompared: true).list
             }
         }
     }
@@ -49,7 +54,11 @@ public final class OCISource: ImageSource {
     }
 
     public func list(_ wanted: WantedImages) async throws -> [ListedImage]? {
-        try await listed.value().images.only(wanted)
+        let (list, isCompared) = try await listed.value()
+        let images = list.images.only(wanted)
+        // What was put there just now, or by who keeps no index, may be known by its tag alone.
+        guard images.isEmpty, wanted.name != nil, !isCompared else { return images }
+        return try await compared.value().images.only(wanted)
     }
 
     public func manifest(of uuid: ImageUUID) async throws -> Manifest? {

@@ -43,7 +43,8 @@ struct VacuumCommand: AnsweringCommand {
     var olderThan: String?
     @Option(
         name: .customShort("x"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Images that stay, parted by commas; may be repeated.", valueName: "image,…"))
+        help: ArgumentHelp("Images that stay, parted by commas; may be repeated.", valueName: "image,…"),
+        completion: .images)
     var excluded: [String] = []
     @Option(
         name: .customLong("keep"), parsing: .unconditionalSingleValue,

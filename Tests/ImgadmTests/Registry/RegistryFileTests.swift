@@ -207,6 +207,8 @@ extension EndToEnd {
                     ("root.raw.zst", raw, ["io.kubevirt.disk.name": "rootdisk"]),
                     ("data.raw.zst", raw, ["io.kubevirt.disk.name": "datadisk"]),
                 ])
+            let bare = try await box.imgadm("import", "\(registry.host)/vm/export:1.0")
+            #expect(bare.status == 1 && bare.errors.contains("imgadm import oci:"), "\(bare)")
             let machine = try await artifact(
                 registry, "vm/machine", nil, type: "", in: box,
                 [

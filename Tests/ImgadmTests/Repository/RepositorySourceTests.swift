@@ -75,6 +75,33 @@ extension EndToEnd {
             }
         }
 
+        /// The list that is kept goes by the index; a name that it does not have is looked for among the tags.
+        @Test func aNameThatTheIndexDoesNotHaveIsFoundByItsTag() async throws {
+            let images = try await Fixture.get()
+            let stage = try await Stage.make()
+            let name = "late-\(TestUUID.make().prefix(8))"
+            let late = try await images.workshop.make(name: name)
+            #expect(try await stage.publish(images.base).status == 0)
+            let index = "'\(stage.registry.url)/v2/vm/images/manifests/index'"
+            let type = "application/vnd.oci.image.index.v1+json"
+            let old = stage.box.path("index.json")
+            try await Tool.shell("curl -sf -H 'Accept: \(type)' \(index) -o '\(old)'")
+            #expect(try await stage.box.imgadm("avail", "-Ho", "name").lines == ["base"])
+            #expect(try await stage.publish(late).status == 0)
+            try await Tool.shell("curl -sf -X PUT -H 'Content-Type: \(type)' --data-binary '@\(old)' \(index)")
+            #expect(try await stage.box.imgadm("avail", "-Ho", "name").lines == ["base"])
+            let run = try await stage.box.imgadm("import", name)
+            #expect(run.status == 0 && run.lines.last == "Imported image \(late.uuid) (\(name)@1.0.0)", "\(run)")
+        }
+
+        @Test func whoLeavesOutTheSchemeIsToldOfIt() async throws {
+            let stage = try await Stage.make()
+            let run = try await stage.box.imgadm("sources", "-a", "\(stage.registry.host)/vm/images")
+            #expect(run.status == 1 && run.errors.contains("sources -a \(stage.url)"), "\(run)")
+            let bare = try await stage.box.imgadm("sources", "-a", stage.registry.host)
+            #expect(bare.status == 1 && bare.errors.contains("-t docker"), "\(bare)")
+        }
+
         @Test func whatIsNoRegistryIsNotAdded() async throws {
             let box = try await Sandbox.make()
             let none = try await CannedServer()
