@@ -1,0 +1,157 @@
+#!/usr/bin/python
+"""Ansible module: the sources that images come from."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: source
+short_description: The sources that images come from
+version_added: 1.0.0
+description:
+  - Sees to it that an image source is configured, or is not, by C(imgadm sources) on the host.
+author:
+  - the authors of imgadm
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is changed, and no source is asked.
+  diff_mode:
+    support: full
+    description: Lists the sources before and after.
+options:
+  url:
+    description: The URL of the source. C(?channel=NAME) selects a channel.
+    type: str
+    required: true
+  state:
+    description: Whether it is configured.
+    type: str
+    choices: [present, absent]
+    default: present
+  type:
+    description: What it is, as C(imgadm sources -t) has it.
+    type: str
+    default: imgapi
+  insecure:
+    description: Its certificate is not checked.
+    type: bool
+    default: false
+  force:
+    description: Add it without asking it first.
+    type: bool
+    default: false
+  executable:
+    description: The path of C(imgadm), if it is not on the usual ones.
+    type: path
+seealso:
+  - module: imgadm.imgadm.image
+"""
+
+EXAMPLES = r"""
+- name: Our own images
+  imgadm.imgadm.source:
+    url: https://images.example.com
+
+- name: Docker Hub
+  imgadm.imgadm.source:
+    url: https://docker.io
+    type: docker
+
+- name: No more those of SmartOS
+  imgadm.imgadm.source:
+    url: https://images.smartos.org
+    state: absent
+"""
+
+RETURN = r"""
+sources:
+  description: The sources, as C(imgadm sources -j) tells them; in check mode, as they would be.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    url:
+      description: Its URL.
+      type: str
+    type:
+      description: What it is.
+      type: str
+"""
+
+import re
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.imgadm.imgadm.plugins.module_utils.imgadm import Imgadm
+
+PORTS = {"http": "80", "https": "443"}
+
+
+def plain(url):
+    """A URL in the form in which two are the same source, and its channel."""
+    url, _, query = url.partition("?")
+    if "://" not in url:
+        url = "http://" + url
+    scheme, _, rest = url.rstrip("/").partition("://")
+    host, slash, path = rest.partition("/")
+    default = PORTS.get(scheme.lower())
+    if default:
+        host = re.sub(f":{default}$", "", host)
+    channel = re.search(r"(?:^|&)channel=([^&]*)", query)
+    return f"{scheme}://{host}{slash}{path}", channel.group(1) if channel else None
+
+
+def same(source, url, type, insecure):
+    base, channel = plain(source["url"])
+    return ((base, source.get("channel", channel), source["type"], bool(source.get("insecure")))
+            == (*plain(url), type, insecure))
+
+
+def lines(sources):
+    return "".join(
+        f"{each['url']} {each['type']}{' insecure' if each.get('insecure') else ''}\n" for each in sources)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "url": {"required": True},
+            "state": {"choices": ["present", "absent"], "default": "present"},
+            "type": {"default": "imgapi"},
+            "insecure": {"type": "bool", "default": False},
+            "force": {"type": "bool", "default": False},
+            "executable": {"type": "path"},
+        },
+        supports_check_mode=True,
+    )
+    imgadm = Imgadm(module)
+    params = module.params
+
+    def sources():
+        status, value, errors = imgadm.json("sources", "-j")
+        if status != 0:
+            imgadm.fail(errors.strip(), rc=status)
+        return value or []
+
+    before = sources()
+    if params["state"] == "present":
+        is_there = any(same(each, params["url"], params["type"], params["insecure"]) for each in before)
+        change = not is_there
+        planned = before + [{"url": params["url"], "type": params["type"], "insecure": params["insecure"]}]
+        words = ["-a", params["url"], "-t", params["type"]] + (["-k"] if params["insecure"] else []) \
+            + (["-f"] if params["force"] else [])
+    else:
+        planned = [each for each in before if plain(each["url"])[0] != plain(params["url"])[0]]
+        change = planned != before
+        words = ["-d", params["url"]]
+    after = planned if change else before
+    if change and not module.check_mode:
+        status, _, errors = imgadm.run("sources", *words)
+        if status != 0:
+            imgadm.fail(errors.strip(), rc=status)
+        after = sources()
+        change = after != before
+    module.exit_json(changed=change, sources=after, diff={"before": lines(before), "after": lines(after)})
+
+
+if __name__ == "__main__":
+    main()
