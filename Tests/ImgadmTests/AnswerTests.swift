@@ -146,6 +146,54 @@ extension EndToEnd {
             #expect(real["images"] == answer["images"] && real["bytes"] == answer["bytes"])
         }
 
+        @Test func aDockerImageAndItsLayers() async throws {
+            let box = try await Sandbox.make()
+            let docker = try await RegistryFixture.get()
+            let planned = try await box.imgadm("import", "-nj", docker.reference)
+            #expect(planned.status == 0 && planned.errors.contains("checked by sha256, no signature"), "\(planned)")
+            #expect(try await box.datasets().isEmpty && box.leftovers().isEmpty)
+            let real = try answer(try await box.imgadm("import", "-qj", docker.reference))
+            #expect(self.images(real).map { $0["layer"] } == ["layer 1 of 3", "layer 2 of 3", "layer 3 of 3"])
+            #expect(self.images(real).map { $0["requested"] } == [false, false, true])
+            let plan = try answer(planned)
+            for key in ["action", "uuid", "layer", "check", "bytes"] {
+                #expect(self.images(plan).map { $0[key] } == self.images(real).map { $0[key] }, "\(key): \(planned)")
+            }
+            let deleted = try answer(try await box.imgadm("delete", "-j", docker.reference))
+            #expect(self.images(deleted).map { $0["action"] } == ["deleted", "deleted", "deleted"])
+            #expect(self.images(deleted).allSatisfy { $0["bytes"] != nil })
+            #expect(try await box.datasets().isEmpty)
+        }
+
+        @Test func aSignalIsToldToo() async throws {
+            let box = try await Sandbox.make(environment: ["IMGADM_STALL_TIMEOUT": "600"])
+            let images = try await Fixture.get()
+            let proxy = try await FaultProxy(to: images.server.port, path: "/file", [], then: .stall(after: 100))
+            try box.use(proxy.url)
+            let run = try await box.shell(
+                """
+                cd '\(box.root)' && { \(Binaries.imgadm) import -j --progress json \(images.base.uuid) > out 2> err & }
+                until grep -q '"begin"' err; do sleep 0.05; done
+                kill -TERM $!; wait $!; status=$?; cat out; exit $status
+                """)
+            #expect(run.status == 143, "\(run)")
+            let answer = try answer(run)
+            #expect(answer["ok"] == false && answer["changed"] == false && answer["error"]?["code"] == "Stopped")
+        }
+
+        @Test func whatCreatePublishesIsTold() async throws {
+            let box = try await Sandbox.make()
+            let vm = try await BareMachine.make(in: box)
+            try HostFile.makeFolder(box.path("server/images"))
+            let server = try TestServer(box.path("server"))
+            let run = try await box.imgadm(["create", "-qj", "-p", server.url, vm.uuid] + BareMachine.fields)
+            let answer = try answer(run)
+            #expect(run.status == 0 && self.images(answer).map { $0["action"] } == ["published"], "\(run)")
+            #expect(self.images(answer).first?["destination"]?.stringValue == server.url)
+            let mixed = try await box.imgadm(["create", "-f", "-p", server.url, vm.uuid] + BareMachine.fields)
+            #expect(mixed.status == 2, "\(mixed)")
+        }
+
         @Test func aDryRunOfAFile() async throws {
             let box = try await Sandbox.make()
             let made = try await box.shell(

@@ -57,6 +57,8 @@ extension InstalledImage {
     /// `{manifest, zpool, source, cloneNames, clones}` (cli.md §3, list), and `installed` where that is known.
     var listJSON: JSONObject {
         var object = json
+        // Some that read this take it for granted.
+        if object["source"] == nil { object["source"] = .null }
         object["cloneNames"] = .array(cloneNames.map { .string($0.description) })
         object["clones"] = .number(JSONNumber(cloneNames.count))
         if let installed = extras.installed { object["installed"] = .string(installed) }

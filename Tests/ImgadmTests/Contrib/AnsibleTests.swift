@@ -182,6 +182,30 @@ extension EndToEnd {
             }
         }
 
+        @Test(.enabled(if: Self.hasCommunity, "community.general is not installed"))
+        func theCommunitysFactsAreFilled() async throws {
+            let box = try await stage()
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            // One that came from a source, and one whose source nobody knows.
+            try box.write(JSONValue.object(images.base.manifest).text(), to: "base.json")
+            let installed = try await box.imgadm(
+                "install", "-q", "-m", box.path("base.json").string, "-f", images.base.file.string)
+            #expect(installed.status == 0, "\(installed)")
+            #expect(try await box.imgadm("import", "-q", images.middle.uuid).status == 0)
+            let run = try await play(
+                """
+                - community.general.smartos_image_info: {filters: "zpool=\(box.pool)"}
+                  register: r
+                - assert:
+                    that:
+                      - r.smartos_images['\(images.middle.uuid)'].name == 'middle'
+                      - r.smartos_images['\(images.middle.uuid)'].source == '\(images.server.url)'
+                      - r.smartos_images['\(images.base.uuid)'].zpool == '\(box.pool)'
+                """, in: box)
+            #expect(run.status == 0, "\(run)")
+        }
+
         /// The module that reads sentences (neighbours.md, j).
         @Test(.enabled(if: Self.hasCommunity, "community.general is not installed"))
         func theCommunitysModuleGoesOnWorking() async throws {
