@@ -131,7 +131,9 @@ extension ImageTool {
                 ? "it is no layer of a docker image" : "it is \(layer.references.joined(separator: ", "))"
         }
         let clones = try await store.dependents(of: layer.uuid, in: layer.pool)
-        guard let first = clones.first else { return nil }
+        guard let first = clones.first else {
+            return try await store.locks(of: layer.pool).isHeld(layer.uuid) ? "another run is at work on it" : nil
+        }
         return clones.count == 1
             ? "\(first) builds on it" : "\(first) and \(clones.count - 1) more build on it"
     }

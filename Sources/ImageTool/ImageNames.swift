@@ -40,10 +40,14 @@ extension ImageTool {
 
     /// What the images of the sources are called, as far as the sources answer.
     ///
+    /// - Parameter sources: those to ask; the configured ones if empty.
     /// - Throws: `NoSources`.
-    public func availableNames() async throws -> Set<String> {
+    public func availableNames(from sources: [SourceDescriptor] = []) async throws -> Set<String> {
         let name: FieldPath = "name"
-        return Set(try await listedImages().images.compactMap { name.find(in: $0.image.manifest)?.value.stringValue })
+        return Set(
+            try await listedImages(from: sources).images.compactMap {
+                name.find(in: $0.image.manifest)?.value.stringValue
+            })
     }
 
     /// The one image that a word names.

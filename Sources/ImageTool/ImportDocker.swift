@@ -53,8 +53,11 @@ extension ImageTool {
             }
             try await sweep(uuid, in: request.pool)
             if !isRehearsing { try await note(image, on: installed, report) }
-            report.did(ImageResult(.present(.asked), installed, title: image.title(uuid)))
-            return
+            // Whoever deleted the last reference to it may have been quicker.
+            if try await store.image(uuid, in: request.pool) != nil {
+                report.did(ImageResult(.present(.asked), installed, title: image.title(uuid)))
+                return
+            }
         }
         let room = try await store.freeSpace(in: request.pool)
         report.line("Importing \(image.title(uuid)) from \"\(source.descriptor.url.base)\"")

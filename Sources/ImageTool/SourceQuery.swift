@@ -45,12 +45,14 @@ extension ImageTool {
 
     /// The images of all sources that can list, asked side by side; of a UUID that several have, the one of the first.
     ///
-    /// - Parameter architecture: of those that a source knows to be for certain processors.
+    /// - Parameters:
+    ///   - descriptors: the sources to ask; the configured ones if empty.
+    ///   - architecture: of those that a source knows to be for certain processors.
     /// - Returns: the images, and the failures of the sources that could not answer.
-    public func listedImages(for architecture: ArchitectureChoice = .host) async throws -> (
-        images: [(image: ListedImage, source: SourceDescriptor)], failures: [Failure]
-    ) {
-        let sources = try configuredSources()
+    public func listedImages(
+        from descriptors: [SourceDescriptor] = [], for architecture: ArchitectureChoice = .host
+    ) async throws -> (images: [(image: ListedImage, source: SourceDescriptor)], failures: [Failure]) {
+        let sources = descriptors.isEmpty ? try configuredSources() : try asked(descriptors, channel: nil)
         let answers = try await asking(sources) { try await $0.list(WantedImages(architecture: architecture)) }
         var seen: Set<ImageUUID> = []
         var images: [(image: ListedImage, source: SourceDescriptor)] = []

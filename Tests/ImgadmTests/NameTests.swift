@@ -115,6 +115,14 @@ extension EndToEnd {
                 #expect(slip.status == 1 && slip.errors.contains("error (ImageNotFound)"), "\(slip)")
                 #expect(slip.errors.contains("did you mean \"\(name)\"?"), "\(slip)")
             }
+            // Nor of a source that is named, and is none of docker.
+            for words in [
+                ["import", name + "x"], ["import", "-S", images.server.url, name + "x"], ["show", name + "x"],
+            ] {
+                let slip = try await box.imgadm(words)
+                #expect(slip.status == 1 && slip.errors.contains("error (ImageNotFound)"), "\(slip)")
+                #expect(slip.errors.contains("did you mean \"\(name)\"?"), "\(slip)")
+            }
             let bad = try await box.imgadm("import", "imgapi:a:b")
             #expect(bad.status == 2 && bad.errors.contains("error (Usage)"), "\(bad)")
             let imported = try await box.imgadm("import", name)

@@ -107,7 +107,7 @@ enum ImageArgument {
             guard let failure = Failure.combining(failures)?.failure else { return nil }
             return Failure(
                 failure.code, "no image source that answers has an active image called \"\(name)\"", cause: failure,
-                hint: sources.isEmpty ? await near(name, context) ?? failure.hint : failure.hint)
+                hint: await near(name, given, context) ?? failure.hint)
         }
         switch self {
         case .uuid, .reference:
@@ -117,16 +117,18 @@ enum ImageArgument {
             let (uuid, failures) = try await find(name, given)
             if let uuid { return .uuid(uuid) }
             if let failure = await unanswered(name, failures) { throw failure }
-            throw notFound(name, hint: sources.isEmpty ? await near(name, context) : nil)
+            throw notFound(name, hint: await near(name, given, context))
         case .either(let name, let reference):
             do {
                 let (uuid, failures) = try await find(name, given)
                 if let uuid { return .uuid(uuid) }
-                guard try type == nil && (!sources.isEmpty || context.tool.hasDockerSource()) else {
+                // What answers as an image server is no registry.
+                let isDocker = try given.isEmpty ? context.tool.hasDockerSource() : !failures.isEmpty
+                guard type == nil && isDocker else {
                     if let failure = await unanswered(name, failures) { throw failure }
                     throw notFound(
                         name,
-                        hint: await near(name, context)
+                        hint: await near(name, given, context)
                             ?? "\(reference.localName):\(reference.target) names the docker image")
                 }
                 context.remark(failures.map { "\($0.description): \"\(name)\" is taken for a docker image" })
@@ -144,7 +146,7 @@ enum ImageArgument {
                 if let failure = await unanswered(name, failures) { throw failure }
                 guard try reference != nil && type == nil && context.tool.hasDockerSource() else {
                     let other = reference.map { "docker:\($0.localName) names the docker image" }
-                    throw notFound(name, hint: sources.isEmpty ? await near(name, context) ?? other : other)
+                    throw notFound(name, hint: await near(name, given, context) ?? other)
                 }
             }
             guard let reference else { throw ImageArgument.isNothing("\(name)") }
@@ -153,9 +155,9 @@ enum ImageArgument {
     }
 
     /// Which name of the sources may have been meant.
-    private func near(_ name: ImageName, _ context: CommandContext) async -> String? {
+    private func near(_ name: ImageName, _ sources: [SourceDescriptor], _ context: CommandContext) async -> String? {
         // Only for a hint: what the sources answered, and what they could not, has been told.
-        guard let names = try? await context.tool.availableNames() else { return nil }
+        guard let names = try? await context.tool.availableNames(from: sources) else { return nil }
         return Suggestion.hint(for: name.name, among: names)
     }
 }
