@@ -56,6 +56,7 @@ test_group() {
         python3 python3-pip python3-yaml docker-registry skopeo umoci openssl openssh-client attr busybox-static
         libarchive-tools util-linux bsdutils curl zsh fish qemu-utils squashfs-tools squashfs-tools-ng cloud-image-utils
         ansible-core python3-prometheus-client
+        nginx haproxy
     )
 }
 demo_group() { build_group; zfs_group; packages+=(mmdebstrap debian-archive-keyring gzip e2fsprogs qemu-utils); }

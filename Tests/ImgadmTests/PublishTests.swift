@@ -139,6 +139,10 @@ extension EndToEnd {
         static let breaks: [(name: String, path: String, faults: [Fault], then: Fault, works: Bool)] = [
             ("the upload breaks off once", "/file", [.drop], .pass, true),
             ("the upload is answered 503 once", "/file", [.status(503)], .pass, true),
+            ("the import is answered 502 once", "action=import", [.status(502)], .pass, true),
+            ("the answer to the import is lost once", "action=import", [.cut(after: 0)], .pass, true),
+            ("the activation is answered 502 once", "action=activate", [.status(502)], .pass, true),
+            ("the answer to the activation is lost once", "action=activate", [.cut(after: 0)], .pass, true),
             ("the upload breaks off always", "/file", [], .drop, false),
             ("the upload is refused", "/file", [], .status(422), false),
             ("the import is refused", "action=import", [], .status(500), false),

@@ -31,7 +31,7 @@ public struct PublishRequest: Sendable {
 }
 
 extension ImageTool {
-    /// How often the file is sent before it is given up.
+    /// How often what may have been lost on its way is sent before it is given up.
     static let uploads = Backoff(tries: 3, firstPause: .seconds(1))
 
     /// Publishes an image: its manifest, its file, and then it is activated (cli.md §3, publish). After an error, what was half
@@ -95,7 +95,14 @@ extension ImageTool {
             "\(image.uuid) (\(image.name ?? "?"), \(image.version ?? "?"), state=\(image.state ?? "?"))"
         }
         do {
-            let imported = try await client.importImage(manifest, by: request.signer)
+            let imported: Manifest = try await ImageTool.uploads(by: clock) { _ in
+                do {
+                    return .done(try await client.importImage(manifest, by: request.signer))
+                } catch let error as any CodedError where ImageTool.isLost(error) {
+                    // Nobody knows whether it was made; if so, the answer to another request is that it is there.
+                    return .passing(.failure(error))
+                }
+            }
             report.line("Imported image \(title(imported))")
             return imported
         } catch let refusal as any CodedError where refusal.statusCode == 409 {
@@ -187,16 +194,24 @@ extension ImageTool {
         return "the image is \(state) on the server, with the same manifest: it has been published already"
     }
 
+    /// The answer to a request was lost on its way, or by a proxy whose server died over it: what it was to do may be done.
+    private static func isLost(_ error: any CodedError) -> Bool {
+        (error as? ConnectionError)?.isPassing == true || [502, 503, 504].contains(error.statusCode)
+    }
+
     /// Activates the image. If the answer is lost, or somebody else was quicker, the image itself tells whether it was done.
     private func activate(_ uuid: ImageUUID, _ request: PublishRequest, _ client: IMGAPIClient) async throws {
-        do {
-            _ = try await client.activate(uuid, by: request.signer)
-        } catch let error as any CodedError {
-            let isPassing = (error as? ConnectionError)?.isPassing == true
-            guard isPassing || error.statusCode == 422 else { throw error }
-            guard let image = try await client.image(uuid), !image.isActivated else { return }
-            guard isPassing else { throw error }
-            _ = try await client.activate(uuid, by: request.signer)
+        try await ImageTool.uploads(by: clock) { _ in
+            do {
+                _ = try await client.activate(uuid, by: request.signer)
+                return .done(())
+            } catch let error as any CodedError {
+                let isLost = ImageTool.isLost(error)
+                guard isLost || error.statusCode == 422 else { throw error }
+                guard let image = try await client.image(uuid), !image.isActivated else { return .done(()) }
+                guard isLost else { throw error }
+                return .passing(.failure(error))
+            }
         }
     }
 
