@@ -63,7 +63,8 @@ done | sort -u > "$work/contents"
 for file in /usr/share/man/man8/imgadm.8.gz /usr/share/man/man5/imgadm.conf.5.gz /usr/share/man/man8/imgapi-server.8.gz \
     /usr/share/bash-completion/completions/imgadm /usr/share/zsh/vendor-completions/_imgadm \
     /usr/share/fish/vendor_completions.d/imgadm.fish /etc/imgapi-server/config.json \
-    /lib/systemd/system/imgapi-server.service; do
+    /lib/systemd/system/imgapi-server.service /lib/systemd/system/imgapi-mirror.service \
+    /lib/systemd/system/imgapi-mirror.timer; do
     grep -qxF "$file" "$work/contents" || die "$file is in neither package"
 done
 ok 'manuals, completions, the config and the unit are there'
@@ -97,10 +98,11 @@ server=''
 ok 'imgapi-server serves, and ends by a signal'
 
 if command -v systemd-analyze > /dev/null; then
-    systemd-analyze --man=no verify /lib/systemd/system/imgapi-server.service || die 'systemd-analyze verify'
-    ok 'systemd understands the unit'
+    systemd-analyze --man=no verify /lib/systemd/system/imgapi-server.service /lib/systemd/system/imgapi-mirror.timer ||
+        die 'systemd-analyze verify'
+    ok 'systemd understands the units'
 fi
-for link in /etc/systemd/system/*.wants/imgapi-server.service; do
+for link in /etc/systemd/system/*.wants/imgapi-*; do
     [[ ! -L $link ]] || die "installing enabled the service: $link"
 done
 ok 'the service is not enabled'

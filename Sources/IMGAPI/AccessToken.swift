@@ -1,6 +1,7 @@
 public import Failure
 public import Host
 public import SystemPackage
+public import Transport
 
 /// What a client shows an image server so that it is known: `Authorization: Bearer TOKEN` (RFC 6750 §2.1). It is never part of a message.
 public struct AccessToken: Sendable, Hashable, CustomStringConvertible {
@@ -33,6 +34,26 @@ public struct AccessToken: Sendable, Hashable, CustomStringConvertible {
         let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
         guard lines.count <= 1 else { throw Failure(code, "\"\(file)\" has more than one line, and so no token") }
         try self.init(lines.first.map { String($0) } ?? "", from: "\"\(file)\"", code: code)
+    }
+
+    /// Reads the token that a server is shown.
+    ///
+    /// - Throws: as above; `UnsafeToken`.
+    public init(file: FilePath, for server: ServerURL) throws {
+        try self.init(file: file)
+        try check(goingTo: server, insecure: false)
+    }
+
+    /// - Parameter insecure: what goes there need not be kept from others' eyes.
+    /// - Throws: `UnsafeToken` where it would go over the network for everybody to read.
+    public func check(goingTo server: ServerURL, insecure: Bool) throws(Failure) {
+        guard server.scheme == "https" || server.isLoopback || insecure else {
+            throw Failure(
+                .unsafeToken, "the token for \(server.base) would go over the network as everybody can read it",
+                hint:
+                    "use https; where nobody else is on the network, imgadm sources -k, or IMGADM_INSECURE=1, says that it may"
+            )
+        }
     }
 
     /// In bytes.

@@ -8,35 +8,46 @@ public import Transport
 
 /// Copies active images, with the origins they need, from another image server into a repository.
 public struct ImageMirror: Sendable {
-    private let source: IMGAPIClient
+    let source: IMGAPIClient
+    let repository: any ImageRepository
+    let tell: @Sendable (String) -> Void
     private let transport: Transport
     private let intake: ImageIntake
-    private let tell: @Sendable (String) -> Void
+    private let progress: MirrorProgress
 
     /// How many images are copied at a time.
     private static let window = 3
 
-    /// - Parameter tell: is told of each image.
+    /// - Parameters:
+    ///   - progress: has what has come.
+    ///   - tell: is told of each image.
     public init(
         from source: IMGAPIClient, by transport: Transport, into repository: any ImageRepository,
-        tell: @escaping @Sendable (String) -> Void
+        progress: MirrorProgress = MirrorProgress(), tell: @escaping @Sendable (String) -> Void
     ) {
         self.source = source
         self.transport = transport
-        intake = ImageIntake(repository)
+        self.repository = repository
+        self.progress = progress
         self.tell = tell
+        intake = ImageIntake(repository)
     }
 
     /// Copies what is missing: origins before what builds on them, several images at a time. What is there already stays as
-    /// it is, so a run that was broken off is taken up by the next.
+    /// it is, so a run that was broken off is taken up by the next; of an image that is there, an icon that is missing comes.
     ///
     /// - Parameters:
     ///   - filters: conditions that an image must meet, as `imgadm avail` takes them.
-    ///   - dryRun: only tells what would be copied.
-    /// - Throws: after all that could be copied, what went wrong.
-    public func run(filters: [String], dryRun: Bool) async throws {
-        let (levels, missing) = try await missing(filters)
+    ///   - dryRun: only tells what would be done.
+    ///   - prunes: removes what a mirror of this source has copied and the source has no more, or `keeps` leaves out.
+    ///   - keeps: how many images of a name are wanted, those that were published last; all if nil.
+    /// - Throws: after all that could be copied, what went wrong; `Usage` for a filter by a field that no image has.
+    public func run(filters: [String], dryRun: Bool, prunes: Bool = false, keeps: Int? = nil) async throws {
+        let list = try await source.list()
+        let choice = try MirrorChoice(list, filters: filters, keeps: keeps)
+        let (levels, missing) = try await missing(choice.wanted)
         var failures = missing
+        progress.expect(levels.joined().map { $0.files.first?.size ?? 0 })
         for level in levels {
             if dryRun {
                 for manifest in level {
@@ -51,35 +62,52 @@ public struct ImageMirror: Sendable {
             }
             failures.merge(try await copy(level.filter { failures[$0.uuid] == nil })) { $1 }
         }
+        if !dryRun { failures.merge(try await copyIcons(of: choice.withIcons)) { one, _ in one } }
+        if prunes {
+            let pruned = try await prune(besides: choice, dryRun: dryRun)
+            progress.pruned(pruned)
+        }
+        progress.fail(failures.sorted { $0.key < $1.key }.map(\.value))
         if let failure = Failure.combining(failures.sorted { $0.key < $1.key }.map(\.value)) { throw failure }
     }
 
+    /// What is kept with an image that came from this source.
+    var mark: String { "mirror \(source.base)" + (source.channel.map { "?channel=\($0)" } ?? "") }
+
     /// What is missing, by how far it is from its base: a level has the images whose origins are in earlier ones.
     ///
-    /// - Returns: these, and the images that cannot come, by what their origins are.
-    private func missing(_ filters: [String]) async throws -> (levels: [[Manifest]], failures: [ImageUUID: Failure]) {
-        let query = try ImageQuery(columns: "uuid", filters: filters)
-        let chosen = query.rows(of: try await source.list(), manifest: \.manifest).map(\.image.uuid)
+    /// - Returns: these, and the images that cannot come, by what their origins are or what the source says of them.
+    private func missing(
+        _ chosen: [ImageUUID]
+    ) async throws -> (levels: [[Manifest]], failures: [ImageUUID: Failure]) {
         var known: [ImageUUID: Manifest] = [:]
         var depths: [ImageUUID: Int] = [:]
         var failures: [ImageUUID: Failure] = [:]
         for image in chosen {
             var chain: [ImageUUID] = []
             var next: ImageUUID? = image
-            func refuse(_ code: Failure.Code, _ why: String) {
-                failures[image] = Failure(code, "image \(image) was not copied: \(why)")
+            func refuse(_ code: Failure.Code, _ why: String, _ cause: (any Error)? = nil) {
+                failures[image] = Failure(code, "image \(image) was not copied: \(why)", cause: cause)
             }
             while let uuid = next, failures[image] == nil, depths[uuid] == nil, try await !intake.has(uuid) {
                 if chain.contains(uuid) {
                     refuse(.originCycle, "its origins lead back to image \(uuid)")
                 } else if chain.count > ImageLimits.origins {
                     refuse(.originCycle, "it has more than \(ImageLimits.origins) origins")
-                } else if let manifest = try await source.image(uuid) {
-                    known[uuid] = manifest
-                    chain.append(uuid)
-                    next = manifest.origin
                 } else {
-                    refuse(.originNotFoundInSource, "image \(uuid), which it builds on, is not on \(source.base)")
+                    do {
+                        guard let manifest = try await source.image(uuid) else {
+                            refuse(
+                                .originNotFoundInSource, "image \(uuid), which it builds on, is not on \(source.base)")
+                            continue
+                        }
+                        known[uuid] = manifest
+                        chain.append(uuid)
+                        next = manifest.origin
+                    } catch let error as Failure {
+                        // One that the source cannot tell of keeps no other from coming. A source that is away is no `Failure`.
+                        refuse(error.code, "its manifest, or that of an origin, cannot be had", error)
+                    }
                 }
             }
             guard failures[image] == nil else { continue }
@@ -129,10 +157,35 @@ public struct ImageMirror: Sendable {
     private func copy(_ manifest: Manifest) async throws {
         let request = DownloadRequest(source.fileRequest(manifest.uuid), size: manifest.files.first?.size)
         let download = Download(request, by: transport)
-        try await intake.take(manifest) { try await download.next() }
-        if manifest["icon"] == true, let icon = try await source.icon(of: manifest.uuid) {
-            try await intake.take(icon: icon.bytes, contentType: icon.contentType, of: manifest.uuid)
+        try await intake.take(manifest, by: mark) {
+            let piece = try await download.next()
+            if let piece { progress.come(piece.readableBytes) }
+            return piece
         }
+        progress.finish()
         tell("Mirrored image \(manifest.uuid) (\(manifest.title))")
+    }
+
+    /// Icons are files of their own, whose failure leaves the image as it is: the next run finds them missing.
+    ///
+    /// - Returns: what went wrong, by image.
+    private func copyIcons(of uuids: [ImageUUID]) async throws -> [ImageUUID: Failure] {
+        let catalog = try await repository.catalog(.now)
+        var failures: [ImageUUID: Failure] = [:]
+        for uuid in uuids {
+            // What cannot be read at present is not there to get one.
+            guard let image = try? catalog.image(uuid), image.icon == nil else { continue }
+            do {
+                guard let icon = try await source.icon(of: uuid) else { continue }
+                try await intake.take(icon: icon.bytes, contentType: icon.contentType, of: uuid)
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                failures[uuid] = Failure(
+                    .downloadError, "the icon of image \(uuid) could not be copied", cause: error,
+                    hint: "the image is there; the same command tries again")
+            }
+        }
+        return failures
     }
 }

@@ -29,13 +29,7 @@ public final class SourceTokens: Sendable {
         }
         guard let token = try named ?? source.tokenFile.map({ try AccessToken(file: FilePath($0), code: .configError) })
         else { return nil }
-        guard source.url.scheme == "https" || source.url.isLoopback || source.insecure || insecure else {
-            throw Failure(
-                .unsafeToken, "the token for \(source.url.base) would go over the network as everybody can read it",
-                hint:
-                    "use https; where nobody else is on the network, imgadm sources -k, or IMGADM_INSECURE=1, says that it may"
-            )
-        }
+        try token.check(goingTo: source.url, insecure: source.insecure || insecure)
         return token
     }
 }

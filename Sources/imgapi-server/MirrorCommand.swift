@@ -7,6 +7,7 @@ import ImageCatalog
 import ImageMirror
 import ImageModel
 import ImageServer
+import JSON
 import SystemPackage
 import Transport
 
@@ -15,7 +16,7 @@ struct MirrorCommand: AsyncParsableCommand {
         commandName: "mirror", abstract: "Copy active images, with their origins, from another image server.",
         usage: """
             imgapi-server mirror --root DIR | --registry HOST[:PORT]/NAME --from URL
-                [--channels FILE] [--mode public|private] [-n] [FILTER…]
+                [--channels FILE] [--mode public|private] [--prune] [--keep NUMBER] [--token-file FILE] [-n] [FILTER…]
             """,
         discussion: """
             A filter is FIELD=VALUE or, for a part of the value, FIELD=~TEXT, as for "imgadm avail". What is there already \
@@ -30,29 +31,105 @@ struct MirrorCommand: AsyncParsableCommand {
     @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what would be copied, and copy nothing.")
     var dryRun = false
 
+    @Flag(
+        help: """
+            Remove images that came from this source and that it lists no more, or that --keep leaves out. What came otherwise, \
+            and what another image builds on, stays.
+            """
+    )
+    var prune = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Of the images of a name, copy those that were published last, so many.", valueName: "number"))
+    var keep: Int?
+
+    @Option(
+        name: .customLong("token-file"),
+        help: ArgumentHelp(
+            "Show the source the token in this file, which nobody else may read.", valueName: "file"),
+        completion: .file())
+    var tokenFile: String?
+
     @Argument(help: ArgumentHelp("What an image must be to be copied.", valueName: "filter")) var filters: [String] = []
 
     mutating func run() async throws {
         let logger = ServerProgram.logger()
         let url = try ServerURL(from)
+        if let keep, keep < 1 { throw ValidationError("--keep must be 1 or more") }
+        let token = try tokenFile.map { try AccessToken(file: FilePath($0), for: url) }
         let network = try ServerProgram.network(logger)
         let client = IMGAPIClient(
             base: url.base, channel: url.query.first { $0.name == "channel" }?.value, insecure: false,
-            requestID: ImageUUID().description, transport: network.transport)
+            requestID: ImageUUID().description, token: token, transport: network.transport)
         let result: Result<Void, any Error>
         do {
             let repository = try await storage.open(by: network.transport, logger)
-            let mirror = ImageMirror(from: client, by: network.transport, into: repository) { line in
+            let progress = MirrorProgress()
+            let mirror = ImageMirror(from: client, by: network.transport, into: repository, progress: progress) {
+                line in
                 print(line)
                 fflush(nil)
             }
-            result = .success(try await mirror.run(filters: filters, dryRun: dryRun))
+            let showing = Task { await MirrorCommand.show(progress) }
+            var failure: (any Error)?
+            do {
+                try await mirror.run(filters: filters, dryRun: dryRun, prunes: prune, keeps: keep)
+            } catch {
+                failure = MirrorCommand.told(progress.failures) ?? error
+            }
+            showing.cancel()
             // What went wrong is in the log; the images are there.
             try? await repository.settle()
+            do {
+                if !dryRun { try await MirrorCommand.summarize(repository, progress.figures) }
+            } catch {
+                failure = failure ?? error
+            }
+            result = failure.map { .failure($0) } ?? .success(())
         } catch {
             result = .failure(error)
         }
         await network.sender.shutDown()
         try result.get()
+    }
+
+    /// Says every ten seconds how far it is.
+    private static func show(_ progress: MirrorProgress) async {
+        // It is cancelled when there is nothing more to show.
+        while (try? await Task.sleep(for: .seconds(10))) != nil {
+            let now = progress.figures
+            guard now.images > 0 else { continue }
+            write(
+                "\(now.copiedImages) of \(now.images) images, \(mebibytes(now.copiedBytes)) of \(mebibytes(now.bytes)) MiB"
+            )
+        }
+    }
+
+    /// Where several things went wrong, each in a line of its own, and an error that counts them.
+    private static func told(_ failures: [Failure]) -> Failure? {
+        guard failures.count > 1 else { return nil }
+        for failure in failures { write("error (\(failure.code)): \(failure.description)") }
+        return Failure(
+            .multiError, "\(failures.count) images, or their icons, could not be copied: each is told above",
+            hint: "the same command tries them again")
+    }
+
+    /// What there is to be served now.
+    private static func summarize(_ repository: any ImageRepository, _ done: MirrorProgress.Figures) async throws {
+        let images = try await repository.catalog(.now).images.filter { $0.imageState == .active }
+        let bytes = images.reduce(Int64(0)) { $0.addingReportingOverflow($1.files.first?.size ?? 0).partialValue }
+        let pruned = done.prunedImages > 0 ? ", \(done.prunedImages) pruned" : ""
+        print(
+            "\(images.count) active images are here, \(mebibytes(bytes)) MiB (\(done.copiedImages) copied now\(pruned))"
+        )
+        fflush(nil)
+    }
+
+    private static func mebibytes(_ bytes: Int64) -> Int64 { bytes / 1_048_576 }
+
+    private static func write(_ line: String) {
+        // Whoever does not read it misses nothing of the work.
+        _ = try? FileDescriptor.standardError.writeAll(Unprintable.escaped(Array("imgapi-server: \(line)".utf8)) + [10])
     }
 }

@@ -28,7 +28,9 @@ struct ServerProgram: AsyncParsableCommand {
                 try command.run()
             }
         } catch let error as any CodedError {
-            end(1, "error (\(error.code)): \(error.description)\(error.hint.map { "\n  hint: \($0)" } ?? "")")
+            end(
+                error.failure.exitStatus,
+                "error (\(error.code)): \(error.description)\(error.hint.map { "\n  hint: \($0)" } ?? "")")
         } catch  where exitCode(for: error) == .success {
             print(fullMessage(for: error))
         } catch  where exitCode(for: error) == .validationFailure {

@@ -41,9 +41,12 @@ final class MemoryServer: HTTPSender {
     }
 
     private let images: [ImageUUID: Image]
+    /// The ends of paths that are answered 500.
+    private let broken: [String]
     private let state = Mutex(State())
 
-    init(_ images: [Image]) {
+    init(_ images: [Image], broken: [String] = []) {
+        self.broken = broken
         self.images = Dictionary(
             uniqueKeysWithValues: images.map { image in
                 (image.manifest["uuid"]?.stringValue.flatMap { ImageUUID($0) } ?? .zero, image)
@@ -75,6 +78,7 @@ final class MemoryServer: HTTPSender {
             let list = images.values.sorted { $0.file[0] < $1.file[0] }.map { JSONValue.object($0.manifest) }
             return answer(200, Array(JSONValue.array(list).text().utf8))
         }
+        if broken.contains(where: request.url.hasSuffix) { return answer(500, Array("{}".utf8)) }
         guard let uuid = path.dropFirst().first.flatMap({ ImageUUID(String($0)) }), let image = images[uuid] else {
             return answer(404, [])
         }

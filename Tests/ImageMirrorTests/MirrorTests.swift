@@ -1,4 +1,5 @@
 import Failure
+import ImageCatalog
 import ImageMirror
 import ImageModel
 import JSON
@@ -11,14 +12,15 @@ import Testing
 
     /// - Returns: what was told, and the error that it ended with.
     private func mirror(
-        _ server: MemoryServer, into repository: MemoryRepository, _ filters: [String] = [], dryRun: Bool = false
+        _ server: MemoryServer, into repository: MemoryRepository, _ filters: [String] = [], dryRun: Bool = false,
+        prunes: Bool = false, keeps: Int? = nil
     ) async -> (lines: [String], error: (any CodedError)?) {
         let lines = Mutex<[String]>([])
         let mirror = ImageMirror(from: server.client, by: server.transport, into: repository) { line in
             lines.withLock { $0.append(line) }
         }
         do {
-            try await mirror.run(filters: filters, dryRun: dryRun)
+            try await mirror.run(filters: filters, dryRun: dryRun, prunes: prunes, keeps: keeps)
             return (lines.withLock { $0 }, nil)
         } catch let error as any CodedError {
             return (lines.withLock { $0 }, error)
@@ -26,6 +28,87 @@ import Testing
             Issue.record("an error without a code: \(error)")
             return ([], nil)
         }
+    }
+
+    /// One that the source cannot tell of keeps the others from nothing; what builds on it waits.
+    @Test func aManifestThatCannotBeHadStopsNoOther() async throws {
+        let repository = MemoryRepository()
+        let run = await mirror(MemoryServer(Self.images, broken: ["/images/\(uuid(2))"]), into: repository)
+        #expect(Set(run.lines) == Set(told([1, 4, 5])))
+        let error = try #require(run.error)
+        #expect(error.code == .multiError && error.description.contains("\(uuid(2))"), "\(error)")
+        #expect(error.description.contains("image \(uuid(3)) was not copied"), "\(error)")
+        let again = await mirror(MemoryServer(Self.images), into: repository)
+        #expect(again.error == nil && Set(again.lines) == Set(told([2, 3])))
+    }
+
+    @Test func anIconThatFailedIsFetchedByTheNextRun() async throws {
+        var image = Image(1)
+        image.manifest["icon"] = true
+        image.icon = ([1, 2, 3], "image/png")
+        let repository = MemoryRepository()
+        let run = await mirror(MemoryServer([image], broken: ["/icon"]), into: repository)
+        // The image itself is there.
+        #expect(run.lines == told([1]) && repository.whole == [uuid(1)])
+        #expect(try #require(run.error).description.contains("the icon of image \(uuid(1))"))
+        #expect(try await repository.catalog(.now).image(uuid(1))?.icon == nil)
+        let again = await mirror(MemoryServer([image]), into: repository)
+        #expect(again.error == nil && again.lines.isEmpty)
+        #expect(try await repository.catalog(.now).image(uuid(1))?.icon != nil)
+    }
+
+    @Test func whatTheSourceWithdrewIsPruned() async throws {
+        let repository = MemoryRepository()
+        _ = await mirror(MemoryServer(Self.images), into: repository)
+        // 1 is gone, but others build on it; 3 and 5 go.
+        let fewer = MemoryServer([Image(2, on: 1), Image(4, on: 1)])
+        let kept = await mirror(fewer, into: repository)
+        #expect(kept.error == nil && repository.whole.count == 5)
+        let dry = await mirror(fewer, into: repository, dryRun: true, prunes: true)
+        #expect(Set(dry.lines) == Set([3, 5].map { "[dry-run] Pruned image \(uuid($0)) (image-\($0)@1)" }))
+        #expect(repository.whole.count == 5)
+        let run = await mirror(fewer, into: repository, prunes: true)
+        #expect(run.error == nil && Set(run.lines) == Set([3, 5].map { "Pruned image \(uuid($0)) (image-\($0)@1)" }))
+        #expect(repository.whole == Set([1, 2, 4].map(uuid)))
+        // Once nothing builds on it, it goes as well.
+        let last = await mirror(MemoryServer([Image(6)]), into: repository, prunes: true)
+        #expect(last.error == nil && repository.whole == [uuid(6)], "\(last)")
+        // A source that lists nothing is not believed.
+        let none = await mirror(MemoryServer([]), into: repository, prunes: true)
+        #expect(none.error?.code == .sourceError && repository.whole == [uuid(6)])
+    }
+
+    /// What did not come from this source is none of its business.
+    @Test func onlyWhatCameFromTheSourceIsPruned() async throws {
+        let repository = MemoryRepository()
+        _ = await mirror(MemoryServer([Image(1), Image(2)]), into: repository)
+        try await repository.change(uuid(1)) { stored in
+            var json = try #require(stored)
+            json["published_by"] = "ada"
+            return json
+        }
+        _ = await mirror(MemoryServer([Image(3)]), into: repository, prunes: true)
+        #expect(repository.whole == [uuid(1), uuid(3)])
+    }
+
+    @Test func ofANameTheNewestAreKept() async throws {
+        let images = (1...4).map { number in
+            var image = Image(number)
+            image.manifest["name"] = .string(number == 4 ? "other" : "web")
+            image.manifest["published_at"] = .string("2024-01-0\(number)T00:00:00Z")
+            return image
+        }
+        let repository = MemoryRepository()
+        _ = await mirror(MemoryServer(Array(images[..<2])), into: repository)
+        _ = await mirror(MemoryServer(images), into: repository, keeps: 1)
+        #expect(repository.whole == Set([1, 2, 3, 4].map(uuid)))
+        let run = await mirror(MemoryServer(images), into: repository, prunes: true, keeps: 1)
+        #expect(run.error == nil && repository.whole == [uuid(3), uuid(4)], "\(run)")
+    }
+
+    @Test func aFieldThatNoImageHasIsAUsageError() async throws {
+        let run = await mirror(MemoryServer(Self.images), into: MemoryRepository(), ["colour=red"])
+        #expect(run.error?.code == .usage && run.lines.isEmpty, "\(run)")
     }
 
     private func told(_ numbers: [Int], dryRun: Bool = false) -> [String] {

@@ -23,11 +23,16 @@ public struct ImageIntake: Sendable {
 
     /// Takes in an image. Nothing of it is seen before all of it is there.
     ///
-    /// - Parameter next: gives the file piece by piece, nil at its end.
+    /// - Parameters:
+    ///   - publisher: who is kept with it as having made it.
+    ///   - next: gives the file piece by piece, nil at its end.
     /// - Throws: `InvalidManifest` for one that does not suit this server; `DownloadError` for a file that is not the
     ///   manifest's.
-    public func take(_ manifest: Manifest, file next: () async throws -> ByteBuffer?) async throws {
-        let stored = try await stored(manifest)
+    public func take(
+        _ manifest: Manifest, by publisher: String? = nil, file next: () async throws -> ByteBuffer?
+    ) async throws {
+        var stored = try await stored(manifest)
+        stored[ServedForm.publisherKey] = publisher.map { .string($0) }
         guard let described = manifest.files.first, let size = described.size, let sha1 = described.sha1 else {
             throw Failure(.downloadError, "the manifest of image \(manifest.uuid) does not state what its file is")
         }
@@ -36,7 +41,7 @@ public struct ImageIntake: Sendable {
         receipt.description = manifest.json["files"]?[0]?.objectValue ?? [:]
         receipt.description["stor"] = nil
         do {
-            try await take(receipt, of: manifest.uuid, next) { _ in StoredManifest(stored) }
+            try await take(receipt, of: manifest.uuid, next) { [stored] _ in StoredManifest(stored) }
         } catch let refusal as CatalogError {
             throw Failure(.downloadError, "image \(manifest.uuid): \(refusal.message)")
         }

@@ -1,0 +1,38 @@
+import Failure
+import ImageModel
+import JSON
+
+/// What of a source's list is wanted.
+struct MirrorChoice {
+    /// All that the source lists.
+    let listed: Set<ImageUUID>
+    /// What is to be here.
+    let wanted: [ImageUUID]
+    /// What would be, if there were not enough newer ones of its name.
+    let superseded: Set<ImageUUID>
+    /// Those of the wanted, and of what they build on, that have an icon.
+    let withIcons: [ImageUUID]
+
+    /// - Throws: `Usage` for a filter that is none, or by a field that no image has.
+    init(_ list: [ListedImage], filters: [String], keeps: Int?) throws {
+        let query = try ImageQuery(columns: "uuid", filters: filters)
+        try query.checkFields(among: list) { $0.manifest }
+        let fitting = query.rows(of: list, manifest: \.manifest).map(\.image)
+        listed = Set(list.map(\.uuid))
+        var old: Set<ImageUUID> = []
+        if let keeps {
+            let byName = Dictionary(grouping: fitting) { $0.manifest["name"]?.stringValue ?? "" }
+            for images in byName.values {
+                // Dates of this form compare as texts.
+                let newest = images.sorted {
+                    ($0.manifest["published_at"]?.stringValue ?? "", $0.uuid)
+                        > ($1.manifest["published_at"]?.stringValue ?? "", $1.uuid)
+                }
+                old.formUnion(newest.dropFirst(keeps).map(\.uuid))
+            }
+        }
+        superseded = old
+        wanted = fitting.map(\.uuid).filter { !old.contains($0) }
+        withIcons = list.filter { $0.manifest["icon"]?.boolValue == true && !old.contains($0.uuid) }.map(\.uuid)
+    }
+}
