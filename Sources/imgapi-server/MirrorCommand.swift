@@ -121,7 +121,7 @@ struct MirrorCommand: AsyncParsableCommand {
         let bytes = images.reduce(Int64(0)) { $0.addingReportingOverflow($1.files.first?.size ?? 0).partialValue }
         let pruned = done.prunedImages > 0 ? ", \(done.prunedImages) pruned" : ""
         print(
-            "\(images.count) active images are here, \(mebibytes(bytes)) MiB (\(done.copiedImages) copied now\(pruned))"
+            "\(images.count) active \(images.count == 1 ? "image is" : "images are") here, \(mebibytes(bytes)) MiB (\(done.copiedImages) copied now\(pruned))"
         )
         fflush(nil)
     }

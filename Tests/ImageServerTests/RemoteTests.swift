@@ -97,7 +97,8 @@ import Testing
         let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
         try HostFile.write(bytes, to: theirs.path.appending("file"))
         let sha1 = String(try await Tool.run("sha1sum", "\(theirs.path)/file").prefix(40))
-        try theirs.add(uuid, bytes: bytes, sha1: sha1, ["icon": true, "description": "theirs"])
+        try theirs.add(uuid, bytes: bytes, sha1: sha1, ["icon": ["contentType": "image/png"], "description": "theirs"])
+        try theirs.write("PNG", to: "images/\(uuid).icon")
         let source = try TestServer(
             theirs.path, arguments: ["--tls-cert", "\(tls)/cert.pem", "--tls-key", "\(tls)/key.pem"], scheme: "https")
         let (mine, other) = (TestFolder.make("mine"), TestFolder.make("other"))
@@ -112,6 +113,7 @@ import Testing
             code -T /dev/null "$image/file?source=\(source.url)&sha1=00"
             code -T /dev/null "$image/file?source=\(source.url)"; code -X POST "$image?action=activate"
             curl -s "$image/file" | cmp - '\(theirs.path)/file' && echo same
+            curl -sf -w ' %{content_type}\\n' "$image/icon"
             code -X POST "$url/images/99999999-9999-4999-8999-999999999999?action=import&source=\(source.url)"
             curl -s -X DELETE "$image"
             code -X POST "$image?action=import&source=\(source.url)"
@@ -126,7 +128,7 @@ import Testing
         #expect(
             output.split(separator: "\n").map { $0.trimmingSuffix { $0 == " " } } == [
                 "200", "409 \"code\": \"ImageUuidAlreadyExists\"", "400 \"code\": \"Download\"", "200", "200", "same",
-                "503 \"code\": \"RemoteSourceError\"", "200", "400 \"code\": \"Download\"",
+                "PNG image/png", "503 \"code\": \"RemoteSourceError\"", "200", "400 \"code\": \"Download\"",
                 "400 \"code\": \"Download\"",
                 "400 \"code\": \"Download\"", "200", "same", "0",
             ], "\(output)")

@@ -65,6 +65,38 @@ extension EndToEnd {
             #expect(answer == "PNG image/png1\n", "\(answer)")
         }
 
+        /// Each of several failures is a line of its own, and the last line of what was done counts what is there.
+        @Test func severalFailuresAreToldOneByOne() async throws {
+            let images = try await Fixture.get()
+            let (source, root) = (TestFolder.make("broken"), TestFolder.make("mirror"))
+            defer { for folder in [source, root] { TestFolder.remove(folder) } }
+            try HostFile.makeFolder(source.appending("images"))
+            let broken = [TestUUID.make(), TestUUID.make()]
+            for uuid in broken + [images.base.uuid] {
+                var manifest = images.base.manifest
+                manifest["uuid"] = .string(uuid)
+                if uuid != images.base.uuid {
+                    manifest["files"] = [
+                        ["size": 5, "compression": "gzip", "sha1": .string(String(repeating: "0", count: 40))]
+                    ]
+                    try Tool.write("wrong", to: source.appending("images/\(uuid).file"))
+                }
+                try Tool.write(JSONValue.object(manifest).text(), to: source.appending("images/\(uuid).json"))
+            }
+            try await Tool.run(
+                "cp", images.base.file.string, source.appending("images/\(images.base.uuid).file").string)
+            let server = try TestServer(source)
+            defer { withExtendedLifetime(server) {} }
+            let run = try await mirror(root, from: server.url)
+            let errors = run.errors.split(separator: "\n")
+            #expect(run.status == 1 && errors.count == 4, "\(run)")
+            for uuid in broken {
+                #expect(errors.contains { $0.hasPrefix("imgapi-server: error (DownloadError)") && $0.contains(uuid) })
+            }
+            #expect(errors.contains { $0.contains("error (MultiError): 2 images") }, "\(run)")
+            #expect(run.lines.last?.hasPrefix("1 active image is here, ") == true, "\(run)")
+        }
+
         @Test func whatIsNotTheManifestsStaysOut() async throws {
             let images = try await Fixture.get()
             let root = TestFolder.make("mirror")

@@ -5,6 +5,7 @@ import HummingbirdCore
 import ImageCatalog
 import ImageModel
 import JSON
+import Logging
 import NIOCore
 import Transport
 
@@ -113,6 +114,19 @@ extension ImageResponder {
         receipt.description = manifest.json["files"]?[0]?.objectValue ?? [:]
         receipt.description["stor"] = nil
         try await fetch(receipt, of: uuid, by: download)
+        if manifest["icon"] == true { await pullIcon(of: uuid, from: source) }
+    }
+
+    /// An image is whole without its icon, and so is the answer.
+    private func pullIcon(of uuid: ImageUUID, from source: String) async {
+        do {
+            guard let icon = try await remote().icon(of: uuid, at: source) else { return }
+            try await ImageIntake(repository).take(icon: icon.bytes, contentType: icon.contentType, of: uuid)
+        } catch {
+            logger.warning(
+                "the icon of an image could not be fetched",
+                metadata: ["image": "\(uuid)", "source": "\(source)", "error": "\(error)"])
+        }
     }
 
     /// What goes wrong with a download is the source's fault (imgapi.md, section 9).

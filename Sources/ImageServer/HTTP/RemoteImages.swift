@@ -15,15 +15,7 @@ public struct RemoteImages: Sendable {
     /// - Parameter source: the URL of an IMGAPI server, which may have `?channel=`.
     /// - Throws: `InvalidParameter` for what is no such URL; `RemoteSourceError`.
     func image(_ uuid: ImageUUID, at source: String) async throws -> (manifest: Manifest, file: Download?) {
-        let url: ServerURL
-        do {
-            url = try ServerURL(source)
-        } catch {
-            throw RequestError.invalidParameter("source", error.description)
-        }
-        let client = IMGAPIClient(
-            base: url.base, channel: url.query.first { $0.name == "channel" }?.value, insecure: false,
-            requestID: ImageUUID().description, transport: transport)
+        let client = try client(of: source)
         let found: Manifest?
         do {
             found = try await client.image(uuid)
@@ -31,12 +23,31 @@ public struct RemoteImages: Sendable {
             throw RequestError(.serviceUnavailable, "RemoteSourceError", error.description)
         }
         guard let found else {
-            throw RequestError(.serviceUnavailable, "RemoteSourceError", "image \(uuid) is not on \(url.base)")
+            throw RequestError(.serviceUnavailable, "RemoteSourceError", "image \(uuid) is not on \(client.base)")
         }
         let file = found.files.first.map { file in
             Download(DownloadRequest(client.fileRequest(uuid), size: file.size), by: transport)
         }
         return (found, file)
+    }
+
+    /// The icon of an image; nil if it has none.
+    ///
+    /// - Throws: `InvalidParameter` for what is no URL; what the source says.
+    func icon(of uuid: ImageUUID, at source: String) async throws -> (bytes: [UInt8], contentType: String)? {
+        try await client(of: source).icon(of: uuid)
+    }
+
+    private func client(of source: String) throws(RequestError) -> IMGAPIClient {
+        let url: ServerURL
+        do {
+            url = try ServerURL(source)
+        } catch {
+            throw .invalidParameter("source", error.description)
+        }
+        return IMGAPIClient(
+            base: url.base, channel: url.query.first { $0.name == "channel" }?.value, insecure: false,
+            requestID: ImageUUID().description, transport: transport)
     }
 
     /// A file by itself.

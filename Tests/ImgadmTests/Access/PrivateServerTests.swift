@@ -19,9 +19,10 @@ extension EndToEnd {
                 """
                 cd '\(box.root)'; umask 077
                 for user in build hosts stranger; do openssl rand -hex 32 > $user.token; done
+                ssh-keygen -q -t ecdsa -N '' -f ada
                 digest() { printf %s "$(cat $1.token)" | sha256sum | cut -c1-64; }
-                printf '{"build":{"scope":"own","tokens":["sha256:%s"]},"hosts":{"scope":"read","tokens":["sha256:%s"]}}' \
-                    "$(digest build)" "$(digest hosts)" > users
+                printf '{"build":{"scope":"own","tokens":["sha256:%s"]},"hosts":{"scope":"read","tokens":["sha256:%s"]},"ada":{"scope":"read","keys":["%s"]}}' \
+                    "$(digest build)" "$(digest hosts)" "$(cat ada.pub)" > users
                 """)
             let options = [
                 "--mode", "private", "--users", box.path("users").string, "--audit", box.path("audit").string,
@@ -57,11 +58,16 @@ extension EndToEnd {
             let imported = try await box.imgadm("import", "base")
             #expect(imported.status == 0, "\(imported)")
             #expect(try await box.imgadm("avail", "-Ho", "uuid").output == "\(uuid)\n")
+            let key = ["--key", box.path("ada").string, "--user", "ada"]
+            let list = try await box.imgadm(["remote", "list", "-Ho", "uuid", server.url] + key)
+            #expect(list.output == "\(uuid)\n", "\(list)")
+            let forbidden = try await box.imgadm(["remote", "disable", uuid, server.url] + key)
+            #expect(forbidden.status == 1 && forbidden.errors.contains("status 403"), "\(forbidden)")
             let deleted = try await box.imgadm(["remote", "delete", uuid, server.url] + token("build"))
             #expect(deleted.status == 0, "\(deleted)")
             let audit = try #require(try box.read("audit")).split(separator: "\n")
             let actions = try audit.map { try JSONValue(parsing: String($0))["action"]?.stringValue ?? "" }
-            #expect(actions == ["import", "import", "file", "activate", "delete"], "\(audit)")
+            #expect(actions == ["import", "import", "file", "activate", "disable", "delete"], "\(audit)")
         }
     }
 }
