@@ -53,6 +53,15 @@ extension ImageTool {
         throw explained.hint == nil ? ImageNotInstalled(text, pool, hint: hint) : explained
     }
 
+    /// An installed image by its name, its reference or the beginning of its UUID; nil if there is none.
+    ///
+    /// - Parameter pool: nil for all pools.
+    /// - Throws: `AmbiguousName`.
+    public func image(named text: String, in pool: PoolName?) async throws -> ImageUUID? {
+        let images = try await store.images()
+        return try InstalledWord(text).find(among: images.filter { pool == nil || $0.pool == pool })?.uuid
+    }
+
     /// The error with what may have been meant, or where the image is, if that is known.
     public func explained(_ missing: ImageNotInstalled) async -> ImageNotInstalled {
         // Without a list there is no hint, and the error that there is counts; here and below.

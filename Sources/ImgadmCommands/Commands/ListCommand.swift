@@ -24,6 +24,7 @@ struct ListCommand: ImgadmCommand {
             EXAMPLES
               imgadm list
               imgadm list reference=debian:12
+              imgadm list origin=base-64-lts@24.4.1
               imgadm list -l -s -unique
               imgadm list --tree -o name,version,clones
               imgadm list -Ho uuid origin=7b5981c4-1889-11e7-b4c5-3f3bdfc9b88b
@@ -54,11 +55,13 @@ struct ListCommand: ImgadmCommand {
         if options.wantsFieldHelp { return try Listing.printFieldHelp(to: context.output, noHeader: options.noHeader) }
         guard !docker || !(long || tree) else { throw Failure(.usage, "--docker goes with neither -l nor --tree") }
         guard !long || options.columns.isEmpty else { throw Failure(.usage, "-l and -o exclude each other") }
+        let filters = try await FilterArguments.settled(
+            arguments, in: try pool.map { name in try PoolName(checking: name) }, context)
         let listing = try Listing(
             options, standardColumns: long ? Self.longColumns : Listing.standardColumns, sort: sort.keys,
-            filters: arguments)
+            filters: filters)
         guard !tree || listing.format == .table else { throw Failure(.usage, "--tree draws a table only") }
-        let dockerListing = try docker ? DockerListing(options, sort: sort.keys, filters: arguments) : nil
+        let dockerListing = try docker ? DockerListing(options, sort: sort.keys, filters: filters) : nil
         var images = try await installed(context)
         let query = dockerListing?.query ?? listing.query
         try query.checkFields(among: images, besides: docker ? DockerListing.ownColumns : []) {
@@ -69,7 +72,7 @@ struct ListCommand: ImgadmCommand {
             images = try await context.tool.store.dated(images)
         }
         if let dockerListing { return try dockerListing.print(images, to: context.output, in: context.tableRoom) }
-        let rows = try print(images, listing, context)
+        let rows = try print(images, listing, filters, context)
         guard listing.format == .table else { return }
         context.remark(Self.remarks(on: rows.map(\.image)))
     }
@@ -86,7 +89,7 @@ struct ListCommand: ImgadmCommand {
 
     /// - Returns: what was printed.
     private func print(
-        _ images: [InstalledImage], _ standard: Listing, _ context: CommandContext
+        _ images: [InstalledImage], _ standard: Listing, _ filters: [String], _ context: CommandContext
     ) throws -> [ImageRow<InstalledImage>] {
         // What programs read is what it always was, every image with the fields of its manifest.
         let isForPeople = standard.format == .table && options.columns.isEmpty && !options.noHeader
@@ -99,7 +102,7 @@ struct ListCommand: ImgadmCommand {
         if isForPeople, Set(rows.map(\.image.pool)).count > 1 {
             listing = try Listing(
                 options, standardColumns: (long ? Self.longColumns : Listing.standardColumns) + ",pool",
-                sort: sort.keys, filters: arguments)
+                sort: sort.keys, filters: filters)
             rows = select(listing)
         }
         let drawn =

@@ -124,7 +124,7 @@ struct VacuumCommand: AnsweringCommand {
     }
 
     private func choice(_ context: CommandContext, in pool: PoolName?) async throws -> VacuumChoice {
-        var choice = try VacuumChoice(filters: arguments)
+        var choice = try VacuumChoice(filters: try await FilterArguments.settled(arguments, in: pool, context))
         choice.excluded = Set(
             try await context.allInstalled(
                 excluded.flatMap { $0.split(separator: ",").map(String.init) }, in: pool))

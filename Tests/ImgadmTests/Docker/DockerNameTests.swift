@@ -80,6 +80,12 @@ extension EndToEnd {
             for word in ["reference=\(chain.name):app", "reference=\(chain.name)@\(digest)"] {
                 #expect(try await box.imgadm("list", "-Ho", "uuid", word).lines == [chain.uuids[2]], "\(word)")
             }
+            for (word, uuid) in [
+                ("origin=\(chain.name):base", chain.uuids[2]), ("uuid=\(chain.name):base", chain.uuids[1]),
+            ] {
+                #expect(try await box.imgadm("list", "-Ho", "uuid", word).lines == [uuid], "\(word)")
+            }
+            #expect(try await box.imgadm("list", "-Ho", "uuid", "origin=nothing:here").output.isEmpty)
             let vacuum = try await box.imgadm("vacuum", "-n", "-P", box.pool, "-x", "\(chain.name):app")
             #expect(vacuum.status == 0 && vacuum.output.isEmpty, "\(vacuum)")
             // No tag is latest, as with docker; what there is is told.
