@@ -14,7 +14,7 @@ products = imgadm imgapi-server
 release = .build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help build install uninstall deb test-deb dist demo test test-fast test-clean test-kills test-attacks test-openzfs test-power bench fuzz lint format manual docs clean
+.PHONY: help build install uninstall deb test-deb dist demo test test-fast test-clean test-page test-kills test-attacks test-openzfs test-power bench fuzz lint format manual docs clean
 
 help: ## this list
 	@echo 'usage: make TARGET'
@@ -65,6 +65,10 @@ test-fast: ## the tests that need no pool and no server
 
 test-clean: ## demo and test on machines that have Debian, git, make and Swift, and nothing else (SUITE='bookworm trixie')
 	@scripts/test-clean.sh $(SUITE)
+
+test-page: ## the server's page in Chromium, on a phone and on a desk (without Chromium, make test leaves it out)
+	@scripts/bootstrap.sh test page
+	@$(SWIFT) test --filter PageInBrowserTests
 
 test-kills: ## kill -9 at 100 moments of each command (POINTS=N), and the same command again
 	@Tests/Kills/run.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what a task needs and this machine lacks, from the distribution's own packages (apt).
-# usage: scripts/bootstrap.sh GROUP…      (build zfs test demo clean openzfs bench lint docs deb)
+# usage: scripts/bootstrap.sh GROUP…      (build zfs test page demo clean openzfs bench lint docs deb)
 #        scripts/bootstrap.sh --list GROUP…   prints what the groups ask for, also what is there
 #
 # Says nothing and takes a moment where nothing is missing. Uses sudo where it is not run by root. Waits for another apt,
@@ -59,6 +59,7 @@ test_group() {
         nginx haproxy
     )
 }
+page_group() { packages+=(chromium chromium-driver fonts-dejavu-core); }
 demo_group() { build_group; zfs_group; packages+=(mmdebstrap debian-archive-keyring gzip e2fsprogs qemu-utils); }
 clean_group() { packages+=(mmdebstrap debian-archive-keyring util-linux git); }
 openzfs_group() {
@@ -162,10 +163,10 @@ install_missing() {
     done
 }
 
-(($# > 0)) || die "usage: scripts/bootstrap.sh [--list] GROUP… (build zfs test demo clean openzfs bench lint docs deb)"
+(($# > 0)) || die "usage: scripts/bootstrap.sh [--list] GROUP… (build zfs test page demo clean openzfs bench lint docs deb)"
 for group; do
     case $group in
-        build | zfs | test | demo | clean | openzfs | bench | lint | docs | deb) "${group}_group" ;;
+        build | zfs | test | page | demo | clean | openzfs | bench | lint | docs | deb) "${group}_group" ;;
         *) die "no such group: $group" ;;
     esac
 done

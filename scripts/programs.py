@@ -250,9 +250,9 @@ def main():
             have, where = guest(), "the machine with OpenZFS"
         else:
             names = re.findall(r"bootstrap\.sh (?!GROUP)([a-z]+(?: [a-z]+)*)", text)
-            wanted = " ".join(names) or ("test" if path.startswith("Tests/") else "all")
+            wanted = " ".join(names) or ("test page" if path.startswith("Tests/") else "all")
             if wanted == "all" or path == "scripts/bootstrap.sh":
-                wanted = "build zfs test demo clean openzfs bench lint docs deb"
+                wanted = "build zfs test page demo clean openzfs bench lint docs deb"
             if wanted not in groups:
                 groups[wanted] = group(*wanted.split())
             have, where = groups[wanted], f"bootstrap.sh {wanted}"

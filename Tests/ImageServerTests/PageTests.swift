@@ -2,6 +2,8 @@ import ImageModel
 import JSON
 import Testing
 
+@testable import ImageServer
+
 /// What is not for imgadm: the page for people, and figures.
 @Suite struct PageTests {
     private static let uuid = "6b6be30a-2b59-4f5b-8b9c-4d61a7d3c201"
@@ -16,14 +18,115 @@ import Testing
         try await RunningServer.serving(root) { server in
             let page = try await server.get("/")
             #expect(page.status == 200 && page.headers["content-type"] == "text/html; charset=utf-8", "\(page)")
-            #expect(page.text.contains("<code>imgadm import \(Self.uuid)</code>"))
+            #expect(page.text.contains("data-copy=\"imgadm import \(Self.uuid)\""))
             #expect(
                 page.text.contains(">base<") && page.text.contains(">11.8 MiB<") && page.text.contains(">2024-01-02<"))
             #expect(!page.text.contains(Self.other))
-            #expect(page.headers["content-security-policy"]?.contains("default-src 'none'") == true)
+            let policy = page.headers["content-security-policy"] ?? ""
+            #expect(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "\(policy)")
             #expect(try await server.send("HEAD", "/").body.isEmpty)
             #expect(try await server.send("POST", "/").status == 405)
         }
+    }
+
+    @Test func versionsOfANameAreOneEntry() async throws {
+        let root = try ImageRoot()
+        for number in 10...29 {
+            try root.add(
+                try #require(ImageUUID("6b6be30a-2b59-4f5b-8b9c-4d61a7d3c2\(number)")),
+                [
+                    "name": "base", "version": .string("\(number)"),
+                    "published_at": .string("2024-01-\(number)T00:00:00Z"),
+                ])
+        }
+        try root.add(try #require(ImageUUID(Self.uuid)), ["name": "other", "published_at": "2023-01-01T00:00:00Z"])
+        try await RunningServer.serving(root) { server in
+            let page = try await server.get("/").text
+            #expect(page.contains("21 images of 2 names") && page.contains("19 older versions"))
+            #expect(page.contains("<a href=\"/?name=base\">13 more versions of base</a>"))
+            let base = try await server.get("/?name=base").text
+            #expect(base.contains("20 of 21 images") && !base.contains("<details>"))
+            #expect(base.count(of: "class=\"row\"") == 20)
+            let found = try await server.get("/?q=BASE%2029&sort=name").text
+            #expect(found.contains("1 of 21 images match “BASE 29”") && found.contains("value=\"BASE 29\""))
+            #expect(found.contains("name=\"sort\" value=\"name\""))
+            #expect(try await server.get("/?q=a%26b").text.contains("match “a&amp;b”"))
+            let nothing = try await server.get("/?q=%3Cscript%3E").text
+            #expect(nothing.contains("Nothing found.") && !nothing.contains("“<script"))
+            #expect(try await server.get("/?sort=owner").status == 422)
+            #expect(try await server.get("/?page=0").status == 422)
+            #expect(try await server.get("/?page=999").text.contains(">other<"))
+        }
+    }
+
+    @Test func anImageHasAPage() async throws {
+        let root = try ImageRoot()
+        let missing = "6b6be30a-2b59-4f5b-8b9c-4d61a7d3c2ff"
+        try root.add(
+            try #require(ImageUUID(Self.uuid)),
+            [
+                "name": "base", "origin": .string(missing), "description": "<b>It</b>",
+                "files": [["sha1": "aa", "size": 1024, "compression": "gzip"]],
+            ])
+        try root.add(
+            try #require(ImageUUID(Self.other)),
+            [
+                "name": "web", "origin": .string(Self.uuid),
+                "files": [["sha1": "aa", "size": 2048, "compression": "gzip"]],
+            ])
+        try await RunningServer.serving(root) { server in
+            let web = try await server.get("/page/\(Self.other)")
+            #expect(web.text.contains("<a href=\"/page/\(Self.uuid)\">base 1.0.0</a>"))
+            #expect(web.text.contains("at least 3 KiB") && web.text.contains("\(missing) is not on this server"))
+            #expect(web.text.contains("<code>imgadm import -S http://localhost \(Self.other)</code>"))
+            #expect(
+                web.text.contains(
+                    "<code>curl -fL -o \(Self.other).zfs.gz http://localhost/images/\(Self.other)/file</code>"))
+            let base = try await server.get("/page/\(Self.uuid)").text
+            #expect(base.contains("Built on this") && base.contains("&lt;b&gt;It&lt;/b&gt;"))
+            #expect(try await server.get("/page/\(missing)").status == 404)
+            #expect(try await server.send("POST", "/page/\(Self.uuid)").status == 405)
+        }
+    }
+
+    /// Of many images no more is sent than the first page of their names, packed for who takes that, and nothing to who has it.
+    @Test func aLongListIsShort() async throws {
+        let root = try ImageRoot()
+        for number in 100..<410 {
+            try root.add(
+                try #require(ImageUUID("6b6be30a-2b59-4f5b-8b9c-4d61a7d3c\(number)")), ["name": .string("n\(number)")])
+        }
+        try await RunningServer.serving(root) { server in
+            for (coding, magic) in [("gzip", [0x1F, 0x8B] as [UInt8]), ("zstd", [0x28, 0xB5])] {
+                let page = try await server.get("/", ["Accept-Encoding": coding])
+                #expect(page.headers["content-encoding"] == coding && page.body.starts(with: magic))
+                #expect(page.body.count < 40_000, "\(page.body.count)")
+                let tag = try #require(page.headers["etag"])
+                let again = try await server.get("/", ["Accept-Encoding": coding, "If-None-Match": tag])
+                #expect(again.status == 304 && again.body.isEmpty)
+            }
+            let plain = try await server.get("/?page=3", ["Accept-Encoding": "gzip;q=0, identity"])
+            #expect(plain.headers["content-encoding"] == nil && plain.text.contains("Page 3 of 4"))
+        }
+    }
+
+    @Test(
+        arguments: [
+            (0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (1535, "1 KiB"), (1536, "2 KiB"), (1_048_575, "1.0 MiB"),
+            (12_345_678, "11.8 MiB"), (5_000_000_000, "4.7 GiB"), (Int64.max, "8.0 EiB"),
+        ] as [(Int64, String)]) func sizesAreShort(bytes: Int64, text: String)
+    {
+        #expect(HTMLText.size(bytes) == text)
+        #expect(HTMLText.size(-1 - bytes) == nil)
+    }
+
+    @Test(
+        arguments: [
+            (nil, .identity), ("", .identity), ("gzip", .gzip), ("zstd;q=0.5, gzip", .gzip), ("gzip, zstd", .zstd),
+            ("*", .zstd), ("zstd;q=0, *", .gzip), ("br, deflate", .identity), ("gzip;q=nonsense", .gzip),
+        ] as [(String?, ContentCoding)]) func theBestThatIsTakenIsSent(header: String?, coding: ContentCoding)
+    {
+        #expect(ContentCoding(accepting: header) == coding)
     }
 
     @Test func whatTheRequestSaysIsOnlyText() async throws {
@@ -47,7 +150,7 @@ import Testing
             let release = try await server.get("/?channel=release").text
             #expect(
                 release.contains(Self.other) && !release.contains(Self.uuid)
-                    && release.contains("?channel=release</code>"))
+                    && release.contains("?channel=release&#39;</code>"))
             #expect(try await server.get("/?channel=none").status == 422)
         }
     }
@@ -70,4 +173,9 @@ import Testing
             ] { #expect(lines.contains { $0 == line }, "\(line): \(figures.text)") }
         }
     }
+}
+
+extension String {
+    /// How often some text comes.
+    fileprivate func count(of text: String) -> Int { ranges(of: text).count }
 }

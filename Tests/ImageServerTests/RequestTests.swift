@@ -88,7 +88,7 @@ import Testing
         ("&\u{20DD}", "&amp;\u{20DD}"), ("a\r\nb\u{0}", "a  b "), ("ü", "ü"),
     ])
     func textInThePageIsNothingButText(text: String, escaped: String) {
-        #expect(ImagePage.escaped(text).utf8.elementsEqual(escaped.utf8), "\(ImagePage.escaped(text))")
+        #expect(HTMLText.escaped(text).utf8.elementsEqual(escaped.utf8), "\(HTMLText.escaped(text))")
     }
 
     @Test func oneImageDoesNotWaitForAnother() async throws {

@@ -13,14 +13,14 @@ enum OpenFiles {
 }
 
 /// A server that a test started; it is killed when nobody needs it any more.
-final class ServerProcess: Sendable {
+public final class ServerProcess: Sendable {
     /// What it prints.
     private let output: FileDescriptor
-    let pid: pid_t
+    public let pid: pid_t
 
     /// - Parameter log: the file that takes what it says on standard error, which is not the test runner's: whoever reads
     ///   that would wait for the server.
-    init(_ words: [String], log: FilePath = "/dev/null") throws {
+    public init(_ words: [String], log: FilePath = "/dev/null") throws {
         guard let program = ExecutableSearch.find(words[0]) else { throw Errno.noSuchFileOrDirectory }
         let ends = try FileDescriptor.pipe()
         var actions = posix_spawn_file_actions_t()
@@ -49,8 +49,8 @@ final class ServerProcess: Sendable {
         try? output.close()
     }
 
-    /// The first line it prints; what it has printed if it ends before.
-    func firstLine() throws -> String {
+    /// The next line it prints; what it has printed if it ends before.
+    public func nextLine() throws -> String {
         var text: [UInt8] = []
         var byte: [UInt8] = [0]
         while try byte.withUnsafeMutableBytes({ try output.read(into: $0) }) == 1, byte[0] != 10 { text += byte }
@@ -64,7 +64,7 @@ final class ServerProcess: Sendable {
     }
 
     /// Ends it at once.
-    func kill() { stop() }
+    public func kill() { stop() }
 
     private func stop() {
         Glibc.kill(pid, SIGKILL)

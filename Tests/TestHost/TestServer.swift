@@ -20,7 +20,7 @@ public final class TestServer: Sendable {
     /// Starts the server and waits until it listens.
     public init(_ arguments: [String], scheme: String = "http") throws {
         process = try ServerProcess([Binaries.server, "--listen", "127.0.0.1:0"] + arguments)
-        let line = try process.firstLine()
+        let line = try process.nextLine()
         guard line.hasPrefix("listening on \(scheme)://"),
             let port = line.split(separator: ":").last.flatMap({ Int($0) })
         else { throw Errno.connectionRefused }

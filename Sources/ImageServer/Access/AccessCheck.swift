@@ -40,7 +40,7 @@ extension ImageResponder {
         // That there is a server is no secret to whom it answers.
         case .ping, .datasets: nil
         case .state: .admin
-        case .page, .metrics, .images, .image, .file, .icon, .fileFromURL, .acl, .authkeys, .channels:
+        case .page, .imagePage, .metrics, .images, .image, .file, .icon, .fileFromURL, .acl, .authkeys, .channels:
             authentication.isPrivate ? .read : nil
         }
     }

@@ -97,6 +97,7 @@ struct ImageResponder: HTTPResponder {
         if isReading, case .file(let uuid) = route { return try await file(uuid, query, context) }
         if isReading, case .icon(let uuid) = route { return try await icon(uuid, query, context) }
         if isReading, case .page = route { return try await page(request, query) }
+        if isReading, case .imagePage(let uuid) = route { return try await page(of: uuid, request, query) }
         if isReading, case .metrics = route { return try await metricsText() }
         guard let type else { return Response(status: .notAcceptable) }
         if !isReading {
@@ -111,7 +112,7 @@ struct ImageResponder: HTTPResponder {
         case .images: return try await list(query, type, context)
         case .image(let uuid): return try await image(uuid, query, type)
         case .state: return try await state(query, type)
-        case .page, .metrics, .acl, .fileFromURL, .authkeys:
+        case .page, .imagePage, .metrics, .acl, .fileFromURL, .authkeys:
             throw RequestError(
                 .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
                 headers: [.allow: route.writeMethods])

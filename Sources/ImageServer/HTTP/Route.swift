@@ -4,6 +4,8 @@ import ImageModel
 enum Route: Equatable {
     /// The page for people.
     case page
+    /// That of one image.
+    case imagePage(ImageUUID)
     case metrics
     case ping
     case images
@@ -30,6 +32,7 @@ enum Route: Equatable {
         case ("channels", 2): self = .channels
         case ("images", 2): self = .images
         case ("state", 2): self = .state
+        case ("page", 3): if let uuid { self = .imagePage(uuid) } else { return nil }
         case ("authkeys", 3) where parts[2] == "reload": self = .authkeys
         case ("datasets", 2): self = .datasets(nil)
         case ("datasets", 3): if let uuid { self = .datasets(uuid) } else { return nil }
@@ -60,14 +63,16 @@ enum Route: Equatable {
         case .icon: "GET, HEAD, PUT, DELETE"
         case .acl, .fileFromURL, .authkeys: "POST"
         case .state: "GET, HEAD, POST"
-        case .page, .metrics, .ping, .channels, .datasets: Route.methods
+        case .page, .imagePage, .metrics, .ping, .channels, .datasets: Route.methods
         }
     }
 
     /// The image that it is about; nil where it is about none alone.
     var image: ImageUUID? {
         switch self {
-        case .image(let uuid), .file(let uuid), .icon(let uuid), .fileFromURL(let uuid), .acl(let uuid): uuid
+        case .image(let uuid), .file(let uuid), .icon(let uuid),
+            .fileFromURL(let uuid), .acl(let uuid), .imagePage(let uuid):
+            uuid
         case .datasets(let uuid): uuid
         case .page, .metrics, .ping, .images, .state, .authkeys, .channels: nil
         }
@@ -76,7 +81,7 @@ enum Route: Equatable {
     /// What it is called where requests are counted.
     var kind: String {
         switch self {
-        case .page: "page"
+        case .page, .imagePage: "page"
         case .metrics: "metrics"
         case .ping: "ping"
         case .images: "images"
