@@ -35,7 +35,11 @@ public struct RegistryRefusal: CodedError {
                     .unauthorized, "\(what) is refused by \(why)",
                     hint: "it may not exist, or docker login is needed", statusCode: reply.status)
             case .other where code == .uploadError:
-                Failure(code, "\(what) was not taken by \(why)", statusCode: reply.status)
+                Failure(
+                    code, "\(what) was not taken by \(why)",
+                    hint: Transport.isPassing(status: reply.status)
+                        ? "it may be busy: the same command sends later what is missing" : nil, statusCode: reply.status
+                )
             case .other: Failure(code, "\(what) could not be had from \(why)", statusCode: reply.status)
             }
     }

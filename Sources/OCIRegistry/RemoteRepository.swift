@@ -15,6 +15,8 @@ public struct RemoteRepository: Sendable {
     private let tokens: RegistryTokens
     private let network: Transport
     let log: Logger
+    /// Whoever asks has begun what is worth waiting for: all is asked for as long as a server may be away.
+    private var isAwaited = false
 
     var settings: TransportSettings { network.settings }
 
@@ -28,6 +30,14 @@ public struct RemoteRepository: Sendable {
         self.limits = limits
         self.network = network
         self.log = log
+    }
+
+    /// The same, for whoever has found that the registry answers, and now does what is worth waiting for: also what is only asked
+    /// in between is asked for as long as a server may be away (`TransportSettings.patience`).
+    public var awaited: RemoteRepository {
+        var repository = self
+        repository.isAwaited = true
+        return repository
     }
 
     /// HTTP to the repository.
@@ -71,7 +81,8 @@ public struct RemoteRepository: Sendable {
             } else {
                 // What is written has been made with pains, and the registry was there before it.
                 try await transport.reply(
-                    to: request, limit: limit, patience: operation.actions == .writing ? settings.patience : .zero)
+                    to: request, limit: limit,
+                    patience: isAwaited || operation.actions == .writing ? settings.patience : .zero)
             }
         return RegistryAnswer(reply, to: operation)
     }

@@ -20,8 +20,10 @@ extension ImageTool {
         into source: OCISource, _ report: Report
     ) async throws {
         let (uuid, url) = (manifest.uuid, source.descriptor.url.base)
+        // What cannot be reached at all is told at once; from then on it may be away for a while.
+        try await source.ping()
         let repository = RegistryRepository(
-            changing: source.repository, mode: manifest["public"] == false ? .private : .public, logger: log)
+            changing: source.repository.awaited, mode: manifest["public"] == false ? .private : .public, logger: log)
         var isThere = false
         if try await isPublished(manifest, file, compression, request, in: repository, at: url) {
             if !request.mayBeThere { report.line("Image \(uuid) has its file already") }

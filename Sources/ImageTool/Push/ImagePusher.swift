@@ -57,10 +57,13 @@ public struct ImagePusher: Sendable {
                 hint: "the form is HOST[:PORT]/REPO[:TAG]")
         }
         let (source, _) = try tool.dockerSource(reference, given: nil)
-        let repository = source.repository(of: reference)
+        let asked = source.repository(of: reference)
         guard let image = try await tool.store.image(request.image, in: request.pool) else {
             throw ImageNotInstalled(request.image, request.pool)
         }
+        // What cannot be reached at all is told at once; from then on it may be away for a while.
+        _ = try await asked.digest(of: reference.target)
+        let repository = asked.awaited
         report.line("Pushing image \(image.progressTitle) to \(reference)")
         let digest = try await withTaskExecutorPreference(DedicatedThread("push")) {
             if try await zfs.dataset(request.pool.dataset.child(image.uuid.description))?.dataset.kind == .volume {

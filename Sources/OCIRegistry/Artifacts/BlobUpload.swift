@@ -33,8 +33,17 @@ public final class BlobUpload {
         let answer = try await repository.ask(
             .beginUpload, repository.url("blobs/uploads/"), [("Content-Length", "0")])
         let reply = answer.reply
-        guard answer.meaning == .done, let location = reply.headers["location"].flatMap({ repository.location($0) })
-        else { throw repository.refusal(answer, "an upload of \(repository.description)") }
+        guard answer.meaning == .done else {
+            throw repository.refusal(answer, "an upload of \(repository.description)")
+        }
+        guard let location = reply.headers["location"].flatMap({ repository.location($0) }) else {
+            throw Failure(
+                .uploadError,
+                "registry \"\(repository.endpoint.name)\" took an upload of \(repository.description) and named no place of its own "
+                    + "where the bytes go (status \(reply.status), Location)",
+                hint: "a proxy in front of the registry may have to be told the name under which it is reached",
+                statusCode: reply.status)
+        }
         // A registry that states none, or nonsense, takes chunks of any size.
         let least = reply.headers["oci-chunk-min-length"].flatMap { HTTPNumber.read($0) } ?? 0
         let size = min(max(Int64(usualChunk), least), Int64(largestChunk))
@@ -139,7 +148,7 @@ public final class BlobUpload {
     /// - Parameter work: one try, and why it is to be tried again.
     private func persist(_ work: () async throws -> (any Error)?) async throws {
         let tries = Backoff(
-            tries: 6, patience: repository.settings.patience, firstPause: .milliseconds(500), longestPause: .seconds(8))
+            tries: 3, patience: repository.settings.patience, firstPause: .milliseconds(500), longestPause: .seconds(8))
         try await tries(by: repository.settings.clock) { _ in
             do {
                 guard let trouble = try await work() else { return .done(()) }
