@@ -1,6 +1,10 @@
 #!/bin/bash
 # Runs all tests. Arguments go to `swift test` (for one suite: scripts/test.sh --filter JSONTests).
 # usage: scripts/test.sh [ARGUMENT…]
+#
+# Without arguments, by root, several runners share the tests: those of EndToEnd wait for ZFS most of the time, and one
+# userspace ZFS takes one of them at a time, so each runner has a ZFS of its own, with mounts and PIDs of its own.
+# Ends with the closing line of each runner and one for all.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -9,20 +13,91 @@ if [[ -x scripts/json-corpus.sh ]]; then
     scripts/json-corpus.sh >/dev/null
 fi
 
-# The tests make pools of their own on sparse files; only root may.
-if ((EUID == 0)); then
-    zfs=$(scripts/zfs-daemon.sh start)
-    if [[ $zfs == started* ]]; then
-        trap 'scripts/zfs-daemon.sh stop "${zfs#started }"' EXIT
-        trap 'exit 130' INT
-        trap 'exit 143' TERM
-    fi
-else
-    printf 'test: not run by root, so whatever needs a pool is left out\n' >&2
-fi
-
-# All tests at once would keep each other waiting for minutes, and whatever has a patience would lose it: as many as keep the
-# processors busy while most of them wait for a disk or a connection.
+# All tests of a runner at once would keep each other waiting for minutes, and whatever has a patience would lose it: as many
+# as keep the processors busy while most of them wait for a disk or a connection.
 # A toolchain that does not know the variable starts all at once.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$((4 * $(nproc)))
-swift test "$@"
+
+alone=(unshare --mount --pid --fork --kill-child --mount-proc)
+if (($# > 0 || EUID != 0)) || ! "${alone[@]}" true 2>/dev/null; then
+    # The tests make pools of their own on sparse files; only root may.
+    if ((EUID == 0)); then
+        zfs=$(scripts/zfs-daemon.sh start)
+        if [[ $zfs == started* ]]; then
+            trap 'scripts/zfs-daemon.sh stop "${zfs#started }"' EXIT
+            trap 'exit 130' INT
+            trap 'exit 143' TERM
+        fi
+    else
+        printf 'test: not run by root, so whatever needs a pool is left out\n' >&2
+    fi
+    swift test "$@"
+    exit
+fi
+
+# What each runner does; together that is every test, whatever its name.
+runners=(
+    "--skip EndToEnd/"
+    "--filter EndToEnd/[A-F]"
+    "--filter EndToEnd/[G-O]"
+    "--filter EndToEnd/[^A-O]"
+)
+
+swift build --build-tests
+folder=$(swift build --show-bin-path)
+bundle=$(printf '%s\n' "$folder"/*.xctest)
+[[ -f $bundle ]] || { printf 'test: no test bundle in %s\n' "$folder" >&2; exit 1; }
+
+logs=$(mktemp -d -t imgadm-test.XXXXXX)
+pids=()
+# shellcheck disable=SC2317 # a trap calls it
+clean_up() {
+    ((${#pids[@]} == 0)) || kill "${pids[@]}" 2>/dev/null || true
+    rm -rf --one-file-system "$logs"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# shellcheck disable=SC2016 # expanded by the inner shell
+for index in "${!runners[@]}"; do
+    read -r option pattern <<< "${runners[index]}"
+    # Whatever the runner leaves behind, its ZFS, too, ends with the shell, which is the first of its PIDs.
+    "${alone[@]}" bash -euc '
+        mount --make-rprivate /
+        # That of a kernel is one, and does not mind.
+        if ! scripts/zfs-daemon.sh kernel; then
+            for folder in /run/zfs /run/lock/zfs /var/lib/zfs; do
+                mkdir -p "$folder"
+                mount -t tmpfs tmpfs "$folder"
+            done
+        fi
+        scripts/zfs-daemon.sh start >/dev/null
+        "$@" && exit
+    ' runner "$bundle" --testing-library swift-testing "$option" "$pattern" < /dev/null > >(tee "$logs/$index") 2>&1 &
+    pids+=($!)
+done
+
+failed=0
+for pid in "${pids[@]}"; do
+    wait "$pid" || failed=1
+done
+pids=()
+# The last lines may still be on their way through tee.
+wait
+
+echo
+all=0
+for index in "${!runners[@]}"; do
+    if line=$(grep -a 'Test run with [0-9]* test' "$logs/$index" | tail -n 1) && [[ $line =~ with\ ([0-9]+)\ test ]]; then
+        printf '%s\n' "$line"
+        all=$((all + BASH_REMATCH[1]))
+    else
+        printf 'test: a runner has not come to its end: %s\n' "${runners[index]}"
+        failed=1
+    fi
+done
+bad=$(cat "$logs"/* | grep -av ' Test run with ' | grep -ac ' Test .* failed after [0-9]' || true)
+((bad > 0 || failed == 0)) || bad=1
+printf '%d passed, %d failed\n' "$((all - bad))" "$bad"
+exit "$failed"
