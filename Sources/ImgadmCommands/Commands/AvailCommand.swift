@@ -12,7 +12,7 @@ struct AvailCommand: ImgadmCommand {
     static let configuration = CommandConfiguration(
         commandName: "avail", abstract: "List the images of the image sources",
         usage:
-            "imgadm avail [-j | --format FORMAT] [-H] [-o FIELD,…] [-s FIELD,…] [--arch ARCHITECTURE] [--token-file FILE] [FILTER…]",
+            "imgadm avail [-j | --format FORMAT] [-H] [-o FIELD,…] [-s FIELD,…] [--arch ARCHITECTURE] [--token-file FILE | --token TOKEN] [FILTER…]",
         discussion: """
             A filter is FIELD=VALUE or, for a part of the value, FIELD=~TEXT. Sources of simplestreams list the images for this
             machine's processors.

@@ -14,7 +14,7 @@ struct CreateCommand: AnsweringCommand {
         usage: """
             imgadm create [-m MANIFEST] [-o PATH [-f] | -p URL] [-c COMPRESSION] [-i] [--max-origin-depth N] [-s SCRIPT]
                 [-P POOL] [-j | --format FORMAT] [-q | --progress MODE]
-                [--key FILE --user NAME | --token-file FILE] VM-UUID [FIELD=VALUE…]
+                [--key FILE --user NAME | --token-file FILE | --token TOKEN] VM-UUID [FIELD=VALUE…]
             imgadm create --recover VM-UUID
             """,
         discussion: """

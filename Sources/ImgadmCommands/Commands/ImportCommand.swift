@@ -12,7 +12,7 @@ struct ImportCommand: AnsweringCommand {
         usage:
             """
             imgadm import [-n] [-C CHANNEL] [-P POOL] [-S URL]… [-j | --format FORMAT] [-q | --progress MODE] [--zstream]
-                [--type TYPE] [--token-file FILE] UUID|NAME[@VERSION]
+                [--type TYPE] [--token-file FILE | --token TOKEN] UUID|NAME[@VERSION]
             imgadm import [-n] [-P POOL] [-S URL] [-j | --format FORMAT] [-q | --progress MODE]
                 [--platform OS/ARCH[/VARIANT]] [HOST[:PORT]/]REPO[:TAG|@DIGEST]
             imgadm import [-n] [-P POOL] [-j | --format FORMAT] [-q | --progress MODE] [--checksum ALGORITHM:DIGITS]

@@ -10,7 +10,7 @@ struct PublishCommand: AnsweringCommand {
         commandName: "publish", abstract: "Publish an image to an image server or a registry",
         usage: """
             imgadm publish -m MANIFEST -f FILE [--if-absent] [-j | --format FORMAT] [-q | --progress MODE]
-                [--key FILE --user NAME | --token-file FILE] URL
+                [--key FILE --user NAME | --token-file FILE | --token TOKEN] URL
             imgadm publish -m MANIFEST -f FILE [--if-absent] [-j | --format FORMAT] [-q | --progress MODE]
                 oci://HOST[:PORT]/NAME
             """,

@@ -9,11 +9,13 @@ struct RemoteCommand: ImgadmCommand {
     static let configuration = CommandConfiguration(
         commandName: "remote", abstract: "Look at the images of an image server, and change them there",
         usage: """
-            imgadm remote list [-j | --format FORMAT] [-H] [-o FIELD,…] [-s FIELD,…] [FILTER…] URL
-            imgadm remote show [--format FORMAT] IMAGE URL
-            imgadm remote enable|disable|delete IMAGE… URL
-            imgadm remote set IMAGE FIELD=VALUE… URL
-            imgadm remote channel-add|channel-remove CHANNEL IMAGE… URL
+            imgadm remote list [-j | --format FORMAT] [-H] [-o FIELD,…] [-s FIELD,…]
+                [--key FILE --user NAME | --token-file FILE | --token TOKEN] [FILTER…] URL
+            imgadm remote show [--format FORMAT] [--key FILE --user NAME | --token-file FILE | --token TOKEN] IMAGE URL
+            imgadm remote enable|disable|delete [--key FILE --user NAME | --token-file FILE | --token TOKEN] IMAGE… URL
+            imgadm remote set [--key FILE --user NAME | --token-file FILE | --token TOKEN] IMAGE FIELD=VALUE… URL
+            imgadm remote channel-add|channel-remove [--key FILE --user NAME | --token-file FILE | --token TOKEN]
+                CHANNEL IMAGE… URL
             """,
         discussion: """
             The server is that of the URL; ?channel=NAME behind it means the images of that channel, and a delete then takes

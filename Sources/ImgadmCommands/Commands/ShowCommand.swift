@@ -9,7 +9,7 @@ struct ShowCommand: ImgadmCommand {
         commandName: "show", abstract: "Show an image of the image sources as JSON",
         usage:
             """
-            imgadm show [--format FORMAT] [--type TYPE] [--platform OS/ARCH[/VARIANT]] [--token-file FILE]
+            imgadm show [--format FORMAT] [--type TYPE] [--platform OS/ARCH[/VARIANT]] [--token-file FILE | --token TOKEN]
                 UUID|NAME[@VERSION]|REPO[:TAG|@DIGEST]
             imgadm show [--format FORMAT] URL|FILE [FIELD=VALUE…]
             imgadm show [--format FORMAT] [--platform OS/ARCH[/VARIANT]] [--disk NAME]

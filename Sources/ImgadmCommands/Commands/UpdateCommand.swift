@@ -6,7 +6,7 @@ import ImageTool
 struct UpdateCommand: AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "update", abstract: "Bring the manifests of installed images up to date",
-        usage: "imgadm update [-n] [-j | --format FORMAT] [--token-file FILE] [IMAGE…]",
+        usage: "imgadm update [-n] [-j | --format FORMAT] [--token-file FILE | --token TOKEN] [IMAGE…]",
         discussion: """
             The sources are asked for each image, or for those that are named; where their manifest differs from what is
             known here, it replaces that. An image without its snapshot @final gets it back.
