@@ -1,15 +1,13 @@
 import Host
 import ImageCatalog
 import ImageModel
+import ImageServer
 import JSON
 import Logging
-import NIOCore
 import NIOPosix
 import SystemPackage
 import TestHost
 import Testing
-
-@testable import ImageServer
 
 /// Who may do what, and what is recorded of it (imgapi-server.8, "USERS").
 @Suite struct AccessTests {
@@ -274,30 +272,6 @@ import Testing
             // After a while it answers again.
             while try await server.get("/ping").status != 200 { try await Task.sleep(for: .milliseconds(200)) }
         }
-    }
-
-    @Test func eachClientHasARateOfItsOwn() throws {
-        let rate = RequestRate(perSecond: 2)
-        let start = ContinuousClock.now
-        func isFine(_ address: String, after seconds: Int = 0) throws -> Bool {
-            let address = try SocketAddress(ipAddress: address, port: 1)
-            do {
-                try rate.check(address, now: start.advanced(by: .seconds(seconds)))
-                return true
-            } catch {
-                return false
-            }
-        }
-        #expect(try (0..<25).filter { _ in try isFine("192.0.2.1") }.count == 20)
-        #expect(try isFine("192.0.2.2"))
-        // A network of IPv6 is one client, however many addresses it has.
-        #expect(try (0..<25).filter { try isFine("2001:db8::\($0 + 1)") }.count == 20)
-        #expect(try isFine("2001:db8:0:1::1"))
-        #expect(try (0..<5).filter { _ in try isFine("192.0.2.1", after: 1) }.count == 2)
-        // Any number of clients takes so much memory and no more.
-        for number in 0..<30_000 { _ = try isFine("10.1.\(number / 256).\(number % 256)", after: 1) }
-        #expect(rate.clients <= 20_001)
-        #expect(try isFine("203.0.113.9", after: 100))
     }
 
     @Test func requestsAreLogged() async throws {

@@ -23,9 +23,6 @@ final class RequestRate: Sendable {
         most = rate * 10
     }
 
-    /// How many clients are remembered.
-    var clients: Int { buckets.withLock { $0.count } }
-
     /// - Throws: `TooManyRequests`.
     func check(_ address: SocketAddress?, now: ContinuousClock.Instant = .now) throws(RequestError) {
         let isFine = buckets.withLock { buckets in
