@@ -333,6 +333,11 @@ extension EndToEnd {
                 printf damage | dd of=www/rootfs.tar.zst bs=1 seek=90000 conv=notrunc status=none
                 imgadm import -q \(server.url)/rootfs.tar.zst && exit 9 || true
                 tar -C tree/usr -czf nothing-1.tgz lib/os-release
+                imgadm import -q nothing-1.tgz tags.a=b 2> errors && exit 8 || true
+                grep 'error (InvalidFile): .*nothing-1.tgz.* holds no root file system' errors
+                test -z "$(imgadm list -H -o uuid)"
+                mkdir -p nothing/etc
+                tar -C nothing -czf nothing-1.tgz etc
                 imgadm import -q nothing-1.tgz tags.a=b
                 imgadm delete $(imgadm list -H -o uuid)
                 """, in: box)

@@ -35,12 +35,8 @@ struct ArchiveSurvey: TarVisitor {
         } catch let error {
             throw Self.failure(error, name)
         }
-        let folders = ["bin", "etc", "sbin", "usr"]
-        guard folders.contains(where: { tree.draft.node($0.utf8, in: tree.top) != nil }) else {
-            throw Failure(
-                .invalidFile,
-                "the archive \"\(name)\" holds no root file system: none of /bin, /etc, /sbin and /usr is in it",
-                hint: "imgadm extract -t shows what is in it; the root of the archive must be the root of the system")
+        guard SystemTree.isOne({ tree.draft.node($0.utf8, in: tree.top) != nil }) else {
+            throw Failure(.invalidFile, "the archive \"\(name)\" \(SystemTree.isNone)", hint: SystemTree.hint)
         }
     }
 
