@@ -32,7 +32,7 @@ struct ServerSettings: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Requests have the header \"Authorization: Bearer TOKEN\"; the file has a user and a token a line.",
+            "Requests have the header \"Authorization: Bearer TOKEN\"; the file, which others must not be able to write, has a user and a token a line.",
             valueName: "file"))
     var tokens: String?
 

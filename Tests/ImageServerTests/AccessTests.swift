@@ -44,6 +44,10 @@ import Testing
 
     private static func bearer(_ user: String) -> [String: String] { ["Authorization": "Bearer token-\(user)"] }
 
+    private static func basic(_ user: String) -> [String: String] {
+        ["Authorization": "Basic \(Base64.text(Array("anybody:token-\(user)".utf8)))"]
+    }
+
     private static func manifest(_ uuid: ImageUUID, isPublic: Bool = true) -> String {
         #"{"v":2,"uuid":"\#(uuid)","name":"x","version":"1","type":"other","os":"other","public":\#(isPublic)}"#
     }
@@ -128,7 +132,16 @@ import Testing
                 }
                 let known = try await server.get(target, Self.bearer("read"))
                 #expect(known.status != 401, "\(target): \(known)")
+                let asked = try await server.get(target).headers["www-authenticate"]
+                #expect((asked != nil) == (target == "/"), "\(target): \(asked ?? "")")
+                // What a browser shows.
+                let basic = try await server.get(target, Self.basic("read"))
+                #expect(basic.status == known.status, "\(target): \(basic)")
             }
+            // It shows that to other pages' forms, too.
+            let change = try await server.send(
+                "POST", "/images/\(image)?action=disable", body: "{}", Self.basic("admin"))
+            #expect(change.status == 401, "\(change)")
             #expect(try await server.get("/ping").status == 200)
             #expect(try await server.get("/images/\(image)/file", Self.bearer("read")).text == "hello")
         }

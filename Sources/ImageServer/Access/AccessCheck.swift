@@ -17,13 +17,18 @@ extension ImageResponder {
             return nil
         default: break
         }
-        let user = try await authentication.user(request.head, target: target)
+        let user: User?
+        do {
+            user = try await authentication.user(request.head, target: target)
+        } catch let error as RequestError {
+            throw asked(error, route)
+        }
         let needed = isReading ? scopeToRead(route) : try scopeToWrite(route, parameters)
         guard let needed, user == nil else { return user }
         if isReading {
             // Who must be known to see the state of the server is said where it is answered.
             guard needed == .read else { return nil }
-            throw RequestError(.unauthorized, "UnauthorizedError", "authorization is required")
+            throw asked(RequestError(.unauthorized, "UnauthorizedError", "authorization is required"), route)
         }
         guard authentication.anonymous == .reads else { return nil }
         guard authentication.isPossible else {
@@ -32,6 +37,17 @@ extension ImageResponder {
                 headers: [.allow: Route.methods])
         }
         throw RequestError(.unauthorized, "UnauthorizedError", "authorization is required")
+    }
+
+    /// At a page it is a browser that is to ask for a password.
+    private func asked(_ error: RequestError, _ route: Route) -> RequestError {
+        switch route {
+        case .page, .imagePage:
+            var error = error
+            error.headers[.wwwAuthenticate] = "Basic realm=\"images: any name, and a token\", charset=\"UTF-8\""
+            return error
+        default: return error
+        }
     }
 
     /// - Returns: nil for what is for everybody.

@@ -2,6 +2,7 @@ import Failure
 import HTTPTypes
 import Host
 import ImageCatalog
+import ImageModel
 import NIOPosix
 public import SystemPackage
 
@@ -48,8 +49,7 @@ extension Authentication {
         var known: UsersFile?
         if let users { known = try await BlockingIO.reading.runIfActive { try UsersFile(users) } }
         var user: User
-        if field.lowercased().hasPrefix("bearer ") {
-            let token = String(field.dropFirst(7))
+        if let token = try Authentication.token(of: field, reading: request.method == .get || request.method == .head) {
             var name = known?.user(token: token)
             if name == nil { name = try await self.user(token: token) }
             guard let name else { throw RequestError(.unauthorized, "UnauthorizedError", "the token is not known") }
@@ -63,6 +63,30 @@ extension Authentication {
         }
         user.scope = known.map { $0.users[user.name]?.scope } ?? .admin
         return user
+    }
+
+    /// The token that a field shows (RFC 6750); nil if it shows something else.
+    ///
+    /// A browser has only the password that it asks for (RFC 7617), whatever name goes with it. It sends that along with what a page of
+    /// somebody else has it send, too: so it counts for reading alone.
+    ///
+    /// - Throws: `UnauthorizedError` for a password that is none.
+    private static func token(of field: String, reading: Bool) throws(RequestError) -> String? {
+        let kind = field.prefix { $0 != " " }.lowercased()
+        let rest = field.dropFirst(kind.count).drop { $0 == " " }
+        switch kind {
+        case "bearer": return String(rest)
+        case "basic" where reading:
+            guard let bytes = Base64.bytes(String(rest)), let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else {
+                throw RequestError(.unauthorized, "UnauthorizedError", "the credentials are not NAME:TOKEN in base64")
+            }
+            return String(decoding: bytes[(colon + 1)...], as: UTF8.self)
+        case "basic":
+            throw RequestError(
+                .unauthorized, "UnauthorizedError",
+                "a password counts for reading alone: changes take Bearer or a signature")
+        default: return nil
+        }
     }
 
     /// Whether tokens, keys and users can be read.
@@ -116,7 +140,7 @@ extension Authentication {
     }
 
     private func read(_ tokens: FilePath) throws -> [UInt8] {
-        guard let bytes = try HostFile.read(tokens, limit: 1 << 20, from: .setUp) else {
+        guard let bytes = try HostFile.read(tokens, limit: 1 << 20, guarded: .fromWriting) else {
             throw Failure(.configError, "there is no file of tokens \"\(tokens)\"")
         }
         return bytes

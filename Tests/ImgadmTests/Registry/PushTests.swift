@@ -174,7 +174,7 @@ extension EndToEnd {
                 """
                 truncate -s 1M d-1.raw; imgadm import -q d-1.raw
                 echo '{"config": {"Env": 5}}' > env.json; echo '{"Cmd": "/bin/sh"}' > cmd.json
-                mkdir tree; echo a > tree/.wh.mine; tar -C tree -cf r-1.tar .; imgadm import -q r-1.tar version=1 name=whiteout
+                mkdir -p tree/etc; echo a > tree/.wh.mine; tar -C tree -cf r-1.tar .; imgadm import -q r-1.tar version=1 name=whiteout
                 """, in: box)
             #expect(made.status == 0, "\(made)")
             let host = registry.host
