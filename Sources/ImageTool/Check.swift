@@ -52,14 +52,7 @@ extension ImageTool {
                     remedy: error.hint ?? "mend the file, or move it away: a new one is made", repair: nil)
             ]
         }
-        guard !descriptors.isEmpty else {
-            return [
-                Finding(
-                    kind: "config", problem: "no image sources are configured",
-                    remedy: "imgadm sources -a URL adds one",
-                    repair: nil)
-            ]
-        }
+        // None at all is a choice: files, URLs and registries are imported all the same.
         return zip(descriptors, try await check(descriptors)).compactMap { source, failure in
             failure.map { failure in
                 Finding(

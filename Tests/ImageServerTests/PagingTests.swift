@@ -44,7 +44,7 @@ import Testing
 
     @Test func anyPagesGiveEachImageOnceInOrder() async throws {
         let root = try ImageRoot()
-        let models = try Self.make(60, in: root).sorted(by: Self.order)
+        let models = try Self.make(24, in: root).sorted(by: Self.order)
         let filters: [(query: String, fits: @Sendable (Model) -> Bool)] = [
             ("", { _ in true }), ("name=alpha", { $0.name == "alpha" }),
             ("name=~alpha", { $0.name.hasPrefix("alpha") }),
@@ -57,7 +57,7 @@ import Testing
                     let expected = isDescending ? Array(fitting.reversed()) : fitting
                     let sort = isDescending ? "&sort=published_at.desc" : ""
                     #expect(try await server.get("/images?\(query)\(sort)").list("uuid") == expected)
-                    for limit in [2, 3, 7, 59, 60, 61, 1000] {
+                    for limit in [2, 3, 7, 23, 24, 25, 1000] {
                         let pages = try await Self.pages(server, "\(query)\(sort)", limit: limit)
                         #expect(pages == expected, "\(query)\(sort) by \(limit)")
                     }

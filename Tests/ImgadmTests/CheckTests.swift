@@ -24,8 +24,12 @@ extension EndToEnd {
         }
 
         @Test func aHostInOrder() async throws {
-            let (box, _) = try await Self.make()
+            let (box, images) = try await Self.make()
             #expect(try await Self.kinds(box) == [])
+            // Without sources, too: files and URLs are imported all the same.
+            #expect(try await box.imgadm("sources", "-d", images.server.url).status == 0)
+            let run = try await box.imgadm("check", "-P", box.pool)
+            #expect(run.status == 0 && run.output == "Everything is in order\n", "\(run)")
         }
 
         @Test func whatDeadRunsLeftIsCleared() async throws {
