@@ -124,7 +124,7 @@ extension ImageTool {
         try await store.setLeaving(reference, of: layer.uuid, in: layer.pool) { report.waiting(for: layer.uuid, $0) }
     }
 
-    /// Why a layer stays; nil if nothing needs it.
+    /// Why a layer stays; nil if nothing needs it, and nobody has put anything to it: it was not named, so nobody can have meant that.
     private func need(of layer: InstalledImage) async throws -> String? {
         guard layer.isBareLayer else {
             return layer.references.isEmpty
@@ -132,7 +132,11 @@ extension ImageTool {
         }
         let clones = try await store.dependents(of: layer.uuid, in: layer.pool)
         guard let first = clones.first else {
-            return try await store.locks(of: layer.pool).isHeld(layer.uuid) ? "another run is at work on it" : nil
+            guard let lock = try await store.tryLock(layer.uuid, in: layer.pool) else {
+                return "another run is at work on it"
+            }
+            defer { lock.release() }
+            return try await store.addition(to: layer.uuid, in: layer.pool)?.description
         }
         return clones.count == 1
             ? "\(first) builds on it" : "\(first) and \(clones.count - 1) more build on it"

@@ -36,10 +36,13 @@ extension ZFS {
         return differing
     }
 
+    /// The snapshot that `differs` takes for a moment; of a run that was killed then, it may be left.
+    public static let probe = "imgadm-probe"
+
     /// Finds out by a stream of the differences, where ZFS does not tell otherwise; one of nothing has two records, its
     /// beginning and its end, of 312 bytes each (dmu_replay_record). It takes a snapshot for that, and destroys it.
     public func differs(from snapshot: SnapshotName) async throws -> Bool {
-        guard let probe = snapshot.dataset.snapshot("imgadm-probe") else { return true }
+        guard let probe = snapshot.dataset.snapshot(ZFS.probe) else { return true }
         return try await uncancelled {
             try await destroy(probe)
             try await self.snapshot(probe)

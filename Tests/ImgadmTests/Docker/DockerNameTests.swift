@@ -204,6 +204,41 @@ extension EndToEnd {
             #expect(try box.recordNames().isEmpty && box.leftovers().isEmpty)
         }
 
+        /// Nobody has named the layer: what somebody has put to it does not go with another image.
+        @Test(arguments: [
+            ("zfs snapshot BASE@backup", "it has a snapshot of its own, BASE@backup", "zfs destroy BASE@backup"),
+            ("zfs hold keep BASE@final", "its snapshot BASE@final is held", "zfs release keep BASE@final"),
+            (
+                "zfs snapshot BASE@backup && zfs hold keep BASE@backup", "it has a snapshot of its own, BASE@backup",
+                "zfs release keep BASE@backup && zfs destroy BASE@backup"
+            ),
+            (
+                "zfs set readonly=off BASE && echo precious > \"$(zfs get -Ho value mountpoint BASE)/mine\" && sync",
+                "data was written to BASE since its snapshot @final", "zfs rollback BASE@final"
+            ),
+        ])
+        func aLayerThatSomebodyHasPutSomethingToStays(addition: String, reason: String, undoing: String) async throws {
+            let chain = try await Chain.make("names/own-\(TestUUID.make().prefix(8))")
+            let (box, name, uuids) = (chain.box, chain.name, chain.uuids)
+            try await chain.pull("app")
+            let base = "\(box.pool)/\(uuids[0])"
+            try await Tool.shell(addition.replacing("BASE", with: base))
+            let before = try await box.datasets().filter { $0.hasPrefix(uuids[0]) }
+            let run = try await box.imgadm("delete", "\(name):app")
+            #expect(run.status == 0, "\(run)")
+            #expect(
+                run.lines == [
+                    "Deleted image \(uuids[2]) (\(name):app)",
+                    "Deleted image \(uuids[1]) (layer 2 of \(name):app)",
+                    "Kept image \(uuids[0]) (layer 1 of \(name):app): \(reason.replacing("BASE", with: base))",
+                ], "\(run)")
+            #expect(try await box.datasets() == before)
+            try await chain.pull("app")
+            try await Tool.shell(undoing.replacing("BASE", with: base))
+            #expect(try await box.imgadm("delete", "\(name):app").status == 0)
+            #expect(try await box.datasets().isEmpty && box.recordNames().isEmpty)
+        }
+
         @Test func theUUIDDeletesTheOneImage() async throws {
             let chain = try await Chain.make("names/uuid")
             try await chain.pull("app")
