@@ -136,6 +136,15 @@ void chost_enlarge_pipe(int fd, int bytes) {
 
 int chost_sync(int fd) { return fsync(fd) == 0 ? 0 : errno; }
 
+int chost_keep_room(int fd, int64_t offset, int64_t bytes) {
+#ifdef FALLOC_FL_KEEP_SIZE
+    return fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, bytes) == 0 ? 0 : errno;
+#else
+    (void)fd, (void)offset, (void)bytes;
+    return ENOTSUP;
+#endif
+}
+
 int chost_free_space(const char *path, uint64_t *bytes) {
     struct statvfs s;
     if (statvfs(path, &s) != 0) return errno;

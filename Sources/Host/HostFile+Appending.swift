@@ -1,10 +1,11 @@
+import CHost
 public import SystemPackage
 
 extension HostFile {
     /// Puts a line at the end of a file, which is made if there is none, and flushes it to the disk. A line that a power cut or a full disk has left
     /// unfinished is ended first, so that it is one that is damaged and not two.
     ///
-    /// - Parameter line: with its newline; nothing of it only makes sure that the file can be written.
+    /// - Parameter line: with its newline; nothing of it only makes sure that the file can be written, and that there is room for some lines.
     /// - Throws: `FileSystemError`, also for what is no file, a link included; `PermissionDenied`.
     public static func append(
         line: [UInt8], to path: FilePath, mode: FilePermissions = [.ownerReadWrite, .groupRead]
@@ -16,6 +17,7 @@ extension HostFile {
             do {
                 let found = try file.stat()
                 guard found.type == .regular else { throw UnexpectedFile(found.type) }
+                if line.isEmpty { try reserve(file, after: found.size) }
                 if !line.isEmpty {
                     let isUnfinished = try found.size > 0 && lastByte(of: file, size: found.size) != UInt8(ascii: "\n")
                     try file.writeAll((isUnfinished ? [UInt8(ascii: "\n")] : []) + line)
@@ -30,6 +32,13 @@ extension HostFile {
         } catch {
             throw failure("cannot append to", path, error)
         }
+    }
+
+    /// Has the file system keep room for some lines behind the end of a file, so that a full disk shows before there is something to write.
+    /// Where it keeps no room (FUSE, NFS), a disk shows that it is full when a line is written.
+    private static func reserve(_ file: FileDescriptor, after size: Int64) throws {
+        let error = Errno(rawValue: chost_keep_room(file.rawValue, size, 16 << 10))
+        if error == .noSpace || error == .diskQuotaExceeded { throw error }
     }
 
     private static func lastByte(of file: FileDescriptor, size: Int64) throws -> UInt8? {

@@ -101,6 +101,13 @@ public struct ImageMirror: Sendable {
                                 .originNotFoundInSource, "image \(uuid), which it builds on, is not on \(source.base)")
                             continue
                         }
+                        if let isPublic = manifest["public"]?.boolValue, isPublic != (repository.mode == .public) {
+                            let (its, ours) = isPublic ? ("public", "private") : ("private", "public")
+                            refuse(
+                                .invalidManifest,
+                                "image \(uuid) is \(its), and this server \(ours): --mode \(its) is for such images")
+                            continue
+                        }
                         known[uuid] = manifest
                         chain.append(uuid)
                         next = manifest.origin

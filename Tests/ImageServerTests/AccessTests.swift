@@ -205,6 +205,87 @@ import Testing
         #expect("\(try #require(error))".contains("others may write it"))
     }
 
+    /// A body takes as long as its sender wants; meanwhile the UUID becomes another's.
+    @Test(arguments: [
+        ("POST", "?action=update", #"{"description":"evil"}"#), ("POST", "/acl", "[\"\(ImageUUID())\"]"),
+        ("PUT", "/file?compression=none", "EVIL!"),
+    ]) func whatBecameAnothersMeanwhileIsNotChanged(method: String, path: String, body: String) async throws {
+        let root = try ImageRoot()
+        let users = try await Self.users(root)
+        let image = ImageUUID()
+        try await Self.serving(root, users: users) { server in
+            func make(_ user: String) async throws {
+                let made = try await server.send(
+                    "POST", "/images/\(image)?action=import", body: Self.manifest(image), Self.bearer(user))
+                #expect(made.status == 200, "\(made)")
+            }
+            try await make("own")
+            let (pieces, send) = AsyncStream.makeStream(of: [UInt8].self)
+            async let late = server.exchange(inPieces: pieces)
+            send.yield(
+                Array(
+                    """
+                    \(method) /images/\(image)\(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+                    Authorization: Bearer token-own\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n
+                    """.utf8) + Array(body.utf8.dropLast()))
+            // It has been let in by then; if not, it is refused for that.
+            try await Task.sleep(for: .milliseconds(500))
+            #expect(try await server.send("DELETE", "/images/\(image)", Self.bearer("own")).status == 204)
+            try await make("other")
+            send.yield(Array(body.utf8.suffix(1)))
+            send.finish()
+            #expect(try await late.status == 403)
+            let there = try await server.get("/images/\(image)?inclAdminFields=true", Self.bearer("admin")).json
+            #expect(there?["published_by"] == "other" && there?["description"] == nil, "\(String(describing: there))")
+            #expect(there?["acl"] == nil && there?["files"]?.arrayValue?.isEmpty ?? true)
+        }
+    }
+
+    @Test func anImageIsInAChannelAndItsOriginStays() async throws {
+        let root = try ImageRoot()
+        let (base, child) = (ImageUUID(), ImageUUID())
+        try root.write("[{\"name\": \"dev\", \"default\": true}, {\"name\": \"release\"}]", to: "channels.json")
+        try root.add(base, ["channels": ["dev"]])
+        try root.add(child, ["channels": ["release"], "origin": .string("\(base)")])
+        try await Self.serving(root, users: Self.users(root)) { server in
+            let admin = Self.bearer("admin")
+            for channels in ["[]", #"["nosuch"]"#, "null", #""dev""#] {
+                let reply = try await server.send(
+                    "POST", "/images/\(base)?action=update", body: "{\"channels\":\(channels)}", admin)
+                #expect(reply.status == 422, "\(channels): \(reply)")
+            }
+            for query in ["", "?channel=dev", "?force_all_channels=true"] {
+                let reply = try await server.send("DELETE", "/images/\(base)\(query)", admin)
+                #expect(reply.status == 422 && reply.code == "ImageHasDependentImages", "\(query): \(reply)")
+            }
+            #expect(try await server.send("DELETE", "/images/\(child)?channel=release", admin).status == 204)
+            #expect(try await server.send("DELETE", "/images/\(base)", admin).status == 204)
+        }
+    }
+
+    @Test func whatABodyAsksForIsRecorded() async throws {
+        let root = try ImageRoot()
+        let users = try await Self.users(root)
+        let audit = root.path.appending("audit.log")
+        let image = ImageUUID()
+        try root.write("[{\"name\": \"dev\", \"default\": true}, {\"name\": \"release\"}]", to: "channels.json")
+        try root.add(image, ["channels": ["dev"]])
+        try await Self.serving(root, users: users, { $0.audit = audit }) { server in
+            for (action, body, status) in [
+                ("channel-add", #"{"channel":"release"}"#, 200), ("channel-add", #"{"channel":"none"}"#, 422),
+                ("update", #"{"description":"x","homepage":"https://example.org"}"#, 200),
+            ] {
+                let reply = try await server.send(
+                    "POST", "/images/\(image)?action=\(action)", body: body, Self.bearer("admin"))
+                #expect(reply.status == status, "\(reply)")
+            }
+        }
+        let lines = try String(decoding: HostFile.read(audit) ?? [], as: UTF8.self).split(separator: "\n")
+            .map { try JSONValue(parsing: String($0)) }
+        #expect(lines.map { $0["to_channel"] } == ["release", "none", nil])
+        #expect(lines.last?["fields"] == ["description", "homepage"])
+    }
+
     @Test func changesAreRecorded() async throws {
         let root = try ImageRoot()
         let users = try await Self.users(root)

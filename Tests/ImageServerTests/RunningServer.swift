@@ -73,6 +73,16 @@ struct RunningServer: Sendable {
     /// Sends bytes as they stand, and reads what comes until the server closes.
     func exchange(_ request: String) async throws -> Reply { try await exchange(Array(request.utf8)) }
 
+    /// Sends pieces as they come.
+    func exchange(inPieces pieces: AsyncStream<[UInt8]>) async throws -> Reply {
+        try await connect().executeThenClose { inbound, outbound in
+            for await piece in pieces { try await outbound.write(ByteBuffer(bytes: piece)) }
+            var bytes: [UInt8] = []
+            for try await part in inbound { bytes += Array(buffer: part) }
+            return Reply(bytes)
+        }
+    }
+
     func exchange(_ request: [UInt8]) async throws -> Reply {
         let channel = try await connect()
         return try await channel.executeThenClose { inbound, outbound in

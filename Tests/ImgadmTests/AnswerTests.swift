@@ -146,6 +146,19 @@ extension EndToEnd {
             #expect(real["images"] == answer["images"] && real["bytes"] == answer["bytes"])
         }
 
+        @Test func anExportNamesItsImage() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            let output = box.path("x.zfs.gz").string
+            let answer = try answer(try await box.imgadm("export", "-qj", "-o", output, images.base.uuid))
+            let image = try #require(self.images(answer).first)
+            #expect(image["uuid"] == .string(images.base.uuid) && image["zpool"] == .string(box.pool), "\(answer)")
+            #expect(image["destination"] == .string(output))
+            #expect(image["manifestFile"] == .string(box.path("x.imgmanifest").string))
+        }
+
         @Test func aDockerImageAndItsLayers() async throws {
             let box = try await Sandbox.make()
             let docker = try await RegistryFixture.get()

@@ -1,7 +1,7 @@
 import Crypto
 import Failure
 public import ImageModel
-import JSON
+public import JSON
 public import NIOCore
 import Time
 
@@ -70,12 +70,16 @@ public struct ImageIntake: Sendable {
     ///
     /// - Parameters:
     ///   - receipt: what was stated of it.
+    ///   - check: is given what is stored when the file is whole, which may be another image by then; throws if that may not get it.
     ///   - next: gives the file piece by piece, nil at its end.
     /// - Throws: `CatalogError`: `tooLarge`, `notAsAnnounced`, `filesImmutable`, `notFound`; what `next` and the storage throw.
     public func take(
-        _ receipt: FileReceipt, of uuid: ImageUUID, _ next: () async throws -> ByteBuffer?
+        _ receipt: FileReceipt, of uuid: ImageUUID,
+        allowed check: @escaping @Sendable (JSONObject?) throws -> Void = { _ in },
+        _ next: () async throws -> ByteBuffer?
     ) async throws {
         try await take(receipt, of: uuid, next) { [part = receipt.part] stored in
+            try check(stored)
             let manifest = try StoredManifest(stored, of: uuid)
             guard part != .file || !manifest.isActivated else { throw CatalogError.filesImmutable(uuid) }
             return manifest

@@ -7,6 +7,7 @@ import ImageModel
 import JSON
 import Logging
 import NIOPosix
+import Synchronization
 import SystemPackage
 import Time
 
@@ -31,6 +32,17 @@ struct AuditTrail: Sendable {
     }
 }
 
+/// What the body of a request tells of the change that it asks for.
+final class AuditDetails: Sendable {
+    @TaskLocal static var current: AuditDetails?
+
+    private let values = Mutex<JSONObject>([:])
+
+    var noted: JSONObject { values.withLock { $0 } }
+
+    func note(_ key: String, _ value: JSONValue) { values.withLock { $0[key] = value } }
+}
+
 extension ImageResponder {
     /// A change, recorded with how it came out.
     ///
@@ -48,8 +60,9 @@ extension ImageResponder {
                 .serviceUnavailable, "AuditFailed", "changes cannot be recorded at present, and so none is made")
         }
         let result: Result<Response, any Error>
+        let details = AuditDetails()
         do {
-            result = .success(try await change())
+            result = .success(try await AuditDetails.$current.withValue(details) { try await change() })
         } catch {
             result = .failure(error)
         }
@@ -59,7 +72,9 @@ extension ImageResponder {
             case .failure(let error): fault(error, logger).status
             }
         do {
-            try await audit.note(ImageResponder.record(request, route, query, caller, status: Int(status.code)))
+            var record = ImageResponder.record(request, route, query, caller, status: Int(status.code))
+            for (key, value) in details.noted { record[key] = value }
+            try await audit.note(record)
         } catch {
             logger.error("a change could not be recorded", metadata: ["error": "\(error)"])
             guard case .failure = result else {

@@ -19,13 +19,13 @@ extension ImageResponder {
         var receipt = FileReceipt(.file, most: largestFile)
         receipt.sha1 = try query.parameters["sha1"]
         if let source {
-            try await pull(uuid, from: source, receipt)
+            try await pull(uuid, from: source, receipt, query)
         } else {
             receipt.size = request.headers[.contentLength].flatMap { Int64($0) }
             receipt.description = ["compression": .string(compression)]
             if let guid = try query.parameters["dataset_guid"] { receipt.description["dataset_guid"] = .string(guid) }
             var pieces = request.body.makeAsyncIterator()
-            try await take(uuid, receipt) { try await pieces.next(isolation: #isolation) }
+            try await take(uuid, receipt, query) { try await pieces.next(isolation: #isolation) }
         }
         return try await answer(uuid, query, type)
     }
@@ -46,7 +46,7 @@ extension ImageResponder {
         receipt.description = ["compression": .string(compression)]
         if let guid = try query.parameters["dataset_guid"] { receipt.description["dataset_guid"] = .string(guid) }
         let download = try remote().download(url)
-        try await fetch(receipt, of: uuid, by: download)
+        try await fetch(receipt, of: uuid, by: download, query)
         return try await answer(uuid, query, type)
     }
 
@@ -62,14 +62,13 @@ extension ImageResponder {
         receipt.size = request.headers[.contentLength].flatMap { Int64($0) }
         receipt.description = ["contentType": .string(contentType)]
         var pieces = request.body.makeAsyncIterator()
-        try await take(uuid, receipt) { try await pieces.next(isolation: #isolation) }
+        try await take(uuid, receipt, query) { try await pieces.next(isolation: #isolation) }
         return try await answer(uuid, query, type)
     }
 
     func deleteIcon(_ uuid: ImageUUID, _ query: Query, _ type: AnswerType) async throws -> Response {
         _ = try await target(uuid, query)
-        try await repository.change(uuid) { stored in
-            var manifest = try StoredManifest(stored, of: uuid)
+        try await change(uuid, query) { manifest in
             guard manifest.has(.icon) else { throw RequestError.notFound("image \"\(uuid)\" has no icon") }
             manifest.remove(.icon)
             return manifest.json
@@ -100,7 +99,9 @@ extension ImageResponder {
     }
 
     /// The file and what is known of it come from another server.
-    private func pull(_ uuid: ImageUUID, from source: String, _ receipt: FileReceipt) async throws {
+    private func pull(
+        _ uuid: ImageUUID, from source: String, _ receipt: FileReceipt, _ query: Query
+    ) async throws {
         let (manifest, download) = try await remote().image(uuid, at: source)
         var receipt = receipt
         guard let file = manifest.files.first, let download else {
@@ -113,7 +114,7 @@ extension ImageResponder {
         receipt.size = file.size
         receipt.description = manifest.json["files"]?[0]?.objectValue ?? [:]
         receipt.description["stor"] = nil
-        try await fetch(receipt, of: uuid, by: download)
+        try await fetch(receipt, of: uuid, by: download, query)
         if manifest["icon"] == true { await pullIcon(of: uuid, from: source) }
     }
 
@@ -130,8 +131,10 @@ extension ImageResponder {
     }
 
     /// What goes wrong with a download is the source's fault (imgapi.md, section 9).
-    private func fetch(_ receipt: FileReceipt, of uuid: ImageUUID, by download: Download) async throws {
-        try await take(uuid, receipt) {
+    private func fetch(
+        _ receipt: FileReceipt, of uuid: ImageUUID, by download: Download, _ query: Query
+    ) async throws {
+        try await take(uuid, receipt, query) {
             do {
                 return try await download.next()
             } catch let error as DownloadError {
@@ -141,8 +144,15 @@ extension ImageResponder {
     }
 
     /// Takes in a file, and counts what comes of it.
-    private func take(_ uuid: ImageUUID, _ receipt: FileReceipt, next: () async throws -> ByteBuffer?) async throws {
-        try await ImageIntake(repository).take(receipt, of: uuid) {
+    private func take(
+        _ uuid: ImageUUID, _ receipt: FileReceipt, _ query: Query, next: () async throws -> ByteBuffer?
+    ) async throws {
+        try await ImageIntake(repository).take(
+            receipt, of: uuid,
+            allowed: { stored in
+                if let stored { try query.checkPublisher(of: uuid, stored[ServedForm.publisherKey]?.stringValue) }
+            }
+        ) {
             let piece = try await next()
             if let piece { metrics.countReceived(Int64(piece.readableBytes)) }
             return piece

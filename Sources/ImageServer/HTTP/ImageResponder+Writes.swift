@@ -67,16 +67,17 @@ extension ImageResponder {
         switch action {
         case "activate", "enable", "disable":
             try conditions(image, query)
-            try await repository.change(uuid) { stored in
-                var manifest = try StoredManifest(stored, of: uuid)
+            try await change(uuid, query) { manifest in
                 if action == "activate" { try manifest.activate() } else { manifest.disable(action == "disable") }
                 return manifest.json
             }
         case "update":
             try conditions(image, query)
             let (fields, mode) = (try await JSONBody.object(of: request), repository.mode)
-            try await repository.change(uuid) { stored in
-                var manifest = try StoredManifest(stored, of: uuid)
+            AuditDetails.current?.note(
+                "fields", .array(fields.keys.prefix(100).map { .string(String($0.prefix(100))) }))
+            try check(channels: fields["channels"], catalog)
+            try await change(uuid, query) { manifest in
                 try manifest.update(fields, mode: mode)
                 return manifest.json
             }
@@ -87,11 +88,11 @@ extension ImageResponder {
                 throw RequestError.validationFailed(
                     "no channel was specified", .init(field: "channel", code: "MissingParameter"))
             }
+            AuditDetails.current?.note("to_channel", .string(String(name.prefix(1000))))
             guard catalog.channels?.contains(name) == true else {
                 throw RequestError.validationFailed("unknown channel: \(name)", .init(field: "channel"))
             }
-            try await repository.change(uuid) { stored in
-                var manifest = try StoredManifest(stored, of: uuid)
+            try await change(uuid, query) { manifest in
                 manifest.changeChannels { if !$0.contains(name) { $0.append(name) } }
                 return manifest.json
             }
@@ -116,8 +117,7 @@ extension ImageResponder {
         guard let accounts, accounts.allSatisfy({ ImageUUID($0) != nil }) else {
             throw RequestError.invalidParameter("acl", "the body is no array of UUIDs")
         }
-        try await repository.change(uuid) { stored in
-            var manifest = try StoredManifest(stored, of: uuid)
+        try await change(uuid, query) { manifest in
             manifest.changeACL { acl in
                 acl.removeAll { accounts.contains($0) }
                 if action == "add" { for account in accounts where !acl.contains(account) { acl.append(account) } }
@@ -131,19 +131,52 @@ extension ImageResponder {
         // An image that builds on it may have come a moment ago.
         let catalog = try await repository.catalog(.now)
         let scope = try ChannelScope(writing: query.parameters, catalog.channels)
-        _ = try await own(uuid, query, scope, catalog)
         let isForAll = try query.parameters.flag("force_all_channels") ?? false
-        try catalog.checkDependents(of: uuid) { isForAll || scope.contains($0) }
-        try await repository.change(uuid) { stored in
-            var manifest = try StoredManifest(stored, of: uuid)
+        let image = try await own(uuid, query, isForAll ? .everything : scope, catalog)
+        // With its last channel it goes altogether, and with it what an image of another channel builds on.
+        let goes = isForAll || image.channels.allSatisfy { scope.names?.contains($0) ?? true }
+        try catalog.checkDependents(of: uuid) { goes || scope.contains($0) }
+        try await change(uuid, query) { manifest in
             guard case .channel(let name) = scope, !isForAll else { return nil }
             manifest.changeChannels { $0.removeAll { $0 == name } }
-            return manifest.json["channels"]?.arrayValue?.isEmpty == true ? nil : manifest.json
+            guard manifest.json["channels"]?.arrayValue?.isEmpty == true else { return manifest.json }
+            guard goes else {
+                throw RequestError(
+                    .preconditionFailed, "PreconditionFailed", "the channels of image \(uuid) have changed meanwhile")
+            }
+            return nil
         }
         return Response(status: .noContent)
     }
 
     // MARK: What these have in common
+
+    /// Changes an image. That the caller may is looked at once more where nothing else changes it: a body takes as long as its sender
+    /// wants, and meanwhile the UUID may have become another image.
+    ///
+    /// - Parameter change: gives what is to be stored; nil to delete the image.
+    func change(
+        _ uuid: ImageUUID, _ query: Query, _ change: @escaping @Sendable (inout StoredManifest) throws -> JSONObject?
+    ) async throws {
+        try await repository.change(uuid) { stored in
+            if let stored { try query.checkPublisher(of: uuid, stored[ServedForm.publisherKey]?.stringValue) }
+            var manifest = try StoredManifest(stored, of: uuid)
+            return try change(&manifest)
+        }
+    }
+
+    /// An image in no channel would be one that nobody reaches.
+    ///
+    /// - Throws: `ValidationFailed` for what are no channels of this server.
+    private func check(channels value: JSONValue?, _ catalog: Catalog) throws(RequestError) {
+        guard let value, let known = catalog.channels else { return }
+        let names = value.arrayValue?.map(\.stringValue)
+        guard let names, !names.isEmpty, names.allSatisfy({ $0.map { known.contains($0) } ?? false }) else {
+            throw .validationFailed(
+                "\"channels\" is no array of channels of this server, of which an image has one at least",
+                .init(field: "channels"))
+        }
+    }
 
     /// The image after a change.
     func answer(_ uuid: ImageUUID, _ query: Query, _ type: AnswerType) async throws -> Response {
@@ -167,11 +200,7 @@ extension ImageResponder {
         let caller = try Caller(query.parameters)
         guard let image = try catalog.image(uuid) else { throw RequestError.notFound("image \(uuid) not found") }
         guard scope.contains(image), caller.sees(image) else { throw RequestError.notFound("image not found") }
-        if query.scope == .own, let user = query.user, image.publisher != user.name {
-            throw RequestError(
-                .forbidden, "ForbiddenError",
-                "user \"\(user.name)\" may change the images that he has made, and image \(uuid) is none of them")
-        }
+        try query.checkPublisher(of: uuid, image.publisher)
         if let account = caller.account, image.owner != account {
             throw RequestError(
                 .unprocessableContent, "NotImageOwner", "account \(account) is not the owner of image \(uuid)")

@@ -153,6 +153,15 @@ struct Query {
     /// What the caller may do; nil if no more than read.
     let scope: Scope?
 
+    /// - Parameter publisher: who has made the image.
+    /// - Throws: `ForbiddenError` for one who may change his own, and this is none of them.
+    func checkPublisher(of uuid: ImageUUID, _ publisher: String?) throws(RequestError) {
+        guard scope == .own, let user, publisher != user.name else { return }
+        throw RequestError(
+            .forbidden, "ForbiddenError",
+            "user \"\(user.name)\" may change the images that he has made, and image \(uuid) is none of them")
+    }
+
     /// The same, answered as to a client of today.
     var newest: Query {
         Query(parameters: parameters, version: .two, type: type, headers: headers, user: user, scope: scope)

@@ -23,19 +23,22 @@ public struct ImageExporter: Sendable {
     /// - Throws: `Usage`, `ImageNotInstalled`, `UnsupportedImage`, `InvalidFile`, `InvalidStream`, `UnexpectedOrigin`; what ZFS
     ///   says; `FileSystemError`, `NoSpace`.
     public func export(_ request: ExportRequest, _ report: Report) async throws {
+        var installed: InstalledImage?
         if try FileName.isMeant(by: request.image) {
             try await withTaskExecutorPreference(DedicatedThread("export")) {
                 try await exportFile(try GivenFile(request.image), request, report)
             }
         } else {
-            try await exportInstalled(request, report)
+            installed = try await exportInstalled(request, report)
         }
         // On standard output there is the file.
         guard let output = request.output else { return }
-        report.did(
-            .written(
-                .exported, nil, title: "\"\(request.image)\"", to: output, manifestFile: nil,
-                bytes: try HostFile.size(output)))
+        var result = ImageResult.written(
+            .exported, installed?.manifest, title: "\"\(request.image)\"", to: output,
+            manifestFile: installed != nil && request.format.kind == .zfs ? Self.manifestPath(output) : nil,
+            bytes: try HostFile.size(output))
+        result.pool = installed?.pool
+        report.did(result)
     }
 
     // MARK: an image file
@@ -118,7 +121,7 @@ public struct ImageExporter: Sendable {
 
     // MARK: an installed image
 
-    private func exportInstalled(_ request: ExportRequest, _ report: Report) async throws {
+    private func exportInstalled(_ request: ExportRequest, _ report: Report) async throws -> InstalledImage {
         let uuid = try await tool.installed(request.image, in: request.pool)
         guard let image = try await tool.store.image(uuid, in: request.pool) else {
             throw ImageNotInstalled(uuid, request.pool)
@@ -152,6 +155,7 @@ public struct ImageExporter: Sendable {
                 try await exportVolume(snapshot, request, report)
             }
         }
+        return image
     }
 
     /// Reads the stream of a volume twice, whole, without what it builds on: snapshots do not change.

@@ -50,7 +50,7 @@ extension ImageTool {
             return try await publish(
                 manifest, file, compression, request, into: sources.repository(request.server), report)
         }
-        let client = try sources.client(request.server)
+        let client = try sources.client(request.server, reader: request.signer)
         let uuid = manifest.uuid
         let there: Manifest
         do {

@@ -62,7 +62,10 @@ public struct RemoteServer: Sendable {
     public func enable(_ text: String, _ isEnabled: Bool) async throws -> String {
         let image = try await image(text)
         let changed = try await client(for: image).enable(image.uuid, isEnabled, by: signer)
-        return "\(isEnabled ? "Enabled" : "Disabled") image \(title(changed)), which is \(changed.state ?? "as it was")"
+        let (done, meant) = isEnabled ? ("Enabled", "active") : ("Disabled", "disabled")
+        // One that was never activated is neither.
+        let rest = changed.state.map { $0 == meant ? "" : ", which is \($0)" } ?? ""
+        return "\(done) image \(title(changed))\(rest)"
     }
 
     public func update(_ text: String, _ fields: JSONObject) async throws -> String {

@@ -1,9 +1,11 @@
 import ArgumentParser
 import Failure
+import Host
 import HostConfig
 import ImageSource
 import ImageTool
 import JSON
+import SystemPackage
 import Terminal
 import Transport
 
@@ -122,7 +124,8 @@ struct SourcesCommand: ImgadmCommand {
 
     private func append(_ url: String, _ type: SourceType, _ context: CommandContext) async throws {
         let source = try SourcesCommand.argument { () throws(Failure) in
-            try SourceDescriptor(url, type: type, insecure: insecure).withTokenFile(tokenFile)
+            try SourceDescriptor(url, type: type, insecure: insecure).withTokenFile(
+                tokenFile.map { HostFile.absolute(FilePath($0)).string })
         }
         if !url.contains("://"), source.url.scheme == "http" {
             context.remark([

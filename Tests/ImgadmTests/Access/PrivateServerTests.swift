@@ -21,7 +21,7 @@ extension EndToEnd {
                 for user in build hosts stranger; do openssl rand -hex 32 > $user.token; done
                 ssh-keygen -q -t ecdsa -N '' -f ada
                 digest() { printf %s "$(cat $1.token)" | sha256sum | cut -c1-64; }
-                printf '{"build":{"scope":"own","tokens":["sha256:%s"]},"hosts":{"scope":"read","tokens":["sha256:%s"]},"ada":{"scope":"read","keys":["%s"]}}' \
+                printf '{"build":{"scope":"own","tokens":["sha256:%s"]},"hosts":{"scope":"read","tokens":["sha256:%s"]},"ada":{"scope":"own","keys":["%s"]}}' \
                     "$(digest build)" "$(digest hosts)" "$(cat ada.pub)" > users
                 """)
             let options = [
@@ -68,6 +68,14 @@ extension EndToEnd {
             let audit = try #require(try box.read("audit")).split(separator: "\n")
             let actions = try audit.map { try JSONValue(parsing: String($0))["action"]?.stringValue ?? "" }
             #expect(actions == ["import", "import", "file", "activate", "disable", "delete"], "\(audit)")
+
+            // Who signs is known with what is only asked, too.
+            for (more, status, says) in [
+                ([], 0, "Successfully published"), ([], 1, "ImageUuidAlreadyExists"), (["--if-absent"], 0, "already"),
+            ] as [([String], Int32, String)] {
+                let run = try await box.imgadm(publish + key + more)
+                #expect(run.status == status && (run.output + run.errors).contains(says), "\(more): \(run)")
+            }
         }
     }
 }
