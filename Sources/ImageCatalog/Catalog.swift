@@ -1,6 +1,7 @@
 import Failure
 public import ImageModel
 public import JSON
+import NIOPosix
 
 /// All images of a repository at one moment.
 public struct Catalog: Sendable {
@@ -29,6 +30,9 @@ public struct Catalog: Sendable {
         return nil
     }
 
+    /// What is known to be stored and cannot be read at present; `image` throws why.
+    public var unreadableImages: Set<ImageUUID> { Set(unreadable.keys) }
+
     /// - Parameter manifest: of an image that is to come in.
     /// - Throws: `CatalogError.noOrigin`; why the origin cannot be read.
     public func checkOrigin(of manifest: JSONObject) throws {
@@ -45,5 +49,17 @@ public struct Catalog: Sendable {
     ) throws(CatalogError) {
         let dependents = images.filter { $0.origin == uuid.description && counts($0) }.map(\.uuid)
         guard dependents.isEmpty else { throw .hasDependents(uuid, dependents) }
+    }
+}
+
+extension FolderRepository {
+    /// The images whose manifests are in the folder, and that the catalog does not tell of, be it that they cannot be read, are half written or
+    /// do not suit the server.
+    ///
+    /// - Throws: `FileSystemError`, `PermissionDenied` if the folder cannot be read.
+    public func images(notIn catalog: Catalog) async throws -> Set<ImageUUID> {
+        let names = try await BlockingIO.reading.runIfActive { [folder] in try folder.names() }
+        let told = Set(catalog.images.map(\.uuid))
+        return Set(names.compactMap { ImageFolder.image(manifest: $0) }).subtracting(told)
     }
 }

@@ -2,35 +2,101 @@ import Failure
 import IMGAPI
 import ImageCatalog
 import ImageModel
+import JSON
 
 extension ImageMirror {
+    /// What became of the images that are no longer wanted.
+    struct Pruning {
+        var count = 0
+        /// Why some, or all, of them stay for now.
+        var reasons: [Failure] = []
+    }
+
     /// Removes images that came from this source, and that it has withdrawn or newer ones have taken the place of; never one that came otherwise, and
-    /// none that another image builds on.
+    /// none that another image builds on. Each goes by what is known for sure: while an image here cannot be read, it may build on any; while the
+    /// source's list cannot be read, it may have any; and what has not come takes nobody's place.
     ///
-    /// - Returns: how many.
-    /// - Throws: `SourceError` for a source that lists nothing, which is more likely a mistake than meant.
-    func prune(besides choice: MirrorChoice, dryRun: Bool) async throws -> Int {
+    /// - Parameter coming: in a dry run, what would have come by now.
+    /// - Throws: `SourceError` for a source that lists nothing, which is more likely a mistake than meant; `InvalidManifest` where an image here cannot
+    ///   be read; what the storage says.
+    func prune(besides choice: MirrorChoice, coming: [Manifest], dryRun: Bool) async throws -> Pruning {
         guard !choice.listed.isEmpty else {
             throw Failure(
                 .sourceError, "\(source.base) lists no images: nothing was pruned",
                 hint: "imgadm avail, with that source, shows what it lists")
         }
-        var there = try await repository.catalog(.now).images
-        var unwanted = there.filter { image in
-            image.publisher == mark && (!choice.listed.contains(image.uuid) || choice.superseded.contains(image.uuid))
+        let catalog = try await repository.catalog(.now)
+        try await checkReadable(catalog)
+        var there = catalog.images
+        var pruning = Pruning()
+        var unwanted: [ServedImage] = []
+        for image in there where image.publisher == mark && choice.superseded.contains(image.uuid) {
+            if try await isSuperseded(image, by: there, coming, choice) { unwanted.append(image) }
         }
-        var count = 0
+        let unlisted = there.filter { $0.publisher == mark && !choice.listed.contains($0.uuid) }
+        if !unlisted.isEmpty {
+            do {
+                let listed = try await listedAgain()
+                unwanted += unlisted.filter { !listed.contains($0.uuid) }
+            } catch let error as any CodedError {
+                pruning.reasons.append(
+                    Failure(
+                        .sourceError,
+                        "\(unlisted.count) images that \(source.base) no longer seems to list were not pruned: its list cannot be read as a whole",
+                        cause: error))
+            }
+        }
         while let place = unwanted.firstIndex(where: { image in
             !there.contains { $0.origin == image.uuid.description }
         }) {
             let image = unwanted.remove(at: place)
             there.removeAll { $0.uuid == image.uuid }
             if !dryRun { try await repository.change(image.uuid) { _ in nil } }
-            count += 1
+            pruning.count += 1
             tell(
                 "\(dryRun ? "[dry-run] " : "")Pruned image \(image.uuid) (\(image.name ?? "?")@\(image.version ?? "?"))"
             )
         }
-        return count
+        return pruning
+    }
+
+    /// - Throws: `InvalidManifest` if there is an image that the catalog does not tell of: what it builds on is not known then.
+    private func checkReadable(_ catalog: Catalog) async throws {
+        var unread = catalog.unreadableImages
+        if let folder = repository as? FolderRepository { unread.formUnion(try await folder.images(notIn: catalog)) }
+        guard let first = unread.min() else { return }
+        var cause: (any Error)?
+        do { _ = try catalog.image(first) } catch { cause = error }
+        let others = unread.count > 1 ? ", and those of \(unread.count - 1) others," : ""
+        throw Failure(
+            .invalidManifest,
+            "nothing was pruned: the manifest of image \(first) here\(others) cannot be read, so that what it builds on is not known",
+            cause: cause, hint: "mend or remove it; the log says what is wrong with it")
+    }
+
+    /// Whether as many newer images of its name as are wanted have come from this source, and are whole and active.
+    private func isSuperseded(
+        _ image: ServedImage, by there: [ServedImage], _ coming: [Manifest], _ choice: MirrorChoice
+    ) async throws -> Bool {
+        guard let keeps = choice.keeps, let name = image.name else { return false }
+        // The order of these was looked at by the list.
+        var newer = coming.filter {
+            $0.json["name"]?.stringValue == name && choice.newest.contains($0.uuid) && $0.json["state"] == "active"
+        }.count
+        for other in there where newer < keeps {
+            guard other.publisher == mark, other.name == name, other.imageState == .active, other.place > image.place,
+                choice.newest.contains(other.uuid), try await isWhole(other)
+            else { continue }
+            newer += 1
+        }
+        return newer >= keeps
+    }
+
+    /// Whether its file is there, as long as its manifest says.
+    private func isWhole(_ image: ServedImage) async throws -> Bool {
+        guard let size = image.files.first?.size, let file = try await repository.open(.file, of: image) else {
+            return false
+        }
+        return file.size == size
     }
 }

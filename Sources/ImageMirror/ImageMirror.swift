@@ -11,7 +11,7 @@ public struct ImageMirror: Sendable {
     let source: IMGAPIClient
     let repository: any ImageRepository
     let tell: @Sendable (String) -> Void
-    private let transport: Transport
+    let transport: Transport
     private let intake: ImageIntake
     private let progress: MirrorProgress
 
@@ -39,7 +39,8 @@ public struct ImageMirror: Sendable {
     /// - Parameters:
     ///   - filters: conditions that an image must meet, as `imgadm avail` takes them.
     ///   - dryRun: only tells what would be done.
-    ///   - prunes: removes what a mirror of this source has copied and the source has no more, or `keeps` leaves out.
+    ///   - prunes: removes what a mirror of this source has copied and the source has no more, or newer images that are here have replaced,
+    ///     as many as `keeps`.
     ///   - keeps: how many images of a name are wanted, those that were published last; all if nil.
     /// - Throws: after all that could be copied, what went wrong; `Usage` for a filter by a field that no image has.
     public func run(filters: [String], dryRun: Bool, prunes: Bool = false, keeps: Int? = nil) async throws {
@@ -63,12 +64,22 @@ public struct ImageMirror: Sendable {
             failures.merge(try await copy(level.filter { failures[$0.uuid] == nil })) { $1 }
         }
         if !dryRun { failures.merge(try await copyIcons(of: choice.withIcons)) { one, _ in one } }
+        var told = failures.sorted { $0.key < $1.key }.map(\.value)
         if prunes {
-            let pruned = try await prune(besides: choice, dryRun: dryRun)
-            progress.pruned(pruned)
+            do {
+                let coming = dryRun ? levels.joined().filter { failures[$0.uuid] == nil } : []
+                let pruning = try await prune(besides: choice, coming: coming, dryRun: dryRun)
+                progress.pruned(pruning.count)
+                told += pruning.reasons
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                // What could not be copied is told all the same.
+                told.append(Failure.wrapping(error, .sourceError, "images could not be pruned"))
+            }
         }
-        progress.fail(failures.sorted { $0.key < $1.key }.map(\.value))
-        if let failure = Failure.combining(failures.sorted { $0.key < $1.key }.map(\.value)) { throw failure }
+        progress.fail(told)
+        if let failure = Failure.combining(told) { throw failure }
     }
 
     /// What is kept with an image that came from this source.

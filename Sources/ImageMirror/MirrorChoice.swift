@@ -8,8 +8,12 @@ struct MirrorChoice {
     let listed: Set<ImageUUID>
     /// What is to be here.
     let wanted: [ImageUUID]
-    /// What would be, if there were not enough newer ones of its name.
+    /// How many of a name; nil for all.
+    let keeps: Int?
+    /// What would be, if there were not enough newer ones of its name in the list. Whether these come is another matter.
     let superseded: Set<ImageUUID>
+    /// What the list has in place of those.
+    let newest: Set<ImageUUID>
     /// Those of the wanted, and of what they build on, that have an icon.
     let withIcons: [ImageUUID]
 
@@ -17,7 +21,11 @@ struct MirrorChoice {
     init(_ list: [ListedImage], filters: [String], keeps: Int?) throws {
         let query = try ImageQuery(columns: "uuid", filters: filters)
         try query.checkFields(among: list) { $0.manifest }
-        let fitting = query.rows(of: list, manifest: \.manifest).map(\.image)
+        // Some sources list what they have disabled.
+        let fitting = query.rows(of: list, manifest: \.manifest).map(\.image).filter {
+            $0.manifest["state"].map { $0.stringValue == "active" } ?? true
+        }
+        self.keeps = keeps
         listed = Set(list.map(\.uuid))
         var old: Set<ImageUUID> = []
         if let keeps {
@@ -33,6 +41,7 @@ struct MirrorChoice {
         }
         superseded = old
         wanted = fitting.map(\.uuid).filter { !old.contains($0) }
+        newest = Set(wanted)
         withIcons = list.filter { $0.manifest["icon"]?.boolValue == true && !old.contains($0.uuid) }.map(\.uuid)
     }
 }

@@ -33,8 +33,8 @@ struct MirrorCommand: AsyncParsableCommand {
 
     @Flag(
         help: """
-            Remove images that came from this source and that it lists no more, or that --keep leaves out. What came otherwise, \
-            and what another image builds on, stays.
+            Remove images that came from this source and that it lists no more, or that --keep leaves out, once newer ones are \
+            here. What came otherwise, and what another image builds on, stays.
             """
     )
     var prune = false
@@ -111,7 +111,7 @@ struct MirrorCommand: AsyncParsableCommand {
         guard failures.count > 1 else { return nil }
         for failure in failures { write("error (\(failure.code)): \(failure.description)") }
         return Failure(
-            .multiError, "\(failures.count) images, or their icons, could not be copied: each is told above",
+            .multiError, "\(failures.count) images, or their icons, could not be copied, or pruned: each is told above",
             hint: "the same command tries them again")
     }
 

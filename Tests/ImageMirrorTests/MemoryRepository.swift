@@ -1,3 +1,4 @@
+import Failure
 import ImageModel
 import JSON
 import NIOCore
@@ -16,6 +17,7 @@ final class MemoryRepository: ImageRepository {
     let mode = ServerMode.public
     private let images = Mutex<[ImageUUID: Stored]>([:])
     private let orphans = Mutex<[ImageUUID]>([])
+    private let unreadable = Mutex<Set<ImageUUID>>([])
 
     subscript(_ uuid: ImageUUID) -> Stored {
         get { images.withLock { $0[uuid] ?? Stored() } }
@@ -31,10 +33,16 @@ final class MemoryRepository: ImageRepository {
     var cameBeforeTheirOrigin: [ImageUUID] { orphans.withLock { $0 } }
 
     func catalog(_ freshness: Freshness) async throws -> Catalog {
-        let manifests = images.withLock { $0.values.compactMap(\.manifest) }
+        let hidden = unreadable.withLock { $0 }
+        let manifests = images.withLock { $0.filter { !hidden.contains($0.key) }.values.compactMap(\.manifest) }
+        let trouble = Failure(.fileSystem, "a disk that cannot be read")
         return Catalog(
-            try manifests.map { ServedImage(try ServedManifest($0, mode: mode, channels: nil)) }, channels: nil)
+            try manifests.map { ServedImage(try ServedManifest($0, mode: mode, channels: nil)) }, channels: nil,
+            unreadable: Dictionary(uniqueKeysWithValues: hidden.map { ($0, trouble) }))
     }
+
+    /// From now on, exactly these manifests cannot be read.
+    func hide(_ uuids: Set<ImageUUID>) { unreadable.withLock { $0 = uuids } }
 
     func open(_ part: ImagePart, of image: ServedImage) async throws -> (any StoredFile)? {
         self[image.uuid].parts[part].map(File.init)

@@ -43,10 +43,13 @@ final class MemoryServer: HTTPSender {
     private let images: [ImageUUID: Image]
     /// The ends of paths that are answered 500.
     private let broken: [String]
+    /// What else the list has.
+    private let entries: [JSONValue]
     private let state = Mutex(State())
 
-    init(_ images: [Image], broken: [String] = []) {
+    init(_ images: [Image], broken: [String] = [], entries: [JSONValue] = []) {
         self.broken = broken
+        self.entries = entries
         self.images = Dictionary(
             uniqueKeysWithValues: images.map { image in
                 (image.manifest["uuid"]?.stringValue.flatMap { ImageUUID($0) } ?? .zero, image)
@@ -76,7 +79,7 @@ final class MemoryServer: HTTPSender {
         let path = request.url.split(separator: "/").dropFirst(2)
         guard path.count > 1 else {
             let list = images.values.sorted { $0.file[0] < $1.file[0] }.map { JSONValue.object($0.manifest) }
-            return answer(200, Array(JSONValue.array(list).text().utf8))
+            return answer(200, Array(JSONValue.array(list + entries).text().utf8))
         }
         if broken.contains(where: request.url.hasSuffix) { return answer(500, Array("{}".utf8)) }
         guard let uuid = path.dropFirst().first.flatMap({ ImageUUID(String($0)) }), let image = images[uuid] else {
