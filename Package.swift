@@ -152,7 +152,7 @@ let package = Package(
             name: "imgapi-server",
             dependencies: [
                 "ImageCatalog", "ImageServer", "ImageMirror", "IMGAPI", "OCIRegistry", "HostConfig", "Transport",
-                "JSON", "Failure",
+                "JSON", "Failure", "Terminal",
                 "ImageModel", "Host", log, system, argumentParser,
             ],
             swiftSettings: strict),

@@ -7,8 +7,8 @@ import ImageCatalog
 import ImageMirror
 import ImageModel
 import ImageServer
-import JSON
 import SystemPackage
+import Terminal
 import Transport
 
 struct MirrorCommand: AsyncParsableCommand {
@@ -68,7 +68,7 @@ struct MirrorCommand: AsyncParsableCommand {
             let progress = MirrorProgress()
             let mirror = ImageMirror(from: client, by: network.transport, into: repository, progress: progress) {
                 line in
-                print(line)
+                print(Printable.text(line))
                 fflush(nil)
             }
             let showing = Task { await MirrorCommand.show(progress) }
@@ -130,6 +130,6 @@ struct MirrorCommand: AsyncParsableCommand {
 
     private static func write(_ line: String) {
         // Whoever does not read it misses nothing of the work.
-        _ = try? FileDescriptor.standardError.writeAll(Unprintable.escaped(Array("imgapi-server: \(line)".utf8)) + [10])
+        _ = try? FileDescriptor.standardError.writeAll("imgapi-server: \(Printable.text(line))\n".utf8)
     }
 }

@@ -14,9 +14,11 @@ public struct RequestSigner: Sendable {
     /// Reads a key: a private one of RSA, of the curves P-256, P-384 or P-521, or Ed25519, as PEM or in OpenSSH's form; or a public one,
     /// or a private one with a passphrase in OpenSSH's form, for which an ssh-agent signs.
     ///
-    /// - Parameter agent: the path of the agent's socket, if there is one.
+    /// - Parameters:
+    ///   - agent: the path of the agent's socket, if there is one.
+    ///   - waiting: is told when the agent lets wait, since it asks somebody, or hangs.
     /// - Throws: `Usage` for a user name that no header may have, or a key that cannot be used.
-    public init(user: String, keyFile: FilePath, agent: String?) throws {
+    public init(user: String, keyFile: FilePath, agent: String?, waiting: @escaping @Sendable () -> Void) throws {
         guard !user.isEmpty, user.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") }) else {
             throw Failure(.usage, "\"\(user)\" is no user name that can sign requests")
         }
@@ -24,17 +26,19 @@ public struct RequestSigner: Sendable {
             throw Failure(.usage, "key file does not exist: \"\(keyFile)\"")
         }
         self.user = user
-        key = try RequestSigner.key(String(decoding: bytes, as: UTF8.self), keyFile, agent)
+        key = try RequestSigner.key(
+            String(decoding: bytes, as: UTF8.self), keyFile,
+            agent.flatMap { $0.isEmpty ? nil : SSHAgent(socket: $0, waiting: waiting) })
     }
 
-    private static func key(_ text: String, _ file: FilePath, _ agent: String?) throws(Failure) -> SigningKey {
+    private static func key(_ text: String, _ file: FilePath, _ agent: SSHAgent?) throws(Failure) -> SigningKey {
         func agentKey(_ key: SSHPublicKey, _ what: String) throws(Failure) -> SigningKey {
-            guard let agent, !agent.isEmpty else {
+            guard let agent else {
                 throw Failure(
                     .usage, "\(what), and there is no ssh-agent to sign by it",
                     hint: "start one (eval $(ssh-agent)) and give it the key (ssh-add); SSH_AUTH_SOCK says where it is")
             }
-            return .agent(SSHAgent(socket: agent), key)
+            return .agent(agent, key)
         }
         func unusable(_ why: String) -> Failure {
             Failure(

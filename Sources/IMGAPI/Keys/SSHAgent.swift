@@ -6,9 +6,13 @@ import Host
 struct SSHAgent: Sendable {
     /// The path of its socket, as `SSH_AUTH_SOCK` has it.
     let socket: String
+    /// Is told when the agent lets wait.
+    let waiting: @Sendable () -> Void
 
     /// An agent may ask somebody first.
     private static let patience: Duration = .seconds(60)
+    /// How long it may take before somebody is told.
+    private static let silence: Duration = .seconds(5)
     /// Far more than a signature has, in bytes.
     private static let longestAnswer = 64 << 10
 
@@ -20,6 +24,7 @@ struct SSHAgent: Sendable {
         let request = [13] + SSHWriter.string(key.blob) + SSHWriter.string(text) + SSHWriter.number(flags)
         let answer: [UInt8]
         do {
+            async let _ = remind()
             answer = try await LocalSocket.exchange(
                 request, with: socket, within: SSHAgent.patience, longestAnswer: SSHAgent.longestAnswer)
         } catch let error as CancellationError {
@@ -36,6 +41,13 @@ struct SSHAgent: Sendable {
         } catch {
             throw Failure(.agentError, "the answer of ssh-agent at \"\(socket)\" cannot be used", cause: error)
         }
+    }
+
+    private func remind() async {
+        do {
+            try await Task.sleep(for: SSHAgent.silence)
+            waiting()
+        } catch { return }  // it has answered
     }
 
     private static func read(_ answer: [UInt8], _ key: SSHPublicKey, _ text: [UInt8]) throws -> [UInt8] {

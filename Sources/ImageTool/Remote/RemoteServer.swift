@@ -62,6 +62,9 @@ public struct RemoteServer: Sendable {
     public func enable(_ text: String, _ isEnabled: Bool) async throws -> String {
         let image = try await image(text)
         let changed = try await client(for: image).enable(image.uuid, isEnabled, by: signer)
+        guard changed.imageState != (isEnabled ? .disabled : .active) else {
+            throw undone(image, "is still \(isEnabled ? "disabled" : "active")")
+        }
         let (done, meant) = isEnabled ? ("Enabled", "active") : ("Disabled", "disabled")
         // One that was never activated is neither.
         let rest = changed.state.map { $0 == meant ? "" : ", which is \($0)" } ?? ""
@@ -71,13 +74,25 @@ public struct RemoteServer: Sendable {
     public func update(_ text: String, _ fields: JSONObject) async throws -> String {
         let image = try await image(text)
         let changed = try await client(for: image).update(image.uuid, fields, by: signer)
+        let (before, after) = (ManifestSpelling.usual(image.json), ManifestSpelling.usual(changed.json))
+        // What it does not show, it may have done.
+        let still = ManifestSpelling.usual(fields).filter { name, asked in
+            guard let value = after[name] else { return false }
+            return value == before[name] && value != asked && !(value.isEmpty && (asked == .null || asked.isEmpty))
+        }
+        guard still.isEmpty else {
+            throw undone(
+                image,
+                "still has \(still.map { name, _ in "\(name)=\(after[name]?.text() ?? "")" }.joined(separator: ", "))")
+        }
         return "Updated \(fields.keys.joined(separator: ", ")) of image \(title(changed))"
     }
 
     public func add(_ text: String, toChannel name: String) async throws -> String {
         let image = try await image(text)
         _ = try channels(of: image)
-        _ = try await client(for: image).add(image.uuid, toChannel: name, by: signer)
+        let changed = try await client(for: image).add(image.uuid, toChannel: name, by: signer)
+        guard changed.channels?.contains(name) != false else { throw undone(image, "is not in channel \"\(name)\"") }
         return "Added image \(title(image)) to channel \"\(name)\""
     }
 
@@ -94,8 +109,11 @@ public struct RemoteServer: Sendable {
                     "imgadm remote delete \(image.uuid) \(client.base) deletes it; channel-add adds it to another first"
             )
         }
-        _ = try await client(for: image).update(
+        let changed = try await client(for: image).update(
             image.uuid, ["channels": .array(rest.map { .string($0) })], ifStill: entityTag, by: signer)
+        guard changed.channels?.contains(name) != true else {
+            throw undone(image, "is still in channel \"\(name)\"")
+        }
         return "Removed image \(title(image)) from channel \"\(name)\""
     }
 
@@ -104,6 +122,13 @@ public struct RemoteServer: Sendable {
         let image = try await image(text)
         try await client(for: image).delete(image.uuid, fromAllChannels: channel == nil, by: signer)
         return "Deleted image \(title(image)) from \(client.base)\(channel.map { ", channel \"\($0)\"" } ?? "")"
+    }
+
+    /// The server refuses nothing, and shows the image as it was.
+    private func undone(_ image: Manifest, _ state: String) -> Failure {
+        Failure(
+            .uploadError, "\(client.base) answers as if it were done, but image \(title(image)) \(state)",
+            hint: "imgadm remote show \(image.uuid) \(client.base) shows it")
     }
 
     /// What changes an image names one of its channels, if it has any.
@@ -130,4 +155,9 @@ extension ImageTool {
         }
         return RemoteServer(try sources.client(server, reader: signer), signer: signer)
     }
+}
+
+extension JSONValue {
+    /// An object or an array of nothing, which servers have for a field that is not there.
+    fileprivate var isEmpty: Bool { objectValue?.isEmpty ?? arrayValue?.isEmpty ?? false }
 }

@@ -161,7 +161,7 @@ struct CommandContext: Sendable {
                 let line = start + line
                 guard answersJSON else {
                     // Work that was asked for is done whether or not somebody still reads of it.
-                    return display.write { try? output.progress(Printable.text(line)) }
+                    return display.write { try? output.progress(line) }
                 }
                 guard !display.tell(line: line) else { return }
                 display.write { ErrorReport.write(Printable.text(line)) }

@@ -48,7 +48,7 @@ struct Invocation: Sendable {
             } else if options.help {
                 try output.text(HelpText.overview)
             } else if let dump = options.dump {
-                try output.line(dump)
+                try output.text(dump + "\n")
             } else if name == nil {
                 try output.text(HelpText.overview)
                 try output.flush()

@@ -19,11 +19,13 @@ struct SigningOptions: ParsableArguments {
     /// Nil if requests are not to be signed.
     ///
     /// - Throws: `Usage`.
-    func signer(_ environment: [String: String]) throws -> RequestSigner? {
-        func named(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+    func signer(_ context: CommandContext) throws -> RequestSigner? {
+        func named(_ name: String) -> String? { context.environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         switch (key ?? named("IMGADM_KEY"), user ?? named("IMGADM_USER")) {
         case (let key?, let user?):
-            return try RequestSigner(user: user, keyFile: FilePath(key), agent: named("SSH_AUTH_SOCK"))
+            return try RequestSigner(user: user, keyFile: FilePath(key), agent: named("SSH_AUTH_SOCK")) {
+                context.note("waiting for ssh-agent")
+            }
         case (nil, nil): return nil
         case (_?, nil): throw Failure(.usage, "a key needs the user it belongs to: --user NAME")
         case (nil, _?):

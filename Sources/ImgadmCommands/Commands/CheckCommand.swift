@@ -2,7 +2,6 @@ import ArgumentParser
 import Failure
 import ImageTool
 import JSON
-import Terminal
 
 struct CheckCommand: ImgadmCommand {
     static let valueLetters = "P"
@@ -41,9 +40,9 @@ struct CheckCommand: ImgadmCommand {
             if finding.repair != nil && !repair { repairable += 1 }
             if format == .table {
                 let mark = outcome.repaired ? "repaired" : "problem"
-                try context.output.line("\(mark): \(Printable.text(finding.problem))")
+                try context.output.line("\(mark): \(finding.problem)")
                 if !outcome.repaired {
-                    try context.output.line("  \(Printable.text(outcome.remark ?? finding.remedy))")
+                    try context.output.line("  \(outcome.remark ?? finding.remedy)")
                 }
             }
             results.append([

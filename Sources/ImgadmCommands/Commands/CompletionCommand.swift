@@ -27,8 +27,8 @@ struct CompletionCommand: ImgadmCommand {
         guard let shell = CompletionShell(rawValue: name) else {
             throw Failure(.usage, "there is no completion for the shell \"\(name)\"", hint: "bash, zsh or fish")
         }
-        try context.output.line(CommandTree.completionScript(for: shell))
-        if shell == .bash { try context.output.line(Self.bashFilters) }
+        try context.output.text(CommandTree.completionScript(for: shell) + "\n")
+        if shell == .bash { try context.output.text(Self.bashFilters + "\n") }
     }
 
     /// bash ends a word at `=`, and puts a blank behind what it has completed: a filter is not done with its field. It ends one at

@@ -99,7 +99,7 @@ struct CreateCommand: AnsweringCommand {
         guard publish == nil || !force else { throw Failure(.usage, "-f is about files, of which -p leaves none") }
         let server = try publish.map { try context.tool.namedSource($0) }
         if let publish { try await token.give(to: [publish], context) }
-        let signer = try signing.signer(context.environment)
+        let signer = try signing.signer(context)
         try await context.upgradeState()
         try await context.reporting(mode) { report in
             if let server {

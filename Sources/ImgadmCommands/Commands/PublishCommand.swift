@@ -60,7 +60,7 @@ struct PublishCommand: AnsweringCommand {
         try await token.give(to: [url], context)
         var request = PublishRequest(
             manifest: FilePath(manifest), file: FilePath(file), server: try context.tool.namedSource(url))
-        request.signer = try signing.signer(context.environment)
+        request.signer = try signing.signer(context)
         request.mayBeThere = ifAbsent
         try await context.reporting(mode) { [request] report in try await context.tool.publish(request, report) }
     }

@@ -72,7 +72,7 @@ struct RemoteCommand: ImgadmCommand {
         try check(verb)
         let source = try context.tool.namedSource(url)
         try await token.give(to: [url], context)
-        let server = try context.tool.remoteServer(source, by: try signing.signer(context.environment))
+        let server = try context.tool.remoteServer(source, by: try signing.signer(context))
         switch verb {
         case .list: try await list(words, server, context)
         case .show:

@@ -5,7 +5,6 @@ import HostConfig
 import ImageSource
 import ImageTool
 import SystemPackage
-import Terminal
 import Transport
 
 /// `sources -e`: the sources as lines in an editor.
@@ -62,7 +61,8 @@ struct SourceEditing {
                 return sources
             } catch let error as any CodedError {
                 guard ProcessEnvironment.isInteractive else { throw kept(error.failure, file) }
-                try context.output.progress("\(Printable.text(error.fullDescription))\nEdit again? [Y/n] ")
+                try context.output.line(error.fullDescription)
+                try context.output.progress("Edit again? [Y/n] ")
                 let answer = readLine(strippingNewline: true)
                 if answer == nil || answer?.lowercased().hasPrefix("n") == true { throw kept(error.failure, file) }
             }

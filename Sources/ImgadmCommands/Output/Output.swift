@@ -15,7 +15,8 @@ final class Output: Sendable {
 
     func text(_ text: String) throws { try bytes(Array(text.utf8)) }
 
-    func line(_ text: String) throws { try bytes(Array(text.utf8) + [UInt8(ascii: "\n")]) }
+    /// One line, whatever stands in it: a name that a server gave, for one, breaks none.
+    func line(_ text: String) throws { try self.text(Printable.text(text) + "\n") }
 
     /// A line that is seen at once.
     func progress(_ text: String) throws {

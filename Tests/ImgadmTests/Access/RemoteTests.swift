@@ -96,6 +96,38 @@ extension EndToEnd {
             #expect(try await stage.remote("list", "-Ho", "uuid", channel: "dev").output.isEmpty)
         }
 
+        @Test func whatTheAnswerShowsUndoneIsAnError() async throws {
+            let box = try await Sandbox.make()
+            let uuid = TestUUID.make()
+            // A name of two lines stays in its line.
+            let server = try await CannedServer([
+                "/images/\(uuid)":
+                    #"{"v":2,"uuid":"\#(uuid)","name":"n\nX","version":"1","state":"active","tags":{},"public":true,"channels":["dev"]}"#
+            ])
+            let title = #"\#(uuid) (n\nX@1)"#
+            let rows: [(words: [String], says: String)] = [
+                (["disable", uuid], "image \(title) is still active"),
+                (["set", uuid, "name=zz", "public=false"], #"image \#(title) still has name="n\nX", public=true"#),
+                (["set", uuid, "public=null"], "still has public=true"),
+                (["channel-add", "release", uuid], "image \(title) is not in channel \"release\""),
+            ]
+            for (words, says) in rows {
+                let run = try await box.imgadm(["remote"] + words + [server.url], environment: ["IMGADM_TOKEN": "x"])
+                #expect(run.status == 1 && run.output.isEmpty, "\(words): \(run)")
+                #expect(run.errors.contains("error (UploadError)") && run.errors.contains(says), "\(words): \(run)")
+            }
+            // What is as it should be, and what the server does not show, is no error.
+            for (words, says) in [
+                (["enable", uuid], "Enabled image \(title)"),
+                (["set", uuid, "version=1", "tags=null", "acl=[]"], "Updated version, tags, acl of image \(title)"),
+                (["set", uuid, "billing_tags=[\"a\"]"], "Updated billing_tags of image \(title)"),
+                (["channel-add", "dev", uuid], "Added image \(title) to channel \"dev\""),
+            ] {
+                let run = try await box.imgadm(["remote"] + words + [server.url], environment: ["IMGADM_TOKEN": "x"])
+                #expect(run.status == 0 && run.lines.count == 1 && run.output.hasPrefix(says), "\(words): \(run)")
+            }
+        }
+
         @Test func whatCannotBeDoneIsToldWithWhatToDo() async throws {
             let stage = try await Stage.make(channels: false)
             let rows: [(words: [String], status: Int32, says: String)] = [
