@@ -29,10 +29,9 @@ extension ImageResponder {
     func page(of uuid: ImageUUID, _ request: Request, _ query: Query) async throws -> Response {
         let (image, catalog) = try await find(uuid, query)
         let scope = try ChannelScope(query.parameters, catalog.channels)
-        let all = try await repository.catalog(.listing)
         let page = ImageDetailPage(
             image: image, json: try image.json(withChannels: true, adminFields: false),
-            chain: ImageChain(of: image, in: all) { scope.contains($0) }, query: try PageQuery(query.parameters),
+            chain: ImageChain(of: image, in: catalog) { scope.contains($0) }, query: try PageQuery(query.parameters),
             url: request.serverURL)
         return try await html(page.html, query)
     }

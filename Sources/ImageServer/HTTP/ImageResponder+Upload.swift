@@ -149,9 +149,7 @@ extension ImageResponder {
     ) async throws {
         try await ImageIntake(repository).take(
             receipt, of: uuid,
-            allowed: { stored in
-                if let stored { try query.checkPublisher(of: uuid, stored[ServedForm.publisherKey]?.stringValue) }
-            }
+            allowed: { try query.checkPublisher(of: uuid, stored: $0) }
         ) {
             let piece = try await next()
             if let piece { metrics.countReceived(Int64(piece.readableBytes)) }

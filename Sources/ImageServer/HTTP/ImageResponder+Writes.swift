@@ -159,7 +159,7 @@ extension ImageResponder {
         _ uuid: ImageUUID, _ query: Query, _ change: @escaping @Sendable (inout StoredManifest) throws -> JSONObject?
     ) async throws {
         try await repository.change(uuid) { stored in
-            if let stored { try query.checkPublisher(of: uuid, stored[ServedForm.publisherKey]?.stringValue) }
+            try query.checkPublisher(of: uuid, stored: stored)
             var manifest = try StoredManifest(stored, of: uuid)
             return try change(&manifest)
         }

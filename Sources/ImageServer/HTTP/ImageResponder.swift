@@ -162,6 +162,11 @@ struct Query {
             "user \"\(user.name)\" may change the images that he has made, and image \(uuid) is none of them")
     }
 
+    /// The same of what is stored, if there is anything.
+    func checkPublisher(of uuid: ImageUUID, stored: JSONObject?) throws(RequestError) {
+        if let stored { try checkPublisher(of: uuid, stored[ServedForm.publisherKey]?.stringValue) }
+    }
+
     /// The same, answered as to a client of today.
     var newest: Query {
         Query(parameters: parameters, version: .two, type: type, headers: headers, user: user, scope: scope)

@@ -19,7 +19,7 @@ enum AnswerType: Sendable {
             ("application/octet-stream", "application/*", .bytes),
         ]
         var best: (answer: AnswerType, weight: Double)?
-        let ranges = accept.split(separator: ",").map(MediaRange.init)
+        let ranges = accept.split(separator: ",").map(WeightedName.init)
         for offer in offers {
             let range = [offer.type, offer.group, "*/*"].lazy.compactMap { name in ranges.first { $0.name == name } }
                 .first
@@ -29,16 +29,18 @@ enum AnswerType: Sendable {
         guard let best else { return nil }
         self = best.answer
     }
+}
 
-    private struct MediaRange {
-        let name: String
-        /// 0: not acceptable.
-        let weight: Double
+/// One of what a client accepts: a media range, a coding (RFC 9110, section 12.4.2).
+struct WeightedName {
+    /// In lower case.
+    let name: String
+    /// 0: not acceptable.
+    let weight: Double
 
-        init(_ text: Substring) {
-            let parts = text.split(separator: ";").map { $0.trimmingBlanks.lowercased() }
-            name = parts.first ?? ""
-            weight = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
-        }
+    init(_ text: Substring) {
+        let parts = text.split(separator: ";").map { $0.trimmingBlanks.lowercased() }
+        name = parts.first ?? ""
+        weight = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
     }
 }

@@ -9,10 +9,8 @@ enum ContentCoding: Equatable {
         self = .identity
         var weights: [String: Double] = [:]
         for part in (header ?? "").split(separator: ",").prefix(50) {
-            let parameters = part.split(separator: ";").map { $0.trimmingBlanks.lowercased() }
-            guard let name = parameters.first else { continue }
-            // A weight that is none is as good as none given.
-            weights[name] = parameters.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
+            let choice = WeightedName(part)
+            weights[choice.name] = choice.weight
         }
         let ours: [(String, ContentCoding)] = [("zstd", .zstd), ("gzip", .gzip)]
         var best = 0.0
