@@ -18,7 +18,8 @@ public protocol ImageRepository: Sendable {
     /// Changes what is stored of an image's manifest; nothing else changes it meanwhile. A part that the manifest no longer
     /// speaks of goes with it.
     ///
-    /// - Parameter change: is given what is stored, nil for nothing; returns what is to be stored, nil to delete the image.
+    /// - Parameter change: is given what is stored, nil for nothing; returns what is to be stored, nil to delete the image. It is
+    ///   called where it may wait for the disk.
     /// - Throws: what `change` throws; what the storage says.
     func change(
         _ uuid: ImageUUID, _ change: @escaping @Sendable (JSONObject?) throws -> JSONObject?

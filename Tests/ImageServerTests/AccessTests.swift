@@ -14,7 +14,7 @@ import Testing
     private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// Users of every scope, whose tokens are their names.
-    private static func users(_ root: ImageRoot, _ more: String = "") async throws -> FilePath {
+    static func users(_ root: ImageRoot, _ more: String = "") async throws -> FilePath {
         let entries = try await Tool.shell(
             """
             for user in read own other publish admin; do
@@ -42,13 +42,13 @@ import Testing
         try await RunningServer.serving(repository, configuration, body)
     }
 
-    private static func bearer(_ user: String) -> [String: String] { ["Authorization": "Bearer token-\(user)"] }
+    static func bearer(_ user: String) -> [String: String] { ["Authorization": "Bearer token-\(user)"] }
 
     private static func basic(_ user: String) -> [String: String] {
         ["Authorization": "Basic \(Base64.text(Array("anybody:token-\(user)".utf8)))"]
     }
 
-    private static func manifest(_ uuid: ImageUUID, isPublic: Bool = true) -> String {
+    static func manifest(_ uuid: ImageUUID, isPublic: Bool = true) -> String {
         #"{"v":2,"uuid":"\#(uuid)","name":"x","version":"1","type":"other","os":"other","public":\#(isPublic)}"#
     }
 

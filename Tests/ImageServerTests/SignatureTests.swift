@@ -16,7 +16,7 @@ import Time
     private static let sha1 = "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d"
 
     /// A folder with a key, and the public one as that of user `deploy`.
-    private static func keys() async throws -> FilePath {
+    static func keys() async throws -> FilePath {
         let folder = TestFolder.make("signature")
         try await Tool.shell(
             "cd '\(folder)' && mkdir keys && openssl genrsa -out key 2048 2>/dev/null && chmod 600 key && ssh-keygen -y -f key > keys/deploy.keys"
@@ -25,7 +25,7 @@ import Time
     }
 
     /// The headers of a request that is signed.
-    private static func sign(
+    static func sign(
         _ folder: FilePath, _ names: [String]?, method: String = "post", target: String, body: String = "",
         host: String = "localhost", date: String = Timestamp.now().httpDate
     ) async throws -> [String: String] {
@@ -43,7 +43,7 @@ import Time
         ]
     }
 
-    private static let all = ["(request-target)", "host", "date", "digest"]
+    static let all = ["(request-target)", "host", "date", "digest"]
 
     @Test func aSignatureIsOfOneRequest() async throws {
         let folder = try await Self.keys()

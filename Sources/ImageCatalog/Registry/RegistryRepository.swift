@@ -4,6 +4,7 @@ public import ImageModel
 public import JSON
 public import Logging
 import NIOCore
+import NIOPosix
 public import OCIRegistry
 import Synchronization
 public import SystemPackage
@@ -263,7 +264,7 @@ public final class RegistryRepository: ImageRepository {
     ) async throws {
         try await turns.inTurn(uuid) { [self] in
             let before = try await look(at: uuid)
-            guard let json = try change(before?.json) else {
+            guard let json = try await BlockingIO.writing.runIfActive({ try change(before?.json) }) else {
                 if let before { try await artifacts.delete(before.digest) }
                 note(uuid, nil, asked: .now)
                 if before?.indexed.isActivated == true { enter([uuid]) }

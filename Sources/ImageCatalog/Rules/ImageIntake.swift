@@ -112,13 +112,19 @@ public struct ImageIntake: Sendable {
     }
 
     /// Takes in the icon of an image that is there. Of a kind that this server does not have, it is left out.
-    public func take(icon bytes: [UInt8], contentType: String, of uuid: ImageUUID) async throws {
+    ///
+    /// - Parameter check: is given what is stored by then, which may be another image; throws if that may not get it.
+    public func take(
+        icon bytes: [UInt8], contentType: String, of uuid: ImageUUID,
+        allowed check: @escaping @Sendable (JSONObject?) throws -> Void = { _ in }
+    ) async throws {
         guard FileReceipt.iconTypes.contains(contentType), !bytes.isEmpty else { return }
         let upload = try await repository.upload(.icon, of: uuid)
         do {
             try await upload.append(ByteBuffer(bytes: bytes))
             try await upload.commit { stored in
                 guard let stored else { return nil }
+                try check(stored)
                 var new = StoredManifest(stored)
                 new.set(
                     .icon,

@@ -7,14 +7,18 @@ extension ImageResponder {
     /// By the protocol, files are for everybody, whatever he shows; other reading for everybody who shows nothing wrong; writing for who
     /// has shown who he is (imgapi.md, section 8). Beyond it, reading may be for users alone, and a user may do what his scope allows.
     ///
-    /// - Throws: `UnauthorizedError`, `MethodNotAllowedError`.
-    func user(
+    /// - Returns: what the caller may do; that it is enough is yet to be checked.
+    /// - Throws: `UnauthorizedError`, `MethodNotAllowedError`, `UsersUnreadable`.
+    func rights(
         _ request: Request, _ route: Route, target: String, _ parameters: QueryParameters
-    ) async throws -> User? {
+    ) async throws -> Rights {
         let isReading = request.method == .get || request.method == .head
+        func rights(_ user: User?, _ needed: Scope?) -> Rights {
+            Rights(user: user, needed: needed, authentication: authentication, logger: logger)
+        }
         switch route {
         case .file where isReading && !authentication.isPrivate, .icon where isReading && !authentication.isPrivate:
-            return nil
+            return rights(nil, nil)
         default: break
         }
         let user: User?
@@ -22,15 +26,17 @@ extension ImageResponder {
             user = try await authentication.user(request.head, target: target)
         } catch let error as RequestError {
             throw asked(error, route)
+        } catch {
+            throw RequestError.usersUnreadable(error, logger)
         }
         let needed = isReading ? scopeToRead(route) : try scopeToWrite(route, parameters)
-        guard let needed, user == nil else { return user }
+        guard let needed, user == nil else { return rights(user, needed) }
         if isReading {
             // Who must be known to see the state of the server is said where it is answered.
-            guard needed == .read else { return nil }
+            guard needed == .read else { return rights(nil, needed) }
             throw asked(RequestError(.unauthorized, "UnauthorizedError", "authorization is required"), route)
         }
-        guard authentication.anonymous == .reads else { return nil }
+        guard authentication.anonymous == .reads else { return rights(nil, needed) }
         guard authentication.isPossible else {
             throw RequestError(
                 .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
@@ -68,16 +74,5 @@ extension ImageResponder {
         case .image, .file: try parameters["source"] != nil || parameters["action"] == "change-stor" ? .admin : .own
         default: .own
         }
-    }
-
-    /// - Throws: `ForbiddenError` if a user's scope does not allow what is asked for.
-    func allow(_ user: User?, _ request: Request, _ route: Route, _ parameters: QueryParameters) throws {
-        let isReading = request.method == .get || request.method == .head
-        let needed = isReading ? scopeToRead(route) : try scopeToWrite(route, parameters)
-        guard let user, let needed else { return }
-        if let scope = user.scope, scope >= needed { return }
-        let has = user.scope.map { "the scope \"\($0.rawValue)\"" } ?? "no scope"
-        throw RequestError(
-            .forbidden, "ForbiddenError", "user \"\(user.name)\" has \(has), and this takes \"\(needed.rawValue)\"")
     }
 }

@@ -44,25 +44,42 @@ extension Authentication {
     /// - Throws: `UnauthorizedError` for what proves nothing; `ConfigError`, `UnsafeFile`, `FileSystemError`, `PermissionDenied` if
     ///   tokens, keys or users cannot be read.
     func user(_ request: HTTPRequest, target: String) async throws -> User? {
-        guard isPossible, let field = request.headerFields[.authorization] else { return nil }
-        // It is read anew each time, so that what is taken away counts no more.
-        var known: UsersFile?
-        if let users { known = try await BlockingIO.reading.runIfActive { try UsersFile(users) } }
-        var user: User
-        if let token = try Authentication.token(of: field, reading: request.method == .get || request.method == .head) {
-            var name = known?.user(token: token)
-            if name == nil { name = try await self.user(token: token) }
-            guard let name else { throw RequestError(.unauthorized, "UnauthorizedError", "the token is not known") }
-            user = User(name: name, scope: nil)
-        } else {
-            guard keys != nil || users != nil else {
-                throw RequestError(.unauthorized, "UnauthorizedError", "this server takes tokens, not signatures")
-            }
-            let check = SignatureCheck(keys: keys, users: known?.users ?? [:], takesDateAlone: takesDateAlone)
-            user = try await check.user(request, target: target)
+        guard let claim = try claim(request, target: target) else { return nil }
+        return try await BlockingIO.reading.runIfActive { try user(by: claim) }
+    }
+
+    /// Who makes such a claim, and what he may do, as tokens, keys and users are now: they are read anew each time, so that what is taken
+    /// away counts no more. Waits for the disk.
+    ///
+    /// - Throws: as above.
+    func user(by claim: Claim) throws -> User {
+        let known = try users.map { try UsersFile($0) }
+        let name: String
+        switch claim.proof {
+        case .token(let token):
+            guard let found = try known?.user(token: token) ?? tokens.flatMap({ try TokensFile($0).user(token: token) })
+            else { throw RequestError(.unauthorized, "UnauthorizedError", "the token is not known") }
+            name = found
+        case .signature(let signature):
+            let known = known?.users[signature.user]?.keys ?? []  // who is not there has none there
+            try signature.check(known + (keys.map { try signature.keys(in: $0) } ?? []), takesDateAlone)
+            name = signature.user
         }
-        user.scope = known.map { $0.users[user.name]?.scope } ?? .admin
-        return user
+        return User(name: name, scope: known.map { $0.users[name]?.scope } ?? .admin, claim: claim)
+    }
+
+    /// Who one says that he is, and what he shows for it.
+    ///
+    /// - Throws: `UnauthorizedError` for what cannot prove anything.
+    private func claim(_ request: HTTPRequest, target: String) throws(RequestError) -> Claim? {
+        guard isPossible, let field = request.headerFields[.authorization] else { return nil }
+        if let token = try Authentication.token(of: field, reading: request.method == .get || request.method == .head) {
+            return Claim(proof: .token(token))
+        }
+        guard keys != nil || users != nil else {
+            throw RequestError(.unauthorized, "UnauthorizedError", "this server takes tokens, not signatures")
+        }
+        return try SignatureCheck(takesDateAlone: takesDateAlone).claim(request, target: target)
     }
 
     /// The token that a field shows (RFC 6750); nil if it shows something else.
@@ -94,14 +111,7 @@ extension Authentication {
     /// - Throws: `ConfigError`, `UnsafeFile`, `FileSystemError`, `PermissionDenied`.
     public func check() throws {
         if let users { _ = try UsersFile(users) }
-        if let tokens {
-            for (place, line) in Authentication.lines(try read(tokens)).enumerated()
-            where Authentication.entry(line) == nil && !Authentication.isComment(line) {
-                throw Failure(
-                    .configError, "cannot use \"\(tokens)\": line \(place + 1) is not a user and a token",
-                    hint: "a line is USER TOKEN; # begins a comment")
-            }
-        }
+        if let tokens { _ = try TokensFile(tokens) }
         if let keys {
             guard try HostFile.exists(keys) else {
                 throw Failure(.configError, "there is no folder of keys \"\(keys)\"")
@@ -109,54 +119,4 @@ extension Authentication {
             _ = try HostFile.names(in: keys)
         }
     }
-
-    private static func lines(_ bytes: [UInt8]) -> [Substring] {
-        String(decoding: bytes, as: UTF8.self).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-    }
-
-    private static func isComment(_ line: Substring) -> Bool {
-        let text = line.drop { $0 == " " || $0 == "\t" }
-        return text.isEmpty || text.hasPrefix("#")
-    }
-
-    /// The user and the token of a line; nil where there are none.
-    private static func entry(_ line: Substring) -> (user: Substring, token: Substring)? {
-        let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
-        return words.count == 2 && !words[0].hasPrefix("#") ? (words[0], words[1]) : nil
-    }
-
-    /// The tokens are read anew each time, so that one that is taken away counts no more.
-    private func user(token: String) async throws -> String? {
-        guard let tokens else { return nil }
-        return try await BlockingIO.reading.runIfActive {
-            var found: String?
-            for line in Authentication.lines(try read(tokens)) {
-                guard let entry = Authentication.entry(line) else { continue }
-                // Every token is compared whole, so that the time tells nothing.
-                if Authentication.isSame(entry.token.utf8, token.utf8) { found = String(entry.user) }
-            }
-            return found
-        }
-    }
-
-    private func read(_ tokens: FilePath) throws -> [UInt8] {
-        guard let bytes = try HostFile.read(tokens, limit: 1 << 20, guarded: .fromWriting) else {
-            throw Failure(.configError, "there is no file of tokens \"\(tokens)\"")
-        }
-        return bytes
-    }
-
-    private static func isSame(_ one: Substring.UTF8View, _ other: String.UTF8View) -> Bool {
-        guard one.count == other.count else { return false }
-        return zip(one, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
-    }
-}
-
-/// Who has shown who he is.
-struct User: Sendable {
-    let name: String
-    /// What he may do; nil if nothing.
-    var scope: Scope?
-    /// What he signed that the body is; nil where he vouches for whatever comes.
-    var bodyDigest: BodyDigest?
 }

@@ -1,28 +1,22 @@
 import HTTPTypes
 import Host
 import IMGAPI
-import ImageCatalog
 import ImageModel
-import NIOPosix
-import SystemPackage
 import Time
 
 /// Checks HTTP signatures (imgapi.md, section 8), and that they cover what is done: without that, who overhears a signature
 /// can sign his own requests with it (draft-cavage-http-signatures-12, sections 2.3 and A.3).
 struct SignatureCheck {
-    /// The folder of keys, `USER.keys` each.
-    let keys: FilePath?
-    /// The keys that users have beside.
-    let users: [String: UsersFile.Entry]
     /// A signature need cover no more than the date.
     let takesDateAlone: Bool
 
     /// How far the clock of a client may be off, and for how long a signature counts, in seconds.
     private static let skew: Int64 = 300
 
-    /// - Returns: the user who signed.
-    /// - Throws: `UnauthorizedError`; `FileSystemError`, `PermissionDenied` if the keys cannot be read.
-    func user(_ request: HTTPRequest, target: String) async throws -> User {
+    /// Who is said to have signed, and what is to be the signature.
+    ///
+    /// - Throws: `UnauthorizedError` for what does not cover the request, or is of another time.
+    func claim(_ request: HTTPRequest, target: String) throws(RequestError) -> Claim {
         guard let field = request.headerFields[.authorization] else { throw refusal("authorization is required") }
         guard field.hasPrefix("Signature "), let parameters = SignatureCheck.parameters(field.dropFirst(10)) else {
             throw refusal(
@@ -38,15 +32,13 @@ struct SignatureCheck {
         let names = parameters["headers"]?.split(separator: " ").map { $0.lowercased() } ?? [date]
         let digest = try checkCoverage(names, of: request, date: date, target: target)
         let lines = names.map { SignatureCheck.line($0, request, target) }
-        let text = Array(lines.joined(separator: "\n").utf8)
-        guard try await keys(of: user).contains(where: { $0.isSignature(signature, of: text, by: means) }) else {
-            throw refusal("the signature is not that of a key of user \"\(user)\"")
-        }
-        return User(name: user, scope: nil, bodyDigest: digest)
+        let made = SignatureClaim(
+            user: user, signature: signature, text: Array(lines.joined(separator: "\n").utf8), algorithm: means)
+        return Claim(proof: .signature(made), bodyDigest: digest)
     }
 
     /// What may be tried instead is told in the form of the draft, section 3.1.2.
-    private func refusal(_ why: String) -> RequestError {
+    func refusal(_ why: String) -> RequestError {
         RequestError(
             .unauthorized, "UnauthorizedError", why,
             headers: [
@@ -118,24 +110,6 @@ struct SignatureCheck {
             if rest.isEmpty { return found }
             guard rest.first == "," else { return nil }
             rest = rest.dropFirst()
-        }
-    }
-
-    /// The keys of a user, as file and folder have them now.
-    private func keys(of user: String) async throws -> [SSHPublicKey] {
-        guard UserName.isValid(user) else { return [] }
-        let known = users[user]?.keys ?? []  // who is not there has none there
-        guard let keys else { return known }
-        return try await BlockingIO.reading.runIfActive {
-            guard let bytes = try HostFile.read(keys.appending("\(user).keys"), limit: 1 << 20, from: .setUp) else {
-                // A user who has no keys is one thing, a folder that is not there another.
-                _ = try FileDescriptor.open(keys, .readOnly, options: [.directory, .closeOnExec]).close()
-                return known
-            }
-            return known
-                + String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap {
-                    SSHPublicKey(line: $0)
-                }
         }
     }
 }

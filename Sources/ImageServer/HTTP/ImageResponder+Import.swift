@@ -26,6 +26,7 @@ extension ImageResponder {
         let json = try ManifestIntake.importing(body, as: uuid, mode: repository.mode, channels: channels)
         try catalog.checkOrigin(of: json)
         try await repository.change(uuid) { [json = made(json, by: query)] stored in
+            try query.rights.checkNow(of: uuid, stored: nil)
             guard stored == nil else { throw CatalogError.exists(uuid) }
             return json
         }

@@ -115,14 +115,16 @@ extension ImageResponder {
         receipt.description = manifest.json["files"]?[0]?.objectValue ?? [:]
         receipt.description["stor"] = nil
         try await fetch(receipt, of: uuid, by: download, query)
-        if manifest["icon"] == true { await pullIcon(of: uuid, from: source) }
+        if manifest["icon"] == true { await pullIcon(of: uuid, from: source, query) }
     }
 
     /// An image is whole without its icon, and so is the answer.
-    private func pullIcon(of uuid: ImageUUID, from source: String) async {
+    private func pullIcon(of uuid: ImageUUID, from source: String, _ query: Query) async {
         do {
             guard let icon = try await remote().icon(of: uuid, at: source) else { return }
-            try await ImageIntake(repository).take(icon: icon.bytes, contentType: icon.contentType, of: uuid)
+            try await ImageIntake(repository).take(icon: icon.bytes, contentType: icon.contentType, of: uuid) {
+                try query.rights.checkNow(of: uuid, stored: $0)
+            }
         } catch {
             logger.warning(
                 "the icon of an image could not be fetched",
@@ -149,7 +151,7 @@ extension ImageResponder {
     ) async throws {
         try await ImageIntake(repository).take(
             receipt, of: uuid,
-            allowed: { try query.checkPublisher(of: uuid, stored: $0) }
+            allowed: { try query.rights.checkNow(of: uuid, stored: $0) }
         ) {
             let piece = try await next()
             if let piece { metrics.countReceived(Int64(piece.readableBytes)) }

@@ -45,7 +45,10 @@ extension ImageResponder {
             try await JSONBody.object(of: request), mode: repository.mode, account: caller.account, channels: channels)
         try catalog.checkOrigin(of: json)
         let uuid = try Manifest(json).uuid
-        try await repository.change(uuid) { [json = made(json, by: query)] _ in json }
+        try await repository.change(uuid) { [json = made(json, by: query)] stored in
+            try query.rights.checkNow(of: uuid, stored: stored)
+            return json
+        }
         return try await answer(uuid, query, type)
     }
 
@@ -151,15 +154,14 @@ extension ImageResponder {
 
     // MARK: What these have in common
 
-    /// Changes an image. That the caller may is looked at once more where nothing else changes it: a body takes as long as its sender
-    /// wants, and meanwhile the UUID may have become another image.
+    /// Changes an image, if by then the caller may.
     ///
     /// - Parameter change: gives what is to be stored; nil to delete the image.
     func change(
         _ uuid: ImageUUID, _ query: Query, _ change: @escaping @Sendable (inout StoredManifest) throws -> JSONObject?
     ) async throws {
         try await repository.change(uuid) { stored in
-            try query.checkPublisher(of: uuid, stored: stored)
+            try query.rights.checkNow(of: uuid, stored: stored)
             var manifest = try StoredManifest(stored, of: uuid)
             return try change(&manifest)
         }
@@ -200,7 +202,7 @@ extension ImageResponder {
         let caller = try Caller(query.parameters)
         guard let image = try catalog.image(uuid) else { throw RequestError.notFound("image \(uuid) not found") }
         guard scope.contains(image), caller.sees(image) else { throw RequestError.notFound("image not found") }
-        try query.checkPublisher(of: uuid, image.publisher)
+        try query.rights.check(of: uuid, image.publisher)
         if let account = caller.account, image.owner != account {
             throw RequestError(
                 .unprocessableContent, "NotImageOwner", "account \(account) is not the owner of image \(uuid)")

@@ -78,11 +78,11 @@ struct ImageResponder: HTTPResponder {
         try HostHeader.check(request.head)
         let isReading = request.method == .get || request.method == .head
         let parameters = QueryParameters(query: halves.count > 1 ? halves[1] : nil)
-        let user = try await user(request, route, target: target, parameters)
-        caller.user = user?.name
-        if isReading { try allow(user, request, route, parameters) }
+        let rights = try await rights(request, route, target: target, parameters)
+        caller.user = rights.user?.name
+        if isReading { try rights.check() }
         var request = request
-        if let digest = user?.bodyDigest {
+        if let digest = rights.user?.claim.bodyDigest {
             request.body = RequestBody(asyncSequence: DigestedBody(request.body, digest))
         }
         let accepted = request.headers[.acceptVersion]
@@ -91,8 +91,7 @@ struct ImageResponder: HTTPResponder {
                 .badRequest, "InvalidVersion", "\(accepted ?? "") is not supported by \(request.method) \(path)")
         }
         let query = Query(
-            parameters: parameters, version: version, type: type, headers: request.headers, user: user,
-            scope: user?.scope ?? (authentication.anonymous == .writes ? .admin : nil))
+            parameters: parameters, version: version, type: type, headers: request.headers, rights: rights)
         // A file has a type of its own.
         if isReading, case .file(let uuid) = route { return try await file(uuid, query, context) }
         if isReading, case .icon(let uuid) = route { return try await icon(uuid, query, context) }
@@ -102,7 +101,7 @@ struct ImageResponder: HTTPResponder {
         guard let type else { return Response(status: .notAcceptable) }
         if !isReading {
             return try await audited(request, route, query, caller) {
-                try allow(user, request, route, parameters)
+                try rights.check()
                 return try await write(request, route, query, type)
             }
         }
@@ -148,28 +147,14 @@ struct Query {
     /// Nil if the client accepts nothing of what we have.
     let type: AnswerType?
     let headers: HTTPFields
+    let rights: Rights
+
     /// Who has shown who he is.
-    let user: User?
-    /// What the caller may do; nil if no more than read.
-    let scope: Scope?
-
-    /// - Parameter publisher: who has made the image.
-    /// - Throws: `ForbiddenError` for one who may change his own, and this is none of them.
-    func checkPublisher(of uuid: ImageUUID, _ publisher: String?) throws(RequestError) {
-        guard scope == .own, let user, publisher != user.name else { return }
-        throw RequestError(
-            .forbidden, "ForbiddenError",
-            "user \"\(user.name)\" may change the images that he has made, and image \(uuid) is none of them")
-    }
-
-    /// The same of what is stored, if there is anything.
-    func checkPublisher(of uuid: ImageUUID, stored: JSONObject?) throws(RequestError) {
-        if let stored { try checkPublisher(of: uuid, stored[ServedForm.publisherKey]?.stringValue) }
-    }
+    var user: User? { rights.user }
 
     /// The same, answered as to a client of today.
     var newest: Query {
-        Query(parameters: parameters, version: .two, type: type, headers: headers, user: user, scope: scope)
+        Query(parameters: parameters, version: .two, type: type, headers: headers, rights: rights)
     }
 }
 
