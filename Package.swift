@@ -226,8 +226,8 @@ let package = Package(
         tests(
             "ImageMirrorTests",
             [
-                "ImageMirror", "ImageCatalog", "IMGAPI", "ImageModel", "JSON", "Failure", "Transport", "TestClock", log,
-                nioCore, crypto,
+                "ImageMirror", "ImageCatalog", "IMGAPI", "ImageModel", "JSON", "Failure", "Host", "Transport", "TestClock",
+                "TestHost", log, nioCore, crypto, system,
             ]),
         tests("TerminalTests", ["Terminal"]),
         tests("HostTests", ["Host", "Failure", "TestHost", log, system]),

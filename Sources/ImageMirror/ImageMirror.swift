@@ -42,8 +42,14 @@ public struct ImageMirror: Sendable {
     ///   - prunes: removes what a mirror of this source has copied and the source has no more, or newer images that are here have replaced,
     ///     as many as `keeps`.
     ///   - keeps: how many images of a name are wanted, those that were published last; all if nil.
-    /// - Throws: after all that could be copied, what went wrong; `Usage` for a filter by a field that no image has.
+    /// - Throws: after all that could be copied, what went wrong; `Usage` for a filter by a field that no image has; `ConfigError` where there are
+    ///   channels, and none of them is the default.
     public func run(filters: [String], dryRun: Bool, prunes: Bool = false, keeps: Int? = nil) async throws {
+        if let channels = try await repository.catalog(.listing).channels, channels.defaultName == nil {
+            throw Failure(
+                .configError, "no channel here is the default, so that what is copied would be in none",
+                hint: "make one the default in the list of channels")
+        }
         let list = try await source.list()
         let choice = try MirrorChoice(list, filters: filters, keeps: keeps)
         let (levels, missing) = try await missing(choice.wanted)

@@ -1,9 +1,13 @@
 import Failure
+import Host
 import ImageCatalog
 import ImageMirror
 import ImageModel
 import JSON
+import Logging
 import Synchronization
+import SystemPackage
+import TestHost
 import Testing
 
 /// An image is pruned by what is known for sure, and by nothing else.
@@ -117,6 +121,38 @@ import Testing
         repository.hide([])
         let again = await prune(MemoryServer([Image(3)]), repository)
         #expect(again.error == nil && repository.whole == [uuid(3)], "\(again)")
+    }
+
+    /// A manifest that is being written is there, and is none.
+    @Test func whileAManifestOfTheFolderIsHalfWrittenNoneGoes() async throws {
+        let root = TestFolder.make("prune")
+        defer { TestFolder.remove(root) }
+        let repository = try FolderRepository(
+            root: root, mode: .public, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        _ = await prune(MemoryServer([Image(1), Image(2, on: 1)]), repository)
+        let manifest = root.appending("images/\(uuid(2)).json")
+        let file = try FileDescriptor.open(manifest, .writeOnly, options: .truncate)
+        try file.closeAfter { _ = try file.writeAll("{\"uuid\": \"".utf8) }
+        let run = await prune(MemoryServer([Image(3)]), repository)
+        #expect(try #require(run.error).code == .invalidManifest, "\(run)")
+        let names = try HostFile.names(in: root.appending("images"))
+        #expect(names.contains("\(uuid(1)).json") && names.contains("\(uuid(1)).file"), "\(names)")
+    }
+
+    /// What came into no channel would be seen by nobody.
+    @Test func thereMustBeAChannelToComeInto() async throws {
+        let root = TestFolder.make("channels")
+        defer { TestFolder.remove(root) }
+        let channels = root.appending("channels.json")
+        try HostFile.write(Array(#"[{"name":"dev"}]"#.utf8), to: channels)
+        let repository = try FolderRepository(
+            root: root, mode: .public, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let run = await prune(MemoryServer([Image(1)]), repository)
+        #expect(try #require(run.error).code == .configError, "\(run)")
+        try HostFile.write(Array(#"[{"name":"dev","default":true}]"#.utf8), to: channels)
+        let again = await prune(MemoryServer([Image(1)]), repository)
+        #expect(again.error == nil, "\(again)")
+        #expect(try await repository.catalog(.now).image(uuid(1))?.channels == ["dev"])
     }
 
     static let damages: [JSONValue] = [["uuid": "5f1dd7b6", "name": "image-2"], ["name": "image-2"], "image-2", .null]

@@ -32,9 +32,9 @@ import Testing
     @Test func eachRequestWorksInOneChannel() async throws {
         try await RunningServer.serving(try Self.root(Self.withDefault)) { server in
             let rows: [(String, [String])] = [
-                ("", ["release", "both"]), ("?channel=", ["release", "both"]),
-                ("?channel=release", ["release", "both"]),
-                ("?channel=staging", ["staging", "both"]), ("?channel=*", ["release", "staging", "both"]),
+                ("", ["release", "both", "unsaid"]), ("?channel=", ["release", "both", "unsaid"]),
+                ("?channel=release", ["release", "both", "unsaid"]),
+                ("?channel=staging", ["staging", "both"]), ("?channel=*", ["release", "staging", "both", "unsaid"]),
             ]
             for (query, names) in rows {
                 try await #expect(server.get("/images\(query)").list("name") == names, "\(query)")
@@ -53,9 +53,11 @@ import Testing
             try await #expect(
                 server.get("/images/\(Self.staging)/file?channel=*").message == "image \"\(Self.staging)\" has no file")
             // The marker's channel does not matter.
-            try await #expect(server.get("/images?marker=\(Self.staging)").list("name") == ["both"])
-            // What says nothing of channels is in none, and is no image here.
-            try await #expect(server.get("/images/\(Self.unsaid)?channel=*").status == 404)
+            try await #expect(server.get("/images?marker=\(Self.staging)").list("name") == ["both", "unsaid"])
+            // What says nothing of channels is in the default one.
+            try await #expect(server.get("/images/\(Self.unsaid)?channel=staging").status == 404)
+            let unsaid = try await server.get("/images/\(Self.unsaid)", ["Accept-Version": "~2"])
+            #expect(unsaid.json?["channels"] == ["release"], "\(unsaid)")
         }
     }
 
@@ -98,6 +100,55 @@ import Testing
                 #expect(reply.json?["errors"]?[0]?["code"] == "MissingParameter")
             }
             try await #expect(server.get("/images?channel=release").list("name") == ["release", "both"])
+            // What names no channel is in none then; the log says it.
+            try await #expect(server.get("/images?channel=*").list("name") == ["release", "staging", "both"])
+        }
+    }
+
+    /// A server that has images is given channels: all of them are still there, and go from channel to channel as others do.
+    @Test(arguments: TestStorage.allCases) func channelsMayComeLater(storage: TestStorage) async throws {
+        let images = (0..<3).map { _ in ImageUUID() }
+        try await storage.servingTwice(channels: Self.withDefault) { server in
+            for uuid in images {
+                let image = "/images/\(uuid)"
+                let made = try await server.send(
+                    "POST", "\(image)?action=import", body: AccessTests.manifest(uuid))
+                #expect(made.status == 200, "\(made)")
+                #expect(try await server.send("PUT", "\(image)/file?compression=none", body: "hello").status == 200)
+                #expect(try await server.send("POST", "\(image)?action=activate", body: "{}").status == 200)
+            }
+        } then: { server in
+            func names(_ query: String) async throws -> Set<String> { try await Set(server.get(query).list("uuid")) }
+            let all = Set(images.map(\.description))
+            #expect(try await names("/images") == all)
+            #expect(try await names("/images?channel=staging") == [])
+            let (one, two) = ("/images/\(images[0])", "/images/\(images[1])")
+            #expect(try await server.get("\(one)/file").text == "hello")
+            // Into another one, and still in the first; then out of that.
+            let added = try await server.send(
+                "POST", "\(one)?action=channel-add", body: #"{"channel":"staging"}"#, ["Accept-Version": "~2"])
+            #expect(added.json?["channels"] == ["release", "staging"], "\(added)")
+            #expect(try await names("/images?channel=staging") == ["\(images[0])"] && names("/images") == all)
+            #expect(try await server.send("DELETE", one).status == 204)
+            #expect(try await names("/images?channel=staging") == ["\(images[0])"])
+            #expect(try await names("/images") == all.subtracting(["\(images[0])"]))
+            // What was only in the default one goes with it.
+            #expect(try await server.send("DELETE", "\(two)?channel=staging").status == 404)
+            #expect(try await server.send("DELETE", two).status == 204)
+            #expect(try await names("/images?channel=*") == ["\(images[0])", "\(images[2])"])
+        }
+    }
+
+    /// Nobody has to start a folder's server anew for it.
+    @Test func channelsOfAFolderCountAtOnce() async throws {
+        let root = try Self.root(Self.withDefault)
+        try root.remove("channels.json")
+        try await RunningServer.serving(root) { server in
+            try await #expect(server.get("/images").list("name") == ["release", "staging", "both", "unsaid"])
+            try root.write(Self.withDefault, to: "channels.json")
+            try await #expect(server.get("/images").list("name") == ["release", "both", "unsaid"])
+            try root.remove("channels.json")
+            try await #expect(server.get("/images").list("name") == ["release", "staging", "both", "unsaid"])
         }
     }
 

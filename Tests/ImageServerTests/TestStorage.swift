@@ -20,36 +20,66 @@ enum TestStorage: String, CaseIterable, Sendable {
         authentication: Authentication = Authentication(anonymous: .writes),
         _ body: @Sendable (RunningServer) async throws -> Void
     ) async throws {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let network = NetworkSender(settings: TransportSettings())
-        let transport = Transport(sender: network, settings: TransportSettings(), log: logger)
-        var configuration = ImageServer.Configuration(port: 0, hostName: "test-host")
-        configuration.authentication = authentication
-        configuration.remotes = RemoteImages(transport)
-        let root = try ImageRoot()
-        if let channels { try root.write(channels, to: "channels.json") }
-        do {
-            switch self {
-            case .folder:
-                let repository = try await NIOThreadPool.singleton.runIfActive {
-                    try FolderRepository(root: root.path, mode: mode, logger: logger)
-                }
-                try await RunningServer.serving(repository, configuration, body)
-            case .registry:
-                let registry = try await RegistryServer()
-                let repository = try await RegistryRepository(
-                    RegistryClient(
-                        RegistryEndpoint(source: try ServerURL(registry.url), insecure: false),
-                        credentials: NoCredentials(), transport: transport, log: logger
-                    ).repository("vm/images"),
-                    channels: channels == nil ? nil : root.path.appending("channels.json"), mode: mode, logger: logger)
-                try await RunningServer.serving(repository, configuration, body)
-                withExtendedLifetime(registry) {}
-            }
-        } catch {
-            await network.shutDown()
-            throw error
+        let place = try await Place(self)
+        try await place.serving(mode: mode, channels: channels, authentication, body)
+    }
+
+    /// Serves an empty repository without channels, and then what it has become as one that has some.
+    func servingTwice(
+        channels: String, _ first: @Sendable (RunningServer) async throws -> Void,
+        then second: @Sendable (RunningServer) async throws -> Void
+    ) async throws {
+        let place = try await Place(self)
+        try await place.serving(channels: nil, Authentication(anonymous: .writes), first)
+        try await place.serving(channels: channels, Authentication(anonymous: .writes), second)
+    }
+
+    /// What is served.
+    private struct Place {
+        let root: ImageRoot
+        /// Nil for a folder.
+        let registry: RegistryServer?
+
+        init(_ storage: TestStorage) async throws {
+            root = try ImageRoot()
+            registry = storage == .registry ? try await RegistryServer() : nil
         }
-        await network.shutDown()
+
+        func serving(
+            mode: ServerMode = .public, channels: String?, _ authentication: Authentication,
+            _ body: @Sendable (RunningServer) async throws -> Void
+        ) async throws {
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            let network = NetworkSender(settings: TransportSettings())
+            let transport = Transport(sender: network, settings: TransportSettings(), log: logger)
+            var configuration = ImageServer.Configuration(port: 0, hostName: "test-host")
+            configuration.authentication = authentication
+            configuration.remotes = RemoteImages(transport)
+            if let channels { try root.write(channels, to: "channels.json") }
+            do {
+                try await RunningServer.serving(
+                    repository(mode, hasChannels: channels != nil, transport, logger), configuration, body)
+            } catch {
+                await network.shutDown()
+                throw error
+            }
+            await network.shutDown()
+        }
+
+        private func repository(
+            _ mode: ServerMode, hasChannels: Bool, _ transport: Transport, _ logger: Logger
+        ) async throws -> any ImageRepository {
+            guard let registry else {
+                return try await NIOThreadPool.singleton.runIfActive { [path = root.path] in
+                    try FolderRepository(root: path, mode: mode, logger: logger)
+                }
+            }
+            return try await RegistryRepository(
+                RegistryClient(
+                    RegistryEndpoint(source: try ServerURL(registry.url), insecure: false),
+                    credentials: NoCredentials(), transport: transport, log: logger
+                ).repository("vm/images"),
+                channels: hasChannels ? root.path.appending("channels.json") : nil, mode: mode, logger: logger)
+        }
     }
 }

@@ -27,15 +27,27 @@ struct ServedManifest {
                 "\"public\" is \(mode != .public), which does not suit a server in \(mode) mode")
         }
         if mode == .public { for key in ["billing_tags", "traits"] { served[key] = nil } }
-        if channels == nil {
-            served["channels"] = nil
-        } else if served["channels"]?.arrayValue == nil {
-            throw Failure(.invalidManifest, "it has no \"channels\", and this server has channels")
-        }
+        served["channels"] = try ServedManifest.channels(served["channels"], of: channels)
         files = (form.kept["files"]?.arrayValue ?? []).compactMap(\.objectValue).map { entry in
             let file = ImageFile(.object(entry))
             return ServedImage.File(sha1: file?.sha1, size: file?.size, contentMD5: entry["contentMD5"]?.stringValue)
         }
         json = served
+    }
+
+    /// What names no channel is in the default one: so a server with images can be given channels, and no image goes out of sight.
+    private static func channels(_ named: JSONValue?, of channels: ChannelList?) throws(Failure) -> JSONValue? {
+        guard let channels else { return nil }
+        switch named {
+        case nil, .null?, .array([])?:
+            guard let name = channels.defaultName else {
+                throw Failure(
+                    .invalidManifest, "it names no channel, and no channel of this server is the default",
+                    hint: "make one the default, or name its channels in the manifest")
+            }
+            return .array([.string(name)])
+        case .array?: return named
+        default: throw Failure(.invalidManifest, "its \"channels\" is not an array")
+        }
     }
 }

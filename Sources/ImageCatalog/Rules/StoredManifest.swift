@@ -59,8 +59,10 @@ public struct StoredManifest {
         }
     }
 
-    public mutating func changeChannels(_ change: (inout [String]) -> Void) {
+    /// - Parameter standard: the channel of an image that names none.
+    public mutating func changeChannels(standard: String?, _ change: (inout [String]) -> Void) {
         var channels = json["channels"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        if channels.isEmpty, let standard { channels = [standard] }
         change(&channels)
         json["channels"] = .array(channels.map { .string($0) })
     }

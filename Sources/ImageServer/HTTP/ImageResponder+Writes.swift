@@ -95,8 +95,9 @@ extension ImageResponder {
             guard catalog.channels?.contains(name) == true else {
                 throw RequestError.validationFailed("unknown channel: \(name)", .init(field: "channel"))
             }
+            let standard = catalog.channels?.defaultName
             try await change(uuid, query) { manifest in
-                manifest.changeChannels { if !$0.contains(name) { $0.append(name) } }
+                manifest.changeChannels(standard: standard) { if !$0.contains(name) { $0.append(name) } }
                 return manifest.json
             }
         case "change-stor": return try changeStorage(of: image, query, type)
@@ -139,9 +140,10 @@ extension ImageResponder {
         // With its last channel it goes altogether, and with it what an image of another channel builds on.
         let goes = isForAll || image.channels.allSatisfy { scope.names?.contains($0) ?? true }
         try catalog.checkDependents(of: uuid) { goes || scope.contains($0) }
+        let standard = catalog.channels?.defaultName
         try await change(uuid, query) { manifest in
             guard case .channel(let name) = scope, !isForAll else { return nil }
-            manifest.changeChannels { $0.removeAll { $0 == name } }
+            manifest.changeChannels(standard: standard) { $0.removeAll { $0 == name } }
             guard manifest.json["channels"]?.arrayValue?.isEmpty == true else { return manifest.json }
             guard goes else {
                 throw RequestError(
