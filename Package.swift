@@ -226,7 +226,8 @@ let package = Package(
         tests(
             "ImageMirrorTests",
             [
-                "ImageMirror", "ImageCatalog", "IMGAPI", "ImageModel", "JSON", "Failure", "Host", "Transport", "TestClock",
+                "ImageMirror", "ImageCatalog", "IMGAPI", "ImageModel", "JSON", "Failure", "Host", "Transport",
+                "TestClock",
                 "TestHost", log, nioCore, crypto, system,
             ]),
         tests("TerminalTests", ["Terminal"]),

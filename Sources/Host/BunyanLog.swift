@@ -26,13 +26,21 @@ public struct BunyanLog: LogHandler {
         var record = context.record(level: event.level.bunyan, message: event.message.description)
         let fields = metadata.merging(event.metadata ?? [:]) { _, own in own }
         for key in fields.keys.sorted() where record[key] == nil {
-            record[key] = fields[key].map { .string($0.description) }
+            record[key] = fields[key].map(BunyanLog.json)
         }
         if let error = event.error { record["err"] = .string(String(describing: error)) }
         if logLevel == .trace {
             record["src"] = ["file": .string(event.file), "line": .number(JSONNumber(Int(event.line)))]
         }
         context.write(record)
+    }
+}
+
+extension BunyanLog {
+    /// A number that is given as one stays one.
+    private static func json(_ value: Logger.MetadataValue) -> JSONValue {
+        if case .stringConvertible(let number as Int) = value { return .number(JSONNumber(number)) }
+        return .string(value.description)
     }
 }
 

@@ -31,10 +31,19 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         self.bytes = bytes.starts(with: mapped) ? Array(bytes.dropFirst(12)) : bytes
     }
 
-    public var description: String {
-        if bytes.count == 4 { return bytes.map(String.init).joined(separator: ".") }
-        let groups = stride(from: 0, to: 16, by: 2).map { Int(bytes[$0]) << 8 | Int(bytes[$0 + 1]) }
-        return "[" + groups.map { String($0, radix: 16) }.joined(separator: ":") + "]"
+    /// As URLs have it: that of IPv6 in brackets.
+    public var description: String { bytes.count == 4 ? plainText : "[\(plainText)]" }
+
+    /// As people write it (RFC 5952).
+    public var plainText: String {
+        var text = [UInt8](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let family = bytes.count == 16 ? AF_INET6 : AF_INET
+        unsafe text.withUnsafeMutableBytes { room in
+            // There is room for any.
+            _ = unsafe inet_ntop(
+                family, bytes, room.baseAddress?.assumingMemoryBound(to: CChar.self), socklen_t(room.count))
+        }
+        return String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
     }
 
     /// It is of this machine or of the networks around it, and not one that everybody can reach (IANA, "Special-Purpose
@@ -53,11 +62,18 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     private var isLoopback: Bool { Network.loopback.contains { $0.contains(self) } }
 
     /// `ADDRESS/BITS`.
-    struct Network: Sendable {
+    public struct Network: Sendable {
         let base: IPAddress
         let bits: Int
 
-        init?(_ text: some StringProtocol) {
+        /// The network of one address.
+        public init(_ address: IPAddress) {
+            base = address
+            bits = address.bytes.count * 8
+        }
+
+        /// Nil for what is not of that form.
+        public init?(_ text: some StringProtocol) {
             let parts = text.split(separator: "/", omittingEmptySubsequences: false)
             guard parts.count == 2, let base = IPAddress(parts[0]), let bits = Int(parts[1]),
                 (0...base.bytes.count * 8).contains(bits)
@@ -66,7 +82,8 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
             self.bits = bits
         }
 
-        func contains(_ address: IPAddress) -> Bool {
+        /// Whether the address is of this network.
+        public func contains(_ address: IPAddress) -> Bool {
             guard address.bytes.count == base.bytes.count else { return false }
             return (0..<base.bytes.count).allSatisfy { place in
                 let known = min(max(bits - place * 8, 0), 8)

@@ -67,10 +67,19 @@ struct ServerSettings: ParsableArguments {
         help: ArgumentHelp(
             """
             How many requests a client's address may make a second, and ten times as many at once; more are answered \
-            429. Any number if not given. Behind a proxy all have one address, and the proxy has to see to that.
+            429. Any number if not given. Behind a proxy all have one address, unless --proxies has that of the proxy.
             """,
             valueName: "number"))
     var mostRequests: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            The proxies before the server, addresses or networks (ADDRESS/BITS) parted by commas: whom they name in \
+            X-Forwarded-For stands in log and audit trail, and is whose requests are counted. Nobody else is believed.
+            """,
+            valueName: "list"))
+    var proxies: String?
 
     @Option(
         name: .customLong("largest-file"),
@@ -159,6 +168,7 @@ struct ServerSettings: ParsableArguments {
             case "users": try take(text, key, &users)
             case "reads": try take(text, key, &reads)
             case "audit": try take(text, key, &audit)
+            case "proxies": try take(text, key, &proxies)
             case "most-requests": try take(text, key, &mostRequests)
             case "largest-file": try take(text, key, &largestFile)
             case "signatures": try take(text, key, &signatures)
@@ -210,6 +220,13 @@ struct ServerSettings: ParsableArguments {
         }
         if let largestFile, largestFile < 1 { throw ValidationError("--largest-file must be 1 or more") }
         configuration.mostRequests = mostRequests
+        if let proxies {
+            guard let trusted = TrustedProxies(proxies) else {
+                throw ValidationError(
+                    "--proxies \(proxies) is not a list of addresses and networks, as 127.0.0.1,10.0.0.0/8")
+            }
+            configuration.proxies = trusted
+        }
         if let largestFile { configuration.largestFile = min(largestFile, configuration.largestFile) }
         configuration.audit = audit.map { FilePath($0) }
     }

@@ -2,6 +2,7 @@ import Host
 import ImageModel
 import ImageServer
 import JSON
+import SystemPackage
 import TestHost
 import Testing
 
@@ -163,7 +164,9 @@ import Testing
         let halves = log.split(separator: "==\n", maxSplits: 1)
         #expect(halves[0].contains("UsersUnreadable") && halves[0].contains("503"), "\(log)")
         #expect(!halves[0].contains("given") && !halves[0].contains("line"), "\(log)")
-        let said = ["users": "line 2, column 7", "tokens": "line 3 is not a user and a token", "keys": "no folder of keys"]
+        let said = [
+            "users": "line 2, column 7", "tokens": "line 3 is not a user and a token", "keys": "no folder of keys",
+        ]
         #expect(halves.last?.contains(said[option] ?? "") == true, "\(log)")
     }
 }

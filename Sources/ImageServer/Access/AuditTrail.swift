@@ -10,6 +10,7 @@ import NIOPosix
 import Synchronization
 import SystemPackage
 import Time
+import Transport
 
 /// The record of all changes, and of those that were tried and refused by whom the server knew: a JSON object a line, on the disk before the
 /// change is answered. Each is appended to whatever file has the name then, so that logrotate may rename it at any time.
@@ -92,6 +93,7 @@ extension ImageResponder {
             "address": .string(caller.addressText), "action": .string(action(request, route, query)),
             "status": .number(JSONNumber(status)), "request_id": .string(caller.id),
         ]
+        record["forwarded_for"] = caller.forwardedFor.map { .string($0.plainText) }
         record["image"] = route.image.map { .string($0.description) }
         for name in ["channel", "source", "account"] {
             // One that is given twice has been refused.

@@ -3,15 +3,25 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import Synchronization
+import Transport
 
 /// Who makes a request, as far as that is known, and by which identifier it is found again.
 struct RequestCaller: Sendable {
     let id: String
-    let address: SocketAddress?
+    /// Whence the connection comes: of a proxy, if there is one.
+    let address: IPAddress?
+    /// Whom a proxy that is trusted names.
+    let forwardedFor: IPAddress?
     /// Who has shown who he is.
     var user: String?
 
-    var addressText: String { address?.ipAddress ?? "-" }
+    init(_ request: Request, _ address: SocketAddress?, _ proxies: TrustedProxies) {
+        id = request.requestID
+        self.address = address?.ipAddress.flatMap { IPAddress($0) }
+        forwardedFor = proxies.client(behind: self.address, forwarded: request.headers[.forwardedFor])
+    }
+
+    var addressText: String { address?.plainText ?? "-" }
 }
 
 /// A record for each request, at level info, once its answer has gone or its client has: who, what, status, bytes, time. The log escapes what comes
@@ -27,8 +37,7 @@ struct AccessLog {
         since start: ContinuousClock.Instant
     ) -> Response {
         guard logger.logLevel <= .info else { return response }
-        let (logger, status, method) = (logger, response.status.code, request.method.rawValue)
-        let forwarded = request.headers[.forwardedFor].map { String($0.prefix(200)) }
+        let (logger, status, method) = (logger, Int(response.status.code), request.method.rawValue)
         let body = response.body
         let counter = SentBytes()
         var noted = response
@@ -43,21 +52,21 @@ struct AccessLog {
                 failure = error
             }
             var fields: Logger.Metadata = [
-                "address": "\(caller.addressText)", "method": "\(method)", "url": "\(target)", "status": "\(status)",
-                "bytes": "\(counter.total)", "request_id": "\(caller.id)",
-                "ms": "\(AccessLog.milliseconds(start.duration(to: .now)))",
+                "address": "\(caller.addressText)", "method": "\(method)", "url": "\(target)",
+                "status": .stringConvertible(status), "bytes": .stringConvertible(counter.total),
+                "request_id": "\(caller.id)",
+                "ms": .stringConvertible(AccessLog.milliseconds(start.duration(to: .now))),
             ]
             if let user = caller.user { fields["user"] = "\(user)" }
-            // What a client, or the proxy before it, says of where it comes from proves nothing.
-            if let forwarded { fields["forwarded_for"] = "\(forwarded)" }
+            if let client = caller.forwardedFor { fields["forwarded_for"] = "\(client.plainText)" }
             logger.info(failure == nil ? "request" : "request, whose answer broke off", metadata: fields)
             if let failure { throw failure }
         }
         return noted
     }
 
-    private static func milliseconds(_ time: Duration) -> Int64 {
-        time.components.seconds * 1000 + time.components.attoseconds / 1_000_000_000_000_000
+    private static func milliseconds(_ time: Duration) -> Int {
+        Int(time.components.seconds * 1000 + time.components.attoseconds / 1_000_000_000_000_000)
     }
 }
 

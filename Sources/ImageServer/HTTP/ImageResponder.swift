@@ -22,6 +22,7 @@ struct ImageResponder: HTTPResponder {
     let audit: AuditTrail?
     /// How many requests a client may make; nil for any number.
     let rate: RequestRate?
+    let proxies: TrustedProxies
     /// The most bytes that the file of an image may have.
     let largestFile: Int64
     let metrics = ServerMetrics()
@@ -42,10 +43,10 @@ struct ImageResponder: HTTPResponder {
     func respond(to request: Request, context: Context) async -> Response {
         let started = ContinuousClock.now
         let type = AnswerType(accept: request.headers[.accept])
-        var caller = RequestCaller(id: request.requestID, address: context.address)
+        var caller = RequestCaller(request, context.address, proxies)
         var response: Response
         do {
-            try rate?.check(context.address)
+            try rate?.check(caller.forwardedFor ?? caller.address)
             response = try await answer(request, type, context, &caller)
         } catch {
             response = .refusal(fault(error, context.logger), as: type ?? .json)
@@ -171,5 +172,5 @@ extension Request {
         let given = headers[.plainRequestID] ?? headers[.requestID]
         return given.flatMap { (1...200).contains($0.utf8.count) ? $0 : nil }
     }
-    fileprivate var requestID: String { givenRequestID ?? ImageUUID().description }
+    var requestID: String { givenRequestID ?? ImageUUID().description }
 }

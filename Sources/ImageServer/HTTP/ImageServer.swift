@@ -37,6 +37,8 @@ public struct ImageServer: Sendable {
         public var stallSeconds: Int64 = 300
         /// How many connections there may be at a time; more wait until one ends.
         public var mostConnections = 1000
+        /// The proxies before the server.
+        public var proxies = TrustedProxies()
         /// How many requests a client may make a second, for ten seconds together; nil for any number.
         public var mostRequests: Int?
         /// The most bytes that the file of an image may have.
@@ -77,6 +79,7 @@ public struct ImageServer: Sendable {
                 remotes: configuration.remotes, logger: logger,
                 audit: configuration.audit.map { AuditTrail($0) },
                 rate: configuration.mostRequests.map { RequestRate(perSecond: $0) },
+                proxies: configuration.proxies,
                 largestFile: configuration.largestFile),
             server: try configuration.tls.map { try .tls(http, tlsConfiguration: $0.configuration) } ?? http,
             configuration: ApplicationConfiguration(

@@ -1,5 +1,4 @@
 import HTTPTypes
-import NIOCore
 import Synchronization
 import Transport
 
@@ -24,9 +23,10 @@ final class RequestRate: Sendable {
     }
 
     /// - Throws: `TooManyRequests`.
-    func check(_ address: SocketAddress?, now: ContinuousClock.Instant = .now) throws(RequestError) {
+    func check(_ address: IPAddress?, now: ContinuousClock.Instant = .now) throws(RequestError) {
         let isFine = buckets.withLock { buckets in
-            var key = RequestRate.key(address)
+            // What has no address is one client.
+            var key = address?.networkOfClient ?? []
             if buckets[key] == nil, buckets.count >= RequestRate.mostClients {
                 buckets = buckets.filter { refilled($0.value, now) < most }
                 if buckets.count >= RequestRate.mostClients { key = [] }
@@ -45,10 +45,5 @@ final class RequestRate: Sendable {
 
     private func refilled(_ bucket: Bucket, _ now: ContinuousClock.Instant) -> Double {
         min(most, bucket.left + rate * (bucket.at.duration(to: now) / .seconds(1)))
-    }
-
-    private static func key(_ address: SocketAddress?) -> [UInt8] {
-        // What has no address is one client.
-        address?.ipAddress.flatMap { IPAddress($0) }?.networkOfClient ?? []
     }
 }

@@ -1,0 +1,38 @@
+import Transport
+
+/// The proxies before the server, whose word counts for where a request comes from. What anybody else says of that may be anything.
+public struct TrustedProxies: Sendable {
+    private let networks: [IPAddress.Network]
+
+    /// None.
+    public init() { networks = [] }
+
+    /// - Parameter text: addresses, or networks of the form `ADDRESS/BITS`, parted by commas. Nil if one is neither.
+    public init?(_ text: String) {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        let networks = parts.compactMap { IPAddress.Network($0) ?? IPAddress($0).map { IPAddress.Network($0) } }
+        guard networks.count == parts.count else { return nil }
+        self.networks = networks
+    }
+
+    /// For whom a proxy made a request.
+    ///
+    /// Each proxy adds at the end whom it was asked by, behind whatever came with the request: so the last that is none of ours counts.
+    ///
+    /// - Parameters:
+    ///   - peer: from where the connection comes.
+    ///   - forwarded: the values of `X-Forwarded-For`, in their order, parted by commas.
+    /// - Returns: nil where the connection comes from no proxy, or that says no address.
+    func client(behind peer: IPAddress?, forwarded: String?) -> IPAddress? {
+        guard let peer, let forwarded, contains(peer) else { return nil }
+        var found: IPAddress?
+        for entry in forwarded.split(separator: ",", omittingEmptySubsequences: false).reversed() {
+            guard let address = IPAddress(entry.trimmingBlanks) else { return found }
+            found = address
+            guard contains(address) else { break }
+        }
+        return found
+    }
+
+    private func contains(_ address: IPAddress) -> Bool { networks.contains { $0.contains(address) } }
+}

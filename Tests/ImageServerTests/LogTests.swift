@@ -1,0 +1,131 @@
+import Host
+import ImageModel
+import JSON
+import SystemPackage
+import TestHost
+import Testing
+import Transport
+
+@testable import ImageServer
+
+/// What is recorded of requests, and for whom they were made (imgapi-server.8, "LOG AND AUDIT TRAIL").
+@Suite struct LogTests {
+    @Test func requestsAreLogged() async throws {
+        let root = try ImageRoot()
+        let users = try await AccessTests.users(root)
+        let image = ImageUUID()
+        try root.add(image, zeros: 300_000)
+        let script = """
+            cd '\(root.path)'
+            IMGADM_LOG_LEVEL=info '\(Binaries.server)' --root . --users '\(users)' --listen 127.0.0.1:0 > out 2> log & pid=$!
+            while ! grep -q listening out; do sleep 0.05; done
+            url=$(sed 's/.* //' out)
+            curl -sf -o /dev/null -H 'Authorization: Bearer token-read' -H 'x-request-id: 7' "$url/images/\(image)/file"
+            curl -s -o /dev/null -H 'Authorization: Bearer token-read' -H "X-Forwarded-For: 192.0.2.1" "$url/images?name=%1b%0a%c3%a9"
+            curl -s -o /dev/null --limit-rate 1k --max-time 1 "$url/images/\(image)/file" || true
+            curl -s -o /dev/null -I "$url/images/\(image)"
+            kill -TERM $pid; wait $pid || true; cat log
+            """
+        let log = try await Tool.shell(script)
+        let records = try log.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+            .filter { $0["msg"]?.stringValue?.hasPrefix("request") == true }
+        #expect(records.count == 4, "\(log)")
+        let file = try #require(records.first { $0["request_id"] == "7" })
+        // By the protocol nobody looks at who fetches a file of a public server.
+        #expect(file["bytes"] == 300_000 && file["status"] == 200 && file["method"] == "GET", "\(file.text())")
+        #expect(file["address"] == "127.0.0.1" && file["ms"]?.intValue != nil)
+        let list = try #require(records.first { $0["user"] == "read" })
+        #expect(list["url"]?.stringValue?.hasPrefix("/images?name=%1b%0a") == true && list["forwarded_for"] == nil)
+        #expect(records.contains { $0["method"] == "HEAD" && $0["bytes"] == 0 }, "\(log)")
+    }
+
+    /// What a proxy that is trusted says stands in log and audit trail; what anybody else says nowhere.
+    @Test(arguments: [("127.0.0.1", true), ("10.0.0.0/8,127.0.0.0/8", true), ("10.0.0.1,::1", false)])
+    func whomAProxyNamesIsRecorded(proxies: String, isTrusted: Bool) async throws {
+        let root = try ImageRoot()
+        let users = try await AccessTests.users(root)
+        let script = """
+            cd '\(root.path)'
+            IMGADM_LOG_LEVEL=info '\(Binaries.server)' --root . --users '\(users)' --audit audit --proxies '\(proxies)' \
+                --listen 127.0.0.1:0 > out 2> log & pid=$!
+            while ! grep -q listening out; do sleep 0.05; done
+            url=$(sed 's/.* //' out)
+            curl -s -o /dev/null -H 'Authorization: Bearer token-own' -H 'X-Forwarded-For: 192.0.2.66, 2001:db8::7' -X DELETE \
+                "$url/images/\(ImageUUID())"
+            kill -TERM $pid; wait $pid || true; cat log audit
+            """
+        let records = try await Tool.shell(script).split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+            .filter { $0["msg"] == "request" || $0["action"] != nil }
+        #expect(records.count == 2)
+        for record in records {
+            #expect(record["address"] == "127.0.0.1" && record["status"] == 404, "\(record.text())")
+            #expect(record["forwarded_for"] == (isTrusted ? "2001:db8::7" : nil), "\(record.text())")
+        }
+    }
+
+    static let chains: [(peer: String, said: String?, client: String?)] = [
+        ("127.0.0.1", nil, nil), ("127.0.0.1", "", nil), ("127.0.0.1", "192.0.2.1", "192.0.2.1"),
+        // Whatever came with the request stands first.
+        ("127.0.0.1", "198.51.100.9, 192.0.2.1", "192.0.2.1"), ("127.0.0.1", "192.0.2.1,10.1.2.3", "192.0.2.1"),
+        ("10.1.2.3", "127.0.0.1 ,\t10.0.0.1", "127.0.0.1"), ("127.0.0.1", "192.0.2.1, unknown", nil),
+        ("127.0.0.1", "unknown, 10.0.0.1", "10.0.0.1"), ("127.0.0.1", ",192.0.2.1", "192.0.2.1"),
+        ("::ffff:127.0.0.1", "[2001:db8::1]", "2001:db8::1"), ("192.0.2.7", "192.0.2.1", nil),
+        ("::1", "192.0.2.1", nil),
+        ("127.0.0.1", String(repeating: "10.0.0.1,", count: 4000) + "10.0.0.1", "10.0.0.1"),
+    ]
+
+    @Test(arguments: chains) func theLastThatIsNoProxyIsTheClient(peer: String, said: String?, client: String?) throws {
+        let proxies = try #require(TrustedProxies("127.0.0.1,10.0.0.0/8"))
+        #expect(proxies.client(behind: IPAddress(peer), forwarded: said)?.plainText == client)
+        #expect(TrustedProxies().client(behind: IPAddress(peer), forwarded: said) == nil)
+    }
+
+    @Test(arguments: ["", "localhost", "127.0.0.1,", "10.0.0.0/33", "10.0.0.0/8 ", "1.2.3.4/x"])
+    func whatIsNoListOfProxiesIsRefused(text: String) { #expect(TrustedProxies(text) == nil) }
+
+    /// So many at once, as many a second in the long run, each for itself; and a flood of addresses is one client.
+    @Test func requestsAreCountedByClient() throws {
+        let rate = RequestRate(perSecond: 2)
+        let start = ContinuousClock.now
+        func fits(_ address: String, after seconds: Double) -> Bool {
+            do {
+                try rate.check(IPAddress(address), now: start + .seconds(seconds))
+                return true
+            } catch {
+                return false
+            }
+        }
+        #expect((0..<25).filter { _ in fits("192.0.2.1", after: 0) }.count == 20)
+        #expect(fits("192.0.2.2", after: 0))
+        #expect((0..<25).filter { _ in fits("192.0.2.1", after: 3) }.count == 6)
+        #expect((0..<50).filter { _ in fits("192.0.2.1", after: 1000) }.count == 20)
+        // A clock that goes back gives nothing, and takes nothing that was left.
+        #expect(!fits("192.0.2.1", after: 900))
+        // Of IPv6, a network is a client.
+        #expect((0..<25).filter { fits("2001:db8::\($0)", after: 0) }.count == 20)
+        #expect(fits("2001:db8:0:1::1", after: 0))
+        // What has no address is one client.
+        #expect((0..<25).filter { _ in fits("-", after: 0) }.count == 20)
+    }
+
+    @Test func aFloodOfAddressesIsOneClient() throws {
+        let rate = RequestRate(perSecond: 1)
+        let start = ContinuousClock.now
+        func fits(_ number: Int, after seconds: Double) -> Bool {
+            do {
+                try rate.check(
+                    IPAddress("10.\(number >> 16).\(number >> 8 & 255).\(number & 255)"), now: start + .seconds(seconds)
+                )
+                return true
+            } catch {
+                return false
+            }
+        }
+        for number in 0..<20_000 { #expect(fits(number, after: 0)) }
+        // All beyond them share what one has; those who are known keep theirs.
+        #expect((20_000..<20_050).filter { fits($0, after: 0) }.count == 10)
+        #expect(fits(5, after: 0))
+        // Once the others are forgotten, each counts for itself again.
+        #expect((20_000..<20_050).filter { fits($0, after: 60) }.count == 50)
+    }
+}
