@@ -33,6 +33,8 @@ extension Failure.Code {
     public static let originCycle: Self = "OriginCycle"
     public static let imageHasDependentClones: Self = "ImageHasDependentClones"
     public static let imageHasChildDatasets: Self = "ImageHasChildDatasets"
+    /// Somebody's snapshot would go with an image.
+    public static let imageHasSnapshots: Self = "ImageHasSnapshots"
     /// A dataset with a UUID's name that may be somebody's data.
     public static let notAnImage: Self = "NotAnImage"
     public static let imageMissingOriginalSnapshot: Self = "ImageMissingOriginalSnapshot"

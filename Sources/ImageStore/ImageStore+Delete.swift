@@ -10,9 +10,9 @@ extension ImageStore {
     /// Nothing is destroyed until it is sure that all of it can go. Then the dataset is renamed out of its place before it is
     /// destroyed, so that the image is there as a whole or not at all whenever the process is killed. Nothing but the
     /// image's own dataset and snapshots is ever destroyed.
-    /// - Parameter force: also what may be no image but somebody's data.
+    /// - Parameter force: also what may be no image but somebody's data, and with snapshots that somebody has put to it.
     /// - Returns: false if the image is not installed and nothing was left of it.
-    /// - Throws: `ImageHasDependentClones`, `ImageHasChildDatasets`, `NotAnImage`, `DatasetBusy`, ZFS failures.
+    /// - Throws: `ImageHasDependentClones`, `ImageHasChildDatasets`, `ImageHasSnapshots`, `NotAnImage`, `DatasetBusy`, ZFS failures.
     public func delete(
         _ uuid: ImageUUID, in pool: PoolName, force: Bool, tell: (String) -> Void
     ) async throws -> Bool {
@@ -40,20 +40,29 @@ extension ImageStore {
                 .notAnImage, "dataset \"\(name)\" may be somebody's data, and no image: \(doubt.rawValue)",
                 hint: "imgadm update \(uuid) asks the sources what it is; delete -f destroys it all the same")
         }
+        let snapshots = try await zfs.snapshots(of: [name])
+        let kept = try await snapshotsToKeep(among: snapshots)[name, default: []].compactMap(\.foreignSnapshot)
+        if !force, let first = kept.first {
+            let more = kept.count == 1 ? "" : " and \(kept.count - 1) more"
+            throw Failure(
+                .imageHasSnapshots,
+                "image \(uuid) has a snapshot that is no part of it and would go with it: \(first)\(more)",
+                hint: "zfs destroy \(first) if nobody needs it; delete -f destroys it with the image")
+        }
         if try await zfs.dataset(partial) != nil {
             try await zfs.destroy(partial)
             tell("Cleared leftover dataset \(partial)")
         }
         try await uncancelled {
-            try await remove(found.dataset, as: partial)
+            try await remove(found.dataset, snapshots[name, default: []].map(\.name), as: partial)
             try records.remove(uuid, pool, guid: guid)
         }
+        for snapshot in kept { tell("Destroyed snapshot \(snapshot) with image \(uuid)") }
         return true
     }
 
     /// Renames an image's dataset out of its place and destroys it; if that cannot be done, it is as it was.
-    private func remove(_ dataset: Dataset, as partial: DatasetName) async throws {
-        let snapshots = try await zfs.snapshots(of: dataset.name).map(\.name)
+    private func remove(_ dataset: Dataset, _ snapshots: [SnapshotName], as partial: DatasetName) async throws {
         let detachment = try await zfs.detach(dataset)
         do {
             try await zfs.rename(dataset.name, to: partial)
@@ -67,7 +76,7 @@ extension ImageStore {
         } catch {
             // Somebody cloned it meanwhile.
             throw await Failure.undoing(error) {
-                guard try await zfs.snapshots(of: partial).map(\.name) == snapshots else {
+                guard try await zfs.snapshots(of: partial).map(\.name) == snapshots.map(\.name) else {
                     throw Failure(
                         .zfs, "a part of the image is destroyed already, so that it is not put back",
                         hint: "delete it again")

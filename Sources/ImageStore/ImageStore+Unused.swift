@@ -10,6 +10,14 @@ extension ImageStore {
         public let bytes: UInt64?
     }
 
+    /// What nothing depends on.
+    public struct Unneeded: Sendable {
+        /// Those that may go, those first that build on others.
+        public let unused: [Unused]
+        /// Those that nothing depends on, but to which somebody has put something that would go with them.
+        public let kept: [(image: InstalledImage, addition: ImageAddition)]
+    }
+
     /// Bytes that come free with an image, where ZFS tells: of zfs-fuse in steps of what it prints.
     public func usedBytes(of uuid: ImageUUID, in pool: PoolName) async throws -> Int64? {
         let name = DatasetName.image(uuid, in: pool)
@@ -29,12 +37,12 @@ extension ImageStore {
     ///
     /// Anything that is a clone of an image keeps it, whatever its name is. So does anything below it. An image without a
     /// record or without `@final` might be somebody's dataset that merely has a UUID's name: it is never among them. Nor is
-    /// one that is being worked on, or that an import which is at work builds on.
+    /// one that is being worked on, or that an import which is at work builds on; nor one that has a snapshot of somebody's.
     ///
     /// - Parameter mayGo: the images that may go at all.
     public func unused(
         in pool: PoolName?, _ mayGo: ([InstalledImage]) async throws -> Set<InstalledImage.ID>
-    ) async throws -> [Unused] {
+    ) async throws -> Unneeded {
         let datasets = if let pool { try await zfs.datasets(in: pool) } else { try await zfs.datasets() }
         let images = try await images(in: pool)
         let names = Dictionary(images.map { (DatasetName.image($0.uuid, in: $0.pool), $0) }) { one, _ in one }
@@ -56,6 +64,22 @@ extension ImageStore {
                 dependents[name, default: []].append(dataset.name)
             }
         }
+        var order = Self.order(candidates, dependents)
+        let kept = try await snapshotsToKeep(among: zfs.snapshots(of: order)).compactMapValues(\.first)
+        if !kept.isEmpty {
+            candidates.subtract(kept.keys)
+            order = Self.order(candidates, dependents)
+        }
+        let sizes = try await zfs.numbers("used", of: order)
+        return Unneeded(
+            unused: order.compactMap { name in names[name].map { Unused(image: $0, bytes: sizes[name]) } },
+            kept: kept.sorted { $0.key < $1.key }.compactMap { name, addition in names[name].map { ($0, addition) } })
+    }
+
+    /// The datasets on which nothing but others of them depends, those first that build on others.
+    private static func order(
+        _ candidates: Set<DatasetName>, _ dependents: [DatasetName: [DatasetName]]
+    ) -> [DatasetName] {
         // What something that stays depends on stays, and so on down to the base.
         var order: [DatasetName] = []
         var open = candidates
@@ -67,8 +91,7 @@ extension ImageStore {
             order += free.sorted()
             open.subtract(free)
         }
-        let sizes = try await zfs.numbers("used", of: order)
-        return order.compactMap { name in names[name].map { Unused(image: $0, bytes: sizes[name]) } }
+        return order
     }
 }
 

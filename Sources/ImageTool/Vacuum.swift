@@ -47,7 +47,7 @@ extension ImageTool {
     ///
     /// - Parameter pool: the one to look at; nil for all.
     /// - Throws: `PoolNotFound`.
-    public func unusedImages(_ choice: VacuumChoice, in pool: PoolName?) async throws -> [ImageStore.Unused] {
+    public func unusedImages(_ choice: VacuumChoice, in pool: PoolName?) async throws -> ImageStore.Unneeded {
         if let pool { _ = try await store.freeSpace(in: pool) }
         return try await store.unused(in: pool) { images in
             try choice.check(images, areAll: pool == nil)
@@ -73,6 +73,15 @@ extension ImageTool {
         // A run that was killed when all but giving its lock back was done has left nothing else.
         try store.sweepLocks()
         return found
+    }
+
+    /// Tells which images nothing depends on that stay all the same, and why.
+    public func tellKept(_ unneeded: ImageStore.Unneeded, _ report: Report) {
+        for (image, addition) in unneeded.kept {
+            var result = ImageResult(.kept, image, title: image.progressTitle)
+            (result.isRequested, result.reason) = (false, addition.description)
+            report.did(result)
+        }
     }
 
     /// Deletes unused images. Each is looked at again under its lock: what has come into use meanwhile stays.

@@ -67,6 +67,26 @@ extension ZFS {
         ).lines.compactMap { SnapshotName(String($0)) }
     }
 
+    /// The snapshots of datasets, in the order of their making, and whether somebody wants them kept (zfs-hold(8)): one call.
+    ///
+    /// - Parameter names: datasets that have snapshots. One that is gone by now is left out.
+    public func snapshots(
+        of names: [DatasetName]
+    ) async throws -> [DatasetName: [(name: SnapshotName, isHeld: Bool)]] {
+        guard !names.isEmpty else { return [:] }
+        let lines = try await present(
+            ["list", "-H", "-r", "-d", "1", "-t", "snapshot", "-o", "name,userrefs", "-s", "creation"],
+            named: names.map(\.description), doing: "list snapshots of images")
+        var found: [DatasetName: [(name: SnapshotName, isHeld: Bool)]] = [:]
+        for line in lines {
+            let cells = line.split(separator: "\t")
+            guard cells.count == 2, let name = SnapshotName(String(cells[0])) else { continue }
+            // Pools of old versions know no holds, and have `-` there.
+            found[name.dataset, default: []].append((name, UInt64(cells[1]) ?? 0 > 0))
+        }
+        return found
+    }
+
     /// The snapshots of a dataset that somebody wants kept (zfs-hold(8)).
     public func heldSnapshots(of name: DatasetName) async throws -> [SnapshotName] {
         try await zfs(
@@ -97,7 +117,11 @@ extension ZFS {
         let outcome = try await runner.run(command)
         guard !outcome.succeeded else { return outcome.lines }
         var unexplained = Set(names)
-        for line in outcome.lines { unexplained.remove(String(line.prefix { $0 != "\t" })) }
+        for line in outcome.lines {
+            unexplained.remove(String(line.prefix { $0 != "\t" }))
+            // With its snapshots, a dataset is told.
+            unexplained.remove(String(line.prefix { $0 != "\t" && $0 != "@" }))
+        }
         var missing: Set<Substring> = []
         var others: [Substring] = []
         for line in outcome.errorText.split(separator: "\n") {

@@ -47,11 +47,9 @@ extension ZFS {
             try await destroy(probe)
             try await self.snapshot(probe)
             do {
-                let size = try await withTaskExecutorPreference(DedicatedThread("probe")) {
-                    try await sizeOfStream(probe, from: snapshot)
-                }
+                let differs = try await self.differs(probe, from: snapshot)
                 try await destroy(probe)
-                return size > 2 * 312
+                return differs
             } catch {
                 try await destroy(probe)
                 throw error
@@ -59,12 +57,17 @@ extension ZFS {
         }
     }
 
-    private func sizeOfStream(_ snapshot: SnapshotName, from origin: SnapshotName) async throws -> Int {
-        try await send(snapshot, from: origin) { output in
-            var size = 0
-            // It is read to its end, so that it ends well.
-            while case let bytes = try output.read(64 << 10), !bytes.isEmpty { size = min(size + bytes.count, 1 << 30) }
-            return size
+    /// Whether a snapshot differs from an earlier one of its dataset, by the same stream.
+    public func differs(_ snapshot: SnapshotName, from earlier: SnapshotName) async throws -> Bool {
+        try await withTaskExecutorPreference(DedicatedThread("probe")) {
+            try await send(snapshot, from: earlier) { output in
+                var size = 0
+                // It is read to its end, so that it ends well.
+                while case let bytes = try output.read(64 << 10), !bytes.isEmpty {
+                    size = min(size + bytes.count, 1 << 30)
+                }
+                return size > 2 * 312
+            }
         }
     }
 }

@@ -56,7 +56,7 @@ import Testing
         let other = try TestVolume()
         for image in [base, middle, top, other] { try await host.install(image) }
         func unused() async throws -> [ImageUUID] {
-            try await host.store.unused(in: host.pool) { images in Set(images.map(\.id)) }.map(\.image.uuid)
+            try await host.store.unused(in: host.pool) { images in Set(images.map(\.id)) }.unused.map(\.image.uuid)
         }
         let all = try await unused()
         #expect(Set(all) == Set([base, middle, top, other].map(\.manifest.uuid)))

@@ -69,6 +69,62 @@ extension EndToEnd {
             #expect(try await box.datasets().contains("\(images.middle.uuid)/mine"))
         }
 
+        /// What somebody has put to an image is no part of it, and goes with it only if that is meant.
+        @Test(arguments: [
+            (
+                "echo precious > \"$(zfs get -Ho value mountpoint IMG)/mine\" && sync && zfs snapshot IMG@mine",
+                "it has a snapshot of its own, IMG@mine", "ImageHasSnapshots"
+            ),
+            (
+                "zfs snapshot IMG@mine && zfs hold keep IMG@mine", "it has a snapshot of its own, IMG@mine",
+                "ImageHasSnapshots"
+            ),
+            ("zfs hold keep IMG@final", "its snapshot IMG@final is held", "DatasetBusy"),
+        ])
+        func somebodysSnapshotsKeepAnImage(addition: String, reason: String, code: String) async throws {
+            let images = try await Fixture.get()
+            let box = try await filled(images)
+            let image = "\(box.pool)/\(images.middle.uuid)"
+            try await Tool.shell(addition.replacing("IMG", with: image))
+            let snapshots = try await box.datasets().filter { $0.hasPrefix(images.middle.uuid) }
+            let line = "Kept image \(images.middle.uuid) (middle@1.0.0): \(reason.replacing("IMG", with: image))"
+            let dry = try await box.imgadm("vacuum", "-n")
+            #expect(
+                dry.lines == ["[dry-run] \(line)", "[dry-run] Deleted image \(images.top.uuid) (top@1.0.0)"], "\(dry)")
+            let run = try await box.imgadm("vacuum", "-f")
+            #expect(run.status == 0 && run.lines == [line, "Deleted image \(images.top.uuid) (top@1.0.0)"], "\(run)")
+            let refused = try await box.imgadm("delete", images.middle.uuid)
+            #expect(refused.status == 1 && refused.errors.contains("(\(code))"), "\(refused)")
+            #expect(try await box.datasets().filter { $0.hasPrefix(images.middle.uuid) } == snapshots)
+            try await Tool.shell(
+                "for s in mine final; do zfs release keep \(image)@$s 2> /dev/null || true; done; zfs list \(image)@final"
+            )
+            let forced = try await box.imgadm("delete", "-f", images.middle.uuid)
+            #expect(forced.status == 0 && forced.lines.last == "Deleted image \(images.middle.uuid)", "\(forced)")
+            // One that holds nothing is not spoken of.
+            #expect(
+                forced.output.contains("Destroyed snapshot \(image)@mine with image") == addition.contains("precious"),
+                "\(forced)")
+        }
+
+        /// Programs take snapshots of every dataset of a pool: those hold nothing that the image has not.
+        @Test func snapshotsThatAreTheSameAsTheImageKeepNone() async throws {
+            let images = try await Fixture.get()
+            let box = try await filled(images)
+            for image in [images.base, images.middle, images.top] {
+                for name in ["auto-1", "auto-2"] {
+                    try await Tool.run("zfs", "snapshot", "\(box.pool)/\(image.uuid)@\(name)")
+                }
+            }
+            let deleted = try await box.imgadm("delete", images.top.uuid)
+            #expect(deleted.output == "Deleted image \(images.top.uuid)\n", "\(deleted)")
+            let run = try await box.imgadm("vacuum", "-f")
+            #expect(
+                run.lines == [images.middle, images.base].map { "Deleted image \($0.uuid) (\($0.name)@1.0.0)" },
+                "\(run)")
+            #expect(try await box.datasets().isEmpty && box.recordNames().isEmpty && box.leftovers().isEmpty)
+        }
+
         @Test func choices() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()

@@ -9,7 +9,8 @@ struct DeleteCommand: AnsweringCommand {
         usage: "imgadm delete [-f] [-v] [-P POOL] [-j | --format FORMAT] IMAGE…",
         discussion: """
             An image that something is a clone of, or that is in use, stays. So does, without -f, a dataset that has a UUID's name,
-            but no record, and either no snapshot @final or data that was written since: it may be somebody's.
+            but no record, and either no snapshot @final or data that was written since: it may be somebody's. So does, without -f, an
+            image that has a snapshot beside @final, if that is held or has other data than the image.
 
             A docker image that is named by its reference goes with those of its layers that nothing else needs; if it has
             other tags, just this one is taken away.
@@ -21,7 +22,10 @@ struct DeleteCommand: AnsweringCommand {
 
     @OptionGroup var answer: AnswerOptions
     @OptionGroup var pool: PoolOption
-    @Flag(name: [.customShort("f"), .customLong("force")], help: "Delete also what may be no image.") var force = false
+    @Flag(
+        name: [.customShort("f"), .customLong("force")],
+        help: "Delete also what may be no image, and the snapshots that somebody has put to an image.") var force =
+        false
     @Flag(name: [.customShort("v"), .customLong("verbose")], help: "Name everything that is a clone of an image.")
     var verbose = false
     @Argument(

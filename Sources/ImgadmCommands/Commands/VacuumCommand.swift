@@ -17,7 +17,7 @@ struct VacuumCommand: AnsweringCommand {
         discussion: """
             An image goes if no VM, no other dataset and no image that stays is a clone of it. What merely looks like an
             image, without a record of its own or without its snapshot @final, is left alone, and so is what an import builds
-            on. All pools are looked at unless -P or IMGADM_POOL names one.
+            on. An image that somebody holds, or has put a snapshot to with other data than its own, is kept, and told. All pools are looked at unless -P or IMGADM_POOL names one.
 
             EXAMPLES
               imgadm vacuum -n
@@ -62,8 +62,10 @@ struct VacuumCommand: AnsweringCommand {
         try await context.upgradeState()
         try await clear(context, pool)
         // The last command of a run that died may have come to its end only now, and left a clone that kept others.
-        for _ in 0..<3 {
-            guard try await deleteUnused(context, pool), try await clear(context, pool) else { return }
+        for round in 0..<3 {
+            guard try await deleteUnused(context, pool, isFirst: round == 0), try await clear(context, pool) else {
+                return
+            }
         }
     }
 
@@ -76,16 +78,20 @@ struct VacuumCommand: AnsweringCommand {
 
     /// What would be deleted.
     private func tell(_ context: CommandContext, _ pool: PoolName?) async throws {
-        let unused = try await context.tool.unusedImages(try await choice(context, in: pool), in: pool)
+        let unneeded = try await context.tool.unusedImages(try await choice(context, in: pool), in: pool)
+        let unused = unneeded.unused
         try await context.reporting(dryRun: true) { report in
+            context.tool.tellKept(unneeded, report)
             try await context.tool.vacuum(unused, dryRun: true, report)
         }
         for line in VacuumCommand.summaries(unused) { context.note("would delete \(line), which would come free") }
     }
 
     /// - Returns: false if the user wants none of it.
-    private func deleteUnused(_ context: CommandContext, _ pool: PoolName?) async throws -> Bool {
-        let unused = try await context.tool.unusedImages(try await choice(context, in: pool), in: pool)
+    private func deleteUnused(_ context: CommandContext, _ pool: PoolName?, isFirst: Bool) async throws -> Bool {
+        let unneeded = try await context.tool.unusedImages(try await choice(context, in: pool), in: pool)
+        let unused = unneeded.unused
+        if isFirst { try await context.reporting { context.tool.tellKept(unneeded, $0) } }
         if !force, !unused.isEmpty {
             guard ProcessEnvironment.isInteractive, !context.answersJSON else {
                 throw Failure(

@@ -206,7 +206,10 @@ extension EndToEnd {
 
         /// Nobody has named the layer: what somebody has put to it does not go with another image.
         @Test(arguments: [
-            ("zfs snapshot BASE@backup", "it has a snapshot of its own, BASE@backup", "zfs destroy BASE@backup"),
+            (
+                "zfs set readonly=off BASE && echo precious > \"$(zfs get -Ho value mountpoint BASE)/mine\" && sync && zfs snapshot BASE@backup",
+                "it has a snapshot of its own, BASE@backup", "zfs rollback -r BASE@final"
+            ),
             ("zfs hold keep BASE@final", "its snapshot BASE@final is held", "zfs release keep BASE@final"),
             (
                 "zfs snapshot BASE@backup && zfs hold keep BASE@backup", "it has a snapshot of its own, BASE@backup",
