@@ -93,6 +93,10 @@ extension Failure.Code {
     public static let agentError: Self = "AgentError"
     /// A token would be sent where others could read it.
     public static let unsafeToken: Self = "UnsafeToken"
+    /// An image server wants to know who asks (imgapi.md, section 9).
+    public static let unauthorizedError: Self = "UnauthorizedError"
+    /// An image server knows who asks, and he may not.
+    public static let forbiddenError: Self = "ForbiddenError"
     /// A registry wants other credentials.
     public static let unauthorized: Self = "Unauthorized"
 

@@ -122,9 +122,8 @@ extension IMGAPIClient {
             return "\(field): \(why.joined(separator: ", "))"
         }
         let said = [body?["code"]?.stringValue, body?["message"]?.stringValue].compactMap(\.self)
-        let text =
-            said.isEmpty ? ErrorBody.excerpt(reply.body) : ErrorBody.excerpt(Array(said.joined(separator: ": ").utf8))
-        let list = fields.isEmpty ? "" : " [\(ErrorBody.excerpt(Array(fields.joined(separator: "; ").utf8)))]"
+        let text = said.isEmpty ? reply.excerpt() : reply.excerpt(of: said.joined(separator: ": "))
+        let list = fields.isEmpty ? "" : " [\(reply.excerpt(of: fields.joined(separator: "; ")))]"
         let code = body?["code"]?.stringValue.flatMap { IMGAPIClient.refusals.contains($0) ? $0 : nil }
         let hint: String? =
             switch code {
@@ -132,7 +131,7 @@ extension IMGAPIClient {
             default: accessHint(reply.status, isSigned: isSigned)
             }
         return Failure(
-            code.map(Failure.Code.init(rawValue:)) ?? .uploadError,
+            code.map(Failure.Code.init(rawValue:)) ?? IMGAPIClient.accessCode(reply.status) ?? .uploadError,
             "\(base) refused \(what) (status \(reply.status)\(text.isEmpty ? "" : ", \(text)"))\(list)",
             hint: hint, statusCode: reply.status)
     }
@@ -144,7 +143,8 @@ extension IMGAPIClient {
         "OwnerDoesNotExist", "AccountDoesNotExist", "NotImageOwner", "ImageNotShared", "OriginDoesNotExist",
         "OriginIsNotActive", "InsufficientServerVersion", "ImageHasDependentImages", "OperatorOnly",
         "ImageUuidAlreadyExists", "Upload", "Download", "NotAvailable", "StorageIsDown", "StorageUnsupported",
-        "RemoteSourceError", "ServiceUnavailableError", "ResourceNotFound", "UnauthorizedError", "InvalidVersion",
+        "RemoteSourceError", "ServiceUnavailableError", "ResourceNotFound", "UnauthorizedError", "ForbiddenError",
+        "InvalidVersion",
         "InvalidContent", "BadDigest", "PreconditionFailed", "MethodNotAllowedError",
     ]
 }

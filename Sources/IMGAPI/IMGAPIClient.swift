@@ -50,7 +50,7 @@ public struct IMGAPIClient: Sendable {
             if reply.status != 200 { throw refusal(reply, "ping") }
             throw Failure(
                 .sourceError,
-                "\(base) does not answer a ping as an IMGAPI server does: \(ErrorBody.excerpt(reply.body))")
+                "\(base) does not answer a ping as an IMGAPI server does: \(reply.excerpt())")
         }
     }
 
@@ -137,14 +137,21 @@ public struct IMGAPIClient: Sendable {
     func refusal(_ reply: HTTPReply, _ what: String) -> Failure {
         // What is not JSON is shown as it is.
         let body = (try? JSONValue(parsing: reply.body))?.objectValue
-        let code = body?["code"]?.stringValue
-        let message = body?["message"]?.stringValue ?? ErrorBody.excerpt(reply.body)
-        let text = [code, message.isEmpty ? nil : ErrorBody.excerpt(Array(message.utf8))].compactMap(\.self).joined(
-            separator: ": ")
+        let said = [body?["code"]?.stringValue, body?["message"]?.stringValue].compactMap(\.self)
+        let text = said.isEmpty ? reply.excerpt() : reply.excerpt(of: said.joined(separator: ": "))
         return Failure(
-            .sourceError,
+            IMGAPIClient.accessCode(reply.status) ?? .sourceError,
             "\(base) refused the request for \(what) (status \(reply.status)\(text.isEmpty ? "" : ", \(text)"))",
             hint: accessHint(reply.status, isSigned: reader != nil), statusCode: reply.status)
+    }
+
+    /// That of a server that wants to know who asks, or that knows and refuses, whatever is asked; nil for another status.
+    static func accessCode(_ status: Int) -> Failure.Code? {
+        switch status {
+        case 401: .unauthorizedError
+        case 403: .forbiddenError
+        default: nil
+        }
     }
 
     /// What to do where a server wants to know who asks, or who asks may not; nil for another status.
@@ -155,7 +162,7 @@ public struct IMGAPIClient: Sendable {
         case 401 where isSigned:
             "the server takes this key for none of that user's: ask who runs it whether it knows the key's public half"
         case 401:
-            "the server wants to know who asks: --token-file FILE or IMGADM_TOKEN shows it a token, imgadm sources -a URL --token-file FILE always, and --key FILE --user NAME signs what changes an image"
+            "the server wants to know who asks: --token-file FILE, --token TOKEN or IMGADM_TOKEN shows it a token, imgadm sources -a URL --token-file FILE always, and --key FILE --user NAME signs what changes an image"
         case 403: "the server knows who asks, and he may not: ask who runs it for the scope that this takes"
         default: nil
         }

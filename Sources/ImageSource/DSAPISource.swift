@@ -99,7 +99,7 @@ public final class DSAPISource: ImageSource {
     private func refusal(_ reply: HTTPReply, _ what: String) -> Failure {
         Failure(
             .sourceError,
-            "\(descriptor.url.base) refused the request for \(what) (status \(reply.status), \(ErrorBody.excerpt(reply.body)))",
+            "\(descriptor.url.base) refused the request for \(what) (status \(reply.status), \(reply.excerpt()))",
             statusCode: reply.status)
     }
 }

@@ -67,10 +67,9 @@ extension ImageTool {
                     + ImageTool.unasked(found.failures))
         }
         let channel = request.channel.map { " in channel \"\($0)\"" } ?? ""
-        throw Failure(
-            .activeImageNotFound,
-            "an active image \(request.uuid) was not found in any image source\(channel)"
-                + ImageTool.unasked(found.failures), hint: found.failures.lazy.compactMap(\.hint).first)
+        throw ImageTool.missing(
+            .activeImageNotFound, "an active image \(request.uuid) was not found in any image source\(channel)",
+            found.failures)
     }
 
     /// Removes what a run that was killed may have left of an image that is installed, and has it mounted if that run did not

@@ -76,9 +76,8 @@ extension ImageTool {
     public func manifest(of uuid: ImageUUID) async throws -> Manifest {
         let found = try await lookUp(uuid, in: configuredSources()) { _ in true }
         if let manifest = found.match?.manifest { return manifest }
-        throw Failure(
-            .imageNotFound, "image \(uuid) was not found in any image source" + ImageTool.unasked(found.failures),
-            hint: found.failures.lazy.compactMap(\.hint).first)
+        throw ImageTool.missing(
+            .imageNotFound, "image \(uuid) was not found in any image source", found.failures)
     }
 
     /// Which sources answer a ping, side by side, in the order of the sources.
@@ -221,6 +220,21 @@ extension ImageTool {
         Failure(
             failure.code, "image source \"\(source.descriptor.displayURL)\"", cause: failure, hint: failure.hint,
             statusCode: failure.statusCode)
+    }
+
+    /// No source that answers has an image. If one refuses who asks, it may have it, and that is what is wrong.
+    ///
+    /// - Parameter code: otherwise.
+    static func missing(_ code: Failure.Code, _ message: String, _ failures: [Failure]) -> Failure {
+        let refusal = failures.first(where: refusesAccess)
+        return Failure(
+            refusal?.code ?? code, message + unasked(failures),
+            hint: refusal?.hint ?? failures.lazy.compactMap(\.hint).first, statusCode: refusal?.statusCode)
+    }
+
+    /// A source wants to know who asks, or knows and refuses.
+    public static func refusesAccess(_ failure: Failure) -> Bool {
+        failure.statusCode == 401 || failure.statusCode == 403
     }
 
     /// ` (could not ask …)`, if there were failures.

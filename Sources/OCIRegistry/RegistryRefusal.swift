@@ -18,8 +18,7 @@ public struct RegistryRefusal: CodedError {
         let said = errors.prefix(3).map { error in
             [error["code"]?.stringValue, error["message"]?.stringValue].compactMap(\.self).joined(separator: ": ")
         }
-        let reason =
-            said.isEmpty ? ErrorBody.excerpt(reply.body) : ErrorBody.excerpt(Array(said.joined(separator: "; ").utf8))
+        let reason = said.isEmpty ? reply.excerpt() : reply.excerpt(of: said.joined(separator: "; "))
         let why = "registry \"\(endpoint.name)\" (status \(reply.status)\(reason.isEmpty ? "" : ", \(reason)"))"
         kind =
             switch reply.status {

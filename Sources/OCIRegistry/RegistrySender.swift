@@ -57,7 +57,13 @@ struct RegistrySender: HTTPSender {
 
     private func shown(_ header: String?, _ request: HTTPRequest) -> HTTPRequest {
         var request = request
-        if let header { request.headers.append(("Authorization", header)) }
+        guard let header else { return request }
+        request.headers.append(("Authorization", header))
+        // The registry could say the password back as it is.
+        if header.hasPrefix("Basic "), let pair = Base64.bytes(String(header.dropFirst(6))) {
+            let password = String(decoding: pair.drop { $0 != UInt8(ascii: ":") }.dropFirst(), as: UTF8.self)
+            request.secrets.append(password)
+        }
         return request
     }
 }

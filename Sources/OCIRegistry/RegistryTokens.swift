@@ -136,7 +136,7 @@ actor RegistryTokens {
         else {
             throw Failure(
                 .sourceError,
-                "the token service \(url.base) gave no token (status \(reply.status), \(ErrorBody.excerpt(reply.body)))",
+                "the token service \(url.base) gave no token (status \(reply.status), \(reply.excerpt()))",
                 statusCode: reply.status)
         }
         // Nothing said means 60 s (Docker Registry v2, "Token Authentication Specification").
@@ -167,11 +167,13 @@ actor RegistryTokens {
             var request = HTTPRequest(
                 "POST", url: realm, headers: [("Content-Type", "application/x-www-form-urlencoded")])
             request.body = .bytes(Array(URLEncoding.query(fields).utf8))
+            request.secrets = [token]
             return request
         }
         var request = HTTPRequest(url: realm + (realm.contains("?") ? "&" : "?") + URLEncoding.query(fields))
         if case .password(let user, let password)? = known {
             request.headers.append(("Authorization", RegistryTokens.basic(user, password)))
+            request.secrets = [password]
         }
         return request
     }

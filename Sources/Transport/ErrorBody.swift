@@ -12,13 +12,15 @@ public enum ErrorBody {
             }
             return bytes
         }
-        let text = excerpt(bytes ?? [])
+        let text = excerpt(bytes ?? [], hiding: response.secrets)
         return text.isEmpty ? "" : ": \(text)"
     }
 
     /// The first 200 characters in one line, control characters left out; of an HTML page its title.
-    public static func excerpt(_ bytes: [UInt8]) -> String {
-        var text = String(decoding: bytes.prefix(4096), as: UTF8.self)
+    ///
+    /// - Parameter secrets: what who says this was shown.
+    public static func excerpt(_ bytes: [UInt8], hiding secrets: ShownSecrets = .none) -> String {
+        var text = secrets.hidden(in: String(decoding: bytes.prefix(4096), as: UTF8.self))
         if let page = text.firstMatch(of: /(?i)^\s*<.*?<title[^>]*>([^<]*)/.dotMatchesNewlines()) {
             text = String(page.1)
         }

@@ -14,6 +14,8 @@ public struct HTTPRequest: Sendable {
     /// The URL of the server that named this one, by a redirect or otherwise; nil for a URL that a user or the config named.
     /// A server outside may name none that is inside (see `AddressReach`).
     public var namedBy: String?
+    /// What it shows beside the header `Authorization`, that no message may have.
+    public var secrets: [String] = []
 
     public init(
         _ method: String = "GET", url: String, headers: [(name: String, value: String)] = [], insecure: Bool = false
@@ -62,11 +64,14 @@ public struct HTTPResponse: Sendable {
     public let body: any AsyncSequence<ByteBuffer, any Error> & Sendable
     /// The URL that answered, which is another than the one asked for after a redirect; nil if it is that.
     public let url: String?
+    /// What it was shown. Its headers do not have it any more.
+    public let secrets: ShownSecrets
 
     public init(
         status: Int, headers: HTTPHeaderList, body: any AsyncSequence<ByteBuffer, any Error> & Sendable,
-        url: String? = nil
+        url: String? = nil, secrets: ShownSecrets = .none
     ) {
+        self.secrets = secrets
         self.status = status
         self.headers = headers
         self.body = body
@@ -94,12 +99,22 @@ public struct HTTPReply: Sendable {
     public let status: Int
     public let headers: HTTPHeaderList
     public let body: [UInt8]
+    private let secrets: ShownSecrets
 
-    public init(status: Int, headers: HTTPHeaderList, body: [UInt8]) {
+    public init(status: Int, headers: HTTPHeaderList, body: [UInt8], secrets: ShownSecrets = .none) {
+        self.secrets = secrets
         self.status = status
         self.headers = headers
         self.body = body
     }
+}
+
+extension HTTPReply {
+    /// What the body says, for people; see ``ErrorBody``. What the request showed is hidden.
+    public func excerpt() -> String { ErrorBody.excerpt(body, hiding: secrets) }
+
+    /// Words of the body, for people, in the same way.
+    public func excerpt(of words: String) -> String { ErrorBody.excerpt(Array(words.utf8), hiding: secrets) }
 }
 
 /// How HTTP is sent: a seam for tests. Every answer that arrives is handed on, whatever its status; redirects have

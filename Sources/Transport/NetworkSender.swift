@@ -78,13 +78,14 @@ public final class NetworkSender: HTTPSender {
             if forwards, response.status == .proxyAuthenticationRequired {
                 throw HTTPClientError.proxyAuthenticationRequired
             }
+            let secrets = ShownSecrets(of: request)
             return HTTPResponse(
                 status: Int(response.status.code),
-                headers: HTTPHeaderList(response.headers.map { ($0.name, $0.value) }),
+                headers: HTTPHeaderList(response.headers.map { ($0.name, secrets.hidden(in: $0.value)) }),
                 body: NetworkBody(
                     body: response.body, url: request.url,
                     floor: ThroughputFloor(rate: settings.leastRate, window: settings.stallTimeout)),
-                url: request.url)
+                url: request.url, secrets: secrets)
         } catch {
             let why =
                 proxy == nil && CertificateError.isVerification(error)

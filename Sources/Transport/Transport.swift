@@ -88,7 +88,7 @@ public struct Transport: Sendable {
                     "method": "\(request.method)", "url": "\(request.url)", "status": "\(response.status)",
                     "bytes": "\(body.count)", "elapsed": "\(start.duration(to: .now))",
                 ])
-            return HTTPReply(status: response.status, headers: response.headers, body: body)
+            return HTTPReply(status: response.status, headers: response.headers, body: body, secrets: response.secrets)
         }
     }
 

@@ -87,7 +87,7 @@ struct StreamsServer: Sendable {
     private func refusal(_ reply: HTTPReply, _ path: String) -> Failure {
         Failure(
             .sourceError,
-            "\(base) refused the request for \(path) (status \(reply.status), \(ErrorBody.excerpt(reply.body)))",
+            "\(base) refused the request for \(path) (status \(reply.status), \(reply.excerpt()))",
             statusCode: reply.status)
     }
 }

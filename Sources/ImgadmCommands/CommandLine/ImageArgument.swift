@@ -105,9 +105,12 @@ enum ImageArgument {
         // Whoever did not answer may have it; what was typed may be wrong all the same.
         func unanswered(_ name: ImageName, _ failures: [Failure]) async -> Failure? {
             guard let failure = Failure.combining(failures)?.failure else { return nil }
+            let refusal = failures.first(where: ImageTool.refusesAccess)
+            let hint: String? = if let refusal { refusal.hint } else { await near(name, given, context) }
             return Failure(
-                failure.code, "no image source that answers has an active image called \"\(name)\"", cause: failure,
-                hint: await near(name, given, context) ?? failure.hint)
+                refusal?.code ?? failure.code,
+                "no image source that answers has an active image called \"\(name)\"", cause: failure,
+                hint: hint ?? failure.hint, statusCode: refusal?.statusCode)
         }
         switch self {
         case .uuid, .reference:
@@ -122,8 +125,10 @@ enum ImageArgument {
             do {
                 let (uuid, failures) = try await find(name, given)
                 if let uuid { return .uuid(uuid) }
-                // What answers as an image server is no registry.
-                let isDocker = try given.isEmpty ? context.tool.hasDockerSource() : !failures.isEmpty
+                // What answers as an image server, and be it that it refuses us, is no registry.
+                let isDocker =
+                    try given.isEmpty
+                    ? context.tool.hasDockerSource() : !failures.allSatisfy(ImageTool.refusesAccess)
                 guard type == nil && isDocker else {
                     if let failure = await unanswered(name, failures) { throw failure }
                     throw notFound(

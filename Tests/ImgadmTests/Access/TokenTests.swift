@@ -1,4 +1,5 @@
 import Host
+import ImageModel
 import JSON
 import SystemPackage
 import TestHost
@@ -164,6 +165,66 @@ extension EndToEnd {
                 #expect(asked.first == true, "\(words): \(run)")
                 #expect(!run.errors.contains("secret-of-alice"))
             }
+        }
+
+        /// A server that says back what it was shown, in words, in JSON, and where it redirects to.
+        private static func echo(_ status: Int, challenge: String? = nil) async throws -> CannedServer {
+            try await CannedServer(respond: { head in
+                let line = head.split(whereSeparator: \.isNewline).first { $0.lowercased().hasPrefix("authorization:") }
+                let shown = line.map { String($0.dropFirst("authorization:".count)) } ?? ""
+                let pair = shown.split(separator: " ").last.flatMap { Base64.bytes(String($0)) } ?? []
+                let said = "you sent\(shown) which is \(String(decoding: pair, as: UTF8.self))"
+                let body = JSONValue.object([
+                    "code": .string(said), "message": .string(said),
+                    "errors": [["field": "x", "code": .string(said), "message": .string(said)]],
+                ]).text()
+                let location = status == 302 ? "Location: http://127.0.0.1:1/\(shown.dropFirst())\r\n" : ""
+                let asks = shown.isEmpty ? challenge.map { "WWW-Authenticate: \($0)\r\n" } ?? "" : ""
+                return
+                    "HTTP/1.1 \(asks.isEmpty ? status : 401) Echo\r\nContent-Type: application/json\r\nX-Echo: \(shown)\r\n\(location)\(asks)Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
+            })
+        }
+
+        /// Neither errors nor the log have what a server was shown, whatever it says of it.
+        @Test(arguments: [200, 302, 400, 401, 403, 422])
+        func noServerHasOurTokenSaidBack(status: Int) async throws {
+            let (box, token) = try await Self.box()
+            let server = try await Self.echo(status)
+            try box.use(server.url)
+            let uuid = TestUUID.make()
+            try box.write(
+                #"{"v":2,"uuid":"\#(uuid)","name":"x","version":"1","type":"other","os":"other","public":true}"#,
+                to: "x.json")
+            for words in [
+                ["avail"], ["show", uuid], ["import", uuid], ["import", "-S", server.url, "name"],
+                ["publish", "-m", box.path("x.json").string, "-f", box.path("x.json").string, server.url],
+                ["remote", "list", server.url], ["remote", "disable", uuid, server.url],
+                ["sources", "-a", server.url + "/a"],
+            ] {
+                for mode in ["-v", "-E"] {
+                    let run = try await box.imgadm([mode] + words + ["--token-file", token])
+                    #expect(
+                        run.status != 0 && !(run.errors + run.output).contains("secret-of-alice"), "\(words): \(run)")
+                }
+            }
+            #expect(Self.hasToken(server).contains(true))
+        }
+
+        @Test(arguments: [400, 403, 404, 500])
+        func noRegistryHasOurPasswordSaidBack(status: Int) async throws {
+            let box = try await Sandbox.make()
+            let registry = try await Self.echo(status, challenge: "Basic realm=\"x\"")
+            let host = String(registry.url.dropFirst("http://".count))
+            let pair = Base64.text(Array("alice:secret-of-alice".utf8))
+            try HostFile.makeFolder(box.path("docker"))
+            try box.write(#"{"auths":{"\#(host)":{"auth":"\#(pair)"}}}"#, to: "docker/config.json")
+            for mode in ["-v", "-E"] {
+                let run = try await box.imgadm(
+                    [mode, "import", "\(host)/me/app:1"], environment: ["DOCKER_CONFIG": box.path("docker").string])
+                #expect(run.status == 1, "\(run)")
+                for secret in ["secret-of-alice", pair] { #expect(!run.errors.contains(secret), "\(run)") }
+            }
+            #expect(Self.hasToken(registry).contains(true), "\(registry.requests)")
         }
     }
 }

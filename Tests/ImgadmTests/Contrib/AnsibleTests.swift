@@ -155,12 +155,47 @@ extension EndToEnd {
                   register: r
                   ignore_errors: true
                 - assert: {that: "r.failed and 'SourcePing' in r.msg"}
+                - imgadm.imgadm.source: {url: "\(url)", force: true, token_file: /etc/a.token}
+                  check_mode: true
+                  register: r
+                - assert: {that: "r.changed and r.sources | length == 2 and r.sources[1].tokenFile == '/etc/a.token'"}
+                - imgadm.imgadm.source: {url: "\(url)", force: true, token_file: /etc/a.token}
+                  register: r
+                - assert: {that: "r.changed and r.sources | length == 2 and r.sources[1].tokenFile == '/etc/a.token'"}
+                - imgadm.imgadm.source: {url: "\(url)", token_file: /etc/a.token}
+                  register: r
+                - assert: {that: not r.changed}
+                - imgadm.imgadm.source: {url: "\(url)"}
+                  register: r
+                - assert: {that: "not r.changed and r.sources[1].tokenFile == '/etc/a.token'"}
                 - imgadm.imgadm.source: {url: "\(url)", state: absent}
                   register: r
                 - assert: {that: "r.changed and r.sources | map(attribute='url') | list == ['\(images.server.url)']"}
                 - imgadm.imgadm.source: {url: "\(url)", state: absent}
                   register: r
                 - assert: {that: not r.changed}
+                """, in: box)
+            #expect(run.status == 0, "\(run)")
+        }
+
+        @Test func aPrivateServerIsShownTheTokenOfAFile() async throws {
+            let box = try await stage()
+            let server = try await CannedServer(respond: { head in
+                head.lowercased().contains("authorization: bearer sesame-of-ansible")
+                    ? nil : "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            })
+            try box.write("sesame-of-ansible\n", to: "token")
+            try await Tool.run("chmod", "600", box.path("token").string)
+            let run = try await play(
+                """
+                - imgadm.imgadm.image: {name: "\(TestUUID.make())", source: ["\(server.url)"]}
+                  register: r
+                  ignore_errors: true
+                - assert: {that: "r.failed and r.code == 'UnauthorizedError'"}
+                - imgadm.imgadm.image: {name: "\(TestUUID.make())", source: ["\(server.url)"], token_file: "\(box.path("token"))"}
+                  register: r
+                  ignore_errors: true
+                - assert: {that: "r.failed and r.code == 'ActiveImageNotFound'"}
                 """, in: box)
             #expect(run.status == 0, "\(run)")
         }

@@ -44,6 +44,12 @@ options:
     type: list
     elements: str
     default: []
+  token_file:
+    description:
+      - The path on the host of a file that only its owner reads, with a token for the image server that O(source) names, or that is
+        configured.
+    type: path
+    version_added: 1.1.0
   channel:
     description: The channel of all sources.
     type: str
@@ -201,7 +207,8 @@ class Images:
             words.append("-n")
         for url in self.params["source"]:
             words += ["-S", url]
-        for option, key in (("-C", "channel"), ("--type", "type"), ("--platform", "platform"), ("--checksum", "checksum")):
+        for option, key in (("-C", "channel"), ("--type", "type"), ("--platform", "platform"), ("--checksum", "checksum"),
+                            ("--token-file", "token_file")):
             if self.params[key]:
                 words += [option, self.params[key]]
         fields = [f"{key}={value if isinstance(value, str) else json.dumps(value)}"
@@ -241,6 +248,7 @@ def main():
             "state": {"choices": ["present", "latest", "absent"], "default": "present"},
             "pool": {},
             "source": {"type": "list", "elements": "str", "default": []},
+            "token_file": {"type": "path"},
             "channel": {},
             "type": {},
             "platform": {},

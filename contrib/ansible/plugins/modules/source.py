@@ -36,6 +36,12 @@ options:
     description: Its certificate is not checked.
     type: bool
     default: false
+  token_file:
+    description:
+      - The path on the host of a file that only its owner reads, with the token that the image server is shown.
+      - Not given, a source that is configured keeps the one that it has.
+    type: path
+    version_added: 1.1.0
   force:
     description: Add it without asking it first.
     type: bool
@@ -51,6 +57,11 @@ EXAMPLES = r"""
 - name: Our own images
   imgadm.imgadm.source:
     url: https://images.example.com
+
+- name: Those of our private server, which knows this host by a token
+  imgadm.imgadm.source:
+    url: https://private.example.com
+    token_file: /etc/imgadm/private.token
 
 - name: Docker Hub
   imgadm.imgadm.source:
@@ -100,15 +111,16 @@ def plain(url):
     return f"{scheme}://{host}{slash}{path}", channel.group(1) if channel else None
 
 
-def same(source, url, type, insecure):
+def same(source, url, type, insecure, token_file):
     base, channel = plain(source["url"])
     return ((base, source.get("channel", channel), source["type"], bool(source.get("insecure")))
-            == (*plain(url), type, insecure))
+            == (*plain(url), type, insecure)) and token_file in (None, source.get("tokenFile"))
 
 
 def lines(sources):
     return "".join(
-        f"{each['url']} {each['type']}{' insecure' if each.get('insecure') else ''}\n" for each in sources)
+        f"{each['url']} {each['type']}{' insecure' if each.get('insecure') else ''}"
+        f"{' token-file=' + each['tokenFile'] if each.get('tokenFile') else ''}\n" for each in sources)
 
 
 def main():
@@ -118,6 +130,7 @@ def main():
             "state": {"choices": ["present", "absent"], "default": "present"},
             "type": {"default": "imgapi"},
             "insecure": {"type": "bool", "default": False},
+            "token_file": {"type": "path"},
             "force": {"type": "bool", "default": False},
             "executable": {"type": "path"},
         },
@@ -134,11 +147,18 @@ def main():
 
     before = sources()
     if params["state"] == "present":
-        is_there = any(same(each, params["url"], params["type"], params["insecure"]) for each in before)
-        change = not is_there
-        planned = before + [{"url": params["url"], "type": params["type"], "insecure": params["insecure"]}]
+        def wanted(each, token_file=None):
+            return same(each, params["url"], params["type"], params["insecure"], token_file)
+        change = not any(wanted(each, params["token_file"]) for each in before)
+        new = {"url": params["url"], "type": params["type"], "insecure": params["insecure"]}
+        if params["token_file"]:
+            new["tokenFile"] = params["token_file"]
+        # One that is there without that token file stays in its place.
+        place = next((number for number, each in enumerate(before) if wanted(each)), len(before))
+        planned = before[:place] + [new] + before[place + 1:]
         words = ["-a", params["url"], "-t", params["type"]] + (["-k"] if params["insecure"] else []) \
-            + (["-f"] if params["force"] else [])
+            + (["-f"] if params["force"] else []) \
+            + (["--token-file", params["token_file"]] if params["token_file"] else [])
     else:
         planned = [each for each in before if plain(each["url"])[0] != plain(params["url"])[0]]
         change = planned != before
