@@ -1,6 +1,6 @@
 #!/bin/bash
 # Time and memory of the release binary, against the tools an operator would type instead. Alternating runs, medians.
-# usage: scripts/bench.sh [import] [layers] [push] [create] [disks] [files] [inventory] [streams] [server] [registry]   (default: all)
+# usage: scripts/bench.sh [import] [slow] [layers] [push] [create] [disks] [files] [inventory] [streams] [server] [registry]   (default: all)
 #
 # ROUNDS=N sets the runs of each (default 5). The payload stays in ${XDG_CACHE_HOME:-~/.cache}/imgadm/bench (1 GB);
 # everything else is taken down again. A machine that does nothing else gives figures that can be compared.
@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/imgadm/bench
 rounds=${ROUNDS:-5}
 parts=("$@")
-((${#parts[@]} > 0)) || parts=(import layers push create disks files inventory streams server registry)
+((${#parts[@]} > 0)) || parts=(import slow layers push create disks files inventory streams server registry)
 
 if [[ -z ${BENCH_BUILT-} ]]; then
     scripts/bootstrap.sh bench
@@ -20,7 +20,7 @@ if [[ -z ${BENCH_BUILT-} ]]; then
         exec sudo env BENCH_BUILT=1 ROUNDS="$rounds" XDG_CACHE_HOME="${XDG_CACHE_HOME:-$HOME/.cache}" "$PWD/scripts/bench.sh" "$@"
 fi
 
-for file in sandbox-pool bench/{measure,payload,import,layers,push,create,disks,files,inventory,streams,server,registry}; do
+for file in sandbox-pool bench/{measure,payload,import,slow,layers,push,create,disks,files,inventory,streams,server,registry}; do
     # shellcheck source=/dev/null
     source "scripts/$file.sh"
 done
@@ -102,6 +102,16 @@ for part in "${parts[@]}"; do
             bench_import "$cache"
             imgadm sources -d "$url" > /dev/null
             report_import
+            ;;
+        slow)
+            payload "$cache" "$pool"
+            serve_payload "$cache" "$work/server/images"
+            serve "$work/server"
+            imgadm sources -f -a "$url" > /dev/null
+            imgadm sources -d https://images.smartos.org > /dev/null
+            bench_slow
+            imgadm sources -d "$url" > /dev/null
+            report_slow
             ;;
         layers)
             layers_payload "$cache/layers"

@@ -33,6 +33,8 @@ public struct DownloadRequest: Sendable {
 /// `If-Range` where the server can, otherwise by reading past what is here (RFC 9110 §13.1.5, §14). Whoever reads sees
 /// one unbroken run of bytes.
 ///
+/// Where the reader does little but wait for that one connection, the rest comes over several (``BlocksAhead``).
+///
 /// Not thread-safe: one task reads it.
 public final class Download {
     private let transport: Transport
@@ -41,6 +43,9 @@ public final class Download {
     private var skip: Int64 = 0
     private var validator: Validator?
     private var tries: Backoff.Tries
+    private var pace: ReadingPace?
+    /// What comes over several connections, from where it begins; the one that there was goes as far.
+    private var ahead: BlocksAhead?
     /// Where all tries were last earned.
     private var earned: Int64
 
@@ -61,6 +66,7 @@ public final class Download {
         var backoff = settings.backoff(tries: NetworkLimits.downloadTries, patience: settings.patience)
         backoff.longest = settings.patience + settings.stallTimeout
         tries = Backoff.Tries(backoff, by: settings.clock)
+        pace = ReadingPace(window: settings.paceWindow)
         earned = wanted.offset
         position = wanted.offset
         size = wanted.size
@@ -92,26 +98,39 @@ public final class Download {
         if let size, position == size, headers != nil || size == wanted.offset && size > 0 {
             return try await rest()
         }
+        if let ahead, position >= ahead.start {
+            body = nil
+            if let chunk = try await ahead.next() {
+                position += Int64(chunk.readableBytes)
+                return chunk
+            }
+            self.ahead = nil
+            return try await read()
+        }
         if body == nil { try await open() }
-        while var chunk = try await body?.next(isolation: #isolation) {
+        let end = ahead?.start ?? wanted.end
+        while true {
+            let start = ContinuousClock.now
+            guard var chunk = try await body?.next(isolation: #isolation) else { break }
             if skip > 0 {
                 let count = Int(min(skip, Int64(chunk.readableBytes)))
                 chunk.moveReaderIndex(forwardBy: count)
                 skip -= Int64(count)
             }
-            if let end = wanted.end, Int64(chunk.readableBytes) > end - position {
+            if let end, Int64(chunk.readableBytes) > end - position {
                 chunk = chunk.getSlice(at: chunk.readerIndex, length: Int(end - position)) ?? chunk
             }
             guard chunk.readableBytes > 0 else { continue }
             // A file would have to bring 2^63 bytes for this to overflow.
             position += Int64(chunk.readableBytes)
             if let size, position > size { throw tooLarge(size) }
+            if ahead == nil, let rate = pace?.note(chunk.readableBytes, since: start) { widen(rateOfOne: rate) }
             return chunk
         }
         if skip > 0 { throw lost("the server ended the file before the part that was missing") }
         // Where nobody has said how long the file is, it is as long as it is.
         if let size {
-            let end = min(wanted.end ?? size, size)
+            let end = min(end ?? size, size)
             if position < end { throw lost("the connection ended after \(position) of \(end) bytes") }
         }
         size = position
@@ -125,6 +144,28 @@ public final class Download {
         }
         body = nil
         return nil
+    }
+
+    /// Little is done but to wait for this one connection: others bring what comes after what it has under way.
+    private func widen(rateOfOne rate: Double) {
+        // Parts that nothing tells to be of one file are not put together.
+        guard let size, wanted.isChecked || validator?.isStrong == true, skip == 0,
+            headers?["accept-ranges"]?.lowercased() != "none"
+        else {
+            pace = nil
+            return
+        }
+        let end = min(wanted.end ?? size, size)
+        guard end - position > BlocksAhead.blockSize else { return }
+        let file = BlockRequest(request: wanted.request, transport: transport, size: size, validator: validator)
+        ahead = BlocksAhead(
+            file, from: position + BlocksAhead.blockSize, to: end, rateOfOne: rate,
+            allowance: transport.settings.sideConnections)
+        guard let ahead else { return }
+        pace = nil
+        transport.note(
+            "carried on over \(ahead.width) connections", wanted.request, "one brings \(Int64(rate) >> 10) KiB a second"
+        )
     }
 
     private func open() async throws {

@@ -18,6 +18,10 @@ public struct TransportSettings: Sendable {
     public var firstPause: Duration = .milliseconds(200)
     /// The longest time a server's `Retry-After` is waited for.
     public var longestRetryAfter: Duration = .seconds(120)
+    /// Connections besides one a download, for downloads that do little but wait; shared by all that have these settings.
+    public var sideConnections = ConnectionAllowance(TransportSettings.standardConnections - 1)
+    /// Over how long it is looked at whether a download does little but wait.
+    var paceWindow: Duration = .seconds(1)
     /// What pauses are waited by.
     public var clock: any Timekeeper = .real
     /// The `User-Agent` of every request.
@@ -28,6 +32,9 @@ public struct TransportSettings: Sendable {
     /// A file, or folder, of certificates to trust instead of the system's (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
     public var trustRoots: String?
 
+    /// Connections over which one file comes at most, where nothing else is said.
+    public static let standardConnections = 4
+
     public init() {}
 
     /// How a request is tried again: so often, and for so long.
@@ -36,7 +43,7 @@ public struct TransportSettings: Sendable {
     }
 
     /// The settings that environment variables make: `IMGADM_CONNECT_TIMEOUT`, `IMGADM_STALL_TIMEOUT` and
-    /// `IMGADM_PATIENCE` (seconds), `IMGADM_LEAST_RATE` (bytes a second), `IMGADM_INSECURE`, the proxy variables,
+    /// `IMGADM_PATIENCE` (seconds), `IMGADM_LEAST_RATE` (bytes a second), `IMGADM_CONNECTIONS` (1 to 16 for a file), `IMGADM_INSECURE`, the proxy variables,
     /// `SSL_CERT_FILE`, `SSL_CERT_DIR`.
     ///
     /// - Throws: `ConfigError` for a number that is none.
@@ -50,6 +57,10 @@ public struct TransportSettings: Sendable {
         patience = try seconds("IMGADM_PATIENCE", least: 0) ?? patience
         if let text = environment["IMGADM_LEAST_RATE"], !text.isEmpty {
             leastRate = try OutsideNumber.whole(text, in: 0...1 << 30, named: "IMGADM_LEAST_RATE")
+        }
+        if let text = environment["IMGADM_CONNECTIONS"], !text.isEmpty {
+            sideConnections = ConnectionAllowance(
+                try OutsideNumber.whole(text, in: 1...16, named: "IMGADM_CONNECTIONS") - 1)
         }
         insecure = environment["IMGADM_INSECURE"] == "1"
         proxies = ProxySettings(environment: environment)

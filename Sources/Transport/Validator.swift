@@ -16,6 +16,9 @@ struct Validator: Sendable {
         return lastModified
     }
 
+    /// It is never the same for two files.
+    var isStrong: Bool { etag.map { !$0.hasPrefix("W/") } ?? false }
+
     /// Both speak of the same thing and differ.
     func contradicts(_ other: Validator) -> Bool {
         if let etag, let theirs = other.etag { return etag != theirs }

@@ -27,7 +27,7 @@ server_payload() {
     done < <(uuids "$server_images" | manifests)
 }
 
-# serve_by_nginx FOLDER: sets $nginx_url
+# serve_by_nginx FOLDER [DIRECTIVES]: serves the folder; the directives go into its server; sets $nginx_url
 serve_by_nginx() {
     local port=18999
     mkdir -p "$work/nginx"
@@ -47,7 +47,7 @@ http {
     fastcgi_temp_path $work/nginx/fastcgi;
     uwsgi_temp_path $work/nginx/uwsgi;
     scgi_temp_path $work/nginx/scgi;
-    server { listen 127.0.0.1:$port; root $1; }
+    server { listen 127.0.0.1:$port; root $1; ${2-} }
 }
 CONF
     nginx -c "$work/nginx/nginx.conf" 2> "$work/nginx/start.log" &
