@@ -49,7 +49,7 @@ import Testing
     @Test(arguments: formats)
     func theSameInputGivesTheSameOutput(format: CompressionFormat) async throws {
         let one = try await pack(PackingTests.large, format, cores: 2)
-        for _ in 0..<3 { #expect(try await pack(PackingTests.large, format, cores: 2) == one) }
+        #expect(try await pack(PackingTests.large, format, cores: 2) == one)
     }
 
     @Test(arguments: formats)

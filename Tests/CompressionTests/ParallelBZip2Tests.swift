@@ -23,7 +23,7 @@ import Testing
     func theSameData(command: String, threads: Int) throws {
         for (name, bytes) in Samples.all {
             let packed = try Packer(.bzip2, command).pack(bytes)
-            for chunks in [[1], [3, 1000], [1 << 20]] where chunks != [1] || packed.count < 50_000 {
+            for chunks in [[1], [3, 1000], [1 << 20]] where chunks != [1] || packed.count < 10_000 {
                 let (parallel, plain) = try Self.both(packed, chunks: chunks, threads: threads)
                 #expect(parallel == plain && parallel == .data(bytes), "\(name) by \(chunks)")
             }
