@@ -10,6 +10,7 @@ public final class ServedImage: Sendable {
     public let owner: String?
     public let name: String?
     public let version: String?
+    public let description: String?
     public let type: String?
     public let os: String?
     public let state: String
@@ -72,6 +73,7 @@ public final class ServedImage: Sendable {
         owner = json["owner"]?.stringValue
         name = json["name"]?.stringValue
         version = json["version"]?.lenientText
+        description = json["description"]?.stringValue
         type = json["type"]?.stringValue
         os = json["os"]?.stringValue
         state = json["state"]?.stringValue ?? ""

@@ -1,5 +1,7 @@
+import ImageCatalog
 import ImageModel
 import JSON
+import SystemPackage
 import Testing
 
 @testable import ImageServer
@@ -81,12 +83,141 @@ import Testing
             #expect(web.text.contains("<code>imgadm import -S http://localhost \(Self.other)</code>"))
             #expect(
                 web.text.contains(
-                    "<code>curl -fL -o \(Self.other).zfs.gz http://localhost/images/\(Self.other)/file</code>"))
+                    "<code>curl -fL -o web-1.0.0.zfs.gz http://localhost/images/\(Self.other)/file</code>"))
+            #expect(web.text.contains("<code>imgadm install -m web-1.0.0.imgmanifest -f web-1.0.0.zfs.gz</code>"))
+            #expect(web.text.contains("<code>echo &#39;aa  web-1.0.0.zfs.gz&#39; | sha1sum -c</code>"))
+            #expect(!web.text.contains("qcow2") && !web.text.contains("newer version"))
             let base = try await server.get("/page/\(Self.uuid)").text
             #expect(base.contains("Built on this") && base.contains("&lt;b&gt;It&lt;/b&gt;"))
             #expect(try await server.get("/page/\(missing)").status == 404)
             #expect(try await server.send("POST", "/page/\(Self.uuid)").status == 405)
         }
+    }
+
+    /// A disk is no file that a hypervisor takes: the page says what it is, and how it becomes one.
+    @Test func aDiskIsOfferedForWhatItIs() async throws {
+        let root = try ImageRoot()
+        try root.add(
+            try #require(ImageUUID(Self.uuid)),
+            [
+                "name": "disk", "type": "zvol", "image_size": 10240, "disk_driver": "virtio", "nic_driver": "virtio",
+                "cpu_type": "host", "files": [["sha1": "$(rm x)", "size": 1024, "compression": "zstd"]],
+            ])
+        try root.add(
+            try #require(ImageUUID(Self.other)),
+            ["name": "a name", "files": [["sha1": "aa", "size": 2048, "compression": "none"]]])
+        try await RunningServer.serving(root) { server in
+            let disk = try await server.get("/page/\(Self.uuid)").text
+            #expect(disk.contains("-o disk-1.0.0.zvol.zst ") && !disk.contains(".zfs"))
+            #expect(disk.contains("<code>imgadm export -o disk-1.0.0.qcow2 \(Self.uuid)</code>"))
+            #expect(disk.contains("<code>imgadm export -o disk-1.0.0.qcow2 ./disk-1.0.0.zvol.zst</code>"))
+            #expect(!disk.contains("echo &#39;$"), "what a manifest says is no command")
+            let odd = try await server.get("/page/\(Self.other)").text
+            #expect(odd.contains("-o \(Self.other).zfs "), "its name is no name of a file")
+        }
+    }
+
+    @Test func descriptionsAreShownAndFound() async throws {
+        let root = try ImageRoot()
+        let long = String(repeating: "word ", count: 60)
+        try root.add(
+            try #require(ImageUUID(Self.uuid)), ["name": "base", "description": "A <small> image\nfor Gardeners"])
+        try root.add(
+            try #require(ImageUUID(Self.other)), ["name": "web", "description": .string(long + "Zebra")])
+        try await RunningServer.serving(root) { server in
+            let all = try await server.get("/").text
+            #expect(all.contains("<p class=\"about\">A &lt;small&gt; image for Gardeners</p>"))
+            #expect(all.contains("word…</p>") && !all.contains("Zebra"))
+            #expect(try await server.get("/?q=gardeners").text.contains("1 of 2 images match"))
+            #expect(try await server.get("/?q=zebra+web").text.contains("1 of 2 images match"))
+        }
+    }
+
+    @Test func aNewerVersionIsPointedTo() async throws {
+        let root = try ImageRoot()
+        try root.write("[{\"name\": \"dev\", \"default\": true}, {\"name\": \"release\"}]", to: "channels.json")
+        let uuids = (1...4).map { "6b6be30a-2b59-4f5b-8b9c-4d61a7d3c30\($0)" }
+        for (place, uuid) in uuids.enumerated() {
+            try root.add(
+                try #require(ImageUUID(uuid)),
+                [
+                    "name": "base", "version": .string("1.\(place)"), "channels": [place == 3 ? "release" : "dev"],
+                    "published_at": .string("2024-01-0\(place + 1)T00:00:00Z"),
+                ])
+        }
+        try await RunningServer.serving(root) { server in
+            let oldest = try await server.get("/page/\(uuids[0])").text
+            #expect(
+                oldest.contains(
+                    "There is a newer version: <a href=\"/page/\(uuids[2])\">base 1.2</a>, and <a href=\"/?name=base\">1 more</a>."
+                ))
+            #expect(!oldest.contains("base 1.3"), "of another channel")
+            #expect(try await !server.get("/page/\(uuids[2])").text.contains("newer version"))
+        }
+    }
+
+    /// The commands of a private server are those that work there.
+    @Test func commandsOfAPrivateServerShowTheToken() async throws {
+        let root = try ImageRoot()
+        try root.write("ada secret\n", to: "tokens")
+        try root.add(
+            try #require(ImageUUID(Self.uuid)),
+            ["public": false, "files": [["sha1": "aa", "size": 1, "compression": "none"]]])
+        var authentication = Authentication(tokens: root.path.appending("tokens"))
+        authentication.isPrivate = true
+        try await RunningServer.serving(root, mode: .private, authentication: authentication) { server in
+            let ada = ["Authorization": "Bearer secret", "Accept": "text/html"]
+            let list = try await server.get("/", ada).text
+            #expect(list.contains("<code>imgadm sources -a http://localhost --token-file TOKEN-FILE</code>"))
+            let page = try await server.get("/page/\(Self.uuid)", ada).text
+            #expect(
+                page.contains("<code>imgadm import -S http://localhost --token-file TOKEN-FILE \(Self.uuid)</code>"))
+            #expect(page.contains("curl -fL -H &quot;Authorization: Bearer $(cat TOKEN-FILE)&quot; -o "))
+            #expect(!list.contains("secret") && !page.contains("secret"))
+            // Who shows nothing is asked, by a page, and told nothing.
+            let asked = try await server.get("/page/\(Self.uuid)", ["Accept": "text/html"])
+            #expect(asked.status == 401 && asked.headers["www-authenticate"]?.hasPrefix("Basic") == true)
+            #expect(asked.text.hasPrefix("<!DOCTYPE html>") && !asked.text.contains("test"), "\(asked.text)")
+        }
+    }
+
+    /// What a person has asked for in vain is told on a page; a program is told as ever.
+    @Test(
+        arguments: [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true), ("text/html", true),
+            ("*/*", false), ("application/json", false), ("application/json, text/html", false),
+            ("text/html;q=0.5, application/json", false), ("text/html;q=0", false), (nil, false),
+        ] as [(String?, Bool)]) func aRefusalIsAPageForABrowser(accept: String?, isPage: Bool) async throws
+    {
+        let root = try ImageRoot()
+        let headers = accept.map { ["Accept": $0] } ?? [:]
+        try await RunningServer.serving(root) { server in
+            // What has JSON alone is 406 where nothing but pages is taken.
+            let images =
+                accept?.hasPrefix("text/html") == true && accept?.contains("*/*") != true
+                ? [] : ["/images/\(Self.uuid)"]
+            for target in ["/page/\(Self.uuid)", "/<script>", "/nowhere"] + images {
+                let reply = try await server.get(target, headers)
+                #expect(reply.status == 404 && (reply.code == "ResourceNotFound") != isPage, "\(reply)")
+                guard isPage else { continue }
+                #expect(reply.headers["content-type"] == "text/html; charset=utf-8")
+                #expect(reply.headers["content-security-policy"]?.hasPrefix("default-src 'none'") == true)
+                #expect(reply.text.contains("<a href=\"/\">All images</a>") && !reply.text.contains("<script>alert"))
+                #expect(!reply.text.contains("/<script>"))
+            }
+            #expect(try await server.get("/?sort=x", headers).status == 422)
+            let change = try await server.send("POST", "/images/\(Self.uuid)?action=activate", headers)
+            #expect(change.json != nil || change.status == 406, "\(change)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("", ""), ("short", "short"), ("a  b\n c", "a b c"), ("one two three", "one two…"),
+            ("abcdefghijklmnop", "abcdefghij…"), ("äöüäöüäöü äöü", "äöüäöüäöü…"),
+        ]) func textsAreCutAtAWord(text: String, short: String)
+    {
+        #expect(HTMLText.beginning(text, characters: 10) == short)
     }
 
     /// Of many images no more is sent than the first page of their names, packed for who takes that, and nothing to who has it.

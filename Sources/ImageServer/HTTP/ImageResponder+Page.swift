@@ -22,7 +22,8 @@ extension ImageResponder {
         }
         let page = ImageListPage(
             groups: ImageGroups(images, wanted), query: wanted, channels: catalog.channels, channel: channel,
-            url: request.serverURL, host: request.head.authority ?? "this server")
+            url: request.serverURL, host: request.head.authority ?? "this server",
+            isPrivate: authentication.isPrivate)
         return try await html(page.html, query)
     }
 
@@ -32,8 +33,36 @@ extension ImageResponder {
         let page = ImageDetailPage(
             image: image, json: try image.json(withChannels: true, adminFields: false),
             chain: ImageChain(of: image, in: catalog) { scope.contains($0) }, query: try PageQuery(query.parameters),
-            url: request.serverURL)
+            url: request.serverURL,
+            newer: image.name == nil
+                ? []
+                : catalog.images.filter {
+                    $0.name == image.name && $0.place > image.place && $0.imageState == .active && scope.contains($0)
+                }.reversed(),
+            isPrivate: authentication.isPrivate)
         return try await html(page.html, query)
+    }
+
+    /// What a person is shown in place of what was asked for.
+    func refusalPage(_ fault: RequestError) -> Response {
+        let isMissing = fault.status == .notFound
+        let title = isMissing ? "Not here" : "\(fault.status.code) \(fault.status.reasonPhrase)"
+        let page = PageFrame(
+            title: title,
+            header:
+                "<nav aria-label=\"Where this is\"><a href=\"/\">All images</a></nav><h1>\(HTMLText.escaped(title))</h1>",
+            main: """
+                <section><p>\(isMissing ? "There is no such page or image on this server, or not in this channel. It may have been removed." : "This cannot be shown.")</p>\
+                <p class="dim"><code>\(HTMLText.escaped("\(fault.code): \(fault.message)"))</code></p></section>
+                """)
+        var response = Response(
+            status: fault.status,
+            headers: [
+                .contentType: "text/html; charset=utf-8", .contentSecurityPolicy: PageFrame.contentSecurityPolicy,
+                .cacheControl: "no-store", .vary: "Accept",
+            ], body: ResponseBody(byteBuffer: ByteBuffer(string: page.html)))
+        response.headers.append(contentsOf: fault.headers)
+        return response
     }
 
     private func html(_ text: String, _ query: Query) async throws -> Response {

@@ -49,7 +49,11 @@ struct ImageResponder: HTTPResponder {
             try rate?.check(caller.forwardedFor ?? caller.address)
             response = try await answer(request, type, context, &caller)
         } catch {
-            response = .refusal(fault(error, context.logger), as: type ?? .json)
+            let fault = fault(error, context.logger)
+            let isReading = request.method == .get || request.method == .head
+            response =
+                isReading && AnswerType.prefersPages(accept: request.headers[.accept])
+                ? refusalPage(fault) : .refusal(fault, as: type ?? .json)
         }
         if request.method == .head { response = response.createHeadResponse() }
         let elapsed = started.duration(to: .now)

@@ -20,6 +20,15 @@ enum HTMLText {
         return String(decoding: escaped, as: UTF8.self)
     }
 
+    /// The beginning of a text, on one line: to the end of a word where there is one.
+    static func beginning(_ text: String, characters: Int) -> String {
+        let line = text.prefix(8 * characters).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        guard line.count > characters else { return line }
+        let cut = line.prefix(characters)
+        let words = cut.lastIndex(of: " ").map { cut[..<$0] } ?? cut
+        return (words.isEmpty ? cut : words) + "…"
+    }
+
     /// A number of bytes, to a tenth of the largest unit of which there is one; nil for what is no size.
     static func size(_ bytes: Int64) -> String? {
         guard bytes >= 0 else { return nil }

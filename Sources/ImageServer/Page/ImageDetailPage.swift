@@ -10,6 +10,10 @@ struct ImageDetailPage {
     let query: PageQuery
     /// The server's URL, as the browser reached it.
     let url: String
+    /// Those of its name that were published after it, the newest first, as far as one sees them.
+    let newer: [ServedImage]
+    /// Only users see images here.
+    let isPrivate: Bool
 
     var html: String {
         PageFrame(title: "\(title) – \(image.uuid)", header: header, main: main).html
@@ -36,34 +40,31 @@ struct ImageDetailPage {
         return """
             <nav aria-label="Where this is"><a href="\(HTMLText.escaped(list.path()))">All images</a>\(name ?? "")</nav>
             <div class="top">\(icon)<div><h1>\(HTMLText.escaped(title))</h1>\(badges)</div></div>
+            \(newerVersions)\
             \(text("description").map { "<p>\(HTMLText.escaped($0))</p>" } ?? "")
             """
     }
 
+    private var newerVersions: String {
+        guard let newest = newer.first else { return "" }
+        var text = "There is a newer version: \(anchor(newest))"
+        if newer.count > 1, let name = image.name {
+            var all = PageQuery()
+            (all.channel, all.name) = (query.channel, name)
+            text +=
+                ", and <a href=\"\(HTMLText.escaped(all.path()))\">\(HTMLText.count(newer.count - 1, "more", "more"))</a>"
+        }
+        return "<p class=\"newer\">\(text).</p>\n"
+    }
+
     private var main: String {
         """
-        <section><h2>Import</h2>\(PageFrame.command("imgadm import -S \(source) \(image.uuid)"))\(download)</section>
+        \(ImageCommands(image, json, url: url, query: channelQuery, isPrivate: isPrivate).html)
         <section><h2>About</h2><dl>\(facts)</dl></section>
         \(chainSection)\(builtOnThis)\
         <section><details><summary>Manifest</summary><pre>\(manifest)</pre>\
         <p><a href="/images/\(image.uuid)\(channelQuery)">As JSON</a></p></details></section>
         """
-    }
-
-    private var source: String { ImageListPage.quoted(url + channelQuery) }
-
-    private var download: String {
-        guard !image.files.isEmpty else { return "" }
-        let suffix =
-            switch file("compression") {
-            case "gzip": ".gz"
-            case "bzip2": ".bz2"
-            case "xz": ".xz"
-            case "zstd": ".zst"
-            default: ""
-            }
-        let address = ImageListPage.quoted("\(url)/images/\(image.uuid)/file\(channelQuery)")
-        return PageFrame.command("curl -fL -o \(image.uuid).zfs\(suffix) \(address)")
     }
 
     private var channelQuery: String {
@@ -155,9 +156,12 @@ struct ImageDetailPage {
     private static let mostDependents = 50
 
     private func link(_ other: ServedImage) -> String {
-        let title = [other.name ?? other.uuid.description, other.version].compactMap(\.self).joined(separator: " ")
         let size = other.fileSize.flatMap(HTMLText.size).map { " <span class=\"dim\">\($0)</span>" } ?? ""
-        return
-            "<li><a href=\"\(HTMLText.escaped(query.path(of: other.uuid)))\">\(HTMLText.escaped(title))</a>\(size)</li>"
+        return "<li>\(anchor(other))\(size)</li>"
+    }
+
+    private func anchor(_ other: ServedImage) -> String {
+        let title = [other.name ?? other.uuid.description, other.version].compactMap(\.self).joined(separator: " ")
+        return "<a href=\"\(HTMLText.escaped(query.path(of: other.uuid)))\">\(HTMLText.escaped(title))</a>"
     }
 }

@@ -66,7 +66,7 @@ struct ImageGroups {
         if let name = query.name, image.name != name { return false }
         guard !query.words.isEmpty else { return true }
         var text = ""
-        for field in [image.name, image.version, image.os, image.type] {
+        for field in [image.name, image.version, image.os, image.type, image.description] {
             if let field { text += field + "\n" }
         }
         text += image.uuid.description

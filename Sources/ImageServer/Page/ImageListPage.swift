@@ -11,9 +11,13 @@ struct ImageListPage {
     /// The server's URL, as the browser reached it, and its host.
     let url: String
     let host: String
+    /// Only users see images here.
+    let isPrivate: Bool
 
     /// So many of a name are in the list itself.
     private static let versionsInList = 6
+    /// So much of a description is.
+    private static let charactersOfDescription = 120
 
     var html: String {
         PageFrame(
@@ -33,11 +37,14 @@ struct ImageListPage {
             } ?? "<h1>Images of \(HTMLText.escaped(host))</h1>"
         return """
             \(title)
-            \(query.name == nil ? PageFrame.command("imgadm sources -a \(ImageListPage.quoted(source))") : "")
+            \(query.name == nil ? PageFrame.command("imgadm sources -a \(ImageListPage.quoted(source))\(token)") : "")
+            \(query.name == nil && isPrivate ? PageFrame.tokenNote : "")
             \(channelList)\(search)
             <p id="count" class="dim" role="status">\(count)</p>
             """
     }
+
+    private var token: String { isPrivate ? " \(PageFrame.tokenOption)" : "" }
 
     private var source: String { url + (channel.map { "?channel=\($0)" } ?? "") }
 
@@ -71,7 +78,7 @@ struct ImageListPage {
             value.map { "<input type=\"hidden\" name=\"\(name)\" value=\"\(HTMLText.escaped($0))\">" } ?? ""
         }
         return """
-            <form role="search" action="/"><input type="search" name="q" aria-label="Search" placeholder="Name, version, type, UUID, tag" \
+            <form role="search" action="/"><input type="search" name="q" aria-label="Search" placeholder="Name, version, description, type, UUID, tag" \
             value="\(HTMLText.escaped(query.search))" autocomplete="off">\(hidden("name", query.name))\
             \(hidden("sort", query.order == .newest ? nil : query.order.rawValue))\(hidden("channel", query.channel))\
             <button>Search</button></form>
@@ -111,11 +118,11 @@ struct ImageListPage {
     private var titles: String {
         func title(_ text: String, _ order: PageQuery.Order) -> String {
             order == query.order
-                ? "<b>\(text)\(order == .name ? " ↑" : " ↓")</b>"
+                ? "<b aria-current=\"true\">\(text)<span aria-hidden=\"true\">\(order == .name ? " ↑" : " ↓")</span></b>"
                 : "<a href=\"\(HTMLText.escaped(query.path { $0.order = order; $0.page = 1 }))\">\(text)</a>"
         }
         return """
-            <li class="row titles" aria-label="Order">\(title("Name", .name))<span>Version</span><span>Kind</span>\
+            <li class="row titles">\(title("Name", .name))<span>Version</span><span>Kind</span>\
             \(title("Published", .newest))<span class="size size-title">\(title("Size", .size))</span><span class="get">UUID</span></li>
             """
     }
@@ -123,7 +130,7 @@ struct ImageListPage {
     private func group(_ group: ImageGroup) -> String {
         guard let newest = group.newest else { return "" }
         let older = group.images.dropFirst()
-        var text = "<li class=\"group\">\(row(newest))"
+        var text = "<li class=\"group\">\(row(newest))\(about(newest))"
         if !older.isEmpty {
             let shown = older.prefix(Self.versionsInList)
             let rest = older.count - shown.count
@@ -140,6 +147,12 @@ struct ImageListPage {
         return text + "</li>"
     }
 
+    private func about(_ image: ServedImage) -> String {
+        guard let description = image.description, !description.isEmpty else { return "" }
+        let short = HTMLText.beginning(description, characters: Self.charactersOfDescription)
+        return "<p class=\"about\">\(HTMLText.escaped(short))</p>"
+    }
+
     private func row(_ image: ServedImage) -> String {
         func text(_ value: String?) -> String { HTMLText.escaped(value ?? "") }
         let name = text(image.name ?? "no name")
@@ -150,7 +163,7 @@ struct ImageListPage {
             <div class="row"><a class="name" href="\(HTMLText.escaped(query.path(of: image.uuid)))" title="\(name)">\(name)</a>\
             <span class="version" title="\(text(image.version))">\(text(image.version))</span><span class="kind">\(text(kind))</span>\
             <time>\(date)</time><span class="size">\(size)</span><span class="get"><span class="uuid">\(image.uuid)</span>\
-            \(PageFrame.copyButton("imgadm import \(image.uuid)"))</span></div>
+            \(PageFrame.copyButton("imgadm import \(image.uuid)", of: "the import of \([image.name ?? "no name", image.version ?? ""].joined(separator: " "))"))</span></div>
             """
     }
 

@@ -16,8 +16,10 @@ struct PageFrame {
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>\(HTMLText.escaped(title))</title>
         <style>\(PageStyle.text)</style>
+        <a class="skip" href="#main">To the content</a>
         <header>\(header)</header>
-        <main>\(main)</main>
+        <main id="main">\(main)</main>
+        <p id="said" class="off" role="status"></p>
         <script>\(PageScript.text)</script>
         </html>
 
@@ -40,8 +42,19 @@ struct PageFrame {
         return "<span class=\"command\"><code>\(text)</code>\(copyButton(text))</span>"
     }
 
-    /// - Parameter text: escaped.
-    static func copyButton(_ text: String) -> String {
-        "<button type=\"button\" class=\"copy\" data-copy=\"\(text)\">Copy</button>"
+    /// - Parameters:
+    ///   - text: escaped.
+    ///   - what: what it is, for those who hear the page, where it does not stand before the button.
+    static func copyButton(_ text: String, of what: String? = nil) -> String {
+        let label = what.map { " aria-label=\"Copy \(HTMLText.escaped($0))\"" } ?? ""
+        return "<button type=\"button\" class=\"copy\"\(label) data-copy=\"\(text)\">Copy</button>"
     }
+
+    // MARK: tokens
+
+    /// How the commands of a private server show who asks.
+    static let tokenOption = "--token-file TOKEN-FILE"
+    static let tokenHeader = "-H \"Authorization: Bearer $(cat TOKEN-FILE)\""
+    static let tokenNote =
+        "<p class=\"dim\">Only users see images here: TOKEN-FILE has your token, and nobody else may read it (chmod 600).</p>"
 }

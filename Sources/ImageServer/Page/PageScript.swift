@@ -11,7 +11,7 @@ enum PageScript {
         document.addEventListener('click',async event=>{
         const button=event.target.closest('button.copy');if(!button)return;
         const done=await copy(button.dataset.copy);button.focus();
-        button.textContent=done?'Copied':'No';setTimeout(()=>button.textContent='Copy',1500)
+        button.textContent=done?'Copied':'No';document.getElementById('said').textContent=done?'Copied':'This cannot be copied';setTimeout(()=>button.textContent='Copy',1500)
         });
         const form=document.querySelector('form');
         if(form){

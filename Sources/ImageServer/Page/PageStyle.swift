@@ -24,7 +24,7 @@ enum PageStyle {
         .copy{display:none;min-width:4.2rem;padding:.05rem .5rem;font-size:12px}
         .js .copy{display:inline-block}
         .command{display:flex;align-items:flex-start;gap:.5rem;margin:.35rem 0;max-width:100%}
-        .command code{background:var(--mark);border-radius:.4rem;padding:.25rem .6rem;overflow-wrap:anywhere;min-width:0}
+        .command code{background:var(--mark);border-radius:.4rem;padding:.25rem .6rem;overflow-wrap:anywhere;min-width:0;white-space:pre-wrap}
         .command .copy{flex:none;padding:.2rem .5rem}
         .list,.group{list-style:none;margin:0;padding:0}
         .list{background:var(--card);border:1px solid var(--line);border-radius:.6rem;overflow:hidden;margin-top:.6rem}
@@ -34,6 +34,10 @@ enum PageStyle {
         .titles b{color:var(--text)}
         .group+.group,.more{border-top:1px solid var(--line)}
         .name{font-weight:600}
+        .about{color:var(--dim);font-size:13px;margin:-.35rem 0 .45rem;padding:0 1rem;overflow-wrap:anywhere}
+        .skip{position:absolute;left:-99rem}
+        .skip:focus{left:1rem;top:.3rem}
+        .newer{border-left:3px solid var(--link);background:var(--mark);border-radius:.4rem;padding:.3rem .8rem;margin:.7rem 0 0}
         .size{text-align:right;font-variant-numeric:tabular-nums}
         time{font-variant-numeric:tabular-nums}
         .get{display:flex;justify-content:space-between;gap:.5rem;align-items:baseline;overflow:visible}
@@ -73,6 +77,7 @@ enum PageStyle {
         .get .uuid{font-size:12px}
         .get .copy{padding:0 .3rem;min-width:3.6rem}
         details>summary{padding:0 .8rem .5rem}
+        .about{padding:0 .8rem;margin-top:-.4rem}
         dl{grid-template-columns:minmax(0,1fr);gap:0}
         dd{margin-bottom:.5rem}
         }

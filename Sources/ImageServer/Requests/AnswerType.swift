@@ -29,6 +29,15 @@ enum AnswerType: Sendable {
         guard let best else { return nil }
         self = best.answer
     }
+
+    /// Whether it is a browser, for a person: it names pages, and nothing that we have before them. What takes anything is a program.
+    static func prefersPages(accept: String?) -> Bool {
+        let ranges = (accept ?? "").split(separator: ",").prefix(50).map(WeightedName.init)
+        guard let page = ranges.first(where: { $0.name == "text/html" }), page.weight > 0 else { return false }
+        return !ranges.contains {
+            ["application/json", "application/octet-stream", "text/plain"].contains($0.name) && $0.weight >= page.weight
+        }
+    }
 }
 
 /// One of what a client accepts: a media range, a coding (RFC 9110, section 12.4.2).
