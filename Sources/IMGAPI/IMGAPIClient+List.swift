@@ -1,4 +1,4 @@
-import Failure
+public import Failure
 public import ImageModel
 import Transport
 
@@ -17,8 +17,15 @@ extension IMGAPIClient {
     public func list(
         named name: String? = nil, inState state: String? = nil, longest: Int = ImageLimits.list
     ) async throws -> [ListedImage] {
+        try await listing(named: name, inState: state, longest: longest).images
+    }
+
+    /// The same, and whether that is all that there is in the list: for who takes something to be gone that is not in it.
+    public func listing(
+        named name: String? = nil, inState state: String? = nil, longest: Int = ImageLimits.list
+    ) async throws -> Listing {
         var seen: Set<ImageUUID> = []
-        var images: [ListedImage] = []
+        var list = Listing()
         var marker: ImageUUID?
         var limit = IMGAPIClient.pageSize
         var bytes = 0
@@ -26,36 +33,52 @@ extension IMGAPIClient {
         while true {
             let (page, size) = try await page(after: marker, limit: limit, name, state)
             bytes += size
-            let fresh = page.filter { seen.insert($0.uuid).inserted }
-            images += fresh
-            guard page.count >= IMGAPIClient.pageSize, marker == nil || page.count >= limit, let last = page.last else {
-                return images
+            let fresh = page.images.filter { seen.insert($0.uuid).inserted }
+            list.images += fresh
+            if page.damaged > 0 {
+                list.gap = Failure(
+                    .sourceError,
+                    "\(page.damaged) of \(page.count) entries\(marker.map { " from image \($0) on" } ?? "") have no valid UUID"
+                )
             }
+            guard page.count >= IMGAPIClient.pageSize, marker == nil || page.count >= limit, let last = page.images.last
+            else { return list }
             if marker == last.uuid || fresh.isEmpty {
                 // More images of one date than a page holds: only a larger page leads past them.
-                guard page.count >= limit, limit < 64 * IMGAPIClient.pageSize else { return images }
+                guard page.count >= limit, limit < 64 * IMGAPIClient.pageSize else {
+                    list.gap = Failure(
+                        .sourceError, "no page leads past the images that share a date with \(last.uuid)")
+                    return list
+                }
                 limit *= 2
             }
             marker = last.uuid
             guard bytes < longest, start.duration(to: .now) < replyTimeout else {
                 throw Failure(
                     .sourceError,
-                    "the list of images of \(base) has no end: it was left after \(images.count) images and \(bytes) bytes"
+                    "the list of images of \(base) has no end: it was left after \(list.images.count) images and \(bytes) bytes"
                 )
             }
         }
+    }
+
+    /// What a server lists.
+    public struct Listing: Sendable {
+        public var images: [ListedImage] = []
+        /// Why there may be others: entries that cannot be read, or an end that cannot be reached. Nil if these are all.
+        public var gap: Failure?
     }
 
     private static let pageSize = 1000
 
     private func page(
         after marker: ImageUUID?, limit: Int, _ name: String?, _ state: String?
-    ) async throws -> (images: [ListedImage], bytes: Int) {
+    ) async throws -> (page: ListedImages, bytes: Int) {
         var query = marker.map { [("marker", $0.description), ("limit", "\(limit)")] } ?? []
         if let name { query.append(("name", name)) }
         if let state { query.append(("state", state)) }
         let reply = try await get("/images", query, limit: ImageLimits.list)
         guard reply.status == 200 else { throw refusal(reply, "the list of images") }
-        return (try ListedImage.read(reply.body, from: base), reply.body.count)
+        return (try ListedImages(reply.body, from: base), reply.body.count)
     }
 }

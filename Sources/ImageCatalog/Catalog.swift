@@ -14,7 +14,14 @@ public struct Catalog: Sendable {
     /// Why what is known to be stored cannot be read at present.
     private let unreadable: [ImageUUID: any CodedError]
 
-    init(_ images: [ServedImage], channels: ChannelList?, unreadable: [ImageUUID: any CodedError] = [:]) {
+    /// The manifests of what is stored, and not served since it does not suit this server.
+    public let unserved: [ImageUUID: JSONObject]
+
+    init(
+        _ images: [ServedImage], channels: ChannelList?, unreadable: [ImageUUID: any CodedError] = [:],
+        unserved: [ImageUUID: JSONObject] = [:]
+    ) {
+        self.unserved = unserved
         self.images = images.sorted { $0.place < $1.place }
         self.channels = channels
         self.unreadable = unreadable
@@ -53,13 +60,12 @@ public struct Catalog: Sendable {
 }
 
 extension FolderRepository {
-    /// The images whose manifests are in the folder, and that the catalog does not tell of, be it that they cannot be read, are half written or
-    /// do not suit the server.
+    /// The images whose manifests are in the folder, and that the catalog does not tell of, be it that they cannot be read or are half written.
     ///
     /// - Throws: `FileSystemError`, `PermissionDenied` if the folder cannot be read.
     public func images(notIn catalog: Catalog) async throws -> Set<ImageUUID> {
         let names = try await BlockingIO.reading.runIfActive { [folder] in try folder.names() }
-        let told = Set(catalog.images.map(\.uuid))
+        let told = Set(catalog.images.map(\.uuid)).union(catalog.unserved.keys)
         return Set(names.compactMap { ImageFolder.image(manifest: $0) }).subtracting(told)
     }
 }

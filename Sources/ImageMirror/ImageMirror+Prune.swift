@@ -13,13 +13,15 @@ extension ImageMirror {
     }
 
     /// Removes images that came from this source, and that it has withdrawn or newer ones have taken the place of; never one that came otherwise, and
-    /// none that another image builds on. Each goes by what is known for sure: while an image here cannot be read, it may build on any; while the
+    /// none that another image builds on, also one that this server does not serve. Each goes by what is known for sure: while an image here cannot be read, it may build on any; while the
     /// source's list cannot be read, it may have any; and what has not come takes nobody's place.
     ///
     /// - Parameter coming: in a dry run, what would have come by now.
     /// - Throws: `SourceError` for a source that lists nothing, which is more likely a mistake than meant; `InvalidManifest` where an image here cannot
     ///   be read; what the storage says.
-    func prune(besides choice: MirrorChoice, coming: [Manifest], dryRun: Bool) async throws -> Pruning {
+    func prune(
+        besides choice: MirrorChoice, of list: IMGAPIClient.Listing, coming: [Manifest], dryRun: Bool
+    ) async throws -> Pruning {
         guard !choice.listed.isEmpty else {
             throw Failure(
                 .sourceError, "\(source.base) lists no images: nothing was pruned",
@@ -34,20 +36,19 @@ extension ImageMirror {
             if try await isSuperseded(image, by: there, coming, choice) { unwanted.append(image) }
         }
         let unlisted = there.filter { $0.publisher == mark && !choice.listed.contains($0.uuid) }
-        if !unlisted.isEmpty {
-            do {
-                let listed = try await listedAgain()
-                unwanted += unlisted.filter { !listed.contains($0.uuid) }
-            } catch let error as any CodedError {
-                pruning.reasons.append(
-                    Failure(
-                        .sourceError,
-                        "\(unlisted.count) images that \(source.base) no longer seems to list were not pruned: its list cannot be read as a whole",
-                        cause: error))
-            }
+        if let gap = list.gap, !unlisted.isEmpty {
+            pruning.reasons.append(
+                Failure(
+                    .sourceError,
+                    "\(unlisted.count) images that \(source.base) no longer seems to list were not pruned: its list cannot be read as a whole",
+                    cause: gap))
+        } else {
+            unwanted += unlisted
         }
+        let originsOfOthers = Set(catalog.unserved.values.compactMap { $0["origin"]?.stringValue })
         while let place = unwanted.firstIndex(where: { image in
-            !there.contains { $0.origin == image.uuid.description }
+            !originsOfOthers.contains(image.uuid.description)
+                && !there.contains { $0.origin == image.uuid.description }
         }) {
             let image = unwanted.remove(at: place)
             there.removeAll { $0.uuid == image.uuid }
@@ -60,7 +61,8 @@ extension ImageMirror {
         return pruning
     }
 
-    /// - Throws: `InvalidManifest` if there is an image that the catalog does not tell of: what it builds on is not known then.
+    /// - Throws: `InvalidManifest` if there is an image that the catalog does not tell of: what it builds on is not known then. Of one that is not
+    ///   served it is.
     private func checkReadable(_ catalog: Catalog) async throws {
         var unread = catalog.unreadableImages
         if let folder = repository as? FolderRepository { unread.formUnion(try await folder.images(notIn: catalog)) }

@@ -50,8 +50,8 @@ public struct ImageMirror: Sendable {
                 .configError, "no channel here is the default, so that what is copied would be in none",
                 hint: "make one the default in the list of channels")
         }
-        let list = try await source.list()
-        let choice = try MirrorChoice(list, filters: filters, keeps: keeps)
+        let list = try await source.listing()
+        let choice = try MirrorChoice(list.images, filters: filters, keeps: keeps)
         let (levels, missing) = try await missing(choice.wanted)
         var failures = missing
         progress.expect(levels.joined().map { $0.files.first?.size ?? 0 })
@@ -74,7 +74,7 @@ public struct ImageMirror: Sendable {
         if prunes {
             do {
                 let coming = dryRun ? levels.joined().filter { failures[$0.uuid] == nil } : []
-                let pruning = try await prune(besides: choice, coming: coming, dryRun: dryRun)
+                let pruning = try await prune(besides: choice, of: list, coming: coming, dryRun: dryRun)
                 progress.pruned(pruning.count)
                 told += pruning.reasons
             } catch let error as CancellationError {

@@ -11,10 +11,24 @@ public struct ListedImage: Sendable {
         self.manifest = manifest
     }
 
-    /// The elements of a JSON array of manifests.
+    /// The elements of a JSON array of manifests, without those that are none.
     ///
     /// - Throws: `SourceError` if it is not one.
     public static func read(_ body: [UInt8], from source: String) throws -> [ListedImage] {
+        try ListedImages(body, from: source).images
+    }
+}
+
+/// What stands in a server's list, or in a page of it.
+public struct ListedImages: Sendable {
+    public let images: [ListedImage]
+    /// How many entries have no valid UUID.
+    public let damaged: Int
+
+    public var count: Int { images.count + damaged }
+
+    /// - Throws: `SourceError` if it is not a JSON array.
+    public init(_ body: [UInt8], from source: String) throws {
         let document: JSONDocument
         do {
             document = try JSONDocument(body)
@@ -24,8 +38,9 @@ public struct ListedImage: Sendable {
         guard let elements = document.root.arrayValue else {
             throw Failure(.sourceError, "\(source) answered with something that is not a list of images")
         }
-        return elements.compactMap { element in
+        images = elements.compactMap { element in
             element["uuid"]?.stringValue.flatMap { ImageUUID($0) }.map { ListedImage(uuid: $0, manifest: element) }
         }
+        damaged = elements.count - images.count
     }
 }

@@ -139,6 +139,25 @@ import Testing
         #expect(names.contains("\(uuid(1)).json") && names.contains("\(uuid(1)).file"), "\(names)")
     }
 
+    /// What this server does not serve builds on what it says, and on nothing else.
+    @Test func whatIsNotServedHoldsItsOriginAlone() async throws {
+        let root = TestFolder.make("unserved")
+        defer { TestFolder.remove(root) }
+        let repository = try FolderRepository(
+            root: root, mode: .public, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        _ = await prune(MemoryServer([Image(1), Image(2)]), repository)
+        var hidden = Image(7, on: 1).manifest
+        hidden["public"] = false
+        try HostFile.write(
+            Array(JSONValue.object(hidden).text().utf8), to: root.appending("images/\(uuid(7)).json"))
+        let run = await prune(MemoryServer([Image(3)]), repository)
+        #expect(run.error == nil, "\(run)")
+        #expect(Set(try await repository.catalog(.now).images.map(\.uuid)) == Set([uuid(1), uuid(3)]))
+        try HostFile.remove(root.appending("images/\(uuid(7)).json"))
+        _ = await prune(MemoryServer([Image(3)]), repository)
+        #expect(try await repository.catalog(.now).images.map(\.uuid) == [uuid(3)])
+    }
+
     /// What came into no channel would be seen by nobody.
     @Test func thereMustBeAChannelToComeInto() async throws {
         let root = TestFolder.make("channels")

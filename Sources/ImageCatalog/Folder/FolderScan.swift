@@ -57,7 +57,8 @@ struct FolderScan: Sendable {
         let unreadable = entries.compactMapValues(\.trouble)
         // A listing without any would look as if there were none.
         if images.isEmpty, let trouble = unreadable.values.first { throw trouble }
-        return Catalog(images, channels: channels, unreadable: unreadable)
+        return Catalog(
+            images, channels: channels, unreadable: unreadable, unserved: entries.compactMapValues(\.unserved))
     }
 
     private static func channels(_ folder: ImageFolder, _ look: FolderLook, after last: FolderScan?, _ logger: Logger)
@@ -81,6 +82,8 @@ struct FolderEntry: Sendable {
     let mark: FileMark
     /// Nil if it cannot be served.
     let image: ServedImage?
+    /// What it says of one that does not suit the server.
+    let unserved: JSONObject?
     /// Why it could not be read, which may pass.
     let trouble: (any CodedError)?
     /// It was read when a change that came after shows in its mark.
@@ -108,7 +111,7 @@ struct FolderEntry: Sendable {
         let bytes: [UInt8]
         do {
             guard mark.isFile, mark.size <= ImageLimits.manifest else {
-                (image, trouble) = (nil, nil)
+                (image, unserved, trouble) = (nil, nil, nil)
                 warn(Failure(.invalidManifest, mark.isFile ? "it has \(mark.size) bytes" : "it is no plain file"))
                 return
             }
@@ -116,20 +119,22 @@ struct FolderEntry: Sendable {
             bytes = read
         } catch {
             let failure = HostFile.failure("cannot read", path, error)
-            (image, trouble) = (nil, failure)
+            (image, unserved, trouble) = (nil, nil, failure)
             if known?.trouble?.description != failure.description { warn(failure) }
             return
         }
-        var image: ServedImage?
+        var (image, unserved): (ServedImage?, JSONObject?)
         do {
             let value = try JSONValue(parsing: bytes, limits: JSONLimits(depth: 64))
             guard let json = value.objectValue else { throw Failure(.invalidManifest, "not a JSON object") }
+            unserved = json
             let manifest = try ServedManifest(json, mode: folder.mode, channels: channels)
             guard manifest.uuid == uuid else { throw Failure(.invalidManifest, "its \"uuid\" is \(manifest.uuid)") }
             image = ServedImage(manifest)
+            unserved = nil
         } catch {
             warn(error)
         }
-        (self.image, trouble) = (image, nil)
+        (self.image, self.unserved, trouble) = (image, unserved, nil)
     }
 }

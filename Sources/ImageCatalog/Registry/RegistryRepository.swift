@@ -99,7 +99,9 @@ public final class RegistryRepository: ImageRepository {
         }
         return state.withLock { state in
             if let catalog = state.catalog { return catalog }
-            let catalog = Catalog(state.entries.values.compactMap(\.image), channels: rules.channels)
+            let catalog = Catalog(
+                state.entries.values.compactMap(\.image), channels: rules.channels,
+                unserved: state.entries.filter { $0.value.image == nil }.mapValues(\.json))
             state.catalog = catalog
             return catalog
         }
