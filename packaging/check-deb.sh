@@ -98,7 +98,8 @@ server=''
 ok 'imgapi-server serves, and ends by a signal'
 
 if command -v systemd-analyze > /dev/null; then
-    systemd-analyze --man=no verify /lib/systemd/system/imgapi-server.service /lib/systemd/system/imgapi-mirror.timer ||
+    systemd-analyze --man=no verify /lib/systemd/system/imgapi-server.service /lib/systemd/system/imgapi-mirror.service \
+        /lib/systemd/system/imgapi-mirror.timer ||
         die 'systemd-analyze verify'
     ok 'systemd understands the units'
 fi

@@ -90,12 +90,14 @@ extension EndToEnd {
             try await Tool.shell(
                 """
                 cp '\(Self.contrib)'/systemd/*.service '\(Self.contrib)'/systemd/*.timer \
-                    '\(Self.contrib)'/prometheus/*.service '\(Self.contrib)'/prometheus/*.timer '\(folder)'
+                    '\(Self.contrib)'/prometheus/*.service '\(Self.contrib)'/prometheus/*.timer \
+                    '\(Self.contrib)'/../packaging/*.service '\(Self.contrib)'/../packaging/*.timer '\(folder)'
                 sed -i "s,/usr/libexec/imgadm/vacuum-report,'\(Self.contrib)/systemd/vacuum-report',
-                    s,/usr/libexec/imgadm/imgadm-metrics,'\(Self.contrib)/prometheus/imgadm-metrics'," '\(folder)'/*.service
+                    s,/usr/libexec/imgadm/imgadm-metrics,'\(Self.contrib)/prometheus/imgadm-metrics',
+                    s,/usr/bin/imgapi-server,'\(Binaries.server)'," '\(folder)'/*.service
                 """)
             let units = try HostFile.names(in: folder).sorted().map { folder.appending($0).string }
-            #expect(units.count == 4)
+            #expect(units.count == 7)
             let words = units.map { "'\($0)'" }.joined(separator: " ")
             let said = try await Tool.shell("systemd-analyze verify --man=no \(words) 2>&1")
             #expect(said.isEmpty, "\(said)")
