@@ -58,6 +58,7 @@ test_group() {
         ansible-core python3-prometheus-client
         nginx haproxy
     )
+    wishes+=(caddy)
 }
 page_group() { packages+=(chromium chromium-driver fonts-dejavu-core); }
 demo_group() { build_group; zfs_group; packages+=(mmdebstrap debian-archive-keyring gzip e2fsprogs qemu-utils); }

@@ -27,6 +27,8 @@ public enum Fault: Sendable {
     case late(milliseconds: Int64)
     /// Drops the connection without a word.
     case drop
+    /// Does this when the server has answered, and drops the connection: what was asked for is done, and nobody learns of it.
+    case answered(@Sendable () -> Void)
 }
 
 extension Fault: CustomDebugStringConvertible {
@@ -84,6 +86,12 @@ public final class FaultProxy: Sendable {
     }
 
     deinit { channel.close(promise: nil) }
+
+    /// From now on, these faults are for the next requests.
+    public func set(_ faults: [Fault], then rest: Fault = .pass) {
+        state.faults.withLock { $0 = faults }
+        state.rest.withLock { $0 = rest }
+    }
 
     /// The heads of the requests that met a fault, or could have.
     public var requests: [String] { state.heads.withLock { $0 } }
@@ -186,6 +194,14 @@ private final class BackHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isStopped else { return }
+        if case .answered(let act) = fault {
+            isStopped = true
+            act()
+            front.close(promise: nil)
+            context.close(promise: nil)
+            return
+        }
         var bytes = Array(unwrapInboundIn(data).readableBytesView)
         if var collected = head {
             collected += bytes

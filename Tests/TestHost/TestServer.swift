@@ -18,8 +18,10 @@ public final class TestServer: Sendable {
     }
 
     /// Starts the server and waits until it listens.
-    public init(_ arguments: [String], scheme: String = "http") throws {
-        process = try ServerProcess([Binaries.server, "--listen", "127.0.0.1:0"] + arguments)
+    ///
+    /// - Parameter port: where; any that is free if 0.
+    public init(_ arguments: [String], scheme: String = "http", port: Int = 0) throws {
+        process = try ServerProcess([Binaries.server, "--listen", "127.0.0.1:\(port)"] + arguments)
         let line = try process.nextLine()
         guard line.hasPrefix("listening on \(scheme)://"),
             let port = line.split(separator: ":").last.flatMap({ Int($0) })

@@ -8,20 +8,20 @@ import Testing
 extension EndToEnd {
     /// Three servers on one folder behind a proxy that is set up as docs/proxies.md says.
     @Suite struct ProxyTests {
-        enum Kind: String, CaseIterable, Sendable { case nginx = "nginx", haproxy = "HAProxy" }
+        typealias Kind = ImageProxy.Kind
 
         private final class Stage: Sendable {
             let box: Sandbox
             let servers: [TestServer]
             let url: String
-            private let proxy: pid_t
+            private let proxy: ImageProxy
 
             init(_ kind: Kind) async throws {
                 let box = try await Sandbox.make()
                 try HostFile.makeFolder(box.path("server/images"))
                 try await Tool.shell(
                     """
-                    cd '\(box.root)'; umask 077; mkdir -p run keys
+                    cd '\(box.root)'; umask 077; mkdir -p keys
                     openssl rand -hex 32 > token
                     ssh-keygen -q -t ed25519 -N '' -f key && cp key.pub keys/deploy.keys
                     printf '{"build":{"scope":"own","tokens":["sha256:%s"]},"deploy":{"scope":"own"}}' \
@@ -32,67 +32,10 @@ extension EndToEnd {
                         box.path("server"),
                         arguments: ["--users", box.path("users").string, "--keys", box.path("keys").string])
                 }
-                let (port, config) = try await Stage.config(kind, box, servers)
-                try box.write(config, to: "run/proxy.conf")
-                let run =
-                    switch kind {
-                    case .nginx: "nginx -e '\(box.path("run/error.log"))' -c '\(box.path("run/proxy.conf"))'"
-                    case .haproxy: "haproxy -db -f '\(box.path("run/proxy.conf"))'"
-                    }
-                let said = try await Tool.shell(
-                    """
-                    { \(run) > '\(box.path("run/out"))' 2>&1 & echo $!; } > '\(box.path("run/pid"))'
-                    for i in $(seq 200); do
-                        curl -sf -o /dev/null http://127.0.0.1:\(port)/ping && break; sleep 0.05
-                    done
-                    curl -sf -o /dev/null http://127.0.0.1:\(port)/ping || { cat '\(box.path("run/out"))' >&2; exit 1; }
-                    cat '\(box.path("run/pid"))'
-                    """)
                 self.box = box
                 self.servers = servers
-                proxy = try #require(pid_t(said.split(separator: "\n").last ?? ""))
-                url = "http://127.0.0.1:\(port)"
-            }
-
-            deinit { kill(proxy, SIGTERM) }
-
-            /// What the page of the documentation says, with the ports of this test and without TLS.
-            private static func config(
-                _ kind: Kind, _ box: Sandbox, _ servers: [TestServer]
-            ) async throws -> (port: Int, text: String) {
-                let page = String(
-                    decoding: try #require(try HostFile.read(FilePath("docs/proxies.md"))), as: UTF8.self)
-                let section = page.split(separator: "\n## \(kind.rawValue)\n").last.map { part in
-                    part.prefix { $0 != "#" }
-                }
-                let lines = try #require(section).split(separator: "\n").filter { $0.hasPrefix("    ") }
-                    .map { String($0.dropFirst(4)) }
-                let free = try await Tool.shell(
-                    "python3 -c 'import socket; s = socket.socket(); s.bind((\"127.0.0.1\", 0)); print(s.getsockname()[1])'"
-                )
-                let port = try #require(Int(free.split(separator: "\n")[0]))
-                var text = lines.filter { !$0.contains("ssl_certificate") }.joined(separator: "\n") + "\n"
-                for (place, server) in servers.enumerated() {
-                    text = text.replacing("127.0.0.1:808\(place + 1)", with: "127.0.0.1:\(server.port)")
-                }
-                switch kind {
-                case .nginx:
-                    let run = box.path("run")
-                    let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map {
-                        "\($0)_temp_path '\(run)/\($0)';"
-                    }
-                    text = text.replacing("listen 443 ssl;", with: "listen 127.0.0.1:\(port);")
-                    text = """
-                        daemon off; user root; pid '\(run)/nginx.pid'; error_log '\(run)/error.log';
-                        events {}
-                        http { access_log off; \(folders.joined(separator: " "))
-                        \(text)
-                        }
-                        """
-                case .haproxy:
-                    text = text.replacing("bind :443 ssl crt /etc/ssl/images.pem", with: "bind 127.0.0.1:\(port)")
-                }
-                return (port, text)
+                proxy = try await ImageProxy(kind, in: box.path("run"), ports: servers.map(\.port))
+                url = proxy.url
             }
 
             /// Kills the server that has a file of the folder open, once one has.
@@ -114,7 +57,7 @@ extension EndToEnd {
             }
         }
 
-        @Test(arguments: Kind.allCases) func aServerMayDieInTheMiddleOfAStep(kind: Kind) async throws {
+        @Test(arguments: Kind.installed) func aServerMayDieInTheMiddleOfAStep(kind: Kind) async throws {
             let stage = try await Stage(kind)
             let box = stage.box
             let uuid = TestUUID.make()
@@ -149,7 +92,7 @@ extension EndToEnd {
         }
 
         /// Signatures cover path and host, and so does what the proxy hands on.
-        @Test(arguments: Kind.allCases) func signedRequestsPassThrough(kind: Kind) async throws {
+        @Test(arguments: Kind.installed) func signedRequestsPassThrough(kind: Kind) async throws {
             let stage = try await Stage(kind)
             let box = stage.box
             let images = try await Fixture.get()
