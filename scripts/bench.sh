@@ -20,7 +20,7 @@ if [[ -z ${BENCH_BUILT-} ]]; then
         exec sudo env BENCH_BUILT=1 ROUNDS="$rounds" XDG_CACHE_HOME="${XDG_CACHE_HOME:-$HOME/.cache}" "$PWD/scripts/bench.sh" "$@"
 fi
 
-for file in sandbox-pool bench/{measure,payload,import,slow,layers,push,create,disks,files,inventory,streams,server,registry}; do
+for file in sandbox-pool bench/{measure,payload,import,slow,layers,push,create,disks,files,inventory,clones,streams,server,registry}; do
     # shellcheck source=/dev/null
     source "scripts/$file.sh"
 done
@@ -156,7 +156,9 @@ for part in "${parts[@]}"; do
             bench_startup
             bench_avail "$work/many/images"
             bench_inventory
+            bench_clones "$work/clones"
             report_inventory
+            report_clones
             ;;
         streams)
             streams_payload "$disk/streams"

@@ -45,7 +45,9 @@ public enum HostFile {
         guard size <= Int64(limit) else { throw Errno.fileTooLarge }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Int(clamping: max(0, size)))
-        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        // A small file is read a thousand times in a row: there is one of each image.
+        let step = status.type == .regular ? min(64 << 10, max(512, Int(clamping: size) + 1)) : 64 << 10
+        var chunk = [UInt8](repeating: 0, count: step)
         while true {
             if status.type != .regular { try file.waitUntilReadable() }
             let count = try unsafe chunk.withUnsafeMutableBytes { try unsafe file.read(into: $0) }

@@ -73,14 +73,15 @@ public struct ImageUUID: Sendable, Hashable, Comparable, CustomStringConvertible
     private static let dashes = [8, 13, 18, 23]
 
     public var description: String {
-        var text = ""
+        var text: [UInt8] = []
         text.reserveCapacity(Self.length)
         for place in 0..<32 {
-            if place == 8 || place == 12 || place == 16 || place == 20 { text += "-" }
+            if place == 8 || place == 12 || place == 16 || place == 20 { text.append(UInt8(ascii: "-")) }
             let word = place < 16 ? high : low
-            text += String(word >> UInt64((15 - place % 16) * 4) & 0xF, radix: 16)
+            let digit = UInt8(truncatingIfNeeded: word >> UInt64((15 - place % 16) * 4) & 0xF)
+            text.append(digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10))
         }
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 
     public static func < (one: ImageUUID, other: ImageUUID) -> Bool {

@@ -32,10 +32,11 @@ extension ImageStore {
     /// - Throws: what ZFS says.
     public func addition(to uuid: ImageUUID, in pool: PoolName) async throws -> ImageAddition? {
         let name = DatasetName.image(uuid, in: pool)
-        if let kept = try await snapshotsToKeep(among: zfs.snapshots(of: [name]))[name]?.first { return kept }
-        guard let final = name.snapshot(finalSnapshot), try await zfs.existing([final]).contains(final) else {
+        let snapshots = try await zfs.snapshots(of: [name])
+        if let kept = try await snapshotsToKeep(among: snapshots)[name]?.first { return kept }
+        guard let final = snapshots[name]?.first(where: { $0.name.name == finalSnapshot })?.name else {
             // Which of its snapshots is the image is not known then.
-            return try await zfs.snapshots(of: name).first.map(ImageAddition.snapshot)
+            return snapshots[name]?.first.map { .snapshot($0.name) }
         }
         try await zfs.flush(pool)
         if let written = try await zfs.written(since: finalSnapshot, to: [name]), written[name] == 0 { return nil }
@@ -47,14 +48,14 @@ extension ImageStore {
     /// programs take of every dataset of a pool, hour by hour, holds nothing that the image has not, and keeps none. Nothing is
     /// changed for that. Of an image without `@final`, none is known to be somebody's.
     func snapshotsToKeep(
-        among snapshots: [DatasetName: [(name: SnapshotName, isHeld: Bool)]]
+        among snapshots: [DatasetName: [ZFS.ListedSnapshot]]
     ) async throws -> [DatasetName: [ImageAddition]] {
         var found: [DatasetName: [ImageAddition]] = [:]
         for (dataset, all) in snapshots {
             guard let final = all.first(where: { $0.name.name == finalSnapshot }) else { continue }
-            for (name, isHeld) in all where name != final.name && name.name != ZFS.probe {
-                let isKept = if isHeld { true } else { try await differ(name, final.name) }
-                if isKept { found[dataset, default: []].append(.snapshot(name)) }
+            for other in all where other.name != final.name && other.name.name != ZFS.probe {
+                let isKept = if other.isHeld { true } else { try await differ(other.name, final.name) }
+                if isKept { found[dataset, default: []].append(.snapshot(other.name)) }
             }
             if final.isHeld { found[dataset, default: []].append(.held(final.name)) }
         }

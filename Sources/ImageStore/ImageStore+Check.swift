@@ -40,10 +40,10 @@ extension ImageStore {
     ///
     /// - Parameter only: the one pool to look at; nil for all.
     public func disorders(in only: PoolName?) async throws -> [Disorder] {
-        let datasets = if let only { try await zfs.datasets(in: only) } else { try await zfs.datasets() }
+        let inventory = try await inventory(in: only)
+        let datasets = inventory.datasets
         let names = Set(datasets.map(\.name))
         let pools = Set(names.compactMap { PoolName(String($0.pool)) })
-        let images = try await images(in: only)
         var found: [Disorder] = []
         for (name, uuid) in try records.all() {
             found += try await disorders(ofRecord: uuid, name, names, pools, only)
@@ -52,7 +52,7 @@ extension ImageStore {
             guard let (uuid, pool) = ImageStore.leftover(dataset.name) else { continue }
             found.append(.leftover(uuid, pool))
         }
-        found += try await imageDisorders(images)
+        found += try await imageDisorders(inventory.images)
         found += try records.temporaryFiles().map { .temporaryFile($0) }
         var settled: [Disorder] = []
         for disorder in found where try await !isUnderWay(disorder) { settled.append(disorder) }
@@ -105,10 +105,10 @@ extension ImageStore {
     private func imageDisorders(_ images: [InstalledImage]) async throws -> [Disorder] {
         var found: [Disorder] = []
         let names = images.map { DatasetName.image($0.uuid, in: $0.pool) }
-        let guids = try await zfs.guids(of: names.compactMap { $0.snapshot(finalSnapshot) })
-        let withFinal = Set(guids.keys.map(\.dataset))
-        let hidden = Set(try await hidden(names))
+        let look = try await zfs.lookUp(names, names.compactMap { $0.snapshot(finalSnapshot) })
+        let hidden = Set(try await zfs.hidden(names.filter(look.mayBeHidden)))
         for (image, name) in zip(images, names) {
+            let guid = try name.snapshot(finalSnapshot).flatMap { try look.guid(of: $0) }
             if let doubt = image.doubt {
                 found.append(.doubtful(image.uuid, image.pool, doubt))
             } else if !image.isKnown, try !records.exists(image.uuid, image.pool) {
@@ -116,13 +116,11 @@ extension ImageStore {
             }
             // A dataset that only has a UUID's name may be anybody's.
             guard image.isKnown else { continue }
-            if let made = image.made, let final = name.snapshot(finalSnapshot), let guid = guids[final],
-                guid != made.snapshotGUID
-            {
+            if let made = image.made, let guid, guid != made.snapshotGUID {
                 found.append(.replaced(image.uuid, image.pool, guid: guid, recorded: made.snapshotGUID))
             }
             if hidden.contains(name) { found.append(.hidden(image.uuid, image.pool)) }
-            guard !withFinal.contains(name) else { continue }
+            guard guid == nil else { continue }
             if case .renaming(let snapshot) = try await final(of: image, guid: image.finalGUID) {
                 found.append(.noFinal(image.uuid, image.pool, snapshot))
             } else {

@@ -19,29 +19,31 @@ extension ImageStore {
         let name = DatasetName.image(uuid, in: pool)
         let partial = DatasetName.partial(uuid, in: pool)
         let guid = try await guid(of: pool)
-        guard try await image(uuid, in: pool) != nil, let found = try await zfs.dataset(name) else {
+        let datasets = try await zfs.datasets(in: pool)
+        guard let dataset = datasets.first(where: { $0.name == name }) else {
             // A run that was killed after the rename, or before it removed the record: this one finishes its work.
-            guard try await zfs.dataset(name) == nil else { return false }
             var begun = try records.has(uuid, pool, guid: guid)
-            if !begun { begun = try await zfs.dataset(partial) != nil }
+            if !begun { begun = datasets.contains { $0.name == partial } }
             try await clearLeftovers(of: uuid, in: pool, tell: tell)
             return begun
         }
-        let clones = try await clones(of: name, in: pool)
+        var snapshots = try await zfs.snapshots(of: [name])[name, default: []]
+        let hasFinal = snapshots.contains { $0.name.name == finalSnapshot }
+        guard try await isImage(dataset, hasFinal: hasFinal) else { return false }
+        let clones = datasets.filter { $0.origin?.dataset == name }.map(\.name)
         guard clones.isEmpty else { throw ImageHasClones(uuid, clones) }
-        let below = try await zfs.datasets(below: name).filter { $0.name != name }
-        if let first = below.first {
+        if let below = datasets.first(where: { $0.name.isBelow(name) }) {
             throw Failure(
-                .imageHasChildDatasets, "image \(uuid) has datasets below it that are no part of it: \(first.name)",
+                .imageHasChildDatasets, "image \(uuid) has datasets below it that are no part of it: \(below.name)",
                 hint: "move or destroy them first")
         }
-        if !force, try await record(uuid, pool) == nil, let doubt = try await doubt(of: name) {
+        let isRecorded = try await record(uuid, pool) != nil
+        if !force, !isRecorded, let doubt = try await doubt(of: name) {
             throw Failure(
                 .notAnImage, "dataset \"\(name)\" may be somebody's data, and no image: \(doubt.rawValue)",
                 hint: "imgadm update \(uuid) asks the sources what it is; delete -f destroys it all the same")
         }
-        let snapshots = try await zfs.snapshots(of: [name])
-        let kept = try await snapshotsToKeep(among: snapshots)[name, default: []].compactMap(\.foreignSnapshot)
+        let kept = try await snapshotsToKeep(among: [name: snapshots])[name, default: []].compactMap(\.foreignSnapshot)
         if !force, let first = kept.first {
             let more = kept.count == 1 ? "" : " and \(kept.count - 1) more"
             throw Failure(
@@ -49,12 +51,14 @@ extension ImageStore {
                 "image \(uuid) has a snapshot that is no part of it and would go with it: \(first)\(more)",
                 hint: "zfs destroy \(first) if nobody needs it; delete -f destroys it with the image")
         }
-        if try await zfs.dataset(partial) != nil {
+        // To compare takes its time.
+        if !isRecorded || snapshots.count > 1 { snapshots = try await zfs.snapshots(of: [name])[name, default: []] }
+        if datasets.contains(where: { $0.name == partial }) {
             try await zfs.destroy(partial)
             tell("Cleared leftover dataset \(partial)")
         }
-        try await uncancelled {
-            try await remove(found.dataset, snapshots[name, default: []].map(\.name), as: partial)
+        try await uncancelled { [snapshots] in
+            try await remove(dataset, snapshots, as: partial)
             try records.remove(uuid, pool, guid: guid)
         }
         for snapshot in kept { tell("Destroyed snapshot \(snapshot) with image \(uuid)") }
@@ -62,8 +66,10 @@ extension ImageStore {
     }
 
     /// Renames an image's dataset out of its place and destroys it; if that cannot be done, it is as it was.
-    private func remove(_ dataset: Dataset, _ snapshots: [SnapshotName], as partial: DatasetName) async throws {
-        let detachment = try await zfs.detach(dataset)
+    ///
+    /// - Parameter snapshots: those of the dataset, as they are now.
+    private func remove(_ dataset: Dataset, _ snapshots: [ZFS.ListedSnapshot], as partial: DatasetName) async throws {
+        let detachment = try await zfs.detach(dataset, snapshots: snapshots)
         do {
             try await zfs.rename(dataset.name, to: partial)
         } catch {
@@ -76,7 +82,7 @@ extension ImageStore {
         } catch {
             // Somebody cloned it meanwhile.
             throw await Failure.undoing(error) {
-                guard try await zfs.snapshots(of: partial).map(\.name) == snapshots.map(\.name) else {
+                guard try await zfs.snapshots(of: partial).map(\.name) == snapshots.map(\.name.name) else {
                     throw Failure(
                         .zfs, "a part of the image is destroyed already, so that it is not put back",
                         hint: "delete it again")

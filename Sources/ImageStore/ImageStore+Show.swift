@@ -1,18 +1,21 @@
 import Failure
 import Host
-public import ImageModel
+import ImageModel
 import Logging
-public import ZFS
+import ZFS
 
 /// Images are to be seen where operators look for them: a file system mounted, a volume's device there. A run that was killed
 /// between the last rename and the mount, or in a deletion, leaves one that is not.
 extension ImageStore {
     /// Makes a new image visible. An image is one without that too, so a failure is only logged.
-    func show(_ name: DatasetName) async {
+    ///
+    /// - Parameter made: its dataset as it was under another name, where it was looked at.
+    func show(_ name: DatasetName, madeAs made: Dataset?) async {
         do {
-            guard let found = try await uncancelled({ try await zfs.dataset(name) }) else { return }
-            switch found.dataset.kind {
-            case .filesystem where found.dataset.mountpoint != nil: try await uncancelled { try await zfs.mount(name) }
+            guard let dataset = if let made { made } else { try await uncancelled({ try await zfs.dataset(name) }) }
+            else { return }
+            switch dataset.kind {
+            case .filesystem where dataset.mountpoint != nil: try await uncancelled { try await zfs.mount(name) }
             case .filesystem: break
             case .volume: await VolumeDevice.wait(for: name)
             }
@@ -22,10 +25,11 @@ extension ImageStore {
     }
 
     /// Makes an installed image visible that is not. A failure is only logged: `check` tells of it, too.
-    public func showAgain(_ uuid: ImageUUID, in pool: PoolName) async throws {
-        for name in try await hidden([.image(uuid, in: pool)]) {
+    public func showAgain(_ image: InstalledImage) async throws {
+        guard image.mayBeHidden else { return }
+        for name in try await zfs.hidden([.image(image.uuid, in: image.pool)]) {
             // Who deletes it has the lock.
-            guard let lock = try await tryLock(uuid, in: pool, .shared) else { continue }
+            guard let lock = try await tryLock(image.uuid, in: image.pool, .shared) else { continue }
             defer { lock.release() }
             do {
                 try await unhide(name)
@@ -35,30 +39,11 @@ extension ImageStore {
         }
     }
 
-    /// Those of these datasets that should be mounted by their properties, and are not; and the volumes whose devices were
-    /// taken away by a deletion that did not come to its end.
-    func hidden(_ names: [DatasetName]) async throws -> [DatasetName] {
-        let states = try await zfs.values(
-            ["type", "mounted", "canmount", "mountpoint", ZFS.takenVolumeMode], of: names)
-        var hidden: [DatasetName] = []
-        for name in names {
-            guard let state = states[name] else { continue }
-            if state["type"] == "volume" {
-                // The value may be that of a dataset above.
-                guard state[ZFS.takenVolumeMode] != "-", try await zfs.deviceWasTaken(from: name) else { continue }
-                hidden.append(name)
-            } else if state["mounted"] == "no", state["canmount"] == "on", state["mountpoint"]?.hasPrefix("/") == true {
-                hidden.append(name)
-            }
-        }
-        return hidden
-    }
-
     /// Makes a hidden image visible.
     func unhide(_ name: DatasetName) async throws {
-        guard let found = try await zfs.dataset(name) else { return }
+        guard let dataset = try await zfs.dataset(name) else { return }
         try await uncancelled {
-            try await zfs.attach(name, found.dataset.kind == .volume ? .deviceless : .unmounted)
+            try await zfs.attach(name, dataset.kind == .volume ? .deviceless : .unmounted)
         }
     }
 }

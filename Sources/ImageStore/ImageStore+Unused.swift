@@ -18,12 +18,6 @@ extension ImageStore {
         public let kept: [(image: InstalledImage, addition: ImageAddition)]
     }
 
-    /// Bytes that come free with an image, where ZFS tells: of zfs-fuse in steps of what it prints.
-    public func usedBytes(of uuid: ImageUUID, in pool: PoolName) async throws -> Int64? {
-        let name = DatasetName.image(uuid, in: pool)
-        return try await zfs.numbers("used", of: [name])[name].map { Int64(clamping: $0) }
-    }
-
     /// When the dataset of each image was made here, in seconds since 1970.
     public func arrivals(of images: [InstalledImage]) async throws -> [InstalledImage.ID: Int64] {
         let names = images.map { DatasetName.image($0.uuid, in: $0.pool) }
@@ -40,14 +34,13 @@ extension ImageStore {
     /// one that is being worked on, or that an import which is at work builds on; nor one that has a snapshot of somebody's.
     ///
     /// - Parameter mayGo: the images that may go at all.
+    /// - Throws: `PoolNotFound`.
     public func unused(
         in pool: PoolName?, _ mayGo: ([InstalledImage]) async throws -> Set<InstalledImage.ID>
     ) async throws -> Unneeded {
-        let datasets = if let pool { try await zfs.datasets(in: pool) } else { try await zfs.datasets() }
-        let images = try await images(in: pool)
+        let inventory = try await inventory(in: pool, findingFinals: true)
+        let (images, withFinal) = (inventory.images, inventory.withFinal)
         let names = Dictionary(images.map { (DatasetName.image($0.uuid, in: $0.pool), $0) }) { one, _ in one }
-        let withFinal = Set(
-            try await zfs.existing(names.keys.compactMap { $0.snapshot(finalSnapshot) }).map(\.dataset))
         let allowed = try await mayGo(images.filter(\.isKnown))
         var candidates = Set(names.filter { allowed.contains($0.value.id) && withFinal.contains($0.key) }.keys)
         for pool in Set(candidates.map(\.poolName)) {
@@ -57,7 +50,7 @@ extension ImageStore {
             }
         }
         var dependents: [DatasetName: [DatasetName]] = [:]
-        for dataset in datasets {
+        for dataset in inventory.datasets {
             if let origin = dataset.origin { dependents[origin.dataset, default: []].append(dataset.name) }
             // What is below an image is no part of it.
             for name in dataset.name.above where names[name] != nil {

@@ -32,11 +32,6 @@ public struct ImageStore: Sendable {
         records = ImageRecords(root: root, log: log)
     }
 
-    /// Bytes that can still be written to a pool.
-    ///
-    /// - Throws: `PoolNotFound`.
-    public func freeSpace(in pool: PoolName) async throws -> UInt64? { try await zfs.available(in: pool) }
-
     /// The quota of a pool's own dataset in bytes, which all images of the pool share; nil if there is none.
     ///
     /// - Throws: `DatasetNotFound`.

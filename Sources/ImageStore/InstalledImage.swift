@@ -21,6 +21,8 @@ public struct InstalledImage: Sendable {
     public let pulls: JSONObject
     /// By what its snapshot and its file are known.
     public let made: MadeImage?
+    /// It is not where operators look for it, or may not be; false where that was not looked at.
+    public internal(set) var mayBeHidden = false
     /// What it takes of the disk, where that was asked for.
     public internal(set) var space: ImageSpace?
     /// When it came here, where that was asked for.

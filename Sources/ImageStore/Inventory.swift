@@ -1,4 +1,4 @@
-public import ImageModel
+import ImageModel
 import Time
 import VirtualMachines
 public import ZFS
@@ -6,18 +6,33 @@ public import ZFS
 /// Which images are installed. ZFS is asked for no more than the question needs: never for snapshots that the rules do not
 /// name, and for a single image never for other datasets.
 extension ImageStore {
+    /// Datasets, and what they are.
+    struct Inventory {
+        var images: [InstalledImage]
+        let datasets: [Dataset]
+        /// The images that have their `@final`, as far as that was looked at.
+        let withFinal: Set<DatasetName>
+    }
+
     /// All images of all pools, or of one.
     ///
+    /// - Throws: `PoolNotFound`.
+    public func images(in pool: PoolName? = nil) async throws -> [InstalledImage] {
+        try await inventory(in: pool).images
+    }
+
     /// One `zfs list` of the datasets; a second one for the `@final` of those that are clones of an image, to tell an
     /// incremental image from a VM. Where there are datasets without a record, some more tell whether they may be no images.
-    public func images(in pool: PoolName? = nil) async throws -> [InstalledImage] {
+    ///
+    /// - Parameter findsFinals: the `@final` of the others is looked for, too, in the same call.
+    func inventory(in pool: PoolName?, findingFinals findsFinals: Bool = false) async throws -> Inventory {
         let roots = try await machines.rootFolders()
         let datasets = if let pool { try await zfs.datasets(in: pool) } else { try await zfs.datasets() }
         let candidates = datasets.compactMap { dataset in
             ImageRule.uuid(of: dataset, roots: roots).map { (uuid: $0, dataset: dataset) }
         }
-        let clones = candidates.filter { ImageRule.needsFinal($0.dataset) }
-        let finals = try await zfs.existing(clones.compactMap { $0.dataset.name.snapshot(finalSnapshot) })
+        let asked = findsFinals ? candidates : candidates.filter { ImageRule.needsFinal($0.dataset) }
+        let finals = try await zfs.existing(asked.compactMap { $0.dataset.name.snapshot(finalSnapshot) })
         let withFinal = Set(finals.map(\.dataset))
         let dependents = ImageRule.dependents(datasets)
         let images = candidates.filter { !ImageRule.needsFinal($0.dataset) || withFinal.contains($0.dataset.name) }
@@ -42,12 +57,12 @@ extension ImageStore {
                     cloneNames: dependents[dataset.name] ?? []))
         }
         let doubts = try await doubts(of: unrecorded)
-        guard !doubts.isEmpty else { return found }
-        return found.map { image in
-            var image = image
-            image.doubt = doubts[DatasetName.image(image.uuid, in: image.pool)]
-            return image
+        if !doubts.isEmpty {
+            for place in found.indices {
+                found[place].doubt = doubts[DatasetName.image(found[place].uuid, in: found[place].pool)]
+            }
         }
+        return Inventory(images: found, datasets: datasets, withFinal: withFinal)
     }
 
     /// The same, with what each takes of the disk: one more call.
@@ -77,26 +92,6 @@ extension ImageStore {
         }
     }
 
-    /// One image, or nil if it is not installed. ZFS is asked about its dataset alone.
-    public func image(_ uuid: ImageUUID, in pool: PoolName) async throws -> InstalledImage? {
-        let name = DatasetName.image(uuid, in: pool)
-        guard let found = try await zfs.dataset(name, probing: [finalSnapshot]) else { return nil }
-        guard !ImageRule.needsFinal(found.dataset) || found.snapshots.contains(finalSnapshot),
-            ImageRule.uuid(of: found.dataset, roots: try await machines.rootFolders()) != nil
-        else { return nil }
-        return InstalledImage(
-            uuid: uuid, pool: pool, record: try await record(uuid, pool), origin: found.dataset.origin)
-    }
-
-    /// The image is installed, or something is left of a run that was killed while it came or went.
-    public func isPresent(_ uuid: ImageUUID, in pool: PoolName) async throws -> Bool {
-        if try await image(uuid, in: pool) != nil { return true }
-        guard try await zfs.dataset(.image(uuid, in: pool)) == nil else { return false }
-        let guid = try await guid(of: pool)
-        if try records.has(uuid, pool, guid: guid) { return true }
-        return try await zfs.dataset(.partial(uuid, in: pool)) != nil
-    }
-
     /// The snapshots of an image and the datasets that are clones of one of them.
     public func children(of image: InstalledImage) async throws -> (snapshots: [SnapshotName], clones: [DatasetName]) {
         let name = DatasetName.image(image.uuid, in: image.pool)
@@ -118,7 +113,7 @@ enum ImageRule {
         let name = dataset.name
         let last = name.lastComponent
         guard name.description.utf8.count == name.pool.utf8.count + 1 + last.utf8.count, !dataset.isIgnored,
-            let uuid = ImageUUID(String(last)), dataset.mountpoint.map(roots.contains) != true
+            let uuid = ImageUUID(last), dataset.mountpoint.map(roots.contains) != true
         else { return nil }
         return uuid
     }
@@ -138,17 +133,15 @@ enum ImageRule {
 
     /// `POOL/UUID`, `POOL/UUID-diskN` or `POOL/UUID/diskN`.
     private static func isMachineForm(_ name: DatasetName) -> Bool {
-        let parts = name.description.split(separator: "/").dropFirst()
-        guard let first = parts.first, let uuid = ImageUUID(String(first.prefix(36))) else { return false }
-        let tail = first.dropFirst(uuid.description.count)
-        switch parts.count {
-        case 1: return tail.isEmpty || (tail.hasPrefix("-") && isDisk(tail.dropFirst()))
-        case 2: return tail.isEmpty && (parts.last.map(isDisk) ?? false)
-        default: return false
-        }
+        let below = name.description.utf8.dropFirst(name.pool.utf8.count + 1)
+        guard ImageUUID(Substring(below.prefix(36))) != nil else { return false }
+        let tail = below.dropFirst(36)
+        guard let sign = tail.first else { return true }
+        return (sign == UInt8(ascii: "-") || sign == UInt8(ascii: "/")) && isDisk(tail.dropFirst())
     }
 
-    private static func isDisk(_ text: Substring) -> Bool {
-        text.hasPrefix("disk") && text.count > 4 && text.dropFirst(4).allSatisfy(\.isWholeNumber)
+    private static func isDisk(_ name: Substring.UTF8View) -> Bool {
+        name.starts(with: "disk".utf8) && name.count > 4
+            && name.dropFirst(4).allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 }

@@ -10,17 +10,17 @@ extension ImageTool {
     /// - Throws: `ImageNotInstalled`, `ImageHasDependentClones`, `ImageHasChildDatasets` and what ZFS says.
     private func delete(_ uuid: ImageUUID, in pool: PoolName, force: Bool, _ report: Report) async throws {
         // Nothing to delete and nothing left: no need to make a lock file for it.
-        if try await !store.isPresent(uuid, in: pool) {
+        let look = try await store.look(for: [uuid], in: pool)
+        if try await !store.isPresent(uuid, in: look) {
             try sweep(uuid)
             throw ImageNotInstalled(uuid, pool)
         }
-        let image = try await store.image(uuid, in: pool)
-        let bytes = try await freed(by: uuid, in: pool, report)
+        let image = look.images[uuid]
         guard try await remove(uuid, in: pool, force: force, report) else { throw ImageNotInstalled(uuid, pool) }
         var result = ImageResult(
             .deleted, image?.manifest ?? Manifest(uuid: uuid), title: uuid.description, in: pool)
         result.source = image?.source
-        result.bytes = bytes
+        result.bytes = look.usedBytes(of: uuid)
         report.did(result)
     }
 
@@ -82,11 +82,6 @@ extension ImageTool {
                 return Failure(error.code, error.message, cause: error.cause)
             }
         if let failure = Failure.combining(inOrder) { throw failure }
-    }
-
-    /// Bytes that come free with an image, where somebody wants to know.
-    func freed(by uuid: ImageUUID, in pool: PoolName, _ report: Report) async throws -> Int64? {
-        report.results.areWanted ? try await store.usedBytes(of: uuid, in: pool) : nil
     }
 
     /// Deletes an image under its lock, with its downloads.

@@ -48,7 +48,8 @@ extension ImageTool {
     ) async throws -> HeadFate {
         let names = try await store.lockNames(in: pool) { report.waiting(for: uuid, $0) }
         defer { names.releaseNames() }
-        guard let image = try await store.image(uuid, in: pool), image.isCalled(reference) else { return .missing }
+        let look = try await store.look(for: [uuid], in: pool)
+        guard let image = look.images[uuid], image.isCalled(reference) else { return .missing }
         let called = reference.localDescription
         let others = try await store.references(of: image, without: reference)
         let isBuiltOn = others.isEmpty ? try await isBuiltOn(uuid, in: pool) : false
@@ -62,7 +63,7 @@ extension ImageTool {
         }
         try await announce(reference, to: next, report)
         var result = ImageResult(.deleted, image, title: "\(uuid) (\(called))")
-        result.bytes = try await freed(by: uuid, in: pool, report)
+        result.bytes = look.usedBytes(of: uuid)
         guard try await remove(uuid, in: pool, force: force, report) else { return .missing }
         report.did(result)
         return .gone
@@ -84,7 +85,8 @@ extension ImageTool {
             let number = "layer \(layers.count - place) of \(reference.localDescription)"
             let title = "\(known.uuid) (\(number))"
             // It was looked at before others went, and may have come into use meanwhile.
-            guard let layer = try await store.image(known.uuid, in: pool) else { return }
+            let look = try await store.look(for: [known.uuid], in: pool)
+            guard let layer = look.images[known.uuid] else { return }
             if let reason = try await need(of: layer) {
                 try await store.setLeaving(nil, of: layer.uuid, in: pool) { report.waiting(for: layer.uuid, $0) }
                 var result = ImageResult(.kept, layer, title: title)
@@ -94,7 +96,7 @@ extension ImageTool {
             try await announce(reference, to: layers.dropFirst(place + 1).first, report)
             var result = ImageResult(.deleted, layer, title: title)
             (result.isRequested, result.layer) = (false, number)
-            result.bytes = try await freed(by: layer.uuid, in: pool, report)
+            result.bytes = look.usedBytes(of: layer.uuid)
             guard try await remove(layer.uuid, in: pool, force: false, report) else { return }
             report.did(result)
         }

@@ -30,12 +30,13 @@ extension ImageTool {
     /// - Throws: `ActiveImageNotFound`, `ImageNotActive`, `NoSources`; as the plan does; `DownloadError`, `NoSpace`,
     ///   `PoolNotFound` and what ZFS says.
     public func importImage(_ request: ImportRequest, _ report: Report) async throws {
-        if let installed = try await store.image(request.uuid, in: request.pool) {
-            try await sweep(request.uuid, in: request.pool)
+        let look = try await store.look(for: [request.uuid], in: request.pool)
+        if let installed = look.images[request.uuid] {
+            try await sweep(installed)
             report.did(ImageResult(.present(.asked), installed))
             return
         }
-        let room = try await store.freeSpace(in: request.pool)
+        let room = try look.room()
         try await carryOut(in: request.pool, room: room, report) {
             let (image, source) = try await find(request, report)
             for remark in sources.remarks.take() { report.warning(remark) }
@@ -74,10 +75,10 @@ extension ImageTool {
 
     /// Removes what a run that was killed may have left of an image that is installed, and has it mounted if that run did not
     /// come to it.
-    func sweep(_ uuid: ImageUUID, in pool: PoolName) async throws {
+    func sweep(_ image: InstalledImage) async throws {
         guard !isRehearsing else { return }
-        try await store.showAgain(uuid, in: pool)
-        try sweep(uuid)
+        try await store.showAgain(image)
+        try sweep(image.uuid)
     }
 
     func sweep(_ uuid: ImageUUID) throws {

@@ -39,19 +39,20 @@ extension ImageTool {
         let (source, reference) = try dockerSource(request.reference, given: request.source)
         let known = try await knownImage([request.key(reference)], reference, in: request.pool, source)
         if let known {
-            try await sweep(known.uuid, in: request.pool)
+            try await sweep(known)
             report.did(ImageResult(.present(.asked), known, title: "\(known.uuid) (\(reference))"))
             return
         }
         let image = try await sought(reference, request, source)
         let uuid = try image.uuid()
-        if let installed = try await store.image(uuid, in: request.pool) {
+        let look = try await store.look(for: [uuid], in: request.pool)
+        if let installed = look.images[uuid] {
             let architecture = installed.manifest.json["tags"]?["docker:architecture"]?.stringValue
             if !image.isOfIndex, architecture != request.platform.architecture {
                 // This throws if the image is for another platform.
                 _ = try await source.chain(of: image)
             }
-            try await sweep(uuid, in: request.pool)
+            try await sweep(installed)
             if !isRehearsing { try await note(image, on: installed, report) }
             // Whoever deleted the last reference to it may have been quicker.
             if try await store.image(uuid, in: request.pool) != nil {
@@ -59,7 +60,7 @@ extension ImageTool {
                 return
             }
         }
-        let room = try await store.freeSpace(in: request.pool)
+        let room = try look.room()
         report.line("Importing \(image.title(uuid)) from \"\(source.descriptor.url.base)\"")
         report.line("Gather image \(uuid) ancestry")
         try await carryOut(in: request.pool, room: room, report) {

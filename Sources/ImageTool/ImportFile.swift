@@ -129,12 +129,13 @@ extension ImageTool {
         _ image: AvailableImage, given fields: [(path: String, value: JSONValue)], from place: String,
         _ pool: PoolName, _ report: Report
     ) async throws -> ImageUUID? {
-        if let installed = try await store.image(image.uuid, in: pool) {
+        let look = try await store.look(for: [image.uuid], in: pool)
+        if let installed = look.images[image.uuid] {
             try await skip(installed, given: fields, in: pool, report)
             return nil
         }
         try await check(image.manifest)
-        let room = try await store.freeSpace(in: pool)
+        let room = try look.room()
         report.line("Importing \(image.title) from \"\(place)\"")
         return try await carryOut(in: pool, room: room, report) { try plan(.importing, [image]) }
     }
@@ -144,7 +145,7 @@ extension ImageTool {
         _ installed: InstalledImage, given fields: [(path: String, value: JSONValue)], in pool: PoolName,
         _ report: Report
     ) async throws {
-        try await sweep(installed.uuid, in: pool)
+        try await sweep(installed)
         report.did(ImageResult(.present(.asked), installed))
         let other = fields.filter { path, value in
             FieldPath(path).find(in: JSONValue.object(installed.manifest.json)) != value

@@ -23,12 +23,13 @@ extension ImageTool {
         guard try HostFile.exists(file) else { throw Failure(.usage, "file path does not exist: \"\(file)\"") }
         let manifest = try await ImageTool.localManifest(manifestPath, of: file)
         let uuid = manifest.uuid
-        if let installed = try await store.image(uuid, in: pool) {
-            try await sweep(uuid, in: pool)
+        let look = try await store.look(for: [uuid], in: pool)
+        if let installed = look.images[uuid] {
+            try await sweep(installed)
             report.did(ImageResult(.present(.asked), installed))
             return
         }
-        _ = try await store.freeSpace(in: pool)
+        _ = try look.room()
         let image = AvailableImage(
             manifest, source: nil, at: .path(file), check: ImageFileCheck(manifest.files.first),
             content: ImageContent(of: manifest), compression: try CompressionFormat(of: manifest))

@@ -48,7 +48,6 @@ extension ImageTool {
     /// - Parameter pool: the one to look at; nil for all.
     /// - Throws: `PoolNotFound`.
     public func unusedImages(_ choice: VacuumChoice, in pool: PoolName?) async throws -> ImageStore.Unneeded {
-        if let pool { _ = try await store.freeSpace(in: pool) }
         return try await store.unused(in: pool) { images in
             try choice.check(images, areAll: pool == nil)
             var allowed = choice.allowed(images)

@@ -24,7 +24,7 @@ public struct BareDatasets: MachineManager {
 
     public func machine(_ uuid: ImageUUID) async throws -> Machine {
         let name = pool.dataset.child(uuid.description)
-        guard let found = try await zfs.dataset(name)?.dataset, found.kind == .filesystem else {
+        guard let found = try await zfs.dataset(name), found.kind == .filesystem else {
             throw NoSuchMachine(
                 "there is no file system \"\(name)\" to make an image of",
                 hint: "this host has no vmadm, so that a dataset stands for a VM; -P chooses another zpool")

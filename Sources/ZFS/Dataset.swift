@@ -14,17 +14,29 @@ public struct Dataset: Sendable, Hashable {
     static let columns = "name,type,origin,mountpoint,imgadm:ignore"
 
     /// A line of `zfs list -H -o columns`; nil for one that is none (a property value may hold anything).
-    init?(line: Substring) {
-        let cells = line.split(separator: "\t", maxSplits: 4, omittingEmptySubsequences: false)
-        guard cells.count == 5, let name = DatasetName(String(cells[0])) else { return nil }
-        switch cells[1] {
-        case "filesystem": kind = .filesystem
-        case "volume": kind = .volume
-        default: return nil
+    init?(line: ArraySlice<UInt8>) {
+        var cells = line.split(separator: UInt8(ascii: "\t"), maxSplits: 4, omittingEmptySubsequences: false)[...]
+        guard cells.count == 5, let name = cells.popFirst().flatMap({ DatasetName(bytes: $0) }) else { return nil }
+        self.init(name, Array(cells))
+    }
+
+    /// Of properties; nil for what is neither a file system nor a volume.
+    init?(_ name: DatasetName, _ values: [String: String]) {
+        self.init(name, ["type", "origin", "mountpoint", "imgadm:ignore"].map { Array((values[$0] ?? "-").utf8)[...] })
+    }
+
+    /// - Parameter cells: type, origin, mount point, and whether it is to be ignored.
+    private init?(_ name: DatasetName, _ cells: [ArraySlice<UInt8>]) {
+        if cells[0].elementsEqual("filesystem".utf8) {
+            kind = .filesystem
+        } else if cells[0].elementsEqual("volume".utf8) {
+            kind = .volume
+        } else {
+            return nil
         }
         self.name = name
-        origin = SnapshotName(String(cells[2]))
-        mountpoint = cells[3].hasPrefix("/") ? String(cells[3]) : nil
-        isIgnored = cells[4] == "true" || cells[4] == "yes"
+        origin = SnapshotName(bytes: cells[1])
+        mountpoint = cells[2].first == UInt8(ascii: "/") ? String(decoding: cells[2], as: UTF8.self) : nil
+        isIgnored = cells[3].elementsEqual("true".utf8) || cells[3].elementsEqual("yes".utf8)
     }
 }

@@ -6,11 +6,14 @@ public struct PoolName: Sendable, Hashable, Comparable, CustomStringConvertible 
     public let description: String
 
     public init?(_ text: String) {
-        guard let first = text.utf8.first, text.utf8.count < 200,
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first | 0x20),
-            text.utf8.allSatisfy(DatasetName.allowsInComponent), !text.hasSuffix(" ")
-        else { return nil }
+        guard PoolName.isName(text.utf8) else { return nil }
         description = text
+    }
+
+    fileprivate static func isName<Bytes: BidirectionalCollection<UInt8>>(_ bytes: Bytes) -> Bool {
+        guard let first = bytes.first, let last = bytes.last, bytes.count < 200 else { return false }
+        return (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first | 0x20)
+            && bytes.allSatisfy(DatasetName.allowsInComponent) && last != UInt8(ascii: " ")
     }
 
     init(unchecked: String) { description = unchecked }
@@ -34,14 +37,34 @@ public struct DatasetName: Sendable, Hashable, Comparable, CustomStringConvertib
     public let description: String
 
     public init?(_ text: String) {
-        guard text.utf8.count < 256 else { return nil }
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard let pool = parts.first, PoolName(String(pool)) != nil,
-            parts.dropFirst().allSatisfy({ part in
-                !part.isEmpty && part != "." && part != ".." && part.utf8.allSatisfy(DatasetName.allowsInComponent)
-            })
-        else { return nil }
+        guard DatasetName.isName(text.utf8) else { return nil }
         description = text
+    }
+
+    /// Of a line, of which there may be tens of thousands.
+    init?(bytes: ArraySlice<UInt8>) {
+        guard DatasetName.isName(bytes) else { return nil }
+        description = String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func isName<Bytes: BidirectionalCollection<UInt8>>(_ bytes: Bytes) -> Bool {
+        guard bytes.count < 256 else { return false }
+        var rest = bytes[...]
+        var isPool = true
+        while true {
+            let part = rest.prefix { $0 != UInt8(ascii: "/") }
+            guard isPool ? PoolName.isName(part) : isComponent(part) else { return false }
+            rest = rest[part.endIndex...]
+            guard !rest.isEmpty else { return true }
+            rest = rest.dropFirst()
+            isPool = false
+        }
+    }
+
+    private static func isComponent(_ bytes: some Collection<UInt8>) -> Bool {
+        guard bytes.allSatisfy(allowsInComponent) else { return false }
+        // Neither `.` nor `..`, nor nothing.
+        return bytes.count > 2 || bytes.contains { $0 != UInt8(ascii: ".") }
     }
 
     init(unchecked: String) { description = unchecked }
@@ -50,10 +73,13 @@ public struct DatasetName: Sendable, Hashable, Comparable, CustomStringConvertib
     public func child(_ component: String) -> DatasetName { DatasetName(unchecked: "\(self)/\(component)") }
 
     public var poolName: PoolName { PoolName(unchecked: String(pool)) }
-    public var pool: Substring { description.prefix { $0 != "/" } }
+    public var pool: Substring {
+        description[..<(description.utf8.firstIndex(of: UInt8(ascii: "/")) ?? description.endIndex)]
+    }
     /// What follows the last `/`.
     public var lastComponent: Substring {
-        description[(description.lastIndex(of: "/").map(description.index(after:)) ?? description.startIndex)...]
+        let bytes = description.utf8
+        return description[(bytes.lastIndex(of: UInt8(ascii: "/")).map(bytes.index(after:)) ?? bytes.startIndex)...]
     }
 
     /// The datasets it lies in, the nearest first.
@@ -65,6 +91,13 @@ public struct DatasetName: Sendable, Hashable, Comparable, CustomStringConvertib
             names.append(DatasetName(unchecked: String(rest)))
         }
         return names
+    }
+
+    /// It lies in that dataset, at whatever depth.
+    public func isBelow(_ other: DatasetName) -> Bool {
+        let (own, others) = (description.utf8, other.description.utf8)
+        return own.count > others.count && own.starts(with: others)
+            && own[own.index(own.startIndex, offsetBy: others.count)] == UInt8(ascii: "/")
     }
 
     public func snapshot(_ name: String) -> SnapshotName? { SnapshotName("\(self)@\(name)") }
@@ -89,14 +122,16 @@ public struct SnapshotName: Sendable, Hashable, Comparable, CustomStringConverti
     /// What follows the `@`.
     public let name: String
 
-    public init?(_ text: String) {
-        guard let at = text.firstIndex(of: "@"), let dataset = DatasetName(String(text[..<at])) else { return nil }
-        let name = String(text[text.index(after: at)...])
-        guard !name.isEmpty, name.utf8.allSatisfy(DatasetName.allowsInComponent), text.utf8.count < 256 else {
+    public init?(_ text: String) { self.init(bytes: Array(text.utf8)[...]) }
+
+    init?(bytes: ArraySlice<UInt8>) {
+        guard let at = bytes.firstIndex(of: UInt8(ascii: "@")), let dataset = DatasetName(bytes: bytes[..<at]) else {
             return nil
         }
+        let name = bytes[(at + 1)...]
+        guard !name.isEmpty, name.allSatisfy(DatasetName.allowsInComponent), bytes.count < 256 else { return nil }
         self.dataset = dataset
-        self.name = name
+        self.name = String(decoding: name, as: UTF8.self)
     }
 
     public var description: String { "\(dataset)@\(name)" }

@@ -104,7 +104,14 @@ extension ZFS {
 
     /// Where a file system is mounted now; nil if it is not.
     public func mountedPath(of name: DatasetName) async throws -> String? {
-        let found = try await properties(["mounted", "mountpoint"], of: name)
+        ZFS.mountedPath(try await properties(ZFS.mounting, of: name))
+    }
+
+    /// The properties that tell where a file system is mounted now.
+    public static let mounting = ["mounted", "mountpoint"]
+
+    /// The same by the values of these properties.
+    public static func mountedPath(_ found: [Property]) -> String? {
         guard found.first(where: { $0.name == "mounted" })?.value == "yes" else { return nil }
         return found.first { $0.name == "mountpoint" && $0.value.hasPrefix("/") }?.value
     }

@@ -18,9 +18,10 @@ extension ZFS {
     ///
     /// `zfs destroy -r` takes the snapshots first and only then finds that the dataset is in use, so that must be known
     /// before. Once this has returned, the dataset can be used only by who mounts it anew.
-    /// - Throws: `DatasetBusy`, naming who uses it; then all is as it was.
-    public func detach(_ dataset: Dataset) async throws -> Detachment {
-        if let held = try await heldSnapshots(of: dataset.name).first { throw ZFS.held(held) }
+    /// - Parameter snapshots: those of the dataset, as they are now.
+    /// - Throws: `DatasetBusy`, naming who uses it, or a snapshot that is held; then all is as it was.
+    public func detach(_ dataset: Dataset, snapshots: [ListedSnapshot]) async throws -> Detachment {
+        if let held = snapshots.first(where: \.isHeld) { throw ZFS.held(held.name) }
         return dataset.kind == .filesystem ? try await detachFileSystem(dataset) : try await detachVolume(dataset)
     }
 

@@ -1,4 +1,4 @@
-import Failure
+public import Failure
 import Host
 
 extension ZFS {
@@ -47,29 +47,6 @@ extension ZFS {
             throw Failure(.zfs, "the guid of \"\(snapshot)\" cannot be read: zfs says \"\(text)\"")
         }
         return guid
-    }
-
-    /// The guids of those of the snapshots that are there.
-    ///
-    /// - Throws: `ZfsError` for one that cannot be read.
-    public func guids(of snapshots: [SnapshotName]) async throws -> [SnapshotName: UInt64] {
-        let there = try await existing(snapshots).map(\.self)
-        var guids: [SnapshotName: UInt64] = [:]
-        // A vector of arguments has its limit.
-        for start in stride(from: 0, to: there.count, by: 1000) {
-            let outcome = try await zfs(
-                ["get", "-Hp", "-o", "name,value", "guid"]
-                    + there[start..<min(start + 1000, there.count)].map(\.description),
-                doing: "read the guids of snapshots")
-            for line in outcome.lines {
-                let cells = line.split(separator: "\t")
-                guard cells.count == 2, let name = SnapshotName(String(cells[0])), let guid = UInt64(cells[1]) else {
-                    throw Failure(.zfs, "the guid of a snapshot cannot be read: zfs says \"\(line)\"")
-                }
-                guids[name] = guid
-            }
-        }
-        return guids
     }
 
     /// The guid of a pool's own dataset: the pool's, whatever it is called now.
@@ -126,22 +103,17 @@ extension ZFS {
         return values
     }
 
-    /// Bytes that can still be written to a pool.
-    ///
-    /// - Throws: `PoolNotFound`.
-    public func available(in pool: PoolName) async throws -> UInt64? {
-        try await ofPool(pool) { try await properties(["available"], of: pool.dataset).first }.flatMap {
-            UInt64($0.value)
-        }
-    }
-
-    private func ofPool<Value>(_ pool: PoolName, _ work: () async throws -> Value) async throws -> Value {
+    func ofPool<Value>(_ pool: PoolName, _ work: () async throws -> Value) async throws -> Value {
         do {
             return try await work()
         } catch let error as ZFSError where [.noDataset, .noPool].contains(error.kind) {
-            throw Failure(
-                .poolNotFound, "there is no zpool \"\(pool)\"", hint: "zpool list shows the pools; -P chooses one")
+            throw ZFS.noPool(pool)
         }
+    }
+
+    /// There is no pool of that name.
+    public static func noPool(_ pool: PoolName) -> Failure {
+        Failure(.poolNotFound, "there is no zpool \"\(pool)\"", hint: "zpool list shows the pools; -P chooses one")
     }
 
     /// Takes a property's own value away, so that it has the inherited one.

@@ -76,7 +76,7 @@ import ZFS
             if wasKilled { #expect(try await host.delete(uuid), "\(moment)") }
             #expect(host.pools.names == ["tank", "other"], "\(moment)")
             #expect(try host.records() == [], "\(moment)")
-            #expect(try await !host.store.isPresent(uuid, in: host.pool))
+            #expect(try await !host.isPresent(uuid))
             if !wasKilled { return #expect(moment >= (isMounted ? 3 : 2)) }
         }
     }

@@ -61,6 +61,12 @@ final class MemoryHost {
     /// The UUIDs of the images, as another run lists them.
     func images() async throws -> Set<ImageUUID> { Set(try await store.images(in: pool).map(\.uuid)) }
 
+    /// Something of an image is there, as another run sees it.
+    func isPresent(_ uuid: ImageUUID) async throws -> Bool {
+        let store = store
+        return try await store.isPresent(uuid, in: try await store.look(for: [uuid], in: pool))
+    }
+
     /// The names of the records.
     func records() throws -> Set<String> { Set(try HostFile.names(in: root.records)) }
 

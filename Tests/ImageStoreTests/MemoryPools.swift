@@ -79,8 +79,7 @@ struct MemoryPools: Sendable {
         let call = Call(words)
         let output: String
         switch call.verb {
-        case "list": return try list(call)
-        case "get": return try get(call)
+        case "list", "get": return try told(call)
         case "receive": output = try receive(call, input)
         case "rename": output = try rename(call.names[0], to: call.names[1])
         case "destroy": output = try destroy(call.names[0])
@@ -245,11 +244,12 @@ extension MemoryPools {
         return rows
     }
 
-    fileprivate func list(_ call: Call) throws(Complaint) -> String { try text(rows(call), call) }
+    /// What is printed of rows.
+    fileprivate func told(_ call: Call) throws(Complaint) -> String { try text(rows(call), call) }
 
     private func text(_ rows: [Row], _ call: Call) throws(Complaint) -> String {
+        guard call.verb == "list" else { return try properties(rows, call) }
         let columns = (call.options["-o"] ?? "name").split(separator: ",").map(String.init)
-        guard call.verb == "list" else { return "" }
         var lines = ""
         for row in rows {
             var cells: [String] = []
@@ -259,13 +259,11 @@ extension MemoryPools {
         return lines
     }
 
-    fileprivate func get(_ call: Call) throws(Complaint) -> String {
-        var call = call
-        let properties = call.names.removeFirst().split(separator: ",").map(String.init)
+    private func properties(_ rows: [Row], _ call: Call) throws(Complaint) -> String {
         let columns = (call.options["-o"] ?? "name,property,value,source").split(separator: ",")
         var lines = ""
-        for row in try rows(call) {
-            for property in properties {
+        for row in rows {
+            for property in call.properties {
                 let (value, source) = try value(property, of: row)
                 let cells = columns.map { column in
                     switch column {
@@ -288,7 +286,9 @@ extension MemoryPools {
         case "type": return (row.snapshot != nil ? "snapshot" : dataset.isVolume ? "volume" : "filesystem", "-")
         case "origin": return (row.snapshot == nil ? dataset.origin ?? "-" : "-", "-")
         case "guid": return ("\(row.snapshot?.guid ?? dataset.guid)", "-")
-        case "mounted": return (dataset.isMounted ? "yes" : "no", "-")
+        case "mounted": return (dataset.isVolume ? "-" : dataset.isMounted ? "yes" : "no", "-")
+        case "canmount": return (dataset.isVolume ? "-" : "on", "default")
+        case "available": return ("1073741824", "-")
         case "mountpoint":
             return (
                 row.snapshot != nil || dataset.isVolume ? "-" : dataset.properties[property] ?? "/\(row.name)",
@@ -315,6 +315,8 @@ private struct Call {
     let verb: String
     var flags: Set<String> = []
     var options: [String: String] = [:]
+    /// Those that `get` is to tell.
+    var properties: [String] = []
     var names: [String] = []
 
     init(_ words: [String]) {
@@ -329,6 +331,9 @@ private struct Call {
             } else {
                 names.append(word)
             }
+        }
+        if verb == "get", !names.isEmpty {
+            properties = names.removeFirst().split(separator: ",").map(String.init)
         }
     }
 }

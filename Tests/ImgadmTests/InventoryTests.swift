@@ -231,9 +231,10 @@ extension EndToEnd {
             let commands = try run.errors.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
                 .compactMap { $0["command"]?.stringValue }
             #expect(commands.count == 1, "\(commands)")
+            let image = "\(box.pool)/\(images.top.uuid)"
             #expect(
-                commands.first?.hasSuffix("\(box.pool)/\(images.top.uuid) \(box.pool)/\(images.top.uuid)@final") == true
-            )
+                commands.first?.hasSuffix(" \(box.pool) \(image) \(image)-partial \(image)@final") == true,
+                "\(commands)")
         }
 
         @Test func listNeedsTwoCallsAndNoSnapshotWalk() async throws {

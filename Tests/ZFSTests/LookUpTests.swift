@@ -5,21 +5,37 @@ import ZFS
 
 /// Things looked up by name, some of which are not there: `zfs` complains of those and fails all the same.
 @Suite struct LookUpTests {
-    private static let datasetLine = "tank/a\tfilesystem\ttank/base@final\t/tank/a\t-\n"
-    private static let snapshotLine = "tank/a@final\tsnapshot\t-\t-\t-\n"
+    /// What is told of a name, a line a property.
+    private static func lines(_ name: String, _ values: [(String, String)]) -> String {
+        values.map { "\(name)\t\($0.0)\t\($0.1)\n" }.joined()
+    }
+
+    private static let datasetLines = lines(
+        "tank/a",
+        [
+            ("origin", "tank/base@final"), ("guid", "17"), ("available", "1099511627776"), ("used", "24576"),
+            ("type", "filesystem"), ("mounted", "yes"), ("canmount", "on"), ("mountpoint", "/tank/a"),
+            ("imgadm:volmode", "-"), ("imgadm:ignore", "-"),
+        ])
+    private static let snapshotLines = lines("tank/a@final", [("origin", "-"), ("guid", "18"), ("type", "snapshot")])
 
     @Test func aDatasetComesWithTheSnapshotsThatWereAskedFor() async throws {
-        let other = "tank/a@other\tsnapshot\t-\t-\t-\n"
-        let host = FakeZFS(.prints(LookUpTests.datasetLine + LookUpTests.snapshotLine + other))
-        let found = try await host.zfs.dataset(dataset("tank/a"), probing: ["final", "none"])
-        #expect(found?.dataset.origin?.description == "tank/base@final" && found?.snapshots == ["final"])
+        let host = FakeZFS(.prints(LookUpTests.datasetLines + LookUpTests.snapshotLines))
+        let (name, final, none) = try (dataset("tank/a"), snapshot("tank/a@final"), snapshot("tank/a@none"))
+        let found = try await host.zfs.lookUp([name], [final, none])
+        #expect(found.dataset(name)?.origin?.description == "tank/base@final")
+        #expect(found.dataset(name)?.mountpoint == "/tank/a" && found.dataset(name)?.isIgnored == false)
+        #expect(try found.guid(of: name) == 17 && found.guid(of: final) == 18 && found.guid(of: none) == nil)
+        #expect(found.available(in: name) == 1_099_511_627_776 && found.used(by: name) == 24_576)
+        #expect(!found.mayBeHidden(name))
+        #expect(host.calls.map { $0.suffix(3) } == [["tank/a", "tank/a@final", "tank/a@none"]])
     }
 
     @Test func aSnapshotThatIsMissingIsNoError() async throws {
         let host = FakeZFS(
-            .fails("cannot open 'tank/a@final': dataset does not exist\n", output: LookUpTests.datasetLine))
-        let found = try await host.zfs.dataset(dataset("tank/a"), probing: ["final"])
-        #expect(found?.dataset.name.description == "tank/a" && found?.snapshots == [])
+            .fails("cannot open 'tank/a@final': dataset does not exist\n", output: LookUpTests.datasetLines))
+        let found = try await host.zfs.lookUp([dataset("tank/a")], [snapshot("tank/a@final")])
+        #expect(try found.dataset(dataset("tank/a")) != nil && found.guid(of: snapshot("tank/a@final")) == nil)
     }
 
     @Test(arguments: [
@@ -27,16 +43,52 @@ import ZFS
         "cannot open 'tank/a': dataset does not exist\ncannot open 'tank/a@final': dataset does not exist\n",
     ])
     func aDatasetThatIsMissingIsNil(complaint: String) async throws {
-        let host = FakeZFS(.fails(complaint))
-        let found = try await host.zfs.dataset(dataset("tank/a"), probing: ["final"])
-        #expect(found?.dataset == nil)
+        let found = try await FakeZFS(.fails(complaint)).zfs.lookUp([dataset("tank/a")], [snapshot("tank/a@final")])
+        #expect(try found.dataset(dataset("tank/a")) == nil && found.guid(of: dataset("tank/a")) == nil)
+        #expect(try found.used(by: dataset("tank/a")) == nil && !found.mayBeHidden(dataset("tank/a")))
     }
 
     /// The name of a snapshot alone, or of something else, is not the dataset.
-    @Test(arguments: ["", snapshotLine, "tank/ab\tfilesystem\t-\t/tank/ab\t-\n", "tank/a\tbookmark\t-\t-\t-\n"])
+    @Test(arguments: [
+        "", snapshotLines, lines("tank/ab", [("type", "filesystem")]), lines("tank/a", [("type", "bookmark")]),
+        "tank/a\ttype\n", "tank/a type filesystem\n",
+    ])
     func anotherLineIsNotTheDataset(output: String) async throws {
-        let found = try await FakeZFS(.prints(output)).zfs.dataset(dataset("tank/a"), probing: ["final"])
-        #expect(found?.dataset == nil)
+        let found = try await FakeZFS(.prints(output)).zfs.dataset(dataset("tank/a"))
+        #expect(found == nil)
+    }
+
+    /// The value of a property may hold tabs and line breaks.
+    @Test func whatWasToldFirstCounts() async throws {
+        let odd = LookUpTests.datasetLines + "tank/a\timgadm:ignore\ttrue\ntank/a\tguid\t5\ntank/a\ttype\tvolume\n"
+        let found = try await FakeZFS(.prints(odd)).zfs.lookUp([dataset("tank/a")])
+        #expect(try found.guid(of: dataset("tank/a")) == 17)
+        #expect(try found.dataset(dataset("tank/a"))?.kind == .filesystem)
+        #expect(try found.dataset(dataset("tank/a"))?.isIgnored == false)
+    }
+
+    @Test(arguments: ["-", "", "0x11", "18446744073709551616", "-1"])
+    func aGuidThatIsNoNumberIsAnError(value: String) async throws {
+        let host = FakeZFS(.prints(LookUpTests.lines("tank/a", [("type", "filesystem"), ("guid", value)])))
+        let found = try await host.zfs.lookUp([dataset("tank/a")])
+        #expect(throws: Failure.self) { try found.guid(of: dataset("tank/a")) }
+    }
+
+    @Test(arguments: [
+        ("filesystem", "no", "on", "/tank/a", "-", true), ("filesystem", "yes", "on", "/tank/a", "-", false),
+        ("filesystem", "no", "off", "/tank/a", "-", false), ("filesystem", "no", "noauto", "/tank/a", "-", false),
+        ("filesystem", "no", "on", "none", "-", false), ("filesystem", "no", "on", "legacy", "dev", false),
+        ("volume", "-", "-", "-", "-", false), ("volume", "-", "-", "-", "dev", true),
+    ])
+    func whatMayBeHidden(
+        type: String, mounted: String, canmount: String, mountpoint: String, mode: String, isHidden: Bool
+    ) async throws {
+        let values = [
+            ("type", type), ("mounted", mounted), ("canmount", canmount), ("mountpoint", mountpoint),
+            ("imgadm:volmode", mode),
+        ]
+        let found = try await FakeZFS(.prints(LookUpTests.lines("tank/a", values))).zfs.lookUp([dataset("tank/a")])
+        #expect(try found.mayBeHidden(dataset("tank/a")) == isHidden)
     }
 
     /// Only where every complaint is of something missing, and there is one, was the question answered.
@@ -51,7 +103,7 @@ import ZFS
 
     @Test(arguments: failures)
     func anyOtherFailureIsOne(ending: CommandOutcome.Ending, complaint: String) async throws {
-        let outcome = CommandOutcome(ending: ending, output: Array(LookUpTests.datasetLine.utf8), errorText: complaint)
+        let outcome = CommandOutcome(ending: ending, output: Array(LookUpTests.datasetLines.utf8), errorText: complaint)
         let name = try dataset("tank/a")
         let wanted = try [snapshot("tank/a@final")]
         let one = await #expect(throws: ZFSError.self) { try await FakeZFS(outcome).zfs.dataset(name) }
@@ -82,7 +134,7 @@ import ZFS
         let host = FakeZFS { command, _ in .prints(command.arguments.dropFirst(6).joined(separator: "\n")) }
         #expect(try await host.zfs.existing(wanted) == Set(wanted))
         let names = host.calls.flatMap { $0.dropFirst(7) }
-        #expect(names == wanted.map(\.description))
+        #expect(names.sorted() == wanted.map(\.description))
         let sizes = host.calls.map { words in words.reduce(0) { $0 + $1.utf8.count + 9 } }
         #expect(sizes.count > 1 && sizes.allSatisfy { $0 < 1 << 20 })
     }

@@ -78,4 +78,13 @@ import ZFS
         #expect(try dataset("tank/a b/c/d").above.map(\.description) == ["tank/a b/c", "tank/a b", "tank"])
         #expect(try dataset("tank").above == [])
     }
+
+    @Test(arguments: [
+        ("tank/a/b", "tank/a", true), ("tank/a/b/c", "tank/a", true), ("tank/a", "tank/a", false),
+        ("tank/ab", "tank/a", false), ("tank/a-partial", "tank/a", false), ("tank", "tank/a", false),
+        ("other/a/b", "tank/a", false),
+    ])
+    func whatLiesBelowADataset(name: String, other: String, isBelow: Bool) throws {
+        #expect(try dataset(name).isBelow(dataset(other)) == isBelow)
+    }
 }

@@ -45,26 +45,27 @@ import Testing
             ("-", nil), ("none", nil), ("", nil),
         ] as [(String, UInt64?)])
     func theSpaceOfAPoolIsANumberOrUnknown(value: String, bytes: UInt64?) async throws {
-        let host = FakeZFS(.prints("available\t-\t\(value)\n"))
-        #expect(try await host.zfs.available(in: pool("tank")) == bytes)
+        let found = try await FakeZFS(.prints("tank\tavailable\t\(value)\n")).zfs.lookUp([dataset("tank")])
+        #expect(try found.available(in: dataset("tank")) == bytes)
     }
 
-    @Test(arguments: ["", "available\n", "available\t-\n"])
+    @Test(arguments: ["", "tank\n", "tank\tavailable\n", "other\tavailable\t1\n", "tank\tused\t1\n"])
     func withoutAnAnswerTheSpaceIsUnknown(text: String) async throws {
-        #expect(try await FakeZFS(.prints(text)).zfs.available(in: pool("tank")) == nil)
+        let found = try await FakeZFS(.prints(text)).zfs.lookUp([dataset("tank")])
+        #expect(try found.available(in: dataset("tank")) == nil)
     }
 
     @Test(arguments: ["cannot open 'tank': dataset does not exist\n", "cannot open 'tank': no such pool\n"])
     func aPoolThatIsNotThereIsSaidSo(complaint: String) async throws {
         let host = FakeZFS(.fails(complaint))
-        let failure = await #expect(throws: Failure.self) { try await host.zfs.available(in: pool("tank")) }
+        let failure = await #expect(throws: Failure.self) { try await host.zfs.datasets(in: pool("tank")) }
         #expect(failure?.code == .poolNotFound && failure?.message == "there is no zpool \"tank\"")
         #expect(failure?.hint?.contains("-P") == true)
     }
 
     @Test func aPoolThatIsForbiddenIsThereAllTheSame() async throws {
         let host = FakeZFS(.fails("cannot open 'tank': permission denied\n"))
-        let failure = await #expect(throws: ZFSError.self) { try await host.zfs.available(in: pool("tank")) }
+        let failure = await #expect(throws: ZFSError.self) { try await host.zfs.datasets(in: pool("tank")) }
         #expect(failure?.code == .permissionDenied)
     }
 

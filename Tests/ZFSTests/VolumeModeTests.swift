@@ -30,7 +30,7 @@ import Testing
     }
 
     private func volume() throws -> Dataset {
-        try #require(Dataset(line: "no-such-pool-here/a\tvolume\t-\t-\t-"))
+        try #require(Dataset(line: Array("no-such-pool-here/a\tvolume\t-\t-\t-".utf8)[...]))
     }
 
     @Test(
@@ -39,7 +39,7 @@ import Testing
         ] as [[String: String]])
     func whatADeletionTookIsGivenBack(before: [String: String]) async throws {
         let (host, kept) = host(before)
-        let detachment = try await host.zfs.detach(volume())
+        let detachment = try await host.zfs.detach(volume(), snapshots: [])
         #expect(kept["volmode"] == "none")
         #expect(kept["imgadm:volmode"] == before["volmode"] ?? "inherited")
         try await host.zfs.attach(dataset("no-such-pool-here/a"), detachment)
@@ -50,7 +50,7 @@ import Testing
     @Test(arguments: ["dev", "inherited"])
     func theNoteOfAKilledDeletionStands(own: String) async throws {
         let (host, kept) = host(["volmode": "none", "imgadm:volmode": own])
-        let detachment = try await host.zfs.detach(volume())
+        let detachment = try await host.zfs.detach(volume(), snapshots: [])
         #expect(kept.all == ["volmode": "none", "imgadm:volmode": own])
         try await host.zfs.attach(dataset("no-such-pool-here/a"), detachment)
         #expect(kept.all == (own == "inherited" ? [:] : ["volmode": own]))
@@ -59,14 +59,14 @@ import Testing
     @Test func theNoteIsWrittenFirstAndTakenAwayLast() async throws {
         let (host, _) = host(["volmode": "dev"])
         let zfs = host.zfs
-        try await zfs.attach(dataset("no-such-pool-here/a"), zfs.detach(volume()))
+        try await zfs.attach(dataset("no-such-pool-here/a"), zfs.detach(volume(), snapshots: []))
         let changes = host.calls.filter { ["set", "inherit"].contains($0[1]) }.map { $0[2] }
         #expect(changes == ["imgadm:volmode=dev", "volmode=none", "volmode=dev", "imgadm:volmode"])
     }
 
     @Test func anOperatorsNoneIsLeftAlone() async throws {
         let (host, kept) = host(["volmode": "none"])
-        let detachment = try await host.zfs.detach(volume())
+        let detachment = try await host.zfs.detach(volume(), snapshots: [])
         #expect(detachment == .nothing)
         try await host.zfs.attach(dataset("no-such-pool-here/a"), .deviceless)
         #expect(kept.all == ["volmode": "none"])
@@ -93,7 +93,7 @@ import Testing
 
     @Test func whereTheDeviceStaysNoNoteDoes() async throws {
         let (host, kept) = host(["volmode": "dev"], refusing: "volmode=none")
-        await #expect(throws: ZFSError.self) { try await host.zfs.detach(volume()) }
+        await #expect(throws: ZFSError.self) { try await host.zfs.detach(volume(), snapshots: []) }
         #expect(kept.all == ["volmode": "dev"])
     }
 
@@ -102,7 +102,7 @@ import Testing
             command.arguments.contains("volmode")
                 ? .fails("bad property list: invalid property 'volmode'\n") : .prints("")
         }
-        #expect(try await host.zfs.detach(volume()) == .nothing)
+        #expect(try await host.zfs.detach(volume(), snapshots: []) == .nothing)
     }
 }
 

@@ -48,12 +48,14 @@ struct DiskInstaller: ImageInstaller {
             try NextSnapshot.write(disk, after: received.guid, to: &sink)
             try sink.flush()
         }
-        guard try await zfs.guidNumber(of: final) == disk.guid else {
+        let made = try await zfs.lookUp([partial], [final])
+        guard try made.guid(of: final) == disk.guid else {
             throw Failure(.zfs, "what zfs receive made is not the snapshot with the guid \(disk.guid)")
         }
         try await zfs.destroy(arrived)
         return MadeContent(
-            image: MadeImage(snapshotGUID: disk.guid, fileSHA256: pass.fileSHA256), diskSize: disk.size)
+            image: MadeImage(snapshotGUID: disk.guid, fileSHA256: pass.fileSHA256), dataset: made.dataset(partial),
+            diskSize: disk.size)
     }
 
     /// Feeds the file to the thread that reads it as a disk.

@@ -36,6 +36,8 @@ extension ImageInstaller {
 public struct MadeContent: Sendable {
     /// By what the image is known again; nil where its dataset's name leaves no room for a snapshot.
     public var image: MadeImage?
+    /// Its dataset, where it was looked at when it was made.
+    var dataset: Dataset?
     /// Bytes of a disk.
     public var diskSize: UInt64?
     /// What the files of a root say of their system.

@@ -18,13 +18,15 @@ extension ImageStore {
     /// - Throws: `UnsuitablePool` where nothing can be written.
     func makeFileSystem(_ name: DatasetName, cloneOf origin: SnapshotName?) async throws {
         let pool = name.poolName
-        let otherwise = try await deviating(ImageStore.naming + [("readonly", "off")], of: pool.dataset)
+        let wanted = ImageStore.naming + [("readonly", "off")]
+        let values = try await zfs.properties(wanted.map(\.0) + ["xattr"], of: pool.dataset)
+        let otherwise = ImageStore.deviating(values, from: wanted)
         guard !otherwise.contains(where: { $0.name == "readonly" }) else {
             throw Failure(
                 .unsuitablePool, "property readonly of zpool \"\(pool)\" is on, so that nothing can be unpacked there",
                 hint: "zfs set readonly=off \(pool), or use another zpool with -P")
         }
-        let losing = try await zfs.properties(["xattr"], of: pool.dataset).filter { $0.value == "off" }
+        let losing = values.filter { $0.name == "xattr" && $0.value == "off" }
         let set = losing.map { ($0.name, "on") }
         let changed = (origin == nil ? otherwise : []) + losing
         if !changed.isEmpty {
@@ -51,14 +53,15 @@ extension ImageStore {
     ///
     /// - Throws: `NotMounted`; `UnsuitablePool`, naming the property.
     func contentFolder(of name: DatasetName) async throws -> FilePath {
-        guard let path = try await zfs.mountedPath(of: name) else {
+        let values = try await zfs.properties(ZFS.mounting + ImageStore.naming.map(\.0), of: name)
+        guard let path = ZFS.mountedPath(values) else {
             throw Failure(
                 .notMounted, "dataset \"\(name)\" is not mounted, so that nothing can be unpacked into it",
                 hint:
                     "give zpool \"\(name.poolName)\" a mountpoint: zfs set mountpoint=/\(name.poolName) \(name.poolName)"
             )
         }
-        if let found = try await deviating(ImageStore.naming, of: name).first {
+        if let found = ImageStore.deviating(values, from: ImageStore.naming).first {
             throw Failure(
                 .unsuitablePool,
                 "property \(found.name) of dataset \"\(name)\" is \"\(found.value)\", so that files whose names differ could replace each other",
@@ -69,19 +72,23 @@ extension ImageStore {
 
     /// A file system that has been filled becomes what an image is: it is unmounted and has its `@final`.
     ///
-    /// - Returns: the guid of the snapshot; nil if its name is too long for one.
-    func freeze(_ name: DatasetName) async throws -> UInt64? {
+    /// - Parameter fileSHA256: of the file that it was made of.
+    func freeze(_ name: DatasetName, fileSHA256: String?) async throws -> MadeContent {
         try await zfs.unmountWhenFree(name)
-        guard let final = name.snapshot(finalSnapshot) else { return nil }
+        guard let final = name.snapshot(finalSnapshot) else { return MadeContent() }
         try await zfs.snapshot(final)
-        return try await zfs.guidNumber(of: final)
+        let made = try await zfs.lookUp([name], [final])
+        let image = try made.guid(of: final).map { MadeImage(snapshotGUID: $0, fileSHA256: fileSHA256) }
+        return MadeContent(image: image, dataset: made.dataset(name))
     }
 
     /// Properties of a dataset that have another value than they should. One that this ZFS does not know has none.
-    private func deviating(_ wanted: [(String, String)], of name: DatasetName) async throws -> [ZFS.Property] {
-        let values = Dictionary(uniqueKeysWithValues: wanted)
-        return try await zfs.properties(wanted.map(\.0), of: name).filter { property in
-            property.value != "-" && property.value != values[property.name]
+    private static func deviating(_ found: [ZFS.Property], from wanted: [(String, String)]) -> [ZFS.Property] {
+        found.filter { property in
+            guard property.value != "-", let value = wanted.first(where: { $0.0 == property.name })?.1 else {
+                return false
+            }
+            return property.value != value
         }
     }
 }

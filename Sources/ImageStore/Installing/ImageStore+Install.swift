@@ -14,17 +14,20 @@ extension ImageStore {
     ///   - tell: is told about leftovers of earlier runs that were cleared.
     ///   - settle: gives the manifest that the image has now that its content is known. It may be under another UUID, whose lock
     ///     must be held then.
+    /// - Returns: what was made.
     /// - Throws: `DownloadError`, ZFS failures; `InvalidStream`, `UnsupportedImage`, `UnexpectedNumberOfSnapshots`,
     ///   `UnexpectedOrigin` for a stream; `InvalidLayer`, `NoSpace` for a layer.
+    @discardableResult
     public func install(
         _ image: ImageToInstall, opening open: () async throws -> some ImageFileReader, tell: (String) -> Void,
         settling settle: (MadeContent) async throws -> Manifest
-    ) async throws {
+    ) async throws -> MadeContent {
         var uuid = image.manifest.uuid
-        try await clearLeftovers(of: uuid, in: image.pool, tell: tell)
+        if image.seen?.isClear != true { try await clearLeftovers(of: uuid, in: image.pool, tell: tell) }
         let partial = DatasetName.partial(uuid, in: image.pool)
+        let made: MadeContent
         do {
-            let made = try await installer(of: image.content).make(partial, of: image, opening: open)
+            made = try await installer(of: image.content).make(partial, of: image, opening: open)
             let manifest = try await settle(made)
             if manifest.uuid != uuid { try await clearLeftovers(of: manifest.uuid, in: image.pool, tell: tell) }
             uuid = manifest.uuid
@@ -37,16 +40,17 @@ extension ImageStore {
             if uuid != image.manifest.uuid { try await takeAway(uuid, in: image.pool, because: error) }
             throw error
         }
-        await show(.image(uuid, in: image.pool))
+        await show(.image(uuid, in: image.pool), madeAs: made.dataset)
+        return made
     }
 
     /// Takes away what a failed or stopped run made.
     func takeAway(_ uuid: ImageUUID, in pool: PoolName, because error: any Error) async throws {
         do {
             try await uncancelled {
-                let partial = DatasetName.partial(uuid, in: pool)
-                if try await zfs.dataset(partial) != nil { try await zfs.destroy(partial) }
-                if try await zfs.dataset(.image(uuid, in: pool)) == nil {
+                let look = try await look(for: [uuid], in: pool)
+                if look.hasPartial(uuid) { try await zfs.destroy(.partial(uuid, in: pool)) }
+                if !look.isTaken(uuid) {
                     try records.remove(uuid, pool, guid: try await guid(of: pool))
                 }
             }
@@ -59,8 +63,9 @@ extension ImageStore {
 
     /// Clears what a run that was killed left of an image: its lock must be held.
     func clearLeftovers(of uuid: ImageUUID, in pool: PoolName, tell: (String) -> Void) async throws {
+        let look = try await look(for: [uuid], in: pool)
         let partial = DatasetName.partial(uuid, in: pool)
-        if try await zfs.dataset(partial) != nil {
+        if look.hasPartial(uuid) {
             do {
                 try await zfs.destroy(partial)
             } catch let error as ZFSError where error.kind == .noDataset {
@@ -69,7 +74,7 @@ extension ImageStore {
             tell("Cleared leftover dataset \(partial)")
         }
         let guid = try await guid(of: pool)
-        if try records.has(uuid, pool, guid: guid), try await zfs.dataset(.image(uuid, in: pool)) == nil {
+        if !look.isTaken(uuid), try records.has(uuid, pool, guid: guid) {
             try records.remove(uuid, pool, guid: guid)
             tell("Cleared leftover record of image \(uuid)")
         }

@@ -20,10 +20,23 @@ public struct ImageToInstall: Sendable {
     public let fileName: String?
     /// The URL of such a file, and what tells whether it is still the same there.
     public let fetched: FetchedURL?
+    /// What was seen of it once its lock, and that of its origin, was taken; nil if it is to be looked at anew.
+    public let seen: Seen?
+
+    /// What nobody changes who heeds the locks.
+    public struct Seen: Sendable {
+        /// Nothing of the image was there, nor anything left of a run that was killed.
+        public var isClear = false
+        /// The guid of its origin's `@final`; nil where that was not looked at.
+        public var originGUID: UInt64?
+
+        public init() {}
+    }
 
     public init(
         manifest: Manifest, source: String?, pool: PoolName, check: ImageFileCheck, content: ImageContent,
-        compression: CompressionFormat?, limits: LayerLimits, fileName: String? = nil, fetched: FetchedURL? = nil
+        compression: CompressionFormat?, limits: LayerLimits, fileName: String? = nil, fetched: FetchedURL? = nil,
+        seen: Seen? = nil
     ) {
         self.manifest = manifest
         self.source = source
@@ -34,6 +47,7 @@ public struct ImageToInstall: Sendable {
         self.limits = limits
         self.fileName = fileName
         self.fetched = fetched
+        self.seen = seen
     }
 
     /// The same image, made of what its file was turned into: that is what it is.

@@ -27,7 +27,7 @@ struct LayerInstaller: ImageInstaller {
             let whiteouts = try await LayerPass(image, diffID).whiteouts(try await open())
             sum = try await unpack(image, into: partial, whiteouts: whiteouts, from: try await open())
         }
-        return MadeContent(image: try await store.freeze(partial).map { MadeImage(snapshotGUID: $0, fileSHA256: sum) })
+        return try await store.freeze(partial, fileSHA256: sum)
     }
 
     private func unpack(

@@ -18,9 +18,9 @@ struct RootInstaller: ImageInstaller {
         _ partial: DatasetName, of image: ImageToInstall, opening open: () async throws -> Reader
     ) async throws -> MadeContent {
         let (release, sum) = try await unpack(image, into: partial, from: try await open())
-        return MadeContent(
-            image: try await store.freeze(partial).map { MadeImage(snapshotGUID: $0, fileSHA256: sum) },
-            release: release)
+        var made = try await store.freeze(partial, fileSHA256: sum)
+        made.release = release
+        return made
     }
 
     /// When this returns, nothing holds the file system any more.

@@ -15,7 +15,7 @@ struct StreamInstaller: ImageInstaller {
         _ partial: DatasetName, of image: ImageToInstall, opening open: () async throws -> Reader
     ) async throws -> MadeContent {
         do {
-            return MadeContent(image: try await receive(image, into: partial, from: try await open()))
+            return try await receive(image, into: partial, from: try await open())
         } catch {
             throw StreamCheck.failure(error, image.manifest)
         }
@@ -23,12 +23,13 @@ struct StreamInstaller: ImageInstaller {
 
     private func receive(
         _ image: ImageToInstall, into partial: DatasetName, from reader: some ImageFileReader
-    ) async throws -> MadeImage {
+    ) async throws -> MadeContent {
         guard let final = partial.snapshot(finalSnapshot) else {
             throw Failure(.internalError, "\"\(partial)\" has no room for the name of a snapshot")
         }
         let origin = image.manifest.origin.flatMap { DatasetName.image($0, in: image.pool).snapshot(finalSnapshot) }
-        let originGUID = if let origin { try await zfs.guidNumber(of: origin) } else { UInt64?.none }
+        var originGUID = image.seen?.originGUID
+        if originGUID == nil, let origin { originGUID = try await zfs.guidNumber(of: origin) }
         let check = StreamCheck(manifest: image.manifest, origin: origin, originGUID: originGUID)
         var reader = reader
         var pass = ImagePass(check: image.check, compression: image.compression)
@@ -58,19 +59,22 @@ struct StreamInstaller: ImageInstaller {
             }
             try stream.finish()
         }
-        try await verify(final, header, origin: isClone ? origin : nil)
-        return MadeImage(snapshotGUID: header.guid, fileSHA256: pass.fileSHA256)
+        let dataset = try await verify(final, header, origin: isClone ? origin : nil)
+        return MadeContent(
+            image: MadeImage(snapshotGUID: header.guid, fileSHA256: pass.fileSHA256), dataset: dataset)
     }
 
+    /// - Returns: what was made.
     /// - Throws: `UnexpectedOrigin`; `ZfsError` if something else was made than the stream said.
-    private func verify(_ final: SnapshotName, _ header: StreamHeader, origin: SnapshotName?) async throws {
+    private func verify(
+        _ final: SnapshotName, _ header: StreamHeader, origin: SnapshotName?
+    ) async throws -> Dataset {
         // Snapshots that somebody else has taken since are not the stream's fault, and stay.
-        guard let dataset = try await zfs.dataset(final.dataset)?.dataset,
-            try await zfs.guidNumber(of: final) == header.guid
-        else {
+        let made = try await zfs.lookUp([final.dataset], [final])
+        guard let dataset = made.dataset(final.dataset), try made.guid(of: final) == header.guid else {
             throw Failure(.zfs, "what zfs receive made is not the snapshot of the stream, whose guid is \(header.guid)")
         }
-        guard dataset.origin != origin else { return }
+        guard dataset.origin != origin else { return dataset }
         guard let found = dataset.origin, let origin, try await zfs.guidNumber(of: found) == header.originGUID else {
             throw Failure(
                 .unexpectedOrigin,

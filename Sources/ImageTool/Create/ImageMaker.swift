@@ -92,7 +92,7 @@ public struct ImageMaker: Sendable {
     private func source(of machine: Machine, _ request: CreateRequest) async throws -> Source {
         let (name, image) = machine.imaged
         let pool = name.poolName
-        guard let dataset = try await zfs.dataset(name)?.dataset, let snapshot = name.snapshot("final") else {
+        guard let dataset = try await zfs.dataset(name), let snapshot = name.snapshot("final") else {
             throw Failure(.datasetNotFound, "dataset \"\(name)\" of VM \(machine.uuid) does not exist")
         }
         let installed = if let image { try await tool.store.image(image, in: pool) } else { InstalledImage?.none }

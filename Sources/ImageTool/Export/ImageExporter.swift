@@ -151,7 +151,7 @@ public struct ImageExporter: Sendable {
                 guard image.manifest.type != "zvol" else { throw Self.noFiles(request.image) }
                 try await archive(SnapshotSource(zfs: zfs, snapshot: snapshot), request, report)
             } else {
-                guard try await zfs.dataset(name)?.dataset.kind == .volume else { throw Self.noDisk(request.image) }
+                guard try await zfs.dataset(name)?.kind == .volume else { throw Self.noDisk(request.image) }
                 try await exportVolume(snapshot, request, report)
             }
         }

@@ -9,10 +9,7 @@ public final class ResultBoard: Sendable {
 
     private let state = Mutex(State())
 
-    /// Somebody reads them, so that what costs something to find out is found out.
-    public let areWanted: Bool
-
-    public init(areWanted: Bool = false) { self.areWanted = areWanted }
+    public init() {}
 
     public var results: [ImageResult] { state.withLock { $0.results } }
     public var warnings: [String] { state.withLock { $0.warnings } }

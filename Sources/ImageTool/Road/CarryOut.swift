@@ -88,10 +88,10 @@ extension ImageTool {
     private func lock(
         _ plan: inout ImportPlan, _ pool: PoolName, _ locks: ChainLocks, _ report: Report
     ) async throws -> Bool {
+        if try await locks.takeAll(plan.chain.map(\.uuid), buildingOn: plan.chain.last?.manifest.origin) { return true }
         for (place, image) in plan.chain.enumerated() {
             let uuid = image.uuid
-            let isMissing = try await locks.take(uuid, report) { try await store.image(uuid, in: pool) != nil }
-            guard !isMissing else { continue }
+            guard try await !locks.take(uuid, report) else { continue }
             downloads.remove(uuid)
             if place == 0 {
                 report.did(ImageResult(.present(.meanwhile), image, title: image.title, in: pool))
@@ -101,7 +101,7 @@ extension ImageTool {
             return true
         }
         if let origin = plan.chain.last?.manifest.origin {
-            try await locks.hold(origin, report) { try await store.image(origin, in: pool) != nil }
+            try await locks.hold(origin, report)
         }
         return true
     }
@@ -200,19 +200,24 @@ extension ImageTool {
         defer { lock?.release() }
         // Another tool may have had the lock file.
         if lock?.hadToWait == true, try await store.image(uuid, in: pool) != nil { return uuid }
+        let seen = lock?.hadToWait == true ? nil : locks.seen(uuid, buildingOn: image.manifest.origin)
         let file = ImageToInstall(
             manifest: image.manifest, source: image.source, pool: pool, check: image.check, content: image.content,
-            compression: image.compression, limits: plan.limits, fileName: image.fileName, fetched: image.fetched)
+            compression: image.compression, limits: plan.limits, fileName: image.fileName, fetched: image.fetched,
+            seen: seen)
         let settlement = Settlement(of: image, in: pool, store, locks, report)
         defer { settlement.release() }
         try await withTaskExecutorPreference(DedicatedThread("pipeline")) {
-            if try await installDownloaded(image, file, settlement, report) { return }
+            if let made = try await installDownloaded(image, file, settlement, report) {
+                return locks.note(made, of: settlement.manifest.uuid)
+            }
             downloads.remove(uuid)
             let parts = DownloadParts()
             func install(_ parts: DownloadParts) async throws {
-                try await store.install(
+                let made = try await store.install(
                     file, opening: { try fetcher.open(image, noting: parts) }, tell: report.line,
                     settling: settlement.settle)
+                locks.note(made, of: settlement.manifest.uuid)
             }
             do {
                 try await install(parts)
@@ -238,20 +243,19 @@ extension ImageTool {
 
     /// Installs an image from its file in the download folder.
     ///
-    /// - Returns: false if there is none that can be used.
+    /// - Returns: nil if there is none that can be used.
     private func installDownloaded(
         _ image: AvailableImage, _ file: ImageToInstall, _ settlement: Settlement, _ report: Report
-    ) async throws -> Bool {
-        guard !image.isHere, try downloads.isUsable(image.uuid, size: image.check.size) else { return false }
+    ) async throws -> MadeContent? {
+        guard !image.isHere, try downloads.isUsable(image.uuid, size: image.check.size) else { return nil }
         do {
-            try await store.install(
+            return try await store.install(
                 file, opening: { try downloads.openComplete(image.uuid) }, tell: report.line,
                 settling: settlement.settle)
-            return true
         } catch let error as ImageFileError {
             report.warning(
                 "downloaded file \(downloads.complete(image.uuid)) cannot be used (\(error)): downloading it anew")
-            return false
+            return nil
         }
     }
 

@@ -1,6 +1,7 @@
 import Host
 import ImageModel
 import ImageStore
+import Synchronization
 import ZFS
 
 /// An image that others build on was deleted between the plan and its lock.
@@ -9,22 +10,65 @@ struct OriginGone: Error { let uuid: ImageUUID }
 /// The locks of an import: those of the images that it installs, and those that it builds on, held so that nobody deletes
 /// them. All are in one open file, however long the chain is; of the lock files that other tools know, it has the image's own
 /// and that of the one which is being installed.
+///
+/// An image is looked at once it is locked, and what was seen then is kept: it stays so.
 final class ChainLocks: Sendable {
     private let table: PoolLocks
     private let file: FileLock
+    private let store: ImageStore
+    private let pool: PoolName
+    private let seen = Mutex(Seen())
+
+    private struct Seen {
+        /// Images of which nothing was there.
+        var clear: Set<ImageUUID> = []
+        /// The guids of `@final` of images that were held.
+        var guids: [ImageUUID: UInt64] = [:]
+    }
 
     init(of head: ImageUUID, in pool: PoolName, _ store: ImageStore, _ report: Report) async throws {
         table = try await store.locks(of: pool)
+        self.store = store
+        self.pool = pool
         file = try await store.lockFile(head) { report.waiting(for: head, $0) }
+    }
+
+    /// Takes the locks of images that are to be installed, child first, and holds what they build on, if none of that has to
+    /// be waited for, and all is as it was planned. One look at all of them tells.
+    ///
+    /// - Returns: false if nothing was taken: then it is to be done one by one.
+    func takeAll(_ uuids: [ImageUUID], buildingOn origin: ImageUUID?) async throws -> Bool {
+        var taken: [ImageUUID] = []
+        func take(_ uuid: ImageUUID, _ mode: LockTable.Mode) throws -> Bool {
+            guard try table.tryTaking(uuid, mode) else { return false }
+            taken.append(uuid)
+            return true
+        }
+        func takeAndLook() async throws -> Bool {
+            guard try uuids.allSatisfy({ try take($0, .exclusive) }), try origin.map({ try take($0, .shared) }) ?? true
+            else { return false }
+            let look = try await look(for: taken)
+            return uuids.allSatisfy { look.images[$0] == nil } && origin.map { look.images[$0] != nil } ?? true
+        }
+        let isTaken: Bool
+        do {
+            isTaken = try await takeAndLook()
+        } catch {
+            taken.forEach(table.release)
+            throw error
+        }
+        if !isTaken { taken.forEach(table.release) }
+        return isTaken
     }
 
     /// Takes the lock of an image that is to be installed.
     ///
     /// - Returns: false if it is installed by now; it is held then.
-    func take(_ uuid: ImageUUID, _ report: Report, isThere: () async throws -> Bool) async throws -> Bool {
-        let mode = try await table.takingToInstall(uuid, waiting: { report.waiting(for: uuid, $0) }, isThere: isThere)
+    func take(_ uuid: ImageUUID, _ report: Report) async throws -> Bool {
+        let mode = try await table.takingToInstall(
+            uuid, waiting: { report.waiting(for: uuid, $0) }, isThere: { try await isThere(uuid) })
         guard mode == .exclusive else { return false }
-        guard try await isThere() else { return true }
+        guard try await isThere(uuid) else { return true }
         try hold(uuid)
         return false
     }
@@ -32,14 +76,49 @@ final class ChainLocks: Sendable {
     /// Holds an image that is installed.
     ///
     /// - Throws: `OriginGone` if it is not any more.
-    func hold(_ uuid: ImageUUID, _ report: Report, isThere: () async throws -> Bool) async throws {
+    func hold(_ uuid: ImageUUID, _ report: Report) async throws {
         try await table.taking(uuid, .shared) { report.waiting(for: uuid, $0) }
-        guard try await isThere() else { throw OriginGone(uuid: uuid) }
+        guard try await isThere(uuid) else { throw OriginGone(uuid: uuid) }
     }
 
     /// An image whose lock was taken is installed: others may build on it, and nobody may delete it.
     func hold(_ uuid: ImageUUID) throws { _ = try table.tryTaking(uuid, .shared) }
 
+    /// What an installation need not look at.
+    ///
+    /// - Parameter origin: what the image builds on.
+    func seen(_ uuid: ImageUUID, buildingOn origin: ImageUUID?) -> ImageToInstall.Seen {
+        seen.withLock { all in
+            var seen = ImageToInstall.Seen()
+            seen.isClear = all.clear.contains(uuid)
+            seen.originGUID = origin.flatMap { all.guids[$0] }
+            return seen
+        }
+    }
+
+    /// Notes by what an image is known that was installed under its lock.
+    func note(_ made: MadeContent, of uuid: ImageUUID) {
+        seen.withLock { seen in
+            seen.clear.remove(uuid)
+            seen.guids[uuid] = made.image?.snapshotGUID
+        }
+    }
+
     /// Gives everything back; what is held in the open file goes with it.
     func release() { file.release() }
+
+    private func isThere(_ uuid: ImageUUID) async throws -> Bool { try await look(for: [uuid]).images[uuid] != nil }
+
+    private func look(for uuids: [ImageUUID]) async throws -> ImageStore.Look {
+        let look = try await store.look(for: uuids, in: pool)
+        for uuid in uuids {
+            let isClear = try await store.isClear(uuid, in: look)
+            let guid = try look.finalGUID(of: uuid)
+            seen.withLock { seen in
+                if isClear { seen.clear.insert(uuid) } else { seen.clear.remove(uuid) }
+                seen.guids[uuid] = guid
+            }
+        }
+        return look
+    }
 }

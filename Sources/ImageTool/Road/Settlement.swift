@@ -42,7 +42,7 @@ final class Settlement {
         }
         manifest = try draft.manifest(uuid)
         guard uuid != image.uuid else { return manifest }
-        let isFree = try await locks.take(uuid, report) { try await store.image(uuid, in: pool) != nil }
+        let isFree = try await locks.take(uuid, report)
         guard isFree else {
             isThere = true
             // Under the name that it has here, which may be another.

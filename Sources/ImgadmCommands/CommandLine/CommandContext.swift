@@ -25,10 +25,8 @@ struct CommandContext: Sendable {
     let exporter: ImageExporter
     let pusher: ImagePusher
     /// What was done is told by one JSON object at the end, and sentences go to standard error.
-    var answersJSON = false {
-        didSet { results = ResultBoard(areWanted: answersJSON) }
-    }
-    private var results = ResultBoard()
+    var answersJSON = false
+    private let results = ResultBoard()
     private let network: NetworkSender
     /// The pool of commands that are not told one: `zones`, or what `IMGADM_POOL` says.
     private let standardPool: String

@@ -82,9 +82,7 @@ struct ListCommand: ImgadmCommand {
     /// - Throws: `PoolNotFound`.
     private func installed(_ context: CommandContext) async throws -> [InstalledImage] {
         guard let pool else { return try await context.tool.store.images() }
-        let name = try PoolName(checking: pool)
-        _ = try await context.tool.store.freeSpace(in: name)
-        return try await context.tool.store.images(in: name)
+        return try await context.tool.store.images(in: try PoolName(checking: pool))
     }
 
     /// - Returns: what was printed.
