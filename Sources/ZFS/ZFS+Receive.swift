@@ -1,5 +1,6 @@
 import Failure
 public import Host
+import Synchronization
 
 extension ZFS {
     /// Receives the stream of one snapshot into a new dataset, which is not mounted.
@@ -30,7 +31,20 @@ extension ZFS {
     /// This ZFS can be told what a received dataset is to be a clone of (`zfs receive -o origin=`): illumos, and OpenZFS since
     /// 0.7; zfs-fuse cannot. Its own usage text says so.
     public func receivesWithOrigin() async throws -> Bool {
+        if let known = abilities.receivesWithOrigin { return known }
         let usage = try await runner.run(Command("zfs", ["receive"])).errorText
-        return usage.split(separator: "\n").contains { $0.contains("receive") && $0.contains("[-o ") }
+        let can = usage.split(separator: "\n").contains { $0.contains("receive") && $0.contains("[-o ") }
+        abilities.receivesWithOrigin = can
+        return can
+    }
+}
+
+/// What the `zfs` of this host can do, as far as it was asked.
+final class Abilities: Sendable {
+    private let known = Mutex<Bool?>(nil)
+
+    var receivesWithOrigin: Bool? {
+        get { known.withLock { $0 } }
+        set { known.withLock { $0 = newValue } }
     }
 }

@@ -11,6 +11,7 @@ public struct ZFS: Sendable {
     let runner: any CommandRunner
     let log: Logger
     let clock: any Timekeeper
+    let abilities = Abilities()
 
     public init(runner: any CommandRunner, log: Logger, clock: any Timekeeper = .real) {
         self.runner = runner

@@ -138,4 +138,13 @@ import ZFS
         let sizes = host.calls.map { words in words.reduce(0) { $0 + $1.utf8.count + 9 } }
         #expect(sizes.count > 1 && sizes.allSatisfy { $0 < 1 << 20 })
     }
+
+    @Test(arguments: [(999, 1), (1000, 2), (1001, 2)])
+    func aThousandSnapshotsAreAskedForInTwoCallsSideBySide(count: Int, calls: Int) async throws {
+        let wanted = try (0..<count).map { try snapshot("tank/\($0)@final") }
+        let host = FakeZFS { command, _ in .prints(command.arguments.dropFirst(6).joined(separator: "\n")) }
+        #expect(try await host.zfs.existing(wanted) == Set(wanted))
+        #expect(host.calls.count == calls)
+        #expect(host.calls.flatMap { $0.dropFirst(7) }.sorted() == wanted.map(\.description).sorted())
+    }
 }
