@@ -3,7 +3,8 @@
 # usage: scripts/bench.sh [import] [slow] [layers] [push] [create] [disks] [files] [inventory] [streams] [server] [registry]   (default: all)
 #
 # ROUNDS=N sets the runs of each (default 5). The payload stays in ${XDG_CACHE_HOME:-~/.cache}/imgadm/bench (1 GB);
-# everything else is taken down again. A machine that does nothing else gives figures that can be compared.
+# everything else is taken down again. BENCH_BINARIES names the folder of other binaries than the release build's, BENCH_SAMPLES one
+# for what is measured (scripts/bench-compare.sh). A machine that does nothing else gives figures that can be compared.
 # shellcheck disable=SC2154,SC2034 # it shares its variables with the files it sources
 set -euo pipefail
 
@@ -81,9 +82,9 @@ if [[ $(df -Pm /dev/shm 2>/dev/null | awk 'END { print $4 }') -ge 6000 &&
     disk=$(mktemp -d /dev/shm/imgadm-bench.XXXXXX)
     chmod 755 "$disk"
 fi
-export samples=$work/samples
+export samples=${BENCH_SAMPLES:-$work/samples}
 mkdir -p "$samples" "$work/server/images" "$work/root" "$work/many/images"
-export PATH=$PWD/.build/release:$PATH
+export PATH=${BENCH_BINARIES:-$PWD/.build/release}:$PATH
 sandbox_pool_open bench 4G "$disk"
 export IMGADM_ROOT=$work/root IMGADM_POOL=$pool
 

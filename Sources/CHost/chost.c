@@ -19,6 +19,7 @@
 #include <sys/un.h>
 #ifdef __linux__
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #endif
 #include <time.h>
@@ -135,6 +136,16 @@ void chost_enlarge_pipe(int fd, int bytes) {
 }
 
 int chost_sync(int fd) { return fsync(fd) == 0 ? 0 : errno; }
+
+uint32_t chost_file_system(const char *path) {
+#ifdef __linux__
+    struct statfs facts;
+    return statfs(path, &facts) == 0 ? (uint32_t)facts.f_type : 0;
+#else
+    (void)path;
+    return 0;
+#endif
+}
 
 int chost_keep_room(int fd, int64_t offset, int64_t bytes) {
 #ifdef FALLOC_FL_KEEP_SIZE

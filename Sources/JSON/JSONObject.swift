@@ -11,7 +11,7 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral, Sequence {
     /// Where each key stands. Most objects are so small that walking them is quicker than
     /// hashing; only beyond `walkable` members is this kept.
     private var places: [ExactKey: Int]?
-    private static let walkable = 16
+    private static let walkable = 32
 
     public init() {}
 
@@ -68,7 +68,7 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral, Sequence {
     private func place(of key: String) -> Int? {
         if let places { return places[ExactKey(text: key)] }
         let count = key.utf8.count
-        return members.firstIndex { $0.key.utf8.count == count && $0.key.utf8.elementsEqual(key.utf8) }
+        return members.firstIndex { $0.key.utf8.count == count && ExactKey(text: $0.key) == ExactKey(text: key) }
     }
 
     private mutating func append(_ key: String, _ value: JSONValue) {
@@ -89,11 +89,14 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral, Sequence {
     private struct ExactKey: Hashable {
         let text: String
 
-        static func == (one: ExactKey, other: ExactKey) -> Bool { one.text.utf8.elementsEqual(other.text.utf8) }
+        static func == (one: ExactKey, other: ExactKey) -> Bool {
+            // What Unicode calls different has other bytes, and that is quickly told.
+            one.text == other.text && one.text.utf8.elementsEqual(other.text.utf8)
+        }
 
         func hash(into hasher: inout Hasher) {
-            for byte in text.utf8 { hasher.combine(byte) }
-            hasher.combine(0xFF as UInt8)
+            // Keys that are equal to Unicode may share a hash: `==` tells them apart.
+            hasher.combine(text)
         }
     }
 }

@@ -18,7 +18,7 @@ import Transport
         let script = """
             cd '\(root.path)'
             IMGADM_LOG_LEVEL=info '\(Binaries.server)' --root . --users '\(users)' --listen 127.0.0.1:0 > out 2> log & pid=$!
-            while ! grep -q listening out; do sleep 0.05; done
+            for i in $(seq 1200); do grep -q listening out && break; sleep 0.05; done
             url=$(sed 's/.* //' out)
             curl -sf -o /dev/null -H 'Authorization: Bearer token-read' -H 'x-request-id: 7' "$url/images/\(image)/file"
             curl -s -o /dev/null -H 'Authorization: Bearer token-read' -H "X-Forwarded-For: 192.0.2.1" "$url/images?name=%1b%0a%c3%a9"
@@ -48,7 +48,7 @@ import Transport
             cd '\(root.path)'
             IMGADM_LOG_LEVEL=info '\(Binaries.server)' --root . --users '\(users)' --audit audit --proxies '\(proxies)' \
                 --listen 127.0.0.1:0 > out 2> log & pid=$!
-            while ! grep -q listening out; do sleep 0.05; done
+            for i in $(seq 1200); do grep -q listening out && break; sleep 0.05; done
             url=$(sed 's/.* //' out)
             curl -s -o /dev/null -H 'Authorization: Bearer token-own' -H 'X-Forwarded-For: 192.0.2.66, 2001:db8::7' -X DELETE \
                 "$url/images/\(ImageUUID())"

@@ -75,7 +75,7 @@ import Testing
         let output = try await Tool.shell(
             """
             { '\(Binaries.server)' --root \(folder) --listen 127.0.0.1:0 > \(folder)/out & echo $! > \(folder)/pid; wait; } 2> \(folder)/err &
-            while ! grep -q listening \(folder)/out 2>/dev/null; do sleep 0.05; done; cat \(folder)/pid \(folder)/out
+            for i in $(seq 1200); do grep -q listening \(folder)/out 2>/dev/null && break; sleep 0.05; done; cat \(folder)/pid \(folder)/out
             """)
         let lines = output.split(separator: "\n")
         let pid = try #require(lines.first.flatMap { Int32($0) })

@@ -153,7 +153,7 @@ import Testing
             """
             cd '\(root.path)'
             '\(Binaries.server)' --root . --\(option) given --listen 127.0.0.1:0 > out 2> log & pid=$!
-            while ! grep -q listening out; do sleep 0.05; done
+            for i in $(seq 1200); do grep -q listening out && break; sleep 0.05; done
             url=$(sed 's/.* //' out)
             \(broken)
             auth='Authorization: Bearer x'

@@ -37,7 +37,7 @@ import Testing
         let folder = TestFolder.make("kill")
         defer { TestFolder.remove(folder) }
         let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 9) }
-        for round in 0..<25 {
+        for round in 0..<15 {
             let server = try TestServer(folder)
             let running = RunningServer(port: server.port)
             let (steps, tell) = AsyncStream.makeStream(of: Step.self)

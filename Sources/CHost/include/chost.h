@@ -48,6 +48,9 @@ int chost_sync(int fd);
 /// Bytes free for this user on the file system of the path.
 int chost_free_space(const char *path, uint64_t *bytes);
 
+/// The kind of the file system that the path lies on, a number of statfs(2); 0 where it cannot be told.
+uint32_t chost_file_system(const char *path);
+
 /// Has the file system keep room in an open file from an offset on, without making it longer. ENOTSUP where it keeps none.
 int chost_keep_room(int fd, int64_t offset, int64_t bytes);
 

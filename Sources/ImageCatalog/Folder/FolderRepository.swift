@@ -28,7 +28,31 @@ public final class FolderRepository: ImageRepository {
         var running: Task<FolderScan, any Error>?
         /// The next scan is to read all files anew.
         var isForgotten = false
+        /// Nil where the kernel cannot tell what changes.
+        var watch: FolderWatch?
+        /// Counts what has changed.
+        var change = 0
+        /// What it was when the last scan began.
+        var scannedChange = 0
+
+        /// Whether all is as the last scan found it: where the kernel tells what changes, no file need be looked at.
+        mutating func isUnchanged() -> Bool {
+            // What could not be read may be readable now, and nobody tells that.
+            guard !isForgotten, let watch, scan.catalog.unreadableImages.isEmpty,
+                scan.started.duration(to: .now) < FolderRepository.longestTrust
+            else { return false }
+            guard let hasChanged = watch.hasChanged() else {
+                self.watch = nil
+                return false
+            }
+            if hasChanged { change += 1 }
+            return change == scannedChange
+        }
     }
+
+    /// For how long it is believed that the kernel tells all: what is written through a mapping, and what is mounted over the
+    /// folder, it does not.
+    private static let longestTrust = Duration.seconds(10)
 
     /// - Throws: `FileSystemError`, `PermissionDenied`, `ConfigError`, `UnsafeFolder` if the folder cannot be served.
     public init(root: FilePath, mode: ServerMode, logger: Logger) throws {
@@ -43,6 +67,7 @@ public final class FolderRepository: ImageRepository {
 
     public func catalog(_ freshness: Freshness) async throws -> Catalog {
         let asked = ContinuousClock.now
+        if let catalog = state.withLock({ $0.isUnchanged() ? $0.scan.catalog : nil }) { return catalog }
         if case .image(let uuid) = freshness, let catalog = try await known(uuid) { return catalog }
         while true {
             // A scan that was under way already may have passed a place before it changed.
@@ -73,24 +98,35 @@ public final class FolderRepository: ImageRepository {
             if let running = state.running { return running }
             let (last, rereads) = (state.scan, state.isForgotten)
             state.isForgotten = false
+            // Begun before the scan, it knows of whatever the scan may have passed already.
+            state.watch =
+                state.watch
+                ?? FolderWatch([folder.root, folder.images]) {
+                    $0 == ImageFolder.channelsName || ImageFolder.image(manifest: $0) != nil
+                }
+            let change = state.change
             let task = Task { [folder, logger] in
                 let result = await Result {
                     try await BlockingIO.reading.runIfActive {
                         try FolderScan(folder, after: last, rereading: rereads, logger: logger)
                     }
                 }
-                return try self.finish(result, rereads)
+                return try self.finish(result, rereads, change)
             }
             state.running = task
             return task
         }
     }
 
-    private func finish(_ result: Result<FolderScan, any Error>, _ rereads: Bool) throws -> FolderScan {
+    private func finish(
+        _ result: Result<FolderScan, any Error>, _ rereads: Bool, _ change: Int
+    ) throws -> FolderScan {
         state.withLock { state in
             state.running = nil
             switch result {
-            case .success(let scan): state.scan = scan
+            case .success(let scan):
+                state.scan = scan
+                state.scannedChange = change
             case .failure: if rereads { state.isForgotten = true }
             }
         }

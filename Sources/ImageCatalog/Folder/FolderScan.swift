@@ -1,8 +1,10 @@
+import Dispatch
 import Failure
 import Host
 import ImageModel
 import JSON
 import Logging
+import Synchronization
 import SystemPackage
 
 /// What was found in an image folder at one time. A further scan looks at every file, and reads only those that have changed.
@@ -25,13 +27,14 @@ struct FolderScan: Sendable {
         isSettled = [look.images, look.channels].allSatisfy { $0?.isSettled ?? true }
         let channels = try Self.channels(folder, look, after: last, logger)
         let isSameSetting = !rereading && last?.catalog.channels == channels
+        let uuids = try folder.names().compactMap { ImageFolder.image(manifest: $0) }
+        let known = isSameSetting ? last?.entries ?? [:] : [:]
+        let found = try Self.onAllCores(uuids) { try FolderEntry(folder, $0, after: known[$0], channels, logger) }
         var entries: [ImageUUID: FolderEntry] = [:]
+        entries.reserveCapacity(found.count)
         var changes = 0
-        for name in try folder.names() {
-            guard let uuid = ImageFolder.image(manifest: name) else { continue }
-            let known = isSameSetting ? last?.entries[uuid] : nil
-            let entry = try FolderEntry(folder, uuid, after: known, channels, logger)
-            if entry?.mark != known?.mark || entry?.isKept != true { changes += 1 }
+        for (uuid, entry) in zip(uuids, found) {
+            if entry?.mark != known[uuid]?.mark || entry?.isKept != true { changes += 1 }
             entries[uuid] = entry
         }
         self.entries = entries
@@ -50,6 +53,22 @@ struct FolderScan: Sendable {
         // Nothing came or went: what is not known is not there.
         guard let entry = entries[uuid] else { return true }
         return try entry.isSettled && entry.mark == FileMark(folder.manifest(of: uuid), followingLinks: false)
+    }
+
+    /// Thousands of manifests take a second of a processor.
+    private static func onAllCores<Item: Sendable, Result: Sendable>(
+        _ items: [Item], _ work: @Sendable (Item) throws -> Result
+    ) throws -> [Result] {
+        let part = 500
+        guard items.count > part else { return try items.map(work) }
+        let count = (items.count + part - 1) / part
+        let results = Mutex<[Int: Swift.Result<[Result], any Error>]>([:])
+        DispatchQueue.concurrentPerform(iterations: count) { number in
+            let range = number * part..<min(items.count, (number + 1) * part)
+            let result = Swift.Result { try items[range].map(work) }
+            results.withLock { $0[number] = result }
+        }
+        return try results.withLock { try $0.sorted { $0.key < $1.key }.flatMap { try $0.value.get() } }
     }
 
     private static func catalog(_ entries: [ImageUUID: FolderEntry], _ channels: ChannelList?) throws -> Catalog {

@@ -9,7 +9,8 @@ struct ImageFolder: Sendable {
     let mode: ServerMode
 
     var images: FilePath { root.appending("images") }
-    var channels: FilePath { root.appending("channels.json") }
+    static let channelsName = "channels.json"
+    var channels: FilePath { root.appending(ImageFolder.channelsName) }
     func manifest(of uuid: ImageUUID) -> FilePath { images.appending("\(uuid).json") }
 
     func path(of part: ImagePart, _ uuid: ImageUUID) -> FilePath {
