@@ -42,6 +42,9 @@ public struct FieldFilter: Sendable, Hashable {
         condition = .equals(uuid?.description ?? value)
     }
 
+    /// What docker calls an image is a name of it, too.
+    var isOfName: Bool { path.text == "name" }
+
     /// Fields whose values are UUIDs.
     private static let identities: Set = ["uuid", "origin", "owner"]
 

@@ -6,7 +6,7 @@ public struct ImageQuery: Sendable {
     public let columns: [FieldPath]
     public let sort: [SortKey]
     public let filters: [FieldFilter]
-    /// The fields of columns, sort keys and filters, one after the other.
+    /// The fields of columns, sort keys and filters, one after the other; where a filter is of names, what docker calls an image.
     private let selection: FieldSelection
 
     /// - Parameters:
@@ -20,7 +20,9 @@ public struct ImageQuery: Sendable {
         var parsed: [FieldFilter] = []
         for filter in filters { parsed.append(try FieldFilter(filter)) }
         self.filters = parsed
-        selection = FieldSelection(self.columns + self.sort.map(\.path) + parsed.map(\.path))
+        let names: [FieldPath] =
+            parsed.contains { $0.isOfName } ? [FieldPath(ComputedField.reference.rawValue)] : []
+        selection = FieldSelection(self.columns + self.sort.map(\.path) + parsed.map(\.path) + names)
     }
 
     /// Whether one of these fields is shown, sorted by or filtered by.
@@ -52,7 +54,11 @@ public struct ImageQuery: Sendable {
         var order = SortOrder(sort)
         for place in 0..<count {
             let values = values(place)
-            guard zip(filters, values[filterStart...]).allSatisfy({ $0.matches($1) }) else { continue }
+            let references = values.count > filterStart + filters.count ? values.last??.arrayValue ?? [] : []
+            let passes = zip(filters, values[filterStart...]).allSatisfy { filter, value in
+                filter.matches(value) || filter.isOfName && references.contains(where: filter.matches)
+            }
+            guard passes else { continue }
             selected.append((place, Array(values[..<sortStart])))
             order.append(values[sortStart..<filterStart])
         }

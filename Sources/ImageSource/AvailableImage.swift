@@ -12,6 +12,8 @@ public struct AvailableImage: Sendable {
     public let title: String
     /// Which layer it is of the image that was asked for, where it is one.
     public internal(set) var layer: LayerPlace?
+    /// What docker calls it, where it is such an image and no layer below.
+    public internal(set) var reference: String?
     /// The URL of its source, for the record; nil for an image of this host's files.
     public let source: String?
     public let place: ImageFilePlace

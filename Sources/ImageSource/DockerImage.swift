@@ -68,6 +68,7 @@ public struct DockerImage: Sendable {
                 at: .server(client.blobRequest(digest, in: reference.repository), transport), check: check,
                 content: .layer(diffID: config.diffIDs.isEmpty ? nil : config.diffIDs[place]), compression: nil)
             image.layer = LayerPlace(number: place + 1, count: uuids.count)
+            if place == uuids.count - 1 { image.reference = reference.localDescription }
             return image
         }
     }

@@ -31,22 +31,32 @@ extension ImageStore {
         try await write(new, uuid, pool)
     }
 
-    /// Takes a name away from all images of a pool but one: a tag that has moved is that of the image it was last pulled for.
+    /// Takes a name away from all images of a pool but one: a tag that has moved is that of the image it was last pulled for. The
+    /// others go on being named by the digests that it led to, unless they are layers of that image.
     ///
     /// - Parameter waiting: as for the lock of each image that loses the name.
     public func withdraw(
         _ name: DockerName, in pool: PoolName, except uuid: ImageUUID, waiting: (ImageUUID, [LockHolder]) -> Void
     ) async throws {
         let guid = try await guid(of: pool)
+        let layers = try await layers(below: uuid, in: pool)
         for (recordName, other) in try records.all() where other != uuid {
             guard let seen = records.read(other, recordName), seen.belongs(to: guid, recordName, pool),
                 seen.without(name) != nil
             else { continue }
             let lock = try await recordLock(other, in: pool) { waiting(other, $0) }
             defer { lock.release() }
-            guard let changed = try await record(other, pool)?.without(name) else { continue }
-            try await write(changed, other, pool)
+            guard let old = try await record(other, pool), let changed = old.without(name) else { continue }
+            try await write(layers.contains(other) ? changed : old.moved(name) ?? changed, other, pool)
         }
+    }
+
+    /// The images that one builds on, as far as their records say.
+    private func layers(below uuid: ImageUUID, in pool: PoolName) async throws -> Set<ImageUUID> {
+        var layers: Set<ImageUUID> = []
+        var next = try await record(uuid, pool)?.manifest.origin
+        while let layer = next, layers.insert(layer).inserted { next = try await record(layer, pool)?.manifest.origin }
+        return layers
     }
 
     /// The images that a reference has led to, and by which digests: a tag may have moved.
@@ -68,6 +78,18 @@ extension ImageRecord {
     /// It was written for this pool: under its guid or, before guids were written down, under its name.
     func belongs(to guid: UInt64, _ name: String, _ pool: PoolName) -> Bool {
         poolGUID.map { $0 == guid } ?? (name == pool.description)
+    }
+
+    /// The record without a name, but with the digests that it led to; nil if it does not have it.
+    func moved(_ name: DockerName) -> ImageRecord? {
+        guard var new = without(name) else { return nil }
+        for (key, digest) in pulls where DockerName(pulled: key) == name {
+            guard let there = DockerDigest(pulled: key, digest) else { continue }
+            // Behind the reference stands the platform.
+            let rest = key.drop { $0 != " " }
+            new.pulls["\(there)\(rest)"] = digest
+        }
+        return new
     }
 
     /// The record without a name; nil if it does not have it.

@@ -24,7 +24,7 @@ public struct InstalledImage: Sendable {
     /// It is not where operators look for it, or may not be; false where that was not looked at.
     public internal(set) var mayBeHidden = false
     /// What it takes of the disk, where that was asked for.
-    public internal(set) var space: ImageSpace?
+    public var space: ImageSpace?
     /// When it came here, where that was asked for.
     public internal(set) var arrival: Timestamp?
 
@@ -65,11 +65,12 @@ public struct InstalledImage: Sendable {
         return extras
     }
 
-    /// `{manifest, zpool, source}` (cli.md §3, get); without `source` where that is not known, and with `doubt` where
-    /// there is one.
+    /// `{manifest, zpool, source}` (cli.md §3, get); without `source` where that is not known, with `references` where docker has
+    /// names for it, and with `doubt` where there is one.
     public var json: JSONObject {
         var object: JSONObject = ["manifest": .object(manifest.json), "zpool": .string(pool.description)]
         if let source { object["source"] = .string(source) }
+        if !references.isEmpty { object["references"] = .array(references.map { .string($0) }) }
         if let doubt { object["doubt"] = .string(doubt.rawValue) }
         return object
     }

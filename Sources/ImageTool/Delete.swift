@@ -20,6 +20,7 @@ extension ImageTool {
         var result = ImageResult(
             .deleted, image?.manifest ?? Manifest(uuid: uuid), title: uuid.description, in: pool)
         result.source = image?.source
+        result.reference = image?.references.first
         result.bytes = look.usedBytes(of: uuid)
         report.did(result)
     }

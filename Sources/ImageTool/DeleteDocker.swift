@@ -63,6 +63,7 @@ extension ImageTool {
         }
         try await announce(reference, to: next, report)
         var result = ImageResult(.deleted, image, title: "\(uuid) (\(called))")
+        result.reference = called
         result.bytes = look.usedBytes(of: uuid)
         guard try await remove(uuid, in: pool, force: force, report) else { return .missing }
         report.did(result)

@@ -40,7 +40,9 @@ extension ImageTool {
         let known = try await knownImage([request.key(reference)], reference, in: request.pool, source)
         if let known {
             try await sweep(known)
-            report.did(ImageResult(.present(.asked), known, title: "\(known.uuid) (\(reference))"))
+            var result = ImageResult(.present(.asked), known, title: "\(known.uuid) (\(reference))")
+            result.reference = reference.localDescription
+            report.did(result)
             return
         }
         let image = try await sought(reference, request, source)
@@ -56,7 +58,9 @@ extension ImageTool {
             if !isRehearsing { try await note(image, on: installed, report) }
             // Whoever deleted the last reference to it may have been quicker.
             if try await store.image(uuid, in: request.pool) != nil {
-                report.did(ImageResult(.present(.asked), installed, title: image.title(uuid)))
+                var result = ImageResult(.present(.asked), installed, title: image.title(uuid))
+                result.reference = reference.localDescription
+                report.did(result)
                 return
             }
         }

@@ -110,8 +110,13 @@ extension ImageTool {
 }
 
 extension InstalledImage {
-    /// How lines of progress name it: `UUID (NAME@VERSION)`, or the UUID alone.
+    /// How lines of progress name it: `UUID (NAME@VERSION)`, or the UUID alone; what docker has by what that calls it.
     public var progressTitle: String {
-        manifest.name == nil || manifest.version == nil ? uuid.description : "\(uuid) (\(manifest.title))"
+        let references = references
+        guard references.isEmpty else { return "\(uuid) (\(references.joined(separator: ",")))" }
+        if manifest.imageType == .docker, let repository = manifest.tags["docker:repo"]?.stringValue {
+            return "\(uuid) (layer of \(repository))"
+        }
+        return manifest.name == nil || manifest.version == nil ? uuid.description : "\(uuid) (\(manifest.title))"
     }
 }

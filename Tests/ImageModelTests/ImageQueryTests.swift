@@ -46,6 +46,25 @@ import Testing
         #expect(try Self.names(filters: filters) == names)
     }
 
+    /// What docker calls an image is a name of it.
+    @Test(arguments: [
+        ("name=a:1", "a"), ("name=~:", "ab"), ("name=layer", "abc"), ("name=~lay", "abc"), ("name=:", ""),
+        ("name=a", ""),
+    ])
+    func namesAreAlsoReferences(filter: String, names: String) throws {
+        let query = try ImageQuery(columns: "n", sort: "-n,n", filters: [filter])
+        let images: [JSONValue] = ["a", "b", "c"].map { ["n": .string($0), "name": "layer"] }
+        let rows = query.rows(
+            of: images, manifest: { $0 },
+            extras: { image in
+                var extras = ImageExtras()
+                if let name = image["n"]?.stringValue, name != "c" { extras.references = ["\(name):1", "\(name):2"] }
+                return extras
+            })
+        #expect(rows.map { $0.cells[0]?.stringValue ?? "-" }.sorted().joined() == names)
+        #expect(rows.allSatisfy { $0.cells.count == 1 })
+    }
+
     @Test func cellsAreInTheOrderOfTheColumns() throws {
         let query = try ImageQuery(columns: "d,unknown,size,n,source", sort: "-n", filters: ["d=2020"])
         #expect(query.columns.map(\.text) == ["d", "unknown", "size", "n", "source"])

@@ -62,7 +62,7 @@ public struct ImagePusher: Sendable {
             throw ImageNotInstalled(request.image, request.pool)
         }
         // What cannot be reached at all is told at once; from then on it may be away for a while.
-        _ = try await asked.digest(of: reference.target)
+        let before = try await asked.digest(of: reference.target)
         let repository = asked.awaited
         report.line("Pushing image \(image.progressTitle) to \(reference)")
         let digest = try await withTaskExecutorPreference(DedicatedThread("push")) {
@@ -78,7 +78,8 @@ public struct ImagePusher: Sendable {
                 .uploadError, "\(reference) was sent, and is not what the registry has there now",
                 hint: "somebody else may have sent another image meanwhile; the same command sends what is missing")
         }
-        var result = ImageResult(.pushed, image, title: image.uuid.description)
+        var result = ImageResult(
+            before == digest ? .present(.pushed) : .pushed, image, title: image.uuid.description)
         (result.destination, result.digest) = ("\(reference)", "\(digest)")
         report.did(result)
     }

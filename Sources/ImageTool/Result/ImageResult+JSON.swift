@@ -13,7 +13,7 @@ extension ImageResult {
         set("version", manifest?.version)
         set("type", manifest?.type)
         set("origin", manifest?.origin?.description)
-        if case .untagged(let reference) = action { object["reference"] = .string(reference) }
+        if case .untagged(let gone) = action { set("reference", gone) } else { set("reference", reference) }
         set("layer", layer)
         set("reason", reason)
         set("zpool", pool?.description)

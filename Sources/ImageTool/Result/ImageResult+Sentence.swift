@@ -9,6 +9,9 @@ extension ImageResult {
         case .present(.origin): "Image \(title) already installed\(layer.map { " (\($0))" } ?? "")"
         case .present(.meanwhile): "Image \(title) was imported while waiting on lock"
         case .present(.published): "Image \(title) is published on \(destination ?? "?") already"
+        case .present(.pushed): "Image \(title) is \(destination ?? "?") already (\(digest ?? "?")), nothing to push"
+        // What was asked for is told once, with all of its layers.
+        case .imported where isPlanned && layer != nil && !isRequested: nil
         case .imported where isPlanned: "Imported image \(title): \(plan)"
         // What was asked for is told once, by its reference.
         case .imported where layer != nil && !isRequested: "Unpacked \(layer ?? "?")"
@@ -30,8 +33,10 @@ extension ImageResult {
 
     /// How large it is, where it would come from, and what its file would be held to.
     private var plan: String {
-        let size = bytes.map(ByteCount.text) ?? "unknown size"
-        return "\(size) from \"\(source ?? "?")\", \(checkText), no signature"
+        let all = coming.map { $0.bytes } ?? bytes
+        let layers = coming.map { " in \($0.layers) layer\($0.layers == 1 ? "" : "s")" } ?? ""
+        return
+            "\(all.map(ByteCount.text) ?? "unknown size")\(layers) from \"\(source ?? "?")\", \(checkText), no signature"
     }
 
     private var checkText: String {

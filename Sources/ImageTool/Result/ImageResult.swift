@@ -17,6 +17,8 @@ public struct ImageResult: Sendable {
         case meanwhile
         /// It is published, equal in every field.
         case published
+        /// A registry has it under that reference.
+        case pushed
     }
 
     public enum Action: Sendable {
@@ -49,6 +51,10 @@ public struct ImageResult: Sendable {
     public var reason: String?
     /// The pool that it is on.
     public var pool: PoolName?
+    /// What docker calls it.
+    public var reference: String?
+    /// Of a dry run, how many layers would come, and how large they are together.
+    var coming: (layers: Int, bytes: Int64?)?
     /// It was named, and did not only come along as the origin of another.
     public var isRequested = true
     /// It is only told what would be done.
@@ -86,6 +92,7 @@ public struct ImageResult: Sendable {
     ///
     /// - Parameter manifest: what it turned out to be, where that is another than was known.
     init(_ action: Action, _ image: AvailableImage, as manifest: Manifest? = nil, title: String, in pool: PoolName) {
+        reference = image.references.first
         self.init(action, manifest ?? image.manifest, title: title, in: pool)
         source = image.source ?? image.place.description
         bytes = image.check.size
@@ -94,6 +101,7 @@ public struct ImageResult: Sendable {
     }
 
     /// Of one that went to a server or a repository.
+        reference = image.reference
     static func published(_ manifest: Manifest, bytes: Int64, to url: String, action: Action = .published) -> Self {
         var result = ImageResult(action, manifest, title: manifest.uuid.description)
         (result.bytes, result.destination) = (bytes, url)

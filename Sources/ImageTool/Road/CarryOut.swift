@@ -57,6 +57,7 @@ extension ImageTool {
             result.isRequested = image.uuid == head.uuid
             result.isPlanned = true
             result.layer = image.layer.map { "\($0)" }
+            if image.layer != nil { result.coming = (plan.chain.count, try plan.size) }
             // Of a file that must come first, the UUID is made, and the one here stands in for it.
             if image.draft != nil, image.hasProvisionalUUID { result.uuid = nil }
             report.did(result)

@@ -25,6 +25,18 @@ struct AncestryCommand: ImgadmCommand {
         let images = try await context.tool.ancestry(of: uuid, in: pool)
         try listing.query.checkFields(among: images) { JSONValue.object($0.manifest.json) }
         let rows = listing.query.rows(of: images, manifest: { .object($0.manifest.json) }, extras: \.extras)
-        try listing.print(rows, to: context.output, in: context.tableRoom, json: \.json)
+        // Programs read the names of the manifests.
+        let isForPeople = listing.format == .table && options.columns.isEmpty && !options.noHeader
+        let columns = listing.query.columns.map(\.text)
+        try listing.print(
+            rows, to: context.output, in: context.tableRoom,
+            cells: { rows in
+                rows.map { row in
+                    zip(columns, row.cells).map { column, value in
+                        isForPeople && column == "name"
+                            ? DockerRows.name(of: row.image) ?? value?.fieldText : value?.fieldText
+                    }
+                }
+            }, json: \.json)
     }
 }

@@ -16,7 +16,8 @@ struct ListCommand: ImgadmCommand {
             """,
         discussion: """
             A docker image is one row, under its reference; -a shows each of its layers, which are images, too. So does whatever
-            is meant for programs: -o, -H, and formats other than the table; and so do -l and --tree. Where images of several
+            is meant for programs: -o, -H, and formats other than the table; and so does --tree. With -l, the row has the sum of its layers:
+            what others are built on as well counts as used, and not as unique. Where images of several
             pools are shown, there is a column for the pool.
 
             A filter is FIELD=VALUE or, for a part of the value, FIELD=~TEXT.
@@ -91,9 +92,13 @@ struct ListCommand: ImgadmCommand {
     ) throws -> [ImageRow<InstalledImage>] {
         // What programs read is what it always was, every image with the fields of its manifest.
         let isForPeople = standard.format == .table && options.columns.isEmpty && !options.noHeader
+        let isFolded = isForPeople && !(all || tree)
+        let images = isFolded ? DockerRows.summed(images) : images
+        // What no other image is built on, though docker has no name for it any more.
+        let heads = isFolded ? Set(DockerRows.heads(among: images).map(\.id)) : []
         func select(_ listing: Listing) -> [ImageRow<InstalledImage>] {
             let rows = listing.query.rows(of: images, manifest: { .object($0.manifest.json) }, extras: \.extras)
-            return isForPeople && !(all || long || tree) ? DockerRows.heads(of: rows, among: images) : rows
+            return isFolded ? DockerRows.heads(of: rows, among: images) : rows
         }
         var listing = standard
         var rows = select(listing)
@@ -108,7 +113,7 @@ struct ListCommand: ImgadmCommand {
         let columns = listing.query.columns.map(\.text)
         try listing.print(
             drawn.map(\.0), to: context.output, in: context.tableRoom,
-            cells: { _ in cells(of: drawn, columns, isForPeople: isForPeople) }, json: \.listJSON)
+            cells: { _ in cells(of: drawn, columns, isForPeople: isForPeople, heads: heads) }, json: \.listJSON)
         return rows
     }
 
@@ -121,7 +126,8 @@ struct ListCommand: ImgadmCommand {
     }
 
     private func cells(
-        of rows: [(row: ImageRow<InstalledImage>, lead: String)], _ columns: [String], isForPeople: Bool
+        of rows: [(row: ImageRow<InstalledImage>, lead: String)], _ columns: [String], isForPeople: Bool,
+        heads: Set<InstalledImage.ID>
     ) -> [[String?]] {
         rows.map { row, lead in
             var cells: [String?] = zip(columns, row.cells).map { column, value -> String? in
@@ -129,7 +135,11 @@ struct ListCommand: ImgadmCommand {
                 if long, Self.bytes.contains(column), let bytes = value?.intValue {
                     return ByteCount.text(Int64(bytes))
                 }
-                if isForPeople, column == "name", let name = DockerRows.name(of: row.image) { return name }
+                if isForPeople, column == "name",
+                    let name = DockerRows.name(of: row.image, isHead: heads.contains(row.image.id))
+                {
+                    return name
+                }
                 // It is there, but may be no image.
                 if column == "name", value == nil, row.image.doubt != nil { return "?" }
                 return value?.fieldText

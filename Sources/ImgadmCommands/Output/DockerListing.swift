@@ -11,6 +11,7 @@ struct DockerListing {
     private let listing: Listing
     private let header: Bool
     private let columns: [String]
+    private let isForPeople: Bool
 
     private static let standardColumns = "uuid,repository,tag,image_id,created"
     /// Its own columns, and the fields that they show.
@@ -22,6 +23,7 @@ struct DockerListing {
 
     init(_ options: OutputOptions, sort: [String], filters: [String]) throws(Failure) {
         header = !options.noHeader
+        isForPeople = options.columns.isEmpty && !options.noHeader
         let asked = options.columns.isEmpty ? Self.standardColumns : options.columns.joined(separator: ",")
         columns = FieldPath.list(asked).map(\.text)
         var options = options
@@ -37,6 +39,8 @@ struct DockerListing {
         guard listing.format == .table || listing.format == .csv else {
             return try listing.print(heads, to: output, in: room, json: \.listJSON)
         }
+        // As other listings have it; programs read what they always did.
+        let hasPool = isForPeople && listing.format == .table && Set(heads.map(\.image.pool)).count > 1
         let rows = heads.flatMap { row in
             row.image.dockerNames.map { name in
                 zip(columns, row.cells).map { column, value -> String? in
@@ -45,11 +49,11 @@ struct DockerListing {
                     case "tag": name.tag
                     default: value?.fieldText
                     }
-                }
+                } + (hasPool ? [row.image.pool.description] : [])
             }
         }
         if listing.format == .csv { return try output.csv((header ? [columns] : []) + rows) }
-        try output.bytes(TextTable(columns, header: header).render(rows, in: room))
+        try output.bytes(TextTable(columns + (hasPool ? ["pool"] : []), header: header).render(rows, in: room))
     }
 }
 

@@ -119,6 +119,8 @@ extension EndToEnd {
             let registry = try await RegistryServer()
             let reference = "\(registry.host)/me/app:1"
             #expect(try await box.imgadm("push", "-q", "a", reference).status == 0)
+            let diff = try await play("- imgadm.imgadm.image: {name: \"\(reference)\"}", in: box, "--check --diff")
+            #expect(diff.status == 0 && diff.output.contains(" \(reference)\n"), "\(diff)")
             let docker = try await play(
                 """
                 - imgadm.imgadm.image: {name: "\(reference)", state: "{{ item.state }}"}

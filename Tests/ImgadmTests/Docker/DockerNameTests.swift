@@ -242,6 +242,107 @@ extension EndToEnd {
             #expect(try await box.datasets().isEmpty && box.recordNames().isEmpty)
         }
 
+        /// Whoever looks for what takes the disk sees what it was, and can name it.
+        @Test func anImageWhoseTagHasMovedIsNamedByItsDigest() async throws {
+            let registry = try await RegistryFixture.get().registry
+            let box = try await Sandbox.make()
+            let name = "\(registry.host)/names/moved"
+            let base = try await registry.layer("names/moved", "echo base > base")
+            var heads: [String] = []
+            var layers = [base]
+            for number in 1...2 {
+                let own = try await registry.layer("names/moved", "echo \(number) > own")
+                try await registry.image("names/moved", "latest", [base, own])
+                #expect(try await box.imgadm("import", "-q", "\(name):latest").status == 0)
+                layers = [base, own]
+                heads.append(try await RegistryFixture.uuids(layers)[1])
+            }
+            let json = try JSONValue(parsing: try await box.imgadm("get", heads[0]).output)
+            let reference = try #require(json["references"]?[0]?.stringValue)
+            #expect(reference.hasPrefix("\(name)@sha256:"), "\(json.text())")
+            let rows = try await box.imgadm("list", "zpool=\(box.pool)").lines.dropFirst().map {
+                $0.split(separator: " ").prefix(2).joined(separator: " ")
+            }
+            #expect(Set(rows) == ["\(heads[0]) \(reference)", "\(heads[1]) \(name):latest"], "\(rows)")
+            #expect(try await box.imgadm("list", "-Ho", "uuid", "reference=\(reference)").lines == [heads[0]])
+            let deleted = try await box.imgadm("delete", reference)
+            #expect(
+                deleted.status == 0 && deleted.lines.first == "Deleted image \(heads[0]) (\(reference))", "\(deleted)")
+            #expect(try await box.imgadm("get", "\(name):latest").status == 0)
+            // What has become a layer of the new one is no image of its own.
+            let more = try await registry.layer("names/moved", "echo more > more")
+            try await registry.image("names/moved", "latest", layers + [more])
+            #expect(try await box.imgadm("import", "-q", "\(name):latest").status == 0)
+            #expect(try await box.imgadm("delete", "\(name):latest").status == 0)
+            #expect(try await box.datasets().isEmpty)
+        }
+
+        /// Sentences and objects call a docker image what docker calls it.
+        @Test func whatIsSaidOfADockerImageHasItsReference() async throws {
+            let chain = try await Chain.make("names/said")
+            let (box, name, uuids) = (chain.box, chain.name, chain.uuids)
+            func images(_ words: String...) async throws -> [JSONValue] {
+                let run = try await box.imgadm(words)
+                #expect(run.status == 0, "\(run)")
+                return try JSONValue(parsing: run.output)["images"]?.arrayValue ?? []
+            }
+            let dry = try await box.imgadm("import", "-n", "\(name):app")
+            let said = dry.lines.filter { $0.contains("Imported") }
+            #expect(
+                said.count == 1 && said[0].hasPrefix("[dry-run] Imported image \(uuids[2]) (\(name):app): "), "\(dry)")
+            #expect(said.first?.contains(" in 3 layers from \"") == true, "\(dry)")
+            let imported = try await images("import", "-q", "-j", "\(name):app")
+            #expect(imported.map { $0["reference"]?.stringValue } == [nil, nil, "\(name):app"])
+            #expect(
+                try await images("import", "-q", "-j", "\(name):app").map { $0["reference"] } == [
+                    .string("\(name):app")
+                ])
+            let vacuum = try await box.imgadm("vacuum", "-n", "-P", box.pool)
+            #expect(
+                vacuum.lines == [
+                    "[dry-run] Deleted image \(uuids[2]) (\(name):app)",
+                    "[dry-run] Deleted image \(uuids[1]) (layer of \(name))",
+                    "[dry-run] Deleted image \(uuids[0]) (layer of \(name))",
+                ], "\(vacuum)")
+            #expect(try await images("vacuum", "-nj", "-P", box.pool).first?["reference"]?.stringValue == "\(name):app")
+            let ancestry = try await box.imgadm("ancestry", "\(name):app")
+            #expect(ancestry.lines[1].contains(" \(name):app "), "\(ancestry)")
+            #expect(try await box.imgadm("ancestry", "-Ho", "name", "\(name):app").lines.first == "docker-layer")
+            for filter in ["name=\(name):app", "name=~said:ap"] {
+                #expect(try await box.imgadm("list", "-Ho", "uuid", filter).lines == [uuids[2]], "\(filter)")
+            }
+            let target = "\(chain.registry.host)/names/pushed-said:1"
+            let push = try await box.imgadm("push", "\(name):app", target)
+            #expect(push.lines.first == "Pushing image \(uuids[2]) (\(name):app) to \(target)", "\(push)")
+            let again = try await box.imgadm("push", "\(name):app", target)
+            #expect(again.status == 0 && again.lines.last?.hasSuffix("nothing to push") == true, "\(again)")
+            let answer = try JSONValue(parsing: try await box.imgadm("push", "-j", "\(name):app", target).output)
+            #expect(answer["changed"] == false && answer["images"]?[0]?["action"] == "present", "\(answer.text())")
+            #expect(try await images("delete", "-j", uuids[2]).first?["reference"]?.stringValue == "\(name):app")
+        }
+
+        /// A row that stands for layers says what all of them take.
+        @Test func theRowOfADockerImageHasTheSumOfItsLayers() async throws {
+            let chain = try await Chain.make("names/sum")
+            let box = chain.box
+            try await chain.pull("app")
+            let sizes = try await box.imgadm("list", "-Ho", "used", "zpool=\(box.pool)").lines.compactMap { Int($0) }
+            #expect(sizes.count == 3)
+            let long = try await box.imgadm("list", "-l", "zpool=\(box.pool)")
+            #expect(long.lines.count == 2, "\(long)")
+            let one = try await box.imgadm("list", "-la", "zpool=\(box.pool)").lines.dropFirst()
+            #expect(one.count == 3)
+            // Of several pools, each row says on which it is, as in other listings.
+            let other = try await Sandbox.make()
+            #expect(try await box.imgadm("import", "-q", "-P", other.pool, "\(chain.name):app").status == 0)
+            let both = try await box.shell("imgadm list --docker && imgadm list --docker -H")
+            let rows = both.lines.filter {
+                $0.contains("names/sum") && ($0.hasSuffix(box.pool) || $0.hasSuffix(other.pool))
+            }
+            #expect(both.lines.first?.hasSuffix("POOL") == true && rows.count == 2, "\(both)")
+            #expect(try await box.imgadm("delete", "-P", other.pool, "\(chain.name):app").status == 0)
+        }
+
         @Test func theUUIDDeletesTheOneImage() async throws {
             let chain = try await Chain.make("names/uuid")
             try await chain.pull("app")

@@ -125,6 +125,9 @@ images:
     version:
       description: Its version.
       type: str
+    reference:
+      description: What docker calls it, of a docker image.
+      type: str
     zpool:
       description: The pool.
       type: str
@@ -158,6 +161,11 @@ def is_file(name):
     return "://" in name or name.startswith(("/", "./", "../", "oci:"))
 
 
+def called(row):
+    """What people call an image; a layer of a docker image has no better name than that of its manifest."""
+    return row.get("reference") or f"{row.get('name', '?')}@{row.get('version', '?')}"
+
+
 class Images:
     def __init__(self, module):
         self.module = module
@@ -187,6 +195,7 @@ class Images:
         manifest = installed["manifest"]
         row = {"action": action, "requested": True, "zpool": installed["zpool"], "source": installed.get("source")}
         row.update({key: manifest.get(key) for key in ("uuid", "name", "version", "type")})
+        row["reference"] = next(iter(installed.get("references", [])), None)
         return {key: value for key, value in row.items() if value is not None}
 
     def take(self, *words):
@@ -235,8 +244,8 @@ class Images:
         def text(actions):
             rows = [row for row in self.images if row["action"] in actions]
             return "".join(
-                f"{row.get('zpool', '?')}/{row.get('uuid', '(its UUID follows from its file)')} "
-                f"{row.get('name', '?')}@{row.get('version', '?')}\n" for row in rows)
+                f"{row.get('zpool', '?')}/{row.get('uuid', '(its UUID follows from its file)')} {called(row)}\n"
+                for row in rows)
         stays = ("present", "kept", "untagged")
         return {"before": text(stays + ("deleted",)), "after": text(stays + ("imported",))}
 
