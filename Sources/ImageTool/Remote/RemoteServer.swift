@@ -33,20 +33,23 @@ public struct RemoteServer: Sendable {
         return found
     }
 
+    /// An image by its name or by the beginning of its UUID, as installed ones are named.
     private func named(_ text: String) async throws -> ImageUUID {
-        guard let name = ImageName(text) else {
+        let word = InstalledWord(text)
+        guard let name = word.name else {
             throw Failure(.invalidUUID, "\"\(text)\" is neither a UUID nor the name of an image")
         }
         // What is no manifest has no name.
         let all = try await images().compactMap { try? Manifest($0.manifest.value) }
-        let fits = all.filter { name.fits($0) }
-        guard let only = fits.first else { throw notFound("an image called \"\(name)\"", among: all, name.name) }
-        guard fits.count == 1 else {
-            throw Failure(
-                .ambiguousName, "\(fits.count) images of \(client.base) are called \"\(name)\"",
-                hint: fits.prefix(5).map { "\($0.uuid) (\($0.title))" }.joined(separator: ", "))
+        let isLatest = name.version == "latest"
+        if let image = try ImageTool.choose(all.filter { name.fits($0) }, called: text, isLatest: isLatest) {
+            return image.uuid
         }
-        return only.uuid
+        if let digits = word.digits {
+            let begun = all.filter { $0.uuid.description.hasPrefix(digits) }
+            if let image = try ImageTool.choose(begun, called: text, isLatest: false) { return image.uuid }
+        }
+        throw notFound("an image called \"\(name)\"", among: all, name.name)
     }
 
     private func notFound(_ what: String, among images: [Manifest], _ name: String? = nil) -> Failure {
@@ -58,20 +61,17 @@ public struct RemoteServer: Sendable {
         )
     }
 
-    /// - Returns: what was done; so below.
-    public func enable(_ text: String, _ isEnabled: Bool) async throws -> String {
+    /// - Parameter report: is told what was done; so below.
+    public func enable(_ text: String, _ isEnabled: Bool, _ report: Report) async throws {
         let image = try await image(text)
         let changed = try await client(for: image).enable(image.uuid, isEnabled, by: signer)
         guard changed.imageState != (isEnabled ? .disabled : .active) else {
             throw undone(image, "is still \(isEnabled ? "disabled" : "active")")
         }
-        let (done, meant) = isEnabled ? ("Enabled", "active") : ("Disabled", "disabled")
-        // One that was never activated is neither.
-        let rest = changed.state.map { $0 == meant ? "" : ", which is \($0)" } ?? ""
-        return "\(done) image \(title(changed))\(rest)"
+        tell(isEnabled ? .enabled : .disabled, changed, report)
     }
 
-    public func update(_ text: String, _ fields: JSONObject) async throws -> String {
+    public func update(_ text: String, _ fields: JSONObject, _ report: Report) async throws {
         let image = try await image(text)
         let changed = try await client(for: image).update(image.uuid, fields, by: signer)
         let (before, after) = (ManifestSpelling.usual(image.json), ManifestSpelling.usual(changed.json))
@@ -85,22 +85,22 @@ public struct RemoteServer: Sendable {
                 image,
                 "still has \(still.map { name, _ in "\(name)=\(after[name]?.text() ?? "")" }.joined(separator: ", "))")
         }
-        return "Updated \(fields.keys.joined(separator: ", ")) of image \(title(changed))"
+        tell(.set(fields: Array(fields.keys)), changed, report)
     }
 
-    public func add(_ text: String, toChannel name: String) async throws -> String {
+    public func add(_ text: String, toChannel name: String, _ report: Report) async throws {
         let image = try await image(text)
         _ = try channels(of: image)
         let changed = try await client(for: image).add(image.uuid, toChannel: name, by: signer)
         guard changed.channels?.contains(name) != false else { throw undone(image, "is not in channel \"\(name)\"") }
-        return "Added image \(title(image)) to channel \"\(name)\""
+        tell(.addedToChannel(name), image, report)
     }
 
     /// Takes an image out of a channel, but never out of its last, which would delete it.
-    public func remove(_ text: String, fromChannel name: String) async throws -> String {
+    public func remove(_ text: String, fromChannel name: String, _ report: Report) async throws {
         let (image, entityTag) = try await tagged(text)
         let channels = try channels(of: image)
-        guard channels.contains(name) else { return "Image \(title(image)) is not in channel \"\(name)\", no change" }
+        guard channels.contains(name) else { return tell(.notInChannel(name), image, report) }
         let rest = channels.filter { $0 != name }
         guard !rest.isEmpty else {
             throw Failure(
@@ -114,14 +114,20 @@ public struct RemoteServer: Sendable {
         guard changed.channels?.contains(name) != true else {
             throw undone(image, "is still in channel \"\(name)\"")
         }
-        return "Removed image \(title(image)) from channel \"\(name)\""
+        tell(.removedFromChannel(name), image, report)
     }
 
     /// Deletes an image, or takes it out of the channel that the URL names.
-    public func delete(_ text: String) async throws -> String {
+    public func delete(_ text: String, _ report: Report) async throws {
         let image = try await image(text)
         try await client(for: image).delete(image.uuid, fromAllChannels: channel == nil, by: signer)
-        return "Deleted image \(title(image)) from \(client.base)\(channel.map { ", channel \"\($0)\"" } ?? "")"
+        tell(.deletedThere(channel: channel), image, report)
+    }
+
+    private func tell(_ action: ImageResult.Action, _ image: Manifest, _ report: Report) {
+        var result = ImageResult(action, image, title: title(image))
+        result.destination = client.base
+        report.did(result)
     }
 
     /// The server refuses nothing, and shows the image as it was.

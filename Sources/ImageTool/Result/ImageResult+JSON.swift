@@ -24,9 +24,13 @@ extension ImageResult {
         set("manifestFile", manifestFile?.string)
         set("digest", digest)
         switch action {
-        case .updated(let fields): object["fields"] = .array(fields.map { .string($0) })
+        case .updated(let fields), .set(let fields): object["fields"] = .array(fields.map { .string($0) })
         case .snapshotRenamed(let from, let to):
             object["snapshot"] = ["from": .string(from.description), "to": .string(to.description)]
+        case .addedToChannel(let channel), .removedFromChannel(let channel), .notInChannel(let channel):
+            object["channel"] = .string(channel)
+        case .deletedThere(let channel): set("channel", channel)
+        case .enabled, .disabled: set("state", manifest?.state)
         default: break
         }
         if let check {
@@ -50,13 +54,17 @@ extension ImageResult {
         case .present: "present"
         case .imported: "imported"
         case .installed: "installed"
-        case .deleted: "deleted"
+        case .deleted, .deletedThere: "deleted"
         case .untagged: "untagged"
         case .kept: "kept"
         case .described: "described"
-        case .updated: "updated"
+        case .updated, .set: "updated"
         case .snapshotRenamed: "snapshotRenamed"
-        case .unchanged: "unchanged"
+        case .unchanged, .notInChannel: "unchanged"
+        case .enabled: "enabled"
+        case .disabled: "disabled"
+        case .addedToChannel: "channelAdded"
+        case .removedFromChannel: "channelRemoved"
         case .unknown: "unknown"
         case .created: "created"
         case .converted: "converted"

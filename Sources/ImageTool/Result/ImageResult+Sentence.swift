@@ -27,8 +27,21 @@ extension ImageResult {
         case .exported: "Exported \(title) to \"\(destination ?? "?")\""
         case .published: "Successfully published image \(title) to \(destination ?? "?")"
         case .pushed: "Pushed image \(title) to \(destination ?? "?") (\(digest ?? "?"))"
+        case .enabled: "Enabled image \(title)\(otherState("active"))"
+        case .disabled: "Disabled image \(title)\(otherState("disabled"))"
+        case .set(let fields): "Updated \(fields.joined(separator: ", ")) of image \(title)"
+        case .addedToChannel(let channel): "Added image \(title) to channel \"\(channel)\""
+        case .removedFromChannel(let channel): "Removed image \(title) from channel \"\(channel)\""
+        case .notInChannel(let channel): "Image \(title) is not in channel \"\(channel)\", no change"
+        case .deletedThere(let channel):
+            "Deleted image \(title) from \(destination ?? "?")\(channel.map { ", channel \"\($0)\"" } ?? "")"
         case .unchanged, .unknown, .created, .converted: nil
         }
+    }
+
+    /// One that was never activated is neither active nor disabled.
+    private func otherState(_ meant: String) -> String {
+        manifest?.state.map { $0 == meant ? "" : ", which is \($0)" } ?? ""
     }
 
     /// How large it is, where it would come from, and what its file would be held to.

@@ -37,6 +37,12 @@ public struct ImageResult: Sendable {
         /// No source knows it.
         case unknown
         case created, converted, exported, published, pushed
+        // Of an image on a server:
+        case enabled, disabled
+        case set(fields: [String])
+        case addedToChannel(String), removedFromChannel(String), notInChannel(String)
+        /// From all channels, or from the one that was named.
+        case deletedThere(channel: String?)
     }
 
     public var action: Action
@@ -45,16 +51,16 @@ public struct ImageResult: Sendable {
     public var manifest: Manifest?
     /// How the sentence names it.
     var title: String
+    /// What docker calls it.
+    public var reference: String?
+    /// Of a dry run, how many layers would come, and how large they are together.
+    var coming: (layers: Int, bytes: Int64?)?
     /// Of a docker image, how messages call the layer: `layer 2 of 5`.
     public var layer: String?
     /// Why it is as it is.
     public var reason: String?
     /// The pool that it is on.
     public var pool: PoolName?
-    /// What docker calls it.
-    public var reference: String?
-    /// Of a dry run, how many layers would come, and how large they are together.
-    var coming: (layers: Int, bytes: Int64?)?
     /// It was named, and did not only come along as the origin of another.
     public var isRequested = true
     /// It is only told what would be done.
@@ -86,22 +92,22 @@ public struct ImageResult: Sendable {
     init(_ action: Action, _ image: InstalledImage, title: String? = nil) {
         self.init(action, image.manifest, title: title ?? image.title, in: image.pool)
         source = image.source
+        reference = image.references.first
     }
 
     /// Of one that is made of a file.
     ///
     /// - Parameter manifest: what it turned out to be, where that is another than was known.
     init(_ action: Action, _ image: AvailableImage, as manifest: Manifest? = nil, title: String, in pool: PoolName) {
-        reference = image.references.first
         self.init(action, manifest ?? image.manifest, title: title, in: pool)
         source = image.source ?? image.place.description
+        reference = image.reference
         bytes = image.check.size
         check = image.check
         trustsMD5 = image.trustsMD5
     }
 
     /// Of one that went to a server or a repository.
-        reference = image.reference
     static func published(_ manifest: Manifest, bytes: Int64, to url: String, action: Action = .published) -> Self {
         var result = ImageResult(action, manifest, title: manifest.uuid.description)
         (result.bytes, result.destination) = (bytes, url)
@@ -125,10 +131,10 @@ public struct ImageResult: Sendable {
     /// Whether something is another than before, or would be.
     public var isChange: Bool {
         switch action {
-        case .present, .kept, .unchanged, .unknown: false
+        case .present, .kept, .unchanged, .unknown, .notInChannel: false
         case .imported, .installed, .deleted, .untagged, .described, .updated, .snapshotRenamed, .created, .converted,
-            .exported,
-            .published, .pushed:
+            .exported, .published, .pushed, .enabled, .disabled, .set, .addedToChannel, .removedFromChannel,
+            .deletedThere:
             true
         }
     }

@@ -4,7 +4,7 @@ import ImageModel
 import ImageTool
 import JSON
 
-struct RemoteCommand: ImgadmCommand {
+struct RemoteCommand: AnsweringCommand {
     static let valueLetters = "os"
     static let configuration = CommandConfiguration(
         commandName: "remote", abstract: "Look at the images of an image server, and change them there",
@@ -12,20 +12,20 @@ struct RemoteCommand: ImgadmCommand {
             imgadm remote list [-j | --format FORMAT] [-H] [-o FIELD,…] [-s FIELD,…]
                 [--key FILE --user NAME | --token-file FILE | --token TOKEN] [FILTER…] URL
             imgadm remote show [--format FORMAT] [--key FILE --user NAME | --token-file FILE | --token TOKEN] IMAGE URL
-            imgadm remote enable|disable|delete [--key FILE --user NAME | --token-file FILE | --token TOKEN] IMAGE… URL
-            imgadm remote set [--key FILE --user NAME | --token-file FILE | --token TOKEN] IMAGE FIELD=VALUE… URL
-            imgadm remote channel-add|channel-remove [--key FILE --user NAME | --token-file FILE | --token TOKEN]
-                CHANNEL IMAGE… URL
+            imgadm remote enable|disable|delete [-j | --format FORMAT] [--key FILE --user NAME | --token-file FILE | --token TOKEN] IMAGE… URL
+            imgadm remote set [-j | --format FORMAT] [--key FILE --user NAME | --token-file FILE | --token TOKEN] IMAGE FIELD=VALUE… URL
+            imgadm remote channel-add|channel-remove [-j | --format FORMAT]
+                [--key FILE --user NAME | --token-file FILE | --token TOKEN] CHANNEL IMAGE… URL
             """,
         discussion: """
             The server is that of the URL; ?channel=NAME behind it means the images of that channel, and a delete then takes
-            an image out of it. An image is named by its UUID, or by NAME[@VERSION] where only one is called so. A server tells
-            of images that are not active, and changes any, only for whom it knows: --key FILE and --user NAME sign the requests,
+            an image out of it. An image is named by its UUID or the beginning of that, by NAME[@VERSION] where only one is called
+            so, or by NAME@latest. A server tells of images that are not active, and changes any, only for whom it knows: --key FILE and --user NAME sign the requests,
             --token-file shows a token.
 
             set changes fields of the manifest; null takes a field away. A disabled image is not listed any more; who has its
             UUID still gets it. channel-remove never takes an image out of its last channel. Each may be repeated; after
-            an error nothing more is changed.
+            an error nothing more is changed. With -j, what was changed is told by one object, as other commands tell it.
 
             EXAMPLES
               imgadm remote list state=disabled https://images.example.com
@@ -79,25 +79,37 @@ struct RemoteCommand: ImgadmCommand {
             let format = try OutputFormat(options.format, json: options.json, allowed: OutputFormat.ofValues)
             let image = try await server.image(Arguments.one(words, "IMAGE"))
             try context.output.value(.object(image.json), as: format)
-        case .enable, .disable, .delete:
-            for image in try images(words) {
-                try context.output.line(
-                    verb == .delete
-                        ? try await server.delete(image) : try await server.enable(image, verb == .enable))
-            }
+        case .enable, .disable, .delete, .set, .channelAdd, .channelRemove:
+            try await context.reporting { try await change(verb, words, server, $0) }
+        }
+    }
+
+    private func change(_ verb: Verb, _ words: [String], _ server: RemoteServer, _ report: Report) async throws {
+        switch verb {
+        case .list, .show: break
+        case .enable, .disable:
+            for image in try images(words) { try await server.enable(image, verb == .enable, report) }
+        case .delete: for image in try images(words) { try await server.delete(image, report) }
         case .set:
             guard let image = words.first else { throw CallError("missing argument: IMAGE") }
             guard words.count > 1 else { throw CallError("missing argument: FIELD=VALUE") }
-            try context.output.line(try await server.update(image, try fields(words.dropFirst())))
+            try await server.update(image, try fields(words.dropFirst()), report)
         case .channelAdd, .channelRemove:
             guard let channel = words.first else { throw CallError("missing argument: CHANNEL") }
             for image in try images(words.dropFirst()) {
-                try context.output.line(
-                    verb == .channelAdd
-                        ? try await server.add(image, toChannel: channel)
-                        : try await server.remove(image, fromChannel: channel))
+                if verb == .channelAdd {
+                    try await server.add(image, toChannel: channel, report)
+                } else {
+                    try await server.remove(image, fromChannel: channel, report)
+                }
             }
         }
+    }
+
+    /// What changes nothing prints what was asked for.
+    func answersJSON() throws(Failure) -> Bool {
+        guard let word = self.verb, let verb = Verb(rawValue: word), verb != .list, verb != .show else { return false }
+        return try OutputFormat(options.format, json: options.json, allowed: [.table, .json]) == .json
     }
 
     private func images(_ words: some Collection<String>) throws(CallError) -> [String] {
@@ -120,9 +132,6 @@ struct RemoteCommand: ImgadmCommand {
         let isList = verb == .list
         guard isList || options.columns.isEmpty && sort.keys.isEmpty && !options.noHeader else {
             throw Failure(.usage, "-H, -o and -s go with imgadm remote list")
-        }
-        guard isList || verb == .show || options.format == nil && !options.json else {
-            throw Failure(.usage, "-j and --format go with imgadm remote list and show")
         }
     }
 

@@ -68,6 +68,58 @@ extension EndToEnd {
             #expect(again.status == 1 && again.errors.contains("error (ImageNotFound)"), "\(again)")
         }
 
+        /// Images are named as everywhere, and what was done is told as everywhere.
+        @Test func namesAndAnswersAreThoseOfOtherCommands() async throws {
+            let stage = try await Stage.make(channels: true)
+            let newer = TestUUID.make()
+            let first = try #require(try stage.box.read("server/images/\(stage.uuid).json"))
+            try stage.box.write(
+                first.replacing(stage.uuid, with: newer).replacing("\"1.0\"", with: "\"2.0\"").replacing(
+                    "2026-01", with: "2026-02"),
+                to: "server/images/\(newer).json")
+            try stage.box.write("", to: "server/images/\(newer).file")
+            let server = try TestServer(
+                stage.box.path("server"), arguments: ["--tokens", stage.box.path("tokens").string])
+            func remote(_ words: String...) async throws -> Sandbox.Run {
+                try await stage.box.imgadm(["remote"] + words + [server.url], environment: ["IMGADM_TOKEN": "secret"])
+            }
+            for (word, uuid) in [
+                ("web@latest", newer), ("web@1.0", stage.uuid), (String(newer.prefix(13)), newer),
+                (newer.uppercased(), newer),
+            ] {
+                let shown = try await remote("show", word)
+                #expect(shown.output.contains(uuid), "\(word): \(shown)")
+            }
+            let both = try await remote("disable", "web")
+            #expect(both.status == 1 && both.errors.contains("AmbiguousName") && both.errors.contains(newer), "\(both)")
+            func answer(_ words: String...) async throws -> JSONValue {
+                let run = try await stage.box.imgadm(
+                    ["remote"] + words + ["-j", server.url], environment: ["IMGADM_TOKEN": "secret"])
+                return try JSONValue(parsing: run.output)
+            }
+            let off = try await answer("disable", "web@latest", String(stage.uuid.prefix(8)))
+            #expect(off["command"] == "remote" && off["ok"] == true && off["changed"] == true, "\(off.text())")
+            #expect(off["images"]?.arrayValue?.map { $0["uuid"]?.stringValue } == [newer, stage.uuid], "\(off.text())")
+            #expect(
+                off["images"]?[0]?["action"] == "disabled" && off["images"]?[0]?["state"] == "disabled", "\(off.text())"
+            )
+            #expect(off["images"]?[0]?["destination"]?.stringValue == server.url, "\(off.text())")
+            let set = try await answer("set", newer, "description=x")
+            #expect(
+                set["images"]?[0]?["action"] == "updated" && set["images"]?[0]?["fields"] == ["description"],
+                "\(set.text())")
+            let added = try await answer("channel-add", "release", newer)
+            #expect(
+                added["images"]?[0]?["action"] == "channelAdded" && added["images"]?[0]?["channel"] == "release",
+                "\(added.text())")
+            #expect(try await answer("channel-remove", "release", newer)["images"]?[0]?["action"] == "channelRemoved")
+            let none = try await answer("channel-remove", "release", newer)
+            #expect(none["changed"] == false && none["images"]?[0]?["action"] == "unchanged", "\(none.text())")
+            let failed = try await answer("delete", newer, "nobody")
+            #expect(failed["ok"] == false && failed["error"]?["code"] == "ImageNotFound", "\(failed.text())")
+            #expect(failed["images"]?[0]?["action"] == "deleted", "\(failed.text())")
+        }
+
         @Test func channelsAreAddedAndRemoved() async throws {
             let stage = try await Stage.make(channels: true)
             for _ in 0..<2 {
