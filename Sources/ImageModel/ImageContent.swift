@@ -23,6 +23,14 @@ public enum ImageContent: Sendable, Hashable {
         self = .layer(diffID: manifest.files.first?.uncompressedDigest.flatMap { ContentDigest($0) })
     }
 
+    /// Of the volume that a disk becomes, the bytes of a block, where they were chosen.
+    public var blockSize: Int? {
+        switch self {
+        case .disk(let size), .rawDisk(_, let size): size
+        case .zfsStream, .layer, .root, .squashfs: nil
+        }
+    }
+
     /// Its file may have to be read a second time if it comes on top of another image.
     public var mayBeReadAgain: Bool { if case .layer = self { true } else { false } }
 }

@@ -3,7 +3,8 @@ public import JSON
 
 extension ImageQuery {
     /// Makes sure that columns, sort keys and filters name fields that there are: of manifests, computed, or what some image has.
-    /// A slip would otherwise look as if there were no such image.
+    /// A slip would otherwise look as if there were no such image. So would one in the value of a field that has few: what is like one
+    /// of those, and what no image has, is an error.
     ///
     /// - Parameters:
     ///   - images: all that there are, before any filter.
@@ -25,6 +26,16 @@ extension ImageQuery {
                 .usage, "unknown field: \"\(path)\" is none of a manifest, and no image has it",
                 hint: near.map { "did you mean \"\($0)\"?" } ?? "imgadm list -o help shows the fields")
         }
+        for filter in filters {
+            guard case .equals(let value) = filter.condition, let values = filter.path.values, !values.contains(value),
+                // What somebody has put into a manifest can be asked for.
+                !images.contains(where: { filter.path.find(in: manifest($0))?.value.fieldText == value }),
+                let near = Suggestion.nearest(to: value, among: values)
+            else { continue }
+            throw Failure(
+                .usage, "no image has the \(filter.path) \"\(value)\"",
+                hint: "did you mean \"\(near)\"? There are \(values.joined(separator: ", "))")
+        }
     }
 }
 
@@ -34,6 +45,17 @@ extension FieldPath {
         FieldHelp.fields.map(\.name).filter { !$0.hasSuffix("*") } + ComputedField.allCases.map(\.rawValue)
             + ManifestValidation.fields
     ).sorted()
+
+    /// All values that manifests know of it, where those are few (manifest.md).
+    public var values: [String]? {
+        switch text {
+        case "type": ImageType.allCases.map(\.rawValue)
+        case "os": ImageOS.allCases.map(\.rawValue)
+        case "state": ImageState.allCases.map(\.rawValue)
+        case "public", "disabled": ["true", "false"]
+        default: nil
+        }
+    }
 
     /// It is such a field, or a path into one.
     var isKnown: Bool { Self.known.contains(text) || parts.first.map(ManifestValidation.fields.contains) ?? false }

@@ -64,7 +64,7 @@ extension ImageTool {
         let condition = isSame && known?.fetched.isConditional == true ? known?.fetched : nil
         guard let head = try await file.head(unless: condition) else {
             guard let known else { return }
-            return try await skip(known.image, given: request.fields, in: pool, report)
+            return try await skip(known.image, given: request.fields, blockSize: request.blockSize, in: pool, report)
         }
         let beginning = beginning(of: file, head)
         let (draft, content) = try self.draft(of: beginning, head, request)
@@ -100,7 +100,7 @@ extension ImageTool {
             // The day stands for the version of what is always called the same.
             draft.lastVersion = String(modified.description.prefix(10).filter { $0 != "-" })
         }
-        return (draft, beginning.content(kind, blockSize: request.blockSize))
+        return (draft, try beginning.content(kind, blockSize: request.blockSize))
     }
 
     /// The digest that was given, or one that a list beside the file states.
@@ -131,7 +131,7 @@ extension ImageTool {
     ) async throws -> ImageUUID? {
         let look = try await store.look(for: [image.uuid], in: pool)
         if let installed = look.images[image.uuid] {
-            try await skip(installed, given: fields, in: pool, report)
+            try await skip(installed, given: fields, blockSize: image.content.blockSize, in: pool, report)
             return nil
         }
         try await check(image.manifest)
@@ -142,13 +142,16 @@ extension ImageTool {
 
     /// Says that an image is there, and which of the fields that were given it does not have.
     func skip(
-        _ installed: InstalledImage, given fields: [(path: String, value: JSONValue)], in pool: PoolName,
-        _ report: Report
+        _ installed: InstalledImage, given fields: [(path: String, value: JSONValue)], blockSize: Int? = nil,
+        in pool: PoolName, _ report: Report
     ) async throws {
         try await sweep(installed)
         report.did(ImageResult(.present(.asked), installed))
         let other = fields.filter { path, value in
             FieldPath(path).find(in: JSONValue.object(installed.manifest.json)) != value
+        }
+        if blockSize != nil {
+            report.warning("the image keeps the volume that it has: --volblocksize is for one that is made now")
         }
         guard !other.isEmpty else { return }
         report.warning(

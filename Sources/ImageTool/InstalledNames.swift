@@ -1,4 +1,4 @@
-import Failure
+public import Failure
 public import ImageModel
 import ImageStore
 public import ZFS
@@ -62,17 +62,21 @@ extension ImageTool {
         return try InstalledWord(text).find(among: images.filter { pool == nil || $0.pool == pool })?.uuid
     }
 
-    /// The error with what may have been meant, or where the image is, if that is known.
-    public func explained(_ missing: ImageNotInstalled) async -> ImageNotInstalled {
+    /// The error with what may have been meant, or where the image is, if that is known; `PoolNotFound` if there is no such pool.
+    public func explained(_ missing: ImageNotInstalled) async -> any CodedError {
         // Without a list there is no hint, and the error that there is counts; here and below.
         guard missing.hint == nil, let images = try? await store.images() else { return missing }
         return await explained(missing, among: images)
     }
 
-    private func explained(_ missing: ImageNotInstalled, among images: [InstalledImage]) async -> ImageNotInstalled {
-        var hint = ImageTool.hint(for: missing.asked, in: missing.pool, among: images)
-        if hint == nil, let pool = missing.pool, let pools = try? await store.pools(), !pools.contains(pool) {
-            hint = "there is no zpool \"\(pool)\"; -P chooses one, and zpool list shows them"
+    private func explained(_ missing: ImageNotInstalled, among images: [InstalledImage]) async -> any CodedError {
+        let hint = ImageTool.hint(for: missing.asked, in: missing.pool, among: images)
+        if let pool = missing.pool, let pools = try? await store.pools(), !pools.contains(pool) {
+            do {
+                _ = try await store.look(for: [], in: pool).room()
+            } catch let error as any CodedError {
+                return Failure(error.code, error.message, cause: error.cause, hint: hint ?? error.hint)
+            } catch {}
         }
         return hint.map { ImageNotInstalled(missing.asked, missing.pool, hint: $0) } ?? missing
     }

@@ -66,8 +66,10 @@ extension ImageTool {
     ///
     /// - Parameter pool: where leftovers are looked for; nil for all.
     /// - Returns: false if there were none.
+    /// - Throws: `PoolNotFound`.
     @discardableResult
     public func clearLeftovers(in pool: PoolName?, _ report: Report) async throws -> Bool {
+        if let pool { _ = try await store.look(for: [], in: pool).room() }
         let found = try await store.clearLeftovers(in: pool, tell: report.line)
         // A run that was killed when all but giving its lock back was done has left nothing else.
         try store.sweepLocks()

@@ -5,6 +5,25 @@ import Testing
 
 /// Fields that nobody knows are told from those that no image happens to have.
 @Suite struct UnknownFieldTests {
+    /// Of a field with few values, a slip is told; what some image has can be asked for, and what is like none is no slip.
+    @Test(
+        arguments: [
+            ("type=zvoll", "zvol"), ("os=linus", "linux"), ("state=activ", "active"), ("public=ture", "true"),
+            ("type=zvol", nil), ("type=odd", nil), ("type=container", nil), ("type=dockr", nil), ("name=zvoll", nil),
+            ("type=~zvoll", nil),
+        ] as [(String, String?)])
+    func aSlipInAValueIsTold(filter: String, near: String?) throws {
+        let images: [JSONValue] = [["name": "a", "type": "odd"], ["name": "b", "type": "dockr"], ["type": "zvol"]]
+        let query = try ImageQuery(columns: "uuid", filters: [filter])
+        do {
+            try query.checkFields(among: images) { $0 }
+            #expect(near == nil, "\(filter)")
+        } catch {
+            #expect(near.map { error.hint?.contains("did you mean \"\($0)\"?") == true } == true, "\(filter): \(error)")
+            #expect(error.exitStatus == 2)
+        }
+    }
+
     private static let images: [JSONValue] = [
         ["name": "a", "rare": 1, "tags": ["role": "web"], "null": .null], ["name": "b", "x.y": 2],
     ]

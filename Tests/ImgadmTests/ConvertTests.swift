@@ -101,6 +101,36 @@ extension EndToEnd {
             #expect(Set(guids).count == 1 && guids[0] != nil)
         }
 
+        @Test func theNameOfTheFileMayBeGivenWhole() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(
+                """
+                truncate -s 10485760 disk.raw; echo x | dd of=disk.raw bs=4096 seek=9 conv=notrunc status=none
+                qemu-img convert -f raw -O qcow2 disk.raw disk.qcow2
+                imgadm convert -q -o web.zvol.gz disk.raw name=web version=1
+                imgadm convert -q -o packed.zvol.zst disk.raw name=web version=1
+                imgadm convert -q -o plain.zvol disk.raw name=web version=1
+                imgadm convert -q -o start disk.raw name=web version=1
+                imgadm convert -q -c xz -o 1.2 disk.raw name=web version=1
+                ls *.imgmanifest *.zvol*
+                """, in: box)
+            let names =
+                ["1.2", "packed", "plain", "start", "web"].map { "\($0).imgmanifest" }
+                + ["1.2.zvol.xz", "packed.zvol.zst", "plain.zvol", "start.zvol.gz", "web.zvol.gz"]
+            #expect(made.status == 0 && Set(made.lines.filter { !$0.contains(" ") }) == Set(names), "\(made)")
+            for (words, says) in [
+                ("convert -q -o a.zfs.gz disk.raw name=a version=1", "-o a makes a.zvol.gz"),
+                ("convert -q -c gzip -o a.zvol.xz disk.raw name=a version=1", "another kind of file"),
+                ("export -q -o a.zvol.gz disk.qcow2", "imgadm convert -o a.zvol.gz disk.qcow2"),
+                ("export -q -o a.zfs.gz disk.raw", "imgadm convert -o"),
+            ] {
+                let wrong = try await run("imgadm \(words)", in: box)
+                #expect(wrong.status != 0 && wrong.errors.contains(says), "\(words): \(wrong)")
+                #expect(!wrong.errors.contains("warning"), "\(words): \(wrong)")
+            }
+            #expect(try await run("ls", in: box).lines.allSatisfy { !$0.hasPrefix("a.") })
+        }
+
         @Test func exportsAreTheSameEachTimeAndStream() async throws {
             let box = try await Sandbox.make()
             let made = try await run(

@@ -76,6 +76,23 @@ extension EndToEnd {
             #expect(try box.leftovers() == [])
         }
 
+        @Test func theSizeOfBlocksIsOfAVolumeThatIsMade() async throws {
+            let box = try await box()
+            let made = try await run(
+                """
+                imgadm import -q www/\(Self.name).qcow2
+                imgadm import -q --volblocksize 8K www/\(Self.name).qcow2
+                """, in: box)
+            #expect(made.status == 0 && made.errors.contains("--volblocksize is for one that is made now"), "\(made)")
+            let root = try await run(
+                """
+                mkdir -p r/etc && echo ID=x > r/etc/os-release && tar -C r -cf rootfs.tar etc
+                imgadm import -q --volblocksize 8K rootfs.tar name=a version=1 os=linux
+                """, in: box)
+            #expect(root.status == 2 && root.errors.contains("--volblocksize goes with a disk"), "\(root)")
+            #expect(try box.recordNames().count == 1)
+        }
+
         /// What makes an image file of the disk.
         private static let formats: [(file: String, script: String, blockSize: String)] = [
             ("order-1.qcow2", "qemu-img convert -O qcow2 -o cluster_size=4k -W -m 8 disk.raw order-1.qcow2", "4K"),

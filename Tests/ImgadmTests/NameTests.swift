@@ -59,6 +59,18 @@ extension EndToEnd {
                 let wrong = try await box.imgadm(command, "-P", elsewhere.pool, old.uuid)
                 #expect(wrong.status == 3 && wrong.errors.contains("\"\(box.pool)\": -P \(box.pool)"), "\(wrong)")
             }
+            // Of a pool that there is not, that is what is wrong, whatever is asked.
+            for words in [
+                ["get", old.name], ["get", old.uuid], ["ancestry", old.name], ["ancestry", old.uuid],
+                ["delete", old.name],
+                ["delete", old.uuid], ["vacuum", "-f"], ["vacuum", "-n"], ["list"], ["inspect", old.uuid],
+                ["inspect", old.name],
+                ["export", "-o", "-", "--format", "zfs", old.name], ["push", old.name, "127.0.0.1:1/a:1"],
+            ] {
+                let run = try await box.imgadm(words + ["-P", "nosuchpool9"])
+                #expect(run.status == 1 && run.errors.contains("error (PoolNotFound)"), "\(words): \(run)")
+                #expect(run.output.isEmpty, "\(words): \(run)")
+            }
             // One digit off.
             let digit = old.uuid.last == "0" ? "1" : "0"
             let slip = try await box.imgadm("get", old.uuid.dropLast() + digit)

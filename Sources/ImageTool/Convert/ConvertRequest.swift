@@ -19,6 +19,9 @@ public struct ConvertRequest: Sendable {
     /// Files that are there may be replaced.
     public var isReplacing = false
 
+    /// The compression that ``output`` names.
+    public var namedCompression: CompressionFormat? { CreateFiles.compression(namedBy: output) }
+
     public init(file: String) { self.file = file }
 
     /// Without a path; nil of what has no name.

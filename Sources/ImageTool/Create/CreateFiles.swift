@@ -24,9 +24,9 @@ struct CreateFiles {
 
     /// - Parameters:
     ///   - folder: where they go; nil for `output`.
-    ///   - output: a folder, or the start of both paths.
+    ///   - output: a folder, or the start of both paths; with the suffix of the file, too.
     ///   - isReplacing: what is there may be replaced.
-    /// - Throws: `Usage` if there is no such folder, or something is there that may not be replaced; `FileSystemError` if that
+    /// - Throws: `Usage` if there is no such folder, the suffix is that of another kind of file, or something is there that may not be replaced; `FileSystemError` if that
     ///   cannot be told.
     init(
         _ folder: PrivateFolder?, _ output: FilePath?, for manifest: Manifest, _ compression: CompressionFormat,
@@ -37,7 +37,9 @@ struct CreateFiles {
         let name = "\(CreateFiles.plain(manifest.name))-\(CreateFiles.plain(manifest.version))"
         let start: FilePath
         if let output {
-            start = try CreateFiles.isFolder(output) ? output.appending(name) : output
+            start =
+                try CreateFiles.isFolder(output)
+                ? output.appending(name) : CreateFiles.start(output, manifest.imageType, compression)
         } else {
             start = FilePath(name)
         }
@@ -45,7 +47,7 @@ struct CreateFiles {
         guard try parent.isEmpty || CreateFiles.isFolder(parent) else {
             throw Failure(.usage, "there is no folder \"\(parent)\" for the image file")
         }
-        let suffix = (manifest.imageType == .zvol ? ".zvol" : ".zfs") + compression.fileSuffix
+        let suffix = CreateFiles.suffix(manifest.imageType, compression)
         let file = FilePath("\(start)\(suffix)")
         self.file = file
         self.manifest = FilePath("\(start).imgmanifest")
@@ -58,6 +60,46 @@ struct CreateFiles {
                 hint: "take it away, or give another -o")
         }
         try check()
+    }
+
+    private static func suffix(_ type: ImageType?, _ compression: CompressionFormat) -> String {
+        (type == .zvol ? ".zvol" : ".zfs") + compression.fileSuffix
+    }
+
+    /// A path without the suffix of the file that is to be written.
+    ///
+    /// - Throws: `Usage` if it has that of another kind of file.
+    private static func start(
+        _ output: FilePath, _ type: ImageType?, _ compression: CompressionFormat
+    ) throws(Failure) -> FilePath {
+        guard let (start, suffix) = named(output) else { return output }
+        let own = self.suffix(type, compression)
+        guard suffix == own else {
+            throw Failure(
+                .usage, "\"\(output)\" is the name of another kind of file than is written, \(own)",
+                hint: "-o \(start) makes \(start)\(own)")
+        }
+        return start
+    }
+
+    /// What is before the suffix of an image file, and that; nil of a path that has none.
+    private static func named(_ path: FilePath) -> (start: FilePath, suffix: String)? {
+        guard let name = path.lastComponent?.string else { return nil }
+        for kind in [".zvol", ".zfs"] {
+            for format in CompressionFormat.allCases {
+                let suffix = kind + format.fileSuffix
+                guard name.hasSuffix(suffix), name.utf8.count > suffix.utf8.count else { continue }
+                return (path.removingLastComponent().appending(String(name.dropLast(suffix.count))), suffix)
+            }
+        }
+        return nil
+    }
+
+    /// The compression that the path of an image file names; nil of a path that names none.
+    static func compression(namedBy path: FilePath?) -> CompressionFormat? {
+        guard let suffix = path.flatMap(named)?.suffix else { return nil }
+        return CompressionFormat.allCases.first { $0 != .none && suffix.hasSuffix($0.fileSuffix) }
+            ?? CompressionFormat.none
     }
 
     /// - Throws: `Usage` if something is there that may not be replaced.

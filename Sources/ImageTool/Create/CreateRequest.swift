@@ -23,6 +23,9 @@ public struct CreateRequest: Sendable {
     /// Files that are there may be replaced.
     public var isReplacing = false
 
+    /// The compression that ``output`` names.
+    public var namedCompression: CompressionFormat? { CreateFiles.compression(namedBy: output) }
+
     public init(machine: ImageUUID) { self.machine = machine }
 }
 

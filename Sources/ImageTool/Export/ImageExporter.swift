@@ -83,6 +83,12 @@ public struct ImageExporter: Sendable {
 
     /// Packs an image file anew.
     private func repack(_ file: GivenFile, _ request: ExportRequest, _ report: Report) async throws {
+        if file.isSeekable, try !Self.isStream(file) {
+            throw Failure(
+                .unsupportedImage,
+                "\"\(file.name)\" is a disk or an archive, and no image file that could be packed anew",
+                hint: "imgadm convert -o \(request.output?.string ?? "FOLDER") \(file.name) makes one of it")
+        }
         let unpacked = try UnpackedFile(file)
         var copy = StreamCopy("\"\(file.name)\"") { body in try unpacked.readPiece(body) }
         let manifest = try file.path.flatMap { try ImageFiles.manifest(beside: $0) }

@@ -109,8 +109,12 @@ struct FileHead {
     /// The content of an image that is made of the file.
     ///
     /// - Parameter blockSize: of a volume.
-    func content(_ kind: ContentUUID.Kind, blockSize: Int?) -> ImageContent {
-        switch kind {
+    /// - Throws: `Usage` if that has none.
+    func content(_ kind: ContentUUID.Kind, blockSize: Int?) throws(Failure) -> ImageContent {
+        guard kind == .disk || blockSize == nil else {
+            throw Failure(.usage, "--volblocksize goes with a disk, and \(title) is none")
+        }
+        return switch kind {
         case .disk:
             rawCompression.map { .rawDisk(compression: $0.rawValue, blockSize: blockSize) }
                 ?? .disk(blockSize: blockSize)

@@ -28,7 +28,7 @@ struct LocalFile {
         draft.isAsItIs = beginning.warning != nil
         if kind == .disk { draft.size = try beginning.diskSize(fileSize: size) }
         self.draft = draft
-        content = beginning.content(kind, blockSize: request.blockSize)
+        content = try beginning.content(kind, blockSize: request.blockSize)
         warning = beginning.warning
         self.path = path
         self.size = bytes

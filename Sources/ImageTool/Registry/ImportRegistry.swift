@@ -171,7 +171,7 @@ extension ImageTool {
             draft: draft, place: source.place(of: file.blob, in: reference), source: source.descriptor.url.base,
             called: file.name.isEmpty ? "\(reference)" : "\(file.name) of \(reference)",
             check: ImageFileCheck(size: file.blob.size, digest: file.blob.digest),
-            content: file.isRawDisk
+            content: try file.isRawDisk
                 ? .rawDisk(compression: CompressionFormat.zstd.rawValue, blockSize: request.blockSize)
                 : beginning.content(kind, blockSize: request.blockSize))
     }

@@ -33,14 +33,15 @@ struct ConvertCommand: AnsweringCommand {
     @Option(
         name: .customShort("o"), parsing: .unconditional,
         help: ArgumentHelp(
-            "A folder, or the start of the paths of file and manifest; the current folder, and the image's name and version, if not given.",
+            "A folder, or the start of the paths of file and manifest; with the suffix of the file, as in web.zvol.zst, it also says the compression. The current folder, and the image's name and version, if not given.",
             valueName: "path"),
         completion: .file())
     var output: String?
     @Option(
         name: .customShort("c"), parsing: .unconditional,
         help: ArgumentHelp(
-            "gzip if not given, which every host receives; none, bzip2, xz or zstd.", valueName: "compression"),
+            "gzip if neither this nor -o says one, which every host receives; none, bzip2, xz or zstd.",
+            valueName: "compression"),
         completion: .list(CompressionFormat.allCases.map(\.rawValue)))
     var compression: String?
     @Option(
@@ -77,7 +78,9 @@ struct ConvertCommand: AnsweringCommand {
         request.fields = try ManifestArguments.fields(arguments.dropFirst())
         if let manifest { request.manifest = try await ManifestArguments.manifest(manifest) }
         request.output = output.map { FilePath($0) }
-        if let compression { request.compression = try ManifestArguments.compression(compression) }
+        if let chosen = try compression.map(ManifestArguments.compression) ?? request.namedCompression {
+            request.compression = chosen
+        }
         request.origins = origins
         request.isReplacing = force
         let chosen = request

@@ -36,8 +36,8 @@ struct CreateCommand: AnsweringCommand {
     @Option(
         name: .customShort("o"), parsing: .unconditional,
         help: ArgumentHelp(
-            "A folder, or the start of the paths of file and manifest; the current folder, and the image's name and version, if not given.",
-            valueName: "path"))
+            "A folder, or the start of the paths of file and manifest; with the suffix of the file, as in web.zfs.gz, it also says the compression. The current folder, and the image's name and version, if not given.",
+            valueName: "path"), completion: .file())
     var output: String?
     @Flag(
         name: [.customShort("f"), .customLong("force")],
@@ -45,7 +45,8 @@ struct CreateCommand: AnsweringCommand {
     var force = false
     @Option(
         name: .customShort("c"), parsing: .unconditional,
-        help: ArgumentHelp("none (the default), gzip, bzip2, xz or zstd, on all cores.", valueName: "compression"),
+        help: ArgumentHelp(
+            "none (the default, if -o says no other), gzip, bzip2, xz or zstd, on all cores.", valueName: "compression"),
         completion: .list(CompressionFormat.allCases.map(\.rawValue)))
     var compression: String?
     @Flag(
@@ -116,7 +117,9 @@ struct CreateCommand: AnsweringCommand {
         request.fields = try ManifestArguments.fields(arguments.dropFirst())
         request.output = output.map { FilePath($0) }
         request.isReplacing = force
-        if let compression { request.compression = try ManifestArguments.compression(compression) }
+        if let chosen = try compression.map(ManifestArguments.compression) ?? request.namedCompression {
+            request.compression = chosen
+        }
         request.isIncremental = incremental
         if let maxOriginDepth {
             guard let depth = Int(maxOriginDepth), depth >= 2 else {
