@@ -62,7 +62,8 @@ for deb in "${debs[@]}"; do
 done | sort -u > "$work/contents"
 for file in /usr/share/man/man8/imgadm.8.gz /usr/share/man/man5/imgadm.conf.5.gz /usr/share/man/man8/imgapi-server.8.gz \
     /usr/share/bash-completion/completions/imgadm /usr/share/zsh/vendor-completions/_imgadm \
-    /usr/share/fish/vendor_completions.d/imgadm.fish /etc/imgapi-server/config.json \
+    /usr/share/fish/vendor_completions.d/imgadm.fish /usr/share/bash-completion/completions/imgapi-server \
+    /usr/share/zsh/vendor-completions/_imgapi-server /usr/share/fish/vendor_completions.d/imgapi-server.fish /etc/imgapi-server/config.json \
     /lib/systemd/system/imgapi-server.service /lib/systemd/system/imgapi-mirror.service \
     /lib/systemd/system/imgapi-mirror.timer; do
     grep -qxF "$file" "$work/contents" || die "$file is in neither package"

@@ -22,18 +22,24 @@ need_binaries() {
 # stage_imgadm ROOT
 stage_imgadm() {
     local share=$1/usr/share
-    "$release/imgadm" completion bash > /dev/null || {
-        printf '%s has no completions: run "make build"\n' "$release/imgadm" >&2
-        exit 1
-    }
-    install -d "$1/usr/sbin" "$share/man/man8" "$share/man/man5" "$share/bash-completion/completions" \
-        "$share/zsh/vendor-completions" "$share/fish/vendor_completions.d"
+    install -d "$1/usr/sbin" "$share/man/man8" "$share/man/man5"
     install -s -m 755 "$release/imgadm" "$1/usr/sbin/imgadm"
     gzip -9n < docs/imgadm.8 > "$share/man/man8/imgadm.8.gz"
     gzip -9n < docs/imgadm.conf.5 > "$share/man/man5/imgadm.conf.5.gz"
-    "$release/imgadm" completion bash | sed '1{/^#!/d}' > "$share/bash-completion/completions/imgadm"
-    "$release/imgadm" completion zsh > "$share/zsh/vendor-completions/_imgadm"
-    "$release/imgadm" completion fish > "$share/fish/vendor_completions.d/imgadm.fish"
+    stage_completions "$1" imgadm
+}
+
+# stage_completions ROOT PROGRAM
+stage_completions() {
+    local share=$1/usr/share
+    "$release/$2" completion bash > /dev/null || {
+        printf '%s has no completions: run "make build"\n' "$release/$2" >&2
+        exit 1
+    }
+    install -d "$share/bash-completion/completions" "$share/zsh/vendor-completions" "$share/fish/vendor_completions.d"
+    "$release/$2" completion bash | sed '1{/^#!/d}' > "$share/bash-completion/completions/$2"
+    "$release/$2" completion zsh > "$share/zsh/vendor-completions/_$2"
+    "$release/$2" completion fish > "$share/fish/vendor_completions.d/$2.fish"
 }
 
 # stage_server ROOT
@@ -45,4 +51,5 @@ stage_server() {
         install -m 644 "packaging/$unit" "$1/lib/systemd/system/$unit"
     done
     install -m 644 packaging/config.json "$1/etc/imgapi-server/config.json"
+    stage_completions "$1" imgapi-server
 }

@@ -76,8 +76,8 @@ public struct ImageSources: Sendable {
     private let transport: Transport
     private let requestID: String
     private let credentials: any CredentialSource
-    private let root: HostRoot
-    private let log: Logger
+    let root: HostRoot
+    let log: Logger
     /// What the sources have to say beside their answers.
     public let remarks = SourceRemarks()
     /// What image servers are shown.

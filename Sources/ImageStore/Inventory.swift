@@ -1,4 +1,4 @@
-import ImageModel
+public import ImageModel
 import Time
 import VirtualMachines
 public import ZFS
@@ -89,6 +89,17 @@ extension ImageStore {
             let (milliseconds, isOver) = (arrivals[image.id] ?? 0).multipliedReportingOverflow(by: 1000)
             if arrivals[image.id] != nil, !isOver { image.arrival = Timestamp(milliseconds: milliseconds) }
             return image
+        }
+    }
+
+    /// The datasets with a UUID for their names that are no images: those of virtual machines.
+    public func machineDatasets() async throws -> [ImageUUID] {
+        let images = Set(try await images().map { DatasetName.image($0.uuid, in: $0.pool) })
+        return try await zfs.datasets().compactMap { dataset in
+            guard !images.contains(dataset.name), let uuid = ImageUUID(String(dataset.name.lastComponent)) else {
+                return nil
+            }
+            return dataset.name == .image(uuid, in: dataset.name.poolName) ? uuid : nil
         }
     }
 

@@ -6,7 +6,10 @@ extension ImageTool {
     /// Removes what is kept of sources that are not used any more.
     public func forget(_ descriptors: [SourceDescriptor]) {
         // What names no source has nothing kept of it.
-        for descriptor in descriptors { try? sources.source(descriptor).forget() }
+        for descriptor in descriptors {
+            try? sources.source(descriptor).forget()
+            sources.forgetNames(from: descriptor)
+        }
     }
 
     /// The source that a URL on the command line names (`-S`): as the config has it, where it does; otherwise of the type

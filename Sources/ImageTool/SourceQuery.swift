@@ -60,6 +60,7 @@ extension ImageTool {
         for (source, answer) in zip(sources, answers) {
             switch answer {
             case .success(let list):
+                if let list { self.sources.keepNames(of: list, from: source.descriptor) }
                 // Nil is said by a source that cannot list.
                 for image in list ?? [] where seen.insert(image.uuid).inserted {
                     images.append((image, source.descriptor))
@@ -68,6 +69,13 @@ extension ImageTool {
             }
         }
         return (images, failures)
+    }
+
+    /// What the images of the configured sources were called when they were last listed; nobody is asked.
+    public func keptNames() -> Set<String> {
+        // For who is typing: what cannot be known is not offered.
+        let descriptors = (try? config.load().sources) ?? []
+        return Set(descriptors.flatMap { sources.keptNames(from: $0) })
     }
 
     /// The manifest of an image in whatever state, from the first source that has it.

@@ -28,23 +28,28 @@ struct ServeCommand: AsyncParsableCommand {
             IMGADM_LOG_LEVEL=trace|debug|info|warn|error|fatal sets how much of it.
             """)
 
-    @OptionGroup var settings: ServerSettings
+    struct Options: ParsableArguments {
+        @OptionGroup var settings: ServerSettings
 
-    @Option(
-        help: ArgumentHelp(
-            """
-            A JSON object with these options as its members, by their names without dashes, each with a string as \
-            its value. An option of the command line counts more.
-            """,
-            valueName: "file"))
-    var config: String?
+        @Option(
+            help: ArgumentHelp(
+                """
+                A JSON object with these options as its members, by their names without dashes, each with a string as \
+                its value. An option of the command line counts more.
+                """,
+                valueName: "file"), completion: .file())
+        var config: String?
+    }
+
+    @OptionGroup var options: Options
 
     @Option(help: .hidden) var port: String?
 
     mutating func run() async throws {
         if let port { throw ValidationError("there is no --port: --listen ADDR:\(port) says where to listen") }
         let logger = ServerProgram.logger()
-        if let config { try settings.fill(from: FilePath(config)) }
+        if let config = options.config { try options.settings.fill(from: FilePath(config)) }
+        let settings = options.settings
         let listen = settings.address
         let certificate = try settings.certificate(logger)
         var configuration = ImageServer.Configuration(host: listen.host, port: listen.port, hostName: HostName.current)

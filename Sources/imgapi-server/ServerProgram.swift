@@ -13,9 +13,12 @@ struct ServerProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "imgapi-server",
         abstract: "Serve images by the IMGAPI protocol, and mirror those of other servers.",
-        usage: [ServeCommand.configuration, MirrorCommand.configuration].compactMap(\.usage).joined(separator: "\n"),
+        usage: [ServeCommand.configuration, MirrorCommand.configuration, CompletionCommand.configuration].compactMap(
+            \.usage
+        ).joined(separator: "\n"),
         discussion: "imgapi-server help serve, and help mirror, show the options.",
-        version: "imgapi-server \(ImageServer.version)", subcommands: [ServeCommand.self, MirrorCommand.self],
+        version: "imgapi-server \(ImageServer.version)",
+        subcommands: [ServeCommand.self, MirrorCommand.self, CompletionCommand.self],
         defaultSubcommand: ServeCommand.self)
 
     static func main() async {

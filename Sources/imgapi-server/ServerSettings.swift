@@ -27,13 +27,13 @@ struct ServerSettings: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Requests are signed by a key that DIR/USER.keys has, a public SSH key (Ed25519, ECDSA or RSA) a line.",
-            valueName: "dir"))
+            valueName: "dir"), completion: .directory)
     var keys: String?
 
     @Option(
         help: ArgumentHelp(
             "Requests have the header \"Authorization: Bearer TOKEN\"; the file, which others must not be able to write, has a user and a token a line.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var tokens: String?
 
     @Option(
@@ -113,10 +113,10 @@ struct ServerSettings: ParsableArguments {
             Serve https with this certificate, PEM with its chain. What is written anew counts from the next \
             connection on; a file that cannot be used is told in the log, and the one before stays.
             """,
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var tlsCert: String?
 
-    @Option(help: ArgumentHelp("The private key of --tls-cert (PEM).", valueName: "file"))
+    @Option(help: ArgumentHelp("The private key of --tls-cert (PEM).", valueName: "file"), completion: .file())
     var tlsKey: String?
 
     /// The values of `--writes`.

@@ -11,7 +11,7 @@ import Transport
 
 /// Where the images are.
 struct StorageOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The folder of the images.", valueName: "dir"))
+    @Option(help: ArgumentHelp("The folder of the images.", valueName: "dir"), completion: .directory)
     var root: String?
 
     @Option(
@@ -25,7 +25,9 @@ struct StorageOptions: ParsableArguments {
             valueName: "host[:port]/name"))
     var registry: String?
 
-    @Option(help: ArgumentHelp("With --registry: the channels, in the form of channels.json.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("With --registry: the channels, in the form of channels.json.", valueName: "file"),
+        completion: .file())
     var channels: String?
 
     @Option(help: "What the images are: all of them public (the default), or none.")

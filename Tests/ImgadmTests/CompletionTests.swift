@@ -7,7 +7,9 @@ extension EndToEnd {
     /// The completion of real shells.
     @Suite struct CompletionTests {
         /// What is asked for, and what must be among the answers.
-        private static func rows(_ box: Sandbox, _ images: Fixture) -> [(line: String, answer: String)] {
+        private static func rows(
+            _ box: Sandbox, _ images: Fixture, _ machine: String
+        ) -> [(line: String, answer: String)] {
             [
                 ("imgadm li", "list"), ("imgadm get ", images.base.uuid), ("imgadm get ", "base"),
                 ("imgadm get \(images.base.uuid.prefix(9))", images.base.uuid), ("imgadm list --format ", "jsonl"),
@@ -16,14 +18,26 @@ extension EndToEnd {
                 ("imgadm remote en", "enable"),
                 ("imgadm list -o uni", "unique"), ("imgadm completion ", "fish"),
                 ("imgadm get alp", "alpine:3.20"), ("imgadm list -P ", box.pool),
+                // Behind a comma the list goes on, without what it has.
+                ("imgadm list -o uuid,uni", "uuid,unique"),
+                ("imgadm vacuum -x top,bas", "top,base"), ("imgadm help va", "vacuum"),
+                ("imgadm list type=zv", "type=zvol"), ("imgadm vacuum state=dis", "state=disabled"),
+                ("imgadm list reference=al", "reference=alpine:3.20"),
+                ("imgadm list zpool=\(box.pool.prefix(3))", "zpool=\(box.pool)"),
+                // What the sources have, as it was last listed.
+                ("imgadm import mid", "middle"), ("imgadm show to", "top"), ("imgadm avail name=mid", "name=middle"),
+                ("imgadm create ", machine),
             ]
         }
 
-        private static func make() async throws -> (Sandbox, Fixture) {
+        private static func make() async throws -> (Sandbox, Fixture, machine: String) {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()
             try box.use(images.server.url)
             #expect(try await box.imgadm("import", "-q", images.middle.uuid).status == 0)
+            #expect(try await box.imgadm("avail").status == 0)
+            let machine = TestUUID.make()
+            try await Tool.run("zfs", "clone", "\(box.pool)/\(images.base.uuid)@final", "\(box.pool)/\(machine)")
             let record: JSONValue = [
                 "manifest": [
                     "v": 2, "uuid": .string(images.middle.uuid), "name": "docker-layer", "type": "docker",
@@ -36,12 +50,12 @@ extension EndToEnd {
                 #expect(script.status == 0 && script.output.count > 1000)
                 try box.write(script.output, to: shell == "zsh" ? "_imgadm" : "completion.\(shell)")
             }
-            return (box, images)
+            return (box, images, machine)
         }
 
         @Test func bash() async throws {
-            let (box, images) = try await Self.make()
-            for (line, answer) in Self.rows(box, images) {
+            let (box, images, machine) = try await Self.make()
+            for (line, answer) in Self.rows(box, images, machine) {
                 // What bash does when the tabulator is pressed.
                 let run = try await box.shell(
                     """
@@ -51,7 +65,42 @@ extension EndToEnd {
                     $(complete -p imgadm | sed 's/.*-F \\([^ ]*\\).*/\\1/') imgadm "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
                     printf '%s\\n' "${COMPREPLY[@]}"
                     """)
+                // What stands before the last = or : of a word stays as it is.
+                let rest = String(answer.dropFirst(line.split(separator: " ").last.map(Self.settled) ?? 0))
+                #expect(run.lines.map { $0.trimmingBlanks }.contains(rest), "\(line): \(run)")
+            }
+        }
+
+        /// How much of a word bash has done with.
+        private static func settled(_ word: Substring) -> Int {
+            word.lastIndex { "=:".contains($0) }.map { word.distance(from: word.startIndex, to: $0) + 1 } ?? 0
+        }
+
+        /// Keys are files; files are meant where no name of an image fits.
+        @Test func whereFilesAreMeantBashOffersThem() async throws {
+            let (box, _, _) = try await Self.make()
+            let script = try #require(try box.read("completion.bash"))
+            #expect(script.components(of: "'--key')", lines: 2).contains("-f"), "\(script)")
+            #expect(script.contains("compopt -o default"))
+            let server = try await Tool.run(Binaries.server, "completion", "bash")
+            try box.write(server, to: "server.bash")
+            for (line, answer) in [
+                ("imgapi-server --ro", "--root"), ("imgapi-server mir", "mirror"),
+                ("imgapi-server --mode pr", "private"),
+                ("imgapi-server mirror --pru", "--prune"),
+            ] {
+                let run = try await box.shell(
+                    """
+                    source '\(box.path("server.bash"))'
+                    COMP_LINE='\(line)' COMP_POINT=\(line.utf8.count); read -ra COMP_WORDS <<< "$COMP_LINE"; COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+                    $(complete -p imgapi-server | sed 's/.*-F \\([^ ]*\\).*/\\1/') imgapi-server "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+                    printf '%s\\n' "${COMPREPLY[@]}"
+                    """)
                 #expect(run.lines.map { $0.trimmingBlanks }.contains(answer), "\(line): \(run)")
+            }
+            for shell in ["zsh", "fish"] {
+                let script = try await Tool.run(Binaries.server, "completion", shell)
+                #expect(script.contains("largest-file") && script.contains("mirror"), "\(shell)")
             }
         }
 
@@ -59,10 +108,11 @@ extension EndToEnd {
         /// its colon.
         @Test(arguments: [
             ("imgadm list na", "imgadm list name=;"), ("imgadm list type=z", "imgadm list type=z;"),
-            ("imgadm get alpine:3", "imgadm get alpine:3.20 ;"),
+            ("imgadm get alpine:3", "imgadm get alpine:3.20 ;"), ("imgadm list type=zv", "imgadm list type=zvol ;"),
+            ("imgadm list reference=alpine:3", "imgadm list reference=alpine:3.20 ;"),
         ])
         func whatBashMakesOfAFilter(typed: String, line: String) async throws {
-            let (box, _) = try await Self.make()
+            let (box, _, _) = try await Self.make()
             try box.write(
                 """
                 import os, pty, select, sys
@@ -86,8 +136,8 @@ extension EndToEnd {
         }
 
         @Test func fish() async throws {
-            let (box, images) = try await Self.make()
-            for (line, answer) in Self.rows(box, images) {
+            let (box, images, machine) = try await Self.make()
+            for (line, answer) in Self.rows(box, images, machine) {
                 let run = try await box.shell(
                     """
                     PATH="$(dirname \(Binaries.imgadm)):$PATH" HOME='\(box.path(""))' fish -c "source '\(box.path("completion.fish"))'; complete -C '\(line)'"
@@ -99,8 +149,8 @@ extension EndToEnd {
         }
 
         @Test func zsh() async throws {
-            let (box, images) = try await Self.make()
-            for (line, answer) in Self.rows(box, images) where !line.hasSuffix("li") {
+            let (box, images, machine) = try await Self.make()
+            for (line, answer) in Self.rows(box, images, machine) where !line.hasSuffix("li") {
                 try box.write(
                     """
                     zmodload zsh/zpty; zpty z zsh -f -i
@@ -118,5 +168,12 @@ extension EndToEnd {
 }
 
 extension String {
+    /// The line that has a text, and those behind it.
+    fileprivate func components(of text: String, lines: Int) -> String {
+        let all = split(separator: "\n", omittingEmptySubsequences: false)
+        guard let start = all.firstIndex(where: { $0.contains(text) }) else { return "" }
+        return all[start...].prefix(lines).joined(separator: "\n")
+    }
+
     fileprivate var trimmingBlanks: String { split(separator: " ").joined(separator: " ") }
 }

@@ -9,7 +9,7 @@ struct SigningOptions: ParsableArguments {
         name: .customLong("key"), parsing: .unconditional,
         help: ArgumentHelp(
             "Sign requests by this private key (Ed25519, ECDSA or RSA; in OpenSSH's form or as PEM), or have ssh-agent sign by the key of this .pub file; IMGADM_KEY if not given.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var key: String?
     @Option(
         name: .customLong("user"), parsing: .unconditional,

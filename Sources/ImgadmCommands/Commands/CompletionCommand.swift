@@ -5,6 +5,7 @@ import ImageModel
 import ImageSource
 import ImageStore
 import ImageTool
+import Transport
 import ZFS
 
 struct CompletionCommand: ImgadmCommand {
@@ -27,33 +28,8 @@ struct CompletionCommand: ImgadmCommand {
         guard let shell = CompletionShell(rawValue: name) else {
             throw Failure(.usage, "there is no completion for the shell \"\(name)\"", hint: "bash, zsh or fish")
         }
-        try context.output.text(CommandTree.completionScript(for: shell) + "\n")
-        if shell == .bash { try context.output.text(Self.bashFilters + "\n") }
+        try context.output.text(CompletionScript.text(for: shell) + "\n")
     }
-
-    /// bash ends a word at `=`, and puts a blank behind what it has completed: a filter is not done with its field. It ends one at
-    /// `:` as well, where a docker reference or a URL goes on: what is before that must not be put in a second time.
-    private static let bashFilters = """
-        __imgadm_with_filters() {
-            if [[ "${COMP_WORDS[COMP_CWORD]}" == = || "${COMP_WORDS[COMP_CWORD - 1]}" == = ]]; then
-                COMPREPLY=()
-                return
-            fi
-            local typed="${COMP_LINE:0:COMP_POINT}"
-            typed="${typed##*[[:space:]]}"
-            if [[ "${typed}" == *:* && "${COMP_WORDBREAKS}" == *:* ]]; then
-                local -a COMP_WORDS
-                read -ra COMP_WORDS <<< "${COMP_LINE:0:COMP_POINT}"
-                local COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-                _imgadm "${1}" "${typed}" "${COMP_WORDS[COMP_CWORD - 1]}"
-                COMPREPLY=("${COMPREPLY[@]#"${typed%"${typed##*:}"}"}")
-                return
-            fi
-            _imgadm "$@"
-            [[ "${COMPREPLY[*]}" != *= ]] || compopt -o nospace +o filenames
-        }
-        complete -o filenames -F __imgadm_with_filters imgadm
-        """
 }
 
 /// What shells ask for while somebody types: `imgadm complete KIND`. It is not for people, and it never fails aloud.
@@ -72,31 +48,56 @@ struct CompleteCommand: ImgadmCommand {
         }
     }
 
+    /// What may stand in place of the word that is being typed.
     private func words(_ context: CommandContext) async throws -> [String] {
+        let word = arguments.dropFirst().first ?? ""
         switch arguments.first {
         case "images":
-            let images = DockerRows.heads(among: try await context.tool.store.images())
-            // All docker images have the same name.
-            let names = images.filter { $0.manifest.imageType != .docker }.compactMap(\.manifest.name)
-            return images.map(\.uuid.description) + Set(names + images.flatMap(\.references)).sorted()
+            return Self.listed(try await images(context), after: word)
+        case "available": return context.tool.keptNames().sorted()
+        case "machines": return try await context.tool.store.machineDatasets().map(\.description).sorted()
         case "sources": return try context.tool.config.load().sources.map(\.displayURL)
         case "pools": return Set(try await context.tool.store.pools().map(\.description)).sorted()
-        case "fields": return FieldHelp.fields.map(\.name).filter { !$0.hasSuffix("*") }
-        case "filters": return FieldHelp.fields.map(\.name).filter { !$0.hasSuffix("*") }.map { "\($0)=" }
+        case "fields": return Self.listed(Self.fields, after: word)
+        case "filters":
+            guard let sign = word.firstIndex(of: "=") else { return Self.fields.map { "\($0)=" } }
+            let field = String(word[..<sign])
+            return try await values(of: field, context).map { "\(field)=\($0)" }
         default: return []
         }
     }
-}
 
-extension CompletionKind {
-    private static func asking(_ kind: String) -> CompletionKind {
-        .shellCommand("imgadm complete \(kind) 2>/dev/null")
+    private static let fields = FieldHelp.fields.map(\.name).filter { !$0.hasSuffix("*") }
+
+    /// Words of a list that is parted by commas: behind what is there already.
+    private static func listed(_ words: [String], after typed: String) -> [String] {
+        guard let comma = typed.lastIndex(of: ",") else { return words }
+        let before = typed[...comma]
+        let there = Set(before.split(separator: ",").map(String.init))
+        return words.filter { !there.contains($0) }.map { "\(before)\($0)" }
     }
 
-    /// Installed images.
-    static var images: CompletionKind { asking("images") }
-    static var sources: CompletionKind { asking("sources") }
-    static var pools: CompletionKind { asking("pools") }
-    static var fields: CompletionKind { asking("fields") }
-    static var filters: CompletionKind { asking("filters") }
+    /// Installed images, by all that they are called.
+    private func images(_ context: CommandContext) async throws -> [String] {
+        let images = DockerRows.heads(among: try await context.tool.store.images())
+        // All docker images have the same name.
+        let names = images.filter { $0.manifest.imageType != .docker }.compactMap(\.manifest.name)
+        return images.map(\.uuid.description) + Set(names + images.flatMap(\.references)).sorted()
+    }
+
+    /// What a field may be, as far as that is known without asking anybody.
+    private func values(of field: String, _ context: CommandContext) async throws -> [String] {
+        if let values = FieldPath(field).values { return values }
+        switch field {
+        case "zpool", "pool": return Set(try await context.tool.store.pools().map(\.description)).sorted()
+        case "source": return try context.tool.config.load().sources.map(\.url.base)
+        case "uuid", "origin": return try await images(context)
+        case "reference": return Set(try await context.tool.store.images().flatMap(\.references)).sorted()
+        case "name":
+            let installed = try await context.tool.store.images().compactMap(\.manifest.name)
+            return context.tool.keptNames().union(installed).sorted()
+        case "version": return Set(try await context.tool.store.images().compactMap(\.manifest.version)).sorted()
+        default: return []
+        }
+    }
 }

@@ -67,7 +67,8 @@ struct CreateCommand: AnsweringCommand {
     @Option(
         name: .customShort("p"), parsing: .unconditional,
         help: ArgumentHelp(
-            "Publish the image to this server, as publish does; no file of it stays here.", valueName: "url"))
+            "Publish the image to this server, as publish does; no file of it stays here.", valueName: "url"),
+        completion: .sources)
     var publish: String?
     @OptionGroup var signing: SigningOptions
     @OptionGroup var token: TokenOptions
@@ -75,9 +76,10 @@ struct CreateCommand: AnsweringCommand {
     @OptionGroup var answer: AnswerOptions
     @OptionGroup var progress: ProgressOptions
     @Flag(name: .customLong("recover"), help: "Put back the VM of a run that was broken off.") var recover = false
-    @Argument(help: ArgumentHelp("The VM; then fields of the manifest.", valueName: "vm-uuid")) var arguments:
-        [String] =
-            []
+    @Argument(
+        help: ArgumentHelp("The VM; then fields of the manifest.", valueName: "vm-uuid"),
+        completion: .machines)
+    var arguments: [String] = []
 
     func answersJSON() throws(Failure) -> Bool { try answer.isJSON() }
 

@@ -84,7 +84,7 @@ struct ImportCommand: AnsweringCommand {
     @Argument(
         help: ArgumentHelp(
             "The image's UUID or name, a docker reference, a URL, a file or oci:REFERENCE; with the latter three, fields of the manifest.",
-            valueName: "argument"), completion: .file())
+            valueName: "argument"), completion: .available)
     var arguments: [String] = []
 
     func answersJSON() throws(Failure) -> Bool { try answer.isJSON() }

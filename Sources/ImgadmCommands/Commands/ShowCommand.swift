@@ -32,7 +32,7 @@ struct ShowCommand: ImgadmCommand {
     @Argument(
         help: ArgumentHelp(
             "The image's UUID or name, a docker reference, a URL, a file or oci:REFERENCE; with the latter three, fields of the manifest.",
-            valueName: "argument"), completion: .file())
+            valueName: "argument"), completion: .available)
     var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {

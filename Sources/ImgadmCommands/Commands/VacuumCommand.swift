@@ -51,7 +51,8 @@ struct VacuumCommand: AnsweringCommand {
         help: ArgumentHelp("Keep the newest N images of this name on each pool; may be repeated.", valueName: "name=n"))
     var keep: [String] = []
     @OptionGroup var answer: AnswerOptions
-    @Argument(help: ArgumentHelp("What an image must be to go.", valueName: "filter")) var arguments: [String] = []
+    @Argument(help: ArgumentHelp("What an image must be to go.", valueName: "filter"), completion: .filters)
+    var arguments: [String] = []
 
     func answersJSON() throws(Failure) -> Bool { try answer.isJSON() }
     var isDryRun: Bool { dryRun }

@@ -1,0 +1,49 @@
+import Host
+public import ImageModel
+import JSON
+import Time
+
+/// The names of a source's images, as they were when they were last listed: for shells, which offer them while somebody types and
+/// cannot wait for an answer.
+extension ImageSources {
+    /// Of how many images, and in how many bytes, names are kept: more are too many to choose from.
+    private static let most = (names: 5000, bytes: 1 << 20)
+
+    /// Keeps the names, if they are others than before.
+    public func keepNames(of images: [ListedImage], from source: SourceDescriptor) {
+        let path: FieldPath = "name"
+        let names = Set(images.lazy.compactMap { path.find(in: $0.manifest)?.value.stringValue }.filter(Self.isWord))
+        let text = names.sorted().prefix(Self.most.names).joined(separator: "\n")
+        let files = files(of: source)
+        let url = Self.url(of: source)
+        guard text.utf8.count <= Self.most.bytes,
+            files.read(url, limit: Self.most.bytes)?.bytes != Array(text.utf8)
+        else { return }
+        files.keep(KeptFile(FetchedURL(url, tag: nil, modified: nil), date: .now(), bytes: Array(text.utf8)))
+    }
+
+    /// The names that are kept of a source.
+    public func keptNames(from source: SourceDescriptor) -> [String] {
+        guard let kept = files(of: source).read(Self.url(of: source), limit: Self.most.bytes) else { return [] }
+        return String(decoding: kept.bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    public func forgetNames(from source: SourceDescriptor) { files(of: source).forget() }
+
+    /// Beside what is kept of the source itself, which has rules of its own.
+    private func files(of source: SourceDescriptor) -> KeptFiles {
+        KeptFiles(root: root, server: "names \(source.displayURL)", isSecured: !source.insecure, log: log)
+    }
+
+    private static func url(of source: SourceDescriptor) -> String { "names of \(source.displayURL)" }
+
+    /// What a server calls an image is typed in by a shell: nothing that means something there.
+    private static func isWord(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.count <= 512
+            && name.utf8.allSatisfy {
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+                    || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || "._-+/:@".utf8.contains($0)
+            }
+    }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+
+/// `imgapi-server completion`
+struct CompletionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "completion", abstract: "Print the completion script of a shell.",
+        usage: "imgapi-server completion bash|zsh|fish")
+
+    @Argument(
+        help: ArgumentHelp("bash, zsh or fish.", valueName: "shell"), completion: .list(["bash", "zsh", "fish"]))
+    var shell: String
+
+    func run() throws {
+        guard let shell = CompletionShell(rawValue: shell) else {
+            throw ValidationError("there is no completion for the shell \"\(shell)\": bash, zsh or fish")
+        }
+        print(CommandTree.completionScript(for: shell))
+    }
+}
+
+/// The commands for shells: without one, the options are those of `serve`.
+private struct CommandTree: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "imgapi-server", abstract: ServerProgram.configuration.abstract,
+        subcommands: ServerProgram.configuration.subcommands)
+
+    @OptionGroup var serving: ServeCommand.Options
+}
