@@ -8,17 +8,35 @@ import Testing
 @Suite struct HelpTests {
     @Test(arguments: CommandList.names) func helpIsLaidOutForItsWidth(name: String) throws {
         let entry = try #require(CommandList.find(name))
-        for width in [80, 100] {
+        for width in [40, 59, 60, 80, 100] {
             let text = Self.help(of: entry.type, width)
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
             #expect(lines.first?.hasPrefix("USAGE: ") == true, "\(text)")
             let examples = lines.firstIndex(of: "EXAMPLES:") ?? lines.endIndex
             // A command is typed as it stands: only it may be longer.
-            #expect(lines[..<examples].allSatisfy { $0.count <= width }, "\(text)")
+            #expect(
+                lines[..<examples].allSatisfy { $0.count <= width || !$0.drop { $0 == " " }.contains(" ") }, "\(text)")
+            // In narrow lines, no text has less than half of them.
+            #expect(width >= 60 || lines[..<examples].allSatisfy { $0.prefix { $0 == " " }.count <= 11 }, "\(text)")
             #expect(lines[examples...].dropFirst().allSatisfy { $0.isEmpty || $0.hasPrefix("  ") }, "\(text)")
             #expect(!text.contains("OVERVIEW") && !text.contains("\n\n\n"), "\(text)")
         }
-        #expect(Self.help(of: entry.type, 40).count > 100)
+    }
+
+    @Test(arguments: [40, 60, 80, 100]) func theOverviewIsLaidOutForItsWidth(width: Int) {
+        let text = HelpText.overview(width: width)
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= width }, "\(text)")
+        // Nothing is lost in narrow lines.
+        func words(_ text: String) -> [Substring] { text.split(whereSeparator: \.isWhitespace) }
+        #expect(words(text) == words(HelpText.overview(width: 100)))
+    }
+
+    @Test(arguments: CommandList.names) func narrowHelpHasAllWords(name: String) throws {
+        let entry = try #require(CommandList.find(name))
+        func words(_ width: Int) -> [Substring] {
+            Self.help(of: entry.type, width).split(whereSeparator: \.isWhitespace)
+        }
+        #expect(words(40) == words(100))
     }
 
     private static func help(of type: any ImgadmCommand.Type, _ width: Int) -> String {

@@ -3,23 +3,22 @@ import ArgumentParser
 /// The help of a command, laid out for a width: how it is called, what it does, its arguments and options, examples.
 struct CommandHelp {
     private let configuration: CommandConfiguration
-    /// Arguments and options, as ArgumentParser lays them out.
     private let options: String
     private let width: Int
 
     init(of type: (some ImgadmCommand).Type, width: Int) {
         configuration = type.configuration
         self.width = width
-        let message = type.helpMessage(columns: width)
-        let start = ["ARGUMENTS:\n", "OPTIONS:\n"].compactMap { message.firstRange(of: $0)?.lowerBound }.min()
-        options = start.map { String(message[$0...]) } ?? ""
+        options = OptionList.text(of: type, from: ["ARGUMENTS:\n", "OPTIONS:\n"], width: width)
     }
 
     var text: String {
-        let parts = configuration.discussion.split(separator: "EXAMPLES\n", maxSplits: 1).map(String.init)
+        let parts = configuration.discussion.split(
+            separator: "EXAMPLES\n", maxSplits: 1, omittingEmptySubsequences: false
+        ).map(String.init)
         let examples = parts.count > 1 ? "EXAMPLES:\n\(parts[1])" : nil
         let blocks =
-            [usage, configuration.abstract + "."]
+            [usage] + paragraphs(configuration.abstract + ".")
             + paragraphs(parts.first ?? "") + [options, examples].compactMap(\.self)
         return blocks.map(\.trimmed).filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
     }
@@ -38,8 +37,11 @@ struct CommandHelp {
         let label = "USAGE: "
         let lines = forms.enumerated().map { number, form in
             let head = number == 0 ? label : String(repeating: " ", count: label.count)
-            return TextLines.filled(
-                Self.terms(form), width: width, first: head, rest: String(repeating: " ", count: 11))
+            let terms = Self.terms(form).flatMap { term in
+                // What has no room in a line is broken all the same, between its words.
+                term.count > width - 11 ? term.split(separator: " ").map(String.init) : [term]
+            }
+            return TextLines.filled(terms, width: width, first: head, rest: String(repeating: " ", count: 11))
         }
         return lines.joined(separator: "\n")
     }

@@ -1,44 +1,56 @@
 import ArgumentParser
+import Host
 import Terminal
 
 /// The texts of the help.
 enum HelpText {
-    static var overview: String {
-        """
-        \(CommandTree.configuration.abstract)
+    static var overview: String { overview(width: width) }
 
-        USAGE: imgadm [GLOBAL OPTIONS] COMMAND [ARGUMENTS]
+    static func overview(width: Int) -> String {
+        func filled(_ text: String, rest: String = "") -> String {
+            TextLines.filled(text.split(separator: " ").map(String.init), width: width, rest: rest)
+        }
+        return """
+            \(filled(CommandTree.configuration.abstract))
 
-        GLOBAL OPTIONS
-        \(globalOptions)
+            \(filled("USAGE: imgadm [GLOBAL OPTIONS] COMMAND [ARGUMENTS]", rest: "           "))
 
-        COMMANDS
-        \(commands)
+            GLOBAL OPTIONS
+            \(globalOptions(width))
 
-        `imgadm help COMMAND` shows a command's options.
+            COMMANDS
+            \(commands(width))
 
-        """
+            \(filled("`imgadm help COMMAND` shows a command's options."))
+
+            """
     }
 
-    /// As ArgumentParser lays them out.
-    private static var globalOptions: String {
-        let message = CommandTree.helpMessage(columns: width)
-        let start = message.firstRange(of: "OPTIONS:\n")?.upperBound ?? message.endIndex
-        let end = message[start...].firstRange(of: "\n\n")?.lowerBound ?? message.endIndex
-        return String(message[start..<end])
+    private static func globalOptions(_ width: Int) -> String {
+        let list = OptionList.text(of: CommandTree.self, from: ["OPTIONS:\n"], width: width).dropFirst(
+            "OPTIONS:\n".count)
+        let end = list.firstRange(of: "\n\n")?.lowerBound ?? list.endIndex
+        return String(list[..<end])
     }
 
-    private static var commands: String {
+    private static func commands(_ width: Int) -> String {
         let entries = CommandList.all
-        let width = entries.map(\.name.count).max() ?? 0
+        let column = entries.map(\.name.count).max() ?? 0
         return entries.map { entry in
-            "  \(entry.name)\(String(repeating: " ", count: width - entry.name.count + 2))\(entry.summary)"
+            let name = "  \(entry.name)\(String(repeating: " ", count: column - entry.name.count + 2))"
+            return TextLines.filled(
+                entry.summary.split(separator: " ").map(String.init), width: width, first: name,
+                rest: String(repeating: " ", count: name.count))
         }.joined(separator: "\n")
     }
 
     /// A command's help.
     static func help(of type: (some ImgadmCommand).Type) -> String { CommandHelp(of: type, width: width).text }
 
-    /// That of the terminal that it is shown on; 80 columns where it is shown on none.
-    private static var width: Int { min(max(OutputTerminal.width, 40), 100) }
+    /// That which `COLUMNS` says, as POSIX has it; else that of the terminal, or 80.
+    private static var width: Int {
+        // What is no number says nothing.
+        let said = ProcessEnvironment.variables["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+        return min(max(said ?? OutputTerminal.width, 40), 100)
+    }
 }
