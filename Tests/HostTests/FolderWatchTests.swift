@@ -37,6 +37,26 @@ import Testing
         #expect(watch.hasChanged() == nil)
     }
 
+    /// By a link, or a folder further up, the name leads elsewhere.
+    @Test(arguments: ["ln -sfn two link", "mv one old; mv two one"])
+    func whereTheNameLeadsElsewhereNothingIsToldAnyMore(line: String) async throws {
+        let folder = TemporaryFolder()
+        try await Tool.shell("cd '\(folder.path)' && mkdir -p one/images two/images && ln -s one link")
+        guard let watch = FolderWatch([folder.path.appending("link/images")], counting: { _ in true }) else { return }
+        #expect(watch.hasChanged() == false)
+        try await Tool.shell("cd '\(folder.path)' && \(line)")
+        #expect(watch.hasChanged() == nil)
+    }
+
+    /// Where it cannot be, nothing is left open.
+    @Test func whatFailsLeavesNothingOpen() throws {
+        let folder = TemporaryFolder()
+        for _ in 0..<5000 {
+            #expect(FolderWatch([folder.path, folder.path.appending("none")], counting: { _ in true }) == nil)
+        }
+        #expect(try HostFile.names(in: "/proc/self/fd").count < 4000)
+    }
+
     @Test func thereMustBeAFolder() async throws {
         let folder = TemporaryFolder()
         try await Tool.shell("touch '\(folder.path)/file'")

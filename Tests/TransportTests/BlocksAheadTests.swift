@@ -89,6 +89,33 @@ import Testing
         .whole, .status(429), .status(503), .status(403), .status(416), .cut, .shifted, .retagged, .short, .long,
     ]
 
+    /// The connection that there is goes on where no block comes.
+    @Test(arguments: faults) func theFirstConnectionIsKeptWhereBlocksAreRefused(fault: SlowRangesSender.Answer)
+        async throws
+    {
+        let sender = SlowRangesSender(size: Self.size) { $0 == 0 ? .part : fault }
+        #expect(try await Self.isRead(sender, Self.request()))
+        #expect(sender.asked.filter { $0.hasSuffix("-") || $0.isEmpty } == [""], "\(sender.asked)")
+    }
+
+    /// Parts of which nothing tells that they are of one file are not put together.
+    @Test(arguments: [true, false]) func withoutAChecksumEachPartHasItsTag(isTagged: Bool) async throws {
+        let sender = SlowRangesSender(size: Self.size) { $0 == 0 || isTagged ? .part : .untagged }
+        let request = DownloadRequest(HTTPRequest(url: "http://a/file"), size: Int64(Self.size))
+        #expect(try await Self.isRead(sender, request))
+        #expect((sender.most > 1) == isTagged)
+        #expect(sender.asked.contains { $0.hasPrefix("bytes=") })
+        if !isTagged { #expect(sender.served < Self.size + (16 << 20), "one connection has brought it") }
+    }
+
+    @Test(
+        arguments: [
+            ("http://a/file", false), ("http://a/file?channel=dev", false), ("http://a/f?account=1&channel=*", false),
+            ("http://a/f?Expires=1&Signature=x", true), ("http://a/f?sig=1", true),
+            ("http://a/f?channel=a&X-Amz-Date=1", true),
+        ])
+    func aSignedAddressIsAskedOnce(url: String, isSo: Bool) { #expect(Download.mayExpire(url) == isSo) }
+
     /// The second request is the first for a block; each fault once, and from then on always.
     @Test(arguments: faults, [2..<3, 2..<5])
     func whatGoesWrongWithABlockIsReadOverOne(fault: SlowRangesSender.Answer, numbers: Range<Int>) async throws {

@@ -11,13 +11,15 @@ final class SlowRangesSender: HTTPSender {
         case shifted
         /// The part with another tag.
         case retagged
+        /// The part without its tag.
+        case untagged
         case short, long
     }
 
     static let piece = 256 << 10
     let size: Int
     private let answer: @Sendable (Int) -> Answer
-    private let state = Mutex((asked: [String](), open: 0, most: 0))
+    private let state = Mutex((asked: [String](), open: 0, most: 0, served: 0))
 
     init(size: Int, _ answer: @Sendable @escaping (Int) -> Answer = { _ in .part }) {
         self.size = size
@@ -26,6 +28,8 @@ final class SlowRangesSender: HTTPSender {
 
     /// The ranges that have been asked for, in order; "" for the whole.
     var asked: [String] { state.withLock { $0.asked } }
+    /// Bytes that have been sent.
+    var served: Int { state.withLock { $0.served } }
     /// How many connections there were at a time.
     var most: Int { state.withLock { $0.most } }
 
@@ -54,7 +58,8 @@ final class SlowRangesSender: HTTPSender {
         if case .shifted = answer { from += 1 }
         let tag = if case .retagged = answer { "\"b\"" } else { "\"a\"" }
         let isPart = from > 0 || to < size
-        var headers = [("ETag", tag), ("Content-Length", "\(to - from)")]
+        var headers = [("Content-Length", "\(to - from)")]
+        if case .untagged = answer {} else { headers.append(("ETag", tag)) }
         if isPart { headers.append(("Content-Range", "bytes \(from)-\(to - 1)/\(size)")) }
         switch answer {
         case .cut: return head(isPart ? 206 : 200, headers, from: from, to: from + (to - from) / 2, isCut: true)
@@ -91,6 +96,7 @@ final class SlowRangesSender: HTTPSender {
                 }
                 let end = Swift.min(body.to, place + SlowRangesSender.piece)
                 defer { place = end }
+                body.sender.state.withLock { [count = end - place] in $0.served += count }
                 return SlowRangesSender.content.getSlice(at: place, length: end - place)
             }
         }

@@ -45,7 +45,8 @@ extension EndToEnd {
                 run.lines.filter { !$0.hasPrefix("URL") && !$0.hasPrefix("Deleted \"imgapi\"") } == [
                     "Added \"simplestreams\" image source \"\(server.url)\"",
                     "Already have \"simplestreams\" image source \"\(server.url)\", no change",
-                    "\(server.url)  simplestreams  true  -", "debian/13/cloud", "2",
+                    // The two lists, and the names in them, for completion.
+                    "\(server.url)  simplestreams  true  -", "debian/13/cloud", "3",
                     "Deleted \"simplestreams\" image source \"\(server.url)\"", "0",
                 ], "\(run)")
             let wrong = try await box.imgadm("sources", "-a", server.url)
