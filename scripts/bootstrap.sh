@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what a task needs and this machine lacks, from the distribution's own packages (apt).
-# usage: scripts/bootstrap.sh GROUP…      (build zfs test page demo clean openzfs bench lint docs deb)
+# usage: scripts/bootstrap.sh GROUP…      (build zfs test instructions page demo clean openzfs bench lint docs deb)
 #        scripts/bootstrap.sh --list GROUP…   prints what the groups ask for, also what is there
 #
 # Says nothing and takes a moment where nothing is missing. Uses sudo where it is not run by root. Waits for another apt,
@@ -60,6 +60,8 @@ test_group() {
     )
     wishes+=(caddy)
 }
+instructions_group() { build_group; packages+=(valgrind binutils python3); }
+instructions_group() { build_group; packages+=(valgrind binutils python3); }
 page_group() { packages+=(chromium chromium-driver fonts-dejavu-core); }
 demo_group() { build_group; zfs_group; packages+=(mmdebstrap debian-archive-keyring gzip e2fsprogs qemu-utils); }
 clean_group() { packages+=(mmdebstrap debian-archive-keyring util-linux git); }
@@ -164,7 +166,7 @@ install_missing() {
     done
 }
 
-(($# > 0)) || die "usage: scripts/bootstrap.sh [--list] GROUP… (build zfs test page demo clean openzfs bench lint docs deb)"
+(($# > 0)) || die "usage: scripts/bootstrap.sh [--list] GROUP… (build zfs test instructions page demo clean openzfs bench lint docs deb)"
 for group; do
     case $group in
         build | zfs | test | page | demo | clean | openzfs | bench | lint | docs | deb) "${group}_group" ;;

@@ -11,6 +11,7 @@ public import SystemPackage
 public final class FolderWatch: Sendable {
     private let descriptor: FileDescriptor
     private let counts: @Sendable (String) -> Bool
+    private let folders: [(path: FilePath, identity: Identity)]
     /// It can tell nothing any more.
     private let isSpoiled = Mutex(false)
 
@@ -27,19 +28,45 @@ public final class FolderWatch: Sendable {
     /// So often at once; then it counts as changed, whatever comes.
     private static let mostReads = 16
 
+    /// Which folder it is, whatever its name leads to by then.
+    private struct Identity: Equatable {
+        let device: UInt64
+        let inode: UInt64
+
+        /// Nil where nothing can be found.
+        init?(_ path: FilePath) {
+            // Why is of no interest here: whoever reads the folder next says it.
+            guard let stat = try? path.stat() else { return nil }
+            device = UInt64(stat.deviceID.rawValue)
+            inode = UInt64(stat.inode.rawValue)
+        }
+    }
+
     /// - Parameter counts: the names whose change is one.
     /// - Returns: nil where the kernel would not tell everything, or has no more watches to give.
     public init?(_ folders: [FilePath], counting counts: @Sendable @escaping (String) -> Bool) {
-        self.counts = counts
         let raw = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
         guard raw >= 0 else { return nil }
-        descriptor = FileDescriptor(rawValue: raw)
-        for folder in folders {
-            let isWatched = unsafe folder.withPlatformString { path in
-                unsafe Self.local.contains(chost_file_system(path)) && inotify_add_watch(raw, path, Self.changes) >= 0
-            }
-            guard isWatched else { return nil }
+        let descriptor = FileDescriptor(rawValue: raw)
+        guard let watched = Self.watch(folders, by: raw) else {
+            // Nothing was written to it.
+            try? descriptor.close()
+            return nil
         }
+        (self.descriptor, self.folders, self.counts) = (descriptor, watched, counts)
+    }
+
+    /// Nil if not each of them is told of.
+    private static func watch(_ folders: [FilePath], by raw: Int32) -> [(path: FilePath, identity: Identity)]? {
+        var watched: [(path: FilePath, identity: Identity)] = []
+        for folder in folders {
+            let isTold = unsafe folder.withPlatformString { path in
+                unsafe local.contains(chost_file_system(path)) && inotify_add_watch(raw, path, changes) >= 0
+            }
+            guard isTold, let identity = Identity(folder) else { return nil }
+            watched.append((folder, identity))
+        }
+        return watched
     }
 
     deinit {
@@ -51,6 +78,11 @@ public final class FolderWatch: Sendable {
     public func hasChanged() -> Bool? {
         isSpoiled.withLock { isSpoiled in
             guard !isSpoiled else { return nil }
+            // By a link, a mount or a rename further up, its name may lead elsewhere now, and nobody tells that.
+            guard folders.allSatisfy({ Identity($0.path) == $0.identity }) else {
+                isSpoiled = true
+                return nil
+            }
             var hasChanged = false
             for _ in 0..<Self.mostReads {
                 let bytes: [UInt8]

@@ -133,6 +133,8 @@ struct BlockRequest: Sendable {
     let size: Int64
     /// What the file was when its download began.
     let validator: Validator?
+    /// Whoever reads it checks it against a digest.
+    let isChecked: Bool
 
     /// The server gives no parts of this file.
     struct Refusal: Error, CustomStringConvertible {
@@ -156,8 +158,12 @@ struct BlockRequest: Sendable {
         guard let sent = ContentRange(response.headers["content-range"]), sent.start == range.lowerBound,
             sent.total ?? size == size
         else { throw Refusal(description: "the server sent another part than the one asked for") }
-        if let validator, let now = Validator(response.headers), validator.contradicts(now) {
+        let now = Validator(response.headers)
+        if let validator, let now, validator.contradicts(now) {
             throw Refusal(description: "another tag or date came with a part")
+        }
+        guard isChecked || validator?.etag == now?.etag else {
+            throw Refusal(description: "a part came without the tag of the file")
         }
         var bytes: [ByteBuffer] = []
         var missing = range.count

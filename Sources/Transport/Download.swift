@@ -46,6 +46,8 @@ public final class Download {
     private var pace: ReadingPace?
     /// What comes over several connections, from where it begins; the one that there was goes as far.
     private var ahead: BlocksAhead?
+    /// What the one brought beyond that, until the first of them is here: if they are refused, it goes on.
+    private var beyond: ByteBuffer?
     /// Where all tries were last earned.
     private var earned: Int64
 
@@ -99,13 +101,17 @@ public final class Download {
             return try await rest()
         }
         if let ahead, position >= ahead.start {
-            body = nil
             if let chunk = try await ahead.next() {
+                (body, beyond) = (nil, nil)
                 position += Int64(chunk.readableBytes)
                 return chunk
             }
             self.ahead = nil
-            return try await read()
+        }
+        if let chunk = beyond {
+            beyond = nil
+            position += Int64(chunk.readableBytes)
+            return chunk
         }
         if body == nil { try await open() }
         let end = ahead?.start ?? wanted.end
@@ -118,7 +124,10 @@ public final class Download {
                 skip -= Int64(count)
             }
             if let end, Int64(chunk.readableBytes) > end - position {
-                chunk = chunk.getSlice(at: chunk.readerIndex, length: Int(end - position)) ?? chunk
+                let count = Int(end - position)
+                let whole = chunk
+                chunk = whole.getSlice(at: whole.readerIndex, length: count) ?? whole
+                if ahead != nil { beyond = upToEnd(whole, after: count) }
             }
             guard chunk.readableBytes > 0 else { continue }
             // A file would have to bring 2^63 bytes for this to overflow.
@@ -146,18 +155,28 @@ public final class Download {
         return nil
     }
 
+    /// What a chunk has behind so many bytes; nothing that the file, or what is wanted of it, has not.
+    private func upToEnd(_ chunk: ByteBuffer, after count: Int) -> ByteBuffer? {
+        guard let size else { return nil }
+        let missing = min(wanted.end ?? size, size) - position - Int64(count)
+        let length = min(Int64(chunk.readableBytes - count), missing)
+        return length > 0 ? chunk.getSlice(at: chunk.readerIndex + count, length: Int(length)) : nil
+    }
+
     /// Little is done but to wait for this one connection: others bring what comes after what it has under way.
     private func widen(rateOfOne rate: Double) {
         // Parts that nothing tells to be of one file are not put together.
         guard let size, wanted.isChecked || validator?.isStrong == true, skip == 0,
-            headers?["accept-ranges"]?.lowercased() != "none"
+            headers?["accept-ranges"]?.lowercased() != "none", !Download.mayExpire(wanted.request.url)
         else {
             pace = nil
             return
         }
         let end = min(wanted.end ?? size, size)
         guard end - position > BlocksAhead.blockSize else { return }
-        let file = BlockRequest(request: wanted.request, transport: transport, size: size, validator: validator)
+        let file = BlockRequest(
+            request: wanted.request, transport: transport, size: size, validator: validator, isChecked: wanted.isChecked
+        )
         ahead = BlocksAhead(
             file, from: position + BlocksAhead.blockSize, to: end, rateOfOne: rate,
             allowance: transport.settings.sideConnections)
@@ -166,6 +185,12 @@ public final class Download {
         transport.note(
             "carried on over \(ahead.width) connections", wanted.request, "one brings \(Int64(rate) >> 10) KiB a second"
         )
+    }
+
+    /// A signed URL may be good for a moment, in which one connection has been made that lasts. Those of image servers are not signed.
+    static func mayExpire(_ url: String) -> Bool {
+        guard let query = url.split(separator: "?", maxSplits: 1).dropFirst().first else { return false }
+        return query.split(separator: "&").contains { !$0.hasPrefix("channel=") && !$0.hasPrefix("account=") }
     }
 
     private func open() async throws {

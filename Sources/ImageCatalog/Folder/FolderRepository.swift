@@ -50,8 +50,8 @@ public final class FolderRepository: ImageRepository {
         }
     }
 
-    /// For how long it is believed that the kernel tells all: what is written through a mapping, and what is mounted over the
-    /// folder, it does not.
+    /// For how long it is believed that the kernel tells all: of what is written through a mapping, or by another name of the file, it
+    /// does not.
     private static let longestTrust = Duration.seconds(10)
 
     /// - Throws: `FileSystemError`, `PermissionDenied`, `ConfigError`, `UnsafeFolder` if the folder cannot be served.
@@ -98,12 +98,10 @@ public final class FolderRepository: ImageRepository {
             if let running = state.running { return running }
             let (last, rereads) = (state.scan, state.isForgotten)
             state.isForgotten = false
-            // Begun before the scan, it knows of whatever the scan may have passed already.
-            state.watch =
-                state.watch
-                ?? FolderWatch([folder.root, folder.images]) {
-                    $0 == ImageFolder.channelsName || ImageFolder.image(manifest: $0) != nil
-                }
+            // Begun before the scan, it knows of whatever the scan may have passed already; made anew, of the folder that is scanned.
+            state.watch = FolderWatch([folder.root, folder.images]) {
+                $0 == ImageFolder.channelsName || ImageFolder.image(manifest: $0) != nil
+            }
             let change = state.change
             let task = Task { [folder, logger] in
                 let result = await Result {
