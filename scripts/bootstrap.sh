@@ -169,7 +169,7 @@ install_missing() {
 (($# > 0)) || die "usage: scripts/bootstrap.sh [--list] GROUP… (build zfs test instructions page demo clean openzfs bench lint docs deb)"
 for group; do
     case $group in
-        build | zfs | test | page | demo | clean | openzfs | bench | lint | docs | deb) "${group}_group" ;;
+        build | zfs | test | instructions | page | demo | clean | openzfs | bench | lint | docs | deb) "${group}_group" ;;
         *) die "no such group: $group" ;;
     esac
 done
