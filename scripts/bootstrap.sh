@@ -61,7 +61,6 @@ test_group() {
     wishes+=(caddy)
 }
 instructions_group() { build_group; packages+=(valgrind binutils python3); }
-instructions_group() { build_group; packages+=(valgrind binutils python3); }
 page_group() { packages+=(chromium chromium-driver fonts-dejavu-core); }
 demo_group() { build_group; zfs_group; packages+=(mmdebstrap debian-archive-keyring gzip e2fsprogs qemu-utils); }
 clean_group() { packages+=(mmdebstrap debian-archive-keyring util-linux git); }
