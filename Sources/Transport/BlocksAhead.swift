@@ -9,11 +9,13 @@ import NIOCore
 /// Not thread-safe: one task reads it.
 final class BlocksAhead {
     /// Bytes of a block. There are at most as many blocks in memory as connections, and the one that is being read.
-    static let blockSize: Int64 = 4 << 20
+    static let blockSize: Int64 = 2 << 20
+    /// In bytes.
+    private static let pieceSize = 256 << 10
     /// It is worth its connections if it brings so many times what one brought.
     private static let leastGain = 1.25
 
-    private typealias Block = (range: Range<Int64>, task: Task<[ByteBuffer], any Error>)
+    private typealias Block = (range: Range<Int64>, task: Task<ByteBuffer, any Error>)
 
     /// Where its first byte is in the file.
     let start: Int64
@@ -26,7 +28,7 @@ final class BlocksAhead {
     private var more: Int
     private var blocks: [Block] = []
     private var claimed: Int64
-    private var read: ArraySlice<ByteBuffer> = []
+    private var read = ByteBuffer()
     private var handedOut: Int64 = 0
     private var begun: ContinuousClock.Instant?
     private var isJudged = false
@@ -61,7 +63,9 @@ final class BlocksAhead {
         let begun = begun ?? .now
         self.begun = begun
         while true {
-            if let bytes = read.popFirst() {
+            if let bytes = read.readSlice(length: min(read.readableBytes, BlocksAhead.pieceSize)),
+                bytes.readableBytes > 0
+            {
                 handedOut += Int64(bytes.readableBytes)
                 return bytes
             }
@@ -77,7 +81,7 @@ final class BlocksAhead {
             switch result {
             case .success(let bytes):
                 blocks.removeFirst()
-                read = bytes[...]
+                read = bytes
             case .failure(let error):
                 guard stepBack(because: error) else { return nil }
                 blocks[0].task = file.task(block.range)
@@ -143,9 +147,9 @@ struct BlockRequest: Sendable {
 
     /// Fetches a block. The reader asks for bytes call by call, and no scope of his spans the calls, so that this is a task of
     /// its own; ``BlocksAhead`` cancels it.
-    func task(_ range: Range<Int64>) -> Task<[ByteBuffer], any Error> { Task { try await fetch(range) } }
+    func task(_ range: Range<Int64>) -> Task<ByteBuffer, any Error> { Task { try await fetch(range) } }
 
-    private func fetch(_ range: Range<Int64>) async throws -> [ByteBuffer] {
+    private func fetch(_ range: Range<Int64>) async throws -> ByteBuffer {
         var request = request
         request.headers.append(("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)"))
         if let condition = validator?.condition { request.headers.append(("If-Range", condition)) }
@@ -165,12 +169,13 @@ struct BlockRequest: Sendable {
         guard isChecked || validator?.etag == now?.etag else {
             throw Refusal(description: "a part came without the tag of the file")
         }
-        var bytes: [ByteBuffer] = []
+        // What comes lies in buffers that are much larger than it.
+        var bytes = ByteBufferAllocator().buffer(capacity: range.count)
         var missing = range.count
-        for try await chunk in response.body where chunk.readableBytes > 0 {
+        for try await var chunk in response.body {
             missing -= chunk.readableBytes
             guard missing >= 0 else { throw Refusal(description: "the server sent more than the part asked for") }
-            bytes.append(chunk)
+            bytes.writeBuffer(&chunk)
         }
         guard missing == 0 else { throw Refusal(description: "the server sent less than the part asked for") }
         return bytes

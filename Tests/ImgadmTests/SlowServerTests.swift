@@ -50,7 +50,7 @@ extension EndToEnd {
                 guard line.hasPrefix("206 bytes="), let range = line.split(separator: "=").last else { return nil }
                 let ends = range.split(separator: "-").compactMap { Int($0) }
                 return ends.count == 2 ? ends[1] - ends[0] + 1 : nil
-            }.filter { $0 == 4 << 20 }
+            }.filter { $0 == 2 << 20 }
             #expect(blocks.isEmpty == !isByRanges, "\(log)")
         }
     }

@@ -54,7 +54,8 @@ serve_payload() {
     for tool in "${compressions[@]}"; do
         uuid=$(new_uuid)
         image["$tool"]=$uuid
-        ln -s "$folder/stream.$tool" "$images/$uuid.file" 2>/dev/null
+        # The server follows no links.
+        ln "$folder/stream.$tool" "$images/$uuid.file" 2>/dev/null || cp "$folder/stream.$tool" "$images/$uuid.file"
         sum=$(sha1sum < "$folder/stream.$tool")
         cat > "$images/$uuid.json" <<MANIFEST
 {
