@@ -18,6 +18,7 @@ extension ImageStore {
     ) async throws -> Bool {
         let name = DatasetName.image(uuid, in: pool)
         let partial = DatasetName.partial(uuid, in: pool)
+        let look = try await look(for: [uuid], in: pool)
         let guid = try await guid(of: pool)
         let datasets = try await zfs.datasets(in: pool)
         guard let dataset = datasets.first(where: { $0.name == name }) else {
@@ -27,7 +28,7 @@ extension ImageStore {
             try await clearLeftovers(of: uuid, in: pool, tell: tell)
             return begun
         }
-        var snapshots = try await zfs.snapshots(of: [name])[name, default: []]
+        let snapshots = try await zfs.snapshots(of: [name])[name, default: []]
         let hasFinal = snapshots.contains { $0.name.name == finalSnapshot }
         guard try await isImage(dataset, hasFinal: hasFinal) else { return false }
         let clones = datasets.filter { $0.origin?.dataset == name }.map(\.name)
@@ -37,12 +38,7 @@ extension ImageStore {
                 .imageHasChildDatasets, "image \(uuid) has datasets below it that are no part of it: \(below.name)",
                 hint: "move or destroy them first")
         }
-        let isRecorded = try await record(uuid, pool) != nil
-        if !force, !isRecorded, let doubt = try await doubt(of: name) {
-            throw Failure(
-                .notAnImage, "dataset \"\(name)\" may be somebody's data, and no image: \(doubt.rawValue)",
-                hint: "imgadm update \(uuid) asks the sources what it is; delete -f destroys it all the same")
-        }
+        if !force { try await checkIsThatImage(uuid, name, guid: look.finalGUID(of: uuid)) }
         let kept = try await snapshotsToKeep(among: [name: snapshots])[name, default: []].compactMap(\.foreignSnapshot)
         if !force, let first = kept.first {
             let more = kept.count == 1 ? "" : " and \(kept.count - 1) more"
@@ -51,13 +47,12 @@ extension ImageStore {
                 "image \(uuid) has a snapshot that is no part of it and would go with it: \(first)\(more)",
                 hint: "zfs destroy \(first) if nobody needs it; delete -f destroys it with the image")
         }
-        // To compare takes its time.
-        if !isRecorded || snapshots.count > 1 { snapshots = try await zfs.snapshots(of: [name])[name, default: []] }
         if datasets.contains(where: { $0.name == partial }) {
-            try await zfs.destroy(partial)
+            // Beside an image, what was left is no half of it.
+            try await destroyLeftover(of: uuid, in: pool, deletionBegan: false)
             tell("Cleared leftover dataset \(partial)")
         }
-        try await uncancelled { [snapshots] in
+        try await uncancelled {
             try await remove(dataset, snapshots, as: partial)
             try records.remove(uuid, pool, guid: guid)
         }
@@ -65,9 +60,28 @@ extension ImageStore {
         return true
     }
 
+    /// Looks whether the dataset at an image's place may be something else: somebody's data.
+    ///
+    /// - Parameter guid: of its `@final`.
+    /// - Throws: `NotAnImage`.
+    private func checkIsThatImage(_ uuid: ImageUUID, _ name: DatasetName, guid: UInt64?) async throws {
+        guard let record = try await record(uuid, name.poolName) else {
+            guard let doubt = try await doubt(of: name) else { return }
+            throw Failure(
+                .notAnImage, "dataset \"\(name)\" may be somebody's data, and no image: \(doubt.rawValue)",
+                hint: "imgadm update \(uuid) asks the sources what it is; delete -f destroys it all the same")
+        }
+        guard let made = record.made, made.snapshotGUID != guid else { return }
+        let has = guid.map { "has the guid \($0)" } ?? "is not there"
+        throw Failure(
+            .notAnImage,
+            "dataset \"\(name)\" is not what was installed: its snapshot @\(finalSnapshot) \(has), and that of the image has \(made.snapshotGUID)",
+            hint: "somebody has replaced it; delete -f destroys it all the same")
+    }
+
     /// Renames an image's dataset out of its place and destroys it; if that cannot be done, it is as it was.
     ///
-    /// - Parameter snapshots: those of the dataset, as they are now.
+    /// - Parameter snapshots: those of the dataset that may go. What has come to it since stays, and the image with it.
     private func remove(_ dataset: Dataset, _ snapshots: [ZFS.ListedSnapshot], as partial: DatasetName) async throws {
         let detachment = try await zfs.detach(dataset, snapshots: snapshots)
         do {
@@ -76,13 +90,16 @@ extension ImageStore {
             throw await Failure.undoing(error) { try await zfs.attach(dataset.name, detachment) }
         }
         do {
-            try await zfs.destroy(partial)
+            let contents = try await zfs.contents(of: partial)
+            try refuseAdditions(contents, to: dataset.name, beside: snapshots)
+            try await destroy(partial, contents.snapshots)
         } catch let error as ZFSError where error.kind == .noDataset {
             // Somebody else has destroyed it.
         } catch {
-            // Somebody cloned it meanwhile.
+            // Something has come to it meanwhile: a clone, a hold, a snapshot.
             throw await Failure.undoing(error) {
-                guard try await zfs.snapshots(of: partial).map(\.name) == snapshots.map(\.name.name) else {
+                let left = Set(try await zfs.snapshots(of: partial).map(\.name))
+                guard left.contains(finalSnapshot) || left.isSuperset(of: snapshots.map(\.name.name)) else {
                     throw Failure(
                         .zfs, "a part of the image is destroyed already, so that it is not put back",
                         hint: "delete it again")
@@ -90,6 +107,28 @@ extension ImageStore {
                 try await zfs.rename(partial, to: dataset.name)
                 try await zfs.attach(dataset.name, detachment)
             }
+        }
+    }
+
+    /// What came to an image after it was looked at.
+    private func refuseAdditions(
+        _ contents: ZFS.Contents, to name: DatasetName, beside snapshots: [ZFS.ListedSnapshot]
+    ) throws {
+        if let below = contents.below.first {
+            throw Failure(
+                .imageHasChildDatasets,
+                "a dataset has come below image \(name) while it was being deleted: \(below.lastComponent)",
+                hint: "move or destroy it first")
+        }
+        let known = Set(snapshots.map(\.name.name))
+        if let other = contents.snapshots.first(where: { !known.contains($0.name.name) && $0.name.name != ZFS.probe }) {
+            throw Failure(
+                .imageHasSnapshots,
+                "a snapshot has come to image \(name) while it was being deleted: @\(other.name.name)",
+                hint: "delete it again")
+        }
+        if let held = contents.snapshots.first(where: \.isHeld) {
+            throw ZFS.held(name.snapshot(held.name.name) ?? held.name)
         }
     }
 

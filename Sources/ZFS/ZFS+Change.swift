@@ -13,13 +13,11 @@ extension ZFS {
             ["rename", from.description, to.description], doing: "rename snapshot \"\(from)\" to \"\(to)\"")
     }
 
-    /// Destroys a dataset with its snapshots and the datasets below it. It is refused if anything is a clone of them.
+    /// Destroys a dataset that has neither snapshots nor datasets below it: never what somebody has put to it meanwhile.
     ///
-    /// - Throws: `DatasetNotFound`, `DatasetBusy`, `ImageHasDependentClones`.
+    /// - Throws: `DatasetNotFound`, `DatasetBusy`, `ImageHasChildDatasets` if it has any.
     public func destroy(_ name: DatasetName) async throws {
-        try await zfsWhenFree(["destroy", "-r", name.description], doing: "destroy dataset \"\(name)\"") {
-            try await heldSnapshots(of: name).first.map(ZFS.held)
-        }
+        try await zfsWhenFree(["destroy", name.description], doing: "destroy dataset \"\(name)\"")
     }
 
     /// Somebody wants a snapshot kept (zfs-hold(8)).

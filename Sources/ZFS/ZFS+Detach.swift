@@ -16,8 +16,8 @@ extension ZFS {
 
     /// Unmounts a file system, takes the device of a volume away. Nothing is forced.
     ///
-    /// `zfs destroy -r` takes the snapshots first and only then finds that the dataset is in use, so that must be known
-    /// before. Once this has returned, the dataset can be used only by who mounts it anew.
+    /// A dataset can be destroyed only when its snapshots are gone, and only then is it found that it is in use, so that must be
+    /// known before. Once this has returned, the dataset can be used only by who mounts it anew.
     /// - Parameter snapshots: those of the dataset, as they are now.
     /// - Throws: `DatasetBusy`, naming who uses it, or a snapshot that is held; then all is as it was.
     public func detach(_ dataset: Dataset, snapshots: [ListedSnapshot]) async throws -> Detachment {

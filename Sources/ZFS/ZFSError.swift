@@ -4,7 +4,7 @@ import Host
 /// What a failed `zfs` or `zpool` said, as cases a caller can act on; the text itself is always kept.
 public struct ZFSError: CodedError {
     public enum Kind: Sendable, Hashable {
-        case noPool, noDataset, exists, notMounted, hasClones, busy, noSpace, notPermitted
+        case noPool, noDataset, exists, notMounted, hasClones, hasChildren, busy, noSpace, notPermitted
         /// This ZFS does not know the property: it is an older one.
         case noProperty
         /// None that anybody can act on.
@@ -38,6 +38,7 @@ public struct ZFSError: CodedError {
         ("exists\nmust specify -F", .exists, nil),
         ("not currently mounted", .notMounted, nil),
         ("dependent clones", .hasClones, nil),
+        ("has children", .hasChildren, nil),
         ("is busy", .busy, nil),
         ("resource busy", .busy, nil),
         ("umount failed", .busy, nil),
@@ -62,6 +63,7 @@ extension ZFSError.Kind {
         case .exists: .datasetExists
         case .notMounted: .notMounted
         case .hasClones: .imageHasDependentClones
+        case .hasChildren: .imageHasChildDatasets
         case .busy: .datasetBusy
         case .noSpace: .noSpace
         case .notPermitted: .permissionDenied

@@ -135,16 +135,17 @@ struct MemoryPools: Sendable {
                     ? "cannot open '\(name)': dataset does not exist"
                     : "could not find any snapshots to destroy; check snapshot names.")
         }
-        let gone = snapshot == nil ? tree(name) : []
-        let clones = datasets.filter { other in
-            guard let origin = other.value.origin, !gone.contains(other.key) else { return false }
-            return origin == name || gone.contains(origin.divided(by: "@").0)
+        guard let snapshot else {
+            guard dataset.snapshots.isEmpty, tree(name).count == 1 else {
+                throw Complaint(text: "cannot destroy '\(name)': filesystem has children\nuse '-r' to destroy them")
+            }
+            datasets[name] = nil
+            return ""
         }
-        guard clones.isEmpty else {
-            throw Complaint(text: "cannot destroy '\(name)': filesystem has dependent clones\nuse '-R' to destroy them")
+        guard !datasets.values.contains(where: { $0.origin == name }) else {
+            throw Complaint(text: "cannot destroy '\(name)': snapshot has dependent clones\nuse '-R' to destroy them")
         }
-        for one in gone { datasets[one] = nil }
-        if let snapshot { datasets[owner]?.snapshots.removeAll { $0.name == snapshot } }
+        datasets[owner]?.snapshots.removeAll { $0.name == snapshot }
         return ""
     }
 
@@ -322,7 +323,7 @@ private struct Call {
     init(_ words: [String]) {
         verb = words.first ?? ""
         var rest = words.dropFirst()
-        // Of `destroy` and the others `-r` is a flag, and of all that is used here only these have a value.
+        // `-r` is a flag, and of all that is used here only these have a value.
         while let word = rest.popFirst() {
             if ["-o", "-t", "-d", "-s"].contains(word) {
                 options[word] = rest.popFirst()

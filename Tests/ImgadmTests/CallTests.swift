@@ -5,7 +5,7 @@ import Testing
 extension EndToEnd {
     /// How often commands ask ZFS: each call is a process, and costs more than what it asks for.
     @Suite struct CallTests {
-        @Test func anImageComesAndGoesInSixCallsEach() async throws {
+        @Test func anImageComesInSixCallsAndGoesInNine() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()
             try box.use(images.server.url)
@@ -15,7 +15,8 @@ extension EndToEnd {
             #expect(try await spy.calls(of: ["list"], in: box).count == 1)
             #expect(try await spy.calls(of: ["get", images.base.uuid], in: box).count == 1)
             #expect(try await spy.calls(of: ["get", "-r", images.base.uuid], in: box).count == 3)
-            #expect(try await spy.calls(of: ["delete", images.base.uuid], in: box).count <= 6)
+            // After it is taken out of its place it is looked at once more, and what it is known to have goes piece by piece.
+            #expect(try await spy.calls(of: ["delete", images.base.uuid], in: box).count <= 9)
             #expect(try await box.datasets() == [])
         }
 
@@ -29,7 +30,7 @@ extension EndToEnd {
             // Each origin is looked for before its manifest is, and once more all of them when they are locked.
             #expect(try await spy.calls(of: ["import", images.top.uuid], in: box).count <= 4 + 3 * 4 + 1)
             #expect(try await spy.calls(of: ["list"], in: box).count == 2)
-            #expect(try await spy.calls(of: ["delete", images.top.uuid], in: box).count <= 6)
+            #expect(try await spy.calls(of: ["delete", images.top.uuid], in: box).count <= 9)
             #expect(try await spy.calls(of: ["import", images.top.uuid], in: box).count <= 8)
             #expect(try await spy.calls(of: ["vacuum", "-n"], in: box).count <= 5)
         }

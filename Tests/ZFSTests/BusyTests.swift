@@ -19,7 +19,7 @@ import ZFS
     }
 
     @Test func aChangeIsTriedAgainUntilTheDatasetIsFree() async throws {
-        try await check("destroy", "-r", "tank/a") { try await $0.destroy(dataset("tank/a")) }
+        try await check("destroy", "tank/a") { try await $0.destroy(dataset("tank/a")) }
         try await check("unmount", "tank/a") { try await $0.unmountWhenFree(dataset("tank/a")) }
         try await check("rename", "tank/a", "tank/b") { try await $0.rename(dataset("tank/a"), to: dataset("tank/b")) }
         try await check("rename", "tank/a@x", "tank/a@y") {

@@ -30,7 +30,7 @@ import ZFS
         ("cannot open '/dev/zfs': Permission denied\n", .permissionDenied),
         ("The ZFS modules are not loaded.\nTry running '/sbin/modprobe zfs' as root to load them.\n", .zfs),
         ("internal error: failed to initialize ZFS library\n", .zfs),
-        ("cannot destroy 'tank/a': filesystem has children\n", .zfs),
+        ("cannot destroy 'tank/a': filesystem has children\n", .imageHasChildDatasets),
         ("something that nobody has ever seen\n", .zfs), ("", .zfs), ("\n", .zfs),
     ]
 

@@ -22,9 +22,10 @@ import ZFS
         }
     }
 
-    /// Never `-R`, which would take the clones as well: VMs.
-    @Test func destroyingTakesWhatIsBelowAndNoClones() async throws {
-        try await check("destroy", "-r", "tank/a") { try await $0.destroy(dataset("tank/a")) }
+    /// Never `-R`, which would take the clones as well: VMs; nor `-r`, which takes what somebody has put there meanwhile.
+    @Test func destroyingTakesNothingElse() async throws {
+        try await check("destroy", "tank/a") { try await $0.destroy(dataset("tank/a")) }
+        try await check("destroy", "tank/a@final") { try await $0.destroy(snapshot("tank/a@final")) }
     }
 
     @Test func mountingAndUnmounting() async throws {

@@ -26,6 +26,7 @@ extension ImageStore {
         if image.seen?.isClear != true { try await clearLeftovers(of: uuid, in: image.pool, tell: tell) }
         let partial = DatasetName.partial(uuid, in: image.pool)
         let made: MadeContent
+        var written: MadeImage?
         do {
             made = try await installer(of: image.content).make(partial, of: image, opening: open)
             let manifest = try await settle(made)
@@ -34,49 +35,16 @@ extension ImageStore {
             let record = ImageRecord(
                 manifest: manifest, source: image.source, made: made.image, fetched: image.fetched.map { [$0] } ?? [])
             try await write(record, uuid, image.pool)
+            written = made.image
             try await zfs.rename(partial, to: .image(uuid, in: image.pool))
         } catch {
-            try await takeAway(image.manifest.uuid, in: image.pool, because: error)
-            if uuid != image.manifest.uuid { try await takeAway(uuid, in: image.pool, because: error) }
+            try await takeAway(image.manifest.uuid, in: image.pool, recorded: written, because: error)
+            if uuid != image.manifest.uuid {
+                try await takeAway(uuid, in: image.pool, recorded: written, because: error)
+            }
             throw error
         }
         await show(.image(uuid, in: image.pool), madeAs: made.dataset)
         return made
-    }
-
-    /// Takes away what a failed or stopped run made.
-    func takeAway(_ uuid: ImageUUID, in pool: PoolName, because error: any Error) async throws {
-        do {
-            try await uncancelled {
-                let look = try await look(for: [uuid], in: pool)
-                if look.hasPartial(uuid) { try await zfs.destroy(.partial(uuid, in: pool)) }
-                if !look.isTaken(uuid) {
-                    try records.remove(uuid, pool, guid: try await guid(of: pool))
-                }
-            }
-        } catch let second {
-            throw Failure(
-                (error as? any CodedError)?.code ?? .internalError, String(describing: error),
-                cause: second, hint: "the next import of this image clears what is left")
-        }
-    }
-
-    /// Clears what a run that was killed left of an image: its lock must be held.
-    func clearLeftovers(of uuid: ImageUUID, in pool: PoolName, tell: (String) -> Void) async throws {
-        let look = try await look(for: [uuid], in: pool)
-        let partial = DatasetName.partial(uuid, in: pool)
-        if look.hasPartial(uuid) {
-            do {
-                try await zfs.destroy(partial)
-            } catch let error as ZFSError where error.kind == .noDataset {
-                // A command of the dead process was still at work, and has come to its end.
-            }
-            tell("Cleared leftover dataset \(partial)")
-        }
-        let guid = try await guid(of: pool)
-        if !look.isTaken(uuid), try records.has(uuid, pool, guid: guid) {
-            try records.remove(uuid, pool, guid: guid)
-            tell("Cleared leftover record of image \(uuid)")
-        }
     }
 }

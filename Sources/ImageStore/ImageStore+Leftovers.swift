@@ -1,0 +1,81 @@
+import Failure
+import Host
+import ImageModel
+import ZFS
+
+/// What is beside an image's place when a run has failed or died: `POOL/UUID-partial`, and the record (state.md, "Crash safety").
+extension ImageStore {
+    /// Takes away what a failed or stopped run made.
+    ///
+    /// - Parameter recorded: what the run wrote a record of, if it came to that.
+    func takeAway(
+        _ uuid: ImageUUID, in pool: PoolName, recorded: MadeImage?, because error: any Error
+    ) async throws {
+        do {
+            try await uncancelled {
+                let look = try await look(for: [uuid], in: pool)
+                if look.hasPartial(uuid) { try await destroyLeftover(of: uuid, in: pool, deletionBegan: false) }
+                // Somebody else's dataset, which has taken the place, is not what the record tells of.
+                let isOther = try recorded.map { try look.finalGUID(of: uuid) != $0.snapshotGUID } ?? false
+                if isOther || !look.isTaken(uuid) { try records.remove(uuid, pool, guid: try await guid(of: pool)) }
+            }
+        } catch let second {
+            throw Failure(
+                (error as? any CodedError)?.code ?? .internalError, String(describing: error),
+                cause: second, hint: "the next import of this image clears what is left")
+        }
+    }
+
+    /// Clears what a run that was killed left of an image: its lock must be held.
+    ///
+    /// - Throws: `ImageHasChildDatasets`, `ImageHasSnapshots` for what is somebody's.
+    func clearLeftovers(of uuid: ImageUUID, in pool: PoolName, tell: (String) -> Void) async throws {
+        let look = try await look(for: [uuid], in: pool)
+        let guid = try await guid(of: pool)
+        let isRecorded = try !look.isTaken(uuid) && records.has(uuid, pool, guid: guid)
+        if look.hasPartial(uuid) {
+            do {
+                try await destroyLeftover(of: uuid, in: pool, deletionBegan: isRecorded)
+            } catch let error as ZFSError where error.kind == .noDataset {
+                // A command of the dead process was still at work, and has come to its end.
+            }
+            tell("Cleared leftover dataset \(DatasetName.partial(uuid, in: pool))")
+        }
+        if isRecorded {
+            try records.remove(uuid, pool, guid: guid)
+            tell("Cleared leftover record of image \(uuid)")
+        }
+    }
+
+    /// Destroys what was left beside an image's place, with its snapshots: those of a stream may have any name. Nothing below it is
+    /// ours.
+    ///
+    /// - Parameter deletionBegan: there is a record, and no image: the dataset was whole. Then `@final` goes last of its snapshots,
+    ///   and one that is there without it came after that.
+    func destroyLeftover(of uuid: ImageUUID, in pool: PoolName, deletionBegan: Bool) async throws {
+        let partial = DatasetName.partial(uuid, in: pool)
+        let contents = try await zfs.contents(of: partial)
+        if let below = contents.below.first {
+            throw Failure(
+                .imageHasChildDatasets,
+                "what a run has left of image \(uuid) has datasets below it that are no part of it: \(below)",
+                hint: "move or destroy them first")
+        }
+        if deletionBegan, let other = contents.snapshots.first?.name,
+            !contents.snapshots.contains(where: { $0.name.name == finalSnapshot })
+        {
+            throw Failure(
+                .imageHasSnapshots, "a snapshot has come to image \(uuid) while it was being deleted: \(other)",
+                hint: "zfs destroy \(other) if nobody needs it, and delete the image again")
+        }
+        if let held = contents.snapshots.first(where: \.isHeld) { throw ZFS.held(held.name) }
+        try await destroy(partial, contents.snapshots)
+    }
+
+    /// Destroys a dataset with these of its snapshots, `@final` last: as long as that is there, the image is.
+    func destroy(_ name: DatasetName, _ snapshots: [ZFS.ListedSnapshot]) async throws {
+        for snapshot in snapshots where snapshot.name.name != finalSnapshot { try await zfs.destroy(snapshot.name) }
+        for snapshot in snapshots where snapshot.name.name == finalSnapshot { try await zfs.destroy(snapshot.name) }
+        try await zfs.destroy(name)
+    }
+}
