@@ -5,8 +5,8 @@ import TestHost
 import Testing
 
 extension EndToEnd {
-    /// Every command that a page tells one to type is one, with options that it has. What is typed as a whole is run by FirstImageTests, ProxyTests and
-    /// `make demo`, whose output is in README.md.
+    /// Every command that a page tells one to type is one, with options that it has. What is typed as a whole is run by FirstImageTests, PastedPagesTests,
+    /// ProxyTests and `make demo`, whose output is in README.md.
     @Suite struct DocumentedCommandsTests {
         /// The options of each command, as they are typed; those of none under the program's name alone.
         private static func options(_ program: String) async throws -> [String: Set<String>] {
