@@ -3,6 +3,7 @@ public import IMGAPI
 public import ImageModel
 public import ImageSource
 public import JSON
+import Transport
 
 /// The images of one image server, and what whoever may does to them there (imgapi.md, section 10).
 public struct RemoteServer: Sendable {
@@ -11,12 +12,14 @@ public struct RemoteServer: Sendable {
     /// The channel that the URL names.
     private let channel: String?
     private let signer: RequestSigner?
+    private let transport: Transport
 
-    fileprivate init(_ client: IMGAPIClient, signer: RequestSigner?) {
+    fileprivate init(_ client: IMGAPIClient, signer: RequestSigner?, _ transport: Transport) {
         channel = client.channel
         // A server without channels does not mind.
         self.client = client.inChannel(client.channel ?? "*")
         self.signer = signer
+        self.transport = transport
     }
 
     /// Its images in all states, as far as it tells who asks.
@@ -64,7 +67,7 @@ public struct RemoteServer: Sendable {
     /// - Parameter report: is told what was done; so below.
     public func enable(_ text: String, _ isEnabled: Bool, _ report: Report) async throws {
         let image = try await image(text)
-        let changed = try await client(for: image).enable(image.uuid, isEnabled, by: signer)
+        let changed = try await outlasting { try await client(for: image).enable(image.uuid, isEnabled, by: signer) }
         guard changed.imageState != (isEnabled ? .disabled : .active) else {
             throw undone(image, "is still \(isEnabled ? "disabled" : "active")")
         }
@@ -73,7 +76,7 @@ public struct RemoteServer: Sendable {
 
     public func update(_ text: String, _ fields: JSONObject, _ report: Report) async throws {
         let image = try await image(text)
-        let changed = try await client(for: image).update(image.uuid, fields, by: signer)
+        let changed = try await outlasting { try await client(for: image).update(image.uuid, fields, by: signer) }
         let (before, after) = (ManifestSpelling.usual(image.json), ManifestSpelling.usual(changed.json))
         // What it does not show, it may have done.
         let still = ManifestSpelling.usual(fields).filter { name, asked in
@@ -91,14 +94,27 @@ public struct RemoteServer: Sendable {
     public func add(_ text: String, toChannel name: String, _ report: Report) async throws {
         let image = try await image(text)
         _ = try channels(of: image)
-        let changed = try await client(for: image).add(image.uuid, toChannel: name, by: signer)
+        let changed = try await outlasting { try await client(for: image).add(image.uuid, toChannel: name, by: signer) }
         guard changed.channels?.contains(name) != false else { throw undone(image, "is not in channel \"\(name)\"") }
         tell(.addedToChannel(name), image, report)
     }
 
     /// Takes an image out of a channel, but never out of its last, which would delete it.
     public func remove(_ text: String, fromChannel name: String, _ report: Report) async throws {
-        let (image, entityTag) = try await tagged(text)
+        let first = try await tagged(text)
+        // With the tag that it had, a change whose answer was lost would be refused: so each try looks at the image anew.
+        var isFirst = true
+        try await outlasting {
+            defer { isFirst = false }
+            let found = isFirst ? first : try await tagged(first.manifest.uuid.description)
+            try await remove(found, fromChannel: name, report)
+        }
+    }
+
+    private func remove(
+        _ found: (manifest: Manifest, entityTag: String?), fromChannel name: String, _ report: Report
+    ) async throws {
+        let (image, entityTag) = found
         let channels = try channels(of: image)
         guard channels.contains(name) else { return tell(.notInChannel(name), image, report) }
         let rest = channels.filter { $0 != name }
@@ -120,8 +136,16 @@ public struct RemoteServer: Sendable {
     /// Deletes an image, or takes it out of the channel that the URL names.
     public func delete(_ text: String, _ report: Report) async throws {
         let image = try await image(text)
-        try await client(for: image).delete(image.uuid, fromAllChannels: channel == nil, by: signer)
+        try await outlasting {
+            try await client(for: image).delete(image.uuid, fromAllChannels: channel == nil, by: signer)
+        }
         tell(.deletedThere(channel: channel), image, report)
+    }
+
+    /// A change of an image that was seen a moment ago: the server, or one of several behind a proxy, may be away just now. Done twice
+    /// it comes to the same.
+    private func outlasting<Value>(_ change: () async throws -> Value) async throws -> Value {
+        try await transport.outlasting(change)
     }
 
     private func tell(_ action: ImageResult.Action, _ image: Manifest, _ report: Report) {
@@ -159,7 +183,7 @@ extension ImageTool {
                 .usage, "\"\(server.displayURL)\" is not the URL of an image server",
                 hint: "imgadm remote works on servers of IMGAPI; imgapi-server is one")
         }
-        return RemoteServer(try sources.client(server, reader: signer), signer: signer)
+        return RemoteServer(try sources.client(server, reader: signer), signer: signer, transport)
     }
 }
 

@@ -68,6 +68,49 @@ extension EndToEnd {
             #expect(again.status == 1 && again.errors.contains("error (ImageNotFound)"), "\(again)")
         }
 
+        /// A proxy says so of a server that died just now, and the next one does what was asked for; also if that had been done.
+        @Test(arguments: [Fault.status(502), .status(503), .cut(after: 0)])
+        func whatIsAnsweredByNobodyIsAskedForAgain(fault: Fault) async throws {
+            let stage = try await Stage.make(channels: true)
+            let proxy = try await FaultProxy(to: stage.server.port, path: "action=", [])
+            let steps: [(words: [String], field: String, value: JSONValue)] = [
+                (["disable", stage.uuid], "state", "disabled"), (["enable", stage.uuid], "state", "active"),
+                (["set", stage.uuid, "description=x"], "description", "x"),
+                (["channel-add", "release", stage.uuid], "channels", ["dev", "release"]),
+                (["channel-remove", "release", stage.uuid], "channels", ["dev"]),
+            ]
+            for (words, field, value) in steps {
+                proxy.set([fault])
+                let run = try await stage.box.imgadm(
+                    ["remote"] + words + [proxy.url], environment: ["IMGADM_TOKEN": "secret"])
+                #expect(run.status == 0, "\(words): \(run)")
+                let shown = try JSONValue(parsing: try await stage.remote("show", stage.uuid).output)
+                #expect(shown[field] == value, "\(words): \(shown.text())")
+            }
+            #expect(proxy.requests.count >= 2 * steps.count - 1, "\(proxy.requests.count)")
+            // What is refused is not asked for again.
+            proxy.set([.status(500)])
+            let run = try await stage.box.imgadm(
+                "remote", "disable", stage.uuid, proxy.url, environment: ["IMGADM_TOKEN": "secret"])
+            #expect(run.status == 1, "\(run)")
+        }
+
+        /// There is nobody whom such a server knows, and everybody is its operator.
+        @Test func onAnOpenServerADisabledImageIsFoundByItsName() async throws {
+            let (box, uuid) = (try await Sandbox.make(), TestUUID.make())
+            try HostFile.makeFolder(box.path("server/images"))
+            try box.write(
+                #"{"v":2,"uuid":"\#(uuid)","owner":"00000000-0000-0000-0000-000000000000","name":"web","version":"1.0","type":"other","os":"other","public":true,"state":"active","disabled":false,"published_at":"2026-01-01T00:00:00Z","files":[]}"#,
+                to: "server/images/\(uuid).json")
+            let server = try TestServer(box.path("server"))
+            let off = try await box.imgadm("remote", "disable", "web", server.url)
+            #expect(off.status == 0, "\(off)")
+            let list = try await box.imgadm("remote", "list", "-Ho", "uuid", "state=disabled", server.url)
+            #expect(list.output == "\(uuid)\n", "\(list)")
+            let on = try await box.imgadm("remote", "enable", "web", server.url)
+            #expect(on.output == "Enabled image \(uuid) (web@1.0)\n", "\(on)")
+        }
+
         /// Images are named as everywhere, and what was done is told as everywhere.
         @Test func namesAndAnswersAreThoseOfOtherCommands() async throws {
             let stage = try await Stage.make(channels: true)
