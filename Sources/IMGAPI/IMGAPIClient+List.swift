@@ -11,7 +11,8 @@ extension IMGAPIClient {
     /// - Returns: the images as they came, read on demand; an image without a valid UUID is left out.
     /// - Parameters:
     ///   - name: asks for images of this name alone; the server may not heed it.
-    ///   - state: asks for images of this state, `all` for those of any; a server tells only whom it knows.
+    ///   - state: asks for images of this state, `all` for those of any; a server tells only whom it knows, and ours everybody
+    ///     where everybody may change them.
     /// - Throws: `SourceError`, also for a list that has no end: one of more than `longest` bytes, or that takes
     ///   longer than a small answer may; `ConnectionError`.
     public func list(
@@ -76,7 +77,7 @@ extension IMGAPIClient {
     ) async throws -> (page: ListedImages, bytes: Int) {
         var query = marker.map { [("marker", $0.description), ("limit", "\(limit)")] } ?? []
         if let name { query.append(("name", name)) }
-        if let state { query.append(("state", state)) }
+        if let state { query += [("state", state), ("inclInactive", "true")] }
         let reply = try await get("/images", query, limit: ImageLimits.list)
         guard reply.status == 200 else { throw refusal(reply, "the list of images") }
         return (try ListedImages(reply.body, from: base), reply.body.count)

@@ -72,10 +72,10 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
             bits = address.bytes.count * 8
         }
 
-        /// Nil for what is not of that form.
+        /// Nil for what is not of that form. The bits are digits alone, and a leading zero may be a slip.
         public init?(_ text: some StringProtocol) {
             let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-            guard parts.count == 2, let base = IPAddress(parts[0]), let bits = Int(parts[1]),
+            guard parts.count == 2, let base = IPAddress(parts[0]), let bits = Int(parts[1]), "\(bits)" == parts[1],
                 (0...base.bytes.count * 8).contains(bits)
             else { return nil }
             self.base = base

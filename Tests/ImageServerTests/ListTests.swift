@@ -73,6 +73,26 @@ import Testing
         }
     }
 
+    /// Where everybody may change images, everybody who asks for it is told of those that are not active; nowhere else.
+    @Test(arguments: [Authentication.Anonymous.writes, .reads])
+    func onAnOpenServerInactiveImagesAreListedOnRequest(anonymous: Authentication.Anonymous) async throws {
+        let isOpen = anonymous == .writes
+        try await RunningServer.serving(
+            try Self.root(), authentication: Authentication(anonymous: anonymous)
+        ) { server in
+            let active = ["alpha", "beta", "beta-two"]
+            func names(_ query: String) async throws -> [String] {
+                try await server.get("/images?\(query)").list("name").sorted()
+            }
+            try await #expect(names("state=all&inclInactive=true") == active + (isOpen ? ["draft", "retired"] : []))
+            try await #expect(names("state=disabled&inclInactive=true") == (isOpen ? ["retired"] : []))
+            try await #expect(names("inclInactive=true") == active)
+            try await #expect(names("state=all&inclInactive=false") == active)
+            try await #expect(names("state=all") == active)
+            try await #expect(server.get("/images?inclInactive=1").status == 422)
+        }
+    }
+
     @Test func accountsSeeTheirOwnAndWhatIsSharedWithThem() async throws {
         let (own, shared, foreign, draft) = (ImageUUID(), ImageUUID(), ImageUUID(), ImageUUID())
         let account = ImageUUID()

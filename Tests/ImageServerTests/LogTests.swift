@@ -71,6 +71,12 @@ import Transport
         ("127.0.0.1", "unknown, 10.0.0.1", "10.0.0.1"), ("127.0.0.1", ",192.0.2.1", "192.0.2.1"),
         ("::ffff:127.0.0.1", "[2001:db8::1]", "2001:db8::1"), ("192.0.2.7", "192.0.2.1", nil),
         ("::1", "192.0.2.1", nil),
+        // Some proxies write ports.
+        ("127.0.0.1", "192.0.2.1:567", "192.0.2.1"), ("127.0.0.1", "[2001:db8::1]:567", "2001:db8::1"),
+        ("127.0.0.1", "192.0.2.1:567, 10.1.2.3:80", "192.0.2.1"), ("127.0.0.1", "2001:db8::1", "2001:db8::1"),
+        ("127.0.0.1", "192.0.2.1:", nil), ("127.0.0.1", "192.0.2.1:65536", nil), ("127.0.0.1", "192.0.2.1:+5", nil),
+        ("127.0.0.1", "[2001:db8::1]:x", nil), ("127.0.0.1", "host:567", nil), ("127.0.0.1", ":567", nil),
+        ("127.0.0.1", "2001:db8:0:0:0:0:0:1:567", nil),
         ("127.0.0.1", String(repeating: "10.0.0.1,", count: 4000) + "10.0.0.1", "10.0.0.1"),
     ]
 
@@ -80,8 +86,24 @@ import Transport
         #expect(TrustedProxies().client(behind: IPAddress(peer), forwarded: said) == nil)
     }
 
-    @Test(arguments: ["", "localhost", "127.0.0.1,", "10.0.0.0/33", "10.0.0.0/8 ", "1.2.3.4/x"])
+    @Test(
+        arguments: [
+            "", " ", "localhost", "127.0.0.1,", "127.0.0.1 ::1", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.0/+8",
+            "10.0.0.0/ 8",
+            "10.0.0.0/-1", "1.2.3.4/x", "1.2.3.4/", "1.2.3.4:80", "::1%lo", "fe80::%lo/64", "[::1%lo]", "::/129",
+        ])
     func whatIsNoListOfProxiesIsRefused(text: String) { #expect(TrustedProxies(text) == nil) }
+
+    @Test(
+        arguments: [
+            "127.0.0.1, ::1", " ::1 ,\t127.0.0.1 ", "127.0.0.0/8,::1/128", "0.0.0.0/0,::/0", "[::1],127.0.0.1/32",
+        ])
+    func aListOfProxiesMayHaveBlanks(text: String) throws {
+        let proxies = try #require(TrustedProxies(text))
+        for peer in ["127.0.0.1", "::1"] {
+            #expect(proxies.client(behind: IPAddress(peer), forwarded: "192.0.2.1")?.plainText == "192.0.2.1")
+        }
+    }
 
     /// So many at once, as many a second in the long run, each for itself; and a flood of addresses is one client.
     @Test func requestsAreCountedByClient() throws {

@@ -30,7 +30,8 @@ extension ImageResponder {
         // Who looks for a name may have heard of an image that another server took in just now.
         let isSearch = try query.parameters["name"] != nil
         let catalog = try await repository.catalog(isSearch ? .named : .listing)
-        let list = try ListQuery(query.parameters, by: query.user?.name, in: catalog)
+        let list = try ListQuery(
+            query.parameters, by: query.user?.name, isOpen: authentication.anonymous == .writes, in: catalog)
         let images = list.select(from: catalog)
         if type == .text || list.hasAdminFields {
             return .json(

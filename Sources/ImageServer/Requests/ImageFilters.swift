@@ -6,8 +6,8 @@ enum ImageFilters {
     typealias Filter = @Sendable (ServedImage) -> Bool
 
     /// - Throws: `InvalidParameter` for a value that none may have.
-    static func parse(_ parameters: QueryParameters, isAnonymous: Bool) throws(RequestError) -> [Filter] {
-        var filters = [try state(parameters["state"], isAnonymous: isAnonymous)]
+    static func parse(_ parameters: QueryParameters, seesAll: Bool) throws(RequestError) -> [Filter] {
+        var filters = [try state(parameters["state"], seesAll: seesAll)]
         if let name = try parameters["name"] { filters.append(text(name, \.name)) }
         if let version = try parameters["version"] { filters.append(text(version, \.version)) }
         if let type = try parameters["type"] { filters.append(kind(type)) }
@@ -26,15 +26,15 @@ enum ImageFilters {
     }
 
     /// The anonymous see active images only: `all` means these, and of other states there are none for them.
-    private static func state(_ state: String?, isAnonymous: Bool) throws(RequestError) -> Filter {
-        if state == "all" { return { !isAnonymous || $0.imageState == .active } }
+    private static func state(_ state: String?, seesAll: Bool) throws(RequestError) -> Filter {
+        if state == "all" { return { seesAll || $0.imageState == .active } }
         guard let known = ImageState(rawValue: state ?? ImageState.active.rawValue) else {
             throw .invalidParameter("state", "invalid state: \"\(state ?? "")\"")
         }
         return switch known {
         case .active: { $0.imageState == .active }
-        case .unactivated: { !isAnonymous && !$0.isActivated }
-        case .disabled: { !isAnonymous && $0.imageState == .disabled }
+        case .unactivated: { seesAll && !$0.isActivated }
+        case .disabled: { seesAll && $0.imageState == .disabled }
         case .creating, .failed: { _ in false }
         }
     }

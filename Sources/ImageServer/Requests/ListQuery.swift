@@ -22,14 +22,18 @@ struct ListQuery {
     }
 
     /// - Throws: `InvalidParameter`, `ValidationFailed`, `ResourceNotFound` (the marker), `UnauthorizedError`.
-    init(_ parameters: QueryParameters, by user: String? = nil, in catalog: Catalog) throws {
+    /// - Parameter isOpen: everybody may change images.
+    init(_ parameters: QueryParameters, by user: String? = nil, isOpen: Bool, in catalog: Catalog) throws {
         caller = try Caller(listing: parameters)
         scope = try ChannelScope(parameters, catalog.channels)
         hasAdminFields = try parameters.hasAdminFields(for: user)
         isDescending = try Self.isDescending(parameters["sort"])
         limit = try Self.limit(parameters["limit"])
         start = try Self.start(parameters["marker"], isPage: limit != nil, in: catalog)
-        filters = try ImageFilters.parse(parameters, isAnonymous: user == nil)
+        // By the protocol, the anonymous are told of active images alone. Where they may change the others, too, they have to find them:
+        // an extension that clients ask for, and that other servers pass over.
+        let asksForAll = try parameters.flag("inclInactive") == true
+        filters = try ImageFilters.parse(parameters, seesAll: user != nil || isOpen && asksForAll)
     }
 
     /// The images, in order.
