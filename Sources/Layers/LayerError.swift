@@ -27,6 +27,8 @@ public struct LayerError: Error, Sendable, Equatable, CustomStringConvertible {
         case sparse
         /// More names have to be kept than there is memory for.
         case tooManyNames
+        /// In an image that has its system in `rootfs/`, an entry that is not there, and describes nothing.
+        case besideSystem
     }
 
     public let reason: Reason
@@ -57,6 +59,8 @@ public struct LayerError: Error, Sendable, Equatable, CustomStringConvertible {
             case .severalFiles: "there is another beside it, and it must be the only file"
             case .sparse: "it has holes, which the file of a disk in a layer may not have"
             case .tooManyNames: "there are too many names beside it"
+            case .besideSystem:
+                "the archive has its system in rootfs/, and beside that only metadata.yaml and templates/ may be"
             }
         return "entry \"\(path)\" cannot be unpacked: \(what)"
     }

@@ -1,7 +1,8 @@
 import Crypto
 import Tar
 
-/// Takes the disk out of an OVA, and the checksums of all that is in it.
+/// Takes the disk out of an OVA, and the checksums of all that is in it; or `rootfs.img` out of an image of incus or LXD in one file,
+/// which also has `metadata.yaml` and `templates/`, in whatever order, and no checksums (incus, doc/reference/image_format.md).
 struct OVAVisitor: TarVisitor {
     /// Of the disk, not yet fetched.
     var content: [UInt8] = []
@@ -12,6 +13,8 @@ struct OVAVisitor: TarVisitor {
     private var stated: [OVAManifest.Line]?
     private var found: [String: FileSums.Values] = [:]
     private var hasDescription = false
+    /// Known from the first entry on that is not the archive's own root.
+    private var isUnified: Bool?
 
     private enum Role { case description, manifest, certificate, disk, other }
 
@@ -22,6 +25,8 @@ struct OVAVisitor: TarVisitor {
 
     mutating func begin(_ entry: TarEntry) throws {
         let name = String(decoding: entry.path, as: UTF8.self)
+        if isUnified == nil { isUnified = Self.unifiedName(name).map { Self.isOfUnified($0) } }
+        if isUnified != false { return try beginUnified(entry, Self.unifiedName(name)) }
         guard hasDescription || name.lowercased().hasSuffix(".ovf") else {
             throw DiskError(
                 .notADisk, at: 0, "an archive that does not begin with a description (*.ovf), as an OVA does")
@@ -52,6 +57,37 @@ struct OVAVisitor: TarVisitor {
         case .certificate, .other: break
         }
         self.entry = (name, role, FileSums(stated.map { lines in lines.filter { $0.name == name }.map(\.algorithm) }))
+    }
+
+    /// Without what says that it begins at the archive's root; nil for that itself.
+    private static func unifiedName(_ name: String) -> String? {
+        let plain = name.split(separator: "/").drop { $0 == "." }.joined(separator: "/")
+        return plain.isEmpty ? nil : plain
+    }
+
+    private static let unifiedDisk = "rootfs.img"
+
+    private static func isOfUnified(_ name: String) -> Bool {
+        ["metadata.yaml", "templates", unifiedDisk].contains(String(name.prefix { $0 != "/" }))
+    }
+
+    private mutating func beginUnified(_ entry: TarEntry, _ name: String?) throws {
+        self.entry = nil
+        guard let name else { return }
+        guard Self.isOfUnified(name) else {
+            throw DiskError(
+                .notADisk, at: 0,
+                "an archive of metadata.yaml, templates/ and \(name.debugDescription): a disk would be in rootfs.img")
+        }
+        guard name == Self.unifiedDisk else { return }
+        guard entry.kind == .file, !entry.isSparse else {
+            throw DiskError(.unsupported, at: 0, "\(name.debugDescription) in the archive is no plain file")
+        }
+        guard disk == nil else {
+            throw DiskError(.badHeader, at: 0, "\(name.debugDescription) is twice in the archive")
+        }
+        disk = name
+        self.entry = (name, .disk, FileSums([]))
     }
 
     private static func role(_ name: String) -> Role {

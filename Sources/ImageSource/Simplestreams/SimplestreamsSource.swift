@@ -100,11 +100,7 @@ public final class SimplestreamsSource: ImageSource {
         case .rootTar: content = .root
         case .disk, .disk1, .uefi1: content = .disk(blockSize: nil)
         case .squashfs: content = .squashfs
-        case .combined:
-            throw Failure(
-                .unsupportedImage,
-                "image \(manifest.uuid) (\(manifest.title)) is offered as \(image.form.rawValue) alone, which is not read"
-            )
+        case .combined: content = image.kind == .disk ? .disk(blockSize: nil) : .root
         }
         var given = manifest.json
         given["files"] = nil  // they have to have a SHA-1

@@ -36,14 +36,15 @@ struct RootInstaller: ImageInstaller {
         } catch {
             throw LayerPass.failure(error, image)
         }
-        let read = try await LayerPass(image, nil).unpack(reader, extractor, seenBy: RootVisitor(extractor))
+        let read = try await LayerPass(image, nil).unpack(
+            reader, extractor, seenBy: SystemEntries(RootVisitor(extractor)))
         let names = Set(try HostFile.names(in: root))
         guard SystemTree.isOne(names.contains) else {
             let what = image.fileName ?? "the file of image \(image.manifest.uuid)"
             throw Failure(.invalidFile, "\(what) \(SystemTree.isNone)", hint: SystemTree.hint)
         }
         try await store.noteLosses(of: extractor, in: partial, image)
-        return (read.visitor.release, read.fileSHA256)
+        return (read.visitor.visitor.release, read.fileSHA256)
     }
 }
 

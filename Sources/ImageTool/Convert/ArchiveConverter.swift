@@ -16,7 +16,7 @@ struct ArchiveConverter {
         let head = try UnpackedFile(file).head
         // What is malformed, whoever reads it will say.
         guard case .archive? = try? ImageFileKind(head) else { return false }
-        return !FileHead.isAppliance(head)
+        return !FileHead.holdsDisk(head)
     }
 
     /// - Parameter file: one that can be read again, at its beginning.

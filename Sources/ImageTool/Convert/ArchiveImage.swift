@@ -1,4 +1,5 @@
 import Failure
+import Layers
 import SendStream
 import Tar
 
@@ -7,7 +8,7 @@ struct ArchiveImage: FileProducer {
     var output = ProducedBytes()
     private let content: UnpackedFile
     private var reader = TarReader()
-    private var visitor: Visitor
+    private var entries: SystemEntries<Visitor>
     private var stage = Stage.begin
 
     private enum Stage { case begin, others, files }
@@ -15,21 +16,21 @@ struct ArchiveImage: FileProducer {
     /// - Parameter content: the archive, from its beginning once more.
     init(_ content: UnpackedFile, _ survey: ArchiveSurvey, _ writer: FileSystemWriter) {
         self.content = content
-        visitor = Visitor(draft: survey.tree.draft, files: survey.files, writer: writer)
+        entries = SystemEntries(Visitor(draft: survey.tree.draft, files: survey.files, writer: writer))
     }
 
     mutating func step() throws -> Bool {
         do {
             switch stage {
             case .begin:
-                try visitor.writer.begin(to: &output)
+                try entries.visitor.writer.begin(to: &output)
                 stage = .others
             case .others:
-                if try !visitor.writer.writeNext(to: &output) { stage = .files }
+                if try !entries.visitor.writer.writeNext(to: &output) { stage = .files }
             case .files:
-                swap(&output, &visitor.output)
-                defer { swap(&output, &visitor.output) }
-                let more = try content.readPiece { bytes in try reader.feed(bytes, to: &visitor) }
+                swap(&output, &entries.visitor.output)
+                defer { swap(&output, &entries.visitor.output) }
+                let more = try content.readPiece { bytes in try reader.feed(bytes, to: &entries) }
                 if !more { try finish() }
                 return more
             }
@@ -40,10 +41,9 @@ struct ArchiveImage: FileProducer {
     }
 
     private mutating func finish() throws {
-        try reader.finish(to: &visitor)
-        guard visitor.isComplete else { throw ImageTool.changedMeanwhile }
-        try visitor.writer.finish(to: &visitor.output)
-        try visitor.writer.end(to: &visitor.output)
+        try reader.finish(to: &entries)
+        guard entries.visitor.isComplete else { throw ImageTool.changedMeanwhile }
+        try entries.visitor.finish()
     }
 }
 
@@ -65,6 +65,11 @@ private struct Visitor: TarVisitor {
     }
 
     var isComplete: Bool { count == files.count && writer.nextFile == nil }
+
+    mutating func finish() throws {
+        try writer.finish(to: &output)
+        try writer.end(to: &output)
+    }
 
     mutating func begin(_ entry: TarEntry) throws {
         guard entry.kind == .file else { return }

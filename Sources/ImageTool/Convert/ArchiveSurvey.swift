@@ -30,8 +30,10 @@ struct ArchiveSurvey: TarVisitor {
         do {
             tree = try ArchiveTree()
             var reader = TarReader()
-            try content.read { bytes in try reader.feed(bytes, to: &self) }
-            try reader.finish(to: &self)
+            var entries = SystemEntries(self)
+            try content.read { bytes in try reader.feed(bytes, to: &entries) }
+            try reader.finish(to: &entries)
+            self = entries.visitor
         } catch let error {
             throw Self.failure(error, name)
         }

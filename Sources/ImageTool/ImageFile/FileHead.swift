@@ -4,6 +4,7 @@ import Failure
 import ImageModel
 import SendStream
 import SystemPackage
+import Tar
 
 /// The beginning of a file that came without a manifest, and what image can be made of it.
 struct FileHead {
@@ -63,7 +64,7 @@ struct FileHead {
             throw refusal(
                 "is no disk and no archive, but JSON",
                 "imgadm install -m MANIFEST -f FILE installs an image from a manifest")
-        case .archive: return Self.isAppliance(head) ? .disk : .root
+        case .archive: return Self.holdsDisk(head) ? .disk : .root
         case .disk:
             guard DiskContent.fileSystem(head) != "squashfs" else {
                 throw refusal("is a squashfs that is packed once more", "unpack it first")
@@ -175,9 +176,17 @@ struct FileHead {
         return head
     }
 
-    /// The first entry of an OVA is its description (DSP0243 5.3); the name is at the beginning of the header.
-    static func isAppliance(_ head: [UInt8]) -> Bool {
-        String(decoding: head.prefix(100).prefix { $0 != 0 }, as: UTF8.self).lowercased().hasSuffix(".ovf")
+    /// An archive that has a disk in it. The first entry of an OVA is its description (DSP0243 5.3); the name is at the beginning of
+    /// the header. An image of incus or LXD in one file has its disk as `rootfs.img`, mostly behind `metadata.yaml`.
+    static func holdsDisk(_ head: [UInt8]) -> Bool {
+        if String(decoding: head.prefix(100).prefix { $0 != 0 }, as: UTF8.self).lowercased().hasSuffix(".ovf") {
+            return true
+        }
+        var names = FirstNames()
+        var reader = TarReader()
+        // The archive is cut here; what is malformed, whoever reads it will say.
+        try? unsafe reader.feed(head.span.bytes, to: &names)
+        return names.hasUnifiedDisk
     }
 
     private static let packedSuffixes = [".gz", ".xz", ".zst", ".bz2"]
@@ -214,4 +223,22 @@ struct FileHead {
         for suffix in packedSuffixes where name.hasSuffix(suffix) { name = name.dropLast(suffix.count) }
         return suffixes.contains { name.hasSuffix($0) }
     }
+}
+
+/// What an archive begins with.
+private struct FirstNames: TarVisitor {
+    private(set) var hasUnifiedDisk = false
+    private var isUnified = true
+
+    mutating func begin(_ entry: TarEntry) {
+        let path = String(decoding: entry.path, as: UTF8.self).split(separator: "/").drop { $0 == "." }
+        switch path.first {
+        case nil, "metadata.yaml", "templates": break
+        case "rootfs.img": hasUnifiedDisk = isUnified
+        default: isUnified = false
+        }
+    }
+
+    mutating func content(_ bytes: RawSpan, at offset: UInt64) {}
+    mutating func end() {}
 }
