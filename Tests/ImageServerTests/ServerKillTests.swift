@@ -15,8 +15,9 @@ import Testing
     }
 
     /// Every image that is active has the file of its manifest, and what has a file has all of it.
-    private static func check(_ folder: FilePath) async throws {
-        let server = try TestServer(folder)
+    ///
+    /// - Parameter server: one that was started after the death.
+    private static func check(_ folder: FilePath, by server: TestServer) async throws {
         let running = RunningServer(port: server.port)
         for image in try await running.get("/images").json?.arrayValue ?? [] {
             let uuid = image["uuid"]?.stringValue ?? ""
@@ -37,9 +38,10 @@ import Testing
         let folder = TestFolder.make("kill")
         defer { TestFolder.remove(folder) }
         let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 9) }
+        // The one that shows what a death has left is the next to die.
+        var server = try TestServer(folder)
         for round in 0..<15 {
-            let server = try TestServer(folder)
-            let running = RunningServer(port: server.port)
+            let (dying, running) = (server, RunningServer(port: server.port))
             let (steps, tell) = AsyncStream.makeStream(of: Step.self)
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<3 {
@@ -68,13 +70,13 @@ import Testing
                     case 1: for await step in steps where step == .made { break }
                     default: try? await Task.sleep(for: .milliseconds(20 + round * 50))
                     }
-                    server.kill()
+                    dying.kill()
                 }
             }
-            try await Self.check(folder)
+            server = try TestServer(folder)
+            try await Self.check(folder, by: server)
         }
         // Some came through, and some did not.
-        let server = try TestServer(folder)
         let active = try await RunningServer(port: server.port).get("/images").list("uuid").count
         withExtendedLifetime(server) {}
         let manifests = try HostFile.names(in: folder.appending("images")).filter { $0.hasSuffix(".json") }.count
