@@ -185,10 +185,25 @@ extension EndToEnd {
             let verbose = try await box.imgadm("delete", "-v", images.middle.uuid)
             for name in ["a", "b"] { #expect(verbose.errors.contains("\(box.pool)/\(name)"), "\(verbose)") }
             #expect(!verbose.errors.contains("hint:"), "\(verbose)")
-            let typed = try await box.imgadm("delete", "nobody", "base@9", images.middle.uuid.uppercased())
-            for word in ["\"nobody\" was not", "\"base@9\" was not", "ImageHasDependentClones"] {
-                #expect(typed.status == 1 && typed.errors.contains(word), "\(typed)")
+        }
+
+        /// All names are right before the first image goes.
+        @Test func aNameThatNamesNothingKeepsAll() async throws {
+            let images = try await Fixture.get()
+            let box = try await filled(images)
+            let there = try await box.datasets()
+            for words in [["top", "nosuch"], ["nosuch", "top"], [images.top.uuid, "top@9"]] {
+                let run = try await box.imgadm(["delete"] + words)
+                #expect(run.status == 3 && run.output.isEmpty, "\(words): \(run)")
+                #expect(run.errors.contains("imgadm delete: nothing is deleted"), "\(words): \(run)")
+                #expect(try await box.datasets() == there, "\(words)")
             }
+            let typed = try await box.imgadm("delete", "nobody", "base@9", images.top.uuid)
+            #expect(typed.status == 1, "\(typed)")
+            for word in ["\"nobody\" was not", "\"base@9\" was not"] {
+                #expect(typed.errors.contains(word), "\(typed)")
+            }
+            #expect(try await box.datasets() == there)
         }
     }
 }

@@ -5,6 +5,15 @@ public import ImageSource
 public import JSON
 import Transport
 
+/// An image as a server has it.
+public struct RemoteImage: Sendable {
+    public let manifest: Manifest
+    /// Of that manifest, if the server says it.
+    let entityTag: String?
+
+    var uuid: ImageUUID { manifest.uuid }
+}
+
 /// The images of one image server, and what whoever may does to them there (imgapi.md, section 10).
 public struct RemoteServer: Sendable {
     /// Asked for images of every channel, or of the one that the URL names.
@@ -25,25 +34,62 @@ public struct RemoteServer: Sendable {
     /// Its images in all states, as far as it tells who asks.
     public func images() async throws -> [ListedImage] { try await client.list(inState: "all") }
 
-    /// An image by its UUID or name.
+    /// An image as the server has it, by its UUID or name.
     ///
     /// - Throws: `ImageNotFound`, `AmbiguousName`, `InvalidUUID`; what the server says.
-    public func image(_ text: String) async throws -> Manifest { try await tagged(text).manifest }
+    public func image(_ text: String) async throws -> RemoteImage {
+        var all: [Manifest]?
+        return try await lookUp(text, among: &all).get()
+    }
 
-    private func tagged(_ text: String) async throws -> (manifest: Manifest, entityTag: String?) {
-        let uuid = if let uuid = ImageUUID(typed: text) { uuid } else { try await named(text) }
-        guard let found = try await client.taggedImage(uuid) else { throw notFound("image \(uuid)", among: []) }
-        return found
+    /// The images that words name, each once: all of them are known before the first is changed, which could make another one the
+    /// latest of its name.
+    ///
+    /// - Throws: as ``image(_:)``, of all words.
+    public func images(_ words: [String]) async throws -> [RemoteImage] {
+        var all: [Manifest]?
+        var images: [RemoteImage] = []
+        var failures: [any CodedError] = []
+        for word in words {
+            switch try await lookUp(word, among: &all) {
+            case .success(let image) where images.contains(where: { $0.uuid == image.uuid }): break
+            case .success(let image): images.append(image)
+            case .failure(let failure): failures.append(failure)
+            }
+        }
+        if let failure = Failure.combining(failures) { throw failure }
+        return images
+    }
+
+    /// - Parameter all: the images of the server, which are asked for with the first name.
+    /// - Returns: why the word names no image, if it does not.
+    private func lookUp(
+        _ text: String, among all: inout [Manifest]?
+    ) async throws -> Result<RemoteImage, Failure> {
+        let uuid: ImageUUID
+        if let typed = ImageUUID(typed: text) {
+            uuid = typed
+        } else {
+            // What is no manifest has no name.
+            if all == nil { all = try await images().compactMap { try? Manifest($0.manifest.value) } }
+            do {
+                uuid = try named(text, among: all ?? [])
+            } catch {
+                return .failure(error)
+            }
+        }
+        guard let found = try await client.taggedImage(uuid) else {
+            return .failure(notFound("image \(uuid)", among: []))
+        }
+        return .success(RemoteImage(manifest: found.manifest, entityTag: found.entityTag))
     }
 
     /// An image by its name or by the beginning of its UUID, as installed ones are named.
-    private func named(_ text: String) async throws -> ImageUUID {
+    private func named(_ text: String, among all: [Manifest]) throws(Failure) -> ImageUUID {
         let word = InstalledWord(text)
         guard let name = word.name else {
             throw Failure(.invalidUUID, "\"\(text)\" is neither a UUID nor the name of an image")
         }
-        // What is no manifest has no name.
-        let all = try await images().compactMap { try? Manifest($0.manifest.value) }
         let isLatest = name.version == "latest"
         if let image = try ImageTool.choose(all.filter { name.fits($0) }, called: text, isLatest: isLatest) {
             return image.uuid
@@ -65,19 +111,17 @@ public struct RemoteServer: Sendable {
     }
 
     /// - Parameter report: is told what was done; so below.
-    public func enable(_ text: String, _ isEnabled: Bool, _ report: Report) async throws {
-        let image = try await image(text)
+    public func enable(_ image: RemoteImage, _ isEnabled: Bool, _ report: Report) async throws {
         let changed = try await outlasting { try await client(for: image).enable(image.uuid, isEnabled, by: signer) }
         guard changed.imageState != (isEnabled ? .disabled : .active) else {
-            throw undone(image, "is still \(isEnabled ? "disabled" : "active")")
+            throw undone(image.manifest, "is still \(isEnabled ? "disabled" : "active")")
         }
         tell(isEnabled ? .enabled : .disabled, changed, report)
     }
 
-    public func update(_ text: String, _ fields: JSONObject, _ report: Report) async throws {
-        let image = try await image(text)
+    public func update(_ image: RemoteImage, _ fields: JSONObject, _ report: Report) async throws {
         let changed = try await outlasting { try await client(for: image).update(image.uuid, fields, by: signer) }
-        let (before, after) = (ManifestSpelling.usual(image.json), ManifestSpelling.usual(changed.json))
+        let (before, after) = (ManifestSpelling.usual(image.manifest.json), ManifestSpelling.usual(changed.json))
         // What it does not show, it may have done.
         let still = ManifestSpelling.usual(fields).filter { name, asked in
             guard let value = after[name] else { return false }
@@ -85,61 +129,74 @@ public struct RemoteServer: Sendable {
         }
         guard still.isEmpty else {
             throw undone(
-                image,
+                image.manifest,
                 "still has \(still.map { name, _ in "\(name)=\(after[name]?.text() ?? "")" }.joined(separator: ", "))")
         }
         tell(.set(fields: Array(fields.keys)), changed, report)
     }
 
-    public func add(_ text: String, toChannel name: String, _ report: Report) async throws {
-        let image = try await image(text)
-        _ = try channels(of: image)
-        let changed = try await outlasting { try await client(for: image).add(image.uuid, toChannel: name, by: signer) }
-        guard changed.channels?.contains(name) != false else { throw undone(image, "is not in channel \"\(name)\"") }
-        tell(.addedToChannel(name), image, report)
-    }
-
-    /// Takes an image out of a channel, but never out of its last, which would delete it.
-    public func remove(_ text: String, fromChannel name: String, _ report: Report) async throws {
-        let first = try await tagged(text)
-        // With the tag that it had, a change whose answer was lost would be refused: so each try looks at the image anew.
-        var isFirst = true
-        try await outlasting {
-            defer { isFirst = false }
-            let found = isFirst ? first : try await tagged(first.manifest.uuid.description)
-            try await remove(found, fromChannel: name, report)
+    public func add(_ images: [RemoteImage], toChannel name: String, _ report: Report) async throws {
+        for image in images { _ = try channels(of: image) }
+        for image in images {
+            let changed = try await outlasting {
+                try await client(for: image).add(image.uuid, toChannel: name, by: signer)
+            }
+            guard changed.channels?.contains(name) != false else {
+                throw undone(image.manifest, "is not in channel \"\(name)\"")
+            }
+            tell(.addedToChannel(name), image.manifest, report)
         }
     }
 
-    private func remove(
-        _ found: (manifest: Manifest, entityTag: String?), fromChannel name: String, _ report: Report
-    ) async throws {
-        let (image, entityTag) = found
+    /// Takes images out of a channel, but none out of its last, which would delete it.
+    public func remove(_ images: [RemoteImage], fromChannel name: String, _ report: Report) async throws {
+        for image in images { _ = try rest(of: image, without: name) }
+        for first in images {
+            // With the tag that it had, a change whose answer was lost would be refused: so each try looks at the image anew.
+            var isFirst = true
+            try await outlasting {
+                defer { isFirst = false }
+                let found = isFirst ? first : try await image(first.uuid.description)
+                try await remove(found, fromChannel: name, report)
+            }
+        }
+    }
+
+    private func remove(_ image: RemoteImage, fromChannel name: String, _ report: Report) async throws {
+        guard let rest = try rest(of: image, without: name) else {
+            return tell(.notInChannel(name), image.manifest, report)
+        }
+        let changed = try await client(for: image).update(
+            image.uuid, ["channels": .array(rest.map { .string($0) })], ifStill: image.entityTag, by: signer)
+        guard changed.channels?.contains(name) != true else {
+            throw undone(image.manifest, "is still in channel \"\(name)\"")
+        }
+        tell(.removedFromChannel(name), image.manifest, report)
+    }
+
+    /// The other channels of an image; nil if it is not in this one.
+    ///
+    /// - Throws: `Usage` where there is no other.
+    private func rest(of image: RemoteImage, without name: String) throws(Failure) -> [String]? {
         let channels = try channels(of: image)
-        guard channels.contains(name) else { return tell(.notInChannel(name), image, report) }
+        guard channels.contains(name) else { return nil }
         let rest = channels.filter { $0 != name }
         guard !rest.isEmpty else {
             throw Failure(
-                .usage, "image \(title(image)) is in no other channel than \"\(name)\"",
+                .usage, "image \(title(image.manifest)) is in no other channel than \"\(name)\"",
                 hint:
                     "imgadm remote delete \(image.uuid) \(client.base) deletes it; channel-add adds it to another first"
             )
         }
-        let changed = try await client(for: image).update(
-            image.uuid, ["channels": .array(rest.map { .string($0) })], ifStill: entityTag, by: signer)
-        guard changed.channels?.contains(name) != true else {
-            throw undone(image, "is still in channel \"\(name)\"")
-        }
-        tell(.removedFromChannel(name), image, report)
+        return rest
     }
 
     /// Deletes an image, or takes it out of the channel that the URL names.
-    public func delete(_ text: String, _ report: Report) async throws {
-        let image = try await image(text)
+    public func delete(_ image: RemoteImage, _ report: Report) async throws {
         try await outlasting {
             try await client(for: image).delete(image.uuid, fromAllChannels: channel == nil, by: signer)
         }
-        tell(.deletedThere(channel: channel), image, report)
+        tell(.deletedThere(channel: channel), image.manifest, report)
     }
 
     /// A change of an image that was seen a moment ago: the server, or one of several behind a proxy, may be away just now. Done twice
@@ -162,10 +219,12 @@ public struct RemoteServer: Sendable {
     }
 
     /// What changes an image names one of its channels, if it has any.
-    private func client(for image: Manifest) -> IMGAPIClient { client.inChannel(channel ?? image.channels?.first) }
+    private func client(for image: RemoteImage) -> IMGAPIClient {
+        client.inChannel(channel ?? image.manifest.channels?.first)
+    }
 
-    private func channels(of image: Manifest) throws(Failure) -> [String] {
-        guard let channels = image.channels else {
+    private func channels(of image: RemoteImage) throws(Failure) -> [String] {
+        guard let channels = image.manifest.channels else {
             throw Failure(.usage, "\(client.base) has no channels")
         }
         return channels

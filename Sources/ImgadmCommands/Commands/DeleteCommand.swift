@@ -8,6 +8,8 @@ struct DeleteCommand: AnsweringCommand {
         commandName: "delete", abstract: "Delete installed images",
         usage: "imgadm delete [-f] [-v] [-P POOL] [-j | --format FORMAT] IMAGE…",
         discussion: """
+            Where a name names nothing, nothing is deleted; a whole UUID that is not installed keeps no other.
+
             An image that something is a clone of, or that is in use, stays. So does, without -f, a dataset that has a UUID's name,
             but no record, and either no snapshot @final or data that was written since: it may be somebody's. So does, without -f, an
             image that has a snapshot beside @final, if that is held or has other data than the image.
@@ -39,24 +41,24 @@ struct DeleteCommand: AnsweringCommand {
         guard !arguments.isEmpty else { throw CallError("missing argument: UUID") }
         let pool = try context.pool(pool.name)
         try await context.upgradeState()
-        // Each is tried (cli.md §3, delete), and one that there is not keeps no other.
+        // What is mistyped may mean that the rest is not meant either. Each image is tried (cli.md §3, delete), and a UUID that is not
+        // installed keeps no other.
         var names: [InstalledName] = []
-        var failures: [any CodedError] = []
+        var unknown: [any CodedError] = []
         for argument in arguments {
             do {
                 names.append(try await context.tool.toDelete(argument, in: pool))
             } catch let error as any CodedError {
-                failures.append(error)
+                unknown.append(error)
             }
         }
-        do {
-            try await context.reporting { [names] report in
-                try await context.tool.delete(
-                    names, in: pool, force: force, namesDependents: verbose || context.verbose, report)
-            }
-        } catch let error as any CodedError {
-            failures.append(error)
+        if let failure = Failure.combining(unknown) {
+            if unknown.count < arguments.count { context.note("nothing is deleted, as not all names are right") }
+            throw failure
         }
-        if let failure = Failure.combining(failures) { throw failure }
+        try await context.reporting { [names] report in
+            try await context.tool.delete(
+                names, in: pool, force: force, namesDependents: verbose || context.verbose, report)
+        }
     }
 }

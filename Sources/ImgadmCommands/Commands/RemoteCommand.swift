@@ -24,8 +24,8 @@ struct RemoteCommand: AnsweringCommand {
             --token-file shows a token.
 
             set changes fields of the manifest; null takes a field away. A disabled image is not listed any more; who has its
-            UUID still gets it. channel-remove never takes an image out of its last channel. Each may be repeated; after
-            an error nothing more is changed. With -j, what was changed is told by one object, as other commands tell it.
+            UUID still gets it. channel-remove never takes an image out of its last channel. All images
+            are looked up before the first is changed; after an error nothing more is changed. With -j, what was changed is told by one object, as other commands tell it.
 
             EXAMPLES
               imgadm remote list state=disabled https://images.example.com
@@ -78,7 +78,7 @@ struct RemoteCommand: AnsweringCommand {
         case .show:
             let format = try OutputFormat(options.format, json: options.json, allowed: OutputFormat.ofValues)
             let image = try await server.image(Arguments.one(words, "IMAGE"))
-            try context.output.value(.object(image.json), as: format)
+            try context.output.value(.object(image.manifest.json), as: format)
         case .enable, .disable, .delete, .set, .channelAdd, .channelRemove:
             try await context.reporting { try await change(verb, words, server, $0) }
         }
@@ -88,20 +88,22 @@ struct RemoteCommand: AnsweringCommand {
         switch verb {
         case .list, .show: break
         case .enable, .disable:
-            for image in try images(words) { try await server.enable(image, verb == .enable, report) }
-        case .delete: for image in try images(words) { try await server.delete(image, report) }
+            for image in try await server.images(images(words)) {
+                try await server.enable(image, verb == .enable, report)
+            }
+        case .delete: for image in try await server.images(images(words)) { try await server.delete(image, report) }
         case .set:
             guard let image = words.first else { throw CallError("missing argument: IMAGE") }
             guard words.count > 1 else { throw CallError("missing argument: FIELD=VALUE") }
-            try await server.update(image, try fields(words.dropFirst()), report)
+            let fields = try fields(words.dropFirst())
+            try await server.update(server.image(image), fields, report)
         case .channelAdd, .channelRemove:
             guard let channel = words.first else { throw CallError("missing argument: CHANNEL") }
-            for image in try images(words.dropFirst()) {
-                if verb == .channelAdd {
-                    try await server.add(image, toChannel: channel, report)
-                } else {
-                    try await server.remove(image, fromChannel: channel, report)
-                }
+            let images = try await server.images(images(words.dropFirst()))
+            if verb == .channelAdd {
+                try await server.add(images, toChannel: channel, report)
+            } else {
+                try await server.remove(images, fromChannel: channel, report)
             }
         }
     }

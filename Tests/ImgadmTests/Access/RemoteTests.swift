@@ -160,7 +160,46 @@ extension EndToEnd {
             #expect(none["changed"] == false && none["images"]?[0]?["action"] == "unchanged", "\(none.text())")
             let failed = try await answer("delete", newer, "nobody")
             #expect(failed["ok"] == false && failed["error"]?["code"] == "ImageNotFound", "\(failed.text())")
-            #expect(failed["images"]?[0]?["action"] == "deleted", "\(failed.text())")
+            #expect(failed["images"]?.arrayValue == [] && failed["changed"] == false, "\(failed.text())")
+            #expect(try await remote("show", newer).status == 0)
+        }
+
+        /// Of a name, what is meant does not change while its images do.
+        @Test func allNamesAreKnownBeforeTheFirstChange() async throws {
+            let stage = try await Stage.make(channels: true)
+            let newer = TestUUID.make()
+            let first = try #require(try stage.box.read("server/images/\(stage.uuid).json"))
+            try stage.box.write(
+                first.replacing(stage.uuid, with: newer).replacing("\"1.0\"", with: "\"2.0\"").replacing(
+                    "2026-01", with: "2026-02"),
+                to: "server/images/\(newer).json")
+            try stage.box.write("", to: "server/images/\(newer).file")
+            let server = try TestServer(
+                stage.box.path("server"), arguments: ["--tokens", stage.box.path("tokens").string])
+            func remote(_ words: String...) async throws -> Sandbox.Run {
+                try await stage.box.imgadm(["remote"] + words + [server.url], environment: ["IMGADM_TOKEN": "secret"])
+            }
+            let list = ["list", "-Ho", "uuid,state,channels", "-s", "version"]
+            func state() async throws -> String {
+                try await stage.box.imgadm(
+                    ["remote"] + list + [server.url], environment: ["IMGADM_TOKEN": "secret"]
+                ).output
+            }
+            let before = try await state()
+            for words in [
+                ["delete", "web@latest", "nobody"], ["disable", "web@latest", "nobody"],
+                ["channel-add", "release", "web@latest", "nobody"], ["channel-remove", "dev", "web@latest", "web@1.0"],
+            ] {
+                let run = try await stage.box.imgadm(
+                    ["remote"] + words + [server.url], environment: ["IMGADM_TOKEN": "secret"])
+                #expect(run.status != 0 && run.output.isEmpty, "\(words): \(run)")
+                #expect(try await state() == before, "\(words)")
+            }
+            let two = try await remote("delete", "nobody", "noone", "web@latest")
+            #expect(two.errors.contains("\"nobody\"") && two.errors.contains("\"noone\""), "\(two)")
+            let gone = try await remote("delete", "web@latest", "web@latest", newer)
+            #expect(gone.lines.count == 1 && gone.lines[0].hasPrefix("Deleted image \(newer)"), "\(gone)")
+            #expect(try await state().hasPrefix("\(stage.uuid)  active"))
         }
 
         @Test func channelsAreAddedAndRemoved() async throws {
