@@ -12,15 +12,21 @@ public enum ErrorBody {
             }
             return bytes
         }
-        let text = excerpt(bytes ?? [], hiding: response.secrets)
+        let text = excerpt(
+            bytes ?? [], hiding: response.secrets, isCut: bytes.map { $0.count >= NetworkLimits.errorText } ?? false)
         return text.isEmpty ? "" : ": \(text)"
     }
 
     /// The first 200 characters in one line, control characters left out; of an HTML page its title.
     ///
-    /// - Parameter secrets: what who says this was shown.
-    public static func excerpt(_ bytes: [UInt8], hiding secrets: ShownSecrets = .none) -> String {
-        var text = secrets.hidden(in: String(decoding: bytes.prefix(4096), as: UTF8.self))
+    /// - Parameters:
+    ///   - secrets: what who says this was shown.
+    ///   - isCut: there was more of it.
+    public static func excerpt(_ bytes: [UInt8], hiding secrets: ShownSecrets = .none, isCut: Bool = false) -> String {
+        // More is looked at than is shown, as what is to be hidden need not end there.
+        let looked = Array(bytes.prefix(NetworkLimits.errorText))
+        let isCut = isCut || looked.count < bytes.count
+        var text = String(decoding: secrets.hidden(in: looked, upTo: 4096, isCut: isCut), as: UTF8.self)
         if let page = text.firstMatch(of: /(?i)^\s*<.*?<title[^>]*>([^<]*)/.dotMatchesNewlines()) {
             text = String(page.1)
         }
