@@ -13,6 +13,8 @@ public struct IMGAPIClient: Sendable {
     private let requestID: String
     /// What every request shows.
     private let token: AccessToken?
+    /// There is a token that this server is not shown, as it may be another's.
+    private let isTokenWithheld: Bool
     /// Signs what is asked for in one small answer; what changes something has its own.
     private let reader: RequestSigner?
     let transport: Transport
@@ -24,17 +26,19 @@ public struct IMGAPIClient: Sendable {
     ///   - requestID: the `x-request-id` of every request; it must be a UUID, since some servers die of another
     ///     (imgapi.md §17).
     ///   - token: what every request shows; whoever has made the client has seen to it that this server may see it.
+    ///   - isTokenWithheld: there is one, but it is not plain for which server.
     ///   - reader: signs requests that read manifests and lists; a file is fetched without.
     ///   - transport: how requests are sent.
     public init(
         base: String, channel: String?, insecure: Bool, requestID: String, token: AccessToken? = nil,
-        reader: RequestSigner? = nil, transport: Transport
+        isTokenWithheld: Bool = false, reader: RequestSigner? = nil, transport: Transport
     ) {
         self.base = base
         self.channel = channel
         self.insecure = insecure
         self.requestID = requestID
         self.token = token
+        self.isTokenWithheld = isTokenWithheld
         self.reader = reader
         self.transport = transport
     }
@@ -52,6 +56,17 @@ public struct IMGAPIClient: Sendable {
                 .sourceError,
                 "\(base) does not answer a ping as an IMGAPI server does: \(reply.excerpt())")
         }
+    }
+
+    /// Asks whether who asks may read: a ping is for everybody, and images need not be.
+    ///
+    /// - Throws: `UnauthorizedError`, `ForbiddenError`; `ConnectionError`.
+    public func checkReading() async throws {
+        // An image that no server has: a list could be long. What else may be wrong, the ping would have told.
+        let reply = try await get("/images/\(ImageUUID())", limit: ImageLimits.manifest)
+        // Stores of plain files say 403 of what they do not have, but do not speak JSON.
+        let speaks = (try? JSONValue(parsing: reply.body))?["code"]?.stringValue != nil
+        if reply.status == 401 || reply.status == 403 && speaks { throw refusal(reply, "images") }
     }
 
     /// The names of the server's channels; nil if it has none, or does not say (imgapi.md, ListChannels).
@@ -161,6 +176,8 @@ public struct IMGAPIClient: Sendable {
             "the server does not know the token that it was shown: ask who runs it for one that counts"
         case 401 where isSigned:
             "the server takes this key for none of that user's: ask who runs it whether it knows the key's public half"
+        case 401 where isTokenWithheld:
+            "IMGADM_TOKEN is shown to none of several servers, as it does not say for which it is: imgadm sources -a URL --token-file FILE keeps one for each; import -S URL names one"
         case 401:
             "the server wants to know who asks: --token-file FILE, --token TOKEN or IMGADM_TOKEN shows it a token, imgadm sources -a URL --token-file FILE always, and --key FILE --user NAME signs what changes an image"
         case 403: "the server knows who asks, and he may not: ask who runs it for the scope that this takes"

@@ -9,17 +9,22 @@ public struct IMGAPISource: ImageSource {
     private let client: IMGAPIClient
     private let transport: Transport
 
-    public init(descriptor: SourceDescriptor, transport: Transport, requestID: String, token: AccessToken? = nil) {
+    public init(
+        descriptor: SourceDescriptor, transport: Transport, requestID: String, token: AccessToken? = nil,
+        isTokenWithheld: Bool = false
+    ) {
         self.descriptor = descriptor
         self.transport = transport
         client = IMGAPIClient(
             base: descriptor.url.base, channel: descriptor.channel, insecure: descriptor.insecure,
-            requestID: requestID, token: token, transport: transport)
+            requestID: requestID, token: token, isTokenWithheld: isTokenWithheld, transport: transport)
     }
 
-    /// - Throws: also for a channel that the server does not have, of which it would only list no images.
+    /// - Throws: also where images are not for who asks, and for a channel that the server does not have, of which it would only
+    ///   list no images.
     public func ping() async throws {
         try await client.ping()
+        try await client.checkReading()
         guard let channel = descriptor.channel, channel != "*", let names = try await client.channels(),
             !names.contains(channel)
         else { return }

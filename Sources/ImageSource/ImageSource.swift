@@ -122,7 +122,9 @@ public struct ImageSources: Sendable {
     private func server(_ descriptor: SourceDescriptor) -> any ImageSource {
         do {
             let token = try tokens.token(for: descriptor, insecure: transport.settings.insecure)
-            return IMGAPISource(descriptor: descriptor, transport: transport, requestID: requestID, token: token)
+            return IMGAPISource(
+                descriptor: descriptor, transport: transport, requestID: requestID, token: token,
+                isTokenWithheld: tokens.isWithheld)
         } catch {
             return UnusableSource(descriptor: descriptor, reason: error)
         }
@@ -135,8 +137,8 @@ public struct ImageSources: Sendable {
     public func client(_ descriptor: SourceDescriptor, reader: RequestSigner? = nil) throws -> IMGAPIClient {
         IMGAPIClient(
             base: descriptor.url.base, channel: descriptor.channel, insecure: descriptor.insecure, requestID: requestID,
-            token: try tokens.token(for: descriptor, insecure: transport.settings.insecure), reader: reader,
-            transport: transport)
+            token: try tokens.token(for: descriptor, insecure: transport.settings.insecure),
+            isTokenWithheld: tokens.isWithheld, reader: reader, transport: transport)
     }
 
     /// A Docker registry.

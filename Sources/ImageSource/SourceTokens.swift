@@ -13,6 +13,13 @@ public final class SourceTokens: Sendable {
     }
 
     private let given = Mutex<Given?>(nil)
+    private let withheld = Mutex(false)
+
+    /// There is a token that no server is shown, as it is not plain for which it is.
+    var isWithheld: Bool { withheld.withLock { $0 } }
+
+    /// No server is shown the token that the command has.
+    public func withhold() { withheld.withLock { $0 = true } }
 
     /// The command has a token, for these servers and no other.
     public func give(_ token: AccessToken, to servers: [ServerURL]) {

@@ -168,6 +168,8 @@ extension ImageTool {
         let bare = try SourceDescriptor(server.url.base, type: server.type, insecure: server.insecure)
         guard let unlike = try await check([bare]).first ?? nil, !(unlike is ConnectionError) else { return error }
         let other = try await otherType(of: bare)
+        // It may be one that is not for who asks, or is not well.
+        if other == nil, let status = unlike.statusCode, status != 404 { return error }
         let hint =
             switch other?.type {
             case .docker?: "it is a registry: oci://\(server.url.authority)/NAME publishes into one"

@@ -37,7 +37,7 @@ struct TokenOptions: ParsableArguments {
         let servers = sources.filter { $0.type == .imgapi }
         // Another server would have it from then on.
         guard let first = servers.first, servers.allSatisfy({ $0.url.base == first.url.base }) else {
-            guard isGiven else { return }
+            guard isGiven else { return context.tool.withholdToken() }
             throw Failure(
                 .usage,
                 servers.isEmpty

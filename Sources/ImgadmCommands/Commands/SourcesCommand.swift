@@ -35,7 +35,7 @@ struct SourcesCommand: ImgadmCommand {
 
     @Flag(
         name: [.customShort("v"), .customLong("verbose")],
-        help: "List URL, type and whether TLS certificates are checked.")
+        help: "List URL, type, whether TLS certificates are checked, and the files of tokens.")
     var verbose = false
     @Flag(name: [.customShort("j"), .customLong("json")], help: "List as JSON.") var json = false
     @Option(
@@ -107,16 +107,21 @@ struct SourcesCommand: ImgadmCommand {
     private func list(_ context: CommandContext) throws {
         let sources = try context.tool.config.load().sources
         let format = try OutputFormat(format, json: json)
-        let columns = ["url", "type", "insecure"]
+        var columns = ["url", "type", "insecure", "tokenfile"]
+        var rows = sources.map {
+            [$0.displayURL, $0.type.rawValue, $0.insecure ? "true" : "false", $0.tokenFile]
+        }
         switch format {
         case .json, .jsonl, .yaml: return try context.output.values(sources.map { .object($0.json) }, as: format)
-        case .csv:
-            let rows = sources.map { [$0.displayURL, $0.type.rawValue, $0.insecure ? "true" : "false"] }
-            return try context.output.csv([columns] + rows)
+        case .csv: return try context.output.csv([columns] + rows)
         case .table: break
         }
         if verbose || self.format != nil {
-            let rows = sources.map { [$0.displayURL, $0.type.rawValue, $0.insecure ? "true" : "false"] }
+            // A table of three columns where nobody has a token: scripts know it so.
+            if !sources.contains(where: { $0.tokenFile != nil }) {
+                columns.removeLast()
+                rows = rows.map { $0.dropLast() }
+            }
             return try context.output.bytes(TextTable(columns, header: true).render(rows))
         }
         for source in sources { try context.output.line(source.displayURL) }
@@ -181,6 +186,10 @@ struct SourcesCommand: ImgadmCommand {
             [source.displayURL, source.type.rawValue, failure == nil ? "true" : "false", failure?.description ?? "-"]
         }
         try context.output.bytes(TextTable(["url", "type", "ok", "error"], header: true).render(rows))
+        try context.output.flush()
+        for (source, failure) in zip(sources, failures) {
+            if let hint = failure?.hint { context.note("\(source.displayURL): \(hint)") }
+        }
     }
 
     /// A URL that was typed and is none is a usage error.

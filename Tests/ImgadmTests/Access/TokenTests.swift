@@ -81,6 +81,57 @@ extension EndToEnd {
             #expect(Self.hasToken(other).allSatisfy { !$0 })
         }
 
+        /// A server whose ping is for everybody, and its images are not.
+        @Test func aSourceThatWantsATokenSaysSo() async throws {
+            let (box, token) = try await Self.box()
+            try box.write("build secret-of-alice\n", to: "tokens")
+            try HostFile.makeFolder(box.path("server/images"))
+            let server = try TestServer(
+                box.path("server"), arguments: ["--tokens", box.path("tokens").string, "--reads", "users"])
+            let bare = try await box.imgadm("sources", "-a", server.url)
+            #expect(
+                bare.status == 1 && bare.output.isEmpty && bare.errors.contains("error (SourcePing)")
+                    && bare.errors.contains("--token-file FILE"), "\(bare)")
+            #expect(try await box.imgadm("sources", "-fa", server.url).status == 0)
+            _ = try await box.imgadm("sources", "-d", "https://images.smartos.org")
+            #expect(
+                try await box.imgadm("sources", "-v").lines[0].split(separator: " ") == ["URL", "TYPE", "INSECURE"])
+            let unknown = try await box.imgadm("sources", "-c")
+            #expect(unknown.output.contains("false  ") && unknown.output.contains("401"), "\(unknown)")
+            #expect(unknown.errors.contains("\(server.url): the server wants to know who asks"), "\(unknown)")
+            #expect(try await box.imgadm("sources", "-a", server.url, "--token-file", token).status == 0)
+            #expect(try await box.imgadm("sources", "-c").output.contains("true   -"))
+            let verbose = try await box.imgadm("sources", "-v")
+            #expect(verbose.lines.first?.hasSuffix("TOKENFILE") == true, "\(verbose)")
+            #expect(verbose.lines.last?.hasSuffix(token) == true, "\(verbose)")
+        }
+
+        /// A token that is refused is no sign of another kind of server.
+        @Test func aPublisherWhoseTokenIsRefusedHearsThat() async throws {
+            let (box, _) = try await Self.box()
+            let server = try await Self.server()
+            try box.write(
+                #"{"v":2,"uuid":"\#(TestUUID.make())","owner":"00000000-0000-0000-0000-000000000000","name":"a","version":"1","type":"other","os":"other"}"#,
+                to: "a.json")
+            try box.write("x", to: "a.file")
+            let words = ["publish", "-m", box.path("a.json").string, "-f", box.path("a.file").string, server.url]
+            let wrong = try await box.imgadm(words + ["--token", "secret-of-bob"])
+            #expect(wrong.status == 1 && wrong.errors.contains("error (UnauthorizedError)"), "\(wrong)")
+            #expect(wrong.errors.contains("hint: the server does not know the token"), "\(wrong)")
+            let none = try await box.imgadm(words)
+            #expect(none.errors.contains("hint: the server wants to know who asks"), "\(none)")
+        }
+
+        /// What is set already is not what helps.
+        @Test func aTokenThatIsShownToNobodyIsToldOf() async throws {
+            let (box, _) = try await Self.box()
+            let (server, other) = (try await Self.server(), try await CannedServer(["/images": "[]"]))
+            for url in [other.url, server.url] { _ = try await box.imgadm("sources", "-fa", url) }
+            _ = try await box.imgadm("sources", "-d", "https://images.smartos.org")
+            let run = try await box.imgadm("avail", environment: ["IMGADM_TOKEN": "secret-of-alice"])
+            #expect(run.errors.contains("hint: IMGADM_TOKEN is shown to none of several servers"), "\(run)")
+        }
+
         @Test func aRedirectTakesNoTokenAlong() async throws {
             let (box, token) = try await Self.box()
             let elsewhere = try await CannedServer(["/images": "[]"])
