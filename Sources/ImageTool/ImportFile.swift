@@ -60,16 +60,19 @@ extension ImageTool {
         _ file: RemoteFile, _ request: FileRequest, _ pool: PoolName, _ report: Report
     ) async throws {
         let known = try await store.fetched(from: file.url, in: pool)
-        let isSame = request.checksum.map { $0.hex == known?.image.made?.fileSHA256 } ?? true
+        // What came unchecked is not checked by being there: the record has the SHA-256 of its file, to be compared.
+        let asked = request.needsChecksum ? try await checksum(of: file, request, report) : request.checksum
+        let isSame = asked.map { $0.hex == known?.image.made?.fileSHA256 } ?? true
         let condition = isSame && known?.fetched.isConditional == true ? known?.fetched : nil
         guard let head = try await file.head(unless: condition) else {
             guard let known else { return }
+            if let asked { report.line("Image \(known.image.uuid) was made of a file with the checksum \(asked)") }
             return try await skip(known.image, given: request.fields, blockSize: request.blockSize, in: pool, report)
         }
         let beginning = beginning(of: file, head)
         let (draft, content) = try self.draft(of: beginning, head, request)
         if let warning = beginning.warning { report.warning(warning) }
-        let digest = try await checksum(of: file, request, report)
+        let digest = if let asked { asked } else { try await checksum(of: file, request, report) }
         var check = ImageFileCheck(size: head.size, digest: digest)
         if head.size == nil { check.most = RemoteFile.longest }
         let image = try AvailableImage(

@@ -153,6 +153,32 @@ extension EndToEnd {
             #expect(server.requests.count == before + 1)
         }
 
+        /// What came without a check is not taken for checked because it is there.
+        @Test func whatCameUncheckedIsComparedLater() async throws {
+            let box = try await box()
+            let server = try await FileServer(box.path("www"))
+            let url = "\(server.url)/\(Self.name).qcow2"
+            let made = try await run("imgadm import -q \(url)", in: box)
+            #expect(made.status == 0 && made.errors.contains("is not checked"), "\(made)")
+            let none = try await run("imgadm import --verify checksum \(url)", in: box)
+            #expect(none.status == 1 && none.errors.contains("ChecksumNotFound"), "\(none)")
+            let wrong = try await run(
+                """
+                (cd www; sha256sum *.qcow2 | sed 's/^..../0000/' > SHA256SUMS)
+                imgadm import --verify checksum \(url)
+                """, in: box)
+            #expect(wrong.status == 1 && wrong.errors.contains("DownloadError"), "\(wrong)")
+            let before = server.requests.count
+            let right = try await run(
+                "(cd www; sha256sum *.qcow2 > SHA256SUMS)\nimgadm import --verify checksum \(url)", in: box)
+            #expect(right.status == 0 && right.output.contains("already installed, skipping"), "\(right)")
+            #expect(right.output.contains("was made of a file with the checksum sha256:"), "\(right)")
+            // The list, and whether the file is another by now.
+            #expect(server.requests.count - before <= 4, "\(server.requests)")
+            let file = try await run("imgadm import --verify checksum ./disk.raw version=1", in: box)
+            #expect(file.status == 2 && file.errors.contains("--checksum sha256:DIGITS"), "\(file)")
+        }
+
         /// What a server can, and whether the file's UUID is known before it is fetched.
         private static let servers: [FileServer.Abilities] = [
             [], [.lengths], [.tags, .lengths], [.ranges, .tags, .lengths, .redirects],

@@ -15,7 +15,11 @@ struct FileOptions: ParsableArguments {
     var checksum: String?
     @Option(
         name: .customLong("verify"), parsing: .unconditional,
-        help: ArgumentHelp("checksum: a URL beside which there is no checksum is an error.", valueName: "what"),
+        help: ArgumentHelp(
+            """
+            checksum: a URL beside which there is no checksum is an error, and an image that came of it unchecked is \
+            compared with that.
+            """, valueName: "what"),
         completion: .list(["checksum"]))
     var verify: String?
     @Option(

@@ -102,6 +102,11 @@ struct ImportCommand: AnsweringCommand {
                     .usage, "-C, -S, --zstream, --type and --platform go with an image of a source, not with a file")
             }
             try file.apply(to: &request)
+            if request.needsChecksum, request.checksum == nil, case .path = request.place {
+                throw CallError(
+                    "--verify checksum goes with a URL, beside which a list of checksums lies",
+                    hint: "--checksum sha256:DIGITS says what a file must be")
+            }
             if !dryRun { try await context.upgradeState() }
             let pool = try context.pool(pool.name)
             try await context.reporting(mode, dryRun: dryRun) { [request] report in
