@@ -71,6 +71,52 @@ extension EndToEnd {
             }
         }
 
+        /// What bash answers, as far as it is not only asked whether something is among it.
+        @Test(arguments: [
+            ("imgadm hel", ["help"]), ("imgadm list --format=js", ["json", "jsonl"]),
+            ("imgadm list -o help,", []), ("imgadm list --format=", ["csv", "json", "jsonl", "table", "yaml"]),
+        ])
+        func bashAnswersThisAlone(line: String, answers: [String]) async throws {
+            let (box, _, _) = try await Self.make()
+            let run = try await Self.press(line, in: box)
+            #expect(run.lines.map { $0.trimmingBlanks }.filter { !$0.isEmpty }.sorted() == answers, "\(run)")
+        }
+
+        private static func press(_ line: String, in box: Sandbox) async throws -> Sandbox.Run {
+            try await box.shell(
+                """
+                PATH="$(dirname \(Binaries.imgadm)):$PATH"; source '\(box.path("completion.bash"))'; unset -f imgadm
+                COMP_LINE='\(line)' COMP_POINT=\(line.utf8.count); read -ra COMP_WORDS <<< "$COMP_LINE"
+                [[ $COMP_LINE != *' ' ]] || COMP_WORDS+=(''); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+                $(complete -p imgadm | sed 's/.*-F \\([^ ]*\\).*/\\1/') imgadm "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+                printf '%s\\n' "${COMPREPLY[@]}"
+                """)
+        }
+
+        /// What a server calls its images, or a record, may be anything; what is typed for somebody, not.
+        @Test func noNameIsOfferedThatIsNone() async throws {
+            let box = try await Sandbox.make()
+            let names = [
+                "--force", "-f", "/etc/passwd", "https://example.com/x", "--", "a b", "a;reboot", "$(reboot)",
+                "a\u{1b}[1m", "..",
+                "../x", "a//b", "~root", "a:b", "a@b", "*", "", "plain", "web/1.2-a_b",
+            ]
+            let images = names.map { name -> JSONValue in
+                [
+                    "v": 2, "uuid": .string(TestUUID.make()), "name": .string(name), "version": "1", "os": "linux",
+                    "type": "other",
+                    "owner": "00000000-0000-0000-0000-000000000000", "state": "active",
+                    "published_at": "2026-01-01T00:00:00.000Z",
+                ]
+            }
+            let server = try await CannedServer(["/images": JSONValue.array(images).text()])
+            try box.use(server.url)
+            #expect(try await box.imgadm("avail", "-H").status == 0)
+            let offered = ["plain", "web/1.2-a_b"]
+            #expect(try await box.imgadm("complete", "available", "").lines == offered)
+            #expect(try await box.imgadm("complete", "filters", "name=").lines == offered.map { "name=\($0)" })
+        }
+
         /// How much of a word bash has done with.
         private static func settled(_ word: Substring) -> Int {
             word.lastIndex { "=:".contains($0) }.map { word.distance(from: word.startIndex, to: $0) + 1 } ?? 0

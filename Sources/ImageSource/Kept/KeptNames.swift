@@ -12,7 +12,7 @@ extension ImageSources {
     /// Keeps the names, if they are others than before.
     public func keepNames(of images: [ListedImage], from source: SourceDescriptor) {
         let path: FieldPath = "name"
-        let names = Set(images.lazy.compactMap { path.find(in: $0.manifest)?.value.stringValue }.filter(Self.isWord))
+        let names = Set(images.lazy.compactMap { path.find(in: $0.manifest)?.value.stringValue }.filter(Self.isTyped))
         let text = names.sorted().prefix(Self.most.names).joined(separator: "\n")
         let files = files(of: source)
         let url = Self.url(of: source)
@@ -25,7 +25,8 @@ extension ImageSources {
     /// The names that are kept of a source.
     public func keptNames(from source: SourceDescriptor) -> [String] {
         guard let kept = files(of: source).read(Self.url(of: source), limit: Self.most.bytes) else { return [] }
-        return String(decoding: kept.bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+        // What is kept may be of an older version, which took more.
+        return String(decoding: kept.bytes, as: UTF8.self).split(separator: "\n").map(String.init).filter(Self.isTyped)
     }
 
     public func forgetNames(from source: SourceDescriptor) { files(of: source).forget() }
@@ -37,13 +38,16 @@ extension ImageSources {
 
     private static func url(of source: SourceDescriptor) -> String { "names of \(source.displayURL)" }
 
-    /// What a server calls an image is typed in by a shell: nothing that means something there.
-    private static func isWord(_ name: String) -> Bool {
-        !name.isEmpty && name.utf8.count <= 512
-            && name.utf8.allSatisfy {
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
-                    || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
-                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || "._-+/:@".utf8.contains($0)
-            }
+    /// A name that can stand on a command line as it is, and means an image there: nothing that a shell takes for something else, no
+    /// option, file, URL, reference or version. Servers and manifests may call an image anything.
+    public static func isTyped(_ name: String) -> Bool {
+        func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+        func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) }
+        guard let first = name.utf8.first, isLetter(first) || isDigit(first), name.utf8.count <= 512 else {
+            return false
+        }
+        let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return name.utf8.allSatisfy { isLetter($0) || isDigit($0) || "._-+/".utf8.contains($0) }
+            && parts.allSatisfy { !$0.isEmpty && $0.contains { $0 != UInt8(ascii: ".") } }
     }
 }

@@ -43,7 +43,15 @@ enum CompletionScript {
             local typed="${COMP_LINE:0:COMP_POINT}"
             typed="${typed##*[[:space:]]}"
             local before="${typed%"${typed##*[=:]}"}"
-            if [[ -n "${before}" && "${COMP_WORDBREAKS}" == *[=:]* ]]; then
+            if [[ "${typed}" == --*=* ]]; then
+                local -a COMP_WORDS
+                read -ra COMP_WORDS <<< "${COMP_LINE:0:COMP_POINT}"
+                COMP_WORDS[${#COMP_WORDS[@]} - 1]="${typed%%=*}"
+                COMP_WORDS+=("${typed#*=}")
+                local COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+                _imgadm "${1}" "${typed#*=}" "${typed%%=*}"
+                [[ "${COMP_WORDBREAKS}" == *=* ]] || COMPREPLY=("${COMPREPLY[@]/#/"${typed%%=*}="}")
+            elif [[ -n "${before}" && "${COMP_WORDBREAKS}" == *[=:]* ]]; then
                 local -a COMP_WORDS
                 read -ra COMP_WORDS <<< "${COMP_LINE:0:COMP_POINT}"
                 local COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
@@ -52,6 +60,13 @@ enum CompletionScript {
             else
                 _imgadm "$@"
             fi
+            local -A seen=()
+            local word index
+            for index in "${!COMPREPLY[@]}"; do
+                word="${COMPREPLY[index]%% }"
+                if [[ -z "${word}" || -n "${seen[x${word}]}" ]]; then unset "COMPREPLY[index]"; else seen[x${word}]=1; fi
+            done
+            COMPREPLY=("${COMPREPLY[@]}")
             [[ "${COMPREPLY[*]}" != *= ]] || compopt -o nospace +o filenames 2> /dev/null
             if [[ ${#COMPREPLY[@]} -eq 0 && " ${COMP_WORDS[*]:1} " =~ ^(\\ -[^\\ ]*)*\\ (import|show)\\  ]]; then
                 compopt -o default 2> /dev/null

@@ -73,6 +73,8 @@ struct CompleteCommand: ImgadmCommand {
     private static func listed(_ words: [String], after typed: String) -> [String] {
         guard let comma = typed.lastIndex(of: ",") else { return words }
         let before = typed[...comma]
+        // help is the whole of a list.
+        guard before != "help," else { return [] }
         let there = Set(before.split(separator: ",").map(String.init))
         return words.filter { !there.contains($0) }.map { "\(before)\($0)" }
     }
@@ -82,6 +84,7 @@ struct CompleteCommand: ImgadmCommand {
         let images = DockerRows.heads(among: try await context.tool.store.images())
         // All docker images have the same name.
         let names = images.filter { $0.manifest.imageType != .docker }.compactMap(\.manifest.name)
+            .filter(ImageSources.isTyped)
         return images.map(\.uuid.description) + Set(names + images.flatMap(\.references)).sorted()
     }
 
@@ -95,8 +98,11 @@ struct CompleteCommand: ImgadmCommand {
         case "reference": return Set(try await context.tool.store.images().flatMap(\.references)).sorted()
         case "name":
             let installed = try await context.tool.store.images().compactMap(\.manifest.name)
+                .filter(ImageSources.isTyped)
             return context.tool.keptNames().union(installed).sorted()
-        case "version": return Set(try await context.tool.store.images().compactMap(\.manifest.version)).sorted()
+        case "version":
+            let versions = try await context.tool.store.images().compactMap(\.manifest.version)
+            return Set(versions.filter(ImageSources.isTyped)).sorted()
         default: return []
         }
     }
