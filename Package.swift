@@ -189,7 +189,7 @@ let package = Package(
             [
                 "IMGAPI", "ImageModel", "Failure", "Host", "Transport", "TestClock", "TestHost", log, system, nioCore,
             ]),
-        tests("ImageToolTests", ["ImageTool", "Compression", "Failure"]),
+        tests("ImageToolTests", ["ImageTool", "ImageModel", "Compression", "Failure"]),
         tests("ImgadmCommandsTests", ["ImgadmCommands", "ImageModel", "JSON", "Failure", argumentParser]),
         tests("VirtualMachinesTests", ["VirtualMachines", "Failure", "Host"]),
         tests(

@@ -82,7 +82,9 @@ struct MirrorCommand: AsyncParsableCommand {
             // What went wrong is in the log; the images are there.
             try? await repository.settle()
             do {
-                if !dryRun { try await MirrorCommand.summarize(repository, progress.figures) }
+                // Where nothing was found out about the source, the count of what is here would look like an outcome.
+                let isAtWork = failure == nil || progress.figures.images > 0 || progress.figures.prunedImages > 0
+                if !dryRun, isAtWork { try await MirrorCommand.summarize(repository, progress.figures) }
             } catch {
                 failure = failure ?? error
             }
@@ -101,7 +103,7 @@ struct MirrorCommand: AsyncParsableCommand {
             let now = progress.figures
             guard now.images > 0 else { continue }
             write(
-                "\(now.copiedImages) of \(now.images) images, \(mebibytes(now.copiedBytes)) of \(mebibytes(now.bytes)) MiB"
+                "\(now.copiedImages) of \(now.images) images, \(ByteCount.text(now.copiedBytes)) of \(ByteCount.text(now.bytes))"
             )
         }
     }
@@ -118,15 +120,13 @@ struct MirrorCommand: AsyncParsableCommand {
     /// What there is to be served now.
     private static func summarize(_ repository: any ImageRepository, _ done: MirrorProgress.Figures) async throws {
         let images = try await repository.catalog(.now).images.filter { $0.imageState == .active }
-        let bytes = images.reduce(Int64(0)) { $0.addingReportingOverflow($1.files.first?.size ?? 0).partialValue }
+        let bytes = images.reduce(Int64(0)) { ByteCount.sum($0, $1.files.first?.size ?? 0) }
         let pruned = done.prunedImages > 0 ? ", \(done.prunedImages) pruned" : ""
         print(
-            "\(images.count) active \(images.count == 1 ? "image is" : "images are") here, \(mebibytes(bytes)) MiB (\(done.copiedImages) copied now\(pruned))"
+            "\(images.count) active \(images.count == 1 ? "image is" : "images are") here, \(ByteCount.text(bytes)) (\(done.copiedImages) copied now\(pruned))"
         )
         fflush(nil)
     }
-
-    private static func mebibytes(_ bytes: Int64) -> Int64 { bytes / 1_048_576 }
 
     private static func write(_ line: String) {
         // Whoever does not read it misses nothing of the work.

@@ -6,6 +6,7 @@ import ImageModel
 import ImageServer
 import Logging
 import SystemPackage
+import Terminal
 import Transport
 
 @main
@@ -24,6 +25,9 @@ struct ServerProgram: AsyncParsableCommand {
     static func main() async {
         do {
             try ProcessStart.prepare()
+            // ArgumentParser traps where it has no room for its two columns.
+            let width = HelpWidth.columns(said: ProcessEnvironment.variables["COLUMNS"])
+            unsafe setenv("COLUMNS", "\(width)", 1)
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -31,15 +35,13 @@ struct ServerProgram: AsyncParsableCommand {
                 try command.run()
             }
         } catch let error as any CodedError {
-            end(
-                error.failure.exitStatus,
-                "error (\(error.code)): \(error.description)\(error.hint.map { "\n  hint: \($0)" } ?? "")")
+            end(error)
         } catch  where exitCode(for: error) == .success {
             print(fullMessage(for: error))
         } catch  where exitCode(for: error) == .validationFailure {
-            end(2, fullMessage(for: error))
+            end(mistake(error))
         } catch {
-            end(1, "error: \(error)")
+            end(Failure.wrapping(error, .internalError, "unexpected error"))
         }
     }
 
@@ -59,8 +61,23 @@ struct ServerProgram: AsyncParsableCommand {
         return (sender, Transport(sender: sender, settings: settings, log: logger))
     }
 
-    private static func end(_ status: Int32, _ message: String) -> Never {
-        _ = try? FileDescriptor.standardError.writeAll("imgapi-server: \(message)\n".utf8)
-        Glibc.exit(status)
+    /// A mistake on the command line, told as imgadm tells one.
+    private static func mistake(_ error: any Error) -> Failure {
+        // The first of several readings is the plainest.
+        let said = message(for: error).split(whereSeparator: \.isNewline).first.map(String.init)
+        let command = CommandLine.arguments.dropFirst().first { word in
+            configuration.subcommands.contains { $0.configuration.commandName == word }
+        }
+        return Failure(
+            .option, said ?? "the command line cannot be understood",
+            hint: "imgapi-server \(command.map { "help \($0)" } ?? "--help") shows the options")
+    }
+
+    private static func end(_ error: any CodedError) -> Never {
+        let hint = error.hint.map { "\n  hint: \(Printable.text($0))" } ?? ""
+        let text = "imgapi-server: error (\(error.code)): \(Printable.text(error.description))\(hint)\n"
+        // Where nobody reads errors, there is nowhere to tell that.
+        _ = try? FileDescriptor.standardError.writeAll(text.utf8)
+        Glibc.exit(error.failure.exitStatus)
     }
 }

@@ -56,6 +56,30 @@ import Testing
         #expect(output.contains(row.says), "\(output)")
     }
 
+    @Test(arguments: ["1", "20", "29", "40", "80", "1000", "0", "-5", "junk", "''", "99999999999999999999"])
+    func helpFitsWhateverColumnsSays(columns: String) async throws {
+        for words in ["--help", "help", "help serve", "help mirror", "mirror --help", "completion -h"] {
+            let output = try await Tool.shell("COLUMNS=\(columns) '\(Binaries.server)' \(words)")
+            #expect(output.contains("USAGE: imgapi-server"), "\(words): \(output)")
+        }
+    }
+
+    /// As imgadm tells them.
+    @Test(arguments: [
+        ("--nonsense", "Unknown option '--nonsense'", "imgapi-server --help shows the options"),
+        ("--root /tmp --mode dc", "", "imgapi-server --help shows the options"),
+        ("--root /tmp --port 80", "there is no --port: --listen ADDR:80", "imgapi-server --help shows the options"),
+        ("mirror --nonsense", "", "imgapi-server help mirror shows the options"),
+        ("mirror", "", "imgapi-server help mirror shows the options"),
+    ])
+    func aMistakeIsOneLineAndAHint(words: String, says: String, hint: String) async throws {
+        let (status, output) = try await Self.run(words)
+        let lines = output.split(separator: "\n")
+        #expect(status == 2 && lines.count == 2, "\(output)")
+        #expect(lines.first?.hasPrefix("imgapi-server: error (Option): \(says)") == true, "\(output)")
+        #expect(lines.last == "  hint: \(hint)", "\(output)")
+    }
+
     @Test func aPortThatIsTakenIsToldWithWhatToDo() async throws {
         let (_, pid, server) = try await Self.start()
         defer { kill(pid, SIGKILL) }

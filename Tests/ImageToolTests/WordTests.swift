@@ -1,5 +1,6 @@
 import Compression
 import Failure
+import ImageModel
 import ImageTool
 import Testing
 

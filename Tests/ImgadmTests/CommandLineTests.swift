@@ -22,6 +22,15 @@ extension EndToEnd {
             #expect(run.errors.isEmpty)
         }
 
+        @Test(arguments: ["1", "20", "40", "80", "1000", "0", "-5", "junk", "", "99999999999999999999"])
+        func helpFitsWhateverColumnsSays(columns: String) async throws {
+            let box = try await Sandbox.make()
+            for words in [["help"], ["--help"], ["help", "import"], ["sources", "-h"], ["list", "--nonsense"]] {
+                let run = try await box.imgadm(words, environment: ["COLUMNS": columns])
+                #expect(run.status == (words.contains("--nonsense") ? 2 : 0), "\(words): \(run)")
+            }
+        }
+
         @Test func everyCommandHasHelp() async throws {
             let box = try await Sandbox.make()
             for command in commands {
@@ -49,6 +58,7 @@ extension EndToEnd {
         /// Words, exit status, code.
         static let usageErrors: [([String], Int32, String)] = [
             (["frobnicate"], 1, "UnknownCommand"), (["help", "frobnicate"], 1, "UnknownCommand"),
+            (["lst"], 1, "UnknownCommand"), (["help", "improt"], 1, "UnknownCommand"),
             (["--frob"], 2, "Option"), (["-x", "list"], 2, "Option"),
             (["list", "-x"], 2, "Option"), (["list", "--frob"], 2, "Option"), (["list", "-o"], 2, "Option"),
             (["list", "nofilter"], 2, "Usage"), (["avail", "=x"], 2, "Usage"),

@@ -47,10 +47,5 @@ enum HelpText {
     /// A command's help.
     static func help(of type: (some ImgadmCommand).Type) -> String { CommandHelp(of: type, width: width).text }
 
-    /// That which `COLUMNS` says, as POSIX has it; else that of the terminal, or 80.
-    private static var width: Int {
-        // What is no number says nothing.
-        let said = ProcessEnvironment.variables["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
-        return min(max(said ?? OutputTerminal.width, 40), 100)
-    }
+    private static var width: Int { HelpWidth.columns(said: ProcessEnvironment.variables["COLUMNS"]) }
 }

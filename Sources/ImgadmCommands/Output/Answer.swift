@@ -1,4 +1,5 @@
 import Failure
+import ImageModel
 import ImageTool
 import JSON
 
