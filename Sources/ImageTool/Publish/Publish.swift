@@ -167,8 +167,10 @@ extension ImageTool {
         // Of the channel the server has said what is to be said.
         let bare = try SourceDescriptor(server.url.base, type: server.type, insecure: server.insecure)
         guard let unlike = try await check([bare]).first ?? nil, !(unlike is ConnectionError) else { return error }
+        // What a server is that refuses who asks, nobody can say.
+        guard !ImageTool.refusesAccess(unlike.failure) else { return error }
         let other = try await otherType(of: bare)
-        // It may be one that is not for who asks, or is not well.
+        // It may be one that is not well.
         if other == nil, let status = unlike.statusCode, status != 404 { return error }
         let hint =
             switch other?.type {

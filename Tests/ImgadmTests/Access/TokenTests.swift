@@ -100,7 +100,7 @@ extension EndToEnd {
             #expect(unknown.output.contains("false  ") && unknown.output.contains("401"), "\(unknown)")
             #expect(unknown.errors.contains("\(server.url): the server wants to know who asks"), "\(unknown)")
             #expect(try await box.imgadm("sources", "-a", server.url, "--token-file", token).status == 0)
-            #expect(try await box.imgadm("sources", "-c").output.contains("true   -"))
+            #expect(try await box.imgadm("sources", "-c").output.contains("true  -"))
             let verbose = try await box.imgadm("sources", "-v")
             #expect(verbose.lines.first?.hasSuffix("TOKENFILE") == true, "\(verbose)")
             #expect(verbose.lines.last?.hasSuffix(token) == true, "\(verbose)")
