@@ -10,7 +10,7 @@ public struct Failure: Error, Sendable {
     public let message: String
     /// What made it fail.
     public let cause: (any Error)?
-    /// What the user can do about it.
+    /// What the user can do about it; of several errors, a line each.
     public let hint: String?
     /// The HTTP status a server answered with, where there is one.
     public let statusCode: Int?
@@ -39,6 +39,9 @@ extension Failure: CustomStringConvertible {
 
     /// `description`, and the hint behind it.
     public var fullDescription: String {
-        hint.map { "\(description) (\($0))" } ?? description
+        hint.map { _ in "\(description) (\(hints.joined(separator: "; ")))" } ?? description
     }
+
+    /// The lines of the hint.
+    public var hints: [String] { hint?.split(separator: "\n").map(String.init) ?? [] }
 }

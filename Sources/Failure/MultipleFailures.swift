@@ -1,11 +1,16 @@
 extension Failure {
     /// One failure for several: itself if there is only one, else code `MultiError`, whose message
-    /// has each of them.
+    /// has each of them, and whose hint those of all, a line each.
     public static func combining(_ failures: [any CodedError]) -> (any CodedError)? {
         guard let first = failures.first else { return nil }
         guard failures.count > 1 else { return first }
         let list = failures.map { "\($0.code): \($0.description)" }.joined(separator: "; ")
-        return Failure(.multiError, "\(failures.count) errors: \(list)", cause: nil, hint: first.hint)
+        // Each once, a line each.
+        var hints: [String] = []
+        for hint in failures.compactMap(\.hint) where !hints.contains(hint) { hints.append(hint) }
+        return Failure(
+            .multiError, "\(failures.count) errors: \(list)", cause: nil,
+            hint: hints.isEmpty ? nil : hints.joined(separator: "\n"))
     }
 
     /// Any error as a failure: itself, or wrapped under `code` with what was being done.

@@ -68,6 +68,13 @@ extension HostFile {
         try status(path, followLinks: true) != nil
     }
 
+    /// There is a folder, or a link that leads to one.
+    ///
+    /// - Throws: as above.
+    public static func isFolder(_ path: FilePath) throws -> Bool {
+        try status(path, followLinks: true)?.type == .directory
+    }
+
     /// The bytes of a file, or nil if there is none. A link is not followed.
     ///
     /// - Throws: `FileSystemError`, `PermissionDenied` where that cannot be told.

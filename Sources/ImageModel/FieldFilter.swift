@@ -15,12 +15,19 @@ public struct FieldFilter: Sendable, Hashable {
     public let path: FieldPath
     public let condition: Condition
 
+    private static func hint(for argument: String) -> String? {
+        guard !argument.contains("=") else { return nil }
+        let parts = argument.split(separator: "~", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { return "name=~\(argument) is what has that in its name" }
+        return "\(parts[0])=~\(parts[1]) is what has that in its \(parts[0])"
+    }
+
     /// - Throws: `Usage` if there is no `=` with a field before it.
     public init(_ argument: String) throws(Failure) {
         guard let sign = argument.firstIndex(of: "="), sign != argument.startIndex else {
             throw Failure(
                 .usage, "invalid filter: \"\(argument)\" (must be of the form \"field=value\")",
-                hint: argument.contains("=") ? nil : "name=~\(argument) is what has that in its name")
+                hint: FieldFilter.hint(for: argument))
         }
         let field = String(argument[..<sign])
         let value = String(argument[argument.index(after: sign)...])

@@ -16,6 +16,7 @@ public enum FieldHelp {
         ("docker_repo", "its repository"), ("docker_tags", "its tags"),
         ("reference", "what docker calls it: REPO:TAG or REPO@DIGEST (list)"),
         ("docker_digests", "the digests that led to it: REPO@DIGEST (list)"),
+        ("channels", "the channels of its server that it is in, as JSON (avail, remote list)"),
         ("requirements.*", "what it needs of a host: requirements.min_ram, …"),
         ("tags.*", "its tags: tags.role, …"), ("files.0.*", "its file: files.0.sha1, files.0.compression"),
     ]

@@ -39,6 +39,15 @@ extension ImageQuery {
     }
 }
 
+/// A field that no manifest has.
+public enum UnknownField {
+    /// The field of manifests that may have been meant; nil for one that there is, and for one that is like none.
+    public static func near(_ field: String) -> String? {
+        ManifestValidation.fields.contains(field)
+            ? nil : Suggestion.nearest(to: field, among: ManifestValidation.fields.sorted())
+    }
+}
+
 extension FieldPath {
     /// The fields that there are whatever images there are.
     static let known = Set(

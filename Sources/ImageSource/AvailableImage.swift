@@ -8,8 +8,10 @@ public import Transport
 /// is what each of them makes of what was asked for; what comes after knows of no source.
 public struct AvailableImage: Sendable {
     public let manifest: Manifest
-    /// How lines of progress name it: `UUID (NAME@VERSION)`.
+    /// How lines of progress name it: `UUID (NAME@VERSION)`, as far as that is known.
     public let title: String
+    /// The same without the UUID: `NAME@VERSION`, as far as that is known.
+    public private(set) var shortTitle: String
     /// Which layer it is of the image that was asked for, where it is one.
     public internal(set) var layer: LayerPlace?
     /// What docker calls it, where it is such an image and no layer below.
@@ -46,6 +48,7 @@ public struct AvailableImage: Sendable {
     ) {
         self.manifest = manifest
         self.title = title ?? manifest.progressTitle
+        shortTitle = manifest.title
         self.source = source
         self.place = place
         self.check = check
@@ -85,11 +88,13 @@ public struct AvailableImage: Sendable {
             throw Failure(.internalError, "no UUID follows from \"\(place.description)\"")
         }
         let provisional = try draft.provisionalManifest(known)
+        let name = draft.hasProvisionalVersion ? provisional.name ?? provisional.title : provisional.title
         self.init(
-            provisional, title: uuid == nil ? provisional.title : nil, source: source ?? fetched?.url, at: place,
+            provisional, title: uuid.map { "\($0) (\(name))" } ?? name, source: source ?? fetched?.url, at: place,
             check: check,
             content: content, compression: nil)
         self.draft = draft
+        shortTitle = name
         hasProvisionalUUID = uuid == nil
         self.fetched = fetched
         self.called = called

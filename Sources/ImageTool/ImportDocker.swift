@@ -84,9 +84,17 @@ extension ImageTool {
             return try await source.image(reference, for: request.platform)
         } catch let refusal as RegistryRefusal where refusal.kind == .notFound {
             throw Failure(
-                .activeImageNotFound, refusal.message, cause: refusal.cause, hint: refusal.hint,
+                .activeImageNotFound, refusal.message, cause: refusal.cause,
+                hint: refusal.hint ?? Self.other(than: reference),
                 statusCode: refusal.statusCode)
         }
+    }
+
+    /// What to do about a reference that leads to nothing.
+    private static func other(than reference: DockerReference) -> String {
+        let page = reference.host == DockerReference.dockerHub ? "https://hub.docker.com" : "the registry's own page"
+        let latest = reference.tag == "latest" ? " (without a tag, it is latest that is asked for)" : ""
+        return "the name or the tag may be another\(latest): \(page) shows which there are"
     }
 
     /// The manifest that an import of a reference would store.

@@ -74,7 +74,7 @@ struct ServerProgram: AsyncParsableCommand {
     }
 
     private static func end(_ error: any CodedError) -> Never {
-        let hint = error.hint.map { "\n  hint: \(Printable.text($0))" } ?? ""
+        let hint = error.failure.hints.map { "\n  hint: \(Printable.text($0))" }.joined()
         let text = "imgapi-server: error (\(error.code)): \(Printable.text(error.description))\(hint)\n"
         // Where nobody reads errors, there is nowhere to tell that.
         _ = try? FileDescriptor.standardError.writeAll(text.utf8)

@@ -31,6 +31,43 @@ extension EndToEnd {
             }
         }
 
+        /// What people try, and what it says to do.
+        static let slips: [(words: [String], status: Int32, says: [String])] = [
+            (["get"], 2, ["missing argument: IMAGE"]), (["delete"], 2, ["missing argument: IMAGE"]),
+            (["import"], 2, ["missing argument: IMAGE"]),
+            (["delete", "-n", "base"], 2, ["delete has no dry run"]),
+            (["push", "-n", "a", "b"], 2, ["push has no dry run"]),
+            (["show", "-S", "http://x", "base"], 2, ["imgadm import -n -S URL"]),
+            (["avail", "name~ba"], 2, ["hint: name=~ba is what has that in its name"]),
+            (["avail", "os~ba"], 2, ["hint: os=~ba is what has that in its os"]),
+            (["avail", "base"], 2, ["hint: name=~base is what has that in its name"]),
+            (["export", "-o", "/tmp", "base"], 2, ["\"/tmp\" is a folder", "-o /tmp/NAME"]),
+            (["export", "-o", "new/", "base"], 2, ["\"new/\" is a folder", "-o new/NAME"]),
+            (["export", "-o", "-x", "base"], 2, ["error (Option)", "\"-x\" looks like an option", "./-x"]),
+            (["convert", "-o", "/tmp", "disk.raw"], 2, ["\"/tmp\" is a folder"]),
+            (["inspect", "nothere"], 3, ["there is no file \"nothere\" here", "\"nothere\" was not found on zpool"]),
+            (["inspect", "$x"], 1, ["there is no file \"$x\" here", "InvalidUUID"]),
+        ]
+
+        @Test(arguments: slips)
+        func aSlipIsToldInTheWordsOfWhoMadeIt(row: (words: [String], status: Int32, says: [String])) async throws {
+            let run = try await Sandbox.make().imgadm(row.words)
+            #expect(run.status == row.status, "\(row.words): \(run)")
+            for says in row.says { #expect(run.errors.contains(says), "\(row.words): \(run)") }
+        }
+
+        /// What went wrong with several things is told with what to do about each.
+        @Test func eachOfSeveralErrorsHasItsHint() async throws {
+            let box = try await Sandbox.make()
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.top.uuid).status == 0)
+            let run = try await box.imgadm("delete", "tpo", "bsae")
+            #expect(run.errors.contains("error (MultiError)"), "\(run)")
+            #expect(run.errors.contains("  hint: did you mean \"top\"?\n"), "\(run)")
+            #expect(run.errors.contains("  hint: did you mean \"base\"?\n"), "\(run)")
+        }
+
         @Test func everyCommandHasHelp() async throws {
             let box = try await Sandbox.make()
             for command in commands {

@@ -50,6 +50,9 @@ public struct ImageDraft: Sendable {
     /// The UUID follows from the file, whose digest is to be known, then.
     public var isNamedByFile: Bool { given["uuid"]?.stringValue == nil }
 
+    /// The content may still tell another version, or the first one.
+    public var hasProvisionalVersion: Bool { kind == .root && given["version"] == nil && release == nil }
+
     /// The UUID of a file. An increment to another image is another image than the whole.
     ///
     /// - Parameter digest: of the file; nil where it is not known, or ``files`` tells.

@@ -138,14 +138,29 @@ public struct RemoteServer: Sendable {
     public func add(_ images: [RemoteImage], toChannel name: String, _ report: Report) async throws {
         for image in images { _ = try channels(of: image) }
         for image in images {
-            let changed = try await outlasting {
-                try await client(for: image).add(image.uuid, toChannel: name, by: signer)
+            let changed: Manifest
+            do {
+                changed = try await outlasting {
+                    try await client(for: image).add(image.uuid, toChannel: name, by: signer)
+                }
+            } catch let error as any CodedError where error.hint == nil && error.statusCode != nil {
+                throw await explained(error, channel: name)
             }
             guard changed.channels?.contains(name) != false else {
                 throw undone(image.manifest, "is not in channel \"\(name)\"")
             }
             tell(.addedToChannel(name), image.manifest, report)
         }
+    }
+
+    /// A refusal with the channels that there are, if it is that there is none of that name.
+    private func explained(_ error: any CodedError, channel name: String) async -> any CodedError {
+        // It is for a hint alone, and a server need not say it.
+        guard let known = try? await client.channels(), !known.isEmpty, !known.contains(name) else { return error }
+        return Failure(
+            error.code, error.message, cause: error.cause,
+            hint: Suggestion.hint(for: name, among: known)
+                ?? "its channels are \(known.prefix(20).joined(separator: ", "))", statusCode: error.statusCode)
     }
 
     /// Takes images out of a channel, but none out of its last, which would delete it.

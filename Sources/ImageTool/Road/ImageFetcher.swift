@@ -46,7 +46,7 @@ struct ImageFetcher: Sendable {
     ) -> DownloadStream {
         DownloadStream(
             Download(request, by: transport), of: image.uuid,
-            title: image.layer?.description ?? image.manifest.title,
+            title: image.layer?.description ?? image.shortTitle,
             name: name ?? image.fileName ?? image.layer?.description ?? "image \(image.uuid)", report: report,
             checkMD5: image.trustsMD5,
             noting: parts)

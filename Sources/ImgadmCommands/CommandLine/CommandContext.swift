@@ -119,7 +119,7 @@ struct CommandContext: Sendable {
     ///
     /// - Throws: `Usage`, `ImageNotInstalled`, `InvalidUUID`, `AmbiguousName`.
     func installed(_ words: [String], in pool: PoolName) async throws -> ImageUUID {
-        try await tool.installed(Arguments.one(words, "UUID"), in: pool)
+        try await tool.installed(Arguments.one(words, "IMAGE"), in: pool)
     }
 
     /// The installed images that arguments name.

@@ -77,8 +77,21 @@ struct CommandEntry: Sendable {
     private static func instead(_ word: String, of type: (some ImgadmCommand).Type) -> String? {
         let option = word.prefix { $0 != "=" }
         if option == "--pool", type.valueLetters.contains("P") { return "-P POOL chooses the zpool" }
-        return nil
+        return missing[type.configuration.commandName ?? ""]?[option]
     }
+
+    /// Options that others of our commands have, and this one not.
+    private static let missing: [String: [Substring: String]] = {
+        let delete =
+            "delete has no dry run: imgadm get -r IMAGE shows what is a clone of an image, vacuum -n what nothing needs"
+        let push =
+            "push has no dry run: it sends nothing that the registry has, and IMAGE REFERENCE says what goes where"
+        let show = "show asks the configured sources: imgadm import -n -S URL IMAGE tells what would come from another"
+        return [
+            "delete": ["-n": delete, "--dry-run": delete], "push": ["-n": push, "--dry-run": push],
+            "show": ["-S": show],
+        ]
+    }()
 
     /// ArgumentParser may name several readings of a mistake, a line each; the first is the plainest.
     static func firstLine(_ text: String) -> String {

@@ -77,7 +77,7 @@ struct ConvertCommand: AnsweringCommand {
         var request = ConvertRequest(file: file)
         request.fields = try ManifestArguments.fields(arguments.dropFirst())
         if let manifest { request.manifest = try await ManifestArguments.manifest(manifest) }
-        request.output = output.map { FilePath($0) }
+        request.output = try output.map(OutputArgument.path)
         if let chosen = try compression.map(ManifestArguments.compression) ?? request.namedCompression {
             request.compression = chosen
         }

@@ -38,7 +38,7 @@ struct DeleteCommand: AnsweringCommand {
     func answersJSON() throws(Failure) -> Bool { try answer.isJSON() }
 
     func run(_ context: CommandContext) async throws {
-        guard !arguments.isEmpty else { throw CallError("missing argument: UUID") }
+        guard !arguments.isEmpty else { throw CallError("missing argument: IMAGE") }
         let pool = try context.pool(pool.name)
         try await context.upgradeState()
         // What is mistyped may mean that the rest is not meant either. Each image is tried (cli.md §3, delete), and a UUID that is not

@@ -62,7 +62,7 @@ struct ExportCommand: AnsweringCommand {
         if output == "-", format == nil {
             throw Failure(.usage, "standard output has no name that tells the format", hint: "--format says it")
         }
-        let path = FilePath(output)
+        let path = output == "-" ? FilePath(output) : try OutputArgument.path(output)
         let format = try ExportFormat(self.format ?? path.lastComponent?.string ?? output)
         var request = ExportRequest(
             image: image, format: format, output: output == "-" ? nil : path, pool: try context.pool(pool.name))

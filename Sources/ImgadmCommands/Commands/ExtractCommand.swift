@@ -57,6 +57,9 @@ struct ExtractCommand: ImgadmCommand {
             try context.tool.printFiles(request) { try context.output.content($0) }
             return []
         }
-        return try context.tool.extractFiles(request, into: FilePath(folder ?? "."))
+        let folder = HostFile.absolute(FilePath(folder ?? "."))
+        let remarks = try context.tool.extractFiles(request, into: folder)
+        context.note("extracted into \"\(folder)\"")
+        return remarks
     }
 }

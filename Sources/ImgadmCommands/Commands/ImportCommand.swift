@@ -117,7 +117,7 @@ struct ImportCommand: AnsweringCommand {
         guard !file.areGiven else {
             throw Failure(.usage, "--checksum, --verify and --volblocksize go with a URL or a file")
         }
-        let argument = try ImageArgument(Arguments.one(arguments, "UUID"))
+        let argument = try ImageArgument(Arguments.one(arguments, "IMAGE"))
         let type = try type.type()
         if !dryRun { try await context.upgradeState() }
         try await token.give(to: sources, context)

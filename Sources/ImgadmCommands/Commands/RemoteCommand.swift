@@ -146,6 +146,10 @@ struct RemoteCommand: AnsweringCommand {
                     .usage, "\"\(path)\" is part of a field, and a server changes whole ones",
                     hint: "set the field as JSON: \(path.prefix { $0 != "." })='{\"…\": …}'")
             }
+            // A server may have fields that nobody else knows, but not one that differs from a known one by a slip.
+            if let near = UnknownField.near(path) {
+                throw Failure(.usage, "unknown field: \"\(path)\"", hint: "did you mean \"\(near)\"?")
+            }
             // Of a text, too, it means that there is none.
             fields[path] = value == "null" ? .null : value
         }

@@ -51,7 +51,7 @@ struct ShowCommand: ImgadmCommand {
         }
         try await token.give(to: [], context)
         let manifest =
-            switch try await ImageArgument(Arguments.one(arguments, "UUID")).settled(context, type: try type.type()) {
+            switch try await ImageArgument(Arguments.one(arguments, "IMAGE")).settled(context, type: try type.type()) {
             case .uuid(let uuid): try await context.tool.manifest(of: uuid)
             case .reference(let reference):
                 try await context.tool.manifest(of: reference, platform: try platform.platform())

@@ -31,7 +31,7 @@ struct ErrorReport: Sendable {
                 cause = (error as? any CodedError)?.cause
             }
         }
-        if let hint = failure.hint { ErrorReport.write("  \(style.dim("hint")): \(Printable.text(hint))") }
+        for hint in failure.hints { ErrorReport.write("  \(style.dim("hint")): \(Printable.text(hint))") }
     }
 
     /// A remark that is no error.

@@ -215,6 +215,9 @@ extension EndToEnd {
             #expect(try await channels() == ["dev", "release"])
             let unknown = try await stage.remote("channel-add", "stable", "web")
             #expect(unknown.status == 1 && unknown.errors.contains("unknown channel: stable"), "\(unknown)")
+            #expect(unknown.errors.contains("hint: its channels are dev, release"), "\(unknown)")
+            let near = try await stage.remote("channel-add", "relaese", "web")
+            #expect(near.errors.contains("hint: did you mean \"release\"?"), "\(near)")
             #expect(try await stage.remote("channel-remove", "dev", "web").status == 0)
             #expect(try await channels() == ["release"])
             #expect(try await stage.remote("channel-remove", "dev", "web").output.hasSuffix("no change\n"))
@@ -268,6 +271,7 @@ extension EndToEnd {
                 ([], 2, "what is to be done"), (["lst", stage.server.url], 2, "did you mean \"list\""),
                 (["list"], 2, "missing argument: URL"), (["enable", stage.server.url], 2, "missing argument: IMAGE"),
                 (["set", "web", stage.server.url], 2, "FIELD=VALUE"),
+                (["set", "web", "descripton=x", stage.server.url], 2, "did you mean \"description\"?"),
                 (["set", "web", "tags.a=1", stage.server.url], 2, "part of a field"),
                 (["set", "web", "type=zvol", stage.server.url], 1, "error (ValidationFailed)"),
                 (["channel-add", "dev", "web", stage.server.url], 2, "has no channels"),
