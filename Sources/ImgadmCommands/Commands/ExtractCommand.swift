@@ -57,9 +57,11 @@ struct ExtractCommand: ImgadmCommand {
             try context.tool.printFiles(request) { try context.output.content($0) }
             return []
         }
-        let folder = HostFile.absolute(FilePath(folder ?? "."))
-        let remarks = try context.tool.extractFiles(request, into: folder)
-        context.note("extracted into \"\(folder)\"")
+        if let folder { return try context.tool.extractFiles(request, into: FilePath(folder)) }
+        // Which one that is, nobody has typed.
+        let current = HostFile.absolute(".")
+        let remarks = try context.tool.extractFiles(request, into: current)
+        context.note("extracted into \"\(current)\"")
         return remarks
     }
 }
