@@ -1,7 +1,8 @@
 #!/bin/bash
 # Counts the instructions of commands that scripts run all day, and holds them against those that are on record: unlike time they
 # are the same on a busy machine, so that a few per cent show.
-# usage: scripts/instructions.sh [--record]      (--record writes scripts/instructions.txt)
+# usage: scripts/instructions.sh [--record | --comparable]      (--record writes scripts/instructions.txt; --comparable counts nothing: is the record
+#                                                                of this system?)
 #
 # More than 5 % above the record is an error; more than 5 % below it is told, for the record to follow. On another system than the
 # record's (Debian, processor, Swift) other code is chosen by the C library and others: then the figures are only shown.
@@ -10,6 +11,9 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 record=scripts/instructions.txt
+system="$(. /etc/os-release && echo "$ID-$VERSION_ID") $(uname -m) $(awk -F ': ' '/^vendor_id/ { print $2; exit }' /proc/cpuinfo) $(
+    swift --version 2>&1 | sed -n 's/.*Swift version \([0-9.]*\).*/swift-\1/p' | head -n 1)"
+[[ ${1-} != --comparable ]] || exec test "$(sed -n 2p "$record")" = "$system"
 if [[ -z ${INSTRUCTIONS_BUILT-} ]]; then
     scripts/bootstrap.sh instructions
     swift build -c release --static-swift-stdlib --product imgadm
@@ -94,8 +98,6 @@ count() {
     sed -n 's/^==[0-9]*== Collected : \([0-9]*\)$/\1/p' <<< "$said" | awk '{ printf "%.1f", $1 / 1000000 }'
 }
 
-system="$(. /etc/os-release && echo "$ID-$VERSION_ID") $(uname -m) $(awk -F ': ' '/^vendor_id/ { print $2; exit }' /proc/cpuinfo) $(
-    swift --version 2>&1 | sed -n 's/.*Swift version \([0-9.]*\).*/swift-\1/p' | head -n 1)"
 printf 'instructions on %s\n' "$system"
 
 declare -A figure=()

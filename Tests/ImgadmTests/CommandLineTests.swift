@@ -44,7 +44,7 @@ extension EndToEnd {
             (["export", "-o", "/tmp", "base"], 2, ["\"/tmp\" is a folder", "-o /tmp/NAME"]),
             (["export", "-o", "new/", "base"], 2, ["\"new/\" is a folder", "-o new/NAME"]),
             (["export", "-o", "-x", "base"], 2, ["error (Option)", "\"-x\" looks like an option", "./-x"]),
-            (["convert", "-o", "/tmp", "disk.raw"], 2, ["\"/tmp\" is a folder"]),
+            (["convert", "-o", "-x", "disk.raw"], 2, ["error (Option)", "\"-x\" looks like an option"]),
             (["inspect", "nothere"], 3, ["there is no file \"nothere\" here", "\"nothere\" was not found on zpool"]),
             (["inspect", "$x"], 1, ["there is no file \"$x\" here", "InvalidUUID"]),
         ]

@@ -17,7 +17,10 @@ extension EndToEnd {
             var words: [String] { ["publish", "-m", box.path("m").string, "-f", box.path("f").string] }
 
             static func make(_ storage: ImageStorage) async throws -> Stage {
-                let box = try await Sandbox.make()
+                // Nobody gives up before he is killed, however busy the machine is.
+                let box = try await Sandbox.make(environment: [
+                    "IMGADM_PATIENCE": "600", "IMGADM_CONNECT_TIMEOUT": "600", "IMGADM_STALL_TIMEOUT": "600",
+                ])
                 try HostFile.makeFolder(box.path("server/images"))
                 let registry = storage == .registry ? try await RegistryServer() : nil
                 let server =
@@ -45,6 +48,15 @@ extension EndToEnd {
                 return try JSONValue(parsing: text)["state"]?.stringValue
             }
 
+            /// Waits until something is so, but not for ever: it may never be.
+            func wait(until isSo: () async throws -> Bool) async throws {
+                let end = ContinuousClock.now + .seconds(300)
+                while try await !isSo() {
+                    try #require(ContinuousClock.now < end, "it has not come to that")
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+            }
+
             func expectWhole(_ when: String) async throws {
                 #expect(try await state() == "active", "\(when)")
                 let sums = try await Tool.shell(
@@ -69,15 +81,11 @@ extension EndToEnd {
             let proxy = try await FaultProxy(
                 to: stage.server.port, path: step.path, [], then: .stall(after: 0))
             let killed = Task { try await stage.box.imgadm(stage.words + [proxy.url], killedAfter: 600) }
-            while proxy.requests.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
-            if step.path == "/file?" {
-                while try await Tool.shell("curl -s '\(stage.server.url)/images/\(stage.uuid)'").contains(
-                    "\"files\": []")
-                {
-                    try await Task.sleep(for: .milliseconds(50))
-                }
-            } else {
-                while try await stage.state() != step.state { try await Task.sleep(for: .milliseconds(50)) }
+            try await stage.wait { !proxy.requests.isEmpty }
+            try await stage.wait {
+                guard step.path == "/file?" else { return try await stage.state() == step.state }
+                let image = try await Tool.shell("curl -s '\(stage.server.url)/images/\(stage.uuid)'")
+                return !image.contains("\"files\": []")
             }
             _ = try await Tool.shell("pkill -KILL -f '^[^ ]*imgadm publish .*\(stage.box.path("m"))'")
             #expect(try await killed.value.status != 0)
@@ -114,7 +122,7 @@ extension EndToEnd {
             let stage = try await Stage.make(storage)
             let proxy = try await FaultProxy(to: stage.server.port, path: "/file?", [], then: .drop)
             let killed = Task { try await stage.box.imgadm(stage.words + [proxy.url], killedAfter: 20) }
-            while try await stage.state() != "unactivated" { try await Task.sleep(for: .milliseconds(20)) }
+            try await stage.wait { try await stage.state() == "unactivated" }
             _ = try await Tool.shell("pkill -KILL -f '^[^ ]*imgadm publish .*\(stage.box.path("m"))'")
             _ = try await killed.value
             try stage.write(["name": "y", "tags": ["a": "1"]])

@@ -47,11 +47,12 @@ extension ImageMaker {
     private func follow(_ machine: Machine, _ report: Report) async throws {
         let uuid = machine.uuid
         func state(_ machine: Machine) -> String? { machine.customerMetadata[ImageMaker.state]?.stringValue }
-        let begun = try await wait(
+        _ = try await wait(
             for: machine, .prepareImageDidNotRun, "the prepare-image script did not begin to run in VM \(uuid)",
             hint: "a script says \"mdata-put \(ImageMaker.state) running\" when it begins"
         ) { ["running", "success", "error"].contains(state($0)) }
-        if state(begun) == "running" { report.line("Prepare script is running") }
+        // Of one that has come to its end by now it was true a moment ago.
+        report.line("Prepare script is running")
         let ended = try await wait(
             for: machine, .prepareImageError, "the prepare-image script in VM \(uuid) came to no end",
             hint: "a script says \"mdata-put \(ImageMaker.state) success\" at its end"

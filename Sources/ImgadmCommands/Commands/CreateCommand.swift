@@ -117,7 +117,7 @@ struct CreateCommand: AnsweringCommand {
         var request = CreateRequest(machine: machine)
         if let manifest { request.manifest = try await ManifestArguments.manifest(manifest) }
         request.fields = try ManifestArguments.fields(arguments.dropFirst())
-        request.output = output.map { FilePath($0) }
+        request.output = try output.map(OutputArgument.pathOrFolder)
         request.isReplacing = force
         if let chosen = try compression.map(ManifestArguments.compression) ?? request.namedCompression {
             request.compression = chosen

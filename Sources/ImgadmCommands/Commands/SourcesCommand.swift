@@ -111,17 +111,17 @@ struct SourcesCommand: ImgadmCommand {
         var rows = sources.map {
             [$0.displayURL, $0.type.rawValue, $0.insecure ? "true" : "false", $0.tokenFile]
         }
+        // Three columns where nobody has a token: scripts know it so.
+        if !sources.contains(where: { $0.tokenFile != nil }) {
+            columns.removeLast()
+            rows = rows.map { $0.dropLast() }
+        }
         switch format {
         case .json, .jsonl, .yaml: return try context.output.values(sources.map { .object($0.json) }, as: format)
         case .csv: return try context.output.csv([columns] + rows)
         case .table: break
         }
         if verbose || self.format != nil {
-            // A table of three columns where nobody has a token: scripts know it so.
-            if !sources.contains(where: { $0.tokenFile != nil }) {
-                columns.removeLast()
-                rows = rows.map { $0.dropLast() }
-            }
             return try context.output.bytes(TextTable(columns, header: true).render(rows))
         }
         for source in sources { try context.output.line(source.displayURL) }
