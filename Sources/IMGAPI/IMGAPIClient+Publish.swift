@@ -61,7 +61,7 @@ extension IMGAPIClient {
         let reply = try await signed(request, by: signer) {
             try await transport.reply(to: $0, limit: ImageLimits.manifest)
         }
-        guard [200, 204, 404].contains(reply.status) else {
+        guard [204, 404].contains(reply.status) else {
             throw uploadFailure(reply, "the deletion of image \(uuid)", isSigned: signer != nil)
         }
     }

@@ -53,7 +53,7 @@ extension ImageStore {
             tell("Cleared leftover dataset \(partial)")
         }
         try await uncancelled {
-            try await remove(dataset, snapshots, as: partial)
+            try await remove(dataset, snapshots, finalGUID: look.finalGUID(of: uuid), as: partial)
             try records.remove(uuid, pool, guid: guid)
         }
         for snapshot in kept { tell("Destroyed snapshot \(snapshot) with image \(uuid)") }
@@ -81,8 +81,12 @@ extension ImageStore {
 
     /// Renames an image's dataset out of its place and destroys it; if that cannot be done, it is as it was.
     ///
-    /// - Parameter snapshots: those of the dataset that may go. What has come to it since stays, and the image with it.
-    private func remove(_ dataset: Dataset, _ snapshots: [ZFS.ListedSnapshot], as partial: DatasetName) async throws {
+    /// - Parameters:
+    ///   - snapshots: those of the dataset that may go. What has come to it since stays, and the image with it.
+    ///   - finalGUID: of its `@final`; nil if it has none.
+    private func remove(
+        _ dataset: Dataset, _ snapshots: [ZFS.ListedSnapshot], finalGUID: UInt64?, as partial: DatasetName
+    ) async throws {
         let detachment = try await zfs.detach(dataset, snapshots: snapshots)
         do {
             try await zfs.rename(dataset.name, to: partial)
@@ -98,8 +102,7 @@ extension ImageStore {
         } catch {
             // Something has come to it meanwhile: a clone, a hold, a snapshot.
             throw await Failure.undoing(error) {
-                let left = Set(try await zfs.snapshots(of: partial).map(\.name))
-                guard left.contains(finalSnapshot) || left.isSuperset(of: snapshots.map(\.name.name)) else {
+                guard try await isWhole(partial, snapshots, finalGUID: finalGUID) else {
                     throw Failure(
                         .zfs, "a part of the image is destroyed already, so that it is not put back",
                         hint: "delete it again")
@@ -108,6 +111,17 @@ extension ImageStore {
                 try await zfs.attach(dataset.name, detachment)
             }
         }
+    }
+
+    /// Nothing of an image is destroyed yet that it cannot do without. Somebody may have taken a snapshot called `@final` by now.
+    private func isWhole(
+        _ partial: DatasetName, _ snapshots: [ZFS.ListedSnapshot], finalGUID: UInt64?
+    ) async throws -> Bool {
+        guard let finalGUID, let final = partial.snapshot(finalSnapshot) else {
+            return Set(try await zfs.snapshots(of: partial)).isSuperset(
+                of: snapshots.compactMap { partial.snapshot($0.name.name) })
+        }
+        return try await zfs.lookUp([], [final]).guid(of: final) == finalGUID
     }
 
     /// What came to an image after it was looked at.

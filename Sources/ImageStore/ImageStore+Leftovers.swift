@@ -38,6 +38,9 @@ extension ImageStore {
                 try await destroyLeftover(of: uuid, in: pool, deletionBegan: isRecorded)
             } catch let error as ZFSError where error.kind == .noDataset {
                 // A command of the dead process was still at work, and has come to its end.
+            } catch {
+                guard isRecorded else { throw error }
+                throw await Failure.undoing(error) { try await putBack(uuid, in: pool) }
             }
             tell("Cleared leftover dataset \(DatasetName.partial(uuid, in: pool))")
         }
@@ -47,11 +50,27 @@ extension ImageStore {
         }
     }
 
+    /// An image that a run which died wanted to delete, and that something keeps now, as a clone that has come since, is an image again
+    /// if it is whole.
+    private func putBack(_ uuid: ImageUUID, in pool: PoolName) async throws {
+        let partial = DatasetName.partial(uuid, in: pool)
+        guard try await hasFinal(of: uuid, partial) else { return }
+        try await zfs.rename(partial, to: .image(uuid, in: pool))
+        for name in try await zfs.hidden([.image(uuid, in: pool)]) { try await unhide(name) }
+    }
+
+    /// What was left of an image has its `@final`: the one that the record tells of, where it does.
+    private func hasFinal(of uuid: ImageUUID, _ partial: DatasetName) async throws -> Bool {
+        guard let final = partial.snapshot(finalSnapshot), let guid = try await zfs.lookUp([], [final]).guid(of: final)
+        else { return false }
+        return try await record(uuid, partial.poolName)?.made.map { $0.snapshotGUID == guid } ?? true
+    }
+
     /// Destroys what was left beside an image's place, with its snapshots: those of a stream may have any name. Nothing below it is
     /// ours.
     ///
     /// - Parameter deletionBegan: there is a record, and no image: the dataset was whole. Then `@final` goes last of its snapshots,
-    ///   and one that is there without it came after that.
+    ///   and one that is there without it, be it of that name, came after that.
     func destroyLeftover(of uuid: ImageUUID, in pool: PoolName, deletionBegan: Bool) async throws {
         let partial = DatasetName.partial(uuid, in: pool)
         let contents = try await zfs.contents(of: partial)
@@ -61,9 +80,7 @@ extension ImageStore {
                 "what a run has left of image \(uuid) has datasets below it that are no part of it: \(below)",
                 hint: "move or destroy them first")
         }
-        if deletionBegan, let other = contents.snapshots.first?.name,
-            !contents.snapshots.contains(where: { $0.name.name == finalSnapshot })
-        {
+        if deletionBegan, let other = contents.snapshots.first?.name, try await !hasFinal(of: uuid, partial) {
             throw Failure(
                 .imageHasSnapshots, "a snapshot has come to image \(uuid) while it was being deleted: \(other)",
                 hint: "zfs destroy \(other) if nobody needs it, and delete the image again")

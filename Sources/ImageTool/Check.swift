@@ -132,7 +132,7 @@ extension Finding {
         case .leftover(let uuid, let pool):
             self.init(
                 kind: "leftover", problem: "a run that died has left dataset \(pool)/\(uuid)-partial",
-                remedy: "destroy it", repair: mend)
+                remedy: "imgadm delete \(uuid) clears it, or says what keeps it", repair: mend)
         case .temporaryFile(let path):
             self.init(
                 kind: "temporary-file", problem: "\"\(path)\" was left by a run that died", remedy: "remove it",

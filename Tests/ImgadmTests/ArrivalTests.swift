@@ -102,6 +102,40 @@ extension EndToEnd {
             #expect(try await box.datasets() == [] && box.recordNames() == [])
         }
 
+        /// A deletion dies, and before it is typed again, somebody makes a clone: the image is one again.
+        @Test func whatIsClonedAfterADeletionDiedIsPutBack() async throws {
+            let stage = try await Stage(before: "destroy*", act: "zfs clone $H@final $P/clone; kill -9 $PPID")
+            let (box, uuid) = (stage.box, stage.uuid)
+            let run = try await box.imgadm(["delete", uuid], environment: stage.environment)
+            #expect(run.status > 128, "\(run)")
+            try await box.settle()
+            let again = try await box.imgadm("delete", uuid)
+            #expect(again.status == 1 && again.errors.contains("ImageHasDependentClones"), "\(again)")
+            #expect(try await box.datasets().contains("\(uuid)@final"))
+            let list = try await box.imgadm("list", "-Ho", "uuid", "zpool=\(box.pool)")
+            #expect(list.output == "\(uuid)\n", "\(list)")
+            let mounted = try await Tool.run("zfs", "get", "-Ho", "value", "mounted", "\(box.pool)/\(uuid)")
+            #expect(mounted == "yes\n")
+            try await Tool.shell(
+                "for n in $(seq 50); do zfs destroy '\(box.pool)/clone' && exit; sleep 0.1; done; exit 1")
+            #expect(try await box.imgadm("delete", uuid).status == 0)
+            #expect(try await box.datasets() == [] && box.recordNames() == [])
+        }
+
+        /// One called `@final` that is another is not put back as the image.
+        @Test func anotherFinalIsNotTheImage() async throws {
+            let stage = try await Stage(before: "destroy*-partial", act: "zfs snapshot $H@final")
+            let (box, uuid) = (stage.box, stage.uuid)
+            let run = try await box.imgadm(["delete", uuid], environment: stage.environment)
+            #expect(run.status == 1 && run.errors.contains("not put back"), "\(run)")
+            #expect(try await box.datasets().contains("\(uuid)-partial@final"))
+            let list = try await box.imgadm("list", "-Ho", "uuid", "zpool=\(box.pool)")
+            #expect(list.output.isEmpty, "\(list)")
+            let again = try await box.imgadm("delete", uuid)
+            #expect(again.status == 1 && again.errors.contains("(ImageHasSnapshots)"), "\(again)")
+            #expect(try await box.datasets().contains("\(uuid)-partial@final"))
+        }
+
         /// A dataset that takes an image's place while it is being installed is somebody's, and nothing is told of it.
         @Test func whoTakesThePlaceOfAnImageHasNoRecord() async throws {
             let stage = try await Stage(before: "rename*-partial*", act: "zfs create $I")

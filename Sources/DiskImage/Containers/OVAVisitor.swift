@@ -80,8 +80,12 @@ struct OVAVisitor: TarVisitor {
                 "an archive of metadata.yaml, templates/ and \(name.debugDescription): a disk would be in rootfs.img")
         }
         guard name == Self.unifiedDisk else { return }
-        guard entry.kind == .file, !entry.isSparse else {
+        guard entry.kind == .file else {
             throw DiskError(.unsupported, at: 0, "\(name.debugDescription) in the archive is no plain file")
+        }
+        guard !entry.isSparse else {
+            throw DiskError(
+                .unsupported, at: 0, "\(name.debugDescription) is kept with holes (tar -S): make the archive without")
         }
         guard disk == nil else {
             throw DiskError(.badHeader, at: 0, "\(name.debugDescription) is twice in the archive")
