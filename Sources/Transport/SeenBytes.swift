@@ -1,5 +1,5 @@
 /// The bytes of a text as whoever reads it takes them: without what is not seen, without the difference of upper and lower case,
-/// and with what stands for a byte of a URL (`%41`, RFC 3986 §2.1) as that byte.
+/// and with what stands for a byte as that byte: in a URL (`%41`, RFC 3986 §2.1), in HTML (`&#65;`, `&#x41;`), in JSON (`\/`).
 struct SeenBytes {
     private(set) var bytes: [UInt8] = []
     /// Where each of them begins and ends in the text.
@@ -25,17 +25,48 @@ struct SeenBytes {
     private init(decoding text: [UInt8]) {
         for (place, byte) in text.enumerated() {
             append(byte, place..<place + 1)
-            while bytes.count >= 3, bytes[bytes.count - 3] == UInt8(ascii: "%"),
-                let high = SeenBytes.digit(bytes[bytes.count - 2]), let low = SeenBytes.digit(bytes[bytes.count - 1])
-            {
-                let start = starts[starts.count - 3]
-                bytes.removeLast(3)
-                starts.removeLast(3)
-                ends.removeLast(3)
-                append(high << 4 | low, start..<place + 1)
+            while let (length, value) = spelledByte() {
+                let start = starts[starts.count - length]
+                bytes.removeLast(length)
+                starts.removeLast(length)
+                ends.removeLast(length)
+                append(value, start..<place + 1)
             }
         }
     }
+
+    /// What the bytes end with stands for one: how long it is, and for which.
+    private func spelledByte() -> (length: Int, value: UInt8)? {
+        if bytes.count >= 3, bytes[bytes.count - 3] == UInt8(ascii: "%"),
+            let high = SeenBytes.digit(bytes[bytes.count - 2]), let low = SeenBytes.digit(bytes[bytes.count - 1])
+        {
+            return (3, high << 4 | low)
+        }
+        switch bytes.last {
+        case UInt8(ascii: "/") where bytes.count >= 2 && bytes[bytes.count - 2] == UInt8(ascii: "\\"):
+            return (2, UInt8(ascii: "/"))
+        case UInt8(ascii: ";"): return entity()
+        default: return nil
+        }
+    }
+
+    /// A character of one byte as HTML has it by its number, with zeros before that or not.
+    private func entity() -> (length: Int, value: UInt8)? {
+        let tail = bytes.suffix(SeenBytes.longestEntity)
+        guard let start = tail.lastIndex(of: UInt8(ascii: "&")) else { return nil }
+        var digits = tail[tail.index(after: start)...].dropLast()
+        guard digits.popFirst() == UInt8(ascii: "#") else { return nil }
+        let isHexadecimal = digits.first.map { SeenBytes.lower($0) == UInt8(ascii: "x") } ?? false
+        if isHexadecimal { digits.removeFirst() }
+        let text = String(decoding: digits, as: UTF8.self)
+        // A sign is none of its digits.
+        guard digits.first.flatMap(SeenBytes.digit) != nil, let value = UInt8(text, radix: isHexadecimal ? 16 : 10),
+            value < 0x80
+        else { return nil }
+        return (bytes.count - start, value)
+    }
+
+    private static let longestEntity = 12
 
     private mutating func append(_ byte: UInt8, _ range: Range<Int>) {
         bytes.append(byte)

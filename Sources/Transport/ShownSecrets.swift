@@ -24,8 +24,16 @@ public struct ShownSecrets: Sendable, Hashable {
         let texts = (headers + request.secrets).map { Array($0.utf8) }
         // As a password, too, it would be part of a longer text in base64.
         let encoded = texts.flatMap(Base64Digits.forms).filter { $0.count >= ShownSecrets.leastDigits }
-        patterns = Set((texts + encoded).map { SeenBytes($0).bytes }).filter { !$0.isEmpty }
+        // A form (HTML 4 §17.13.4) has blanks for what were plus signs, and blanks are not looked at.
+        let forms = texts.map { $0.filter { $0 != UInt8(ascii: "+") } }
+        let hexadecimal = texts.map { $0.flatMap(ShownSecrets.hexadecimal) }
+        patterns = Set((texts + encoded + forms + hexadecimal).map { SeenBytes($0).bytes }).filter { !$0.isEmpty }
             .sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    private static func hexadecimal(_ byte: UInt8) -> [UInt8] {
+        let digits = Array("0123456789abcdef".utf8)
+        return [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
     }
 
     /// The text without what was shown.
