@@ -1,7 +1,7 @@
 public import Tar
 
-/// Hands on the entries of a system's files: all of an archive, or, where it is an image of incus or LXD in one file (a unified tarball: `metadata.yaml`,
-/// `templates/`, `rootfs/`, in whatever order), those of `rootfs/` as if they were all. (incus, doc/reference/image_format.md)
+/// Hands on the entries of a system's files: all of an archive, or, where it is an image of incus or LXD in one file, those of `rootfs/`
+/// as if they were all (``UnifiedImagePlace``).
 public struct SystemEntries<Visitor: TarVisitor>: TarVisitor {
     /// Who gets them.
     public var visitor: Visitor
@@ -11,29 +11,24 @@ public struct SystemEntries<Visitor: TarVisitor>: TarVisitor {
 
     public init(_ visitor: Visitor) { self.visitor = visitor }
 
-    private static var described: [[UInt8]] { [Array("metadata.yaml".utf8), Array("templates".utf8)] }
-    private static var root: [UInt8] { Array("rootfs".utf8) }
-
-    /// - Throws: `LayerError` for an entry of such an image that is none of the three; what the visitor throws.
+    /// - Throws: `LayerError` for an entry of such an image that is neither its system's nor describes it; what the visitor throws.
     public mutating func begin(_ entry: TarEntry) throws {
-        let path = Self.plain(entry.path)
-        if isUnified == nil, !path.isEmpty { isUnified = Self.isOfImage(path) }
+        let place = UnifiedImagePlace(of: entry.path)
+        if isUnified == nil, place != .top { isUnified = Self.isOfImage(place) }
         isHandedOn = true
         guard isUnified == true else { return try visitor.begin(entry) }
-        guard let inside = Self.below(Self.root, path) else {
+        guard case .system(let inside) = place else {
             isHandedOn = false
-            guard path.isEmpty || Self.described.contains(where: { Self.below($0, path) != nil }) else {
-                throw LayerError(.besideSystem, entry.path)
-            }
+            guard place == .top || place == .description else { throw LayerError(.besideSystem, entry.path) }
             return
         }
         var own = entry
-        own.path = inside.isEmpty ? Array(".".utf8) : Array(inside)
+        own.path = inside.isEmpty ? Array(".".utf8) : inside
         if entry.kind == .hardLink {
-            guard let target = Self.below(Self.root, Self.plain(entry.linkTarget)), !target.isEmpty else {
+            guard case .system(let target) = UnifiedImagePlace(of: entry.linkTarget), !target.isEmpty else {
                 throw LayerError(.badHardLink, entry.path)
             }
-            own.linkTarget = Array(target)
+            own.linkTarget = target
         }
         try visitor.begin(own)
     }
@@ -46,32 +41,10 @@ public struct SystemEntries<Visitor: TarVisitor>: TarVisitor {
         if isHandedOn { try visitor.end() }
     }
 
-    private static func isOfImage(_ path: ArraySlice<UInt8>) -> Bool {
-        (described + [root]).contains { below($0, path) != nil }
-    }
-
-    /// Without what says that it begins at the archive's root, and without slashes at its end.
-    private static func plain(_ path: [UInt8]) -> ArraySlice<UInt8> {
-        var rest = path[...]
-        let (slash, dot) = (UInt8(ascii: "/"), UInt8(ascii: "."))
-        while true {
-            if rest.first == slash {
-                rest.removeFirst()
-            } else if rest.first == dot, rest.count == 1 || rest.dropFirst().first == slash {
-                rest.removeFirst()
-            } else {
-                break
-            }
+    private static func isOfImage(_ place: UnifiedImagePlace) -> Bool {
+        switch place {
+        case .description, .system: true
+        case .top, .disk, .elsewhere: false
         }
-        while rest.last == slash { rest.removeLast() }
-        return rest
-    }
-
-    /// What follows a folder's name in a path: empty for the folder itself, nil for what is not in it.
-    private static func below(_ folder: [UInt8], _ path: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        guard path.starts(with: folder) else { return nil }
-        let rest = path.dropFirst(folder.count)
-        guard let first = rest.first else { return rest }
-        return first == UInt8(ascii: "/") ? rest.dropFirst() : nil
     }
 }

@@ -2,7 +2,7 @@ import Crypto
 import Tar
 
 /// Takes the disk out of an OVA, and the checksums of all that is in it; or `rootfs.img` out of an image of incus or LXD in one file,
-/// which also has `metadata.yaml` and `templates/`, in whatever order, and no checksums (incus, doc/reference/image_format.md).
+/// which has no checksums (``UnifiedImagePlace``).
 struct OVAVisitor: TarVisitor {
     /// Of the disk, not yet fetched.
     var content: [UInt8] = []
@@ -25,8 +25,9 @@ struct OVAVisitor: TarVisitor {
 
     mutating func begin(_ entry: TarEntry) throws {
         let name = String(decoding: entry.path, as: UTF8.self)
-        if isUnified == nil { isUnified = Self.unifiedName(name).map { Self.isOfUnified($0) } }
-        if isUnified != false { return try beginUnified(entry, Self.unifiedName(name)) }
+        let place = UnifiedImagePlace(of: entry.path)
+        if isUnified == nil, place != .top { isUnified = place == .description || place == .disk }
+        if isUnified != false { return try beginUnified(entry, place, name) }
         guard hasDescription || name.lowercased().hasSuffix(".ovf") else {
             throw DiskError(
                 .notADisk, at: 0, "an archive that does not begin with a description (*.ovf), as an OVA does")
@@ -59,27 +60,16 @@ struct OVAVisitor: TarVisitor {
         self.entry = (name, role, FileSums(stated.map { lines in lines.filter { $0.name == name }.map(\.algorithm) }))
     }
 
-    /// Without what says that it begins at the archive's root; nil for that itself.
-    private static func unifiedName(_ name: String) -> String? {
-        let plain = name.split(separator: "/").drop { $0 == "." }.joined(separator: "/")
-        return plain.isEmpty ? nil : plain
-    }
-
-    private static let unifiedDisk = "rootfs.img"
-
-    private static func isOfUnified(_ name: String) -> Bool {
-        ["metadata.yaml", "templates", unifiedDisk].contains(String(name.prefix { $0 != "/" }))
-    }
-
-    private mutating func beginUnified(_ entry: TarEntry, _ name: String?) throws {
+    private mutating func beginUnified(_ entry: TarEntry, _ place: UnifiedImagePlace, _ name: String) throws {
         self.entry = nil
-        guard let name else { return }
-        guard Self.isOfUnified(name) else {
+        switch place {
+        case .top, .description: return
+        case .disk: break
+        case .system, .elsewhere:
             throw DiskError(
                 .notADisk, at: 0,
                 "an archive of metadata.yaml, templates/ and \(name.debugDescription): a disk would be in rootfs.img")
         }
-        guard name == Self.unifiedDisk else { return }
         guard entry.kind == .file else {
             throw DiskError(.unsupported, at: 0, "\(name.debugDescription) in the archive is no plain file")
         }

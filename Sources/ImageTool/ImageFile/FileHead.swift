@@ -231,11 +231,10 @@ private struct FirstNames: TarVisitor {
     private var isUnified = true
 
     mutating func begin(_ entry: TarEntry) {
-        let path = String(decoding: entry.path, as: UTF8.self).split(separator: "/").drop { $0 == "." }
-        switch path.first {
-        case nil, "metadata.yaml", "templates": break
-        case "rootfs.img": hasUnifiedDisk = isUnified
-        default: isUnified = false
+        switch UnifiedImagePlace(of: entry.path) {
+        case .top, .description: break
+        case .disk: hasUnifiedDisk = isUnified
+        case .system, .elsewhere: isUnified = false
         }
     }
 
