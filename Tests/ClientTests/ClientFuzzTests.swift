@@ -10,13 +10,14 @@ import Testing
 import Transport
 
 /// The whole HTTP client against a server that sends hostile bytes: nothing traps, nothing hangs, and memory stays what it
-/// is. `IMGADM_FUZZ_ANSWERS` says how many answers there are (a few thousand) in a run of this suite alone, `IMGADM_FUZZ_SEED` where the numbers begin.
+/// is. In a run of this suite alone, `IMGADM_FUZZ_ANSWERS` says how many answers there are (some thousands), and what only such
+/// a run can measure is judged, too: time and memory. `IMGADM_FUZZ_SEED` says where the numbers begin.
 @Suite struct ClientFuzzTests {
     private static func setting(_ name: String, _ standard: UInt64) -> UInt64 {
         unsafe getenv(name).flatMap { unsafe UInt64(String(cString: $0)) } ?? standard
     }
 
-    private static let wanted = setting("IMGADM_FUZZ_ANSWERS", 4000)
+    private static let wanted = setting("IMGADM_FUZZ_ANSWERS", 1000)
     private static let isAlone = unsafe getenv("IMGADM_FUZZ_ANSWERS") != nil
     private static let seed = setting("IMGADM_FUZZ_SEED", 1)
     /// How long a question may take that is put to a server which hangs at every try.
@@ -77,9 +78,8 @@ import Transport
             "fuzz: \(number.value) answers to \(done + refused) questions, \(refused) of them refused; memory grew by \(growth >> 20) MiB; the slowest took \(slowest)"
         )
         #expect(done > 0 && refused > 0)
-        #expect(slowest < ClientFuzzTests.longest)
-        // Beside other tests, which are in the same process, it is not the client's alone.
-        if ClientFuzzTests.isAlone { #expect(growth < 96 << 20) }
+        // Beside other tests, which are in the same process, neither is the client's alone; that nothing hangs, the end of the group tells.
+        if ClientFuzzTests.isAlone { #expect(slowest < ClientFuzzTests.longest && growth < 96 << 20) }
     }
 
     private final class Counter: Sendable {
