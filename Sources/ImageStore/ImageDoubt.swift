@@ -27,6 +27,16 @@ extension ImageStore {
         return doubts
     }
 
+    /// Why what was looked up at an image's place may be no image, or another; nil where nothing speaks against it. Nothing is changed
+    /// for that.
+    public func doubt(about image: InstalledImage) async throws -> String? {
+        let name = DatasetName.image(image.uuid, in: image.pool)
+        guard image.isKnown else { return try await doubts(of: [name])[name]?.rawValue }
+        guard let made = image.made, let guid = image.foundGUID, guid != made.snapshotGUID else { return nil }
+        return
+            "its @\(finalSnapshot) has the guid \(guid), and that of the image that was installed had \(made.snapshotGUID)"
+    }
+
     /// The doubt about a dataset that has no record. The image's lock must be held.
     func doubt(of name: DatasetName) async throws -> ImageDoubt? {
         guard let final = name.snapshot(finalSnapshot), try await zfs.existing([final]).contains(final) else {

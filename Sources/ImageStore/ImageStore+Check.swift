@@ -27,6 +27,8 @@ extension ImageStore {
         case replaced(ImageUUID, PoolName, guid: UInt64, recorded: UInt64)
         /// A run that died has left a dataset.
         case leftover(ImageUUID, PoolName)
+        /// Something that is not ours has the name that an image needs to come or go.
+        case inTheWay(ImageUUID, PoolName)
         /// A file that a writer has left that died.
         case temporaryFile(String)
     }
@@ -45,12 +47,10 @@ extension ImageStore {
         let names = Set(datasets.map(\.name))
         let pools = Set(names.compactMap { PoolName(String($0.pool)) })
         var found: [Disorder] = []
+        let (besides, leftovers) = try await disordersBeside(names)
+        found += besides
         for (name, uuid) in try records.all() {
-            found += try await disorders(ofRecord: uuid, name, names, pools, only)
-        }
-        for dataset in datasets {
-            guard let (uuid, pool) = ImageStore.leftover(dataset.name) else { continue }
-            found.append(.leftover(uuid, pool))
+            found += try await disorders(ofRecord: uuid, name, names, leftovers, pools, only)
         }
         found += try await imageDisorders(inventory.images)
         found += try records.temporaryFiles().map { .temporaryFile($0) }
@@ -59,8 +59,27 @@ extension ImageStore {
         return settled
     }
 
-    /// The image and the pool of a dataset that a run which died has left.
-    private static func leftover(_ name: DatasetName) -> (ImageUUID, PoolName)? {
+    /// What is beside the places of images, and which of that runs have left.
+    private func disordersBeside(_ names: Set<DatasetName>) async throws -> ([Disorder], Set<DatasetName>) {
+        let partials = names.sorted().compactMap(ImageStore.partial)
+        let look = try await zfs.lookUp(
+            partials.map { .partial($0, in: $1) }, partials.flatMap { Beside.snapshots(of: $0, in: $1) })
+        var found: [Disorder] = []
+        var leftovers: Set<DatasetName> = []
+        for (uuid, pool) in partials {
+            switch try Beside(of: uuid, in: pool, look) {
+            case .nothing: break
+            case .somebodys: found.append(.inTheWay(uuid, pool))
+            case .leftover:
+                found.append(.leftover(uuid, pool))
+                leftovers.insert(.partial(uuid, in: pool))
+            }
+        }
+        return (found, leftovers)
+    }
+
+    /// The image and the pool of a dataset that is called as what a run may leave.
+    private static func partial(_ name: DatasetName) -> (ImageUUID, PoolName)? {
         let last = name.lastComponent
         guard last.hasSuffix("-partial"), let uuid = ImageUUID(String(last.dropLast(8))),
             name == .partial(uuid, in: name.poolName)
@@ -79,8 +98,8 @@ extension ImageStore {
     }
 
     private func disorders(
-        ofRecord uuid: ImageUUID, _ name: String, _ datasets: Set<DatasetName>, _ pools: Set<PoolName>,
-        _ only: PoolName?
+        ofRecord uuid: ImageUUID, _ name: String, _ datasets: Set<DatasetName>, _ leftovers: Set<DatasetName>,
+        _ pools: Set<PoolName>, _ only: PoolName?
     ) async throws -> [Disorder] {
         let named = PoolName(name).flatMap { pools.contains($0) ? $0 : nil }
         // Whose record it is: the pool's that has its guid, else the one's of that name.
@@ -96,7 +115,7 @@ extension ImageStore {
         }
         guard let owner else { return only == nil ? [.recordOfAbsentPool(uuid, name)] : [] }
         guard datasets.contains(.image(uuid, in: owner)) else {
-            return datasets.contains(.partial(uuid, in: owner)) ? [] : [.recordWithoutDataset(uuid, owner)]
+            return leftovers.contains(.partial(uuid, in: owner)) ? [] : [.recordWithoutDataset(uuid, owner)]
         }
         if owner.description != name { return [.recordOfOldName(uuid, owner, name)] }
         return records.read(uuid, owner) == nil ? [.unreadableRecord(uuid, owner)] : []
@@ -211,7 +230,7 @@ extension ImageStore.Disorder {
         case .recordWithoutDataset(let uuid, let pool), .unreadableRecord(let uuid, let pool),
             .recordOfOldName(let uuid, let pool, _), .imageWithoutRecord(let uuid, let pool),
             .doubtful(let uuid, let pool, _), .hidden(let uuid, let pool), .noFinal(let uuid, let pool, _),
-            .leftover(let uuid, let pool), .replaced(let uuid, let pool, _, _):
+            .leftover(let uuid, let pool), .inTheWay(let uuid, let pool), .replaced(let uuid, let pool, _, _):
             (uuid, pool)
         case .recordOfAbsentPool, .temporaryFile: nil
         }

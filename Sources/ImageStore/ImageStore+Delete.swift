@@ -17,15 +17,13 @@ extension ImageStore {
         _ uuid: ImageUUID, in pool: PoolName, force: Bool, tell: (String) -> Void
     ) async throws -> Bool {
         let name = DatasetName.image(uuid, in: pool)
-        let partial = DatasetName.partial(uuid, in: pool)
         let look = try await look(for: [uuid], in: pool)
         let guid = try await guid(of: pool)
         let datasets = try await zfs.datasets(in: pool)
         guard let dataset = datasets.first(where: { $0.name == name }) else {
             // A run that was killed after the rename, or before it removed the record: this one finishes its work.
-            var begun = try records.has(uuid, pool, guid: guid)
-            if !begun { begun = datasets.contains { $0.name == partial } }
-            try await clearLeftovers(of: uuid, in: pool, tell: tell)
+            let begun = try look.beside(uuid) == .leftover || records.has(uuid, pool, guid: guid)
+            if begun { try await clearLeftovers(of: uuid, in: pool, tell: tell) }
             return begun
         }
         let snapshots = try await zfs.snapshots(of: [name])[name, default: []]
@@ -47,13 +45,16 @@ extension ImageStore {
                 "image \(uuid) has a snapshot that is no part of it and would go with it: \(first)\(more)",
                 hint: "zfs destroy \(first) if nobody needs it; delete -f destroys it with the image")
         }
-        if datasets.contains(where: { $0.name == partial }) {
+        switch try look.beside(uuid) {
+        case .nothing: break
+        case .somebodys: throw Beside.inTheWay(of: uuid, in: pool)
+        case .leftover:
             // Beside an image, what was left is no half of it.
-            try await destroyLeftover(of: uuid, in: pool, deletionBegan: false)
-            tell("Cleared leftover dataset \(partial)")
+            try await destroyLeftover(of: uuid, look, deletionBegan: false)
+            tell("Cleared leftover dataset \(DatasetName.partial(uuid, in: pool))")
         }
         try await uncancelled {
-            try await remove(dataset, snapshots, finalGUID: look.finalGUID(of: uuid), as: partial)
+            try await remove(uuid, look, dataset, snapshots)
             try records.remove(uuid, pool, guid: guid)
         }
         for snapshot in kept { tell("Destroyed snapshot \(snapshot) with image \(uuid)") }
@@ -81,28 +82,33 @@ extension ImageStore {
 
     /// Renames an image's dataset out of its place and destroys it; if that cannot be done, it is as it was.
     ///
-    /// - Parameters:
-    ///   - snapshots: those of the dataset that may go. What has come to it since stays, and the image with it.
-    ///   - finalGUID: of its `@final`; nil if it has none.
+    /// - Parameter snapshots: those of the dataset that may go. What has come to it since stays, and the image with it.
     private func remove(
-        _ dataset: Dataset, _ snapshots: [ZFS.ListedSnapshot], finalGUID: UInt64?, as partial: DatasetName
+        _ uuid: ImageUUID, _ look: Look, _ dataset: Dataset, _ snapshots: [ZFS.ListedSnapshot]
     ) async throws {
+        let partial = DatasetName.partial(uuid, in: look.pool)
         let detachment = try await zfs.detach(dataset, snapshots: snapshots)
         do {
+            // By nothing else it would be known for what it is then.
+            if try look.finalGUID(of: uuid) == nil { try await zfs.markOwn(dataset.name) }
             try await zfs.rename(dataset.name, to: partial)
         } catch {
             throw await Failure.undoing(error) { try await zfs.attach(dataset.name, detachment) }
         }
         do {
             let contents = try await zfs.contents(of: partial)
+            try refuseAnother(contents, look, uuid)
             try refuseAdditions(contents, to: dataset.name, beside: snapshots)
+            if !look.found.isOwn(dataset.name) { try await zfs.markOwn(partial) }
             try await destroy(partial, contents.snapshots)
         } catch let error as ZFSError where error.kind == .noDataset {
             // Somebody else has destroyed it.
+        } catch let another as AnotherDataset {
+            throw await Failure.undoing(another.failure) { try await moveBack(partial, to: dataset.name) }
         } catch {
             // Something has come to it meanwhile: a clone, a hold, a snapshot.
             throw await Failure.undoing(error) {
-                guard try await isWhole(partial, snapshots, finalGUID: finalGUID) else {
+                guard try await isWhole(partial, snapshots, finalGUID: look.finalGUID(of: uuid)) else {
                     throw Failure(
                         .zfs, "a part of the image is destroyed already, so that it is not put back",
                         hint: "delete it again")
@@ -122,6 +128,31 @@ extension ImageStore {
                 of: snapshots.compactMap { partial.snapshot($0.name.name) })
         }
         return try await zfs.lookUp([], [final]).guid(of: final) == finalGUID
+    }
+
+    /// What was renamed is not what was looked at.
+    private struct AnotherDataset: Error { let failure: Failure }
+
+    /// Unmounted before, it is not found busy by the rename that unmounts it (zfs-fuse).
+    private func moveBack(_ partial: DatasetName, to name: DatasetName) async throws {
+        let isMounted = try await zfs.mountedPath(of: partial) != nil
+        if isMounted { try await zfs.unmountWhenFree(partial) }
+        try await zfs.rename(partial, to: name)
+        if isMounted { try await zfs.mount(name) }
+    }
+
+    private func refuseAnother(_ contents: ZFS.Contents, _ look: Look, _ uuid: ImageUUID) throws {
+        let name = DatasetName.image(uuid, in: look.pool)
+        let finalGUID = try look.finalGUID(of: uuid)
+        let final = contents.snapshots.first { $0.name.name == finalSnapshot }
+        // One that somebody has destroyed is no other.
+        let isSame = final == nil || finalGUID == nil || final?.guid == finalGUID
+        guard try look.found.guid(of: name) == contents.guid, isSame else {
+            throw AnotherDataset(
+                failure: Failure(
+                    .notAnImage, "dataset \"\(name)\" was replaced by another while it was being deleted",
+                    hint: "find out by whom; delete it again if it is to go"))
+        }
     }
 
     /// What came to an image after it was looked at.

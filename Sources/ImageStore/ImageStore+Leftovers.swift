@@ -14,7 +14,9 @@ extension ImageStore {
         do {
             try await uncancelled {
                 let look = try await look(for: [uuid], in: pool)
-                if look.hasPartial(uuid) { try await destroyLeftover(of: uuid, in: pool, deletionBegan: false) }
+                if try look.beside(uuid) == .leftover {
+                    try await destroyLeftover(of: uuid, look, deletionBegan: false)
+                }
                 // Somebody else's dataset, which has taken the place, is not what the record tells of.
                 let isOther = try recorded.map { try look.finalGUID(of: uuid) != $0.snapshotGUID } ?? false
                 if isOther || !look.isTaken(uuid) { try records.remove(uuid, pool, guid: try await guid(of: pool)) }
@@ -26,16 +28,26 @@ extension ImageStore {
         }
     }
 
+    /// Clears what a run that was killed left of an image, so that the name is free under which it comes: its lock must be held.
+    ///
+    /// - Throws: `DatasetExists` if something that is not ours has that name; as ``clearLeftovers(of:in:tell:)``.
+    func makeWay(for uuid: ImageUUID, in pool: PoolName, tell: (String) -> Void) async throws {
+        let look = try await clearLeftovers(of: uuid, in: pool, tell: tell)
+        if try look.beside(uuid) == .somebodys { throw Beside.inTheWay(of: uuid, in: pool) }
+    }
+
     /// Clears what a run that was killed left of an image: its lock must be held.
     ///
+    /// - Returns: what there was.
     /// - Throws: `ImageHasChildDatasets`, `ImageHasSnapshots` for what is somebody's.
-    func clearLeftovers(of uuid: ImageUUID, in pool: PoolName, tell: (String) -> Void) async throws {
+    @discardableResult
+    func clearLeftovers(of uuid: ImageUUID, in pool: PoolName, tell: (String) -> Void) async throws -> Look {
         let look = try await look(for: [uuid], in: pool)
         let guid = try await guid(of: pool)
         let isRecorded = try !look.isTaken(uuid) && records.has(uuid, pool, guid: guid)
-        if look.hasPartial(uuid) {
+        if try look.beside(uuid) == .leftover {
             do {
-                try await destroyLeftover(of: uuid, in: pool, deletionBegan: isRecorded)
+                try await destroyLeftover(of: uuid, look, deletionBegan: isRecorded)
             } catch let error as ZFSError where error.kind == .noDataset {
                 // A command of the dead process was still at work, and has come to its end.
             } catch {
@@ -48,6 +60,7 @@ extension ImageStore {
             try records.remove(uuid, pool, guid: guid)
             tell("Cleared leftover record of image \(uuid)")
         }
+        return look
     }
 
     /// An image that a run which died wanted to delete, and that something keeps now, as a clone that has come since, is an image again
@@ -69,11 +82,14 @@ extension ImageStore {
     /// Destroys what was left beside an image's place, with its snapshots: those of a stream may have any name. Nothing below it is
     /// ours.
     ///
-    /// - Parameter deletionBegan: there is a record, and no image: the dataset was whole. Then `@final` goes last of its snapshots,
-    ///   and one that is there without it, be it of that name, came after that.
-    func destroyLeftover(of uuid: ImageUUID, in pool: PoolName, deletionBegan: Bool) async throws {
-        let partial = DatasetName.partial(uuid, in: pool)
+    /// - Parameters:
+    ///   - look: found it to be a leftover.
+    ///   - deletionBegan: there is a record, and no image: the dataset was whole. Then `@final` goes last of its snapshots,
+    ///     and one that is there without it, be it of that name, came after that.
+    func destroyLeftover(of uuid: ImageUUID, _ look: Look, deletionBegan: Bool) async throws {
+        let partial = DatasetName.partial(uuid, in: look.pool)
         let contents = try await zfs.contents(of: partial)
+        guard try look.found.guid(of: partial) == contents.guid else { throw Beside.inTheWay(of: uuid, in: look.pool) }
         if let below = contents.below.first {
             throw Failure(
                 .imageHasChildDatasets,
@@ -86,11 +102,12 @@ extension ImageStore {
                 hint: "zfs destroy \(other) if nobody needs it, and delete the image again")
         }
         if let held = contents.snapshots.first(where: \.isHeld) { throw ZFS.held(held.name) }
+        if !look.found.isOwn(partial) { try await zfs.markOwn(partial) }
         try await destroy(partial, contents.snapshots)
     }
 
-    /// Destroys a dataset with these of its snapshots, `@final` last: as long as that is there, the image is.
-    func destroy(_ name: DatasetName, _ snapshots: [ZFS.ListedSnapshot]) async throws {
+    /// Destroys a dataset that has our mark with these of its snapshots, `@final` last: as long as that is there, the image is.
+    func destroy(_ name: DatasetName, _ snapshots: [ZFS.Contents.Snapshot]) async throws {
         for snapshot in snapshots where snapshot.name.name != finalSnapshot { try await zfs.destroy(snapshot.name) }
         for snapshot in snapshots where snapshot.name.name == finalSnapshot { try await zfs.destroy(snapshot.name) }
         try await zfs.destroy(name)

@@ -35,8 +35,8 @@ extension ImageStore {
         /// There is a dataset of the image's name, an image or not.
         func isTaken(_ uuid: ImageUUID) -> Bool { found.dataset(.image(uuid, in: pool)) != nil }
 
-        /// There is one that came or went when a run ended.
-        func hasPartial(_ uuid: ImageUUID) -> Bool { found.dataset(.partial(uuid, in: pool)) != nil }
+        /// What is beside an image's place.
+        func beside(_ uuid: ImageUUID) throws -> Beside { try Beside(of: uuid, in: pool, found) }
     }
 
     /// Looks for images on a pool. ZFS is asked once, and about nothing but the pool, the images, and what may be left of
@@ -45,16 +45,17 @@ extension ImageStore {
         let names = uuids.map { DatasetName.image($0, in: pool) }
         let found = try await zfs.lookUp(
             [pool.dataset] + names + uuids.map { .partial($0, in: pool) },
-            names.compactMap { $0.snapshot(finalSnapshot) })
+            names.compactMap { $0.snapshot(finalSnapshot) } + uuids.flatMap { Beside.snapshots(of: $0, in: pool) })
         if identities[pool] == nil { identities[pool] = try found.guid(of: pool.dataset) }
         var images: [ImageUUID: InstalledImage] = [:]
         for (uuid, name) in zip(uuids, names) {
             guard let dataset = found.dataset(name) else { continue }
-            let hasFinal = try name.snapshot(finalSnapshot).map { try found.guid(of: $0) != nil } ?? false
-            guard try await isImage(dataset, hasFinal: hasFinal) else { continue }
+            let guid = try name.snapshot(finalSnapshot).flatMap { try found.guid(of: $0) }
+            guard try await isImage(dataset, hasFinal: guid != nil) else { continue }
             var image = InstalledImage(
                 uuid: uuid, pool: pool, record: try await record(uuid, pool), origin: dataset.origin)
             image.mayBeHidden = found.mayBeHidden(name)
+            image.foundGUID = guid
             images[uuid] = image
         }
         return Look(pool: pool, images: images, found: found)
@@ -69,14 +70,14 @@ extension ImageStore {
     public func isPresent(_ uuid: ImageUUID, in look: Look) async throws -> Bool {
         if look.images[uuid] != nil { return true }
         guard !look.isTaken(uuid) else { return false }
-        if look.hasPartial(uuid) { return true }
+        if try look.beside(uuid) == .leftover { return true }
         let guid = try await guid(of: look.pool)
         return try records.has(uuid, look.pool, guid: guid)
     }
 
     /// Nothing of an image is there, neither itself nor what a run that was killed may have left of it.
     public func isClear(_ uuid: ImageUUID, in look: Look) async throws -> Bool {
-        guard !look.isTaken(uuid) else { return false }
+        guard !look.isTaken(uuid), try look.beside(uuid) == .nothing else { return false }
         return try await !isPresent(uuid, in: look)
     }
 

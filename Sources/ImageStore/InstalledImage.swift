@@ -23,6 +23,8 @@ public struct InstalledImage: Sendable {
     public let made: MadeImage?
     /// It is not where operators look for it, or may not be; false where that was not looked at.
     public internal(set) var mayBeHidden = false
+    /// The guid of its `@final` as it was found; nil where that was not looked at.
+    var foundGUID: UInt64?
     /// What it takes of the disk, where that was asked for.
     public var space: ImageSpace?
     /// When it came here, where that was asked for.
@@ -90,3 +92,6 @@ extension DatasetName {
 
 /// The name of the one snapshot of an image.
 let finalSnapshot = "final"
+
+/// The name of the snapshot of a disk that is on its way: then comes `@final`.
+let arrivedSnapshot = "arrived"

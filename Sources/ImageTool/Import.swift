@@ -32,7 +32,7 @@ extension ImageTool {
     public func importImage(_ request: ImportRequest, _ report: Report) async throws {
         let look = try await store.look(for: [request.uuid], in: request.pool)
         if let installed = look.images[request.uuid] {
-            try await sweep(installed)
+            try await passOver(installed, report)
             report.did(ImageResult(.present(.asked), installed))
             return
         }
@@ -73,9 +73,12 @@ extension ImageTool {
             found.failures)
     }
 
-    /// Removes what a run that was killed may have left of an image that is installed, and has it mounted if that run did not
-    /// come to it.
-    func sweep(_ image: InstalledImage) async throws {
+    /// Leaves an image that is installed as it is, and warns where it may be something else. What a run that was killed may have
+    /// left of it is removed, and it is mounted if that run did not come to it.
+    func passOver(_ image: InstalledImage, _ report: Report) async throws {
+        if let doubt = try await store.doubt(about: image) {
+            report.warning("\(image.pool)/\(image.uuid) may be no image, or another: \(doubt)")
+        }
         guard !isRehearsing else { return }
         try await store.showAgain(image)
         try sweep(image.uuid)

@@ -148,7 +148,7 @@ extension ImageTool {
         _ installed: InstalledImage, given fields: [(path: String, value: JSONValue)], blockSize: Int? = nil,
         in pool: PoolName, _ report: Report
     ) async throws {
-        try await sweep(installed)
+        try await passOver(installed, report)
         report.did(ImageResult(.present(.asked), installed))
         let other = fields.filter { path, value in
             FieldPath(path).find(in: JSONValue.object(installed.manifest.json)) != value

@@ -25,7 +25,7 @@ extension ImageTool {
         let uuid = manifest.uuid
         let look = try await store.look(for: [uuid], in: pool)
         if let installed = look.images[uuid] {
-            try await sweep(installed)
+            try await passOver(installed, report)
             report.did(ImageResult(.present(.asked), installed))
             return
         }

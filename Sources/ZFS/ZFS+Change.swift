@@ -100,6 +100,12 @@ extension ZFS {
             "set", "\(property)=\(value)", name.description, doing: "set \"\(property)\" of \"\(name)\"")
     }
 
+    /// The property, with its value, that marks a dataset as imgadm's own, for where it is made.
+    public static let own = (name: ownMark, value: "true")
+
+    /// Marks a dataset as imgadm's own: whatever becomes of the run, and of its snapshots, the next one may destroy it.
+    public func markOwn(_ name: DatasetName) async throws { try await set(ZFS.ownMark, to: "true", of: name) }
+
     /// Where a file system is mounted now; nil if it is not.
     public func mountedPath(of name: DatasetName) async throws -> String? {
         ZFS.mountedPath(try await properties(ZFS.mounting, of: name))

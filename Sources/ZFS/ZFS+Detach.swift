@@ -29,7 +29,9 @@ extension ZFS {
     public func attach(_ name: DatasetName, _ detachment: Detachment) async throws {
         switch detachment {
         case .nothing: break
-        case .unmounted: try await mount(name)
+        case .unmounted:
+            // One that has taken its place may be.
+            if try await mountedPath(of: name) == nil { try await mount(name) }
         case .deviceless: try await giveDevice(to: name)
         }
     }

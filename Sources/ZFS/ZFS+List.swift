@@ -49,42 +49,10 @@ extension ZFS {
         for line in lines {
             let cells = line.split(separator: UInt8(ascii: "\t"))
             guard cells.count == 2, let name = SnapshotName(bytes: cells[0]) else { continue }
-            found[name.dataset, default: []].append(ZFS.listed(name, references: cells[1]))
+            found[name.dataset, default: []].append(
+                (name, ZFS.isHeld(references: String(decoding: cells[1], as: UTF8.self))))
         }
         return found
-    }
-
-    /// What a dataset has: its snapshots, in the order of their making, and the datasets below it.
-    public typealias Contents = (snapshots: [ListedSnapshot], below: [DatasetName])
-
-    /// All that a dataset has, as it is at one moment.
-    ///
-    /// - Throws: `DatasetNotFound`.
-    public func contents(of name: DatasetName) async throws -> Contents {
-        let outcome = try await zfs(
-            "list", "-H", "-r", "-t", "filesystem,volume,snapshot", "-o", "name,userrefs", "-s", "creation",
-            name.description, doing: "list what \"\(name)\" has")
-        var contents: Contents = ([], [])
-        for line in outcome.output.split(separator: UInt8(ascii: "\n")) {
-            let cells = line.split(separator: UInt8(ascii: "\t"))
-            if cells.count == 2, let snapshot = SnapshotName(bytes: cells[0]) {
-                if snapshot.dataset == name { contents.snapshots.append(ZFS.listed(snapshot, references: cells[1])) }
-            } else if cells.count == 2, let other = DatasetName(bytes: cells[0]) {
-                if other != name { contents.below.append(other) }
-            } else {
-                // What cannot be named must not be taken for nothing.
-                throw Failure(
-                    .zfs,
-                    "zfs list has something of \"\(name)\" that cannot be read: \(String(decoding: line.prefix(300), as: UTF8.self))"
-                )
-            }
-        }
-        return contents
-    }
-
-    /// - Parameter references: how many want it kept. Pools of old versions know no holds, and have `-` there.
-    private static func listed(_ name: SnapshotName, references: ArraySlice<UInt8>) -> ListedSnapshot {
-        (name, UInt64(String(decoding: references, as: UTF8.self)) ?? 0 > 0)
     }
 
     /// The snapshots of a dataset that somebody wants kept.

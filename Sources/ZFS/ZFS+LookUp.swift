@@ -49,8 +49,12 @@ extension ZFS {
             properties[name.description].map(ZFS.mayBeHidden) ?? false
         }
 
+        /// A dataset has the mark of those that are imgadm's own.
+        public func isOwn(_ name: DatasetName) -> Bool { properties[name.description]?[ZFS.ownMark] == "true" }
+
         // Those of users, which may hold anything, come last.
-        fileprivate static let asked = (["origin", "guid", "available", "used"] + ZFS.visibility + ["imgadm:ignore"])
+        fileprivate static let asked =
+            (["origin", "guid", "available", "used"] + ZFS.visibility + ["imgadm:ignore", ownMark])
             .joined(separator: ",")
     }
 
@@ -74,6 +78,9 @@ extension ZFS {
 
     /// A dataset by its name; nil if there is none.
     public func dataset(_ name: DatasetName) async throws -> Dataset? { try await lookUp([name]).dataset(name) }
+
+    /// The user property of datasets that imgadm has made, or was told to destroy.
+    static let ownMark = "imgadm:own"
 
     /// Properties that tell whether a dataset can be seen on the host.
     static let visibility = ["type", "mounted", "canmount", "mountpoint", takenVolumeMode]

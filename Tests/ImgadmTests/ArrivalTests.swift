@@ -45,11 +45,12 @@ extension EndToEnd {
         }
 
         /// Before the rename, before the last look, before the first thing is destroyed.
-        static let calls = ["rename*", "list*-partial", "destroy*"]
+        static let calls = ["rename*", "get*-r*-partial", "destroy*"]
         /// What comes, and what the run says of it.
         static let acts: [(act: String, code: String)] = [
             ("zfs snapshot $H@mine", "ImageHasSnapshots"),
-            ("zfs clone $H@final $P/clone", "ImageHasDependentClones"),
+            // Nowhere mounted: zfs-fuse unmounts and mounts a clone whenever what it comes from is renamed, and calls it busy then.
+            ("zfs clone -o mountpoint=none $H@final $P/clone", "ImageHasDependentClones"),
             ("zfs hold keep $H@final", "DatasetBusy"),
             ("zfs create -o mountpoint=none $H/below", "ImageHasChildDatasets"),
         ]
@@ -104,7 +105,8 @@ extension EndToEnd {
 
         /// A deletion dies, and before it is typed again, somebody makes a clone: the image is one again.
         @Test func whatIsClonedAfterADeletionDiedIsPutBack() async throws {
-            let stage = try await Stage(before: "destroy*", act: "zfs clone $H@final $P/clone; kill -9 $PPID")
+            let stage = try await Stage(
+                before: "destroy*", act: "zfs clone -o mountpoint=none $H@final $P/clone; kill -9 $PPID")
             let (box, uuid) = (stage.box, stage.uuid)
             let run = try await box.imgadm(["delete", uuid], environment: stage.environment)
             #expect(run.status > 128, "\(run)")
@@ -146,8 +148,54 @@ extension EndToEnd {
             #expect(run.status == 1 && run.errors.contains("(DatasetExists)"), "\(run)")
             #expect(try stage.acted() == "", "\(run)")
             #expect(try await box.datasets() == [uuid] && box.recordNames() == [])
+            let again = try await box.imgadm("import", uuid)
+            #expect(again.errors.contains("may be no image, or another: it has no record"), "\(again)")
             let delete = try await box.imgadm("delete", uuid)
             #expect(delete.status == 1 && delete.errors.contains("NotAnImage"), "\(delete)")
+        }
+
+        /// What takes the place of an image between two looks at it is neither destroyed nor moved.
+        @Test(arguments: ["rename*", "get*-r*-partial"]) func whatComesInAnImagesPlaceWhileItIsDeletedStays(
+            call: String
+        ) async throws {
+            let act = """
+                for n in $(seq 100); do zfs destroy -r $H 2>/dev/null && break; sleep 0.1; done
+                zfs create -o mountpoint=none $H && zfs snapshot $H@final
+                """
+            let stage = try await Stage(before: call, act: act)
+            let (box, uuid) = (stage.box, stage.uuid)
+            let run = try await box.imgadm(["delete", uuid], environment: stage.environment)
+            #expect(try stage.acted() == "", "\(run)")
+            #expect(run.status == 1 && run.errors.contains("(NotAnImage)"), "\(run)")
+            #expect(run.errors.contains("was replaced by another"), "\(run)")
+            #expect(try await box.datasets() == [uuid, "\(uuid)@final"], "\(run)")
+        }
+
+        /// A dataset that is called as what a run may leave, and is not ours, is touched by nobody, and is told of.
+        @Test(arguments: ["-o mountpoint=none", "-o mountpoint=none -o imgadm:ignore=true -o imgadm:own=true"])
+        func whatIsOnlyCalledLikeALeftoverStays(options: String) async throws {
+            let stage = try await Stage(before: "nothing", act: "true")
+            let (box, uuid) = (stage.box, stage.uuid)
+            let other = TestUUID.make()
+            let partials = [uuid, other].map { "\($0)-partial" }
+            for partial in partials {
+                try await Tool.shell("zfs create \(options) '\(box.pool)/\(partial)'")
+            }
+            let delete = try await box.imgadm("delete", uuid)
+            #expect(delete.status == 1 && delete.errors.contains("(DatasetExists)"), "\(delete)")
+            let absent = try await box.imgadm("delete", other)
+            #expect(absent.status == 3, "\(absent)")
+            try await Tool.shell("zfs rename '\(box.pool)/\(partials[0])' '\(box.pool)/kept'")
+            #expect(try await box.imgadm("delete", uuid).status == 0)
+            try await Tool.shell("zfs rename '\(box.pool)/kept' '\(box.pool)/\(partials[0])'")
+            for command in [["vacuum", "-fx", "-P", box.pool], ["check", "--repair", "-P", box.pool]] {
+                let run = try await box.imgadm(command, environment: [:])
+                #expect(try await Set(box.datasets()) == Set(partials), "\(run)")
+            }
+            let run = try await box.imgadm("import", uuid)
+            #expect(run.status == 1 && run.errors.contains("(DatasetExists)"), "\(run)")
+            #expect(run.errors.contains("zfs rename"), "\(run)")
+            #expect(try await Set(box.datasets()) == Set(partials) && box.recordNames() == [])
         }
 
         /// One that replaced an image under its name is not the image that the record tells of.
@@ -163,6 +211,8 @@ extension EndToEnd {
             let run = try await box.imgadm("delete", uuid)
             #expect(run.status == 1 && run.errors.contains("(NotAnImage)"), "\(run)")
             #expect(run.errors.contains("not what was installed"), "\(run)")
+            let again = try await box.imgadm("import", uuid)
+            #expect(again.status == 0 && again.errors.contains("may be no image, or another"), "\(again)")
             #expect(try await box.datasets().contains("\(uuid)@final"))
             #expect(try await box.imgadm("delete", "-f", uuid).status == 0)
             #expect(try await box.datasets() == [])

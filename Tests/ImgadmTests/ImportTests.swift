@@ -343,7 +343,8 @@ extension EndToEnd {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()
             try box.use(images.server.url)
-            try await Tool.run("zfs", "create", "\(box.pool)/\(images.base.uuid)-partial")
+            try await Tool.run(
+                "zfs", "create", "-o", "imgadm:own=true", "\(box.pool)/\(images.base.uuid)-partial")
             try box.write("{}", to: "var/imgadm/images/\(box.pool)-\(images.base.uuid).json")
             try box.write("old", to: "var/run/img.\(images.base.uuid).import.lock")
             #expect(try await box.imgadm("list", "-Ho", "uuid", "zpool=\(box.pool)").output.isEmpty)

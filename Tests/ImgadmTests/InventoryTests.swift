@@ -233,7 +233,10 @@ extension EndToEnd {
             #expect(commands.count == 1, "\(commands)")
             let image = "\(box.pool)/\(images.top.uuid)"
             #expect(
-                commands.first?.hasSuffix(" \(box.pool) \(image) \(image)-partial \(image)@final") == true,
+                commands.first?.hasSuffix(
+                    " \(box.pool) \(image) \(image)-partial \(image)@final \(image)-partial@final \(image)-partial@arrived"
+                )
+                    == true,
                 "\(commands)")
         }
 

@@ -15,7 +15,7 @@ import ZFS
         [
             ("origin", "tank/base@final"), ("guid", "17"), ("available", "1099511627776"), ("used", "24576"),
             ("type", "filesystem"), ("mounted", "yes"), ("canmount", "on"), ("mountpoint", "/tank/a"),
-            ("imgadm:volmode", "-"), ("imgadm:ignore", "-"),
+            ("imgadm:volmode", "-"), ("imgadm:ignore", "-"), ("imgadm:own", "-"),
         ])
     private static let snapshotLines = lines("tank/a@final", [("origin", "-"), ("guid", "18"), ("type", "snapshot")])
 

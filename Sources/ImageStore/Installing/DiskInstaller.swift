@@ -31,7 +31,7 @@ struct DiskInstaller: ImageInstaller {
     func make<Reader: ImageFileReader>(
         _ partial: DatasetName, of image: ImageToInstall, opening open: () async throws -> Reader
     ) async throws -> MadeContent {
-        guard let arrived = partial.snapshot("arrived"), let final = partial.snapshot(finalSnapshot) else {
+        guard let arrived = partial.snapshot(arrivedSnapshot), let final = partial.snapshot(finalSnapshot) else {
             throw Failure(.internalError, "\"\(partial)\" has no room for the name of a snapshot")
         }
         var reader = try await open()

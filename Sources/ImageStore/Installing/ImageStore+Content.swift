@@ -27,7 +27,8 @@ extension ImageStore {
                 hint: "zfs set readonly=off \(pool), or use another zpool with -P")
         }
         let losing = values.filter { $0.name == "xattr" && $0.value == "off" }
-        let set = losing.map { ($0.name, "on") }
+        // Until it has its snapshot, only that tells whose it is.
+        let set = losing.map { ($0.name, "on") } + [ZFS.own]
         let changed = (origin == nil ? otherwise : []) + losing
         if !changed.isEmpty {
             log.warning(

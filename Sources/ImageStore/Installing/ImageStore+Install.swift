@@ -15,7 +15,7 @@ extension ImageStore {
     ///   - settle: gives the manifest that the image has now that its content is known. It may be under another UUID, whose lock
     ///     must be held then.
     /// - Returns: what was made.
-    /// - Throws: `DownloadError`, ZFS failures; `InvalidStream`, `UnsupportedImage`, `UnexpectedNumberOfSnapshots`,
+    /// - Throws: `DatasetExists`, `DownloadError`, ZFS failures; `InvalidStream`, `UnsupportedImage`, `UnexpectedNumberOfSnapshots`,
     ///   `UnexpectedOrigin` for a stream; `InvalidLayer`, `NoSpace` for a layer.
     @discardableResult
     public func install(
@@ -23,7 +23,7 @@ extension ImageStore {
         settling settle: (MadeContent) async throws -> Manifest
     ) async throws -> MadeContent {
         var uuid = image.manifest.uuid
-        if image.seen?.isClear != true { try await clearLeftovers(of: uuid, in: image.pool, tell: tell) }
+        if image.seen?.isClear != true { try await makeWay(for: uuid, in: image.pool, tell: tell) }
         let partial = DatasetName.partial(uuid, in: image.pool)
         let made: MadeContent
         var written: MadeImage?

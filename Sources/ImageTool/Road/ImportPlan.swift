@@ -66,7 +66,7 @@ extension ImageTool {
         var manifest = head
         while let uuid = manifest.origin {
             if let installed = try await store.image(uuid, in: pool) {
-                try await sweep(installed)
+                try await passOver(installed, report)
                 var result = ImageResult(.present(.origin), installed, title: uuid.description)
                 result.isRequested = false
                 result.layer = supply.layer(uuid).map { "\($0)" }

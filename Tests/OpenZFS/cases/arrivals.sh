@@ -53,7 +53,7 @@ test_delete_of_what_something_comes_to() {
     filled "$pool/src"
     zfs snapshot "$pool/src@final"
     zfs send "$pool/src@final" | packed gzip image.gz
-    for call in 'rename*' 'list*-partial' 'destroy*'; do stays "$call"; done
+    for call in 'rename*' 'get*-r*-partial' 'destroy*'; do stays "$call"; done
 }
 
 test_delete_that_died_before_a_clone_came() {

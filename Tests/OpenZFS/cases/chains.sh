@@ -31,8 +31,8 @@ test_chain_import() {
 test_chain_import_over_half_done_work() {
     served_chain
     # what a killed import can leave behind
-    zfs create "$pool/${chain[0]}-partial"
-    zfs create "$pool/${chain[2]}-partial"
+    zfs create -o imgadm:own=true "$pool/${chain[0]}-partial"
+    zfs create -o imgadm:own=true "$pool/${chain[2]}-partial"
     status 0 imgadm import -S "$url" "${chain[2]}"
     is_image "${chain[0]}"
     is_image "${chain[1]}"
@@ -54,7 +54,7 @@ test_chain_by_name_with_sizes_and_a_check() {
     ((unique <= used && unique > 0))
     status 0 imgadm check
     grep -qxF 'Everything is in order' out
-    zfs create "$pool/$(uuid)-partial"
+    zfs create -o imgadm:own=true "$pool/$(uuid)-partial"
     status 1 imgadm check
     grep -q '(ProblemsFound)' err
     status 0 imgadm check --repair
