@@ -7,7 +7,8 @@ public import ZFS
 
 /// Hosts without a VM manager: a dataset `POOL/UUID` stands for a VM, which runs as long as something in it is in use.
 ///
-/// To "start" it is to run its operator-script inside its root file system, in namespaces of its own.
+/// To "start" it is to run its operator-script inside its root file system, in namespaces of its own. A volume is a disk, in which
+/// nothing can be run.
 public struct BareDatasets: MachineManager {
     private let zfs: ZFS
     private let runner: any CommandRunner
@@ -24,19 +25,25 @@ public struct BareDatasets: MachineManager {
 
     public func machine(_ uuid: ImageUUID) async throws -> Machine {
         let name = pool.dataset.child(uuid.description)
-        guard let found = try await zfs.dataset(name), found.kind == .filesystem else {
+        guard let found = try await zfs.dataset(name) else {
             throw NoSuchMachine(
-                "there is no file system \"\(name)\" to make an image of",
+                "there is no dataset \"\(name)\" to make an image of",
                 hint: "this host has no vmadm, so that a dataset stands for a VM; -P chooses another zpool")
         }
         let origin = found.origin.flatMap { origin in
             origin.name == "final" ? ImageUUID(String(origin.dataset.lastComponent)) : nil
         }
         let sandbox = sandbox(uuid)
-        let mounted = try await zfs.mountedPath(of: name)
-        let isInUse = try sandbox.isRunning || (mounted.map { try !FolderUsers.of($0).isEmpty } ?? false)
+        let isInUse: Bool
+        if found.kind == .volume {
+            isInUse = await isOpen("/dev/zvol/\(name)")
+        } else {
+            let mounted = try await zfs.mountedPath(of: name)
+            isInUse = try sandbox.isRunning || (mounted.map { try !FolderUsers.of($0).isEmpty } ?? false)
+        }
+        let brand = found.kind == .volume ? Machine.bareDisk : "bare"
         var json: JSONObject = [
-            "uuid": .string(uuid.description), "brand": "bare", "state": isInUse ? "running" : "stopped",
+            "uuid": .string(uuid.description), "brand": .string(brand), "state": isInUse ? "running" : "stopped",
             "zfs_filesystem": .string(name.description), "customer_metadata": .object(try sandbox.metadata()),
         ]
         if let origin { json["image_uuid"] = .string(origin.description) }
@@ -72,6 +79,14 @@ public struct BareDatasets: MachineManager {
         if let script = change.setInternal["operator-script"]?.stringValue { try sandbox.setScript(script) }
         for (key, value) in change.setCustomer { try sandbox.set(key, value.stringValue ?? value.text()) }
         for key in change.removeCustomer { try sandbox.remove(key) }
+    }
+
+    /// Somebody has a device open, or a file system on it mounted.
+    private func isOpen(_ device: String) async -> Bool {
+        await withTaskExecutorPreference(DedicatedThread("users")) {
+            guard let users = DeviceUsers(ofDevice: device) else { return false }
+            return !users.named(atMost: 1).isEmpty || !users.mounts().isEmpty
+        }
     }
 
     private func sandbox(_ uuid: ImageUUID) -> MachineScript {

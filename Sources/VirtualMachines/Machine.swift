@@ -12,7 +12,7 @@ public struct Machine: Sendable {
     }
 
     public let uuid: ImageUUID
-    /// The kind of VM: `joyent`, `lx`, `kvm`, `bhyve`, …; `bare` for a dataset without a manager.
+    /// The kind of VM: `joyent`, `lx`, `kvm`, `bhyve`, …; `bare` for a file system without a manager, `bare-disk` for a volume.
     public let brand: String
     public let state: String
     public let dataset: DatasetName
@@ -29,6 +29,12 @@ public struct Machine: Sendable {
 
     public var isStopped: Bool { state == "stopped" }
     public var isRunning: Bool { state == "running" }
+
+    /// The brand of a volume without a manager.
+    static let bareDisk = "bare-disk"
+
+    /// A script can be run in it.
+    public var runsScripts: Bool { brand != Machine.bareDisk }
 
     /// Hardware is virtual, and its first disk is what an image is made of.
     public var hasVolumes: Bool { brand == "kvm" || brand == "bhyve" }

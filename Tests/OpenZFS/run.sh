@@ -17,7 +17,7 @@ trap 'rm -rf "$shown"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 show_binaries "$shown"
-cp -r Tests/OpenZFS/{platform,images,machines}.sh Tests/OpenZFS/cases docs/first-image.md "$shown"
+cp -r Tests/OpenZFS/{platform,images,machines}.sh Tests/OpenZFS/cases docs/first-image.md docs/recipes/kvm-host.md "$shown"
 image=$(Tests/OpenZFS/image.sh)
 
 Tests/OpenZFS/ozvm run -i "$image" -n -t 7200 -L 7500 -v "$shown:/imgadm:ro" ${runtime[@]+"${runtime[@]}"} -- \

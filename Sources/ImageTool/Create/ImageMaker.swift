@@ -62,6 +62,11 @@ public struct ImageMaker: Sendable {
                 .vmNotStopped, "VM \(machine.uuid) is not stopped (its state is \"\(machine.state)\")",
                 hint: "stop it first, or give a prepare-image script with -s")
         }
+        guard machine.runsScripts || request.script == nil else {
+            throw Failure(
+                .usage, "volume \"\(machine.dataset)\" is a disk, in which no prepare-image script can be run",
+                hint: "prepare it with a machine that has it, switch that off, and make the image without -s")
+        }
         let source = try await source(of: machine, request)
         let manifest = try await manifest(request, machine, source, report)
         let files = try CreateFiles(
@@ -87,6 +92,7 @@ public struct ImageMaker: Sendable {
         let origin: SnapshotName?
         /// The image that the VM was made of, if it is installed.
         let image: InstalledImage?
+        let kind: Dataset.Kind
     }
 
     private func source(of machine: Machine, _ request: CreateRequest) async throws -> Source {
@@ -96,7 +102,10 @@ public struct ImageMaker: Sendable {
             throw Failure(.datasetNotFound, "dataset \"\(name)\" of VM \(machine.uuid) does not exist")
         }
         let installed = if let image { try await tool.store.image(image, in: pool) } else { InstalledImage?.none }
-        guard request.isIncremental else { return Source(snapshot: snapshot, origin: nil, image: installed) }
+        let kind = dataset.kind
+        guard request.isIncremental else {
+            return Source(snapshot: snapshot, origin: nil, image: installed, kind: kind)
+        }
         guard let image, let origin = dataset.origin else {
             throw Failure(
                 .vmHasNoOrigin,
@@ -122,7 +131,7 @@ public struct ImageMaker: Sendable {
                     hint: "make one without -i")
             }
         }
-        return Source(snapshot: snapshot, origin: origin, image: installed)
+        return Source(snapshot: snapshot, origin: origin, image: installed, kind: kind)
     }
 
     private func manifest(
@@ -142,6 +151,14 @@ public struct ImageMaker: Sendable {
             throw Failure(
                 .manifestValidation, "invalid manifest: type docker, which is an archive, and not made of a dataset",
                 hint: "type=lx-dataset is a file system with Linux in it")
+        }
+        let isOther = json["type"] == ImageType.other.json
+        guard isOther || (json["type"] == ImageType.zvol.json) == (source.kind == .volume) else {
+            let (what, type) = source.kind == .volume ? ("a volume", "zvol") : ("a file system", "lx-dataset")
+            throw Failure(
+                .manifestValidation,
+                "invalid manifest: type \(json["type"]?.stringValue ?? "?"), but \"\(source.snapshot.dataset)\" is \(what)",
+                hint: "type=\(type)")
         }
         return try Manifest(json)
     }

@@ -55,3 +55,28 @@ SCRIPT
     volume_sum "$pool/again" > /dev/null
     [[ $(head -c 8 "/dev/zvol/$pool/again") == prepared ]]
 }
+
+test_create_of_a_volume_without_a_manager() {
+    local vm id sum
+    vm=$(uuid)
+    zfs create -V 32M "$pool/$vm"
+    write_volume "$pool/$vm" "what a disk holds"
+    sum=$(volume_sum "$pool/$vm")
+    local fields=(name=disk version=1 type=zvol os=linux image_size=32 disk_driver=virtio nic_driver=virtio cpu_type=host)
+    exec 8< "/dev/zvol/$pool/$vm"
+    status 1 imgadm create -o made "$vm" "${fields[@]}"
+    grep -qF '(VmNotStopped)' err
+    exec 8<&-
+    echo true > script
+    status 2 imgadm create -s script -o made "$vm" "${fields[@]}"
+    grep -qF 'is a disk' err
+    status 1 imgadm create -o made "$vm" name=disk version=1 type=lx-dataset os=linux
+    grep -qF 'is a volume' err
+    [[ -z $(zfs list -H -o name -t snapshot -r "$pool/$vm") && ! -e made.imgmanifest ]]
+    status 0 imgadm create -c zstd -o made "$vm" "${fields[@]}"
+    id=$(sed -n 's/^  "uuid": "\(.*\)",$/\1/p' made.imgmanifest)
+    status 0 imgadm install -m made.imgmanifest -f made.zvol.zst
+    is_image "$id"
+    zfs clone "$pool/$id@final" "$pool/again"
+    [[ $(volume_sum "$pool/again") == "$sum" ]]
+}
