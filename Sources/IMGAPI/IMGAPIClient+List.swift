@@ -80,6 +80,6 @@ extension IMGAPIClient {
         if let state { query += [("state", state), ("inclInactive", "true")] }
         let reply = try await get("/images", query, limit: ImageLimits.list)
         guard reply.status == 200 else { throw refusal(reply, "the list of images") }
-        return (try ListedImages(reply.body, from: base), reply.body.count)
+        return (try ListedImages(reply.body, from: base, hiding: reply.hiding), reply.body.count)
     }
 }

@@ -88,7 +88,7 @@ extension IMGAPIClient {
             try await replyOnce(to: $0, deadline: file ? nil : .seconds(600))
         }
         guard reply.status == 200 else { throw uploadFailure(reply, what, isSigned: signer != nil) }
-        let image = try Manifest(json(reply, "the image after \(what)"))
+        let image = try manifest(in: reply, "the image after \(what)")
         guard image.uuid == uuid else {
             throw Failure(.uploadError, "\(base) answered with image \(image.uuid) after \(what)")
         }

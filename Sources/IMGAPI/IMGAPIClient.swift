@@ -94,13 +94,24 @@ public struct IMGAPIClient: Sendable {
     func manifest(_ reply: HTTPReply, _ uuid: ImageUUID) throws -> Manifest? {
         switch reply.status {
         case 200:
-            let manifest = try Manifest(json(reply, "the manifest of image \(uuid)"))
+            let manifest = try manifest(in: reply, "the manifest of image \(uuid)")
             guard manifest.uuid == uuid else {
                 throw Failure(.sourceError, "\(base) answered with image \(manifest.uuid) when asked for image \(uuid)")
             }
             return manifest
         case 404: return nil
         default: throw refusal(reply, "image \(uuid)")
+        }
+    }
+
+    /// - Parameter what: was asked for.
+    /// - Throws: `SourceError`, `InvalidManifest`, both naming the server and that.
+    func manifest(in reply: HTTPReply, _ what: String) throws -> Manifest {
+        let value = try json(reply, what)
+        do {
+            return try Manifest(value)
+        } catch {
+            throw Failure(error.code, "\(base) answered with something that is not \(what)", cause: error)
         }
     }
 
@@ -142,7 +153,9 @@ public struct IMGAPIClient: Sendable {
 
     func json(_ reply: HTTPReply, _ what: String) throws -> JSONValue {
         do {
-            return try JSONValue(parsing: reply.body)
+            let value = try JSONValue(parsing: reply.body)
+            // A manifest is shown, kept and handed on: none has our token in it, whoever put it there.
+            return reply.hiding.map { value.mappingTexts($0) } ?? value
         } catch {
             throw Failure(.sourceError, "\(base) answered with something that is not \(what)", cause: error)
         }

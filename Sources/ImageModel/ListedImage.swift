@@ -27,8 +27,9 @@ public struct ListedImages: Sendable {
 
     public var count: Int { images.count + damaged }
 
+    /// - Parameter hide: takes out of a text what is not to be shown; nil if there is no such thing.
     /// - Throws: `SourceError` if it is not a JSON array.
-    public init(_ body: [UInt8], from source: String) throws {
+    public init(_ body: [UInt8], from source: String, hiding hide: ((String) -> String)? = nil) throws {
         let document: JSONDocument
         do {
             document = try JSONDocument(body)
@@ -38,9 +39,19 @@ public struct ListedImages: Sendable {
         guard let elements = document.root.arrayValue else {
             throw Failure(.sourceError, "\(source) answered with something that is not a list of images")
         }
-        images = elements.compactMap { element in
-            element["uuid"]?.stringValue.flatMap { ImageUUID($0) }.map { ListedImage(uuid: $0, manifest: element) }
+        images = try elements.compactMap { element in
+            let element = try hide.map { try ListedImages.element(element, hiding: $0) } ?? element
+            return element["uuid"]?.stringValue.flatMap { ImageUUID($0) }.map {
+                ListedImage(uuid: $0, manifest: element)
+            }
         }
         damaged = elements.count - images.count
+    }
+
+    /// Most have nothing to hide, and stay as they came.
+    private static func element(_ element: JSONSlice, hiding hide: (String) -> String) throws -> JSONSlice {
+        let came = element.value
+        let shown = came.mappingTexts(hide)
+        return shown == came ? element : try JSONDocument(Array(shown.text().utf8)).root
     }
 }

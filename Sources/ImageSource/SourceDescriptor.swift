@@ -35,12 +35,12 @@ public struct SourceDescriptor: Sendable, Hashable {
     public private(set) var tokenFile: String?
 
     /// - Parameters:
-    ///   - text: the URL; `?channel=NAME` on it selects a channel, anything else behind the `?` is refused.
+    ///   - text: the URL; `?channel=NAME` on it, once, selects a channel, anything else behind the `?` is refused.
     ///   - channel: overrides the URL's.
     /// - Throws: `InvalidSource`.
     public init(_ text: String, type: SourceType, insecure: Bool = false, channel: String? = nil) throws(Failure) {
         let full = try SourceDescriptor.url(text, type)
-        let named = full.query.last { $0.name == "channel" }?.value
+        let named = try full.value(of: "channel")
         if let other = full.query.first(where: { $0.name != "channel" }) {
             throw Failure(.invalidSource, "\"\(text)\" is not a valid source URL: unknown parameter \"\(other.name)\"")
         }
@@ -122,7 +122,10 @@ extension SourceDescriptor {
             return
         }
         guard let url = json["url"]?.stringValue else {
-            throw Failure(.configError, "an image source has no url: \(json.text())")
+            throw Failure(
+                .configError,
+                "an image source has no url, but \(json.objectValue.map { $0.keys.joined(separator: ", ") } ?? "is none")"
+            )
         }
         let name = json["type"]?.stringValue ?? SourceType.imgapi.rawValue
         guard let type = SourceType(rawValue: name) else {

@@ -71,7 +71,9 @@ extension RegistryClient {
         let (repository, what) = (repository(reference.repository), "the config of image \(reference)")
         let reply = try await repository.require(.blob, repository.url("blobs/\(digest)"), what: what)
         try repository.check(reply.body, digest, what)
-        let config = try ImageConfig(try RemoteRepository.parse(reply.body, what))
+        let config = try named(reference) { () throws(Failure) in
+            try ImageConfig(try RemoteRepository.parse(reply.body, what))
+        }
         if let its = config.platform, !platform.accepts(its), its.architecture != "unknown" {
             throw Failure(
                 .platformNotFound, "image \(reference) is for \(its), not for \(platform)",
@@ -92,7 +94,23 @@ extension RegistryClient {
         _ target: String, expected: ContentDigest?, _ reference: DockerReference
     ) async throws -> (RegistryManifest, ContentDigest) {
         let found = try await document(target, expected: expected, reference)
-        return (try RegistryManifest(found.json, contentType: found.type, limits: limits), found.digest)
+        let manifest = try named(reference) { () throws(Failure) in
+            try RegistryManifest(found.json, contentType: found.type, limits: limits)
+        }
+        return (manifest, found.digest)
+    }
+
+    /// Has an error about what the registry says of an image name it.
+    private func named<Value>(
+        _ reference: DockerReference, _ read: () throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        do {
+            return try read()
+        } catch {
+            throw Failure(
+                error.code, "image \(reference) of \(endpoint.name)", cause: error, hint: error.hint,
+                statusCode: error.statusCode)
+        }
     }
 
     /// A manifest or an index as it stands, which has the digest that it should have.

@@ -113,6 +113,14 @@ extension HTTPReply {
     /// What the body says, for people; see ``ErrorBody``. What the request showed is hidden.
     public func excerpt() -> String { ErrorBody.excerpt(body, hiding: secrets) }
 
+    /// What hides in a text of the body, that is more than words about an error, what the request showed; nil if it showed nothing
+    /// that would have to be.
+    public var hiding: (@Sendable (String) -> String)? {
+        let secrets = secrets.ofData
+        if secrets == .none { return nil }
+        return { secrets.hidden(in: $0) }
+    }
+
     /// Words of the body, for people, in the same way.
     public func excerpt(of words: String) -> String { ErrorBody.excerpt(Array(words.utf8), hiding: secrets) }
 }

@@ -19,11 +19,15 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
     public init(
         _ text: String, longest: Int = NetworkLimits.typedURL, schemes: [String] = ["http", "https"]
     ) throws(Failure) {
-        func bad(_ why: String) -> Failure { Failure(.invalidSource, "\"\(text)\" is not a valid URL: \(why)") }
+        func bad(_ why: String) -> Failure {
+            Failure(.invalidSource, "\"\(URLCredentials.hidden(in: text))\" is not a valid URL: \(why)")
+        }
         guard !text.isEmpty else { throw bad("it is empty") }
         guard text.utf8.count <= longest else {
             throw Failure(
-                .invalidSource, "\"\(text.prefix(100))…\" is not a valid URL: it is longer than \(longest) bytes")
+                .invalidSource,
+                "\"\(URLCredentials.hidden(in: text).prefix(100))…\" is not a valid URL: it is longer than \(longest) bytes"
+            )
         }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && !#""<>\^`{|}"#.utf8.contains($0) }) else {
             throw bad("it has a blank or a character that a URL cannot have")
@@ -93,6 +97,17 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         let pairs = query.map { $0.value.isEmpty ? $0.name : "\($0.name)=\($0.value)" }
         return base + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&"))
+    }
+
+    /// The value of a parameter.
+    ///
+    /// - Throws: `InvalidSource` if it is given more than once: one of the values would count for nothing.
+    public func value(of name: String) throws(Failure) -> String? {
+        let values = query.filter { $0.name == name }.map(\.value)
+        guard values.count <= 1 else {
+            throw Failure(.invalidSource, "\"\(self)\" is not a valid URL: it has \(name)= more than once")
+        }
+        return values.first
     }
 
     /// The host is this machine, by its loopback name or address.

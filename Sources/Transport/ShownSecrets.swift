@@ -1,18 +1,23 @@
 /// What a request shows so that it is let in. A server may say it back, and no message has it then: answers hide it where their
-/// words become text (``HTTPReply/excerpt(of:)``), and in their headers.
+/// words become text (``HTTPReply/excerpt(of:)``) or data (``HTTPReply/hiding``), and in their headers.
 public struct ShownSecrets: Sendable, Hashable {
     /// What is looked for, as ``SeenBytes`` has it.
     private let patterns: [[UInt8]]
+    /// How long the shortest of them is; nil if there is none.
+    private let shortest: Int?
 
     /// What stands for it.
     private static let mask = Array("***".utf8)
-    /// In base64, so many digits are not there by chance.
+    /// In base64, so many digits are not there by chance; and in what a server says of images, so many characters.
     private static let leastDigits = 6
 
     /// Nothing is shown.
     public static let none = ShownSecrets(patterns: [])
 
-    private init(patterns: [[UInt8]]) { self.patterns = patterns }
+    private init(patterns: [[UInt8]]) {
+        self.patterns = patterns
+        shortest = patterns.map(\.count).min()
+    }
 
     /// What is behind the scheme of `Authorization` (RFC 9110 §11.6.2), and what whoever made the request calls secret. A signature
     /// is good for one request, and no secret.
@@ -27,8 +32,9 @@ public struct ShownSecrets: Sendable, Hashable {
         // A form (HTML 4 §17.13.4) has blanks for what were plus signs, and blanks are not looked at.
         let forms = texts.map { $0.filter { $0 != UInt8(ascii: "+") } }
         let hexadecimal = texts.map { $0.flatMap(ShownSecrets.hexadecimal) }
-        patterns = Set((texts + encoded + forms + hexadecimal).map { SeenBytes($0).bytes }).filter { !$0.isEmpty }
+        let patterns = Set((texts + encoded + forms + hexadecimal).map { SeenBytes($0).bytes }).filter { !$0.isEmpty }
             .sorted { $0.lexicographicallyPrecedes($1) }
+        self.init(patterns: patterns)
     }
 
     private static func hexadecimal(_ byte: UInt8) -> [UInt8] {
@@ -36,9 +42,14 @@ public struct ShownSecrets: Sendable, Hashable {
         return [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
     }
 
+    /// What is hidden in data, too, and not only in what is said about an error: a word as short as a name would be, there, a part of
+    /// names.
+    var ofData: ShownSecrets { ShownSecrets(patterns: patterns.filter { $0.count >= ShownSecrets.leastDigits }) }
+
     /// The text without what was shown.
     public func hidden(in text: String) -> String {
-        guard !patterns.isEmpty else { return text }
+        // It is never longer than what stands for it.
+        guard let shortest, shortest <= text.utf8.count else { return text }
         let bytes = Array(text.utf8)
         let hidden = hidden(in: bytes, upTo: bytes.count, isCut: false)
         return hidden == bytes ? text : String(decoding: hidden, as: UTF8.self)

@@ -60,7 +60,7 @@ struct MirrorCommand: AsyncParsableCommand {
         let token = try tokenFile.map { try AccessToken(file: FilePath($0), for: url) }
         let network = try ServerProgram.network(logger)
         let client = IMGAPIClient(
-            base: url.base, channel: url.query.first { $0.name == "channel" }?.value, insecure: false,
+            base: url.base, channel: try url.value(of: "channel"), insecure: false,
             requestID: ImageUUID().description, token: token, transport: network.transport)
         let result: Result<Void, any Error>
         do {

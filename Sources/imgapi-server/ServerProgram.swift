@@ -28,6 +28,7 @@ struct ServerProgram: AsyncParsableCommand {
             // ArgumentParser traps where it has no room for its two columns.
             let width = HelpWidth.columns(said: ProcessEnvironment.variables["COLUMNS"])
             unsafe setenv("COLUMNS", "\(width)", 1)
+            try URLCredentials.refuse(in: CommandLine.arguments.dropFirst())
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

@@ -64,6 +64,25 @@ import Transport
         #expect("\(failure.map { "\($0)" } ?? "")".contains(words), "\(failure.map { "\($0)" } ?? "")")
     }
 
+    /// What an answer is not is told with who gave it, and to which question.
+    @Test(arguments: [
+        "[]", "[{\"uuid\":\"x\"}]", "\"text\"", "1", "null", "{}", "{\"uuid\":1}", "{\"uuid\":\"x\"}", "<html>", "",
+    ])
+    func whatIsNoManifestIsToldWithTheServer(body: String) async throws {
+        let uuid = try #require(ImageUUID("5f1dd7b6-7d4a-4bd4-8d3b-000000000001"))
+        let client = client(StaticServer(status: 200, body: body))
+        for ask in [
+            { _ = try await client.image(uuid) }, { _ = try await client.taggedImage(uuid) },
+            { _ = try await client.activate(uuid, by: nil) }, { _ = try await client.enable(uuid, true, by: nil) },
+        ] as [() async throws -> Void] {
+            let failure = await #expect(throws: Failure.self) { try await ask() }
+            let text = failure?.description ?? ""
+            #expect(
+                text.hasPrefix("http://images.example answered with something that is not")
+                    && text.contains("image \(uuid)"), "\(text)")
+        }
+    }
+
     @Test func anotherImageThanTheOneAskedForIsRefused() async throws {
         let uuid = try #require(ImageUUID("5f1dd7b6-7d4a-4bd4-8d3b-000000000001"))
         let other = "{\"uuid\":\"5f1dd7b6-7d4a-4bd4-8d3b-000000000002\"}"

@@ -39,6 +39,31 @@ import Transport
         #expect(records.contains { $0["method"] == "HEAD" && $0["bytes"] == 0 }, "\(log)")
     }
 
+    /// A password that somebody has put into the URL of a source stands nowhere; of two channels none is chosen.
+    @Test func noPasswordOfASourceIsRecorded() async throws {
+        let root = try ImageRoot()
+        let users = try await AccessTests.users(root)
+        let script = """
+            cd '\(root.path)'
+            IMGADM_LOG_LEVEL=trace '\(Binaries.server)' --root . --users '\(users)' --audit audit --listen 127.0.0.1:0 > out 2> log & pid=$!
+            for i in $(seq 1200); do grep -q listening out && break; sleep 0.05; done
+            url="$(sed 's/.* //' out)/images/\(ImageUUID())"
+            for source in http://u:s3cret@127.0.0.1:1 http%3A%2F%2Fu%3As3cret%40127.0.0.1%3A1 http://127.0.0.1:1?channel=a%26channel=b; do
+                curl -s -H 'Authorization: Bearer token-admin' -X POST "$url?action=import&source=$source"; echo
+            done
+            kill -TERM $pid; wait $pid || true; cat log audit
+            """
+        let text = try await Tool.shell(script)
+        #expect(!text.contains("s3cret"), "\(text)")
+        #expect(text.contains("it has channel= more than once"), "\(text)")
+        let records = try text.split(separator: "\n").filter { $0.hasPrefix("{\"") }.map {
+            try JSONValue(parsing: String($0))
+        }
+        #expect(records.filter { $0["source"] == "http://***@127.0.0.1:1" }.count == 2, "\(text)")
+        let urls = records.compactMap { $0["msg"] == "request" ? $0["url"]?.stringValue : nil }
+        #expect(urls.filter { $0.hasSuffix("source=http%3A%2F%2F%2A%2A%2A%40127.0.0.1%3A1") }.count == 2, "\(text)")
+    }
+
     /// What a proxy that is trusted says stands in log and audit trail; what anybody else says nowhere.
     @Test(arguments: [("127.0.0.1", true), ("10.0.0.0/8,127.0.0.0/8", true), ("10.0.0.1,::1", false)])
     func whomAProxyNamesIsRecorded(proxies: String, isTrusted: Bool) async throws {

@@ -122,11 +122,80 @@ extension EndToEnd {
                 {"sources": [{"type":"imgapi","url":"http://127.0.0.1:1"},{"type":"imgapi","url":"\(good.url)"}]}
                 """, to: "var/imgadm/imgadm.conf")
             let run = try await box.imgadm("sources", "-c")
-            #expect(run.status == 0)
+            #expect(run.status == 1 && run.errors.contains("error (SourcePing): unexpected ping error"), "\(run)")
+            #expect(run.errors.contains("\"http://127.0.0.1:1\""), "\(run)")
             #expect(run.lines.count == 3, "\(run)")
             #expect(run.lines[0].hasPrefix("URL") && run.lines[0].hasSuffix("ERROR"))
             #expect(run.lines[1].hasPrefix("http://127.0.0.1:1 ") && run.lines[1].contains("false"))
             #expect(run.lines[2].hasPrefix(good.url) && run.lines[2].contains("true"))
+            let json = try await box.imgadm("sources", "-c", "-j")
+            let told = try JSONValue(parsing: json.output)
+            #expect(json.status == 1 && told[0]?["url"] == "http://127.0.0.1:1" && told[0]?["ok"] == false, "\(json)")
+            #expect(told[0]?["error"]?["code"] == "ConnectionError", "\(json)")
+            #expect(told[1]?["ok"] == true && told[1]?["error"] == nil && told.arrayValue?.count == 2, "\(json)")
+            let csv = try await box.imgadm("sources", "-c", "--format", "csv")
+            #expect(csv.lines.first == "url,type,ok,error" && csv.lines.last == "\(good.url),imgapi,true,", "\(csv)")
+            try box.use(good.url)
+            #expect(try await box.imgadm("sources", "-c").status == 0)
+        }
+
+        /// What is asked of a form that there is not is no table.
+        @Test func whatChangesSourcesTellsNoJSON() async throws {
+            let box = try await Sandbox.make()
+            for words in [["-fa", "http://127.0.0.1:1"], ["-d", "http://x"], ["-e"], ["--add-docker-hub", "-f"]] {
+                let run = try await box.imgadm(["sources", "-j"] + words)
+                #expect(run.status == 2 && run.errors.contains("-j and --format go with"), "\(run)")
+            }
+            #expect(try box.read("var/imgadm/imgadm.conf") == nil)
+        }
+
+        @Test(arguments: ["a&channel=b", "a&channel=a", "&channel=b"])
+        func oneOfTwoChannelsIsNotChosen(channels: String) async throws {
+            let box = try await Sandbox.make()
+            let url = "http://127.0.0.1:1?channel=\(channels)"
+            for words in [
+                ["sources", "-fa", url], ["sources", "-d", url], ["import", "-S", url, TestUUID.make()],
+                ["remote", "list", url], ["publish", "-m", "x", "-f", "x", url],
+            ] {
+                let run = try await box.imgadm(words)
+                #expect(run.status == 2 && run.errors.contains("channel= more than once"), "\(words): \(run)")
+            }
+        }
+
+        /// Whatever was to be done with it.
+        @Test func noPasswordInAURLIsSaidBack() async throws {
+            let box = try await Sandbox.make()
+            let uuid = TestUUID.make()
+            for url in ["http://u:s3cret@127.0.0.1:1", "http://u:x/s3cret@127.0.0.1:1", "oci://s3cret@127.0.0.1:1/a"] {
+                for words in [
+                    ["sources", "-a", url], ["sources", "-a\(url)"], ["sources", "-d", url], ["sources", url],
+                    ["import", "-S", url, uuid], ["import", "-j", "-S", url, uuid], ["import", url], ["show", url],
+                    ["remote", "list", url], ["publish", "-m", "x", "-f", "x", url], ["push", uuid, url],
+                    ["inspect", url], ["convert", url, "-o", "x.qcow2"], ["install", "-m", url, "-f", url],
+                    ["export", "-o", url, uuid], ["list", url], ["delete", url], ["check", url], [url], ["help", url],
+                    ["list", "--nonsense", url],
+                ] {
+                    for mode in [[], ["-v"], ["-E"]] as [[String]] {
+                        let run = try await box.imgadm(mode + words)
+                        #expect(run.status != 0 && !(run.output + run.errors).contains("s3cret"), "\(words): \(run)")
+                    }
+                }
+                try box.write("{\"sources\": [{\"type\":\"imgapi\",\"url\":\"\(url)\"}]}", to: "var/imgadm/imgadm.conf")
+                for words in [
+                    ["sources"], ["sources", "-j"], ["sources", "-c"], ["avail"], ["-v", "show", uuid], ["check"],
+                ] {
+                    let run = try await box.imgadm(words)
+                    #expect(!(run.output + run.errors).contains("s3cret"), "\(words): \(run)")
+                }
+                let proxied = try await box.imgadm(
+                    ["-v", "avail"], environment: ["http_proxy": url, "https_proxy": url])
+                #expect(!(proxied.output + proxied.errors).contains("s3cret"), "\(proxied)")
+                try box.write("{\"sources\": []}", to: "var/imgadm/imgadm.conf")
+            }
+            let typed = try await box.imgadm("sources", "-fa", "u:s3cret@127.0.0.1:1")
+            #expect(typed.status == 2 && typed.errors.contains("\"***@127.0.0.1:1\""), "\(typed)")
+            let json = try await box.imgadm("import", "-j", "-S", "http://u:s3cret@127.0.0.1:1", uuid)
+            #expect(try JSONValue(parsing: json.output)["error"]?["code"] == "Usage" && json.status == 2, "\(json)")
         }
 
         @Test func unknownKeysOfTheConfigSurvive() async throws {

@@ -11,6 +11,14 @@ import Testing
         #expect(try JSONValue(parsing: #"{"a":1,"b":2,"a":3}"#).text() == #"{"a":3,"b":2}"#)
     }
 
+    @Test func textsAreChangedWhereverTheyStand() throws {
+        let value = try JSONValue(parsing: #"{"a":["a",{"ba":"ca"},1,11,true,null],"x":"y"}"#)
+        #expect(
+            value.mappingTexts { $0.replacing("a", with: "*").replacing("11", with: "-") }.text()
+                == #"{"*":["*",{"b*":"c*"},1,"-",true,null],"x":"y"}"#)
+        #expect(value.mappingTexts { $0 } == value)
+    }
+
     @Test func settingRemovingAndAppending() {
         var object: JSONObject = ["a": 1, "b": 2, "c": 3]
         object["b"] = 20

@@ -42,6 +42,16 @@ import Transport
         #expect(try ServerURL(text).isLoopback == isLoopback)
     }
 
+    @Test func aParameterThatIsThereTwiceIsRefused() throws {
+        #expect(try ServerURL("http://x/?channel=dev&a=b&a=c").value(of: "channel") == "dev")
+        #expect(try ServerURL("http://x/?b=c").value(of: "channel") == nil)
+        for query in ["channel=a&channel=b", "channel=a&channel=a", "channel&x&channel=a"] {
+            let url = try ServerURL("http://x/?\(query)")
+            let failure = #expect(throws: Failure.self) { _ = try url.value(of: "channel") }
+            #expect(failure?.code == .invalidSource && failure?.message.contains("channel=") == true)
+        }
+    }
+
     @Test func querySurvives() throws {
         let url = try ServerURL("http://x/?channel=dev&a")
         #expect(url.query.map(\.name) == ["channel", "a"] && url.query.first?.value == "dev")

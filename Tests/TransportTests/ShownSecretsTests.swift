@@ -88,6 +88,18 @@ import Transport
         #expect(time < .seconds(30), "\(time)")
     }
 
+    /// Data is not broken by words as short as those of names.
+    @Test func inDataNoShortWordIsHidden() {
+        func hide(_ token: String) -> (@Sendable (String) -> String)? {
+            let request = HTTPRequest(url: "https://a/x", headers: [("Authorization", "Bearer \(token)")])
+            return HTTPReply(status: 200, headers: HTTPHeaderList([]), body: [], secrets: ShownSecrets(of: request))
+                .hiding
+        }
+        #expect(hide("web")?("web-1 web") ?? "web-1 web" == "web-1 web")
+        #expect(hide("secret")?("my Secret, web") == "my ***, web")
+        #expect(HTTPReply(status: 200, headers: HTTPHeaderList([]), body: []).hiding == nil)
+    }
+
     @Test func aSignatureIsNoSecret() {
         let request = HTTPRequest(
             url: "https://server.example/x", headers: [("Authorization", "Signature keyId=\"a\"")])

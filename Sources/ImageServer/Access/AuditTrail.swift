@@ -97,7 +97,8 @@ extension ImageResponder {
         record["image"] = route.image.map { .string($0.description) }
         for name in ["channel", "source", "account"] {
             // One that is given twice has been refused.
-            record[name] = (try? query.parameters[name]).flatMap { $0 }.map { .string(String($0.prefix(1000))) }
+            let said = (try? query.parameters[name]).flatMap { $0 }.map { URLCredentials.hidden(in: $0) }
+            record[name] = said.map { .string(String($0.prefix(1000))) }
         }
         return record
     }

@@ -52,7 +52,7 @@ struct AccessLog {
                 failure = error
             }
             var fields: Logger.Metadata = [
-                "address": "\(caller.addressText)", "method": "\(method)", "url": "\(target)",
+                "address": "\(caller.addressText)", "method": "\(method)", "url": "\(AccessLog.shown(target))",
                 "status": .stringConvertible(status), "bytes": .stringConvertible(counter.total),
                 "request_id": "\(caller.id)",
                 "ms": .stringConvertible(AccessLog.milliseconds(start.duration(to: .now))),
@@ -63,6 +63,17 @@ struct AccessLog {
             if let failure { throw failure }
         }
         return noted
+    }
+
+    /// What was asked for, without the credentials that somebody has put into the URL of a source.
+    private static func shown(_ target: String) -> String {
+        let parts = target.split(separator: "&", omittingEmptySubsequences: false).map { part in
+            guard let value = part.firstRange(of: "source=")?.upperBound else { return String(part) }
+            let source = URLEncoding.decoded(part[value...], plusIsBlank: true)
+            let shown = URLCredentials.hidden(in: source)
+            return shown == source ? String(part) : part[..<value] + URLEncoding.component(shown)
+        }
+        return parts.joined(separator: "&")
     }
 
     private static func milliseconds(_ time: Duration) -> Int {

@@ -39,15 +39,14 @@ public struct RemoteImages: Sendable {
     }
 
     private func client(of source: String) throws(RequestError) -> IMGAPIClient {
-        let url: ServerURL
         do {
-            url = try ServerURL(source)
+            let url = try ServerURL(source)
+            return IMGAPIClient(
+                base: url.base, channel: try url.value(of: "channel"), insecure: false,
+                requestID: ImageUUID().description, transport: transport)
         } catch {
             throw .invalidParameter("source", error.description)
         }
-        return IMGAPIClient(
-            base: url.base, channel: url.query.first { $0.name == "channel" }?.value, insecure: false,
-            requestID: ImageUUID().description, transport: transport)
     }
 
     /// A file by itself.
@@ -55,7 +54,7 @@ public struct RemoteImages: Sendable {
     /// - Throws: `InvalidParameter` for anything else than an https URL.
     func download(_ url: String) throws(RequestError) -> Download {
         guard url.lowercased().hasPrefix("https://"), (try? ServerURL(url)) != nil else {
-            throw .invalidParameter("file_url", "\"\(url)\" is not a valid https URL")
+            throw .invalidParameter("file_url", "\"\(URLCredentials.hidden(in: url))\" is not a valid https URL")
         }
         var request = HTTPRequest(url: url)
         request.followsRedirects = false

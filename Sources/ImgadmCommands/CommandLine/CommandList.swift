@@ -1,6 +1,7 @@
 import ArgumentParser
 import Failure
 import ImageTool
+import Transport
 
 /// A command of the tool. Its arguments are read by ArgumentParser; positional ones are taken as they come, so that what
 /// ArgumentParser refuses is always an option, and what a command refuses an argument (cli.md §1, exit status 2 for both).
@@ -42,6 +43,7 @@ struct CommandEntry: Sendable {
                     try context.output.text(HelpText.help(of: type))
                     return
                 }
+                try URLCredentials.refuse(in: words)
                 throw Failure(
                     .option, CommandEntry.firstLine(Command.message(for: error)),
                     hint: words.lazy.compactMap { CommandEntry.instead($0, of: Command.self) }.first
@@ -53,18 +55,21 @@ struct CommandEntry: Sendable {
                 return
             }
             guard let answering = command as? any AnsweringCommand, try answering.answersJSON() else {
-                return try await CommandEntry.run(command, name, context)
+                return try await CommandEntry.run(command, words, name, context)
             }
             var context = context
             context.answersJSON = true
             try await context.answering(isDryRun: answering.isDryRun) { [context] in
-                try await CommandEntry.run(command, name, context)
+                try await CommandEntry.run(command, words, name, context)
             }
         }
     }
 
-    private static func run(_ command: any ImgadmCommand, _ name: String, _ context: CommandContext) async throws {
+    private static func run(
+        _ command: any ImgadmCommand, _ words: [String], _ name: String, _ context: CommandContext
+    ) async throws {
         do {
+            try URLCredentials.refuse(in: words)
             try await command.run(context)
         } catch let error as CallError {
             throw error.of(name)

@@ -3,6 +3,7 @@ import Failure
 import Host
 import Logging
 import Terminal
+import Transport
 
 /// One run of the tool: from the words of the command line to an exit status.
 struct Invocation: Sendable {
@@ -17,6 +18,7 @@ struct Invocation: Sendable {
     func run() async -> Int32 {
         do {
             let (options, name, rest) = try GlobalOptions.split(words)
+            if name.flatMap(CommandList.find) == nil { try URLCredentials.refuse(in: words) }
             return await run(options, name, rest)
         } catch {
             return fail(error)

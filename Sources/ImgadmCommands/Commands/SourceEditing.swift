@@ -119,7 +119,9 @@ enum SourceLines {
             let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
             guard let url = words.first, !url.hasPrefix("#") else { continue }
             func mistake(_ why: String) -> Failure { Failure(.usage, "line \(index + 1): \(why)") }
-            guard words.count >= 2 else { throw mistake("\"\(url)\" has no type (one of: \(SourceType.names))") }
+            guard words.count >= 2 else {
+                throw mistake("\"\(URLCredentials.hidden(in: url))\" has no type (one of: \(SourceType.names))")
+            }
             guard let type = SourceType(rawValue: words[1]) else {
                 throw mistake("\"\(words[1])\" is no source type (must be one of: \(SourceType.names))")
             }

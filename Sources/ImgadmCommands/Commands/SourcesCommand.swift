@@ -19,7 +19,7 @@ struct SourcesCommand: ImgadmCommand {
             imgadm sources --add-docker-hub [-k] [-f]
             imgadm sources -d URL
             imgadm sources -e [-f]
-            imgadm sources -c
+            imgadm sources -c [-j | --format FORMAT]
             """,
         discussion: """
             ?channel=NAME behind a URL chooses a channel of that source.
@@ -53,7 +53,8 @@ struct SourcesCommand: ImgadmCommand {
         help: ArgumentHelp("Delete a source.", valueName: "url"), completion: .sources)
     var delete: String?
     @Flag(name: .customShort("e"), help: "Edit the sources in VISUAL, EDITOR or vi.") var edit = false
-    @Flag(name: .customShort("c"), help: "Ask every source whether it answers.") var check = false
+    @Flag(name: .customShort("c"), help: "Ask every source whether it answers; exit status 1 if one does not.")
+    var check = false
     @Option(
         name: [.customShort("t"), .customLong("type")], parsing: .unconditional,
         help: ArgumentHelp(
@@ -85,6 +86,9 @@ struct SourcesCommand: ImgadmCommand {
         let actions = [add != nil || addDockerHub, delete != nil, edit, check].filter { $0 }.count
         guard actions <= 1, add == nil || !addDockerHub else {
             throw Failure(.usage, "only one of -a, -d, -e and -c can be given at a time")
+        }
+        guard actions == 0 || check || !json && format == nil else {
+            throw Failure(.usage, "-j and --format go with the list of sources, and with -c")
         }
         guard tokenFile == nil || add != nil else { throw Failure(.usage, "--token-file goes with -a URL") }
         if let delete { return try await remove(delete, context) }
@@ -122,7 +126,7 @@ struct SourcesCommand: ImgadmCommand {
         case .table: break
         }
         if verbose || self.format != nil {
-            return try context.output.bytes(TextTable(columns, header: true).render(rows))
+            return try context.output.bytes(TextTable(columns, header: true).render(rows, in: context.tableRoom))
         }
         for source in sources { try context.output.line(source.displayURL) }
     }
@@ -178,18 +182,38 @@ struct SourcesCommand: ImgadmCommand {
         if gone.isEmpty { try context.output.line("Do not have image source \"\(text)\", no change") }
     }
 
+    /// - Throws: `SourcePing`, `MultiError` if not all of them answer, after it has told of each.
     private func ping(_ context: CommandContext) async throws {
+        let format = try OutputFormat(format, json: json)
         let sources = try context.tool.config.load().sources
         try await TokenOptions.ambient().give(to: [], context)
-        let failures = try await context.tool.check(sources)
-        let rows = zip(sources, failures).map { source, failure in
-            [source.displayURL, source.type.rawValue, failure == nil ? "true" : "false", failure?.description ?? "-"]
+        let answers = Array(zip(sources, try await context.tool.check(sources)))
+        let columns = ["url", "type", "ok", "error"]
+        let rows = answers.map { source, failure in
+            [source.displayURL, source.type.rawValue, failure == nil ? "true" : "false", failure?.description]
         }
-        try context.output.bytes(TextTable(["url", "type", "ok", "error"], header: true).render(rows))
+        switch format {
+        case .json, .jsonl, .yaml:
+            let values = answers.map { source, failure in
+                var object = source.json
+                object["ok"] = .bool(failure == nil)
+                if let failure { object["error"] = .object(ErrorReport.json(failure.failure)) }
+                return JSONValue.object(object)
+            }
+            try context.output.values(values, as: format)
+        case .csv: try context.output.csv([columns] + rows)
+        case .table:
+            try context.output.bytes(TextTable(columns, header: true).render(rows, in: context.tableRoom))
+        }
         try context.output.flush()
-        for (source, failure) in zip(sources, failures) {
-            if let hint = failure?.hint { context.note("\(source.displayURL): \(hint)") }
+        let failures = answers.compactMap { source, failure in
+            failure.map { failure in
+                Failure(
+                    .sourcePing, "unexpected ping error with image source \"\(source.displayURL)\"", cause: failure,
+                    hint: failure.hint.map { "\(source.displayURL): \($0)" }, statusCode: failure.statusCode)
+            }
         }
+        if let failure = Failure.combining(failures) { throw failure }
     }
 
     /// A URL that was typed and is none is a usage error.

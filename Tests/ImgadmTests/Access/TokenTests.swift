@@ -261,6 +261,49 @@ extension EndToEnd {
             #expect(Self.hasToken(server).contains(true))
         }
 
+        /// What a server puts into its manifests is shown, kept and handed on: without what it was shown.
+        @Test func noManifestHasOurToken() async throws {
+            let (box, token) = try await Self.box()
+            let uuid = TestUUID.make()
+            let server = try await CannedServer(respond: { head in
+                let has = head.contains("secret-of-alice")
+                let said = has ? "it is Secret-of-alice." : "nothing"
+                let image: JSONValue = [
+                    "v": 2, "uuid": .string(uuid), "owner": "00000000-0000-0000-0000-000000000000",
+                    "name": .string(has ? "secret-of-alice" : "a"), "version": "1", "type": "zone-dataset",
+                    "os": "smartos",
+                    "state": "active", "disabled": false, "public": true, "published_at": "2026-01-01T00:00:00Z",
+                    "description": .string(said), "homepage": "http://x/secret%2Dof%2Dalice", "files": [],
+                    "tags": ["secret-of-alice": ["deep", .string(said)]],
+                ]
+                let path = head.split(separator: " ").dropFirst().first ?? ""
+                let body =
+                    path.hasPrefix("/ping")
+                    ? #"{"imgapi":true}"# : path.hasPrefix("/images/") ? image.text() : "[\(image.text())]"
+                return
+                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
+            })
+            try box.use(server.url)
+            for words in [
+                ["remote", "list", server.url], ["remote", "list", "-j", server.url],
+                ["remote", "list", "-o", "uuid,name,description,homepage,tags", server.url],
+                ["remote", "list", "--format", "csv", "-o", "tags,homepage", server.url],
+                ["remote", "show", uuid, server.url], ["remote", "show", "--format", "yaml", uuid, server.url],
+                ["remote", "disable", uuid, server.url], ["avail"], ["avail", "-j"], ["show", uuid],
+                ["import", "-n", uuid], ["import", uuid],
+            ] {
+                for mode in [[], ["-v"], ["-E"]] as [[String]] {
+                    let run = try await box.imgadm(mode + words + ["--token-file", token])
+                    let text = (run.output + run.errors).lowercased()
+                    #expect(!text.contains("of-alice") && !text.contains("of%2dalice"), "\(words): \(run)")
+                }
+            }
+            let shown = try await box.imgadm("show", uuid, "--token-file", token)
+            #expect(shown.status == 0 && shown.output.contains("\"description\": \"it is ***.\""), "\(shown)")
+            #expect(try await box.imgadm("avail", "-Ho", "name", "--token-file", token).output == "***\n")
+            #expect(Self.hasToken(server).allSatisfy { $0 })
+        }
+
         @Test(arguments: [400, 403, 404, 500])
         func noRegistryHasOurPasswordSaidBack(status: Int) async throws {
             let box = try await Sandbox.make()
