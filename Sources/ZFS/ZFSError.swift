@@ -27,7 +27,17 @@ public struct ZFSError: CodedError {
         let own = said.split(separator: "\n").filter { $0.hasPrefix("cannot ") }.joined(separator: "\n")
         let complaints = ZFSError.complaints
         let known = complaints.first { own.contains($0.text) } ?? complaints.first { said.contains($0.text) }
-        self.init(known?.kind ?? .other, "cannot \(what)", cause: command.failure(outcome), hint: known?.hint ?? nil)
+        guard known?.kind == .notPermitted else {
+            self.init(
+                known?.kind ?? .other, "cannot \(what)", cause: command.failure(outcome), hint: known?.hint ?? nil)
+            return
+        }
+        // Whoever may not use ZFS is helped by no list of properties; the log has the command.
+        let why = said.split(separator: "\n").first { $0.contains("ermission denied") } ?? ""
+        self.init(
+            .notPermitted, "cannot \(what)",
+            cause: Failure(.commandFailed, "\(command.program) does not let this user do it (\(why))"),
+            hint: known?.hint ?? nil)
     }
 
     private static let complaints: [(text: String, kind: Kind, hint: String?)] = [

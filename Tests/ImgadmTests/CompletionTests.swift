@@ -22,6 +22,7 @@ extension EndToEnd {
                 ("imgadm list -o uuid,uni", "uuid,unique"),
                 ("imgadm vacuum -x top,bas", "top,base"), ("imgadm help va", "vacuum"),
                 ("imgadm list type=zv", "type=zvol"), ("imgadm vacuum state=dis", "state=disabled"),
+                ("imgadm vacuum --keep ba", "base="),
                 ("imgadm list reference=al", "reference=alpine:3.20"),
                 ("imgadm list zpool=\(box.pool.prefix(3))", "zpool=\(box.pool)"),
                 // What the sources have, as it was last listed.

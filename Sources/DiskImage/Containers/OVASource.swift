@@ -13,6 +13,9 @@ final class OVASource: ByteSource {
 
     init(_ source: any ByteSource) { self.source = source }
 
+    /// What it is called, once its first bytes have been read: it may be an image of incus or LXD as well.
+    var name: String { visitor.isOfIncus ? "incus" : "ova" }
+
     func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
         while given == visitor.content.count, !isEnded, !visitor.isDiskComplete { try readOn() }
         if given == visitor.content.count, !visitor.hasDisk {

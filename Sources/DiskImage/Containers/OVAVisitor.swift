@@ -22,6 +22,7 @@ struct OVAVisitor: TarVisitor {
     private static let manifestLimit = 1 << 20
 
     var hasDisk: Bool { disk != nil }
+    var isOfIncus: Bool { isUnified == true }
 
     mutating func begin(_ entry: TarEntry) throws {
         let name = String(decoding: entry.path, as: UTF8.self)

@@ -34,10 +34,10 @@ enum Wrapping {
                 source = try PeekedSource(try DecompressedSource(source, format, limits))
             case .archive:
                 guard archive == nil else { throw DiskError(.unsupported, at: 0, "an archive in an archive") }
-                names.append("ova")
                 let opened = OVASource(source)
                 archive = opened
                 source = try PeekedSource(opened)
+                names.append(opened.name)
             }
         }
         return (source, names, archive)

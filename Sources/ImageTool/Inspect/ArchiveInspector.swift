@@ -8,6 +8,7 @@ struct ArchiveInspector: TarVisitor {
     private var bytes: UInt64 = 0
     private var whiteouts = 0
     private var firstPath: [UInt8]?
+    private var unified = UnifiedImage()
     /// An `os-release` that is being read, and those that were.
     private var current: String?
     private var releases: [String: [UInt8]] = [:]
@@ -26,6 +27,7 @@ struct ArchiveInspector: TarVisitor {
         let (sum, overflow) = bytes.addingReportingOverflow(entry.size)
         bytes = overflow ? .max : sum
         if firstPath == nil { firstPath = entry.path }
+        unified.add(UnifiedImagePlace(of: entry.path))
         let parts = entry.path.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
         if parts.last?.starts(with: ".wh.".utf8) ?? false { whiteouts += 1 }
         let path = String(decoding: Array(parts.joined(separator: CollectionOfOne(UInt8(ascii: "/")))), as: UTF8.self)
@@ -52,10 +54,35 @@ struct ArchiveInspector: TarVisitor {
         if firstPath.map({ String(decoding: $0, as: UTF8.self).lowercased().hasSuffix(".ovf") }) ?? false {
             facts["appliance"] = true
         }
+        facts["incus"] = unified.type.map { .string($0) }
         var inspection = Inspection()
         inspection.facts["archive"] = .object(facts)
         let release = OSReleasePaths.all.lazy.compactMap { releases[$0].flatMap { OSRelease($0) } }.first
         if let release { inspection.facts["os_release"] = .object(release.facts) }
         return inspection
+    }
+}
+
+/// Whether an archive is an image of incus or LXD in one file, by all that it has.
+private struct UnifiedImage {
+    private var hasDescription = false
+    private var hasDisk = false
+    private var hasSystem = false
+    private var hasMore = false
+
+    mutating func add(_ place: UnifiedImagePlace) {
+        switch place {
+        case .top: break
+        case .description: hasDescription = true
+        case .disk: hasDisk = true
+        case .system: hasSystem = true
+        case .elsewhere: hasMore = true
+        }
+    }
+
+    /// As incus calls it; nil for another archive.
+    var type: String? {
+        guard hasDescription, !hasMore, hasDisk != hasSystem else { return nil }
+        return hasDisk ? "virtual-machine" : "container"
     }
 }

@@ -40,7 +40,8 @@ struct FileInspector {
             case .archive:
                 inspection.facts["kind"] = "archive"
                 take(try ArchiveInspector.inspect(content))
-                if file.isSeekable, inspection.facts["archive"]?["appliance"] == true {
+                let archive = inspection.facts["archive"]
+                if file.isSeekable, archive?["appliance"] == true || archive?["incus"] == "virtual-machine" {
                     try inspectDisk(content, rawIn: nil)
                 }
             case .disk: try inspectDisk(content, rawIn: raw)

@@ -91,4 +91,6 @@ extension CompletionKind {
     /// Fields of listings; several are parted by commas.
     static var fields: CompletionKind { asking("fields") }
     static var filters: CompletionKind { asking("filters") }
+    /// Names of installed images, behind which goes how many are kept.
+    static var keptImages: CompletionKind { asking("kept") }
 }

@@ -58,6 +58,7 @@ struct CompleteCommand: ImgadmCommand {
         case "machines": return try await context.tool.store.machineDatasets().map(\.description).sorted()
         case "sources": return try context.tool.config.load().sources.map(\.displayURL)
         case "pools": return Set(try await context.tool.store.pools().map(\.description)).sorted()
+        case "kept": return try await names(context).map { "\($0)=" }
         case "fields": return Self.listed(Self.fields, after: word)
         case "filters":
             guard let sign = word.firstIndex(of: "=") else { return Self.fields.map { "\($0)=" } }
@@ -88,6 +89,11 @@ struct CompleteCommand: ImgadmCommand {
         return images.map(\.uuid.description) + Set(names + images.flatMap(\.references)).sorted()
     }
 
+    /// What installed images are called.
+    private func names(_ context: CommandContext) async throws -> [String] {
+        Set(try await context.tool.store.images().compactMap(\.manifest.name).filter(ImageSources.isTyped)).sorted()
+    }
+
     /// What a field may be, as far as that is known without asking anybody.
     private func values(of field: String, _ context: CommandContext) async throws -> [String] {
         if let values = FieldPath(field).values { return values }
@@ -96,10 +102,7 @@ struct CompleteCommand: ImgadmCommand {
         case "source": return try context.tool.config.load().sources.map(\.url.base)
         case "uuid", "origin": return try await images(context)
         case "reference": return Set(try await context.tool.store.images().flatMap(\.references)).sorted()
-        case "name":
-            let installed = try await context.tool.store.images().compactMap(\.manifest.name)
-                .filter(ImageSources.isTyped)
-            return context.tool.keptNames().union(installed).sorted()
+        case "name": return context.tool.keptNames().union(try await names(context)).sorted()
         case "version":
             let versions = try await context.tool.store.images().compactMap(\.manifest.version)
             return Set(versions.filter(ImageSources.isTyped)).sorted()

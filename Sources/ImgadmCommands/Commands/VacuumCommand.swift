@@ -48,7 +48,8 @@ struct VacuumCommand: AnsweringCommand {
     var excluded: [String] = []
     @Option(
         name: .customLong("keep"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Keep the newest N images of this name on each pool; may be repeated.", valueName: "name=n"))
+        help: ArgumentHelp("Keep the newest N images of this name on each pool; may be repeated.", valueName: "name=n"),
+        completion: .keptImages)
     var keep: [String] = []
     @OptionGroup var answer: AnswerOptions
     @Argument(help: ArgumentHelp("What an image must be to go.", valueName: "filter"), completion: .filters)

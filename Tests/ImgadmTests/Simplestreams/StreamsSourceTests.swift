@@ -231,11 +231,17 @@ extension EndToEnd {
                 imgadm import ./www/v.tar.gz version=1 name=v
                 imgadm convert -q -o system www/c.tar.gz name=c version=1
                 imgadm extract -t system.zfs.gz | grep root/usr/lib/numbers
+                imgadm inspect -j www/v.tar.gz | tr -d ' \\n'; echo
+                imgadm inspect www/c.tar.gz | grep -w incus
                 imgadm convert -q -o machine www/v.tar.gz name=v version=1 os=linux
                 imgadm export -q -o machine.raw machine.zvol.gz; cmp machine.raw disk.raw
                 """, in: box)
             #expect(run.status == 0, "\(run)")
             #expect(run.lines.filter { $0.hasSuffix("already installed, skipping") }.count == 2, "\(run)")
+            // It is called what it is.
+            #expect(run.output.contains("\"wrapped_in\":[\"gzip\",\"incus\"]"), "\(run)")
+            #expect(run.output.contains("\"incus\":\"virtual-machine\""), "\(run)")
+            #expect(run.lines.contains { $0.split(separator: " ") == ["archive.incus", "container"] }, "\(run)")
             #expect(!server.requests.isEmpty)
         }
 
