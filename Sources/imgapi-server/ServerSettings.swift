@@ -67,7 +67,8 @@ struct ServerSettings: ParsableArguments {
         help: ArgumentHelp(
             """
             How many requests a client's address may make a second, and ten times as many at once; more are answered \
-            429. Any number if not given. Behind a proxy all have one address, unless --proxies has that of the proxy.
+            429. Any number if not given. Of IPv6, all addresses of a network of 64 bits count as one. Behind a proxy all \
+            have one address, unless --proxies has that of the proxy.
             """,
             valueName: "number"))
     var mostRequests: Int?
