@@ -190,7 +190,7 @@ let package = Package(
                 "IMGAPI", "ImageModel", "Failure", "Host", "Transport", "TestClock", "TestHost", log, system, nioCore,
             ]),
         tests("ImageToolTests", ["ImageTool", "ImageModel", "Compression", "Failure"]),
-        tests("ImgadmCommandsTests", ["ImgadmCommands", "ImageModel", "JSON", "Failure", argumentParser]),
+        tests("ImgadmCommandsTests", ["ImgadmCommands", "ImageModel", "JSON", "Failure", "Terminal", argumentParser]),
         tests("VirtualMachinesTests", ["VirtualMachines", "Failure", "Host"]),
         tests(
             "HostConfigTests",

@@ -1,4 +1,5 @@
-/// The width of a terminal that a table is shown on: cells of its widest columns are cut, so that no line is broken.
+/// The width of a terminal that a table is shown on: cells of its widest columns are cut, and what has no room even so is cut at the
+/// terminal's edge, so that no line is broken.
 public struct TableRoom: Sendable {
     let columns: Int
     let ellipsis: String
@@ -35,6 +36,9 @@ public struct TableRoom: Sendable {
         }
         return widths
     }
+
+    /// A line that goes on behind the terminal's edge ends there.
+    func cut(line: String) -> String { cut(line, to: columns) }
 
     func cut(_ cell: String, to width: Int) -> String {
         guard DisplayWidth.of(cell) > width else { return cell }

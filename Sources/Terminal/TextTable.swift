@@ -28,8 +28,15 @@ public struct TextTable: Sendable {
         }
         var bytes: [UInt8] = []
         bytes.reserveCapacity((cells.count + 1) * (widths.reduce(0, +) + 2 * widths.count))
-        if header { TextTable.append(columns.map { $0.uppercased() }, widths, to: &bytes) }
-        for row in cells { TextTable.append(row, widths, to: &bytes) }
+        func add(_ row: [String]) {
+            guard let room else { return TextTable.append(row, widths, to: &bytes) }
+            var line: [UInt8] = []
+            TextTable.append(row, widths, to: &line)
+            bytes.append(contentsOf: room.cut(line: String(decoding: line.dropLast(), as: UTF8.self)).utf8)
+            bytes.append(UInt8(ascii: "\n"))
+        }
+        if header { add(columns.map { $0.uppercased() }) }
+        for row in cells { add(row) }
         return bytes
     }
 

@@ -4,7 +4,7 @@ import ArgumentParser
 struct CompletionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "completion", abstract: "Print the completion script of a shell.",
-        usage: "imgapi-server completion bash|zsh|fish")
+        usage: ServerProgram.usage("imgapi-server completion bash|zsh|fish"))
 
     @Argument(
         help: ArgumentHelp("bash, zsh or fish.", valueName: "shell"), completion: .list(["bash", "zsh", "fish"]))

@@ -14,10 +14,11 @@ import Transport
 struct MirrorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mirror", abstract: "Copy active images, with their origins, from another image server.",
-        usage: """
+        usage: ServerProgram.usage(
+            """
             imgapi-server mirror --root DIR | --registry HOST[:PORT]/NAME --from URL
                 [--channels FILE] [--mode public|private] [--prune] [--keep NUMBER] [--token-file FILE] [-n] [FILTER…]
-            """,
+            """),
         discussion: """
             A filter is FIELD=VALUE or, for a part of the value, FIELD=~TEXT, as for "imgadm avail". What is there already \
             stays, so a run that was broken off is taken up by the next; a server of the folder may run meanwhile.

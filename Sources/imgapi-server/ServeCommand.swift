@@ -11,13 +11,14 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Serve images from a folder or an OCI registry by the IMGAPI protocol.",
-        usage: """
+        usage: ServerProgram.usage(
+            """
             imgapi-server --root DIR | --registry HOST[:PORT]/NAME | --config FILE
                 [--channels FILE] [--listen ADDRESS:PORT] [--mode public|private] [--writes anyone|nobody|users]
                 [--reads anyone|users] [--keys DIR] [--tokens FILE] [--users FILE] [--signatures request|date]
                 [--audit FILE] [--most-connections NUMBER] [--most-requests NUMBER] [--largest-file BYTES]
                 [--proxies LIST] [--tls-cert FILE --tls-key FILE]
-            """,
+            """),
         discussion: """
             The folder has images/UUID.json (manifests), images/UUID.file (image files) and, if the server has \
             channels, channels.json. What is added, changed or removed there counts at once. In a registry each image is \

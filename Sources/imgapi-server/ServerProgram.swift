@@ -22,6 +22,13 @@ struct ServerProgram: AsyncParsableCommand {
         subcommands: [ServeCommand.self, MirrorCommand.self, CompletionCommand.self],
         defaultSubcommand: ServeCommand.self)
 
+    /// Ways to call it as the help has them: ArgumentParser puts seven places before each line, and breaks none.
+    static func usage(_ text: String) -> String {
+        UsageText.filled(
+            text, of: "imgapi-server", width: HelpWidth.columns(said: ProcessEnvironment.variables["COLUMNS"]) - 7,
+            first: "", rest: "    ")
+    }
+
     static func main() async {
         do {
             try ProcessStart.prepare()

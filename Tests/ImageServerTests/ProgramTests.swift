@@ -61,6 +61,10 @@ import Testing
         for words in ["--help", "help", "help serve", "help mirror", "mirror --help", "completion -h"] {
             let output = try await Tool.shell("COLUMNS=\(columns) '\(Binaries.server)' \(words)")
             #expect(output.contains("USAGE: imgapi-server"), "\(words): \(output)")
+            let usage = output.split(separator: "\n").drop { !$0.hasPrefix("USAGE: ") }
+                .prefix { $0.hasPrefix("USAGE: ") || $0.hasPrefix("       ") }
+            let width = max(min(Int(columns) ?? 80, 100), 40)
+            #expect(Int(columns) ?? 0 <= 0 || usage.allSatisfy { $0.count <= width }, "\(words): \(usage)")
         }
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import JSON
+import Terminal
 import Testing
 
 @testable import ImgadmCommands
@@ -13,9 +14,12 @@ import Testing
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
             #expect(lines.first?.hasPrefix("USAGE: ") == true, "\(text)")
             let examples = lines.firstIndex(of: "EXAMPLES:") ?? lines.endIndex
-            // A command is typed as it stands: only it may be longer.
+            // What is one word, as a URL is, is not broken.
             #expect(
-                lines[..<examples].allSatisfy { $0.count <= width || !$0.drop { $0 == " " }.contains(" ") }, "\(text)")
+                lines.allSatisfy { line in
+                    let words = line.split(separator: " ").filter { $0 != "\\" }
+                    return line.count <= width || words.count == 1
+                }, "\(text)")
             // In narrow lines, no text has less than half of them.
             #expect(width >= 60 || lines[..<examples].allSatisfy { $0.prefix { $0 == " " }.count <= 11 }, "\(text)")
             #expect(lines[examples...].dropFirst().allSatisfy { $0.isEmpty || $0.hasPrefix("  ") }, "\(text)")
@@ -34,9 +38,27 @@ import Testing
     @Test(arguments: CommandList.names) func narrowHelpHasAllWords(name: String) throws {
         let entry = try #require(CommandList.find(name))
         func words(_ width: Int) -> [Substring] {
-            Self.help(of: entry.type, width).split(whereSeparator: \.isWhitespace)
+            Self.help(of: entry.type, width).split(whereSeparator: \.isWhitespace).filter { $0 != "\\" }
         }
         #expect(words(40) == words(100))
+    }
+
+    @Test(arguments: [40, 80, 120]) func fieldsAreToldInLinesOfTheTerminal(width: Int) {
+        let lines = Listing.fieldHelp(width: width, header: true).split(separator: "\n")
+        #expect(lines.allSatisfy { $0.count <= width }, "\(lines)")
+        #expect(lines.first == "FIELD            MEANING", "\(lines)")
+        func words(_ width: Int) -> [Substring] {
+            Listing.fieldHelp(width: width, header: false).split(whereSeparator: \.isWhitespace)
+        }
+        #expect(words(width) == words(1000))
+    }
+
+    /// A command goes on in the next line as a shell reads it, and is not parted within quotes.
+    @Test func examplesCanBePasted() {
+        func typed(_ text: String) -> String { TextLines.typed(text, width: 20, first: "  ", rest: "    ") }
+        #expect(typed("imgadm list -H") == "  imgadm list -H")
+        #expect(typed("imgadm set x='a b c' 'd e'") == "  imgadm set \\\n    x='a b c' \\\n    'd e'")
+        #expect(typed("imgadm 0123456789abcdefgh y") == "  imgadm \\\n    0123456789abcdefgh \\\n    y")
     }
 
     private static func help(of type: any ImgadmCommand.Type, _ width: Int) -> String {

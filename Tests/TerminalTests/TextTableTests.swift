@@ -79,9 +79,11 @@ import Testing
             ])
         #expect(lines(40, isASCII: true)[1] == "0001-0001  debian-13-g...  20250814-2204")
         #expect(lines(35)[1] == "0001-0001  debian-13-…  20250814-2…")
-        // It is not made narrower than that, however narrow the terminal is.
-        #expect(lines(1)[1] == "0001-0001  debian-…  2025081…")
-        for columns in 29...60 { #expect(lines(columns).allSatisfy { $0.count <= columns }, "\(columns)") }
+        // Columns are not made narrower than that: the line ends at the terminal's edge.
+        #expect(lines(29)[1] == "0001-0001  debian-…  2025081…")
+        #expect(lines(25)[1] == "0001-0001  debian-…  202…" && lines(25)[2] == "0002-0002  web       1.0")
+        #expect(lines(8)[1] == "0001-00…" && lines(1)[1] == "…")
+        for columns in 1...60 { #expect(lines(columns).allSatisfy { $0.count <= columns }, "\(columns)") }
     }
 
     @Test func aWideCharacterIsNotCutInTwo() {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Terminal
 
 /// The lists of arguments and options in a help: as ArgumentParser lays them out in two columns or, where there is no room for a
 /// second one, each with its meaning below it.

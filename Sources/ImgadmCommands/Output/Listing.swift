@@ -54,7 +54,22 @@ struct Listing {
 
     /// `-o help`: the fields and what they mean.
     static func printFieldHelp(to output: Output, noHeader: Bool) throws {
+        if let width = OutputTerminal.columns {
+            return try output.text(fieldHelp(width: width, header: !noHeader))
+        }
         try output.bytes(
             TextTable(["field", "meaning"], header: !noHeader).render(FieldHelp.fields.map { [$0.name, $0.meaning] }))
+    }
+
+    /// Meanings go on in lines below, where they have no room in one.
+    static func fieldHelp(width: Int, header: Bool) -> String {
+        let rows = (header ? [("FIELD", "MEANING")] : []) + FieldHelp.fields.map { ($0.name, $0.meaning) }
+        let column = (rows.map(\.0.count).max() ?? 0) + 2
+        return rows.map { name, meaning in
+            TextLines.filled(
+                meaning.split(separator: " ").map(String.init), width: width,
+                first: name + String(repeating: " ", count: column - name.count),
+                rest: String(repeating: " ", count: column)) + "\n"
+        }.joined()
     }
 }
