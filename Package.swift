@@ -237,7 +237,7 @@ let package = Package(
                 "TestHost", log, nioCore, crypto, system,
             ]),
         tests("TerminalTests", ["Terminal"]),
-        tests("HostTests", ["Host", "Failure", "TestHost", log, system]),
+        tests("HostTests", ["Host", "Failure", "TestHost", "Time", log, system]),
     ]
 )
 

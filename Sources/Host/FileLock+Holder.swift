@@ -1,6 +1,6 @@
 import Glibc
 public import SystemPackage
-import Time
+public import Time
 
 /// Who holds a lock, and whether that process lives.
 ///
@@ -14,11 +14,14 @@ extension FileLock {
 
     /// Takes the lock if it is free, or as soon as a holder that is at its end is gone.
     ///
+    /// - Parameter clock: what is waited by.
     /// - Returns: nil if one that lives holds it, or one that is at its end does not go within ten seconds.
     /// - Throws: `FileSystemError`, `PermissionDenied`.
-    public static func takingFromTheDying(_ path: FilePath) async throws -> FileLock? {
+    public static func takingFromTheDying(
+        _ path: FilePath, by clock: any Timekeeper = .real
+    ) async throws -> FileLock? {
         var looks = 0
-        return try await whileDying(by: .real) { _ in
+        return try await whileDying(by: clock) { _ in
             if let lock = try tryTaking(path) { return .done(lock) }
             // Three looks, since the kernel forgets the signal a moment before it marks the process as ending.
             looks = try holderLives(path) ? looks + 1 : 0

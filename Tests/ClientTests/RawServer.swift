@@ -58,6 +58,9 @@ final class RawServer: Sendable {
 
     deinit { channel.close(promise: nil) }
 
+    /// Listens no longer.
+    func close() async throws { try await channel.close() }
+
     var url: String { "http://127.0.0.1:\(port)" }
     /// How many requests there were.
     var count: Int { state.heads.withLock { $0.count } }

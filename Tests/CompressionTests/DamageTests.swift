@@ -32,7 +32,7 @@ import Testing
         var random = SplitMix(state: 3)
         for packer in Packer.usual {
             let packed = try packer.pack(Samples.mixture)
-            for _ in 0..<20 {
+            for _ in 0..<8 {
                 let length = Int(random.next() % UInt64(packed.count))
                 #expect(try unpack(Array(packed[..<length]), packer.format, chunks: [65_536]) == .refused(.truncated))
             }

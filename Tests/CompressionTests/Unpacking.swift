@@ -1,9 +1,27 @@
+import Glibc
+
 @testable import Compression
 
 /// What came of unpacking: the same data, or the same refusal.
 enum Outcome: Equatable {
     case data([UInt8])
     case refused(CompressionError.Reason)
+
+    /// At once: an array compares its bytes one by one in a debug build.
+    static func == (one: Outcome, other: Outcome) -> Bool {
+        switch (one, other) {
+        case (.data(let one), .data(let other)):
+            guard one.count == other.count else { return false }
+            return unsafe one.withUnsafeBytes { one in
+                unsafe other.withUnsafeBytes { other in
+                    guard let start = one.baseAddress, let otherStart = other.baseAddress else { return true }
+                    return unsafe memcmp(start, otherStart, other.count) == 0
+                }
+            }
+        case (.refused(let one), .refused(let other)): return one == other
+        default: return false
+        }
+    }
 
     var reason: CompressionError.Reason? {
         if case .refused(let reason) = self { reason } else { nil }

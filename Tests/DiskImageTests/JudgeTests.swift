@@ -7,7 +7,7 @@ import Testing
 ///
 /// IMGADM_DISK_VARIANTS says how many variants are tried; without it, a few that are done soon.
 @Suite(.serialized) struct JudgeTests {
-    private static let count = getenvInt("IMGADM_DISK_VARIANTS") ?? 36
+    private static let count = getenvInt("IMGADM_DISK_VARIANTS") ?? 20
     private static let workers = 2
 
     @Test("Every disk image is read as qemu-img reads it, as a file and as a stream", arguments: 0..<workers)

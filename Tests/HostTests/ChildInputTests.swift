@@ -8,7 +8,7 @@ import TestHost
 import Testing
 
 /// Commands that are fed.
-@Suite(.timeLimit(.minutes(2))) struct ChildInputTests {
+@Suite(.timeLimit(.minutes(30))) struct ChildInputTests {
     private let runner = ProcessRunner(log: .quiet)
 
     init() { signal(SIGPIPE, SIG_IGN) }
@@ -76,10 +76,17 @@ import Testing
     /// A child that does not read cannot hold us: the write looks up when the task is cancelled.
     @Test func aWriteThatWaitsCanBeCancelled() async throws {
         let hasBegun = Mutex(false)
+        let folder = TemporaryFolder()
+        let end = folder.path.appending("end")
         let task = Task {
-            try await feed(Command("sh", ["-c", "sleep 1; exit 5"])) { input in
+            try await feed(Command("sh", ["-c", "until [ -e '\(end)' ]; do sleep 0.05; done; exit 5"])) { input in
                 hasBegun.withLock { $0 = true }
-                while true { try input.write([UInt8](repeating: 0, count: 4 << 20)) }
+                do {
+                    while true { try input.write([UInt8](repeating: 0, count: 4 << 20)) }
+                } catch {
+                    try HostFile.write([], to: end)
+                    throw error
+                }
             }
         }
         while !hasBegun.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(20)) }

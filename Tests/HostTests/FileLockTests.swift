@@ -5,6 +5,7 @@ import Synchronization
 import SystemPackage
 import TestHost
 import Testing
+import Time
 
 @testable import Host
 
@@ -49,7 +50,7 @@ import Testing
     @Test func aLockDiesWithItsHolder() async throws {
         try HostFile.write([], to: path)
         let held = folder.path.appending("held")
-        let script = "exec 9< '\(path)'; flock -x 9 || exit 1; touch '\(held)'; exec sleep 60 9<&9"
+        let script = "exec 9< '\(path)'; flock -x 9 || exit 1; touch '\(held)'; exec sleep 3600 9<&9"
         let holder = Task {
             try await ProcessRunner(log: .quiet).run(Command("sh", ["-c", "echo $$ > '\(held).pid'; \(script)"]))
         }
@@ -79,12 +80,12 @@ import Testing
         let end = folder.path.appending("end")
         let holder = try await held(until: end, by: dead.lines.first.map { String($0) } ?? "")
         #expect(try FileLock.tryTaking(path) == nil)
-        let path = path
-        async let lock = FileLock.takingFromTheDying(path)
-        try await Task.sleep(for: .milliseconds(100))
-        try HostFile.write([], to: end)
-        try #require(try await lock).release()
-        try await holder.value
+        // It has gone by the second look.
+        let clock = ActingClock {
+            try HostFile.write([], to: end)
+            try await holder.value
+        }
+        try #require(try await FileLock.takingFromTheDying(path, by: clock)).release()
     }
 
     @Test func aLockOfALivingProcessIsNotWaitedFor() async throws {
@@ -112,12 +113,12 @@ import Testing
         #expect(holders.contains { $0.command == "sh -c" }, "\(holders)")
         FileLock.sweep(path)
         #expect(try HostFile.exists(path))
-        let path = path
-        async let lock = FileLock.takingFromTheDying(path)
-        try await Task.sleep(for: .milliseconds(100))
-        try HostFile.write([], to: end)
-        try #require(try await lock).release()
-        try await command.value
+        // It has gone by the second look.
+        let clock = ActingClock {
+            try HostFile.write([], to: end)
+            try await command.value
+        }
+        try #require(try await FileLock.takingFromTheDying(path, by: clock)).release()
     }
 
     /// All tests see each other's commands.
@@ -260,6 +261,15 @@ import Testing
         #expect(throws: FileError.self) { try FileLock.tryTaking(link) }
         #expect(throws: FileError.self) { try FileLock.tryTaking("/proc/no/such.lock") }
     }
+}
+
+/// A clock by which nobody waits, but something is done in that time.
+private struct ActingClock: Timekeeper {
+    let act: @Sendable () async throws -> Void
+
+    var now: ContinuousClock.Instant { .now }
+
+    func wait(_ time: Duration) async throws { try await act() }
 }
 
 private final class Counter: Sendable {

@@ -1,9 +1,11 @@
+import Host
 import ImageCatalog
 import ImageModel
 import ImageServer
 import Logging
 import NIOCore
 import NIOPosix
+import SystemPackage
 import Testing
 
 /// What clients do to connections.
@@ -53,8 +55,9 @@ import Testing
                 var received = 0
                 do {
                     for try await part in inbound {
-                        // Far longer than the limit: other tests keep the machine busy.
-                        if received == 0 { try await Task.sleep(for: .seconds(60)) }
+                        if received == 0, let port = channel.channel.localAddress?.port {
+                            while try Self.isOpen(server.port, port) { try await Task.sleep(for: .milliseconds(50)) }
+                        }
                         received += part.readableBytes
                     }
                 } catch {}  // a reset is an end too
@@ -65,25 +68,47 @@ import Testing
         }
     }
 
+    /// The server has not closed its end of a connection on loopback: `/proc/net/tcp` (proc(5)) has it as established.
+    private static func isOpen(_ server: Int, _ client: Int) throws -> Bool {
+        let table = try HostFile.read("/proc/net/tcp").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        func end(_ port: Int) -> String { ":" + String(0x1_0000 + port, radix: 16, uppercase: true).dropFirst() }
+        return table.split(separator: "\n").contains { line in
+            let words = line.split(separator: " ")
+            return words.count > 3 && words[1].hasSuffix(end(server)) && words[2].hasSuffix(end(client))
+                && words[3] == "01"
+        }
+    }
+
+    /// For longer than the server waits for one that takes nothing, but never so long at a time.
     @Test func aClientThatTakesItsTimeIsServed() async throws {
-        try await RunningServer.serving(try Self.root(), stallSeconds: 5) { server in
-            let channel = try await server.connect()
-            let received = try await channel.executeThenClose { inbound, outbound in
-                try await outbound.write(
-                    ByteBuffer(string: "GET /images/\(Self.uuid)/file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-                )
-                var received = 0
-                var pause = 0
+        let limit = Duration.seconds(4)
+        try await RunningServer.serving(try Self.root(), stallSeconds: limit.components.seconds) { server in
+            // On a machine that is too busy for that, it is tried again.
+            while true {
+                let (received, longest) = try await Self.takeSlowly(server)
+                if received > Self.size { return }
+                if longest < limit / 2 { return #expect(received > Self.size, "a pause took \(longest) at most") }
+            }
+        }
+    }
+
+    private static func takeSlowly(_ server: RunningServer) async throws -> (received: Int, longestPause: Duration) {
+        try await server.connect().executeThenClose { inbound, outbound in
+            try await outbound.write(
+                ByteBuffer(string: "GET /images/\(uuid)/file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+            var (received, pause, longest, last) = (0, 0, Duration.zero, ContinuousClock.now)
+            do {
                 for try await part in inbound {
+                    longest = max(longest, last.duration(to: .now))
+                    last = .now
                     received += part.readableBytes
                     if received > pause {
                         try await Task.sleep(for: .seconds(1))
                         pause += 8 << 20
                     }
                 }
-                return received
-            }
-            #expect(received > Self.size)
+            } catch is IOError {}  // a reset is an end too
+            return (received, longest)
         }
     }
 
@@ -96,7 +121,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(5)),
+        .timeLimit(.minutes(30)),
         arguments: [
             "", "GET /ping HT", "GET /ping HTTP/1.1\r\nHost: x\r\nX: ",
             "POST /images HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n",
@@ -110,7 +135,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(3)),
+        .timeLimit(.minutes(30)),
         arguments: [
             (
                 "POST /images?action=x HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n",
@@ -143,7 +168,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(3))) func soManyConnectionsAndNoMore() async throws {
+    @Test(.timeLimit(.minutes(30))) func soManyConnectionsAndNoMore() async throws {
         let root = try ImageRoot()
         let repository = try await NIOThreadPool.singleton.runIfActive {
             try FolderRepository(

@@ -1,5 +1,6 @@
 import ImageModel
 import JSON
+import TestHost
 import Testing
 
 /// GetImageFile: whole, in part, on conditions (imgapi.md, section 12; RFC 9110, sections 13 and 14).
@@ -7,7 +8,7 @@ import Testing
     private static let uuid = ImageUUID()
     private static let sha1 = "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd"
     /// More than is read at once.
-    private static let bytes = (0..<1_300_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ ($0 >> 8)) }
+    private static let bytes = TestBytes.make(1_300_000)
 
     private static func root() throws -> ImageRoot {
         let root = try ImageRoot()

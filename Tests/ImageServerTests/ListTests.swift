@@ -135,10 +135,8 @@ import Testing
     }
 
     /// Pages as the established client asks for them: each starts with the last image of the one before.
-    @Test(
-        arguments: [2, 3, 7, 20, 100],
-        ["", "&sort=published_at.desc", "&name=~1", "&tag.odd=true&sort=published_at.asc"])
-    func pagesHaveEachImageOnceAndInOrder(limit: Int, query: String) async throws {
+    @Test(arguments: ["", "&sort=published_at.desc", "&name=~1", "&tag.odd=true&sort=published_at.asc"])
+    func pagesHaveEachImageOnceAndInOrder(query: String) async throws {
         let root = try ImageRoot()
         for number in 0..<45 {
             // Up to some twenty of one date, more than most pages have; with and without milliseconds.
@@ -152,16 +150,18 @@ import Testing
         }
         try await RunningServer.serving(root) { server in
             let all = try await server.get("/images?limit=0\(query)").list("uuid")
-            var seen = try await server.get("/images?limit=\(limit)\(query)").list("uuid")
-            var page = seen
-            while page.count == limit, let last = seen.last {
-                page = try await server.get("/images?limit=\(limit)&marker=\(last)\(query)").list("uuid")
-                #expect(page.first == last)
-                seen += page.dropFirst()
-                guard page.last != last else { break }
-            }
-            #expect(seen == all)
             #expect(Set(all).count == all.count)
+            for limit in [2, 3, 7, 20, 100] {
+                var seen = try await server.get("/images?limit=\(limit)\(query)").list("uuid")
+                var page = seen
+                while page.count == limit, let last = seen.last {
+                    page = try await server.get("/images?limit=\(limit)&marker=\(last)\(query)").list("uuid")
+                    #expect(page.first == last)
+                    seen += page.dropFirst()
+                    guard page.last != last else { break }
+                }
+                #expect(seen == all, "by \(limit)")
+            }
         }
     }
 

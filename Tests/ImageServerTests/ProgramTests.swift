@@ -56,7 +56,7 @@ import Testing
         #expect(output.contains(row.says), "\(output)")
     }
 
-    @Test(arguments: ["1", "20", "29", "40", "80", "1000", "0", "-5", "junk", "''", "99999999999999999999"])
+    @Test(arguments: ["1", "29", "80", "0", "junk", "99999999999999999999"])
     func helpFitsWhateverColumnsSays(columns: String) async throws {
         for words in ["--help", "help", "help serve", "help mirror", "mirror --help", "completion -h"] {
             let output = try await Tool.shell("COLUMNS=\(columns) '\(Binaries.server)' \(words)")
@@ -113,8 +113,13 @@ import Testing
     }
 
     private static func ended(_ pid: pid_t) async throws -> Bool {
-        for _ in 0..<100 where kill(pid, 0) == 0 { try await Task.sleep(for: .milliseconds(50)) }
+        for _ in 0..<4000 where kill(pid, 0) == 0 { try await Task.sleep(for: .milliseconds(50)) }
         return kill(pid, 0) != 0
+    }
+
+    /// Waits until the program has heard a signal: then it takes no more connections.
+    private static func hasHeard(_ server: RunningServer) async throws {
+        while (try? await server.get("/ping")) != nil { try await Task.sleep(for: .milliseconds(20)) }
     }
 
     @Test(arguments: [SIGTERM, SIGINT])
@@ -127,8 +132,7 @@ import Testing
             for try await part in inbound {
                 if received == 0 {
                     kill(pid, signal)
-                    try await Task.sleep(for: .milliseconds(300))
-                    await #expect(throws: (any Error).self) { try await server.get("/ping") }
+                    try await Self.hasHeard(server)
                 }
                 received += part.readableBytes
             }
@@ -144,12 +148,14 @@ import Testing
         let channel = try await server.connect()
         try await channel.executeThenClose { inbound, outbound in
             try await outbound.write(ByteBuffer(string: Self.request))
-            try await Task.sleep(for: .milliseconds(500))
-            kill(pid, SIGINT)
-            try await Task.sleep(for: .milliseconds(300))
-            #expect(kill(pid, 0) == 0)
-            kill(pid, SIGINT)
-            try await #expect(Self.ended(pid))
+            for try await _ in inbound {
+                kill(pid, SIGINT)
+                try await Self.hasHeard(server)
+                #expect(kill(pid, 0) == 0)
+                kill(pid, SIGINT)
+                try await #expect(Self.ended(pid))
+                break
+            }
         }
         _ = root
     }

@@ -19,11 +19,11 @@ import Testing
         var earlier: [Step] { Step.allCases.prefix { $0 != self }.filter { $0 != .list && $0 != .download } }
     }
 
-    /// Each proxy has its share of the moments, or all of them where IMGADM_ALL_KILLS is set.
-    private static let every = ProcessEnvironment.variables["IMGADM_ALL_KILLS"] == nil ? 12 : 1
-
     /// So many answers are waited for by none of the steps.
     private static let mostAnswers = 40
+
+    /// Each proxy has a moment of its own, or all of them where IMGADM_ALL_KILLS is set.
+    private static let every = ProcessEnvironment.variables["IMGADM_ALL_KILLS"] == nil ? mostAnswers : 1
     private static let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 11 ^ $0 >> 8) }
     private static let sha1 = Hexadecimal.text(Insecure.SHA1.hash(data: bytes))
     private static let png: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 1, 2, 3]

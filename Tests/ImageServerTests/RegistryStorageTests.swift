@@ -58,7 +58,7 @@ import Testing
         let server = RunningServer(port: program.port)
         #expect(try await server.send("POST", "\(Self.image)?action=import", body: Self.manifest).status == 200)
         // Three chunks, and the registry killed and started again while they are under way.
-        let bytes = (0..<(20 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 13 ^ $0 >> 11) }
+        let bytes = TestBytes.make(20 << 20)
         let upload = Task {
             // A registry that dies within a chunk forgets the upload: that is a 503, and clients try again.
             var reply: Reply

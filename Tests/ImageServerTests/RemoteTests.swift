@@ -14,9 +14,9 @@ import Testing
         let folder = TestFolder.make("tls")
         try await Tool.shell(
             """
-            cd '\(folder)' && openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=test \
+            cd '\(folder)' && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=test \
             -addext subjectAltName=IP:127.0.0.1 2>/dev/null
-            openssl genrsa -out other.pem 2048 2>/dev/null; openssl rsa -aes128 -passout pass:x -in key.pem -out locked.pem 2>/dev/null
+            openssl ecparam -name prime256v1 -genkey -noout -out other.pem; openssl ec -aes128 -passout pass:x -in key.pem -out locked.pem 2>/dev/null
             """)
         return folder
     }
@@ -94,7 +94,7 @@ import Testing
         defer { TestFolder.remove(tls) }
         let theirs = try ImageRoot()
         let uuid = try #require(ImageUUID(Self.uuid))
-        let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
+        let bytes = TestBytes.make(3_000_000)
         try HostFile.write(bytes, to: theirs.path.appending("file"))
         let sha1 = String(try await Tool.run("sha1sum", "\(theirs.path)/file").prefix(40))
         try theirs.add(uuid, bytes: bytes, sha1: sha1, ["icon": ["contentType": "image/png"], "description": "theirs"])

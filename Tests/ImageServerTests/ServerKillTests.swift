@@ -37,10 +37,10 @@ import Testing
     @Test(.timeLimit(.minutes(60))) func killsAtAnyMoment() async throws {
         let folder = TestFolder.make("kill")
         defer { TestFolder.remove(folder) }
-        let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 9) }
+        let bytes = TestBytes.make(3_000_000)
         // The one that shows what a death has left is the next to die.
         var server = try TestServer(folder)
-        for round in 0..<15 {
+        for round in 0..<9 {
             let (dying, running) = (server, RunningServer(port: server.port))
             let (steps, tell) = AsyncStream.makeStream(of: Step.self)
             await withTaskGroup(of: Void.self) { group in
@@ -68,7 +68,7 @@ import Testing
                     switch round % 3 {
                     case 0: for await step in steps where step == .active { break }
                     case 1: for await step in steps where step == .made { break }
-                    default: try? await Task.sleep(for: .milliseconds(20 + round * 50))
+                    default: try? await Task.sleep(for: .milliseconds(20 + round * 80))
                     }
                     dying.kill()
                 }

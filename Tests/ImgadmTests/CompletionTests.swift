@@ -202,7 +202,7 @@ extension EndToEnd {
                     """
                     zmodload zsh/zpty; zpty z zsh -f -i
                     zpty -w z "fpath=('\(box.path(""))' \\$fpath); autoload -Uz compinit; compinit -u -D; PS1=READY; LISTMAX=1000; bindkey '^I' list-choices"
-                    wait_for() { local all=''; for i in {1..100}; do zpty -r -t z part && all+=$part; [[ $all == *$1* ]] && break; sleep 0.05; done; print -r -- "$all"; }
+                    wait_for() { local all=''; for i in {1..2000}; do zpty -r -t z part && all+=$part; [[ $all == *$1* ]] && break; sleep 0.05; done; print -r -- "$all"; }
                     wait_for READY; zpty -w -n z '\(line)'$'\\t'; wait_for '\(answer)'; zpty -d z
                     """, to: "press.zsh")
                 let run = try await box.shell(

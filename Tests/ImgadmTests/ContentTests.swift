@@ -39,7 +39,7 @@ extension EndToEnd {
                 Issue.record(error)
             }
             try await Tool.shell(
-                "for i in $(seq 50); do if zpool destroy -f \(pool); then exit 0; fi; sleep 0.1; done; exit 1")
+                "for i in $(seq 600); do if zpool destroy -f \(pool); then exit 0; fi; sleep 0.1; done; exit 1")
         }
 
         /// Modes are those of the image, whatever mask the command was started with: of a stream, of a layer (also of folders

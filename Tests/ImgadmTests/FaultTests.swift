@@ -9,7 +9,7 @@ extension EndToEnd {
         ) async throws -> (run: Sandbox.Run, box: Sandbox, proxy: FaultProxy) {
             let images = try await Fixture.get()
             let proxy = try await FaultProxy(to: images.server.port, faults, then: rest)
-            let box = try await Sandbox.make(environment: ["IMGADM_STALL_TIMEOUT": "0.7"])
+            let box = try await Sandbox.make(environment: Fault.environment(faults, then: rest))
             try box.use(proxy.url)
             return (try await box.imgadm("import", image(images).uuid), box, proxy)
         }
@@ -59,13 +59,13 @@ extension EndToEnd {
             let images = try await Fixture.get()
             let first = try TestServer(images.workshop.folder)
             let proxy = try await FaultProxy(to: first.port, [.stall(after: 100_000)])
-            let box = try await Sandbox.make(environment: ["IMGADM_PATIENCE": "60"])
+            let box = try await Sandbox.make(environment: ["IMGADM_PATIENCE": "600", "IMGADM_STALL_TIMEOUT": "2"])
             try box.use(proxy.url)
             async let run = box.imgadm("import", images.base.uuid)
             while proxy.requests.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
             first.kill()
-            // By now it has asked, and found nobody.
-            try await Task.sleep(for: .seconds(4))
+            // It asks, and finds nobody.
+            while proxy.requests.count < 2 { try await Task.sleep(for: .milliseconds(20)) }
             let second = try TestServer(images.workshop.folder, arguments: ["--listen", "127.0.0.1:\(first.port)"])
             let ended = try await run
             #expect(ended.status == 0, "\(ended)")

@@ -39,7 +39,7 @@ extension EndToEnd {
             let run = try await box.shell(
                 """
                 # What was just mounted is busy for a moment.
-                trap 'for n in $(seq 100); do zpool destroy -f \(pool) 2>/dev/null && break; sleep 0.1; done' EXIT
+                trap 'for n in $(seq 1000); do zpool destroy -f \(pool) 2>/dev/null && break; sleep 0.1; done' EXIT
                 set -ex -o pipefail
                 mkdir \(box.root)/home; cd \(box.root)/home
                 imgadm sources -d https://images.smartos.org

@@ -135,7 +135,7 @@ extension EndToEnd {
             let run = try await box.shell(
                 """
                 mkfifo '\(box.path("ready"))'
-                unshare -m --propagation private sh -c "echo > '\(box.path("ready"))'; exec sleep 60" &
+                unshare -m --propagation private sh -c "echo > '\(box.path("ready"))'; exec sleep 600" &
                 read -r < '\(box.path("ready"))'
                 imgadm delete \(images.base.uuid); status=$?; kill $!; wait; exit $status
                 """, environment: failing)

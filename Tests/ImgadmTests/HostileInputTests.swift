@@ -23,14 +23,17 @@ extension EndToEnd {
             let uuid = images.base.uuid
             let server = try await CannedServer([:])
             try box.use(server.url)
-            for field in Self.fields {
-                for value in Self.values {
+            for (row, field) in Self.fields.enumerated() {
+                for (column, value) in Self.values.enumerated() {
                     var manifest = images.base.manifest
                     manifest[field] = value
                     server.answer("/images/\(uuid)", bytes: Array(JSONValue.object(manifest).text().utf8))
                     server.answer("/images", bytes: Array("[\(JSONValue.object(manifest).text())]".utf8))
-                    let show = try await box.imgadm("show", uuid)
-                    #expect([0, 1].contains(show.status), "\(field)=\(value.text()): \(show)")
+                    // It reads a manifest as an import does: each field and each value some times.
+                    if (row + column).isMultiple(of: 4) {
+                        let show = try await box.imgadm("show", uuid)
+                        #expect([0, 1].contains(show.status), "\(field)=\(value.text()): \(show)")
+                    }
                     let run = try await box.imgadm("import", uuid)
                     #expect(run.status == 1, "\(field)=\(value.text()): \(run)")
                     #expect(run.errors.contains("imgadm import: error ("), "\(field)=\(value.text()): \(run)")

@@ -89,12 +89,19 @@ extension EndToEnd {
             let images = try await Fixture.get()
             try box.use(images.server.url)
             let lock = box.path("var/run/img.\(images.base.uuid).import.lock")
+            // The holder goes when the import has said who it is.
             let run = try await box.shell(
-                "mkdir -p \(box.path("var/run")); (flock 9; sleep 2.5; rm -f \(lock)) 9> \(lock) & sleep 0.2; imgadm import \(images.base.uuid)"
-            )
+                """
+                cd '\(box.root)'; mkdir -p var/run; mkfifo held
+                { flock 9; echo > held; exec sleep 2500; } 9> '\(lock)' & holder=$!
+                read -r < held
+                imgadm import \(images.base.uuid) > out & import=$!
+                until grep -q ' is locked by process ' out; do kill -0 $import; sleep 0.05; done
+                kill $holder; wait $import; status=$?; cat out; exit $status
+                """)
             #expect(run.lines.contains("Waiting for image \(images.base.uuid) import lock"), "\(run)")
             #expect(
-                run.lines.contains { $0.contains("is locked by process ") && $0.hasSuffix("(sleep 2.5)") }, "\(run)")
+                run.lines.contains { $0.contains("is locked by process ") && $0.hasSuffix("(sleep 2500)") }, "\(run)")
             #expect(run.status == 0)
         }
 
@@ -102,11 +109,12 @@ extension EndToEnd {
             let box = try await Sandbox.make(environment: ["IMGADM_LOCK_PATIENCE": "0.5"])
             let images = try await Fixture.get()
             try box.use(images.server.url)
-            let (folder, end) = (box.path("var/run"), box.path("end"))
+            let (folder, held, end) = (box.path("var/run"), box.path("held"), box.path("end"))
             let lock = folder.appending("img.\(images.base.uuid).import.lock")
             let run = try await box.shell(
                 """
-                mkdir -p \(folder); mkfifo \(end); (flock 9; read line < \(end); rm -f \(lock)) 9> \(lock) & sleep 0.2
+                mkdir -p \(folder); mkfifo \(held) \(end)
+                (flock 9; echo > \(held); read line < \(end); rm -f \(lock)) 9> \(lock) & read -r < \(held)
                 imgadm import \(images.base.uuid); echo status $?; echo > \(end); wait
                 """)
             #expect(run.lines.contains("status 1") && run.errors.contains("error (LockTimeout)"), "\(run)")

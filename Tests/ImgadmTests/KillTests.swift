@@ -5,7 +5,7 @@ extension EndToEnd {
     /// `kill -9` at any moment: only whole images are shown, and the same command then succeeds (state.md, "Crash safety").
     @Suite struct KillTests {
         /// How many moments of each command, spread evenly over its run: a sample of what `make test-kills` does.
-        static let points = 25
+        static let points = 12
 
         private func seconds(_ work: () async throws -> Void) async throws -> Double {
             let start = ContinuousClock.now

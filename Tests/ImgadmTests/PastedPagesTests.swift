@@ -180,7 +180,7 @@ extension EndToEnd {
                     # What was just mounted is busy for a moment.
                     zfs() {
                         [ "$1" = destroy ] || { command zfs "$@"; return; }
-                        for n in $(seq 50); do command zfs "$@" && return; sleep 0.1; done
+                        for n in $(seq 600); do command zfs "$@" && return; sleep 0.1; done
                         return 1
                     }
                     """, in: box)

@@ -26,7 +26,7 @@ extension EndToEnd {
                 let server =
                     if let registry { try TestServer(registry) } else { try TestServer(box.path("server")) }
                 let stage = Stage(box: box, server: server, registry: registry)
-                try await Tool.shell("head -c 24000000 /dev/urandom > '\(box.path("f"))'")
+                try await Tool.shell("head -c 12000000 /dev/urandom > '\(box.path("f"))'")
                 try stage.write()
                 return stage
             }
@@ -105,7 +105,7 @@ extension EndToEnd {
             let start = ContinuousClock.now
             #expect(try await stage.box.imgadm(stage.words + [stage.server.url]).status == 0)
             let duration = (ContinuousClock.now - start) / .seconds(1)
-            let points = 15
+            let points = 8
             for point in 0..<points {
                 try await stage.delete()
                 let moment = duration * 1.1 * Double(point + 1) / Double(points)
@@ -121,7 +121,7 @@ extension EndToEnd {
         func anotherImageThatWaitsForItsFileIsLeftAlone(storage: ImageStorage) async throws {
             let stage = try await Stage.make(storage)
             let proxy = try await FaultProxy(to: stage.server.port, path: "/file?", [], then: .drop)
-            let killed = Task { try await stage.box.imgadm(stage.words + [proxy.url], killedAfter: 20) }
+            let killed = Task { try await stage.box.imgadm(stage.words + [proxy.url], killedAfter: 600) }
             try await stage.wait { try await stage.state() == "unactivated" }
             _ = try await Tool.shell("pkill -KILL -f '^[^ ]*imgadm publish .*\(stage.box.path("m"))'")
             _ = try await killed.value

@@ -1,5 +1,6 @@
 import Host
 import JSON
+import Synchronization
 import SystemPackage
 import TestHost
 import Testing
@@ -11,13 +12,19 @@ extension EndToEnd {
         @Test func twoRootsInstallOneImage() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()
-            let proxy = try await FaultProxy(to: images.server.port, path: "/file", [], then: .late(milliseconds: 700))
             let others = (0..<3).map { _ in TestFolder.make("root") }
             defer { for other in others { TestFolder.remove(other) } }
-            let imports = others.map {
-                "IMGADM_ROOT='\($0)' imgadm import -S '\(proxy.url)' \(images.base.uuid) || echo failed &"
+            // The file comes when the two others wait for the one that fetches it.
+            let outputs = others.map { $0.appending("out") }
+            let areWaiting: @Sendable () -> Bool = {
+                outputs.count { ((try? HostFile.read($0)) ?? nil)?.contains(Array("Waiting for".utf8)) == true } == 2
             }
-            let run = try await box.shell(imports.joined(separator: "\n") + "\nwait")
+            let proxy = try await FaultProxy(to: images.server.port, path: "/file", [], then: .held(areWaiting))
+            let imports = others.map {
+                "IMGADM_ROOT='\($0)' imgadm import -S '\(proxy.url)' \(images.base.uuid) > '\($0)/out' || echo failed &"
+            }
+            let all = outputs.map { "'\($0)'" }.joined(separator: " ")
+            let run = try await box.shell(imports.joined(separator: "\n") + "\nwait; cat \(all)")
             #expect(!run.output.contains("failed"), "\(run)")
             #expect(run.lines.filter { $0.hasPrefix("Imported image") }.count == 1, "\(run)")
             #expect(run.lines.filter { $0.contains("was imported while waiting on lock") }.count == 2, "\(run)")
@@ -30,16 +37,31 @@ extension EndToEnd {
             let box = try await Sandbox.make()
             try box.use(images.server.url)
             #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
-            let proxy = try await FaultProxy(to: images.server.port, path: "/file", [], then: .late(milliseconds: 4000))
+            // The file is asked for, and comes once the others have tried.
+            let (begun, end) = (box.path("begun"), box.path("end"))
+            let isBegun = Mutex(false)
+            let isFree: @Sendable () -> Bool = {
+                do {
+                    try isBegun.withLock { isBegun in
+                        if !isBegun { try HostFile.write([], to: begun) }
+                        isBegun = true
+                    }
+                    return try HostFile.exists(end)
+                } catch {
+                    Issue.record(error)
+                    return true
+                }
+            }
+            let proxy = try await FaultProxy(to: images.server.port, path: "/file", [], then: .held(isFree))
             let other = TestFolder.make("root")
             defer { TestFolder.remove(other) }
             let run = try await box.shell(
                 """
-                imgadm import -q -S '\(proxy.url)' \(images.top.uuid) > /dev/null & sleep 1.5
+                imgadm import -q -S '\(proxy.url)' \(images.top.uuid) > /dev/null & until [ -e '\(begun)' ]; do sleep 0.05; done
                 imgadm vacuum -n; imgadm vacuum -f
                 IMGADM_ROOT='\(other)' imgadm delete -f \(images.base.uuid); echo delete $?
-                wait $!; echo import $?
-                """, environment: ["IMGADM_STALL_TIMEOUT": "30"])
+                touch '\(end)'; wait $!; echo import $?
+                """)
             let lines = run.lines.filter { !$0.hasPrefix("Waiting") && !$0.contains(" is locked by process ") }
             #expect(lines == ["delete 1", "import 0"], "\(run)")
             #expect(run.errors.contains("an import that is at work builds on it"), "\(run)")
@@ -62,7 +84,7 @@ extension EndToEnd {
             let name = box.pool + "new"
             try await Tool.shell(
                 """
-                for i in $(seq 50); do zpool export '\(box.pool)' 2>/dev/null && break; sleep 0.2; done
+                for i in $(seq 600); do zpool export '\(box.pool)' 2>/dev/null && break; sleep 0.2; done
                 zpool import -o cachefile=none -d "$(dirname '\(file)')" '\(box.pool)' '\(name)'
                 """)
             let environment = ["IMGADM_POOL": name]
@@ -85,7 +107,7 @@ extension EndToEnd {
             if delete.status != 0 || !left.isEmpty { problems.append("\(delete) \(left)") }
             try await Tool.shell(
                 """
-                for i in $(seq 50); do zpool export '\(name)' 2>/dev/null && break; sleep 0.2; done
+                for i in $(seq 600); do zpool export '\(name)' 2>/dev/null && break; sleep 0.2; done
                 zpool import -o cachefile=none -d "$(dirname '\(file)')" '\(name)' '\(box.pool)'
                 """)
             #expect(problems.isEmpty, "\(problems.joined(separator: "\n"))")

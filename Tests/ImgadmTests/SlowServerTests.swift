@@ -33,7 +33,7 @@ extension EndToEnd {
                 cd '\(box.root)'; mkdir -p web; chmod 755 . web
                 head -c 26000000 /dev/urandom > web/disk.raw; truncate -s 25M web/disk.raw
                 { nginx -e error.log -c "$PWD/nginx.conf" > out 2>&1 & echo $!; }
-                for i in $(seq 200); do curl -s -o /dev/null http://127.0.0.1:\(port)/ && exit 0; sleep 0.05; done
+                for i in $(seq 6000); do curl -s -o /dev/null http://127.0.0.1:\(port)/ && exit 0; sleep 0.05; done
                 cat out >&2; exit 1
                 """)
             let nginx = try #require(pid_t(said.split(separator: "\n")[0]))

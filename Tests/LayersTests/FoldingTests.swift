@@ -18,7 +18,7 @@ private let canMakePools =
             """)
         defer {
             ground.run(
-                "for i in 1 2 3 4 5 6 7 8 9 10; do zpool destroy -f \(pool) 2>/dev/null && break; sleep 0.5; done")
+                "for i in $(seq 600); do zpool destroy -f \(pool) 2>/dev/null && break; sleep 0.1; done")
         }
         #expect(made == "yes\n")
         guard made == "yes\n" else { return }

@@ -132,7 +132,7 @@ import Testing
         let state = try await Tool.shell(
             """
             zpool scrub \(sandbox.pool)
-            for i in $(seq 1 100); do zpool status \(sandbox.pool) | grep -q 'in progress' || break; sleep 0.2; done
+            for i in $(seq 1 3000); do zpool status \(sandbox.pool) | grep -q 'in progress' || break; sleep 0.2; done
             zpool status -v \(sandbox.pool)
             """)
         #expect(state.contains("with 0 errors") && state.contains("No known data errors"), "\(state)")

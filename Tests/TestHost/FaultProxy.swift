@@ -25,6 +25,8 @@ public enum Fault: Sendable {
     case withoutHeaders([String])
     /// Sends each piece of the body that much later.
     case late(milliseconds: Int64)
+    /// Asks the server only once this is so; it is looked at again and again.
+    case held(@Sendable () -> Bool)
     /// Drops the connection without a word.
     case drop
     /// Does this when the server has answered, and drops the connection: what was asked for is done, and nobody learns of it.
@@ -37,6 +39,16 @@ extension Fault: CustomDebugStringConvertible {
         if case .raw(let text) = self { return "raw(\(text.utf8.count) bytes)" }
         guard let (label, value) = Mirror(reflecting: self).children.first else { return "one without values" }
         return "\(label ?? "")(\(value))"
+    }
+}
+
+extension Fault {
+    /// With which these end soon: what stays silent is left after some seconds. Nobody else is hurried.
+    public static func environment(_ faults: [Fault], then rest: Fault = .pass) -> [String: String] {
+        if case .stall = rest { return ["IMGADM_STALL_TIMEOUT": "0.7"] }
+        let isSilent = faults.contains { if case .stall = $0 { true } else { false } }
+        // The answer that comes in the end has so long, too.
+        return isSilent ? ["IMGADM_STALL_TIMEOUT": "3"] : [:]
     }
 }
 
@@ -133,8 +145,14 @@ private final class FrontHandler: ChannelInboundHandler {
                 "HTTP/1.1 \(status) Made Up\r\nContent-Type: application/json\r\n\(wait)Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
             )
         case .raw(let text): finish(front, text)
+        case .held(let isFree): hold(isFree, front)
         default: relay(front, fault)
         }
+    }
+
+    private func hold(_ isFree: @escaping @Sendable () -> Bool, _ front: any Channel) {
+        guard !isFree() else { return relay(front, .pass) }
+        front.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(20)) { self.hold(isFree, front) }
     }
 
     private func finish(_ front: any Channel, _ text: String) {

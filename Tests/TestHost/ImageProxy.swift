@@ -43,7 +43,7 @@ public final class ImageProxy: Sendable {
         self.port = Int(port) ?? 0
         try await Tool.shell(
             """
-            for i in $(seq 600); do
+            for i in $(seq 6000); do
                 curl -sf -o /dev/null \(url)/ping && exit 0
                 sleep 0.05
             done

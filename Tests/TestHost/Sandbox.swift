@@ -54,9 +54,10 @@ public final class Sandbox: Sendable {
     }
 
     private func run(_ words: [String], environment extra: [String: String] = [:]) async throws -> Run {
+        // A server that a busy machine keeps from answering is no silent one: what is about those says so itself.
         var variables = [
-            "IMGADM_ROOT": root.string, "IMGADM_POOL": pool, "IMGADM_CONNECT_TIMEOUT": "2", "IMGADM_STALL_TIMEOUT": "2",
-            "IMGADM_PATIENCE": "1",
+            "IMGADM_ROOT": root.string, "IMGADM_POOL": pool, "IMGADM_CONNECT_TIMEOUT": "20",
+            "IMGADM_STALL_TIMEOUT": "120", "IMGADM_PATIENCE": "1",
         ]
         variables.merge(environment) { $1 }
         variables.merge(extra) { $1 }

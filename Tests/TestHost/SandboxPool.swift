@@ -32,7 +32,7 @@ public enum SandboxPool {
         guard let folder = files.withLock({ $0.removeValue(forKey: name) }) else { return }
         // zfs-fuse learns of an unmount after the kernel has done it: a pool with more than one file system is always busy at
         // the first try, and seldom at the second.
-        for _ in 0..<100 {
+        for _ in 0..<600 {
             if Leftovers.run(["sh", "-c", "exec zpool destroy -f \(name) 2>/dev/null"]) == 0 {
                 return TestFolder.remove(folder)
             }
@@ -53,7 +53,7 @@ enum ZFSService {
             return
         }
         try await Tool.shell(
-            "zfs-fuse >/dev/null 2>&1; for i in $(seq 100); do zpool list >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1"
+            "zfs-fuse >/dev/null 2>&1; for i in $(seq 600); do zpool list >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1"
         )
     }
 

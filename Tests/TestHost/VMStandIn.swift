@@ -26,7 +26,7 @@ public final class VMStandIn: Sendable {
     public var environment: [String: String] {
         [
             "PATH": "\(folder.appending("bin")):\(ProcessEnvironment.variables["PATH"] ?? "")",
-            "VMADM_STATE": folder.string, "IMGADM_PREPARE_TIMEOUT": "3",
+            "VMADM_STATE": folder.string, "IMGADM_PREPARE_TIMEOUT": "60",
         ]
     }
 

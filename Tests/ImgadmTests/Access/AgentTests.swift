@@ -60,7 +60,11 @@ extension EndToEnd {
         }
 
         static let answers: [(what: String, python: String)] = [
-            ("nothing", ""), ("nothing for long", "import time; time.sleep(9); c.close()"), ("an end", "c.close()"),
+            ("nothing", ""),
+            (
+                "nothing for long",
+                "import time\nwhile b'waiting' not in open(errors, 'rb').read(): time.sleep(0.05)\nc.close()"
+            ), ("an end", "c.close()"),
             ("4 GiB", #"c.sendall(b"\xff\xff\xff\xff" + b"x" * 100)"#),
             ("nothing at all", #"c.sendall(b"\0\0\0\0")"#), ("half a length", #"c.sendall(b"\0\0"); c.close()"#),
             ("half an answer", #"c.sendall(b"\0\0\0\x10\x0e\0\0\0"); c.close()"#),
@@ -79,6 +83,7 @@ extension EndToEnd {
             try stage.box.write(
                 """
                 import os, socket
+                errors = "\(stage.box.path("errors"))"
                 s = socket.socket(socket.AF_UNIX)
                 s.bind("\(socket)")
                 s.listen()
@@ -94,7 +99,8 @@ extension EndToEnd {
             let run = try await stage.box.shell(
                 """
                 python3 '\(stage.box.path("liar.py"))' > '\(stage.box.path("said"))' & while ! grep -q ready '\(stage.box.path("said"))'; do sleep 0.05; done
-                SSH_AUTH_SOCK='\(socket)' imgadm remote disable --key '\(stage.keys)/ed25519.pub' --user deploy \(TestUUID.make()) \(stage.server.url)
+                SSH_AUTH_SOCK='\(socket)' imgadm remote disable --key '\(stage.keys)/ed25519.pub' --user deploy \(TestUUID.make()) \(stage.server.url) 2> '\(stage.box.path("errors"))'
+                status=$?; cat '\(stage.box.path("errors"))' >&2; exit $status
                 """)
             #expect(run.status == 1 && run.errors.contains("error (AgentError)"), "\(what): \(run)")
             if what == "nothing for long" {

@@ -19,7 +19,7 @@ extension EndToEnd {
             init(_ kind: Kind) async throws {
                 // A server that is gone gets requests until the proxy looks for it again.
                 let box = try await Sandbox.make(
-                    environment: ["IMGADM_PATIENCE": "20", "IMGADM_STALL_TIMEOUT": "10"])
+                    environment: ["IMGADM_PATIENCE": "600"])
                 try HostFile.makeFolder(box.path("server/images"))
                 try await Tool.shell(
                     """
@@ -45,7 +45,7 @@ extension EndToEnd {
                 let pids = servers.map { "\($0.pid)" }.joined(separator: " ")
                 let busy = try await Tool.shell(
                     """
-                    for i in $(seq 2000); do
+                    while :; do
                         for pid in \(pids); do
                             if ls -l /proc/$pid/fd 2>/dev/null | grep -q '/images/\(name)'; then echo $pid; exit 0; fi
                         done

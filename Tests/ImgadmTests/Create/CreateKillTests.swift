@@ -6,7 +6,7 @@ import Testing
 extension EndToEnd {
     /// `kill -9` while an image is made: the next imgadm puts the VM back (create.md, "Whatever happens").
     @Suite struct CreateKillTests {
-        static let points = 25
+        static let points = 12
 
         @Test(.timeLimit(.minutes(60)))
         func createMayBeKilledAtAnyMoment() async throws {
@@ -26,7 +26,7 @@ extension EndToEnd {
             var killed = 0
             for point in 0..<CreateKillTests.points {
                 // Late moments and early ones by turns, since a run that came to its end tells how long it really takes.
-                let place = (point * 11 + 24) % CreateKillTests.points
+                let place = (point * 5 + 11) % CreateKillTests.points
                 let moment = duration * 1.1 * Double(place + 1) / Double(CreateKillTests.points)
                 start = .now
                 if try await box.imgadm(command, killedAfter: moment).status != 0 {

@@ -80,7 +80,7 @@ extension EndToEnd {
             async let made = box.imgadm(
                 ["create", "-s", box.path("script").string, "-o", box.root.string, vm.uuid] + BareMachine.fields)
             let (begun, end) = (vm.folder.appending("root/begun"), vm.folder.appending("root/end"))
-            for _ in 0..<600 where try !HostFile.exists(begun) { try await Task.sleep(for: .milliseconds(50)) }
+            for _ in 0..<6000 where try !HostFile.exists(begun) { try await Task.sleep(for: .milliseconds(50)) }
             let deleted = try await box.imgadm("delete", images.base.uuid)
             try HostFile.write([], to: end)
             #expect(deleted.status == 0, "\(deleted)")
@@ -190,7 +190,10 @@ extension EndToEnd {
 
         @Test(arguments: failing)
         func aScriptThatFails(name: String, script: String, code: String, text: String) async throws {
-            let box = try await Sandbox.make(environment: ["IMGADM_PREPARE_TIMEOUT": "2"])
+            // Of those that go on, it is how long the test takes.
+            let box = try await Sandbox.make(environment: [
+                "IMGADM_PREPARE_TIMEOUT": name.contains("goes on") ? "6" : "60"
+            ])
             let vm = try await BareMachine.make(in: box)
             try box.write(BareMachine.script("rm -r /etc\n\(script)"), to: "script")
             let before = try await vm.everything()
@@ -210,7 +213,7 @@ extension EndToEnd {
             "rm -r /run/metadata; mkfifo /run/metadata", "echo 'exit 0' > /run/script; echo '1 1' > /run/pid",
         ])
         func aScriptThatMeddles(script: String) async throws {
-            let box = try await Sandbox.make(environment: ["IMGADM_PREPARE_TIMEOUT": "2"])
+            let box = try await Sandbox.make(environment: ["IMGADM_PREPARE_TIMEOUT": "60"])
             let vm = try await BareMachine.make(in: box)
             let precious = box.path("precious")
             try box.write("keep", to: "precious/prepare-image:state")
@@ -247,7 +250,8 @@ extension EndToEnd {
             let vm = try await BareMachine.make(in: box)
             let run = try await box.shell(
                 """
-                sleep 100 < '\(vm.folder)/root/noise' & pid=$!
+                noise='\(vm.folder)/root/noise'; sleep 600 < "$noise" & pid=$!
+                until [ /proc/$pid/fd/0 -ef "$noise" ]; do sleep 0.05; done
                 imgadm create -o '\(box.root)' \(vm.uuid) \(BareMachine.fields.joined(separator: " ")); status=$?
                 kill $pid; exit $status
                 """)

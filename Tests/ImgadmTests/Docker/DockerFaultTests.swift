@@ -18,7 +18,7 @@ extension EndToEnd {
         func whatPassesIsOvercome(name: String, path: String, faults: [Fault]) async throws {
             let fixture = try await RegistryFixture.get()
             let proxy = try await FaultProxy(to: fixture.registry.port, path: path, faults)
-            let box = try await Sandbox.make(environment: ["IMGADM_STALL_TIMEOUT": "0.7"])
+            let box = try await Sandbox.make(environment: Fault.environment(faults))
             let run = try await box.imgadm("import", "\(proxy.url.dropFirst(7))/test/three:one")
             #expect(run.status == 0, "\(name): \(run)")
             #expect(try await box.datasets().count == 6)
@@ -48,7 +48,7 @@ extension EndToEnd {
         func whatLastsIsAnErrorAndLeavesNothing(name: String, path: String, fault: Fault, code: String) async throws {
             let fixture = try await RegistryFixture.get()
             let proxy = try await FaultProxy(to: fixture.registry.port, path: path, [], then: fault)
-            let box = try await Sandbox.make(environment: ["IMGADM_STALL_TIMEOUT": "0.7"])
+            let box = try await Sandbox.make()
             let run = try await box.imgadm("import", "\(proxy.url.dropFirst(7))/test/three:one")
             #expect(run.status == 1 && run.errors.contains("error (\(code)"), "\(name): \(run)")
             #expect(try await box.datasets().isEmpty, "\(name)")

@@ -39,7 +39,7 @@ extension EndToEnd {
             /// What was mounted just now is busy for a moment.
             func endMachine() async throws {
                 try await Tool.shell(
-                    "for i in $(seq 100); do zfs destroy \(box.pool)/machine 2>/dev/null && exit 0; sleep 0.05; done; exit 1"
+                    "for i in $(seq 1000); do zfs destroy \(box.pool)/machine 2>/dev/null && exit 0; sleep 0.05; done; exit 1"
                 )
             }
 
@@ -354,7 +354,7 @@ extension EndToEnd {
         /// Killed at whatever moment and typed again, the whole image is gone.
         @Test(.timeLimit(.minutes(30)))
         func deletionMayBeKilledAtAnyMoment() async throws {
-            let points = 12
+            let points = 8
             let chain = try await Chain.make("names/kill")
             let box = chain.box
             try await chain.pull("app")

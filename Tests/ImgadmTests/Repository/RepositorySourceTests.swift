@@ -215,7 +215,7 @@ extension EndToEnd {
                 let proxy = try await FaultProxy(
                     to: stage.registry.port, path: path.replacing("UUID", with: images.base.uuid),
                     Array(repeating: .pass, count: answered), then: .stall(after: 0))
-                let killed = Task { try await stage.box.imgadm(words + [stage.url(by: proxy)], killedAfter: 60) }
+                let killed = Task { try await stage.box.imgadm(words + [stage.url(by: proxy)], killedAfter: 600) }
                 while proxy.requests.count <= answered { try await Task.sleep(for: .milliseconds(20)) }
                 _ = try await Tool.shell("pkill -KILL -f '^[^ ]*imgadm publish .*\(stage.box.path("m"))' || true")
                 // A connection that was let pass brings later requests, too: a run that was done before the kill came is as good.

@@ -5,10 +5,6 @@ extension EndToEnd {
     /// What networks and servers do to disks and root file systems on their way: it ends with the right image, or with an error
     /// and nothing.
     @Suite struct RoadFaultTests {
-        private func box() async throws -> Sandbox {
-            try await Sandbox.make(environment: ["IMGADM_STALL_TIMEOUT": "0.7"])
-        }
-
         private func expectNothing(_ run: Sandbox.Run, in box: Sandbox, _ name: String) async throws {
             #expect(run.status == 1 && run.errors.contains("imgadm import: error ("), "\(name): \(run)")
             #expect(try await box.datasets().isEmpty, "\(name): \(run)")
@@ -20,7 +16,7 @@ extension EndToEnd {
         func whatPassesIsOvercome(road: Road, fault: (name: String, faults: [Fault])) async throws {
             let site = try await RoadSite.get()
             let proxy = try await site.proxy(road, path: road.file, fault.faults)
-            let box = try await box()
+            let box = try await Sandbox.make(environment: Fault.environment(fault.faults))
             let run = try await site.run(road, from: proxy, in: box)
             #expect(run.status == 0, "\(fault.name): \(run)")
             try await site.expectRight(road, in: box)
@@ -33,7 +29,7 @@ extension EndToEnd {
         ) async throws {
             let site = try await RoadSite.get()
             let proxy = try await site.proxy(road, path: road.file, [], then: fault.fault)
-            let box = try await box()
+            let box = try await Sandbox.make(environment: Fault.environment([], then: fault.fault))
             let run = try await site.run(road, from: proxy, in: box)
             try await expectNothing(run, in: box, fault.name)
         }
@@ -43,7 +39,7 @@ extension EndToEnd {
         func whatComesLateIsAnErrorAndLeavesNothing(road: Road, fault: Fault) async throws {
             let site = try await RoadSite.get()
             let proxy = try await site.proxy(road, path: road.file, road == .streams ? [] : [.pass], then: fault)
-            let box = try await box()
+            let box = try await Sandbox.make()
             let run = try await site.run(road, from: proxy, in: box)
             if case .truncate = fault {
                 // The rest is asked for each time, and there is less of it than the server lets pass.
@@ -59,7 +55,7 @@ extension EndToEnd {
         func whatDescribesItIsAskedForAgain(road: Road, faults: [Fault]) async throws {
             let site = try await RoadSite.get()
             let proxy = try await site.proxy(road, path: road.description, faults)
-            let box = try await box()
+            let box = try await Sandbox.make()
             let run = try await site.run(road, from: proxy, in: box, isStated: false)
             #expect(run.status == 0, "\(run)")
             #expect(proxy.requests.count > 2 && !run.errors.contains("is not checked"), "\(run)")
@@ -75,7 +71,7 @@ extension EndToEnd {
         func withoutADescriptionThereIsNoImage(road: Road, fault: Fault) async throws {
             let site = try await RoadSite.get()
             let proxy = try await site.proxy(road, path: road.description, [], then: fault)
-            let box = try await box()
+            let box = try await Sandbox.make()
             let run = try await site.run(road, from: proxy, in: box, isStated: false)
             try await expectNothing(run, in: box, "\(fault)")
         }
@@ -85,7 +81,7 @@ extension EndToEnd {
         func aDescriptionThatIsWrongIsNoneEither(road: Road, fault: Fault) async throws {
             let site = try await RoadSite.get()
             let proxy = try await site.proxy(road, path: road.description, [], then: fault)
-            let box = try await box()
+            let box = try await Sandbox.make()
             let run = try await site.run(road, from: proxy, in: box)
             try await expectNothing(run, in: box, "\(fault)")
         }
