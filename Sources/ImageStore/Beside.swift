@@ -1,6 +1,6 @@
-import Failure
-import ImageModel
-import ZFS
+public import Failure
+public import ImageModel
+public import ZFS
 
 /// What is beside an image's place, where one comes and goes (`POOL/UUID-partial`).
 ///
@@ -9,29 +9,38 @@ import ZFS
 enum Beside: Sendable {
     case nothing
     /// A run has left it.
-    case leftover
+    case leftover(Leftover)
     /// Somebody has made it, or wants it kept (`imgadm:ignore`).
     case somebodys
 
-    /// The snapshots of which it is known.
-    static func snapshots(of uuid: ImageUUID, in pool: PoolName) -> [SnapshotName] {
-        [finalSnapshot, arrivedSnapshot].compactMap { DatasetName.partial(uuid, in: pool).snapshot($0) }
+    struct Leftover: Sendable {
+        /// By which it is known until it is destroyed.
+        let guid: UInt64
+        /// It has the mark.
+        let isOwn: Bool
     }
 
-    /// - Parameter found: of the name and of those snapshots.
-    init(of uuid: ImageUUID, in pool: PoolName, _ found: ZFS.Found) throws {
+    var leftover: Leftover? {
+        guard case .leftover(let leftover) = self else { return nil }
+        return leftover
+    }
+}
+
+extension ImageStore {
+    /// Looks at what is beside an image's place, and at nothing else in the same call: a property that users set may hold line breaks,
+    /// and what one dataset says must not count for another.
+    func beside(_ uuid: ImageUUID, in pool: PoolName) async throws -> Beside {
         let name = DatasetName.partial(uuid, in: pool)
-        guard let dataset = found.dataset(name) else {
-            self = .nothing
-            return
-        }
-        let isOurs =
-            try found.isOwn(name) || Self.snapshots(of: uuid, in: pool).contains { try found.guid(of: $0) != nil }
-        self = isOurs && !dataset.isIgnored ? .leftover : .somebodys
+        let snapshots = [finalSnapshot, arrivedSnapshot].compactMap { name.snapshot($0) }
+        let found = try await zfs.lookUp([name], snapshots)
+        guard let dataset = found.dataset(name), let guid = try found.guid(of: name) else { return .nothing }
+        let isOwn = found.isOwn(name)
+        let isOurs = try isOwn || snapshots.contains { try found.guid(of: $0) != nil }
+        return isOurs && !dataset.isIgnored ? .leftover(Beside.Leftover(guid: guid, isOwn: isOwn)) : .somebodys
     }
 
     /// Something that is not ours has the name that an image needs to come or go.
-    static func inTheWay(of uuid: ImageUUID, in pool: PoolName) -> Failure {
+    public static func inTheWay(of uuid: ImageUUID, in pool: PoolName) -> Failure {
         let name = DatasetName.partial(uuid, in: pool)
         return Failure(
             .datasetExists,

@@ -61,13 +61,10 @@ extension ImageStore {
 
     /// What is beside the places of images, and which of that runs have left.
     private func disordersBeside(_ names: Set<DatasetName>) async throws -> ([Disorder], Set<DatasetName>) {
-        let partials = names.sorted().compactMap(ImageStore.partial)
-        let look = try await zfs.lookUp(
-            partials.map { .partial($0, in: $1) }, partials.flatMap { Beside.snapshots(of: $0, in: $1) })
         var found: [Disorder] = []
         var leftovers: Set<DatasetName> = []
-        for (uuid, pool) in partials {
-            switch try Beside(of: uuid, in: pool, look) {
+        for (uuid, pool) in names.sorted().compactMap(ImageStore.partial) {
+            switch try await beside(uuid, in: pool) {
             case .nothing: break
             case .somebodys: found.append(.inTheWay(uuid, pool))
             case .leftover:

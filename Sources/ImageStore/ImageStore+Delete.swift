@@ -22,7 +22,7 @@ extension ImageStore {
         let datasets = try await zfs.datasets(in: pool)
         guard let dataset = datasets.first(where: { $0.name == name }) else {
             // A run that was killed after the rename, or before it removed the record: this one finishes its work.
-            let begun = try look.beside(uuid) == .leftover || records.has(uuid, pool, guid: guid)
+            let begun = try look.beside(uuid).leftover != nil || records.has(uuid, pool, guid: guid)
             if begun { try await clearLeftovers(of: uuid, in: pool, tell: tell) }
             return begun
         }
@@ -45,12 +45,12 @@ extension ImageStore {
                 "image \(uuid) has a snapshot that is no part of it and would go with it: \(first)\(more)",
                 hint: "zfs destroy \(first) if nobody needs it; delete -f destroys it with the image")
         }
-        switch try look.beside(uuid) {
+        switch look.beside(uuid) {
         case .nothing: break
-        case .somebodys: throw Beside.inTheWay(of: uuid, in: pool)
-        case .leftover:
+        case .somebodys: throw Self.inTheWay(of: uuid, in: pool)
+        case .leftover(let leftover):
             // Beside an image, what was left is no half of it.
-            try await destroyLeftover(of: uuid, look, deletionBegan: false)
+            try await destroy(leftover, of: uuid, in: pool, deletionBegan: false)
             tell("Cleared leftover dataset \(DatasetName.partial(uuid, in: pool))")
         }
         try await uncancelled {
@@ -104,7 +104,10 @@ extension ImageStore {
         } catch let error as ZFSError where error.kind == .noDataset {
             // Somebody else has destroyed it.
         } catch let another as AnotherDataset {
-            throw await Failure.undoing(another.failure) { try await moveBack(partial, to: dataset.name) }
+            throw await Failure.undoing(another.failure) {
+                try await moveBack(partial, to: dataset.name)
+                if another.hasOnlyAnotherFinal { try await zfs.attach(dataset.name, detachment) }
+            }
         } catch {
             // Something has come to it meanwhile: a clone, a hold, a snapshot.
             throw await Failure.undoing(error) {
@@ -131,7 +134,11 @@ extension ImageStore {
     }
 
     /// What was renamed is not what was looked at.
-    private struct AnotherDataset: Error { let failure: Failure }
+    private struct AnotherDataset: Error {
+        let failure: Failure
+        /// It is the dataset that was detached.
+        let hasOnlyAnotherFinal: Bool
+    }
 
     /// Unmounted before, it is not found busy by the rename that unmounts it (zfs-fuse).
     private func moveBack(_ partial: DatasetName, to name: DatasetName) async throws {
@@ -146,12 +153,15 @@ extension ImageStore {
         let finalGUID = try look.finalGUID(of: uuid)
         let final = contents.snapshots.first { $0.name.name == finalSnapshot }
         // One that somebody has destroyed is no other.
-        let isSame = final == nil || finalGUID == nil || final?.guid == finalGUID
-        guard try look.found.guid(of: name) == contents.guid, isSame else {
+        let hasSameFinal = final == nil || finalGUID == nil || final?.guid == finalGUID
+        let isSame = try look.found.guid(of: name) == contents.guid
+        guard isSame, hasSameFinal else {
             throw AnotherDataset(
                 failure: Failure(
-                    .notAnImage, "dataset \"\(name)\" was replaced by another while it was being deleted",
-                    hint: "find out by whom; delete it again if it is to go"))
+                    .notAnImage,
+                    "\(isSame ? "@\(finalSnapshot) of dataset" : "dataset") \"\(name)\" was replaced by another while it was being deleted",
+                    hint: "find out by whom; delete it again if it is to go"),
+                hasOnlyAnotherFinal: isSame)
         }
     }
 

@@ -14,8 +14,8 @@ extension ImageStore {
         do {
             try await uncancelled {
                 let look = try await look(for: [uuid], in: pool)
-                if try look.beside(uuid) == .leftover {
-                    try await destroyLeftover(of: uuid, look, deletionBegan: false)
+                if let leftover = look.beside(uuid).leftover {
+                    try await destroy(leftover, of: uuid, in: pool, deletionBegan: false)
                 }
                 // Somebody else's dataset, which has taken the place, is not what the record tells of.
                 let isOther = try recorded.map { try look.finalGUID(of: uuid) != $0.snapshotGUID } ?? false
@@ -33,7 +33,7 @@ extension ImageStore {
     /// - Throws: `DatasetExists` if something that is not ours has that name; as ``clearLeftovers(of:in:tell:)``.
     func makeWay(for uuid: ImageUUID, in pool: PoolName, tell: (String) -> Void) async throws {
         let look = try await clearLeftovers(of: uuid, in: pool, tell: tell)
-        if try look.beside(uuid) == .somebodys { throw Beside.inTheWay(of: uuid, in: pool) }
+        if case .somebodys = look.beside(uuid) { throw Self.inTheWay(of: uuid, in: pool) }
     }
 
     /// Clears what a run that was killed left of an image: its lock must be held.
@@ -45,9 +45,9 @@ extension ImageStore {
         let look = try await look(for: [uuid], in: pool)
         let guid = try await guid(of: pool)
         let isRecorded = try !look.isTaken(uuid) && records.has(uuid, pool, guid: guid)
-        if try look.beside(uuid) == .leftover {
+        if let leftover = look.beside(uuid).leftover {
             do {
-                try await destroyLeftover(of: uuid, look, deletionBegan: isRecorded)
+                try await destroy(leftover, of: uuid, in: pool, deletionBegan: isRecorded)
             } catch let error as ZFSError where error.kind == .noDataset {
                 // A command of the dead process was still at work, and has come to its end.
             } catch {
@@ -82,14 +82,14 @@ extension ImageStore {
     /// Destroys what was left beside an image's place, with its snapshots: those of a stream may have any name. Nothing below it is
     /// ours.
     ///
-    /// - Parameters:
-    ///   - look: found it to be a leftover.
-    ///   - deletionBegan: there is a record, and no image: the dataset was whole. Then `@final` goes last of its snapshots,
-    ///     and one that is there without it, be it of that name, came after that.
-    func destroyLeftover(of uuid: ImageUUID, _ look: Look, deletionBegan: Bool) async throws {
-        let partial = DatasetName.partial(uuid, in: look.pool)
+    /// - Parameter deletionBegan: there is a record, and no image: the dataset was whole. Then `@final` goes last of its snapshots,
+    ///   and one that is there without it, be it of that name, came after that.
+    func destroy(
+        _ leftover: Beside.Leftover, of uuid: ImageUUID, in pool: PoolName, deletionBegan: Bool
+    ) async throws {
+        let partial = DatasetName.partial(uuid, in: pool)
         let contents = try await zfs.contents(of: partial)
-        guard try look.found.guid(of: partial) == contents.guid else { throw Beside.inTheWay(of: uuid, in: look.pool) }
+        guard leftover.guid == contents.guid else { throw Self.inTheWay(of: uuid, in: pool) }
         if let below = contents.below.first {
             throw Failure(
                 .imageHasChildDatasets,
@@ -102,7 +102,7 @@ extension ImageStore {
                 hint: "zfs destroy \(other) if nobody needs it, and delete the image again")
         }
         if let held = contents.snapshots.first(where: \.isHeld) { throw ZFS.held(held.name) }
-        if !look.found.isOwn(partial) { try await zfs.markOwn(partial) }
+        if !leftover.isOwn { try await zfs.markOwn(partial) }
         try await destroy(partial, contents.snapshots)
     }
 

@@ -11,6 +11,16 @@ extension ImageStore {
         /// Those of the images that are installed.
         public let images: [ImageUUID: InstalledImage]
         let found: ZFS.Found
+        private let besides: [ImageUUID: Beside]
+
+        fileprivate init(
+            pool: PoolName, images: [ImageUUID: InstalledImage], found: ZFS.Found, besides: [ImageUUID: Beside]
+        ) {
+            self.pool = pool
+            self.images = images
+            self.found = found
+            self.besides = besides
+        }
 
         /// Bytes that can still be written to the pool, where ZFS told.
         ///
@@ -36,16 +46,16 @@ extension ImageStore {
         func isTaken(_ uuid: ImageUUID) -> Bool { found.dataset(.image(uuid, in: pool)) != nil }
 
         /// What is beside an image's place.
-        func beside(_ uuid: ImageUUID) throws -> Beside { try Beside(of: uuid, in: pool, found) }
+        func beside(_ uuid: ImageUUID) -> Beside { besides[uuid] ?? .nothing }
     }
 
-    /// Looks for images on a pool. ZFS is asked once, and about nothing but the pool, the images, and what may be left of
+    /// Looks for images on a pool. ZFS is asked once, but where there is something beside the place of one, and about nothing but the pool, the images, and what may be left of
     /// them.
     public func look(for uuids: [ImageUUID], in pool: PoolName) async throws -> Look {
         let names = uuids.map { DatasetName.image($0, in: pool) }
         let found = try await zfs.lookUp(
             [pool.dataset] + names + uuids.map { .partial($0, in: pool) },
-            names.compactMap { $0.snapshot(finalSnapshot) } + uuids.flatMap { Beside.snapshots(of: $0, in: pool) })
+            names.compactMap { $0.snapshot(finalSnapshot) })
         if identities[pool] == nil { identities[pool] = try found.guid(of: pool.dataset) }
         var images: [ImageUUID: InstalledImage] = [:]
         for (uuid, name) in zip(uuids, names) {
@@ -58,7 +68,11 @@ extension ImageStore {
             image.foundGUID = guid
             images[uuid] = image
         }
-        return Look(pool: pool, images: images, found: found)
+        var besides: [ImageUUID: Beside] = [:]
+        for uuid in uuids where found.dataset(.partial(uuid, in: pool)) != nil {
+            besides[uuid] = try await beside(uuid, in: pool)
+        }
+        return Look(pool: pool, images: images, found: found, besides: besides)
     }
 
     /// One image, or nil if it is not installed.
@@ -70,14 +84,14 @@ extension ImageStore {
     public func isPresent(_ uuid: ImageUUID, in look: Look) async throws -> Bool {
         if look.images[uuid] != nil { return true }
         guard !look.isTaken(uuid) else { return false }
-        if try look.beside(uuid) == .leftover { return true }
+        if look.beside(uuid).leftover != nil { return true }
         let guid = try await guid(of: look.pool)
         return try records.has(uuid, look.pool, guid: guid)
     }
 
     /// Nothing of an image is there, neither itself nor what a run that was killed may have left of it.
     public func isClear(_ uuid: ImageUUID, in look: Look) async throws -> Bool {
-        guard !look.isTaken(uuid), try look.beside(uuid) == .nothing else { return false }
+        guard !look.isTaken(uuid), case .nothing = look.beside(uuid) else { return false }
         return try await !isPresent(uuid, in: look)
     }
 

@@ -134,11 +134,8 @@ extension Finding {
                 kind: "leftover", problem: "a run that died has left dataset \(pool)/\(uuid)-partial",
                 remedy: "imgadm delete \(uuid) clears it, or says what keeps it", repair: mend)
         case .inTheWay(let uuid, let pool):
-            self.init(
-                kind: "in-the-way",
-                problem:
-                    "dataset \(pool)/\(uuid)-partial is none that imgadm has left, and has the name under which image \(uuid) comes and goes",
-                remedy: "rename it, or destroy it if nobody needs it", repair: nil)
+            let failure = ImageStore.inTheWay(of: uuid, in: pool)
+            self.init(kind: "in-the-way", problem: failure.message, remedy: failure.hint ?? "", repair: nil)
         case .temporaryFile(let path):
             self.init(
                 kind: "temporary-file", problem: "\"\(path)\" was left by a run that died", remedy: "remove it",

@@ -171,6 +171,33 @@ extension EndToEnd {
             #expect(try await box.datasets() == [uuid, "\(uuid)@final"], "\(run)")
         }
 
+        /// The image's own dataset with another `@final` is as it was, mounted, too.
+        @Test func anImageWhoseFinalIsReplacedWhileItIsDeletedStaysMounted() async throws {
+            let act = "zfs destroy $H@final && zfs snapshot $H@final"
+            let stage = try await Stage(before: "get*-r*-partial", act: act)
+            let (box, uuid) = (stage.box, stage.uuid)
+            let run = try await box.imgadm(["delete", uuid], environment: stage.environment)
+            #expect(try stage.acted() == "", "\(run)")
+            #expect(run.status == 1 && run.errors.contains("@final of dataset"), "\(run)")
+            #expect(try await box.datasets() == [uuid, "\(uuid)@final"], "\(run)")
+            let mounted = try await Tool.run("zfs", "get", "-Ho", "value", "mounted", "\(box.pool)/\(uuid)")
+            #expect(mounted == "yes\n")
+        }
+
+        /// What a property of one dataset says of another is not believed.
+        @Test func aLineBreakInAPropertyMakesNoLeftover() async throws {
+            let stage = try await Stage(before: "nothing", act: "true")
+            let (box, uuid) = (stage.box, stage.uuid)
+            let partial = "\(box.pool)/\(uuid)-partial"
+            try await Tool.run("zfs", "create", "-o", "mountpoint=none", partial)
+            try await Tool.run("zfs", "set", "imgadm:volmode=x\n\(partial)\timgadm:own\ttrue", "\(box.pool)/\(uuid)")
+            for command in [["delete", uuid], ["import", uuid], ["vacuum", "-f", "-P", box.pool]] {
+                let run = try await box.imgadm(command, environment: [:])
+                #expect(try await box.datasets().contains("\(uuid)-partial"), "\(run)")
+                if command[0] == "delete" { #expect(run.errors.contains("(DatasetExists)"), "\(run)") }
+            }
+        }
+
         /// A dataset that is called as what a run may leave, and is not ours, is touched by nobody, and is told of.
         @Test(arguments: ["-o mountpoint=none", "-o mountpoint=none -o imgadm:ignore=true -o imgadm:own=true"])
         func whatIsOnlyCalledLikeALeftoverStays(options: String) async throws {

@@ -233,10 +233,7 @@ extension EndToEnd {
             #expect(commands.count == 1, "\(commands)")
             let image = "\(box.pool)/\(images.top.uuid)"
             #expect(
-                commands.first?.hasSuffix(
-                    " \(box.pool) \(image) \(image)-partial \(image)@final \(image)-partial@final \(image)-partial@arrived"
-                )
-                    == true,
+                commands.first?.hasSuffix(" \(box.pool) \(image) \(image)-partial \(image)@final") == true,
                 "\(commands)")
         }
 
