@@ -10,7 +10,7 @@ public enum URLCredentials {
     ///
     /// - Throws: `Usage`.
     public static func refuse(in words: some Sequence<String>) throws(Failure) {
-        for word in words {
+        for word in words where word.utf8.contains(UInt8(ascii: "@")) {
             guard let match = word.prefixMatch(of: /(?:-[A-Za-z]|--[A-Za-z-]+=)?([A-Za-z][A-Za-z0-9+.\-]*:\/\/.*)/)
             else {
                 continue

@@ -34,16 +34,11 @@ public struct BareDatasets: MachineManager {
             origin.name == "final" ? ImageUUID(String(origin.dataset.lastComponent)) : nil
         }
         let sandbox = sandbox(uuid)
-        let isInUse: Bool
-        if found.kind == .volume {
-            isInUse = await isOpen("/dev/zvol/\(name)")
-        } else {
-            let mounted = try await zfs.mountedPath(of: name)
-            isInUse = try sandbox.isRunning || (mounted.map { try !FolderUsers.of($0).isEmpty } ?? false)
-        }
-        let brand = found.kind == .volume ? Machine.bareDisk : "bare"
+        let isDisk = found.kind == .volume
+        let isInUse = isDisk ? await isOpen("/dev/zvol/\(name)") : try await isUsed(name, sandbox)
         var json: JSONObject = [
-            "uuid": .string(uuid.description), "brand": .string(brand), "state": isInUse ? "running" : "stopped",
+            "uuid": .string(uuid.description), "brand": .string(isDisk ? Machine.bareDisk : "bare"),
+            "state": isInUse ? "running" : "stopped",
             "zfs_filesystem": .string(name.description), "customer_metadata": .object(try sandbox.metadata()),
         ]
         if let origin { json["image_uuid"] = .string(origin.description) }
@@ -79,6 +74,12 @@ public struct BareDatasets: MachineManager {
         if let script = change.setInternal["operator-script"]?.stringValue { try sandbox.setScript(script) }
         for (key, value) in change.setCustomer { try sandbox.set(key, value.stringValue ?? value.text()) }
         for key in change.removeCustomer { try sandbox.remove(key) }
+    }
+
+    /// A script runs in a file system, or somebody has something of it open.
+    private func isUsed(_ name: DatasetName, _ sandbox: MachineScript) async throws -> Bool {
+        if try sandbox.isRunning { return true }
+        return try await zfs.mountedPath(of: name).map { try !FolderUsers.of($0).isEmpty } ?? false
     }
 
     /// Somebody has a device open, or a file system on it mounted.

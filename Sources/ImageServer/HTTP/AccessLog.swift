@@ -67,6 +67,7 @@ struct AccessLog {
 
     /// What was asked for, without the credentials that somebody has put into the URL of a source.
     private static func shown(_ target: String) -> String {
+        guard target.contains("source=") else { return target }
         let parts = target.split(separator: "&", omittingEmptySubsequences: false).map { part in
             guard let value = part.firstRange(of: "source=")?.upperBound else { return String(part) }
             let source = URLEncoding.decoded(part[value...], plusIsBlank: true)
