@@ -41,6 +41,21 @@ packed() {
     if [[ $1 == none ]]; then cat > "$2"; else "$1" -c > "$2"; fi
 }
 
+# packed_file_system: image.gz, a stream of a new file system
+packed_file_system() {
+    filled "$pool/src"
+    zfs snapshot "$pool/src@final"
+    zfs send "$pool/src@final" | packed gzip image.gz
+}
+
+# installed_file_system: the same, installed as the image $id
+installed_file_system() {
+    id=$(uuid)
+    packed_file_system
+    manifest "$id" image.gz fs > image.json
+    status 0 imgadm install -q -m image.json -f image.gz
+}
+
 # manifest UUID FILE NAME [KEY:VALUE…]: on stdout; further members as raw JSON, e.g. 'type:"zvol"'
 manifest() {
     local id=$1 file=$2 name=$3 member sum

@@ -50,20 +50,13 @@ stays() {
 
 test_delete_of_what_something_comes_to() {
     local call
-    filled "$pool/src"
-    zfs snapshot "$pool/src@final"
-    zfs send "$pool/src@final" | packed gzip image.gz
+    packed_file_system
     for call in 'rename*' 'get*-r*-partial' 'destroy*'; do stays "$call"; done
 }
 
 test_delete_that_died_before_a_clone_came() {
     local id
-    id=$(uuid)
-    filled "$pool/src"
-    zfs snapshot "$pool/src@final"
-    zfs send "$pool/src@final" | packed gzip image.gz
-    manifest "$id" image.gz fs > image.json
-    status 0 imgadm install -q -m image.json -f image.gz
+    installed_file_system
     status 137 arriving 'destroy*' "zfs clone \$it@final $pool/clone; kill -9 \$PPID; exit 1" imgadm delete "$id"
     status 1 imgadm delete "$id"
     grep -qF ImageHasDependentClones err

@@ -89,9 +89,7 @@ test_install_layer_keeps_attributes_owners_and_devices() {
 test_install_wrong_checksum_leaves_nothing() {
     local id
     id=$(uuid)
-    filled "$pool/src"
-    zfs snapshot "$pool/src@final"
-    zfs send "$pool/src@final" | packed gzip image.gz
+    packed_file_system
     manifest "$id" image.gz fs | sed 's/"sha1": "[0-9a-f]*"/"sha1": "da39a3ee5e6b4b0d3255bfef95601890afd80709"/' > image.json
     status 1 imgadm install -m image.json -f image.gz
     grep -q '(DownloadError)' err
@@ -116,9 +114,7 @@ test_install_without_origin() {
     local id origin
     id=$(uuid)
     origin=$(uuid)
-    filled "$pool/src"
-    zfs snapshot "$pool/src@final"
-    zfs send "$pool/src@final" | packed gzip image.gz
+    packed_file_system
     manifest "$id" image.gz fs "origin:\"$origin\"" > image.json
     status 3 imgadm install -m image.json -f image.gz
     grep -q '(OriginNotInstalled)' err
@@ -128,9 +124,7 @@ test_install_without_origin() {
 test_install_on_no_such_pool() {
     local id
     id=$(uuid)
-    filled "$pool/src"
-    zfs snapshot "$pool/src@final"
-    zfs send "$pool/src@final" | packed gzip image.gz
+    packed_file_system
     manifest "$id" image.gz fs > image.json
     status 1 imgadm install -P nosuchpool -m image.json -f image.gz
     grep -q nosuchpool err

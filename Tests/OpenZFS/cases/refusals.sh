@@ -53,12 +53,7 @@ test_refused_delete_of_a_volume_that_the_kernel_uses() {
 
 test_refused_delete_of_a_file_system_mounted_elsewhere() {
     local id other
-    id=$(uuid)
-    filled "$pool/src"
-    zfs snapshot "$pool/src@final"
-    zfs send "$pool/src@final" | packed gzip image.gz
-    manifest "$id" image.gz fs > image.json
-    status 0 imgadm install -q -m image.json -f image.gz
+    installed_file_system
     unshare -m --propagation private sleep 300 &
     other=$!
     sleep 0.5
@@ -196,12 +191,7 @@ test_delete_of_a_volume_killed_with_its_device_open() {
 
 test_refused_delete_of_what_cannot_be_mounted_again() {
     local id other
-    id=$(uuid)
-    filled "$pool/src"
-    zfs snapshot "$pool/src@final"
-    zfs send "$pool/src@final" | packed gzip image.gz
-    manifest "$id" image.gz fs > image.json
-    status 0 imgadm install -q -m image.json -f image.gz
+    installed_file_system
     mkdir front
     # shellcheck disable=SC2016 # for the shell of the script
     printf '#!/bin/bash\n[[ $1 != mount ]] || { echo "cannot mount: out of luck" >&2; exit 1; }\nexec %s "$@"\n' \
@@ -223,12 +213,7 @@ test_refused_delete_of_what_cannot_be_mounted_again() {
 
 test_delete_of_a_file_system_killed_before_the_rename() {
     local id before
-    id=$(uuid)
-    filled "$pool/src"
-    zfs snapshot "$pool/src@final"
-    zfs send "$pool/src@final" | packed gzip image.gz
-    manifest "$id" image.gz fs > image.json
-    status 0 imgadm install -q -m image.json -f image.gz
+    installed_file_system
     before=$(face "$id")
     killed_at 'rename *' imgadm delete "$id"
     [[ $(zfs get -H -o value mounted "$pool/$id") == no ]]
