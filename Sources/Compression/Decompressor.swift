@@ -49,6 +49,16 @@ public final class Decompressor {
         try self.init(format, engine: EngineChoice.standard(format, limits), limits: limits)
     }
 
+    /// Without threads of its own: what the bytes that were taken in unpack to is handed out, or lies ready for ``flush(emit:)``,
+    /// as soon as they are there. For whoever has only the beginning of a stream.
+    ///
+    /// - Throws: as above.
+    public convenience init(
+        inOrder format: CompressionFormat, limits: DecompressionLimits = DecompressionLimits()
+    ) throws(CompressionError) {
+        try self.init(format, engine: EngineChoice.inOrder(format, limits), limits: limits)
+    }
+
     init(_ format: CompressionFormat, engine: (any Engine)?, limits: DecompressionLimits) throws(CompressionError) {
         self.format = format
         self.engine = engine

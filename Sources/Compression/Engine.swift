@@ -36,8 +36,19 @@ enum EngineChoice {
         case .none: nil
         case .gzip: try gzip()
         case .bzip2: ParallelBZip2Engine(threads: cores)
-        case .xz: try XZEngine(memory: limits.memory)
+        case .xz: try XZEngine(memory: limits.memory, threads: Int(clamping: lzma_cputhreads()))
         case .zstd: try ZstdEngine(memory: limits.memory)
+        }
+    }
+
+    /// The same, without threads: those keep what they have unpacked until they are asked once more.
+    static func inOrder(_ format: CompressionFormat, _ limits: DecompressionLimits) throws(CompressionError) -> (
+        any Engine
+    )? {
+        switch format {
+        case .bzip2: try BZip2Engine()
+        case .xz: try XZEngine(memory: limits.memory, threads: 1)
+        case .none, .gzip, .zstd: try standard(format, limits)
         }
     }
 

@@ -8,11 +8,14 @@ import CLZMA
     /// of these are decoded side by side.
     private static let threadingMemory: UInt64 = 96 << 20
 
-    init(memory: Int) throws(CompressionError) {
+    /// - Parameter threads: 1: the file is unpacked by whoever asks for it, byte for byte.
+    init(memory: Int, threads: Int) throws(CompressionError) {
         unsafe stream = .allocate(capacity: 1)
         unsafe stream.initialize(to: lzma_stream())
+        // Even one thread beside the caller's unpacks ahead of it; none has room in no memory.
+        let threading = threads > 1 ? XZEngine.threadingMemory : 0
         guard
-            unsafe clzma_start(stream, UInt64(clamping: memory), XZEngine.threadingMemory, lzma_cputhreads()) == LZMA_OK
+            unsafe clzma_start(stream, UInt64(clamping: memory), threading, UInt32(clamping: threads)) == LZMA_OK
         else {
             throw CompressionError(.memoryLimit, .xz, "no memory for liblzma")
         }

@@ -1,3 +1,4 @@
+import Compression
 public import ImageModel
 public import JSON
 import NIOCore
@@ -29,15 +30,19 @@ extension DockerSource {
         return try? JSONValue(parsing: bytes, limits: JSONLimits(depth: 64))
     }
 
-    /// The first bytes of a blob, and no more of it where the registry knows ranges.
+    /// The first bytes of a blob, as many as tell what it is, and no more of it where the registry knows ranges.
     ///
     /// - Throws: `DownloadError`.
     public func head(of blob: BlobDescriptor, in reference: DockerReference) async throws -> [UInt8] {
-        let end = min(Int64(RemoteFile.headLength), blob.size)
-        guard end > 0 else { return [] }
-        let download = client.repository(reference.repository).download(blob, 0..<end)
         var bytes: [UInt8] = []
-        while let piece = try await download.next() { bytes += piece.readableBytesView }
+        for length in UnpackedBeginning.lengths {
+            let end = min(Int64(length), blob.size)
+            // All bytes of a blob are of one file, as its digest says.
+            guard end > bytes.count else { break }
+            let download = client.repository(reference.repository).download(blob, Int64(bytes.count)..<end)
+            while let piece = try await download.next() { bytes += piece.readableBytesView }
+            if UnpackedBeginning.isEnough(bytes, isWhole: end == blob.size) { break }
+        }
         return bytes
     }
 

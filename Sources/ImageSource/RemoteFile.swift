@@ -1,3 +1,4 @@
+import Compression
 public import Failure
 public import ImageModel
 import NIOCore
@@ -13,8 +14,6 @@ public struct RemoteFile: Sendable {
     private let folder: String
     private let transport: Transport
 
-    /// What is looked at to know what a file is.
-    public static let headLength = 256 << 10
     /// The most bytes of a file whose length its server does not tell.
     public static let longest: Int64 = 4 << 40
 
@@ -53,17 +52,29 @@ public struct RemoteFile: Sendable {
         public var isWhole: Bool { size == Int64(bytes.count) }
     }
 
-    /// Asks for the beginning of the file, and for no more where the server knows ranges.
+    /// Asks for the beginning of the file, and for no more where the server knows ranges: as much as tells what it is
+    /// (`UnpackedBeginning`), each time from the first byte on, so that all of it is of one file.
     ///
     /// - Parameter known: what the server said of the file before.
     /// - Returns: nil if the file is still that one.
     /// - Throws: `DownloadError`; `ConnectionError` where there is no server.
     public func head(unless known: FetchedURL? = nil) async throws -> Head? {
+        var head = try await head(UnpackedBeginning.lengths.first ?? 0, unless: known)
+        for length in UnpackedBeginning.lengths.dropFirst() {
+            guard let short = head, !short.isWhole,
+                !UnpackedBeginning.isEnough(short.bytes, isWhole: short.isWhole)
+            else { break }
+            head = try await self.head(length, unless: nil)
+        }
+        return head
+    }
+
+    private func head(_ length: Int, unless known: FetchedURL?) async throws -> Head? {
         var request = HTTPRequest(url: url)
         if let tag = known?.tag { request.headers.append(("If-None-Match", tag)) }
         if let modified = known?.modified { request.headers.append(("If-Modified-Since", modified)) }
         let download = Download(
-            DownloadRequest(request, size: nil, end: Int64(Self.headLength), isFirst: true), by: transport)
+            DownloadRequest(request, size: nil, end: Int64(length), isFirst: true), by: transport)
         var bytes: [UInt8] = []
         do {
             while let piece = try await download.next() { bytes += piece.readableBytesView }

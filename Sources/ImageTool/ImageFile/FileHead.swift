@@ -16,18 +16,22 @@ struct FileHead {
     /// How messages call it.
     let title: String
 
-    /// What is looked at of a file of this host.
-    static let length = 256 << 10
+    /// What it unpacks to.
+    private let unpacked: Result<UnpackedBeginning, any Error>
 
     /// - Returns: nil of what can be read only once.
     /// - Throws: `FileSystemError`.
     init?(of file: GivenFile, named name: String) throws {
         guard let size = file.size, let path = file.path else { return nil }
-        var head = [UInt8](repeating: 0, count: Int(min(UInt64(Self.length), size)))
-        let count = try unsafe head.withUnsafeMutableBytes { try unsafe file.read(at: 0, into: $0) }
-        head.removeSubrange(count...)
+        var head: [UInt8] = []
+        for length in UnpackedBeginning.lengths {
+            head = [UInt8](repeating: 0, count: Int(min(UInt64(length), size)))
+            let count = try unsafe head.withUnsafeMutableBytes { try unsafe file.read(at: 0, into: $0) }
+            head.removeSubrange(count...)
+            if count < length || UnpackedBeginning.isEnough(head, isWhole: UInt64(count) == size) { break }
+        }
         self.init(
-            bytes: head, isWhole: UInt64(count) == size, fileName: path.lastComponent?.string ?? name,
+            bytes: head, isWhole: UInt64(head.count) == size, fileName: path.lastComponent?.string ?? name,
             title: "\"\(name)\"")
     }
 
@@ -36,6 +40,7 @@ struct FileHead {
         self.isWhole = isWhole
         self.fileName = fileName
         self.title = title
+        unpacked = Result { try UnpackedBeginning(of: bytes, isWhole: isWhole) }
     }
 
     /// What the file holds: a disk, or the files of a root.
@@ -49,7 +54,8 @@ struct FileHead {
             return .disk
         }
         if rootForm != nil { return .root }
-        let head = try unpacked()
+        let beginning = try unpackedBeginning()
+        let head = beginning.bytes
         let kind: ImageFileKind
         do {
             kind = try ImageFileKind(head)
@@ -71,6 +77,11 @@ struct FileHead {
             }
             return .disk
         case .unknown:
+            guard beginning.isEnough || Self.isCalledDisk(fileName) else {
+                throw refusal(
+                    "does not tell what it is: its first \(bytes.count) bytes, and no more of it are looked at, unpack to \(head.count)",
+                    "imgadm convert reads all of it, and makes an image of it")
+            }
             try checkName()
             guard Self.isCalledDisk(fileName) else {
                 throw refusal(
@@ -99,7 +110,7 @@ struct FileHead {
             look = CompressionFormat.sniff(bytes).rawValue
         } else {
             // What cannot be read as anything looks like nothing.
-            look = (try? DiskDescription(head: bytes, isWhole: isWhole))?.format.rawValue
+            look = (try? diskDescription())?.format.rawValue
         }
         return look == DiskFormat.raw.rawValue ? nil : look
     }
@@ -147,33 +158,29 @@ struct FileHead {
     func diskSize(fileSize: UInt64?) throws -> UInt64? {
         if let raw = rawCompression { return raw == .none ? fileSize : nil }
         do {
-            guard let found = try DiskDescription(head: bytes, isWhole: isWhole) else { return nil }
+            guard let found = try diskDescription() else { return nil }
             return found.size ?? (found.format == .raw && found.wrappers.isEmpty ? fileSize : nil)
         } catch {
             throw Failure(.invalidFile, "\(title) cannot be read as a disk", cause: error)
         }
     }
 
-    /// The first unpacked bytes: enough to know a file by, or all that can be made of the beginning.
-    private func unpacked() throws -> [UInt8] {
-        var head: [UInt8] = []
+    /// The disk in the unpacked bytes; nil where the beginning does not tell.
+    ///
+    /// - Throws: `DiskError`, `CompressionError`, `TarError`.
+    private func diskDescription() throws -> DiskDescription? {
+        let head = try unpacked.get()
+        guard var found = try DiskDescription(head: head.bytes, isWhole: head.isWhole) else { return nil }
+        if head.format != .none { found.wrappers.insert(head.format.rawValue, at: 0) }
+        return found
+    }
+
+    private func unpackedBeginning() throws -> UnpackedBeginning {
         do {
-            let decompressor = try Decompressor(CompressionFormat.sniff(bytes))
-            let packed = bytes
-            var place = 0
-            func keep(_ piece: RawSpan) { unsafe piece.withUnsafeBytes { unsafe head.append(contentsOf: $0) } }
-            // A little at a time, since a little can become much.
-            while place < packed.count, head.count < UnpackedFile.headLength {
-                let end = min(place + 512, packed.count)
-                try unsafe decompressor.decode(packed.span.bytes.extracting(place..<end), emit: keep)
-                place = end
-            }
-            if isWhole, place == packed.count { try decompressor.finish(emit: keep) }
-            try decompressor.flush(emit: keep)
+            return try unpacked.get()
         } catch {
             throw Failure(.invalidFile, "\(title) cannot be unpacked", cause: error)
         }
-        return head
     }
 
     /// An archive that has a disk in it. The first entry of an OVA is its description (DSP0243 5.3); the name is at the beginning of

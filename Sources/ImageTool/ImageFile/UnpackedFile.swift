@@ -20,7 +20,7 @@ public final class UnpackedFile {
     private static let inputLength = 256 << 10
 
     /// Enough to know all kinds of images and file systems by.
-    public static let headLength = 128 << 10
+    public static let headLength = UnpackedBeginning.enough
 
     /// Reads the beginning of a file.
     ///

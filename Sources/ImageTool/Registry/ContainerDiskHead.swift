@@ -32,7 +32,6 @@ struct ContainerDiskHead {
     private struct Search: TarVisitor {
         let file: OnlyFile
         var bytes: [UInt8] = []
-        private var read = 0
 
         private struct Enough: Error {}
 
@@ -42,17 +41,9 @@ struct ContainerDiskHead {
         mutating func run(_ head: [UInt8]) {
             var archive = TarReader()
             do {
-                let decompressor = try Decompressor(
-                    CompressionFormat.sniff(head), limits: DecompressionLimits(output: UInt64(64 << 20)))
-                for start in stride(from: 0, to: head.count, by: 512) where read < ContainerDiskHead.mostBytes {
-                    let piece = Array(head[start..<min(start + 512, head.count)])
-                    try unsafe decompressor.decode(piece.span.bytes) { part in
-                        read += part.byteCount
-                        try archive.feed(part, to: &self)
-                        if read >= ContainerDiskHead.mostBytes { throw Enough() }
-                    }
-                }
-                try decompressor.flush { try archive.feed($0, to: &self) }
+                let beginning = try UnpackedBeginning(of: head, isWhole: false).bytes.prefix(
+                    ContainerDiskHead.mostBytes)
+                try unsafe archive.feed(Array(beginning).span.bytes, to: &self)
             } catch {
                 return
             }
