@@ -129,9 +129,10 @@ struct StreamInspector {
     }
 }
 
-/// Where a root file system says what it is (os-release(5)), also one that lies in the folder `root` of an image.
+/// Where a root file system says what it is (os-release(5)), also one that lies in the folder `root` of an image, or in `rootfs`
+/// of one of incus or LXD in one file.
 enum OSReleasePaths {
-    static let all = ["", "root/"].flatMap { root in
+    static let all = ["", "root/", "rootfs/"].flatMap { root in
         ["etc/os-release", "usr/lib/os-release"].map { root + $0 }
     }
 }
