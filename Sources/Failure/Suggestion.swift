@@ -8,9 +8,15 @@ public enum Suggestion {
             .min { $0.distance < $1.distance }?.word
     }
 
+    /// The shortest path that goes on where the word ends: `debian/13/cloud` for `debian/13`.
+    private static func beginning(with word: String, among words: some Sequence<String>) -> String? {
+        guard !word.isEmpty else { return nil }
+        return words.filter { $0.hasPrefix("\(word)/") }.min { ($0.count, $0) < ($1.count, $1) }
+    }
+
     /// `did you mean "WORD"?`, where a word is near.
     public static func hint(for word: String, among words: some Sequence<String>) -> String? {
-        nearest(to: word, among: words).map { "did you mean \"\($0)\"?" }
+        (nearest(to: word, among: words) ?? beginning(with: word, among: words)).map { "did you mean \"\($0)\"?" }
     }
 
     /// How many letters must be changed, put in, left out or swapped with the next.

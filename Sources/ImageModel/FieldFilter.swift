@@ -49,11 +49,20 @@ public struct FieldFilter: Sendable, Hashable {
         condition = .equals(uuid?.description ?? value)
     }
 
-    /// What docker calls an image is a name of it, too.
+    /// What docker calls an image is a name of it, too, and so is what a server of simplestreams calls it.
     var isOfName: Bool { path.text == "name" }
 
     /// Fields whose values are UUIDs.
     private static let identities: Set = ["uuid", "origin", "owner"]
+
+    /// Whether one of the names that servers of simplestreams have for an image meets the condition.
+    func matches(_ aliases: StreamsAliases) -> Bool {
+        switch condition {
+        case .equals(let wanted): aliases.has(wanted)
+        case .has: false
+        case .contains(let wanted): aliases.names.contains { $0.hasBytes(wanted.lowercased()) }
+        }
+    }
 
     /// Whether a field's value meets the condition. One that is missing never does.
     public func matches(_ value: JSONValue?) -> Bool {

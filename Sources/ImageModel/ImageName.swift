@@ -31,6 +31,11 @@ public struct ImageName: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether it is what an image is called.
     public func fits(_ manifest: Manifest) -> Bool {
-        manifest.name == name && (exactVersion == nil || manifest.version == exactVersion)
+        manifest.name == name && isVersion(of: manifest)
     }
+
+    /// Whether it is what a server of simplestreams calls an image, if that is not its name.
+    public func isAlias(of manifest: Manifest) -> Bool { isVersion(of: manifest) && manifest.aliases.has(name) }
+
+    private func isVersion(of manifest: Manifest) -> Bool { exactVersion == nil || manifest.version == exactVersion }
 }

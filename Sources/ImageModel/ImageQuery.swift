@@ -6,7 +6,8 @@ public struct ImageQuery: Sendable {
     public let columns: [FieldPath]
     public let sort: [SortKey]
     public let filters: [FieldFilter]
-    /// The fields of columns, sort keys and filters, one after the other; where a filter is of names, what docker calls an image.
+    /// The fields of columns, sort keys and filters, one after the other; where a filter is of names, what
+    /// docker calls an image, and its tags.
     private let selection: FieldSelection
 
     /// - Parameters:
@@ -21,7 +22,7 @@ public struct ImageQuery: Sendable {
         for filter in filters { parsed.append(try FieldFilter(filter)) }
         self.filters = parsed
         let names: [FieldPath] =
-            parsed.contains { $0.isOfName } ? [FieldPath(ComputedField.reference.rawValue)] : []
+            parsed.contains { $0.isOfName } ? [FieldPath(ComputedField.reference.rawValue), "tags"] : []
         selection = FieldSelection(self.columns + self.sort.map(\.path) + parsed.map(\.path) + names)
     }
 
@@ -46,6 +47,13 @@ public struct ImageQuery: Sendable {
             .map { ImageRow(image: images[$0.place], cells: $0.cells) }
     }
 
+    /// - Parameter names: what docker calls the image, and its tags.
+    private static func isCalled(by filter: FieldFilter, _ names: ArraySlice<JSONValue?>) -> Bool {
+        let references = (names.first ?? nil)?.arrayValue ?? []
+        let tags = (names.last ?? nil)?.objectValue ?? [:]
+        return references.contains(where: filter.matches) || filter.matches(StreamsAliases(tags: tags))
+    }
+
     /// Works on places and values alone, so that it need not be compiled anew for each kind of image.
     private func select(_ count: Int, values: (Int) -> [JSONValue?]) -> [(place: Int, cells: [JSONValue?])] {
         let sortStart = columns.count
@@ -54,9 +62,9 @@ public struct ImageQuery: Sendable {
         var order = SortOrder(sort)
         for place in 0..<count {
             let values = values(place)
-            let references = values.count > filterStart + filters.count ? values.last??.arrayValue ?? [] : []
+            let names = values[(filterStart + filters.count)...]
             let passes = zip(filters, values[filterStart...]).allSatisfy { filter, value in
-                filter.matches(value) || filter.isOfName && references.contains(where: filter.matches)
+                filter.matches(value) || filter.isOfName && ImageQuery.isCalled(by: filter, names)
             }
             guard passes else { continue }
             selected.append((place, Array(values[..<sortStart])))

@@ -11,6 +11,13 @@ public struct ListedImage: Sendable {
         self.manifest = manifest
     }
 
+    /// What it is called: its name, and what a server of simplestreams calls it beside that.
+    public var names: [String] {
+        let (name, tags): (FieldPath, FieldPath) = ("name", "tags")
+        let aliases = tags.find(in: manifest).map { StreamsAliases(tags: $0.value.objectValue ?? [:]).names } ?? []
+        return (name.find(in: manifest)?.value.stringValue.map { [$0] } ?? []) + aliases
+    }
+
     /// The elements of a JSON array of manifests, without those that are none.
     ///
     /// - Throws: `SourceError` if it is not one.

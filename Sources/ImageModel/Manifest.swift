@@ -70,6 +70,9 @@ extension Manifest {
     public var requirements: JSONObject { json["requirements"]?.objectValue ?? [:] }
     public var tags: JSONObject { json["tags"]?.objectValue ?? [:] }
 
+    /// What a server of simplestreams calls the image.
+    public var aliases: StreamsAliases { StreamsAliases(tags: tags) }
+
     public var isActive: Bool { imageState == .active }
     /// Whether it was ever activated.
     public var isActivated: Bool { imageState == .active || imageState == .disabled }

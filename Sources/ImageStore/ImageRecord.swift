@@ -13,6 +13,8 @@ public struct ImageRecord: Sendable {
     public let made: MadeImage?
     /// Where its file was fetched, of an image that came without a manifest.
     public internal(set) var fetched: [FetchedURL]
+    /// Fields of the manifest that the operator gave: no source's count more.
+    public let given: JSONObject
     /// What it was sent to registries as.
     public internal(set) var pushed: [PushedLayer]
     /// The docker references that are being deleted, and this layer with them, if nothing else needs it.
@@ -22,13 +24,14 @@ public struct ImageRecord: Sendable {
 
     public init(
         manifest: Manifest, source: String?, pulls: JSONObject = [:], made: MadeImage? = nil,
-        fetched: [FetchedURL] = [], pushed: [PushedLayer] = []
+        fetched: [FetchedURL] = [], given: JSONObject = [:], pushed: [PushedLayer] = []
     ) {
         self.manifest = manifest
         self.source = source
         self.pulls = pulls
         self.made = made
         self.fetched = fetched
+        self.given = given
         self.pushed = pushed
         poolGUID = nil
     }
@@ -43,6 +46,7 @@ public struct ImageRecord: Sendable {
         source = value["source"]?.stringValue
         pulls = value["pulls"]?.objectValue ?? [:]
         fetched = (value["fetched"]?.arrayValue ?? []).compactMap { FetchedURL($0) }
+        given = value["given"]?.objectValue ?? [:]
         pushed = (value["pushed"]?.arrayValue ?? []).compactMap { PushedLayer($0) }
         leaving = (value["leaving"]?.arrayValue ?? []).compactMap(\.stringValue)
         poolGUID = value["zpool_guid"]?.stringValue.flatMap { UInt64($0) }

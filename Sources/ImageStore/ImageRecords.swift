@@ -11,7 +11,7 @@ import ZFS
 /// The records of a host, a file each (state.md, "Files"), named by the pool's name when it was written. Beside what state.md
 /// says, a record has the pool's guid as `zpool_guid`, by which it is found when the pool has been given another name, and
 /// `snapshot_guid` and `file_sha256`: what the image's `@final` and the file that it was made from are known by. Of an image that
-/// came as a file without a manifest, `fetched` has the URLs that led to it; of one that was sent to a registry, `pushed` what it is there. `leaving` names the
+/// came as a file without a manifest, `fetched` has the URLs that led to it, and `given` the fields that the operator gave it; of one that was sent to a registry, `pushed` what it is there. `leaving` names the
 /// docker references whose deletion takes this layer along, while that is under way.
 struct ImageRecords: Sendable {
     let root: HostRoot
@@ -55,6 +55,7 @@ struct ImageRecords: Sendable {
             if let sum = made.fileSHA256 { content["file_sha256"] = .string(sum) }
         }
         if !record.fetched.isEmpty { content["fetched"] = .array(record.fetched.map(\.json)) }
+        if !record.given.isEmpty { content["given"] = .object(record.given) }
         if !record.pushed.isEmpty { content["pushed"] = .array(record.pushed.map(\.json)) }
         if !record.leaving.isEmpty { content["leaving"] = .array(record.leaving.map { .string($0) }) }
         if let source = record.source { content["source"] = .string(source) }

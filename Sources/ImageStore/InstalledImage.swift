@@ -19,6 +19,8 @@ public struct InstalledImage: Sendable {
     public internal(set) var doubt: ImageDoubt?
     /// The references that led to it, by digests (`ImageRecord.pulls`).
     public let pulls: JSONObject
+    /// Fields of its manifest that the operator gave.
+    let given: JSONObject
     /// By what its snapshot and its file are known.
     public let made: MadeImage?
     /// It is not where operators look for it, or may not be; false where that was not looked at.
@@ -38,6 +40,7 @@ public struct InstalledImage: Sendable {
         manifest = record?.manifest ?? Manifest(uuid: uuid)
         source = record?.source
         pulls = record?.pulls ?? [:]
+        given = record?.given ?? [:]
         made = record?.made
         self.origin = origin
         self.cloneNames = cloneNames
@@ -45,6 +48,14 @@ public struct InstalledImage: Sendable {
 
     /// Its record has a manifest.
     public var isKnown: Bool { manifest.json.count > 1 }
+
+    /// A source's manifest with what the operator gave, which counts more than what any source says.
+    public func keepingGiven(_ stated: Manifest) -> Manifest {
+        var manifest = stated
+        let merged = ManifestFields.merge(given, into: stated.json)
+        for (field, _) in given { manifest[field] = merged[field] }
+        return manifest
+    }
 
     /// The image that it builds on: its dataset knows that even where its record is lost.
     public var below: ImageUUID? {

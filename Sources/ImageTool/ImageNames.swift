@@ -43,11 +43,7 @@ extension ImageTool {
     /// - Parameter sources: those to ask; the configured ones if empty.
     /// - Throws: `NoSources`.
     public func availableNames(from sources: [SourceDescriptor] = []) async throws -> Set<String> {
-        let name: FieldPath = "name"
-        return Set(
-            try await listedImages(from: sources).images.compactMap {
-                name.find(in: $0.image.manifest)?.value.stringValue
-            })
+        Set(try await listedImages(from: sources).images.flatMap(\.image.names))
     }
 
     /// The one image that a word names.

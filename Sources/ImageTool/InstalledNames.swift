@@ -105,7 +105,8 @@ extension ImageTool {
             for: asked,
             among: here.flatMap { image in
                 let own = image.manifest
-                return [own.uuid.description, own.name, own.title].compactMap(\.self) + image.references
+                return [own.uuid.description, own.name, own.title].compactMap(\.self) + own.aliases.names
+                    + image.references
                     + image.dockerNames.map(\.repository)
             })
     }

@@ -43,9 +43,13 @@ struct InstalledWord {
     /// - Throws: `AmbiguousName`.
     func find(among images: [InstalledImage]) throws(Failure) -> InstalledName? {
         if let name {
-            let named = images.map(\.manifest).filter { name.fits($0) }
-            if let image = try ImageTool.choose(named, called: text, isLatest: name.version == "latest") {
-                return InstalledName(uuid: image.uuid, reference: nil)
+            let manifests = images.map(\.manifest)
+            // Another image may have the name of one as an alias, as another server sees it.
+            for fits in [name.fits, name.isAlias] {
+                let named = manifests.filter(fits)
+                if let image = try ImageTool.choose(named, called: text, isLatest: name.version == "latest") {
+                    return InstalledName(uuid: image.uuid, reference: nil)
+                }
             }
         }
         if let reference {
@@ -61,7 +65,8 @@ struct InstalledWord {
 
     /// It names an image, if perhaps not alone.
     func fits(_ image: InstalledImage) -> Bool {
-        name?.fits(image.manifest) ?? false || reference.map(image.isCalled) ?? false || beginsWith(image)
+        name.map { $0.fits(image.manifest) || $0.isAlias(of: image.manifest) } ?? false
+            || reference.map(image.isCalled) ?? false || beginsWith(image)
     }
 
     private func beginsWith(_ image: InstalledImage) -> Bool {

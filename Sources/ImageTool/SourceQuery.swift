@@ -72,9 +72,11 @@ extension ImageTool {
     }
 
     /// What the images of the configured sources were called when they were last listed; nobody is asked.
-    public func keptNames() -> Set<String> {
+    ///
+    /// - Parameter type: of the sources; nil for all.
+    public func keptNames(of type: SourceType? = nil) -> Set<String> {
         // For who is typing: what cannot be known is not offered.
-        let descriptors = (try? config.load().sources) ?? []
+        let descriptors = ((try? config.load().sources) ?? []).filter { type == nil || $0.type == type }
         return Set(descriptors.flatMap { sources.keptNames(from: $0) })
     }
 

@@ -74,7 +74,7 @@ extension ImageTool {
         // It may have gone, or been updated, meanwhile.
         guard let image = try await store.image(image.uuid, in: image.pool) else { return }
         let url = source.descriptor.url.base
-        let manifest = source.manifest(stated, keepingContentOf: image.manifest)
+        let manifest = image.keepingGiven(source.manifest(stated, keepingContentOf: image.manifest))
         let changes = ManifestChanges(from: image.manifest, to: manifest)
         let isOther = !image.isKnown || !changes.fields.isEmpty
         if isOther, !dryRun { try await store.replaceManifest(of: image, with: manifest, source: url) }

@@ -34,6 +34,7 @@ public struct Product: Sendable {
         let end = text(7).utf8.count == 10 ? VersionKey(text(7).replacing("-", with: ""))?.text : nil
         let part = ImagePart(
             product: key, architecture: architecture, os: ImageOS(word: fields.os) ?? .linux, name: names.shown,
+            aliases: names.all,
             description: fields.description, supportEnds: end == nil ? nil : text(7))
         var images: [(VersionKey, [StreamsImage])] = []
         try versions.forEachMember { (version, json) throws(Unusable) in
@@ -67,6 +68,7 @@ struct ImagePart {
     let architecture: Architecture
     let os: ImageOS
     let name: String
+    let aliases: [String]
     let description: String
     /// A day.
     let supportEnds: String?
@@ -112,7 +114,8 @@ struct ImagePart {
         let fingerprint = isSplit ? hashes.lazy.compactMap { StreamsItem.sha256($0) }.first : item.sha256
         return StreamsImage(
             uuid: uuid, kind: kind, form: form, file: item, metadata: isSplit ? metadata?.item : nil,
-            fingerprint: fingerprint, name: name, serial: version.text, publishedAt: version.publishedAt,
+            fingerprint: fingerprint, name: name, aliases: aliases, serial: version.text,
+            publishedAt: version.publishedAt,
             architecture: architecture, os: os, product: product, description: description, supportEnds: supportEnds)
     }
 }

@@ -41,6 +41,12 @@ struct ProductNames: Sendable {
         shown = preferred ?? stated.first ?? self.implied.first ?? (Self.isName(fallback) ? fallback : "image")
     }
 
+    /// Each once.
+    var all: [String] {
+        var seen: Set<String> = []
+        return (own + implied).filter { seen.insert($0).inserted }
+    }
+
     /// What manifests take for a name, in parts that are neither empty nor lead anywhere.
     static func isName(_ text: some StringProtocol) -> Bool {
         let isAllowed = text.utf8.allSatisfy { byte in

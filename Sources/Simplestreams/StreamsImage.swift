@@ -16,6 +16,8 @@ public struct StreamsImage: Sendable {
     public let fingerprint: ContentDigest?
     /// `alias` of the product that is shown as the image's name.
     public let name: String
+    /// All by which it is asked for, in lower case.
+    public let aliases: [String]
     /// The version's key: `20250814_05:24`.
     public let serial: String
     public let publishedAt: String
@@ -62,8 +64,9 @@ public struct StreamsImage: Sendable {
     private var tags: JSONObject {
         var tags: JSONObject = [
             "simplestreams:product": .string(product), "simplestreams:version": .string(serial),
-            "simplestreams:architecture": .string(architecture.rawValue),
+            StreamsAliases.architectureTag: .string(architecture.rawValue),
         ]
+        if !aliases.isEmpty { tags[StreamsAliases.tag] = .string(aliases.joined(separator: ",")) }
         if let fingerprint { tags["simplestreams:fingerprint"] = .string(fingerprint.hex) }
         if let supportEnds { tags["simplestreams:support_eol"] = .string(supportEnds) }
         return tags

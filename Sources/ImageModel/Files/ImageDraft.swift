@@ -12,6 +12,8 @@ public struct ImageDraft: Sendable {
     public let fileName: String
     /// Fields that were given.
     public let given: JSONObject
+    /// Of these, the single ones that came with the command. They stay when a source has the image under another manifest.
+    public let fields: JSONObject
     /// Fields that the place tells where the file was found, such as the notes of a registry: they count less than what the files
     /// of a root say, and more than the file's name.
     public var stated: JSONObject = [:]
@@ -45,6 +47,9 @@ public struct ImageDraft: Sendable {
         var given = manifest
         for (path, value) in fields { ManifestFields.set(value, at: path, in: &given) }
         self.given = given
+        var single = JSONObject()
+        for (path, value) in fields { ManifestFields.set(value, at: path, in: &single) }
+        self.fields = single
     }
 
     /// The UUID follows from the file, whose digest is to be known, then.

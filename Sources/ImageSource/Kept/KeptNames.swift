@@ -11,8 +11,7 @@ extension ImageSources {
 
     /// Keeps the names, if they are others than before.
     public func keepNames(of images: [ListedImage], from source: SourceDescriptor) {
-        let path: FieldPath = "name"
-        let names = Set(images.lazy.compactMap { path.find(in: $0.manifest)?.value.stringValue }.filter(Self.isTyped))
+        let names = Set(images.lazy.flatMap(\.names).filter(Self.isTyped))
         let text = names.sorted().prefix(Self.most.names).joined(separator: "\n")
         let files = files(of: source)
         let url = Self.url(of: source)

@@ -33,7 +33,8 @@ extension ImageStore {
             if manifest.uuid != uuid { try await clearLeftovers(of: manifest.uuid, in: image.pool, tell: tell) }
             uuid = manifest.uuid
             let record = ImageRecord(
-                manifest: manifest, source: image.source, made: made.image, fetched: image.fetched.map { [$0] } ?? [])
+                manifest: manifest, source: image.source, made: made.image, fetched: image.fetched.map { [$0] } ?? [],
+                given: image.given)
             try await write(record, uuid, image.pool)
             written = made.image
             try await zfs.rename(partial, to: .image(uuid, in: image.pool))

@@ -1,5 +1,6 @@
 public import Compression
 public import ImageModel
+public import JSON
 public import ZFS
 
 /// What is to be installed, and from where it came.
@@ -20,6 +21,8 @@ public struct ImageToInstall: Sendable {
     public let fileName: String?
     /// The URL of such a file, and what tells whether it is still the same there.
     public let fetched: FetchedURL?
+    /// Fields of the manifest that came with the command, for the record.
+    public let given: JSONObject
     /// What was seen of it once its lock, and that of its origin, was taken; nil if it is to be looked at anew.
     public let seen: Seen?
 
@@ -36,7 +39,7 @@ public struct ImageToInstall: Sendable {
     public init(
         manifest: Manifest, source: String?, pool: PoolName, check: ImageFileCheck, content: ImageContent,
         compression: CompressionFormat?, limits: LayerLimits, fileName: String? = nil, fetched: FetchedURL? = nil,
-        seen: Seen? = nil
+        given: JSONObject = [:], seen: Seen? = nil
     ) {
         self.manifest = manifest
         self.source = source
@@ -47,6 +50,7 @@ public struct ImageToInstall: Sendable {
         self.limits = limits
         self.fileName = fileName
         self.fetched = fetched
+        self.given = given
         self.seen = seen
     }
 
@@ -54,6 +58,6 @@ public struct ImageToInstall: Sendable {
     func made(of content: ImageContent) -> ImageToInstall {
         ImageToInstall(
             manifest: manifest, source: source, pool: pool, check: .none, content: content, compression: nil,
-            limits: limits, fileName: fileName, fetched: fetched)
+            limits: limits, fileName: fileName, fetched: fetched, given: given)
     }
 }

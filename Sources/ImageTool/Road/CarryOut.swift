@@ -3,6 +3,7 @@ import Host
 import ImageModel
 import ImageSource
 import ImageStore
+import JSON
 import ZFS
 
 /// From a plan to installed images: locks, fetching, installing. `import` and `install` join here.
@@ -205,7 +206,7 @@ extension ImageTool {
         let file = ImageToInstall(
             manifest: image.manifest, source: image.source, pool: pool, check: image.check, content: image.content,
             compression: image.compression, limits: plan.limits, fileName: image.fileName, fetched: image.fetched,
-            seen: seen)
+            given: image.draft?.fields ?? [:], seen: seen)
         let settlement = Settlement(of: image, in: pool, store, locks, report)
         defer { settlement.release() }
         try await withTaskExecutorPreference(DedicatedThread("pipeline")) {

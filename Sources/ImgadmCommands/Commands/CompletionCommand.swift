@@ -56,6 +56,9 @@ struct CompleteCommand: ImgadmCommand {
             return Self.listed(try await images(context), after: word)
         case "available": return context.tool.keptNames().sorted()
         case "machines": return try await context.tool.store.machineDatasets().map(\.description).sorted()
+        case "remote":
+            let servers = try context.tool.config.load().sources.filter { $0.type == .imgapi }.map(\.displayURL)
+            return context.tool.keptNames(of: .imgapi).sorted() + servers
         case "sources": return try context.tool.config.load().sources.map(\.displayURL)
         case "pools": return Set(try await context.tool.store.pools().map(\.description)).sorted()
         case "kept": return try await names(context).map { "\($0)=" }
@@ -84,14 +87,17 @@ struct CompleteCommand: ImgadmCommand {
     private func images(_ context: CommandContext) async throws -> [String] {
         let images = DockerRows.heads(among: try await context.tool.store.images())
         // All docker images have the same name.
-        let names = images.filter { $0.manifest.imageType != .docker }.compactMap(\.manifest.name)
-            .filter(ImageSources.isTyped)
+        let names = images.filter { $0.manifest.imageType != .docker }.flatMap { Self.names(of: $0.manifest) }
         return images.map(\.uuid.description) + Set(names + images.flatMap(\.references)).sorted()
     }
 
     /// What installed images are called.
     private func names(_ context: CommandContext) async throws -> [String] {
-        Set(try await context.tool.store.images().compactMap(\.manifest.name).filter(ImageSources.isTyped)).sorted()
+        Set(try await context.tool.store.images().flatMap { Self.names(of: $0.manifest) }).sorted()
+    }
+
+    private static func names(of manifest: Manifest) -> [String] {
+        ((manifest.name.map { [$0] } ?? []) + manifest.aliases.names).filter(ImageSources.isTyped)
     }
 
     /// What a field may be, as far as that is known without asking anybody.

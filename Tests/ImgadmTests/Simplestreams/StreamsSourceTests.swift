@@ -107,6 +107,71 @@ extension EndToEnd {
             #expect(try box.leftovers() == [])
         }
 
+        /// What was given counts more than what the source has, also when that is asked again; the rest is the source's.
+        @Test func whatWasGivenStaysThroughAnUpdate() async throws {
+            let (box, server) = try await box(StreamsSite.incus)
+            let run = try await StreamsSite.run(
+                """
+                disk=./www/images/debian/trixie/\(StreamsSite.host)/cloud/20250813_05:24/disk.qcow2
+                imgadm import -q $disk name=myvm version=1 tags.team=web description=mine requirements.min_ram=64
+                imgadm update
+                imgadm update
+                imgadm list -H -o name,version,tags.team,description,requirements.min_ram,tags.simplestreams:version name=myvm
+                imgadm delete myvm
+                imgadm import -q $disk version=1
+                imgadm update -n > planned
+                imgadm update > done
+                imgadm list -H -o name,version
+                """, in: box)
+            #expect(run.status == 0, "\(run)")
+            let updated = run.lines.filter { $0.hasPrefix("Updated") }
+            #expect(updated.count == 1, "\(run)")
+            for field in ["name", "version", "description", "requirements"] {
+                #expect(updated.allSatisfy { !$0.contains(field) }, "\(field): \(run)")
+            }
+            let row = ["myvm", "1", "web", "mine", "64", "20250813_05:24"]
+            #expect(run.lines.contains { $0.split(separator: " ").map(String.init) == row }, "\(run)")
+            // Of the name nothing was said, so it is the source's.
+            #expect(run.lines.last?.split(separator: " ") == ["debian/13/cloud", "1"], "\(run)")
+            #expect(try box.read("planned")?.contains("name") == true && !server.requests.isEmpty)
+        }
+
+        /// Whatever `import` takes as a name of an image names it wherever one is named.
+        @Test func everyAliasNamesTheImageEverywhere() async throws {
+            let (box, server) = try await box(StreamsSite.incus)
+            let run = try await StreamsSite.run(
+                """
+                imgadm avail -H -o version,type name=~debian/trixie name=~13 -s version,type
+                imgadm avail -H -o version name=debian/trixie/cloud type=zvol
+                imgadm import -q debian/trixie/cloud
+                uuid=$(imgadm list -H -o uuid)
+                for name in debian/trixie/cloud Debian/13/Cloud debian/trixie/cloud/\(StreamsSite.host); do
+                    test "$(imgadm list -H -o uuid name=$name)" = $uuid
+                    test "$(imgadm list -H -o uuid uuid=$name)" = $uuid
+                    imgadm get $name > /dev/null
+                    test "$(imgadm ancestry -H -o uuid $name)" = $uuid
+                    test "$(imgadm update $name | wc -l)" = 0
+                done
+                test -z "$(imgadm list -H name=debian/trixie/cloud/\(StreamsSite.other))"
+                test "$(imgadm list -H -o uuid name=~TRIXIE/)" = $uuid
+                imgadm complete images '' | grep -qx debian/trixie/cloud
+                imgadm complete available '' | grep -qx debian/trixie/cloud
+                imgadm complete filters name= | grep -qx name=debian/trixie/cloud
+                imgadm export -q -o web.zfs.gz debian/trixie/cloud
+                imgadm get debian/trixie/clout 2>&1 | grep 'did you mean "debian/trixie/cloud"' || true
+                imgadm delete debian/trixie/cloud@20250814_0524
+                imgadm import debian/trixie/clout 2>&1 || true
+                imgadm import debian/trixie 2>&1 || true
+                """, in: box)
+            #expect(run.status == 0, "\(run)")
+            #expect(
+                run.lines.prefix(4) == [
+                    "20250813_0524  lx-dataset", "20250813_0524  zvol", "20250814_0524  lx-dataset", "20250813_0524",
+                ], "\(run)")
+            #expect(run.output.ranges(of: "did you mean \"debian/trixie/cloud\"?").count == 3, "\(run)")
+            #expect(try await box.imgadm("list", "-H").output.isEmpty && !server.requests.isEmpty)
+        }
+
         @Test func versionsTypesAndArchitecturesAreNamed() async throws {
             let (box, server) = try await box(StreamsSite.incus)
             let run = try await StreamsSite.run(

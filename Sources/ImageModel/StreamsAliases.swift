@@ -1,0 +1,30 @@
+public import JSON
+
+/// The names by which a server of simplestreams has an image. The manifest keeps them in a tag, so that they name the image wherever it
+/// is. Upper and lower case are the same in them.
+public struct StreamsAliases: Sendable, Hashable {
+    /// Their tag: the names in lower case, a comma between two.
+    public static let tag = "simplestreams:aliases"
+    /// The tag of the processor.
+    public static let architectureTag = "simplestreams:architecture"
+
+    public let names: [String]
+    private let architecture: String?
+
+    /// - Parameter tags: of a manifest, whoever wrote it.
+    public init(tags: JSONObject) {
+        names = tags[Self.tag]?.stringValue?.split(separator: ",").map(String.init) ?? []
+        architecture = tags[Self.architectureTag]?.stringValue
+    }
+
+    /// Whether a word is one of them, with `/ARCHITECTURE` behind it or not.
+    public func has(_ word: String) -> Bool {
+        guard !names.isEmpty else { return false }
+        let word = word.lowercased()
+        if names.contains(word) { return true }
+        guard let slash = word.lastIndex(of: "/"),
+            let asked = Architecture(named: word[word.index(after: slash)...]), asked.rawValue == architecture
+        else { return false }
+        return names.contains(String(word[..<slash]))
+    }
+}
