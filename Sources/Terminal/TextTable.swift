@@ -21,10 +21,10 @@ public struct TextTable: Sendable {
                 widths[column] = max(widths[column], DisplayWidth.of(cell))
             }
         }
+        var columns = columns
         if let room {
-            let headers = columns.map { header ? DisplayWidth.of($0) : 0 }
-            widths = room.fitted(widths, headers: headers, columns)
-            cells = cells.map { row in zip(row, widths).map { room.cut($0, to: $1) } }
+            let fitted = room.fit(TableRoom.Fitted(columns: columns, cells: cells, widths: widths), header: header)
+            (columns, cells, widths) = (fitted.columns, fitted.cells, fitted.widths)
         }
         var bytes: [UInt8] = []
         bytes.reserveCapacity((cells.count + 1) * (widths.reduce(0, +) + 2 * widths.count))

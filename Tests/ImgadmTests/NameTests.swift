@@ -213,6 +213,18 @@ extension EndToEnd {
                 separator: "\n")
             let ours = try await box.imgadm("list", "-Ho", "used,referenced", "name=base", filter).lines.first ?? ""
             #expect(ours.split(separator: " ") == bytes)
+            // In JSON they are bytes, where they are asked for.
+            for words in [["-l"], ["-o", "used"], ["-s", "unique"]] {
+                let run = try await box.imgadm(["list", "-j"] + words + ["name=base", filter])
+                let object = try JSONValue(parsing: Array(run.output.utf8))[0]
+                for (field, value) in [("used", bytes[0]), ("referenced", bytes[1])] {
+                    #expect(object?[field]?.intValue == Int(value), "\(words): \(run)")
+                }
+                #expect(object?["unique"]?.intValue ?? 0 > 0, "\(run)")
+            }
+            let usual = try JSONValue(
+                parsing: Array(try await box.imgadm("list", "-j", "name=base", filter).output.utf8))
+            #expect(usual[0]?["manifest"] != nil && usual[0]?["used"] == nil, "\(usual)")
             #expect(try await box.imgadm("list", "-o", "help").lines.count > 20)
             let slip = try await box.imgadm("list", "-o", "uuid,nmae", filter)
             #expect(slip.status == 2 && slip.errors.contains("did you mean \"name\"?"), "\(slip)")

@@ -86,6 +86,40 @@ import Testing
         for columns in 1...60 { #expect(lines(columns).allSatisfy { $0.count <= columns }, "\(columns)") }
     }
 
+    /// UUIDs give way first, then what matters least, and names last.
+    @Test func whatMattersLeastGivesWayFirst() {
+        let columns = ["uuid", "name", "version", "os", "type", "pub"]
+        let uuids = ["1c073a86-f655-84ca-bb6b-68e240054d62", "1c073a86-0000-84ca-bb6b-68e240054d62"]
+        let rows: [[String?]] = [
+            [uuids[0], "debian-13-genericcloud", "20250814-2204", "linux", "lx-dataset", "2026-11-26"],
+            ["├ \(uuids[1])", "debian-12", "12", "linux", "zvol", "2026-11-26"],
+        ]
+        func lines(_ width: Int, _ rows: [[String?]], keepsAll: Bool = false) -> [String] {
+            var room = TableRoom(
+                columns: width, isASCII: false, whole: ["os", "type", "pub"], identities: ["uuid"],
+                dispensable: ["os", "pub", "type", "version"])
+            if keepsAll { room.dispensable = [] }
+            let text = TextTable(columns, header: true).render(rows, in: room)
+            return String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+        }
+        // As many digits as tell them apart.
+        #expect(
+            lines(90, rows)[1]
+                == "1c073a86-f…    debian-13-genericcloud  20250814-2204  linux  lx-dataset  2026-11-26")
+        #expect(lines(90, rows)[2].hasPrefix("├ 1c073a86-0…  debian-12 "))
+        #expect(lines(75, [rows[0]])[1] == "1c073a86…  debian-13-genericcloud  20250814-2204  lx-dataset  2026-11-26")
+        #expect(lines(60, [rows[0]])[1] == "1c073a86…  debian-13-genericcloud  20250814-2204  lx-dataset")
+        #expect(lines(40, [rows[0]])[1] == "1c073a86…  debian-13-genericcloud")
+        #expect(lines(25, [rows[0]])[1] == "1c073a86…  debian-13-gen…")
+        #expect(lines(80, [rows[0]], keepsAll: true)[0].contains("OS     TYPE"))
+        // Rather than that a very long name takes its columns from the others.
+        let long: [[String?]] = [[uuids[0], String(repeating: "n", count: 73), "1", "linux", "docker", "2026-11-26"]]
+        #expect(lines(120, long)[1].hasPrefix("\(uuids[0])  nnn") && lines(120, long)[1].hasSuffix("2026-11-26"))
+        for width in 1...130 {
+            #expect(lines(width, rows).allSatisfy { $0.count <= width }, "\(width)")
+        }
+    }
+
     @Test func aWideCharacterIsNotCutInTwo() {
         let room = TableRoom(columns: 10, isASCII: false, whole: [])
         let text = TextTable(["n"], header: false).render([["世界世界世界世界"]], in: room)

@@ -215,7 +215,9 @@ struct CommandContext: Sendable {
     /// The terminal that standard output is, if it is one.
     var tableRoom: TableRoom? {
         OutputTerminal.columns.map {
-            TableRoom(columns: $0, isASCII: OriginTree.isASCII(environment), whole: Listing.wholeColumns)
+            TableRoom(
+                columns: $0, isASCII: OriginTree.isASCII(environment), whole: Listing.wholeColumns,
+                identities: Listing.identities, dispensable: Listing.dispensableColumns)
         }
     }
 

@@ -12,6 +12,7 @@ struct DockerListing {
     private let header: Bool
     private let columns: [String]
     private let isForPeople: Bool
+    private let isStandard: Bool
 
     private static let standardColumns = "uuid,repository,tag,image_id,created"
     /// Its own columns, and the fields that they show.
@@ -23,6 +24,7 @@ struct DockerListing {
 
     init(_ options: OutputOptions, sort: [String], filters: [String]) throws(Failure) {
         header = !options.noHeader
+        isStandard = options.columns.isEmpty
         isForPeople = options.columns.isEmpty && !options.noHeader
         let asked = options.columns.isEmpty ? Self.standardColumns : options.columns.joined(separator: ",")
         columns = FieldPath.list(asked).map(\.text)
@@ -53,18 +55,26 @@ struct DockerListing {
             }
         }
         if listing.format == .csv { return try output.csv((header ? [columns] : []) + rows) }
+        var room = room
+        if !isStandard { room?.dispensable = [] }
         try output.bytes(TextTable(columns + (hasPool ? ["pool"] : []), header: header).render(rows, in: room))
     }
 }
 
 extension InstalledImage {
-    /// `{manifest, zpool, source, cloneNames, clones}` (cli.md §3, list), and `installed` where that is known.
+    /// `{manifest, zpool, source, cloneNames, clones}` (cli.md §3, list), `installed` where that is known, and
+    /// what it takes of the disk where that was asked for.
     var listJSON: JSONObject {
         var object = json
         // Some that read this take it for granted.
         if object["source"] == nil { object["source"] = .null }
         object["cloneNames"] = .array(cloneNames.map { .string($0.description) })
         object["clones"] = .number(JSONNumber(cloneNames.count))
+        if let space {
+            for (field, bytes) in [("used", space.used), ("unique", space.unique), ("referenced", space.referenced)] {
+                object[field] = .number(JSONNumber(Int(clamping: bytes)))
+            }
+        }
         if let installed = extras.installed { object["installed"] = .string(installed) }
         return object
     }

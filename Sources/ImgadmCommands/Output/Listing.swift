@@ -9,13 +9,19 @@ struct Listing {
     let format: OutputFormat
     private let header: Bool
     private let columns: [String]
+    /// They were asked for, and not just what is usual.
+    private let hasChosenColumns: Bool
 
     static let standardColumns = "uuid,name,version,os,type,pub"
-    /// Half a UUID names nothing, and of a date or a number the rest would be wrong.
+    /// Of a date or a number the rest would be wrong.
     static let wholeColumns = ImageSpace.fields.union([
-        "uuid", "origin", "owner", "os", "type", "state", "pub", "published", "published_at", "published_date", "size",
-        "clones", "zpool", "pool", "installed",
+        "os", "type", "state", "pub", "published", "published_at", "published_date", "size", "clones", "zpool", "pool",
+        "installed", "image_id",
     ])
+    /// The first digits of a UUID name an image.
+    static let identities: Set = ["uuid", "origin", "owner"]
+    /// What a narrow terminal has no room for, unless it was asked for: by what people choose an image stays.
+    static let dispensableColumns = ["os", "type", "created", "published", "pub", "version", "image_id"]
     static let standardSort = "published_at,name"
 
     /// - Throws: `Usage` for a bad filter, `Option` for a format that is none.
@@ -29,6 +35,7 @@ struct Listing {
         query = try ImageQuery(
             columns: columns, sort: sort.isEmpty ? standardSort : sort.joined(separator: ","), filters: filters)
         self.columns = query.columns.map(\.text)
+        hasChosenColumns = !options.columns.isEmpty
     }
 
     /// Prints rows as they were selected and sorted.
@@ -44,7 +51,10 @@ struct Listing {
         switch format {
         case .json, .yaml, .jsonl: try output.values(rows.map { .object(json($0.image)) }, as: format)
         case .csv: try output.csv((header ? [columns] : []) + Listing.texts(rows))
-        case .table: try output.bytes(TextTable(columns, header: header).render(cells(rows), in: room))
+        case .table:
+            var room = room
+            if hasChosenColumns { room?.dispensable = [] }
+            try output.bytes(TextTable(columns, header: header).render(cells(rows), in: room))
         }
     }
 
