@@ -54,11 +54,12 @@ public struct ImageMirror: Sendable {
         let choice = try MirrorChoice(list.images, filters: filters, keeps: keeps)
         let (levels, missing) = try await missing(choice.wanted)
         var failures = missing
-        progress.expect(levels.joined().map { $0.files.first?.size ?? 0 })
+        progress.expect(wanted: choice.wanted.count, levels.joined().map { $0.files.first?.size ?? 0 })
         for level in levels {
             if dryRun {
                 for manifest in level {
-                    tell("[dry-run] Mirrored image \(manifest.uuid) (\(manifest.title))")
+                    let size = manifest.files.first?.size.map { ", \(ByteCount.text($0))" } ?? ""
+                    tell("[dry-run] Mirrored image \(manifest.uuid) (\(manifest.title))\(size)")
                 }
                 continue
             }
@@ -103,8 +104,8 @@ public struct ImageMirror: Sendable {
         for image in chosen {
             var chain: [ImageUUID] = []
             var next: ImageUUID? = image
-            func refuse(_ code: Failure.Code, _ why: String, _ cause: (any Error)? = nil) {
-                failures[image] = Failure(code, "image \(image) was not copied: \(why)", cause: cause)
+            func refuse(_ code: Failure.Code, _ why: String, _ cause: (any Error)? = nil, hint: String? = nil) {
+                failures[image] = Failure(code, "image \(image) was not copied: \(why)", cause: cause, hint: hint)
             }
             while let uuid = next, failures[image] == nil, depths[uuid] == nil, try await !intake.has(uuid) {
                 if chain.contains(uuid) {
@@ -122,7 +123,9 @@ public struct ImageMirror: Sendable {
                             let (its, ours) = isPublic ? ("public", "private") : ("private", "public")
                             refuse(
                                 .invalidManifest,
-                                "image \(uuid) is \(its), and this server \(ours): --mode \(its) is for such images")
+                                "image \(uuid) is \(its), and this server \(ours)",
+                                hint: "--mode \(its) is for such images; the filter public=\(!isPublic) leaves them out"
+                            )
                             continue
                         }
                         known[uuid] = manifest

@@ -1,10 +1,13 @@
 public import Failure
+import ImageModel
 import Synchronization
 
 /// How far a mirror is, for whoever looks.
 public final class MirrorProgress: Sendable {
     /// It at one moment.
     public struct Figures: Sendable, Equatable {
+        /// Images of the source that are wanted, here or not.
+        public var wantedImages = 0
         /// Images to copy, and their bytes.
         public var images = 0
         public var bytes: Int64 = 0
@@ -26,11 +29,15 @@ public final class MirrorProgress: Sendable {
     /// What went wrong, an image each.
     public var failures: [Failure] { state.withLock { $0.failures } }
 
-    func expect(_ sizes: [Int64]) {
+    /// - Parameters:
+    ///   - wanted: how many images are to be here.
+    ///   - sizes: of those that are not.
+    func expect(wanted: Int, _ sizes: [Int64]) {
         state.withLock { state in
+            state.figures.wantedImages = wanted
             state.figures.images = sizes.count
             // What a source states may be anything.
-            state.figures.bytes = sizes.reduce(0) { $0.addingReportingOverflow(max(0, $1)).partialValue }
+            state.figures.bytes = sizes.reduce(0) { ByteCount.sum($0, max(0, $1)) }
         }
     }
 

@@ -77,11 +77,12 @@ struct MirrorCommand: AsyncParsableCommand {
             do {
                 try await mirror.run(filters: filters, dryRun: dryRun, prunes: prune, keeps: keep)
             } catch {
-                failure = MirrorCommand.told(progress.failures) ?? error
+                failure = MirrorCommand.told(progress.failures) ?? advised(error)
             }
             showing.cancel()
             // What went wrong is in the log; the images are there.
             try? await repository.settle()
+            if failure == nil { tellPlan(progress.figures) }
             do {
                 // Where nothing was found out about the source, the count of what is here would look like an outcome.
                 let isAtWork = failure == nil || progress.figures.images > 0 || progress.figures.prunedImages > 0
@@ -95,6 +96,32 @@ struct MirrorCommand: AsyncParsableCommand {
         }
         await network.sender.shutDown()
         try result.get()
+    }
+
+    /// What was to be done, where that is not told by what was.
+    private func tellPlan(_ figures: MirrorProgress.Figures) {
+        guard figures.wantedImages > 0 else {
+            let fitting =
+                filters.isEmpty ? "no active image" : "no active image that fits \(filters.joined(separator: " "))"
+            return MirrorCommand.write("\(from) lists \(fitting)")
+        }
+        guard dryRun else { return }
+        let count = figures.images
+        print(
+            count == 0
+                ? "[dry-run] Nothing would be copied: all is here"
+                : "[dry-run] \(count) image\(count == 1 ? "" : "s") would be copied, \(ByteCount.text(figures.bytes))")
+        fflush(nil)
+    }
+
+    /// The error with what is to be done here, where it is one of a source that does not know who asks.
+    private func advised(_ error: any Error) -> any Error {
+        guard let failure = (error as? any CodedError)?.failure, failure.statusCode == 401, tokenFile == nil else {
+            return error
+        }
+        return Failure(
+            failure.code, failure.message, cause: failure.cause,
+            hint: "the source wants to know who asks: --token-file FILE shows it a token", statusCode: 401)
     }
 
     /// Says every ten seconds how far it is.
@@ -112,10 +139,16 @@ struct MirrorCommand: AsyncParsableCommand {
     /// Where several things went wrong, each in a line of its own, and an error that counts them.
     private static func told(_ failures: [Failure]) -> Failure? {
         guard failures.count > 1 else { return nil }
-        for failure in failures { write("error (\(failure.code)): \(failure.description)") }
+        let hints = Set(failures.map(\.hint))
+        for failure in failures {
+            write("error (\(failure.code)): \(failure.description)")
+            if hints.count > 1, let hint = failure.hint { write("  hint: \(hint)") }
+        }
+        // What all of them say is said once.
+        let common = hints.count == 1 ? hints.first ?? nil : nil
         return Failure(
             .multiError, "\(failures.count) images, or their icons, could not be copied, or pruned: each is told above",
-            hint: "the same command tries them again")
+            hint: common ?? "the same command tries them again")
     }
 
     /// What there is to be served now.

@@ -112,7 +112,9 @@ import Testing
     }
 
     private func told(_ numbers: [Int], dryRun: Bool = false) -> [String] {
-        numbers.map { "\(dryRun ? "[dry-run] " : "")Mirrored image \(uuid($0)) (image-\($0)@1)" }
+        numbers.map {
+            "\(dryRun ? "[dry-run] " : "")Mirrored image \(uuid($0)) (image-\($0)@1)\(dryRun ? ", \(ByteCount.text(1000))" : "")"
+        }
     }
 
     /// A chain, two images on one base, and one by itself.

@@ -19,7 +19,11 @@ extension EndToEnd {
             defer { TestFolder.remove(root) }
             let chain = [images.base, images.middle, images.top]
             let dry = try await mirror(root, from: images.server.url, "-n", "uuid=\(images.top.uuid)")
-            #expect(dry.lines == chain.map { "[dry-run] Mirrored image \($0.uuid) (\($0.name)@1.0.0)" }, "\(dry)")
+            for (line, image) in zip(dry.lines, chain) {
+                #expect(line.hasPrefix("[dry-run] Mirrored image \(image.uuid) (\(image.name)@1.0.0), "), "\(dry)")
+                #expect(line.hasSuffix("iB") || line.hasSuffix(" B"), "\(dry)")
+            }
+            #expect(dry.lines.count == 4 && dry.lines[3].hasPrefix("[dry-run] 3 images would be copied, "), "\(dry)")
             #expect(try HostFile.names(in: root).isEmpty)
             let run = try await mirror(root, from: images.server.url, "uuid=\(images.top.uuid)")
             #expect(
@@ -29,6 +33,12 @@ extension EndToEnd {
             #expect(
                 again.status == 0 && again.lines.count == 1 && again.output.hasPrefix("3 active images are here, "),
                 "\(again)")
+            let nothing = try await mirror(root, from: images.server.url, "-n", "uuid=\(images.top.uuid)")
+            #expect(nothing.lines == ["[dry-run] Nothing would be copied: all is here"], "\(nothing)")
+            let unknown = try await mirror(root, from: images.server.url, "name=nosuch", "os=other")
+            #expect(
+                unknown.status == 0 && unknown.errors.contains("lists no active image that fits name=nosuch os=other"),
+                "\(unknown)")
             // What was mirrored serves as the original does.
             let server = try TestServer(root)
             let box = try await Sandbox.make()
@@ -95,6 +105,34 @@ extension EndToEnd {
             }
             #expect(errors.contains { $0.contains("error (MultiError): 2 images") }, "\(run)")
             #expect(run.lines.last?.hasPrefix("1 active image is here, ") == true, "\(run)")
+        }
+
+        /// What to do is what can be done with `mirror`.
+        @Test func whatIsToBeDoneIsSaid() async throws {
+            let images = try await Fixture.get()
+            let (source, root) = (TestFolder.make("private"), TestFolder.make("mirror"))
+            defer { for folder in [source, root] { TestFolder.remove(folder) } }
+            try HostFile.makeFolder(source.appending("images"))
+            for _ in 0..<2 {
+                var manifest = images.base.manifest
+                let uuid = TestUUID.make()
+                manifest["uuid"] = .string(uuid)
+                manifest["public"] = false
+                try Tool.write(JSONValue.object(manifest).text(), to: source.appending("images/\(uuid).json"))
+                try await Tool.run("cp", images.base.file.string, source.appending("images/\(uuid).file").string)
+            }
+            let server = try TestServer(["--root", source.string, "--mode", "private"])
+            defer { withExtendedLifetime(server) {} }
+            let run = try await mirror(root, from: server.url)
+            #expect(run.status == 1 && run.errors.contains("hint: --mode private is for such images"), "\(run)")
+            #expect(!run.errors.contains("tries them again"), "\(run)")
+            let closed = try await CannedServer(respond: { _ in
+                "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+            })
+            let refused = try await mirror(root, from: closed.url)
+            #expect(refused.status == 1 && refused.errors.contains("--token-file FILE shows it a token"), "\(refused)")
+            #expect(
+                !refused.errors.contains("IMGADM_TOKEN") && !refused.errors.contains("imgadm sources"), "\(refused)")
         }
 
         @Test func whatIsNotTheManifestsStaysOut() async throws {
