@@ -124,7 +124,7 @@ shown imgadm import ./debian-disk-12.qcow2
 shown imgadm list
 
 say "a machine is a clone of an image; changed, it becomes an image that holds what was changed"
-base=$(imgadm list -H -o uuid name=debian)
+base=$(imgadm list -H -P "$one" -o uuid name=debian)
 machine=$(cat /proc/sys/kernel/random/uuid)
 shown zfs clone "$one/$base@final" "$one/$machine"
 home=$(mountpoint "$one/$machine")
@@ -154,7 +154,7 @@ shown imgadm import debian-web
 shown imgadm import debian-disk
 # Both hosts are this machine, whose pools are all listed.
 shown imgadm list --tree -o name,version,type,used,unique "zpool=$two"
-web=$(imgadm list -H -o uuid name=debian-web)
+web=$(imgadm list -H -P "$two" -o uuid name=debian-web)
 shown imgadm get -r "$web"
 shown imgadm ancestry "$web"
 

@@ -15,7 +15,8 @@ extension EndToEnd {
                 ("imgadm get \(images.base.uuid.prefix(9))", images.base.uuid), ("imgadm list --format ", "jsonl"),
                 ("imgadm get -P ", box.pool), ("imgadm import --progress p", "plain"),
                 ("imgadm import -S ", images.server.url), ("imgadm remote ", "channel-add"),
-                ("imgadm remote en", "enable"),
+                ("imgadm remote en", "enable"), ("imgadm remote delete ", images.server.url),
+                ("imgadm remote disable mid", "middle"),
                 ("imgadm list -o uni", "unique"), ("imgadm completion ", "fish"),
                 ("imgadm get alp", "alpine:3.20"), ("imgadm list -P ", box.pool),
                 // Behind a comma the list goes on, without what it has.
@@ -75,6 +76,9 @@ extension EndToEnd {
         /// What bash answers, as far as it is not only asked whether something is among it.
         @Test(arguments: [
             ("imgadm hel", ["help"]), ("imgadm list --format=js", ["json", "jsonl"]),
+            // Twice only where it is the value of an option.
+            ("imgadm delete base ba", []), ("imgadm vacuum -x base -x ba", ["base"]),
+            ("imgadm list -o unique -s uni", ["unique"]),
             ("imgadm list -o help,", []), ("imgadm list --format=", ["csv", "json", "jsonl", "table", "yaml"]),
         ])
         func bashAnswersThisAlone(line: String, answers: [String]) async throws {
@@ -160,6 +164,12 @@ extension EndToEnd {
         ])
         func whatBashMakesOfAFilter(typed: String, line: String) async throws {
             let (box, _, _) = try await Self.make()
+            let run = try await Self.type("\(typed)\\t;:", in: box)
+            #expect(run.output.contains(line), "\(run)")
+        }
+
+        /// What a terminal shows when something is typed to bash.
+        private static func type(_ keys: String, in box: Sandbox) async throws -> Sandbox.Run {
             try box.write(
                 """
                 import os, pty, select, sys
@@ -173,13 +183,36 @@ extension EndToEnd {
                     return said
                 os.write(terminal, b"PS1=; bind 'set bell-style none'; source '\(box.path("completion.bash"))'; echo rea''dy\\n")
                 until(b"ready")
-                os.write(terminal, b"\(typed)\\t;:; echo do''ne\\n")
+                os.write(terminal, b"\(keys); echo do''ne\\n")
                 print(until(b"done").decode())
                 os.close(terminal)
                 """, to: "type.py")
-            let run = try await box.shell(
+            return try await box.shell(
                 "PATH=\"$(dirname \(Binaries.imgadm)):$PATH\" python3 '\(box.path("type.py"))'")
-            #expect(run.output.contains(line), "\(run)")
+        }
+
+        /// A name with slashes is no file: what is before the last of them tells it from others.
+        @Test func aNameIsShownAsAWhole() async throws {
+            let (box, images, _) = try await Self.make()
+            for (uuid, name) in [(images.base.uuid, "web/one/cloud"), (images.middle.uuid, "web/two/cloud")] {
+                let record: JSONValue = [
+                    "manifest": ["v": 2, "uuid": .string(uuid), "name": .string(name), "type": "zvol"],
+                    "zpool": .string(box.pool),
+                ]
+                try box.write(record.text(), to: "var/imgadm/images/\(box.pool)-\(uuid).json")
+            }
+            let run = try await Self.type("imgadm delete we\\t\\t\\t\\x15", in: box)
+            #expect(run.output.contains("web/one/cloud  web/two/cloud"), "\(run)")
+        }
+
+        /// What is no image server has nothing that could be changed there.
+        @Test func remoteIsOfferedServersOfImages() async throws {
+            let box = try await Sandbox.make()
+            try box.write(
+                #"{"sources":[{"url":"http://127.0.0.1:1"},{"type":"oci","url":"oci://127.0.0.1:1/vm"},{"type":"simplestreams","url":"http://127.0.0.1:2"}]}"#,
+                to: "var/imgadm/imgadm.conf")
+            #expect(try await box.imgadm("complete", "remote", "").lines == ["http://127.0.0.1:1"])
+            #expect(try await box.imgadm("complete", "sources", "").lines.count == 3)
         }
 
         @Test func fish() async throws {

@@ -168,6 +168,7 @@ extension EndToEnd {
                 commands.map { $0 == "imgadm vacuum" ? "imgadm vacuum -f" : $0 },
                 replaced: [
                     ("https://images.linuxcontainers.org", site.url), ("=tank", "=\(box.pool)"),
+                    ("-P tank", "-P \(box.pool)"),
                     ("\"tank/", "\"\(box.pool)/"), (" tank/", " \(box.pool)/"),
                     ("ghcr.io/example/app:1.0", "\(registry.host)/\(name)/app:1.0"),
                     (" debian:12", " \(registry.host)/\(name)/debian:12"),

@@ -40,7 +40,8 @@ enum Arguments {
             throw Failure(
                 .invalidUUID, "\"\(text)\" is not a valid UUID",
                 hint: "a VM is named by its UUID: vmadm list shows them, "
-                    + "or zfs list, where a VM is the dataset POOL/UUID")
+                    + "or zfs list, where a VM is the dataset POOL/UUID; of another dataset "
+                    + "zfs rename POOL/NAME POOL/$(cat /proc/sys/kernel/random/uuid) makes one")
         }
         return uuid
     }

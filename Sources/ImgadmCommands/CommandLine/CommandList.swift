@@ -94,7 +94,8 @@ struct CommandEntry: Sendable {
         let show = "show asks the configured sources: imgadm import -n -S URL IMAGE tells what would come from another"
         return [
             "delete": ["-n": delete, "--dry-run": delete], "push": ["-n": push, "--dry-run": push],
-            "show": ["-S": show],
+            "show": ["-S": show, "-j": "show prints JSON anyway", "--json": "show prints JSON anyway"],
+            "get": ["-j": "get prints JSON anyway", "--json": "get prints JSON anyway"],
         ]
     }()
 

@@ -61,11 +61,18 @@ enum CompletionScript {
                 _imgadm "$@"
             fi
             local -A seen=()
-            local word index
+            local word index isFile=1
+            # What was named already is not named again; the value of an option may be.
+            if [[ -z "${before}" && "${COMP_WORDS[COMP_CWORD - 1]}" != -* ]]; then
+                for ((index = 2; index < COMP_CWORD; index++)); do seen[x${COMP_WORDS[index]}]=1; done
+            fi
             for index in "${!COMPREPLY[@]}"; do
                 word="${COMPREPLY[index]%% }"
+                [[ -e "${word}" ]] || isFile=
                 if [[ -z "${word}" || -n "${seen[x${word}]}" ]]; then unset "COMPREPLY[index]"; else seen[x${word}]=1; fi
             done
+            # Of a file the name is shown, without its folders.
+            [[ -n "${isFile}" ]] || compopt +o filenames 2> /dev/null
             COMPREPLY=("${COMPREPLY[@]}")
             [[ "${COMPREPLY[*]}" != *= ]] || compopt -o nospace +o filenames 2> /dev/null
             if [[ ${#COMPREPLY[@]} -eq 0 && " ${COMP_WORDS[*]:1} " =~ ^(\\ -[^\\ ]*)*\\ (import|show)\\  ]]; then
@@ -87,6 +94,8 @@ extension CompletionKind {
     static var available: CompletionKind { asking("available") }
     static var machines: CompletionKind { asking("machines") }
     static var sources: CompletionKind { asking("sources") }
+    /// Images of servers, and the URLs of these.
+    static var remote: CompletionKind { asking("remote") }
     static var pools: CompletionKind { asking("pools") }
     /// Fields of listings; several are parted by commas.
     static var fields: CompletionKind { asking("fields") }

@@ -51,7 +51,7 @@ struct RemoteCommand: AnsweringCommand {
     var verb: String?
     @Argument(
         help: ArgumentHelp("Filters, or images and what is to become of them; then the URL.", valueName: "argument"),
-        completion: .sources)
+        completion: .remote)
     var arguments: [String] = []
 
     func run(_ context: CommandContext) async throws {

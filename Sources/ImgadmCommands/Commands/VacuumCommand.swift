@@ -99,7 +99,7 @@ struct VacuumCommand: AnsweringCommand {
                 throw Failure(
                     .usage,
                     context.answersJSON
-                        ? "vacuum asks before it deletes, but not a program"
+                        ? "vacuum asks before it deletes, and whoever reads JSON is not asked"
                         : "vacuum asks before it deletes, but there is no terminal to ask on",
                     hint: "-f deletes without asking, -n shows what would be deleted")
             }

@@ -10,7 +10,7 @@ test_first_image_of_a_machine() {
     lines=$(sed -n 's/^    //p' "$here/first-image.md" | grep -e '^disk=' -e 'tank/vm1' | grep -v '^qemu')
     [[ $(wc -l <<< "$lines") == 3 ]]
     # shellcheck disable=SC1090 # the page's own words
-    source <(printf '%s\n' "${lines//tank\//$pool/}")
+    source <(sed "s|tank/|$pool/|g; s|-P tank|-P $pool|g" <<< "$lines")
     [[ $(zfs get -Hp -o value volsize "$pool/vm1") == $((20 << 30)) ]]
     volume_sum "$pool/vm1" > /dev/null
     cmp -n $((64 << 20)) "/dev/zvol/$pool/vm1" debian-13-genericcloud-amd64-1.raw
