@@ -192,6 +192,31 @@ extension EndToEnd {
                 ])
         }
 
+        /// What a table is for is on a terminal of any width; in a pipe nothing is cut.
+        @Test(arguments: [
+            (40, ["UUID", "NAME", "USED", "CLONES"]), (80, ["UUID", "NAME", "USED", "UNIQUE", "REFERENCED", "CLONES"]),
+        ])
+        func aNarrowTerminalShowsNamesAndFigures(columns: Int, header: [String]) async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.middle.uuid).status == 0)
+            let name = "debian-13-genericcloud"
+            let record = "var/imgadm/images/\(box.pool)-\(images.middle.uuid).json"
+            try box.write(
+                try #require(try box.read(record)).replacing("\"middle\"", with: "\"\(name)\""), to: record)
+            let run = try await box.shell(
+                "script -qec 'stty cols \(columns) rows 24; LC_ALL=C.UTF-8 \(Binaries.imgadm) list -l -P \(box.pool)' /dev/null < /dev/null"
+            )
+            let lines = run.output.split(whereSeparator: \.isNewline)
+            #expect(lines.first?.split(separator: " ").map(String.init) == header, "\(run)")
+            #expect(lines.count == 3 && lines.allSatisfy { $0.count <= columns }, "\(run)")
+            let row = lines.first { $0.hasPrefix(images.middle.uuid.prefix(8)) }
+            #expect(row?.contains(columns < 80 ? "  debian-1" : name) == true, "\(run)")
+            let piped = try await box.imgadm("list", "-l", "-P", box.pool)
+            #expect(piped.output.contains("\(images.middle.uuid)  \(name)  "), "\(piped)")
+        }
+
         @Test func treesAndSpace() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()

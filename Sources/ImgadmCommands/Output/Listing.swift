@@ -21,7 +21,9 @@ struct Listing {
     /// The first digits of a UUID name an image.
     static let identities: Set = ["uuid", "origin", "owner"]
     /// What a narrow terminal has no room for, unless it was asked for: by what people choose an image stays.
-    static let dispensableColumns = ["os", "type", "created", "published", "pub", "version", "image_id"]
+    static let dispensableColumns = [
+        "os", "type", "created", "published", "pub", "version", "image_id", "referenced", "unique",
+    ]
     static let standardSort = "published_at,name"
 
     /// - Throws: `Usage` for a bad filter, `Option` for a format that is none.
