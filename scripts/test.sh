@@ -50,7 +50,8 @@ runners=(
     "--filter EndToEnd/Im"
     "--filter EndToEnd/P(?!u)|EndToEnd/[QS]"
     "--filter EndToEnd/Pu"
-    "--filter EndToEnd/R"
+    "--filter EndToEnd/RoadFault"
+    "--filter EndToEnd/R(?!oadFault)"
     "--filter EndToEnd/[^A-S]"
 )
 

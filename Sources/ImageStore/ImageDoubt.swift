@@ -12,9 +12,11 @@ public enum ImageDoubt: String, Sendable, Hashable {
 extension ImageStore {
     /// The doubts about datasets that have no record; nothing is changed for that. ZFS without the property `written` is
     /// asked for the sizes, which tell less (`doubt` tells for sure).
-    func doubts(of names: [DatasetName]) async throws -> [DatasetName: ImageDoubt] {
+    ///
+    /// - Parameter finals: those of them that count.
+    func doubts(of names: [DatasetName], finals: Set<SnapshotName>) async throws -> [DatasetName: ImageDoubt] {
         guard !names.isEmpty else { return [:] }
-        let finals = try await zfs.existing(names.compactMap { $0.snapshot(finalSnapshot) }).sorted()
+        let finals = finals.sorted()
         let withFinal = Set(finals.map(\.dataset))
         var doubts: [DatasetName: ImageDoubt] = [:]
         for name in names where !withFinal.contains(name) { doubts[name] = .noFinal }
@@ -27,11 +29,17 @@ extension ImageStore {
         return doubts
     }
 
+    /// The `@final` of datasets that have no record: not those that `create` has taken of machines.
+    func finals(of names: [DatasetName]) async throws -> Set<SnapshotName> {
+        let finals = try await zfs.existing(names.compactMap { $0.snapshot(finalSnapshot) })
+        return finals.subtracting(try await zfs.ofMachines(finals.sorted()))
+    }
+
     /// Why what was looked up at an image's place may be no image, or another; nil where nothing speaks against it. Nothing is changed
     /// for that.
     public func doubt(about image: InstalledImage) async throws -> String? {
         let name = DatasetName.image(image.uuid, in: image.pool)
-        guard image.isKnown else { return try await doubts(of: [name])[name]?.rawValue }
+        guard image.isKnown else { return try await doubts(of: [name], finals: finals(of: [name]))[name]?.rawValue }
         guard let made = image.made, let guid = image.foundGUID, guid != made.snapshotGUID else { return nil }
         return
             "its @\(finalSnapshot) has the guid \(guid), and that of the image that was installed had \(made.snapshotGUID)"
@@ -39,9 +47,7 @@ extension ImageStore {
 
     /// The doubt about a dataset that has no record. The image's lock must be held.
     func doubt(of name: DatasetName) async throws -> ImageDoubt? {
-        guard let final = name.snapshot(finalSnapshot), try await zfs.existing([final]).contains(final) else {
-            return .noFinal
-        }
+        guard let final = try await finals(of: [name]).first else { return .noFinal }
         try await zfs.flush(name.poolName)
         if let written = try await zfs.written(since: finalSnapshot, to: [name]) {
             return written[name] == 0 ? nil : .written

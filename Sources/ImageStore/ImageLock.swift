@@ -115,6 +115,12 @@ public final class PoolLocks: Sendable {
     /// Gives the lock of the names back.
     public func releaseNames() { table.release(number("names")) }
 
+    func tryTakingMachine(_ machine: ImageUUID) throws -> Bool {
+        try table.tryTaking(number("machine \(machine)"), .exclusive)
+    }
+
+    func releaseMachine(_ machine: ImageUUID) { table.release(number("machine \(machine)")) }
+
     /// Another process has the lock of an image.
     public func isHeld(_ uuid: ImageUUID) throws -> Bool { try table.holder(of: number(uuid)) != nil }
 
@@ -125,6 +131,9 @@ public final class PoolLocks: Sendable {
 extension ImageStore {
     /// How long a deletion waits for those that only hold an image: a change of its record is done sooner.
     private static let patience = Duration.seconds(2)
+
+    /// A process that is at its end loses its locks one after the other.
+    static let ending = Backoff(patience: .seconds(1), firstPause: .milliseconds(20), longestPause: .milliseconds(100))
 
     /// The locks of a pool's images.
     ///
@@ -177,10 +186,7 @@ extension ImageStore {
         let table = try await locks(of: pool)
         guard let file = try await FileLock.takingFromTheDying(path(uuid)) else { return nil }
         do {
-            // A process that is at its end loses its locks one after the other.
-            let ending = Backoff(
-                patience: .seconds(1), firstPause: .milliseconds(20), longestPause: .milliseconds(100))
-            if try await ending.until(by: .real, { try table.tryTaking(uuid, mode) }) {
+            if try await ImageStore.ending.until(by: .real, { try table.tryTaking(uuid, mode) }) {
                 return ImageLock(table, file, uuid)
             }
         } catch {

@@ -132,7 +132,11 @@ extension ImageStore {
     /// The record of an image on a pool, under whatever name it was written: one under the pool's name; one with the pool's
     /// guid; one without a guid, of a pool that is not there. Each is about the same image.
     func record(_ uuid: ImageUUID, _ pool: PoolName) async throws -> ImageRecord? {
-        if let record = records.read(uuid, pool) { return record }
+        if let record = records.read(uuid, pool) {
+            guard let guid = record.poolGUID else { return record }
+            // Another pool had this name when it was written.
+            if try await guid == self.guid(of: pool) { return record }
+        }
         return try await record(uuid, pool, among: try records.names(of: uuid, beside: pool), pools: nil)
     }
 

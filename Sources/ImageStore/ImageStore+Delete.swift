@@ -26,9 +26,8 @@ extension ImageStore {
             if begun { try await clearLeftovers(of: uuid, in: pool, tell: tell) }
             return begun
         }
+        guard look.images[uuid] != nil else { return false }
         let snapshots = try await zfs.snapshots(of: [name])[name, default: []]
-        let hasFinal = snapshots.contains { $0.name.name == finalSnapshot }
-        guard try await isImage(dataset, hasFinal: hasFinal) else { return false }
         let clones = datasets.filter { $0.origin?.dataset == name }.map(\.name)
         guard clones.isEmpty else { throw ImageHasClones(uuid, clones) }
         if let below = datasets.first(where: { $0.name.isBelow(name) }) {
@@ -86,12 +85,15 @@ extension ImageStore {
     private func remove(
         _ uuid: ImageUUID, _ look: Look, _ dataset: Dataset, _ snapshots: [ZFS.ListedSnapshot]
     ) async throws {
-        let partial = DatasetName.partial(uuid, in: look.pool)
+        var partial = DatasetName.partial(uuid, in: look.pool)
         let detachment = try await zfs.detach(dataset, snapshots: snapshots)
         do {
             // By nothing else it would be known for what it is then.
             if try look.finalGUID(of: uuid) == nil { try await zfs.markOwn(dataset.name) }
             try await zfs.rename(dataset.name, to: partial)
+        } catch let error as ZFSError where error.kind == .noSpace {
+            // A full pool has no room for that, and gets some by nothing else: it goes where it is.
+            partial = dataset.name
         } catch {
             throw await Failure.undoing(error) { try await zfs.attach(dataset.name, detachment) }
         }
@@ -99,7 +101,7 @@ extension ImageStore {
             let contents = try await zfs.contents(of: partial)
             try refuseAnother(contents, look, uuid)
             try refuseAdditions(contents, to: dataset.name, beside: snapshots)
-            if !look.found.isOwn(dataset.name) { try await zfs.markOwn(partial) }
+            if partial != dataset.name, !look.found.isOwn(dataset.name) { try await zfs.markOwn(partial) }
             try await destroy(partial, contents.snapshots)
         } catch let error as ZFSError where error.kind == .noDataset {
             // Somebody else has destroyed it.
@@ -116,7 +118,7 @@ extension ImageStore {
                         .zfs, "a part of the image is destroyed already, so that it is not put back",
                         hint: "delete it again")
                 }
-                try await zfs.rename(partial, to: dataset.name)
+                if partial != dataset.name { try await zfs.rename(partial, to: dataset.name) }
                 try await zfs.attach(dataset.name, detachment)
             }
         }
@@ -142,6 +144,7 @@ extension ImageStore {
 
     /// Unmounted before, it is not found busy by the rename that unmounts it (zfs-fuse).
     private func moveBack(_ partial: DatasetName, to name: DatasetName) async throws {
+        guard partial != name else { return }
         let isMounted = try await zfs.mountedPath(of: partial) != nil
         if isMounted { try await zfs.unmountWhenFree(partial) }
         try await zfs.rename(partial, to: name)

@@ -30,9 +30,23 @@ extension ImageStore {
 
     /// Clears what a run that was killed left of an image, so that the name is free under which it comes: its lock must be held.
     ///
-    /// - Throws: `DatasetExists` if something that is not ours has that name; as ``clearLeftovers(of:in:tell:)``.
+    /// - Throws: `DatasetExists` if something that is no image has its name, or something that is not ours that name; `UnsuitablePool` where
+    ///   no image would be seen; as ``clearLeftovers(of:in:tell:)``.
     func makeWay(for uuid: ImageUUID, in pool: PoolName, tell: (String) -> Void) async throws {
         let look = try await clearLeftovers(of: uuid, in: pool, tell: tell)
+        if look.hidesImages {
+            throw Failure(
+                .unsuitablePool, "zpool \"\(pool)\" has imgadm:ignore=true, and no image that came to it would be seen",
+                hint: "zfs inherit imgadm:ignore \(pool), or another zpool with -P")
+        }
+        if look.isTaken(uuid), look.images[uuid] == nil {
+            throw Failure(
+                .datasetExists,
+                "dataset \"\(DatasetName.image(uuid, in: pool))\" is no image, and has the name that this one needs",
+                hint:
+                    "a VM's, one with imgadm:ignore, or a clone without @final is none: zfs rename it, or destroy it if nobody needs it"
+            )
+        }
         if case .somebodys = look.beside(uuid) { throw Self.inTheWay(of: uuid, in: pool) }
     }
 

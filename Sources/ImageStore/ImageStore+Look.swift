@@ -42,6 +42,9 @@ extension ImageStore {
             try DatasetName.image(uuid, in: pool).snapshot(finalSnapshot).flatMap { try found.guid(of: $0) }
         }
 
+        /// No image of the pool is seen.
+        var hidesImages: Bool { found.dataset(pool.dataset)?.isIgnored ?? false }
+
         /// There is a dataset of the image's name, an image or not.
         func isTaken(_ uuid: ImageUUID) -> Bool { found.dataset(.image(uuid, in: pool)) != nil }
 
@@ -60,10 +63,14 @@ extension ImageStore {
         var images: [ImageUUID: InstalledImage] = [:]
         for (uuid, name) in zip(uuids, names) {
             guard let dataset = found.dataset(name) else { continue }
-            let guid = try name.snapshot(finalSnapshot).flatMap { try found.guid(of: $0) }
+            var guid = try name.snapshot(finalSnapshot).flatMap { try found.guid(of: $0) }
             guard try await isImage(dataset, hasFinal: guid != nil) else { continue }
-            var image = InstalledImage(
-                uuid: uuid, pool: pool, record: try await record(uuid, pool), origin: dataset.origin)
+            let record = try await record(uuid, pool)
+            if record == nil, guid != nil, try await finals(of: [name]).isEmpty {
+                guid = nil
+                guard !ImageRule.needsFinal(dataset) else { continue }
+            }
+            var image = InstalledImage(uuid: uuid, pool: pool, record: record, origin: dataset.origin)
             image.mayBeHidden = found.mayBeHidden(name)
             image.foundGUID = guid
             images[uuid] = image
@@ -91,7 +98,7 @@ extension ImageStore {
 
     /// Nothing of an image is there, neither itself nor what a run that was killed may have left of it.
     public func isClear(_ uuid: ImageUUID, in look: Look) async throws -> Bool {
-        guard !look.isTaken(uuid), case .nothing = look.beside(uuid) else { return false }
+        guard !look.isTaken(uuid), !look.hidesImages, case .nothing = look.beside(uuid) else { return false }
         return try await !isPresent(uuid, in: look)
     }
 

@@ -33,7 +33,7 @@ extension ImageStore {
         }
         let asked = findsFinals ? candidates : candidates.filter { ImageRule.needsFinal($0.dataset) }
         let finals = try await zfs.existing(asked.compactMap { $0.dataset.name.snapshot(finalSnapshot) })
-        let withFinal = Set(finals.map(\.dataset))
+        var withFinal = Set(finals.map(\.dataset))
         let dependents = ImageRule.dependents(datasets)
         let images = candidates.filter { !ImageRule.needsFinal($0.dataset) || withFinal.contains($0.dataset.name) }
         // All pools are known only if all were asked for.
@@ -56,7 +56,17 @@ extension ImageStore {
                     uuid: uuid, pool: pool, record: record, origin: dataset.origin,
                     cloneNames: dependents[dataset.name] ?? []))
         }
-        let doubts = try await doubts(of: unrecorded)
+        let known = try await self.finals(of: unrecorded)
+        let machines = withFinal.intersection(unrecorded).subtracting(known.map(\.dataset))
+        if !machines.isEmpty {
+            withFinal.subtract(machines)
+            let incremental = Set(images.map(\.dataset).filter(ImageRule.needsFinal).map(\.name))
+            found.removeAll { image in
+                let name = DatasetName.image(image.uuid, in: image.pool)
+                return machines.contains(name) && incremental.contains(name)
+            }
+        }
+        let doubts = try await doubts(of: unrecorded, finals: known)
         if !doubts.isEmpty {
             for place in found.indices {
                 found[place].doubt = doubts[DatasetName.image(found[place].uuid, in: found[place].pool)]

@@ -91,7 +91,9 @@ extension ZFS {
 
     /// Makes a dataset what it was at a snapshot. Later snapshots of it are destroyed.
     public func rollback(to name: SnapshotName) async throws {
-        try await zfsWhenFree(["rollback", "-r", name.description], doing: "roll back to \"\(name)\"")
+        try await zfsWhenFree(["rollback", "-r", name.description], doing: "roll back to \"\(name)\"") {
+            try await heldSnapshots(of: name.dataset).last { $0 != name }.map(ZFS.held)
+        }
     }
 
     /// Sets a property.

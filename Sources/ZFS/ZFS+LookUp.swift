@@ -64,13 +64,15 @@ extension ZFS {
         var found: [String: [String: String]] = [:]
         for names in all.bundledForCalls() {
             let lines = try await present(
-                ["get", "-Hp", "-o", "name,property,value", Found.asked], named: names,
+                ["get", "-Hp", "-o", "name,property,source,value", Found.asked], named: names,
                 doing: "look up \"\(names.first ?? "")\"")
             for line in lines {
-                let cells = line.split(separator: UInt8(ascii: "\t"), maxSplits: 2, omittingEmptySubsequences: false)
+                let cells = line.split(separator: UInt8(ascii: "\t"), maxSplits: 3, omittingEmptySubsequences: false)
                     .map { String(decoding: $0, as: UTF8.self) }
-                guard cells.count == 3 else { continue }
-                if found[cells[0]]?[cells[1]] == nil { found[cells[0], default: [:]][cells[1]] = cells[2] }
+                guard cells.count == 4 else { continue }
+                // The mark of a pool is none of all that is on it.
+                let value = cells[1] == ZFS.ownMark && cells[2] != "local" ? "-" : cells[3]
+                if found[cells[0]]?[cells[1]] == nil { found[cells[0], default: [:]][cells[1]] = value }
             }
         }
         return Found(found)
@@ -91,7 +93,7 @@ extension ZFS {
         return values["mounted"] == "no" && values["canmount"] == "on" && values["mountpoint"]?.hasPrefix("/") == true
     }
 
-    /// The datasets that should be mounted by their properties, and are not; and the volumes whose devices were taken away by
+    /// The datasets that are there and should be mounted by their properties, and are not; and the volumes whose devices were taken away by
     /// a deletion that did not come to its end.
     public func hidden(_ names: [DatasetName]) async throws -> [DatasetName] {
         let states = try await values(ZFS.visibility, of: names)
@@ -198,7 +200,7 @@ extension ZFS {
 
 extension [String] {
     /// As many at a time as go into a vector of arguments, which has its limit: 1 MiB on the narrowest of systems.
-    fileprivate func bundledForCalls() -> [[String]] {
+    func bundledForCalls() -> [[String]] {
         var bundles: [[String]] = []
         var rest = self[...]
         while !rest.isEmpty {

@@ -85,19 +85,20 @@ extension ZFS {
         return numbers
     }
 
-    /// Properties as text, of several datasets.
+    /// Properties as text, of those of several datasets that are there.
     public func values(_ properties: [String], of names: [DatasetName]) async throws -> [DatasetName: [String: String]]
     {
         var values: [DatasetName: [String: String]] = [:]
         for start in stride(from: 0, to: names.count, by: 1000) {
-            let outcome = try await zfs(
-                ["get", "-Hp", "-o", "name,property,value", properties.joined(separator: ",")]
-                    + names[start..<min(start + 1000, names.count)].map(\.description),
+            let lines = try await present(
+                ["get", "-Hp", "-o", "name,property,value", properties.joined(separator: ",")],
+                named: names[start..<min(start + 1000, names.count)].map(\.description),
                 doing: "read \"\(properties.joined(separator: ","))\" of datasets")
-            for line in outcome.lines {
-                let cells = line.split(separator: "\t", maxSplits: 2)
-                guard cells.count == 3, let name = DatasetName(String(cells[0])) else { continue }
-                values[name, default: [:]][String(cells[1])] = String(cells[2])
+            for line in lines {
+                let cells = line.split(separator: UInt8(ascii: "\t"), maxSplits: 2)
+                    .map { String(decoding: $0, as: UTF8.self) }
+                guard cells.count == 3, let name = DatasetName(cells[0]) else { continue }
+                values[name, default: [:]][cells[1]] = cells[2]
             }
         }
         return values

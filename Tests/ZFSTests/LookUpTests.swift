@@ -7,7 +7,7 @@ import ZFS
 @Suite struct LookUpTests {
     /// What is told of a name, a line a property.
     private static func lines(_ name: String, _ values: [(String, String)]) -> String {
-        values.map { "\(name)\t\($0.0)\t\($0.1)\n" }.joined()
+        values.map { "\(name)\t\($0.0)\t-\t\($0.1)\n" }.joined()
     }
 
     private static let datasetLines = lines(
@@ -58,9 +58,29 @@ import ZFS
         #expect(found == nil)
     }
 
+    /// The mark of a pool is none of what is on it.
+    @Test(arguments: [("local", true), ("inherited from tank", false), ("received", false), ("-", false)])
+    func onlyAnOwnMarkCounts(source: String, isOwn: Bool) async throws {
+        let marked = "tank/a\timgadm:own\t\(source)\ttrue\n" + LookUpTests.datasetLines
+        let found = try await FakeZFS(.prints(marked)).zfs.lookUp([dataset("tank/a")])
+        #expect(try found.isOwn(dataset("tank/a")) == isOwn)
+    }
+
+    @Test(arguments: [
+        ("tank/a@final\tlocal\ttrue\n", 1), ("tank/a@final\tinherited from tank/a\ttrue\n", 0),
+        ("tank/a@final\tlocal\tfalse\n", 0), ("tank/a@final\t-\t-\n", 0), ("tank/a@final\n", 0), ("", 0),
+        ("true\n", 0),
+    ])
+    func snapshotsOfMachinesHaveAMarkOfTheirOwn(text: String, count: Int) async throws {
+        #expect(try await FakeZFS(.prints(text)).zfs.ofMachines([snapshot("tank/a@final")]).count == count)
+    }
+
     /// The value of a property may hold tabs and line breaks.
     @Test func whatWasToldFirstCounts() async throws {
-        let odd = LookUpTests.datasetLines + "tank/a\timgadm:ignore\ttrue\ntank/a\tguid\t5\ntank/a\ttype\tvolume\n"
+        let odd =
+            LookUpTests.datasetLines
+            + LookUpTests.lines(
+                "tank/a", [("imgadm:ignore", "true"), ("guid", "5"), ("type", "volume")])
         let found = try await FakeZFS(.prints(odd)).zfs.lookUp([dataset("tank/a")])
         #expect(try found.guid(of: dataset("tank/a")) == 17)
         #expect(try found.dataset(dataset("tank/a"))?.kind == .filesystem)

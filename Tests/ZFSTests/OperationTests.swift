@@ -65,10 +65,11 @@ import ZFS
 
     @Test func lookingUp() async throws {
         let properties = OperationTests.lookedUp
-        try await check("get", "-Hp", "-o", "name,property,value", properties, "tank/a") {
+        try await check("get", "-Hp", "-o", "name,property,source,value", properties, "tank/a") {
             _ = try await $0.dataset(dataset("tank/a"))
         }
-        try await check("get", "-Hp", "-o", "name,property,value", properties, "tank", "tank/a", "tank/a@final") {
+        try await check("get", "-Hp", "-o", "name,property,source,value", properties, "tank", "tank/a", "tank/a@final")
+        {
             _ = try await $0.lookUp([dataset("tank"), dataset("tank/a")], [snapshot("tank/a@final")])
         }
     }

@@ -30,7 +30,7 @@ extension ImageStore {
         do {
             made = try await installer(of: image.content).make(partial, of: image, opening: open)
             let manifest = try await settle(made)
-            if manifest.uuid != uuid { try await clearLeftovers(of: manifest.uuid, in: image.pool, tell: tell) }
+            if manifest.uuid != uuid { try await makeWay(for: manifest.uuid, in: image.pool, tell: tell) }
             uuid = manifest.uuid
             let record = ImageRecord(
                 manifest: manifest, source: image.source, made: made.image, fetched: image.fetched.map { [$0] } ?? [],

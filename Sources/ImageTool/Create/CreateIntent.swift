@@ -27,6 +27,10 @@ struct CreateIntent: Sendable {
     var setAside: SnapshotName?
     /// Files that are not whole.
     var files: [FilePath] = []
+    /// What a script did in the VM is undone.
+    var isRolledBack = false
+    /// The run has said itself that it could not undo that: nobody else is to do it unasked.
+    var isTold = false
     /// All but its running is as it was: from here on the VM may only be started.
     var isPutBack = false
 
@@ -47,7 +51,8 @@ extension CreateIntent {
             "script": script.map { .string($0) } ?? .null, "metadata": .object(metadata.json),
             "final": final.map { .string($0.description) } ?? .null,
             "set_aside": setAside.map { .string($0.description) } ?? .null,
-            "files": names(files), "put_back": .bool(isPutBack),
+            "files": names(files), "put_back": .bool(isPutBack), "rolled_back": .bool(isRolledBack),
+            "told": .bool(isTold),
         ]
     }
 
@@ -85,6 +90,9 @@ extension CreateIntent {
         self.setAside = setAside
         self.files = files
         self.isPutBack = isPutBack
+        // Runs of older versions have not written that down.
+        isRolledBack = json["rolled_back"]?.boolValue ?? false
+        isTold = json["told"]?.boolValue ?? false
     }
 
     private static func path(_ machine: ImageUUID, _ root: HostRoot) -> FilePath {

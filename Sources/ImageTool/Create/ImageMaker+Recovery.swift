@@ -1,6 +1,7 @@
 import Failure
 import Host
 public import ImageModel
+import ImageStore
 import JSON
 import SystemPackage
 import VirtualMachines
@@ -21,6 +22,14 @@ extension ImageMaker {
             }
             defer { lock.release() }
             do {
+                if let intent = try CreateIntent.read(machine, in: root), intent.isTold {
+                    // Its owner knows, and may have used the VM since: it is his to say when it is rolled back.
+                    report.warning(
+                        "VM \(machine) is not as it was before a run of create: imgadm create --recover \(machine) puts it back, and what it has written since is lost then"
+                    )
+                    continue
+                }
+                // A run with another root, or whoever recovers it there, sees to it himself.
                 try await recoverLocked(machine, report)
             } catch let error as any CodedError {
                 failures.append(error.failure)
@@ -35,23 +44,38 @@ extension ImageMaker {
     public func recover(_ machine: ImageUUID, _ report: Report) async throws {
         let lock = try await lock(machine)
         defer { lock.release() }
-        guard try await recoverLocked(machine, report) else {
-            report.line("VM \(machine) needs no recovery")
-            return
+        switch try await recoverLocked(machine, report) {
+        case .nothing: report.line("VM \(machine) needs no recovery")
+        case .busy: throw ImageMaker.busy(machine)
+        case .done: break
         }
     }
 
     func lock(_ machine: ImageUUID) async throws -> FileLock {
         if let lock = try await FileLock.takingFromTheDying(CreateIntent.lockPath(machine, root)) { return lock }
-        throw Failure(.vmNotStopped, "another imgadm is making an image of VM \(machine)")
+        throw ImageMaker.busy(machine)
     }
 
-    /// - Returns: false if there was nothing to do.
+    static func busy(_ machine: ImageUUID) -> Failure {
+        Failure(
+            .vmNotStopped, "another imgadm is making an image of VM \(machine)", hint: "try again when that has ended")
+    }
+
+    enum Recovery {
+        case nothing
+        case done
+        /// Another run is at work on the VM.
+        case busy
+    }
+
+    /// Puts back a VM whose lock file is held.
     @discardableResult
-    func recoverLocked(_ machine: ImageUUID, _ report: Report) async throws -> Bool {
-        guard let intent = try CreateIntent.read(machine, in: root) else { return false }
-        report.line("Recovering VM \(machine) from a run of create that was broken off")
+    func recoverLocked(_ machine: ImageUUID, _ report: Report) async throws -> Recovery {
+        guard let intent = try CreateIntent.read(machine, in: root) else { return .nothing }
         do {
+            guard let shared = try await tool.store.tryLockMachine(machine, in: intent.pool) else { return .busy }
+            defer { shared.release() }
+            report.line("Recovering VM \(machine) from a run of create that was broken off")
             try await uncancelled { try await putBack(intent, report) }
         } catch is NoSuchMachine {
             report.warning("VM \(machine) is there no more: nothing to recover")
@@ -60,27 +84,42 @@ extension ImageMaker {
             throw ImageMaker.unrecovered(machine, error)
         }
         report.line("Recovered VM \(machine)")
-        return true
+        return .done
     }
 
-    /// Puts a VM back after a run that failed or was stopped.
+    /// Puts a VM back at the end of a run.
     ///
-    /// - Throws: `RecoveryError` if that fails as well.
-    func putBack(_ intent: CreateIntent, because error: any Error, _ report: Report) async throws {
+    /// - Parameter error: why the run failed or was stopped; nil if its image is made.
+    /// - Throws: `RecoveryError` if the VM cannot be put back.
+    func putBack(_ intent: CreateIntent, because error: (any Error)?, _ report: Report) async throws {
         do {
             try await uncancelled { try await putBack(intent, report) }
         } catch let second {
+            var cause = second
+            if let refused = second as? RollbackRefused {
+                cause = refused.cause
+                var told = intent
+                told.isTold = true
+                // Where that cannot be written, either, the next command tries again without asking.
+                try? told.save(in: root)
+            }
+            let first = error.map { Failure.wrapping($0, .internalError, "create was stopped").description }
             throw Failure(
                 .recoveryError,
-                "\(Failure.wrapping(error, .internalError, "create was stopped").description); then VM \(intent.machine) could not be put back",
-                cause: second, hint: "imgadm create --recover \(intent.machine) tries again")
+                "\(first ?? "the image is made"); then VM \(intent.machine) could not be put back as it was",
+                cause: cause, hint: "imgadm create --recover \(intent.machine) tries again")
         }
+    }
+
+    /// What is in a VM cannot be taken back: somebody keeps it, as by holding a snapshot that came since.
+    private struct RollbackRefused: Error {
+        let cause: any Error
     }
 
     private static func unrecovered(_ machine: ImageUUID, _ error: any Error) -> Failure {
         Failure(
             .recoveryError, "VM \(machine) could not be put back as it was before a run of create that was broken off",
-            cause: error, hint: "imgadm create --recover \(machine) tries again")
+            cause: (error as? RollbackRefused)?.cause ?? error, hint: "imgadm create --recover \(machine) tries again")
     }
 
     /// Puts a VM back. Doing it twice, or from the middle on, is harmless.
@@ -91,7 +130,7 @@ extension ImageMaker {
         if !intent.isPutBack {
             if let final = intent.final { try await giveBack(final, intent.setAside) }
             if !intent.prepared.isEmpty {
-                try await takeBack(intent, manager, report)
+                try await takeBack(&intent, manager, report)
                 intent.isPutBack = true
                 // From here on the VM is its owner's again: it must not be stopped or rolled back a second time.
                 try intent.save(in: root)
@@ -118,18 +157,36 @@ extension ImageMaker {
 
     /// Undoes what a script did. The script itself is taken away last: as long as the VM has it, what is in the VM is not its
     /// owner's; a VM without it was not started by us, or has been put back, and its owner may have used it since.
-    private func takeBack(_ intent: CreateIntent, _ manager: any MachineManager, _ report: Report) async throws {
+    private func takeBack(_ intent: inout CreateIntent, _ manager: any MachineManager, _ report: Report) async throws {
         let machine = try await manager.machine(intent.machine)
-        if intent.script != nil, machine.internalMetadata["operator-script"]?.stringValue == intent.script {
+        if !intent.isRolledBack, intent.script != nil,
+            machine.internalMetadata["operator-script"]?.stringValue == intent.script
+        {
             if !machine.isStopped {
                 try await manager.stop(intent.machine, force: true)
                 try await wait(for: machine, .vmNotStopped, "VM \(intent.machine) did not stop") { $0.isStopped }
             }
             let wanted = intent.prepared.compactMap { $0.snapshot(ImageMaker.prepareSnapshot) }
             report.line("Rollback VM \(intent.machine) to pre-prepare snapshot (cleanup)")
-            for snapshot in try await zfs.existing(wanted).sorted() { try await zfs.rollback(to: snapshot) }
+            do {
+                for snapshot in try await zfs.existing(wanted).sorted() { try await rollBack(to: snapshot, report) }
+            } catch {
+                throw RollbackRefused(cause: error)
+            }
+            // What comes into the VM from here on is its owner's, whatever else fails.
+            (intent.isRolledBack, intent.isTold) = (true, false)
+            try intent.save(in: root)
         }
         for (name, quota) in intent.quotas { try await zfs.set("quota", to: quota, of: name) }
         try await manager.update(intent.machine, intent.metadata)
+    }
+
+    /// - Throws: `DatasetBusy`, naming a snapshot that came since and is held.
+    private func rollBack(to snapshot: SnapshotName, _ report: Report) async throws {
+        let before = try await zfs.snapshots(of: snapshot.dataset)
+        try await zfs.rollback(to: snapshot)
+        for lost in Set(before).subtracting(try await zfs.snapshots(of: snapshot.dataset)).sorted() {
+            report.line("Destroyed snapshot \(lost), which came while the script ran (cleanup)")
+        }
     }
 }

@@ -55,8 +55,12 @@ public struct ImageMaker: Sendable {
     func createLocked(
         _ request: CreateRequest, pool: PoolName, into folder: PrivateFolder?, _ report: Report
     ) async throws -> CreatedImage {
-        try await recoverLocked(request.machine, report)
+        guard try await recoverLocked(request.machine, report) != .busy else { throw ImageMaker.busy(request.machine) }
         let machine = try await manager(pool).machine(request.machine)
+        guard let shared = try await tool.store.tryLockMachine(machine.uuid, in: machine.dataset.poolName) else {
+            throw ImageMaker.busy(machine.uuid)
+        }
+        defer { shared.release() }
         guard machine.isStopped || request.script != nil else {
             throw Failure(
                 .vmNotStopped, "VM \(machine.uuid) is not stopped (its state is \"\(machine.state)\")",
@@ -80,8 +84,7 @@ public struct ImageMaker: Sendable {
             try await putBack(intent, because: error, report)
             throw error
         }
-        let done = intent
-        try await uncancelled { try await putBack(done, report) }
+        try await putBack(intent, because: nil, report)
         return created
     }
 
@@ -167,8 +170,12 @@ public struct ImageMaker: Sendable {
         _ source: Source, _ manifest: Manifest, _ files: CreateFiles, _ compression: CompressionFormat,
         _ intent: inout CreateIntent, _ report: Report
     ) async throws -> CreatedImage {
-        // What has the name already is the VM's, and gets it back.
-        if try await !zfs.existing([source.snapshot]).isEmpty {
+        if try await !zfs.ofMachines([source.snapshot]).isEmpty {
+            // With this VM's lock in hand: no run can be at work on it.
+            try await zfs.destroy(source.snapshot)
+            report.line("Cleared leftover snapshot \(source.snapshot)")
+        } else if try await !zfs.existing([source.snapshot]).isEmpty {
+            // What has the name already is the VM's, and gets it back.
             intent.setAside = source.snapshot.dataset.snapshot("final-\(Timestamp.now().milliseconds)")
         }
         intent.final = source.snapshot
@@ -176,7 +183,7 @@ public struct ImageMaker: Sendable {
         try intent.save(in: root)
         if let setAside = intent.setAside { try await zfs.rename(source.snapshot, to: setAside) }
         report.line("Snapshotting to \"\(source.snapshot)\"")
-        try await zfs.snapshot(source.snapshot)
+        try await zfs.snapshotMachine(source.snapshot)
         report.line("Sending image file to \"\(files.file)\"")
         let written = try await report.transfers.moving(
             .create, of: manifest.uuid, title: manifest.title, total: nil
