@@ -14,7 +14,10 @@ public struct FileError: CodedError {
     ///   - doing: what could not be done.
     ///   - path: the file.
     ///   - error: why.
-    init(_ doing: String, _ path: FilePath, _ error: any Error) {
+    init(_ doing: String, _ path: FilePath, _ error: any Error) { self.init(doing, what: "\"\(path)\"", error) }
+
+    /// - Parameter what: the file, as a message calls it.
+    init(_ doing: String, what name: String, _ error: any Error) {
         kind =
             switch error as? Errno {
             case .noSpace?, .diskQuotaExceeded?: .noSpace
@@ -22,7 +25,7 @@ public struct FileError: CodedError {
             case .fileTooLarge?: .tooLarge
             default: .other
             }
-        let what = "\(doing) \"\(path)\""
+        let what = "\(doing) \(name)"
         failure =
             switch kind {
             case .noSpace: Failure(.noSpace, what, cause: error, hint: "make room there")

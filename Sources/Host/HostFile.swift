@@ -189,4 +189,12 @@ public enum HostFile {
         if let error = error as? any CodedError { return error }
         return FileError(doing, path, error)
     }
+
+    /// The same of what has no path.
+    ///
+    /// - Parameter name: what a message calls it, `standard output`.
+    public static func failure(_ doing: String, what name: String, _ error: any Error) -> any CodedError {
+        if let error = error as? any CodedError { return error }
+        return FileError(doing, what: name, error)
+    }
 }

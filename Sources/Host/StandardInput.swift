@@ -12,7 +12,7 @@ public enum StandardInput {
             } catch let cancellation as CancellationError {
                 throw cancellation
             } catch {
-                throw HostFile.failure("cannot read", "standard input", error)
+                throw HostFile.failure("cannot read", what: "standard input", error)
             }
         }
     }

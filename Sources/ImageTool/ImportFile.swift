@@ -1,4 +1,4 @@
-import Failure
+public import Failure
 import Host
 public import ImageModel
 import ImageSource
@@ -28,6 +28,23 @@ public struct FileRequest: Sendable {
     public var blockSize: Int?
 
     public init(_ place: Place) { self.place = place }
+}
+
+/// What is known of the manifest of an image that an import would make.
+public struct ForeseenManifest: Sendable {
+    public let json: JSONObject
+    /// Why the import would be refused, and what to give; nil where it would not.
+    public let shortcoming: Failure?
+
+    init(_ draft: ImageDraft, _ uuid: ImageUUID?) {
+        json = draft.json(uuid: uuid)
+        shortcoming = draft.shortcoming
+    }
+
+    init(_ manifest: Manifest) {
+        json = manifest.json
+        shortcoming = nil
+    }
 }
 
 extension ImageTool {
@@ -140,7 +157,12 @@ extension ImageTool {
         try await check(image.manifest)
         let room = try look.room()
         report.line("Importing \(image.title) from \"\(place)\"")
-        return try await carryOut(in: pool, room: room, report) { try plan(.importing, [image]) }
+        let done = try await carryOut(in: pool, room: room, report) { try plan(.importing, [image]) }
+        // Which image a file is, may be known only once all of it was read.
+        if let done, done.wasThere, let installed = try await store.image(done.uuid, in: pool) {
+            warnOfGiven(fields, blockSize: image.content.blockSize, installed, report)
+        }
+        return done?.uuid
     }
 
     /// Says that an image is there, and which of the fields that were given it does not have.
@@ -150,6 +172,13 @@ extension ImageTool {
     ) async throws {
         try await passOver(installed, report)
         report.did(ImageResult(.present(.asked), installed))
+        warnOfGiven(fields, blockSize: blockSize, installed, report)
+    }
+
+    /// Says what of that which was given an image does not have that was there already.
+    private func warnOfGiven(
+        _ fields: [(path: String, value: JSONValue)], blockSize: Int?, _ installed: InstalledImage, _ report: Report
+    ) {
         let other = fields.filter { path, value in
             FieldPath(path).find(in: JSONValue.object(installed.manifest.json)) != value
         }
@@ -164,16 +193,18 @@ extension ImageTool {
     /// What is known of the image that a file would become, without making it.
     ///
     /// - Throws: as ``importFile(_:pool:_:)``.
-    public func manifest(of request: FileRequest) async throws -> JSONObject {
+    public func manifest(of request: FileRequest) async throws -> ForeseenManifest {
         switch request.place {
         case .path(let path):
             let file = try LocalFile(path, request)
-            return file.draft.json(uuid: file.draft.uuid(try await file.digest()))
+            return ForeseenManifest(file.draft, file.draft.uuid(try await file.digest()))
         case .url(let url):
             let file = try RemoteFile(url, by: transport)
-            guard let head = try await file.head() else { return [:] }
+            guard let head = try await file.head() else {
+                throw Failure(.internalError, "\"\(url)\" is said to be as before, which was not asked")
+            }
             let (draft, _) = try self.draft(of: beginning(of: file, head), head, request)
-            return draft.json(uuid: draft.uuid(try await file.checksum()?.digest))
+            return ForeseenManifest(draft, draft.uuid(try await file.checksum()?.digest))
         }
     }
 }

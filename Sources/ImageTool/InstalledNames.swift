@@ -19,7 +19,20 @@ extension ImageTool {
         try await named(text, in: pool).uuid
     }
 
-    /// The same of all pools, on which a docker reference may have led to different images.
+    /// An installed image by a word that could have been the name of a file, and is none.
+    ///
+    /// - Throws: as ``installed(_:in:)``, and says first that there is no such file, which may be what was meant.
+    public func installed(_ text: String, noFileIn pool: PoolName) async throws -> ImageUUID {
+        do {
+            return try await installed(text, in: pool)
+        } catch let error as any CodedError where ImageUUID(typed: text) == nil {
+            throw Failure(
+                error.code, "there is no file \"\(text)\" here, and as an image: \(error.message)",
+                cause: error.cause, hint: error.hint)
+        }
+    }
+
+    /// An installed image of all pools, on which a docker reference may have led to different images.
     ///
     /// - Throws: as ``installed(_:in:)``.
     public func allInstalled(_ text: String) async throws -> [ImageUUID] {

@@ -15,6 +15,8 @@ public struct StreamError: Error, Sendable, Equatable, CustomStringConvertible {
         case badBlock
         /// Records do not ascend, or contradict each other.
         case order
+        /// It is an increment, and what it builds on has not been read.
+        case missingOrigin
         /// It needs a feature that is unknown, or that nobody can read without a key or other data.
         case unsupported
         /// More than the limits allow.
@@ -44,6 +46,7 @@ public struct StreamError: Error, Sendable, Equatable, CustomStringConvertible {
             case .badNameValueList: "the send stream has a bad list of properties"
             case .badBlock: "the send stream has a block that cannot be unpacked"
             case .order: "the send stream's records are out of order"
+            case .missingOrigin: "the send stream is an increment"
             case .unsupported: "the send stream has something that is not supported"
             case .limit: "the send stream is over a limit"
             case .trailingGarbage: "something follows the end of the send stream"

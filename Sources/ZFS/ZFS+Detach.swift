@@ -53,7 +53,10 @@ extension ZFS {
                 let users = await ZFS.looking {
                     here.first.flatMap { DeviceUsers(filesOf: $0.device, at: here.map(\.path)) }?.named() ?? []
                 }
-                throw ZFS.busy(name, users, cause: error, hint: "fuser -vm \(dataset.mountpoint ?? "") shows by whom")
+                // What umount says is said already, where it is known by whom.
+                throw ZFS.busy(
+                    name, users, cause: users.isEmpty ? error.cause : nil,
+                    hint: "fuser -vm \(dataset.mountpoint ?? "") shows by whom")
             }
         }
         let elsewhere = await ZFS.looking { ForeignMounts.named(isIt) }
@@ -120,7 +123,7 @@ extension ZFS {
     }
 
     private static func busy(
-        _ name: DatasetName, _ users: [String], cause: ZFSError? = nil, hint: String
+        _ name: DatasetName, _ users: [String], cause: (any Error)? = nil, hint: String
     ) -> ZFSError {
         let who = users.isEmpty ? "" : ": \(users.joined(separator: "; "))"
         return ZFSError(.busy, "dataset \"\(name)\" is in use\(who)", cause: cause, hint: hint)

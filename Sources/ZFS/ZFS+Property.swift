@@ -27,6 +27,17 @@ extension ZFS {
         }
     }
 
+    /// Bytes of a volume.
+    ///
+    /// - Throws: `DatasetNotFound`; `ZfsError` for a size that cannot be read.
+    public func volumeSize(of name: DatasetName) async throws -> UInt64 {
+        let text = try await properties(["volsize"], of: name).first?.value ?? ""
+        guard let size = UInt64(text) else {
+            throw Failure(.zfs, "the size of volume \"\(name)\" cannot be read: zfs says \"\(text)\"")
+        }
+        return size
+    }
+
     /// What tells a snapshot from every other, also where it was sent to; nil if there is no such snapshot any more.
     public func guid(of snapshot: SnapshotName) async throws -> String? {
         do {

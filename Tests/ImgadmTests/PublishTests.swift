@@ -336,6 +336,7 @@ extension EndToEnd {
             let run = try await box.imgadm(create)
             #expect(run.status == 0, "\(run)")
             #expect(run.lines.contains("Cleared leftover folder \(box.path("\(name)-dead"))"), "\(run)")
+            // Where it waits is nobody's business.
             let left = try HostFile.names(in: box.path("var/tmp")).filter { $0.hasPrefix(".imgadm-create") }
             #expect(Set(left) == [".imgadm-create-\(vm.uuid)", ".imgadm-create-\(vm.uuid)-foreign"])
             #expect(try HostFile.names(in: box.path(name)).isEmpty)

@@ -49,7 +49,7 @@ import Testing
         try check(readFileSystem([try send("\(dataset)@two")]), folder)
         // In one frame: -R sends both.
         try check(readFileSystem([try send("-R \(dataset)@two")]), folder)
-        #expect(readFileSystem([two]).error?.reason == .order)
+        #expect(readFileSystem([two]).error?.reason == .missingOrigin)
     }
 
     @Test("Extended attributes are read", .enabled(if: unsafe access("/usr/bin/python3", X_OK) == 0))

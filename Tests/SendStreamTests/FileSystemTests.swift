@@ -63,9 +63,9 @@ import Testing
         #expect(reading.error == nil && reading.paths == ["", "grows", "new", "stays"])
         #expect(reading["stays"]?.content == noise(1024) && reading["grows"]?.content == noise(5000, seed: 4))
         #expect(reading["new"]?.content == Array("new".utf8))
-        #expect(readFileSystem([fs.stream.bytes]).error?.reason == .order)
+        #expect(readFileSystem([fs.stream.bytes]).error?.reason == .missingOrigin)
         #expect(readFileSystem([base, base]).error?.reason == .unsupported)
-        #expect(readFileSystem([fs.stream.bytes, base]).error?.reason == .order)
+        #expect(readFileSystem([fs.stream.bytes, base]).error?.reason == .missingOrigin)
     }
 
     @Test(
@@ -252,7 +252,7 @@ extension CorpusTests {
         }
         let words = [
             "decompress-crypt": "encrypted", "dedup": "dedup", "big-endian-all-drr-types-base-XDR": "redacted",
-            "little-endian-all-drr-types-incr-NATIVE": "needed first",
+            "little-endian-all-drr-types-incr-NATIVE": "nothing comes before it",
         ]
         for (name, word) in words {
             let error = readFileSystem([try Corpus.stream(name)]).error

@@ -106,8 +106,8 @@ public struct ImageDraft: Sendable {
         return json
     }
 
-    /// Rounded up.
-    private static func mebibytes(_ bytes: UInt64) -> UInt64 { bytes / (1 << 20) + (bytes % (1 << 20) == 0 ? 0 : 1) }
+    /// What `image_size` is of a disk: rounded up.
+    public static func mebibytes(_ bytes: UInt64) -> UInt64 { bytes / (1 << 20) + (bytes % (1 << 20) == 0 ? 0 : 1) }
 
     /// The manifest of the image.
     ///
@@ -124,6 +124,17 @@ public struct ImageDraft: Sendable {
         // The files of a system say of what version it is.
         if kind == .root, json["version"] == nil { json["version"] = "0" }
         return try Self.checked(json, kind)
+    }
+
+    /// Why no image could be made with what is known by now, and what to give; nil where one could.
+    public var shortcoming: Failure? {
+        do throws(Failure) {
+            // The UUID counts for nothing there.
+            _ = try provisionalManifest(ImageUUID())
+            return nil
+        } catch {
+            return error
+        }
     }
 
     private static func checked(_ json: JSONObject, _ kind: ContentUUID.Kind) throws(Failure) -> Manifest {

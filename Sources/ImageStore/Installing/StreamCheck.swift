@@ -77,7 +77,7 @@ struct StreamCheck {
                 .unexpectedOrigin,
                 "\(stream) is incremental to the snapshot with the guid \(from), but \"\(origin)\" of the origin that its manifest states has the guid \(originGUID)",
                 hint:
-                    "the installed image was made here, of a file, or in other blocks: delete it and import it from where this one comes from; of a disk, import with the --volblocksize that convert had"
+                    "the installed image was made here, of a file, or in other blocks: delete it and import it from where this one comes from; of a disk, imgadm import --volblocksize 8K makes the snapshot that imgadm convert makes"
             )
         }
     }

@@ -16,8 +16,11 @@ struct CreateManifest {
 
     /// - Parameters:
     ///   - origin: the image that the VM was made of, if it is installed.
+    ///   - volumeSize: bytes of the volume that the VM's disk is; nil of a file system.
     ///   - platform: the host's, if it is SmartOS.
-    init(_ request: CreateRequest, _ machine: Machine, origin: InstalledImage?, platform: Platform?) {
+    init(
+        _ request: CreateRequest, _ machine: Machine, origin: InstalledImage?, volumeSize: UInt64?, platform: Platform?
+    ) {
         var json: JSONObject = ["v": 2, "uuid": .string(ImageUUID().description)]
         for (key, value) in request.manifest { json[key] = value }
         for (path, value) in request.fields {
@@ -31,6 +34,13 @@ struct CreateManifest {
             }
             // A VM of layers is a file system of Linux; layers themselves are archives, which are not made of datasets.
             json[field] = field == "type" && value == ImageType.docker.json ? ImageType.lxDataset.json : value
+        }
+        if let volumeSize {
+            if json["type"] == nil { json["type"] = ImageType.zvol.json }
+            // The volume may have grown since it was made of its origin.
+            if json["type"] == ImageType.zvol.json, given["image_size"] == nil {
+                json["image_size"] = .number(JSONNumber(Int(clamping: ImageDraft.mebibytes(volumeSize))))
+            }
         }
         self.json = json
         let explicit = given["requirements"]?.objectValue ?? [:]
@@ -53,12 +63,14 @@ struct CreateManifest {
     /// What to type for a field that is missing, in the order of manifests.
     private static let examples = [
         ("name", "web"), ("version", "1.0.0"), ("type", "lx-dataset"), ("os", "linux"), ("nic_driver", "virtio"),
-        ("disk_driver", "virtio"), ("cpu_type", "host"), ("image_size", "10240"),
+        ("disk_driver", "virtio"), ("cpu_type", "host"),
     ]
 
-    /// - Parameter hasOrigin: there is an image that fields were inherited from.
+    /// - Parameters:
+    ///   - hasOrigin: there is an image that fields were inherited from.
+    ///   - volumeSize: bytes of the volume; nil of a file system.
     /// - Throws: `ManifestValidation`, with what to give.
-    static func check(_ json: JSONObject, hasOrigin: Bool) throws(Failure) {
+    static func check(_ json: JSONObject, hasOrigin: Bool, volumeSize: UInt64?) throws(Failure) {
         do {
             try ManifestValidation.check(json)
         } catch let failure {
@@ -68,6 +80,15 @@ struct CreateManifest {
             throw Failure(
                 failure.code, failure.message, cause: failure.cause,
                 hint: failure.hint ?? (missing.isEmpty ? nil : "\(origin)give what is missing, as \(missing)"))
+        }
+        guard let volumeSize, json["type"] == ImageType.zvol.json, let stated = json["image_size"]?.lenientInt else {
+            return
+        }
+        let size = ImageDraft.mebibytes(volumeSize)
+        guard UInt64(exactly: stated) == size else {
+            throw Failure(
+                .manifestValidation, "invalid manifest: image_size \(stated), but the volume has \(size) MiB",
+                hint: "image_size=\(size), or none: it is what the volume has")
         }
     }
 

@@ -96,6 +96,8 @@ public struct ImageMaker: Sendable {
         /// The image that the VM was made of, if it is installed.
         let image: InstalledImage?
         let kind: Dataset.Kind
+        /// Bytes of a volume.
+        let volumeSize: UInt64?
     }
 
     private func source(of machine: Machine, _ request: CreateRequest) async throws -> Source {
@@ -106,8 +108,9 @@ public struct ImageMaker: Sendable {
         }
         let installed = if let image { try await tool.store.image(image, in: pool) } else { InstalledImage?.none }
         let kind = dataset.kind
+        let volumeSize = kind == .volume ? try await zfs.volumeSize(of: name) : nil
         guard request.isIncremental else {
-            return Source(snapshot: snapshot, origin: nil, image: installed, kind: kind)
+            return Source(snapshot: snapshot, origin: nil, image: installed, kind: kind, volumeSize: volumeSize)
         }
         guard let image, let origin = dataset.origin else {
             throw Failure(
@@ -134,14 +137,16 @@ public struct ImageMaker: Sendable {
                     hint: "make one without -i")
             }
         }
-        return Source(snapshot: snapshot, origin: origin, image: installed, kind: kind)
+        return Source(snapshot: snapshot, origin: origin, image: installed, kind: kind, volumeSize: volumeSize)
     }
 
     private func manifest(
         _ request: CreateRequest, _ machine: Machine, _ source: Source, _ report: Report
     ) async throws -> Manifest {
         let platform = machine.brand.hasPrefix("joyent") ? try await tool.platform.read() : nil
-        let json = CreateManifest(request, machine, origin: source.image, platform: platform).json
+        let json = CreateManifest(
+            request, machine, origin: source.image, volumeSize: source.volumeSize, platform: platform
+        ).json
         if let image = source.image {
             report.line(
                 "Inheriting from origin image \(image.uuid) (\(image.manifest.name ?? "?") \(image.manifest.version ?? "?"))"
@@ -149,7 +154,7 @@ public struct ImageMaker: Sendable {
         }
         report.line("Manifest:")
         for line in JSONValue.object(json).text(.indented(2)).split(separator: "\n") { report.line("    \(line)") }
-        try CreateManifest.check(json, hasOrigin: source.image != nil)
+        try CreateManifest.check(json, hasOrigin: source.image != nil, volumeSize: source.volumeSize)
         guard json["type"] != ImageType.docker.json else {
             throw Failure(
                 .manifestValidation, "invalid manifest: type docker, which is an archive, and not made of a dataset",

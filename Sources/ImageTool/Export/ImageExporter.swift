@@ -102,6 +102,8 @@ public struct ImageExporter: Sendable {
         _ copy: inout StreamCopy, _ manifest: Manifest?, _ request: ExportRequest, _ report: Report
     ) async throws {
         let manifestPath = request.output.map { Self.manifestPath($0) }
+        // What was asked for is named first.
+        if let output = request.output { try OutputFile.check(output, request.isReplacing) }
         if let manifestPath, manifest != nil { try OutputFile.check(manifestPath, request.isReplacing) }
         let sums = FileSums()
         let output = try OutputFile(request.output, isReplacing: request.isReplacing, sums: sums)
@@ -128,7 +130,7 @@ public struct ImageExporter: Sendable {
     // MARK: an installed image
 
     private func exportInstalled(_ request: ExportRequest, _ report: Report) async throws -> InstalledImage {
-        let uuid = try await tool.installed(request.image, in: request.pool)
+        let uuid = try await tool.installed(request.image, noFileIn: request.pool)
         guard let image = try await tool.store.image(uuid, in: request.pool) else {
             throw ImageNotInstalled(uuid, request.pool)
         }

@@ -94,11 +94,11 @@ final class StreamFiles {
 
     static func failure(_ error: any Error, _ name: String) -> any Error {
         guard let error = error as? StreamError else { return error }
-        guard error.reason == .order, error.detail.contains("builds on") else {
+        guard error.reason == .missingOrigin else {
             return Failure(.invalidFile, "the file system in \"\(name)\" cannot be read", cause: error)
         }
         return Failure(
-            .invalidFile, "\"\(name)\" is an increment", cause: error,
+            .unexpectedOrigin, "\"\(name)\" is an increment: \(error.detail)",
             hint: "--origin FILE names the file of the image that it builds on; several, the oldest first")
     }
 }

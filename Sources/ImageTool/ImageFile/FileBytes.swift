@@ -1,3 +1,4 @@
+import Failure
 import Host
 import ImageModel
 import SystemPackage
@@ -5,8 +6,8 @@ import SystemPackage
 /// The bytes of a file that is open, wherever and by whomever they are read.
 struct FileBytes: Sendable {
     let descriptor: FileDescriptor
-    /// How messages call it.
-    let name: String
+    /// Where it lies; nil for standard input.
+    let path: FilePath?
 
     /// Fills a buffer from any place of a file that can be read anywhere.
     ///
@@ -24,7 +25,7 @@ struct FileBytes: Sendable {
             }
             return done
         } catch {
-            throw HostFile.failure("cannot read", FilePath(name), error)
+            throw failure("cannot read", error)
         }
     }
 
@@ -43,6 +44,12 @@ struct FileBytes: Sendable {
                 place += UInt64(count)
             }
         }
+    }
+
+    /// What went wrong with the file, which it names.
+    func failure(_ doing: String, _ error: any Error) -> any CodedError {
+        guard let path else { return HostFile.failure(doing, what: "standard input", error) }
+        return HostFile.failure(doing, path, error)
     }
 
     static func offset(_ place: UInt64) throws(Errno) -> Int64 {

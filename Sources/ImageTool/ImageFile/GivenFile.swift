@@ -34,7 +34,7 @@ public final class GivenFile {
     }
 
     private init(_ descriptor: FileDescriptor, name: String, path: FilePath?) throws {
-        bytes = FileBytes(descriptor: descriptor, name: name)
+        bytes = FileBytes(descriptor: descriptor, path: path)
         self.name = name
         self.path = path
         do {
@@ -45,7 +45,7 @@ public final class GivenFile {
             size = isWhole ? UInt64(clamping: status.size) : nil
             if isWhole { HostFile.sharing(descriptor) }
         } catch {
-            throw HostFile.failure("cannot look at", FilePath(name), error)
+            throw bytes.failure("cannot look at", error)
         }
     }
 
@@ -108,7 +108,7 @@ public final class GivenFile {
             place += UInt64(count)
             return count
         } catch {
-            throw HostFile.failure("cannot read", FilePath(name), error)
+            throw bytes.failure("cannot read", error)
         }
     }
 
@@ -138,7 +138,7 @@ public final class GivenFile {
         } catch Errno.invalidArgument {
             return start..<size
         } catch {
-            throw HostFile.failure("cannot read", FilePath(name), error)
+            throw bytes.failure("cannot read", error)
         }
     }
 

@@ -60,7 +60,7 @@ final class OutputFile {
             _ = try unsafe bytes.withUnsafeBytes { try unsafe descriptor.writeAll($0) }
             size += UInt64(bytes.byteCount)
         } catch {
-            throw HostFile.failure("cannot write", path ?? "standard output", error)
+            throw failure(error)
         }
     }
 
@@ -75,8 +75,13 @@ final class OutputFile {
             }
             _ = try unsafe bytes.withUnsafeBytes { try unsafe descriptor.writeAll(toAbsoluteOffset: place, $0) }
         } catch {
-            throw HostFile.failure("cannot write", path ?? "standard output", error)
+            throw failure(error)
         }
+    }
+
+    private func failure(_ error: any Error) -> any CodedError {
+        guard let path else { return HostFile.failure("cannot write", what: "standard output", error) }
+        return HostFile.failure("cannot write", path, error)
     }
 
     /// Sets how long it is.
@@ -88,7 +93,7 @@ final class OutputFile {
             try descriptor.resize(to: length)
             self.size = size
         } catch {
-            throw HostFile.failure("cannot write", path ?? "standard output", error)
+            throw failure(error)
         }
     }
 

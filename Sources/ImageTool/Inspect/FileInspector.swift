@@ -127,10 +127,11 @@ struct FileInspector {
             size: file.size, compression: content.compression, checksums: checksums.result(), stream: stream.header,
             volumeSize: stream.volumeSize)
         inspection.facts["manifest"] = manifest.facts(differences)
-        guard !differences.isEmpty else { return }
+        guard let first = differences.first else { return }
+        // The facts have all of them.
+        let more = differences.count > 1 ? "; and \(differences.count - 1) more, in manifest.differences" : ""
         disagreement = Failure(
-            .problemsFound,
-            "\"\(file.name)\" is not what \"\(manifest.path)\" says: \(differences.joined(separator: "; "))")
+            .problemsFound, "\"\(file.name)\" is not what \"\(manifest.path)\" says: \(first)\(more)")
     }
 
     private static func failure(_ error: any Error, _ file: GivenFile) -> Failure {

@@ -93,13 +93,14 @@ extension ImageTool {
     /// What is known of the image that an import would make, without making it.
     ///
     /// - Throws: as ``importRegistry(_:pool:_:)``.
-    public func manifest(of request: RegistryRequest) async throws -> JSONObject {
+    public func manifest(of request: RegistryRequest) async throws -> ForeseenManifest {
         let (source, reference) = try dockerSource(request.reference, given: request.source)
         let content = try await source.content(reference, for: request.platform)
         switch try await find(content, reference, request, source) {
         case .docker:
-            return try await manifest(of: request.reference, platform: request.platform, source: request.source).json
-        case .file(let file): return file.draft.json(uuid: file.draft.uuid(nil))
+            return ForeseenManifest(
+                try await manifest(of: request.reference, platform: request.platform, source: request.source))
+        case .file(let file): return ForeseenManifest(file.draft, file.draft.uuid(nil))
         }
     }
 

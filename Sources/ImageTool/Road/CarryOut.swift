@@ -11,12 +11,11 @@ extension ImageTool {
     /// Installs what a plan says is missing. If an image that it builds on is deleted before it is held, it is planned anew.
     ///
     /// - Parameter room: bytes that the pool has room for, where that is known.
-    /// - Returns: the image that was asked for, by the UUID that it turned out to have; nil for an empty plan, or if it is only
-    ///   told what would be done.
+    /// - Returns: the image that was asked for; nil for an empty plan, or if it is only told what would be done.
     @discardableResult
     func carryOut(
         in pool: PoolName, room: UInt64?, _ report: Report, planning plan: () async throws -> ImportPlan
-    ) async throws -> ImageUUID? {
+    ) async throws -> CarriedOut? {
         guard !isRehearsing else {
             try await rehearse(try await plan(), in: pool, room, report)
             return nil
@@ -38,12 +37,14 @@ extension ImageTool {
 
     private func carryOut(
         _ plan: ImportPlan, in pool: PoolName, _ room: UInt64?, _ report: Report
-    ) async throws -> ImageUUID? {
+    ) async throws -> CarriedOut? {
         var plan = plan
         guard let head = plan.chain.first else { return nil }
         let locks = try await ChainLocks(of: head.uuid, in: pool, store, report)
         defer { locks.release() }
-        guard try await lock(&plan, pool, locks, report) else { return head.uuid }
+        guard try await lock(&plan, pool, locks, report) else {
+            return CarriedOut(uuid: head.uuid, wasThere: true)
+        }
         try await announce(plan, head, in: pool, room, report)
         report.transfers.expect(bytes: try plan.size, count: plan.chain.count)
         return try await install(plan, pool, locks, report)
@@ -148,15 +149,15 @@ extension ImageTool {
     /// Installs the images, base first. A base goes from the network straight into ZFS; the others are downloaded
     /// meanwhile, several at a time, and received as soon as their origin is there. When one fails, all stop.
     ///
-    /// - Returns: the last of them, by the UUID that it turned out to have.
+    /// - Returns: the last of them.
     private func install(
         _ plan: ImportPlan, _ pool: PoolName, _ locks: ChainLocks, _ report: Report
-    ) async throws -> ImageUUID? {
+    ) async throws -> CarriedOut? {
         let order = Array(plan.chain.reversed())
         let fetcher = ImageFetcher(downloads: downloads, window: plan.window, limits: plan.limits, report: report)
         let direct = try goesStraight(plan) ? order.first?.uuid : nil
         let (fetched, announce) = AsyncStream.makeStream(of: ImageUUID.self)
-        return try await withThrowingTaskGroup(of: ImageUUID?.self) { group in
+        return try await withThrowingTaskGroup(of: CarriedOut?.self) { group in
             group.addTask {
                 try await fetcher.fetch(order.filter { $0.uuid != direct }) { announce.yield($0) }
                 announce.finish()
@@ -165,21 +166,21 @@ extension ImageTool {
             group.addTask {
                 var ready: Set<ImageUUID> = []
                 var arrivals = fetched.makeAsyncIterator()
-                var last: ImageUUID?
+                var last: CarriedOut?
                 for image in order {
                     while image.uuid != direct, !ready.contains(image.uuid) {
                         guard let uuid = await arrivals.next() else { throw CancellationError() }
                         ready.insert(uuid)
                     }
                     let isHead = image.uuid == order.last?.uuid
-                    let uuid = try await installOne(image, of: plan, in: pool, isHead: isHead, locks, fetcher)
-                    try locks.hold(uuid)
-                    last = uuid
+                    let done = try await installOne(image, of: plan, in: pool, isHead: isHead, locks, fetcher)
+                    try locks.hold(done.uuid)
+                    last = done
                 }
                 return last
             }
             do {
-                var head: ImageUUID?
+                var head: CarriedOut?
                 while let done = try await group.next() { head = done ?? head }
                 return head
             } catch {
@@ -191,17 +192,18 @@ extension ImageTool {
         }
     }
 
-    /// - Returns: the image's UUID, which may be known only now.
     private func installOne(
         _ image: AvailableImage, of plan: ImportPlan, in pool: PoolName, isHead: Bool, _ locks: ChainLocks,
         _ fetcher: ImageFetcher
-    ) async throws -> ImageUUID {
+    ) async throws -> CarriedOut {
         let uuid = image.uuid
         let report = fetcher.report
         let lock = isHead ? nil : try await lockFile(of: uuid, report)
         defer { lock?.release() }
         // Another tool may have had the lock file.
-        if lock?.hadToWait == true, try await store.image(uuid, in: pool) != nil { return uuid }
+        if lock?.hadToWait == true, try await store.image(uuid, in: pool) != nil {
+            return CarriedOut(uuid: uuid, wasThere: true)
+        }
         let seen = lock?.hadToWait == true ? nil : locks.seen(uuid, buildingOn: image.manifest.origin)
         let file = ImageToInstall(
             manifest: image.manifest, source: image.source, pool: pool, check: image.check, content: image.content,
@@ -240,7 +242,7 @@ extension ImageTool {
             result.layer = image.layer.map { "\($0)" }
             report.did(result)
         }
-        return settlement.manifest.uuid
+        return CarriedOut(uuid: settlement.manifest.uuid, wasThere: settlement.isThere)
     }
 
     /// Installs an image from its file in the download folder.
@@ -266,6 +268,14 @@ extension ImageTool {
         let lock = try await store.lockFile(uuid) { report.waiting(for: uuid, $0) }
         return WaitedLock(lock: lock, hadToWait: true)
     }
+}
+
+/// What came of an image that was asked for.
+struct CarriedOut: Sendable {
+    /// Which it turned out to have.
+    let uuid: ImageUUID
+    /// Nothing was made: it was there, or is by now.
+    let wasThere: Bool
 }
 
 /// A lock file, and whether another had it first.

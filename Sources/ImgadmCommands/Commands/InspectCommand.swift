@@ -48,18 +48,6 @@ struct InspectCommand: ImgadmCommand {
         }
     }
 
-    /// - Throws: also that there is no such file, which may be what was meant.
-    private func installed(_ name: String, in pool: PoolName, _ context: CommandContext) async throws -> ImageUUID {
-        guard ImageUUID(typed: name) == nil else { return try await context.installed([name], in: pool) }
-        do {
-            return try await context.installed([name], in: pool)
-        } catch let error as any CodedError {
-            throw Failure(
-                error.code, "there is no file \"\(name)\" here, and as an image: \(error.message)", cause: error.cause,
-                hint: error.hint)
-        }
-    }
-
     /// What is a file is meant as one; other words name installed images.
     private func inspect(_ name: String, _ context: CommandContext) async throws -> Inspection {
         if try FileName.isMeant(by: name) {
@@ -68,7 +56,7 @@ struct InspectCommand: ImgadmCommand {
             }
         }
         let pool = try context.pool(pool.name)
-        let uuid = try await installed(name, in: pool, context)
+        let uuid = try await context.tool.installed(name, noFileIn: pool)
         return try await context.tool.inspect(uuid, in: pool)
     }
 }

@@ -42,12 +42,11 @@ struct ShowCommand: ImgadmCommand {
             var request = RegistryRequest(reference, platform: try platform.platform())
             request.fields = try ManifestArguments.fields(arguments.dropFirst())
             request.disk = disk.name
-            return try context.output.value(.object(try await context.tool.manifest(of: request)), as: format)
+            return try show(try await context.tool.manifest(of: request), as: format, context)
         }
         guard disk.name == nil else { throw Failure(.usage, "--disk goes with oci:REFERENCE") }
         if let first = arguments.first, let request = try FileArgument.request(first, arguments.dropFirst()) {
-            try context.output.value(.object(try await context.tool.manifest(of: request)), as: format)
-            return
+            return try show(try await context.tool.manifest(of: request), as: format, context)
         }
         try await token.give(to: [], context)
         let manifest =
@@ -59,5 +58,13 @@ struct ShowCommand: ImgadmCommand {
             }
         context.remark(context.tool.takeSourceRemarks())
         try context.output.value(.object(manifest.json), as: format)
+    }
+
+    private func show(_ manifest: ForeseenManifest, as format: OutputFormat, _ context: CommandContext) throws {
+        try context.output.value(.object(manifest.json), as: format)
+        guard let shortcoming = manifest.shortcoming else { return }
+        try context.output.flush()
+        context.remark(
+            ["import would refuse this: \(shortcoming.message)\(shortcoming.hint.map { " (\($0))" } ?? "")"])
     }
 }

@@ -61,7 +61,7 @@ final class Output: Sendable {
             } catch Errno.brokenPipe {
                 throw Closed()
             } catch {
-                let named = HostFile.failure("cannot write", "standard output", error)
+                let named = HostFile.failure("cannot write", what: "standard output", error)
                 failure.withLock { $0 = named }
                 throw named
             }

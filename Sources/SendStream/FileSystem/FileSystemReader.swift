@@ -44,10 +44,13 @@ public struct FileSystemReader: StreamVisitor {
                 throw StreamFault(.unsupported, "it is whole, and builds on no other: there are two file systems")
             }
             guard origin == before.guid else {
-                throw StreamFault(.order, "it builds on the snapshot \(origin), but what was read is \(before.guid)")
+                throw StreamFault(
+                    .missingOrigin,
+                    "it builds on the snapshot with the guid \(origin), and what comes before it is \(before.guid)")
             }
         } else if let origin = header.originGUID {
-            throw StreamFault(.order, "it builds on the snapshot \(origin), whose stream is needed first")
+            throw StreamFault(
+                .missingOrigin, "it builds on the snapshot with the guid \(origin), and nothing comes before it")
         }
         self.header = header
         isOpen = true

@@ -1,0 +1,101 @@
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// What is said of files that were named: what is in the way, missing, or not taken of what was given.
+    @Suite struct FileWordsTests {
+        private func run(_ script: String, in box: Sandbox) async throws -> Sandbox.Run {
+            try await box.shell("set -e -o pipefail\ncd \(box.root)\n\(script)")
+        }
+
+        private static let disk = """
+            mkdir -p www; truncate -s 20M www/disk-1.raw
+            seq 1 20000 | dd of=www/disk-1.raw bs=1M seek=1 conv=notrunc iflag=fullblock status=none
+            """
+
+        @Test func whatIsThereUnderAnotherNameKeepsIt() async throws {
+            let box = try await Sandbox.make()
+            try #require(try await run(Self.disk, in: box).status == 0)
+            let server = try await FileServer(box.path("www"))
+            let url = "\(server.url)/disk-1.raw"
+            let first = try await run("imgadm import -q ./www/disk-1.raw name=one", in: box)
+            #expect(first.status == 0, "\(first)")
+            for source in ["./www/disk-1.raw", url] {
+                let again = try await run("imgadm import --volblocksize 8K \(source) name=two version=1", in: box)
+                #expect(again.status == 0 && again.output.contains("already installed, skipping"), "\(again)")
+                #expect(again.errors.contains("it is not given name\n"), "\(again)")
+                #expect(again.errors.contains("the image keeps the volume that it has"), "\(again)")
+            }
+            // The file is another URL's, too, and the fields are those that it has.
+            let same = try await run("imgadm import \(url)?a=1 name=one", in: box)
+            #expect(same.status == 0 && !same.errors.contains("keeps the manifest"), "\(same)")
+        }
+
+        @Test func whatAnImportWouldMissIsToldByShow() async throws {
+            let box = try await Sandbox.make()
+            let run = try await run("\(Self.disk)\nmv www/disk-1.raw disk.raw\nimgadm show ./disk.raw", in: box)
+            #expect(run.status == 0 && run.output.contains("\"image_size\": 20"), "\(run)")
+            #expect(run.errors.contains("import would refuse this") && run.errors.contains("version=1.0.0"), "\(run)")
+            let given = try await self.run("imgadm show ./disk.raw version=1", in: box)
+            #expect(given.status == 0 && given.errors.isEmpty, "\(given)")
+        }
+
+        @Test func anIncrementWithoutItsOriginIsNotDamaged() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(
+                """
+                zfs create \(box.pool)/a; m=$(zfs get -H -o value mountpoint \(box.pool)/a)
+                mkdir $m/root; echo 1 > $m/root/f; zfs snapshot \(box.pool)/a@1
+                echo 2 > $m/root/f; zfs snapshot \(box.pool)/a@2
+                zfs send \(box.pool)/a@1 > one.zfs; zfs send -i @1 \(box.pool)/a@2 > two.zfs
+                imgadm extract --origin one.zfs two.zfs root/f
+                """, in: box)
+            #expect(made.status == 0 && made.output == "2\n", "\(made)")
+            for command in [
+                "extract two.zfs root/f", "extract -t two.zfs", "extract -t - < two.zfs", "export -o x.tar two.zfs",
+                "extract --origin two.zfs one.zfs root/f",
+            ] {
+                let run = try await run("imgadm \(command)", in: box)
+                #expect(run.status == 1 && run.errors.contains("error (UnexpectedOrigin)"), "\(command) \(run)")
+                #expect(run.errors.contains("is an increment: it builds on the snapshot with the guid"), "\(run)")
+                #expect(run.errors.contains("--origin FILE") && !run.errors.contains("at byte"), "\(run)")
+            }
+            _ = try await run("zfs destroy -r \(box.pool)/a", in: box)
+        }
+
+        /// As on a host without ZFS: the program is hidden from this command.
+        @Test func thatThereIsNoSuchFileIsToldFirst() async throws {
+            let box = try await Sandbox.make()
+            for command in ["export -o zz.qcow2 nofile", "inspect nofile"] {
+                let run = try await run(
+                    """
+                    export -f imgadm
+                    unshare -m --propagation private bash -c \
+                        'mount --bind /dev/null "$(command -v zfs)"; mount --bind /dev/null "$(command -v zpool)"; imgadm \(command)'
+                    """, in: box)
+                #expect(run.errors.contains("error (CommandNotFound): there is no file \"nofile\" here"), "\(run)")
+                let here = try await self.run("imgadm \(command)", in: box)
+                #expect(here.errors.contains("there is no file \"nofile\" here, and as an image: "), "\(here)")
+            }
+            let extract = try await run("imgadm extract nofile", in: box)
+            #expect(extract.status == 2 && extract.errors.contains("does not exist: \"nofile\""), "\(extract)")
+        }
+
+        @Test func whatIsInTheWayIsWhatWasAskedFor() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(
+                """
+                \(Self.disk)
+                imgadm import -q ./www/disk-1.raw
+                imgadm export -q -o out.zvol.gz disk@1
+                """, in: box)
+            #expect(made.status == 0, "\(made)")
+            let again = try await run("imgadm export -o out.zvol.gz disk@1", in: box)
+            #expect(again.status == 2 && again.errors.contains("\"out.zvol.gz\" is there already"), "\(again)")
+            let other = try await run("imgadm export -o out.zvol.zst disk@1", in: box)
+            #expect(other.status == 2 && other.errors.contains("\"out.imgmanifest\" is there already"), "\(other)")
+            let full = try await run("imgadm export -o - --format raw disk@1 > /dev/full", in: box)
+            #expect(full.status == 1 && full.errors.contains("cannot write standard output"), "\(full)")
+        }
+    }
+}
