@@ -1,3 +1,4 @@
+import Host
 import JSON
 import SystemPackage
 import TestHost
@@ -275,6 +276,13 @@ extension EndToEnd {
             #expect(run.errors.contains(named), "\(run)")
             #expect(run.errors.contains("kept in"), "\(run)")
             #expect(try box.read("var/imgadm/imgadm.conf") == nil)
+        }
+
+        @Test func anEditorThatRemovesTheFileLeavesNothingBehind() async throws {
+            let box = try await Sandbox.make()
+            let run = try await edit(box, "rm $1; touch ${1%/*}/backup~")
+            #expect(run.status == 1 && run.errors.contains("has removed the file"), "\(run)")
+            #expect(try !HostFile.names(in: box.root).contains { $0.hasPrefix("imgadm-sources.") })
         }
 
         @Test func anEditorThatFailsChangesNothing() async throws {

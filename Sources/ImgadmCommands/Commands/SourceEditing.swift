@@ -20,7 +20,7 @@ struct SourceEditing {
         let own = try PrivateFolder.new(in: FilePath(folder), prefix: "imgadm-sources.")
         let file = own.path.appending("sources.txt")
         try HostFile.write(Array(SourceLines.text(before).utf8), to: file, mode: [.ownerReadWrite])
-        let after = try await edited(file, before)
+        let after = try await edited(file, in: own, before)
         guard after != before else {
             try remove(own)
             return try context.output.line("Image sources unchanged")
@@ -41,7 +41,9 @@ struct SourceEditing {
     }
 
     /// The sources of the file once the user is done with it, it has no mistake, and those that are new answer.
-    private func edited(_ file: FilePath, _ before: [SourceDescriptor]) async throws -> [SourceDescriptor] {
+    private func edited(
+        _ file: FilePath, in folder: PrivateFolder, _ before: [SourceDescriptor]
+    ) async throws -> [SourceDescriptor] {
         let editor = ["VISUAL", "EDITOR"].compactMap { context.environment[$0] }.first { !$0.isEmpty } ?? "vi"
         while true {
             do {
@@ -50,6 +52,8 @@ struct SourceEditing {
                 throw kept(.wrapping(error, .commandFailed, "cannot edit the image sources"), file)
             }
             guard let bytes = try HostFile.read(file, limit: 4 << 20, from: .setUp) else {
+                // Nothing is left that was typed.
+                try remove(folder)
                 throw Failure(
                     .commandFailed, "the editor has removed the file with the image sources: nothing was changed")
             }
