@@ -196,13 +196,18 @@ static void keep_from_children(void) {
     for (int fd = 3; fd < most; fd++) (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+// Set once, before there is a second thread.
+static mode_t user_mask = 022;
+
+uint32_t chost_user_mask(void) { return user_mask; }
+
 void chost_prepare_process(void) {
     for (int fd = 0; fd < 3; fd++) {
         // The lowest that is free: this one. What is written to a closed standard output is lost, and whoever writes is to be told.
         if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) (void)open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY);
     }
     keep_from_children();
-    umask(022);
+    user_mask = umask(022);
     for (int number = 1; number < NSIG; number++) {
         if (number == SIGHUP && is_ignored(number)) continue;
         // Only what was ignored is left over after an exec; some numbers are the C library's own, and refused.

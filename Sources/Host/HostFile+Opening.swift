@@ -19,12 +19,15 @@ extension HostFile {
 
         /// - Parameter type: what there is.
         init(_ type: FileType, instead expected: String = "a file") {
+            description = "it is \(Self.name(of: type)), where \(expected) should be"
+        }
+
+        static func name(of type: FileType) -> String {
             let names: [(FileType, String)] = [
                 (.directory, "a folder"), (.symbolicLink, "a link"), (.fifo, "a FIFO"), (.socket, "a socket"),
                 (.characterSpecial, "a device"), (.blockSpecial, "a device"), (.regular, "a file"),
             ]
-            let name = names.first { $0.0 == type }?.1 ?? "of no known kind"
-            description = "it is \(name), where \(expected) should be"
+            return names.first { $0.0 == type }?.1 ?? "of no known kind"
         }
     }
 

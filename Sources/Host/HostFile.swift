@@ -75,12 +75,13 @@ public enum HostFile {
     /// Replaces a file: temporary file beside it, fsync, rename, fsync of the folder (state.md, "Crash safety").
     ///
     /// The temporary file always has the same name, so that one left by a process that was killed is replaced by the next
-    /// writer. Two writers at a time must be kept apart by a lock.
+    /// writer. Two writers at a time must be kept apart by a lock, or give it names of their own, and clear what is left.
     public static func write(
-        _ bytes: [UInt8], to path: FilePath, mode: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
+        _ bytes: [UInt8], to path: FilePath, by temporary: FilePath? = nil,
+        mode: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
     ) throws {
         try makeFolder(path.removingLastComponent())
-        let temporary = temporary(path)
+        let temporary = temporary ?? Self.temporary(path)
         do {
             let file = try make(temporary, mode)
             do {
@@ -100,16 +101,19 @@ public enum HostFile {
         }
     }
 
-    /// Makes a file that is to be renamed once it is whole. Whatever has its name goes: it was left by a run that was killed, or is a
-    /// link or a file of somebody who wants to see or to change what is written.
+    /// Makes a file of the user's that is to be renamed once it is whole. A file or a link that has its name goes: it was left by a run that was
+    /// killed, or is one of somebody who wants to see or to change what is written.
     ///
     /// It is locked for as long as it is open, so that no other run takes it away, nor a file that one reads
     /// (``sharing(_:)``).
     ///
-    /// - Throws: `Usage` if another run has it; `FileSystemError`, `PermissionDenied`.
-    public static func anew(
-        _ path: FilePath, mode: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
-    ) throws -> FileDescriptor {
+    /// - Throws: `Usage` if another run has it; `FileSystemError`, also for a device, a FIFO or a folder of its name; `PermissionDenied`.
+    public static func anew(_ path: FilePath) throws -> FileDescriptor {
+        if let found = try FileIdentity(path, followingLinks: false), !found.isRegular, !found.isLink {
+            throw Failure(
+                .fileSystem, "cannot write \"\(path)\", which is \(found.kind)",
+                hint: "take it away, or give the output another name")
+        }
         let options: FileDescriptor.OpenOptions = [.noFollow, .nonBlocking, .closeOnExec]
         // What cannot be opened is no file of a run; whether it can be taken away, the next step tells.
         if let existing = try? FileDescriptor.open(path, .readOnly, options: options) {
@@ -117,17 +121,25 @@ public enum HostFile {
             guard chost_try_lock(existing.rawValue) != EWOULDBLOCK else { throw inUse(path) }
         }
         do {
-            let file = try make(path, mode)
+            let file = try make(path, userMode)
             guard chost_try_lock(file.rawValue) != EWOULDBLOCK else {
                 try? file.close()  // it is another run's by now
                 throw inUse(path)
             }
+            // The process's own umask is narrower where the user shares his files with a group.
+            if !userMode.isDisjoint(with: [.groupWrite, .otherWrite]) { try setMode(file, userMode) }
             return file
         } catch let failure as Failure {
             throw failure
         } catch {
             throw failure("cannot write", path, error)
         }
+    }
+
+    /// The mode of the files that a command makes for its user, by the umask that he has called it with. What imgadm keeps for itself
+    /// has modes of its own.
+    public static var userMode: FilePermissions {
+        FilePermissions(rawValue: 0o666).subtracting(FilePermissions(rawValue: chost_user_mask()))
     }
 
     private static func inUse(_ path: FilePath) -> Failure {

@@ -7,9 +7,10 @@ public enum ProcessStart {
     /// Opens descriptors 0 to 2 where they are closed (1 so that nothing can be written to it), keeps the others from children, sets umask and signals, and raises
     /// the limit of open files. To be called before there is a second thread.
     ///
-    /// - Throws: `ResourceLimit` where there is so little of something that the libraries below us would end the process.
+    /// - Throws: `Usage` for an argument that is not UTF-8; `ResourceLimit` where there is so little of something that the libraries below us would end the process.
     public static func prepare() throws(Failure) {
         chost_prepare_process()
+        try checkArguments()
         _ = OpenFileLimit.raise()
         let error = chost_try_resources(leastThreads, leastFiles, leastSpace)
         guard error != 0 else { return }
@@ -22,6 +23,18 @@ public enum ProcessStart {
         throw Failure(
             .resourceLimit, "this process may not have enough \(what)",
             hint: "ulimit \(option) shows the limit and sets it")
+    }
+
+    /// An argument that is not UTF-8 would be read as another one: a file of such a name would not be found, and nobody told why.
+    private static func checkArguments() throws(Failure) {
+        for index in 0..<Int(CommandLine.argc) {
+            guard let argument = unsafe CommandLine.unsafeArgv[index],
+                unsafe String(validatingCString: argument) == nil
+            else { continue }
+            throw Failure(
+                .usage, "argument \(index) is not UTF-8: \"\(unsafe String(cString: argument))\"",
+                hint: "a file with such a name needs another, or is given by a link that has one")
+        }
     }
 
     // With less, NIO and libdispatch, which have no errors for it, trap or wait for good.

@@ -55,13 +55,26 @@ extension IMGAPIClient {
     public func delete(
         _ uuid: ImageUUID, fromAllChannels isForAllChannels: Bool = false, by signer: RequestSigner?
     ) async throws {
-        var request = request("/images/\(uuid)", isForAllChannels ? [("force_all_channels", "true")] : [])
+        try await delete(uuid, isForAllChannels ? [("force_all_channels", "true")] : [], but: [], signer)
+    }
+
+    /// DeleteImage of one that is not active. One that is by now stays, and is fine, as is one that is not there; servers that
+    /// do not know this condition leave it away.
+    public func deleteUnactivated(_ uuid: ImageUUID, by signer: RequestSigner?) async throws {
+        try await delete(uuid, [("state", "unactivated")], but: [412], signer)
+    }
+
+    /// - Parameter others: statuses that are fine, too.
+    private func delete(
+        _ uuid: ImageUUID, _ query: [(String, String)], but others: [Int], _ signer: RequestSigner?
+    ) async throws {
+        var request = request("/images/\(uuid)", query)
         request.method = "DELETE"
         // It does no harm to ask a second time.
         let reply = try await signed(request, by: signer) {
             try await transport.reply(to: $0, limit: ImageLimits.manifest)
         }
-        guard [204, 404].contains(reply.status) else {
+        guard ([204, 404] + others).contains(reply.status) else {
             throw uploadFailure(reply, "the deletion of image \(uuid)", isSigned: signer != nil)
         }
     }

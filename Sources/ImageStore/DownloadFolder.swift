@@ -50,7 +50,7 @@ public struct DownloadFolder: Sendable {
         guard let file = try PrivateFolder.existing(self.path)?.open(name) else {
             throw HostFile.failure("cannot open", path, Errno.noSuchFileOrDirectory)
         }
-        return LocalImageFile(file, path: path)
+        return try LocalImageFile(file, path: path)
     }
 
     /// Opens the file under way for more, made if need be.

@@ -64,6 +64,25 @@ import Testing
         }
     }
 
+    /// Who gives up what he has begun does not delete what another has finished.
+    @Test func aDeletionCanBeBoundToAnImageThatIsNotActive() async throws {
+        let root = try ImageRoot()
+        try await RunningServer.serving(root, authentication: Self.everybody) { server in
+            let image = "/images/\(Self.uuid)"
+            for isActive in [false, true] {
+                _ = try await server.send("POST", "\(image)?action=import", body: Self.manifest())
+                _ = try await server.send("PUT", "\(image)/file?compression=none", body: "hello")
+                if isActive { _ = try await server.send("POST", "\(image)?action=activate", body: "{}") }
+                let other = try await server.send("DELETE", "\(image)?state=active")
+                #expect(other.status == 422 && other.code == "InvalidParameter", "\(other)")
+                let deleted = try await server.send("DELETE", "\(image)?state=unactivated")
+                #expect(deleted.status == (isActive ? 412 : 204), "\(deleted)")
+                #expect(!isActive || deleted.code == "PreconditionFailed", "\(deleted)")
+                #expect(try await server.get(image).status == (isActive ? 200 : 404))
+            }
+        }
+    }
+
     static let imports: [(body: String, status: Int, code: String, field: String)] = [
         ("", 400, "InvalidContent", ""), ("[]", 400, "InvalidContent", ""), ("{", 400, "InvalidContent", ""),
         ("{}", 422, "ValidationFailed", "uuid"), (manifest(["uuid": .string(other)]), 422, "InvalidParameter", "uuid"),

@@ -33,6 +33,35 @@ extension EndToEnd {
             head -c 41000960 back.raw | cmp - disk.raw
             """
 
+        /// What cannot be right is told before anything is read, as what it is.
+        @Test func fieldsThatAreWrongAreToldAsSuch() async throws {
+            let box = try await Sandbox.make()
+            let vm = try await BareMachine.make(in: box)
+            let made = try await run(
+                "truncate -s 1M disk.raw; mkdir -p r/etc; echo x > r/etc/x; tar -C r -cf rf.tar etc", in: box)
+            #expect(made.status == 0, "\(made)")
+            let origin = "origin=\(TestUUID.make())"
+            for file in ["rf.tar", "disk.raw"] {
+                for words in [["import"], ["import", "-n"], ["convert"]] {
+                    for field in ["uuid=not-a-uuid", "uuid=5", origin] {
+                        let line = (words + ["./\(file)", "name=x", "version=1", field]).joined(separator: " ")
+                        let run = try await run("imgadm \(line)", in: box)
+                        #expect(run.status == 1 && run.errors.contains("(ManifestValidation)"), "\(line): \(run)")
+                        #expect(
+                            field != origin || run.errors.contains("has an origin"), "\(line): \(run)"
+                        )
+                    }
+                }
+            }
+            let fields = BareMachine.fields.joined(separator: " ")
+            let create = try await run("imgadm create -o made \(vm.uuid) \(fields) \(origin)", in: box)
+            #expect(create.status == 1 && create.errors.contains("has an origin"), "\(create)")
+            let notUTF8 = try await run(
+                "cp rf.tar $'r\\xe4.tar'; imgadm import $'./r\\xe4.tar' name=x version=1", in: box)
+            #expect(notUTF8.status == 2 && notUTF8.errors.contains("argument 2 is not UTF-8"), "\(notUTF8)")
+            #expect(try box.recordNames() == [])
+        }
+
         private func record(_ box: Sandbox) throws -> JSONValue {
             let names = try box.recordNames()
             try #require(names.count == 1)

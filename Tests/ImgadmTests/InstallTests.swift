@@ -29,6 +29,28 @@ extension EndToEnd {
             #expect(try box.leftovers().isEmpty)
         }
 
+        /// A FIFO into which nobody writes holds up no signal, whatever is read from it.
+        @Test(arguments: ["-m manifest.json -f fifo", "-m fifo -f x"])
+        func aPipeThatSaysNothingCanBeLeft(words: String) async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            _ = try write(images.base.manifest, in: box)
+            let run = try await box.shell(
+                """
+                cd '\(box.root)'; touch x; mkfifo fifo; \(Binaries.imgadm) install \(words) & sleep 2
+                kill -0 $! || echo gone; kill -TERM $!; for i in $(seq 100); do kill -0 $! 2>/dev/null || break; sleep 0.1; done
+                kill -KILL $! 2>/dev/null && echo stuck; wait $!
+                """)
+            #expect(run.status == 143 && !run.output.contains("stuck") && !run.output.contains("gone"), "\(run)")
+            #expect(try await box.datasets() == [] && box.leftovers() == [])
+            // And what is written into it is read.
+            guard words.hasSuffix("fifo") else { return }
+            let installed = try await box.shell(
+                "cd '\(box.root)'; cat '\(images.base.file)' > fifo & cd '\(box.root)' && imgadm install -m manifest.json -f fifo"
+            )
+            #expect(installed.status == 0, "\(installed)")
+        }
+
         @Test(arguments: ["none", "gzip", "bzip2", "xz", "zstd"])
         func aMissingCompressionIsFoundOut(format: String) async throws {
             let images = try await Fixture.get()

@@ -50,6 +50,25 @@ extension EndToEnd {
             #expect(manifest["published_at"] == images.top.manifest["published_at"] && manifest["state"] == "active")
         }
 
+        @Test func severalAtOnceAreInNoOthersWay() async throws {
+            let images = try await Fixture.get()
+            for round in 0..<8 {
+                let root = TestFolder.make("mirror")
+                defer { TestFolder.remove(root) }
+                let runs = try await withThrowingTaskGroup(of: Sandbox.Run.self) { group in
+                    for _ in 0..<3 {
+                        group.addTask { try await mirror(root, from: images.server.url, "uuid=\(images.top.uuid)") }
+                    }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                #expect(runs.allSatisfy { $0.status == 0 }, "round \(round): \(runs)")
+                let names = try HostFile.names(in: root.appending("images"))
+                #expect(names.count == 6 && names.allSatisfy { !$0.hasSuffix(".tmp") }, "\(names)")
+                let check = try await mirror(root, from: images.server.url, "uuid=\(images.top.uuid)")
+                #expect(check.status == 0 && check.output.hasPrefix("3 active images are here"), "\(check)")
+            }
+        }
+
         @Test(arguments: ImageStorage.allCases)
         func iconsComeAlong(storage: ImageStorage) async throws {
             let images = try await Fixture.get()

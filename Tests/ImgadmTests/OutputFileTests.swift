@@ -68,6 +68,119 @@ extension EndToEnd {
             #expect(names == ["made.imgmanifest", "made.zvol"])
         }
 
+        /// What is no file stays what it is, also where files may be replaced: the command that makes the output, and where it is made.
+        static let outputs: [(command: String, place: String)] = [
+            ("imgadm export -q -f -o out.qcow2 ./disk.raw", "out.qcow2"),
+            ("imgadm export -q -f -o out --format raw ./disk.raw", "out"),
+            ("imgadm export -q -f -o out.tar ./root.zfs.gz", "out.tar"),
+            ("imgadm export -q -f -o out.zfs.xz ./root.zfs.gz", "out.zfs.xz"),
+            ("imgadm export -q -f -o out.zfs.xz ./root.zfs.gz", "out.zfs.xz.partial"),
+            ("imgadm export -q -f -o out.zfs.xz ./root.zfs.gz", "out.imgmanifest"),
+            ("imgadm export -q -f -o out.zfs.xz ./root.zfs.gz", "out.zfs"),
+            ("imgadm convert -q -f -o out disk.raw name=a version=1", "out.zvol.gz"),
+            ("imgadm convert -q -f -o out disk.raw name=a version=1", "out.imgmanifest"),
+            ("imgadm convert -q -f -o out disk.raw name=a version=1", "out.imgmanifest.partial"),
+            ("imgadm convert -q -f -o out disk.raw name=a version=1", "out.imgmanifest.tmp"),
+            ("imgadm convert -q -f -o out disk.raw name=a version=1", "out.zvol"),
+        ]
+
+        @Test func whatIsNoFileIsNotReplaced() async throws {
+            let box = try await stage()
+            let made = try await box.shell(
+                """
+                cd '\(box.root)'; mkdir -p r/etc; echo x > r/etc/x; tar -C r -cf root.tar etc
+                imgadm convert -q -o root root.tar name=r version=1
+                """)
+            #expect(made.status == 0, "\(made)")
+            for (command, place) in Self.outputs {
+                for kind in ["mkfifo", "mknod -m 666 NAME c 1 3", "mknod -m 666 NAME b 259 300000", "ln -s disk.raw"] {
+                    // A link in the place of what is under way was put there by somebody who wants to see it, and goes.
+                    if kind.hasPrefix("ln"), place.contains(".partial") { continue }
+                    let make = kind.contains("NAME") ? kind.replacing("NAME", with: "'\(place)'") : "\(kind) '\(place)'"
+                    let run = try await box.shell(
+                        """
+                        cd '\(box.root)'; rm -f out*; \(make); before=$(stat -c '%i %F %t %T' '\(place)')
+                        \(command) > /dev/null; status=$?
+                        [[ $(stat -c '%i %F %t %T' '\(place)') == "$before" ]] || echo replaced
+                        ls | grep -v '^\(place)$' | grep ^out; exit $status
+                        """)
+                    #expect([1, 2].contains(run.status) && run.output == "", "\(make); \(command): \(run)")
+                    #expect(
+                        run.errors.contains("/\(place)\" is a ") || run.errors.contains("\"\(place)\" is a ")
+                            || run.errors.contains("\"\(place)\", which is a "), "\(make); \(command): \(run)")
+                }
+            }
+            let vm = try await BareMachine.make(in: box)
+            let fields = BareMachine.fields.joined(separator: " ")
+            let run = try await box.shell(
+                "cd '\(box.root)'; mkfifo vm.zfs; imgadm create -q -f -o vm \(vm.uuid) \(fields); s=$?; test -p vm.zfs && exit $s"
+            )
+            #expect(run.status == 2 && run.errors.contains("vm.zfs\" is a FIFO"), "\(run)")
+        }
+
+        /// Whatever may be replaced: not what the output is made of, by none of its names.
+        @Test func whatAnOutputIsMadeOfStays() async throws {
+            let box = try await stage()
+            let run = try await box.shell(
+                """
+                cd '\(box.root)'; mkdir -p r/etc; echo x > r/etc/x; tar -C r -cf root.tar etc
+                { imgadm convert -q -o root root.tar name=r version=1 && imgadm convert -q -o base disk.raw name=b version=1; } > /dev/null || exit 99
+                cp disk.raw cc.zvol; ln cc.zvol hard.zvol.gz; ln -s cc.zvol soft.raw; cp disk.raw next.raw; echo y >> next.raw
+                before=$(sha1sum cc.zvol disk.raw root.* base.*); ls > names
+                refused() { "$@" > /dev/null && echo "done: $*"; true; }
+                refused imgadm convert -q -f -o cc cc.zvol name=c version=1 os=linux
+                refused imgadm convert -q -f -o hard cc.zvol name=c version=1 os=linux
+                refused imgadm convert -q -f -o hard - name=c version=1 os=linux < cc.zvol
+                refused imgadm convert -q -f -o base -c none --origin base.imgmanifest next.raw name=b version=2 os=linux
+                refused imgadm export -q -f -o disk.raw ./disk.raw
+                refused imgadm export -q -f -o cc.zvol --format qcow2 ./soft.raw
+                refused imgadm export -q -f -o root.zfs.gz ./root.zfs.gz
+                refused imgadm export -q -f -o root.zfs.xz ./root.zfs.gz
+                refused imgadm export -q -o root.zfs.xz ./root.zfs.gz
+                [[ $(sha1sum cc.zvol disk.raw root.* base.*) == "$before" ]] || echo changed
+                ls | diff names -
+                """)
+            #expect(run.status == 0 && run.output == "", "\(run)")
+            let errors = run.errors.split(separator: "\n").filter { $0.contains("error (Usage)") }
+            #expect(errors.count == 9 && errors.allSatisfy { $0.contains("is what the output is made of") }, "\(run)")
+        }
+
+        /// `export` keeps the rule of `convert` and `create`: beside a manifest lies the file that it speaks of, and no other.
+        @Test func anExportTakesOtherFormsAwayIfTold() async throws {
+            let box = try await stage()
+            let run = try await box.shell(
+                """
+                cd '\(box.root)'; imgadm convert -q -o src disk.raw name=a version=1 > said && mkdir to || exit 99
+                imgadm export -q -o to/s.zvol.gz ./src.zvol.gz > said || exit 98
+                imgadm export -q -o to/s.zvol.xz ./src.zvol.gz && exit 97
+                (cd to; echo s.*); grep -o '"compression": "[a-z]*"' to/s.imgmanifest
+                imgadm export -f -o to/s.zvol.xz ./src.zvol.gz | grep Removed
+                (cd to; echo s.*); imgadm inspect to/s.zvol.xz > said || cat said
+                cp src.zvol.gz alone.zvol.gz; imgadm export -q -f -o to/s.zvol ./alone.zvol.gz && exit 96
+                (cd to; echo s.*)
+                """)
+            #expect(
+                run.lines == [
+                    "s.imgmanifest s.zvol.gz", "\"compression\": \"gzip\"", "Removed \"to/s.zvol.gz\"",
+                    "s.imgmanifest s.zvol.xz", "s.imgmanifest s.zvol.xz",
+                ], "\(run)")
+            #expect(run.errors.contains("to/s.zvol.gz\" is there already, and the manifest"), "\(run)")
+            #expect(run.errors.contains("to/s.imgmanifest\" is there, and would be of another file"), "\(run)")
+        }
+
+        /// A file of the user's has the mode that his umask leaves.
+        @Test(arguments: [("077", "600"), ("022", "644"), ("002", "664")])
+        func theUmaskCounts(mask: String, mode: String) async throws {
+            let box = try await stage()
+            let run = try await box.shell(
+                """
+                cd '\(box.root)'; umask \(mask)
+                { imgadm convert -q -o made disk.raw name=a version=1 && imgadm export -q -o out.zvol.xz ./made.zvol.gz &&
+                    imgadm export -q -o out.raw ./made.zvol.gz; } > /dev/null && stat -c %a made.* out.*
+                """)
+            #expect(run.status == 0 && run.lines == Array(repeating: mode, count: 5), "\(run)")
+        }
+
         @Test func whatFailsLeavesTheOldManifest() async throws {
             let box = try await stage()
             #expect(try await convert(box).status == 0)

@@ -1,6 +1,7 @@
 import Host
 import ImageModel
 import JSON
+import Synchronization
 import SystemPackage
 import TestHost
 import Testing
@@ -115,6 +116,32 @@ extension EndToEnd {
                 #expect(again.status == 0 || isDone, "killed at \(moment) s: \(first) then \(again)")
                 try await stage.expectWhole("killed at \(moment) s")
             }
+        }
+
+        /// A second publish of the same image, which is stopped, takes nothing away from the first: while that is at work, and when it is done.
+        @Test(.timeLimit(.minutes(10)), arguments: [false, true])
+        func aSecondThatIsStoppedLeavesTheImageToTheFirst(isDone: Bool) async throws {
+            let stage = try await Stage.make(.folder)
+            let isReleased = Mutex(false)
+            let one = try await FaultProxy(
+                to: stage.server.port, path: "/file?", [], then: .held { isReleased.withLock { $0 } })
+            let two = try await FaultProxy(to: stage.server.port, path: "/file?", [], then: .held { false })
+            let first = Task { try await stage.box.imgadm(stage.words + [one.url]) }
+            try await stage.wait { !one.requests.isEmpty }
+            let second = Task { try await stage.box.imgadm(stage.words + [two.url]) }
+            try await stage.wait { !two.requests.isEmpty }
+            if isDone {
+                isReleased.withLock { $0 = true }
+                try await stage.wait { try await stage.state() == "active" }
+            }
+            _ = try await Tool.shell("pkill -INT -f '^[^ ]*imgadm publish .*\(two.url)'")
+            let stopped = try await second.value
+            #expect(stopped.status == 130 && stopped.output.contains("Going on with image"), "\(stopped)")
+            #expect(stopped.errors.contains("stays half published") == !isDone, "\(stopped)")
+            isReleased.withLock { $0 = true }
+            let done = try await first.value
+            #expect(done.status == 0 && done.output.contains("Successfully published"), "\(done)")
+            try await stage.expectWhole("in the end")
         }
 
         @Test(arguments: ImageStorage.allCases)

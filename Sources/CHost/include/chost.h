@@ -63,6 +63,9 @@ int64_t chost_wall_milliseconds(void);
 /// called before anything else is opened and before there is a second thread.
 void chost_prepare_process(void);
 
+/// The umask that the process was started with.
+uint32_t chost_user_mask(void);
+
 /// Whether there is room for so many threads, open files and bytes of address space: 0, or an errno: EAGAIN for the
 /// threads, EMFILE or ENFILE for the files, ENOMEM for the space. Nothing of it is kept.
 int chost_try_resources(int threads, int files, size_t bytes);

@@ -49,7 +49,10 @@ extension FolderRepository {
             return
         }
         guard new != stored else { return }
-        try HostFile.write(Array((JSONValue.object(new).text(.indented(2)) + "\n").utf8), to: path)
+        // Another process may be writing, too: a server, a mirror.
+        try HostFile.write(
+            Array((JSONValue.object(new).text(.indented(2)) + "\n").utf8), to: path,
+            by: folder.images.appending("\(uuid).json-\(ImageUUID()).tmp"))
         guard let stored else { return }
         let (before, after) = (StoredManifest(stored), StoredManifest(new))
         for part in ImagePart.allCases where before.has(part) && !after.has(part) {
@@ -72,7 +75,7 @@ extension FolderRepository {
 
     private func sweep(_ name: String) throws {
         let path = folder.images.appending(name)
-        if name.hasSuffix(".json.tmp") {
+        if name.hasSuffix(".tmp"), name.contains(".json") {
             // A manifest is written in a moment. An age that cannot be told is a great one.
             guard let mark = try FileMark(path, followingLinks: false), mark.modified.age ?? .max > 60_000 else {
                 return

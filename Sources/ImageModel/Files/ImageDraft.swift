@@ -112,18 +112,19 @@ public struct ImageDraft: Sendable {
     /// The manifest of the image.
     ///
     /// - Throws: `ManifestValidation`.
-    public func manifest(_ uuid: ImageUUID) throws(Failure) -> Manifest { try Self.checked(json(uuid: uuid), kind) }
+    public func manifest(_ uuid: ImageUUID) throws(Failure) -> Manifest { try checked(json(uuid: uuid)) }
 
     /// What is known by now, made up to a manifest under another UUID: enough to plan with.
     ///
     /// - Throws: `ManifestValidation` for what no content can put right any more.
     public func provisionalManifest(_ uuid: ImageUUID) throws(Failure) -> Manifest {
         var json = json(uuid: uuid)
-        json["uuid"] = .string(uuid.description)
+        // One that was given and is none shows now, and not when all has been read.
+        if given["uuid"] == nil { json["uuid"] = .string(uuid.description) }
         if kind == .disk, json["image_size"] == nil { json["image_size"] = 1 }
         // The files of a system say of what version it is.
         if kind == .root, json["version"] == nil { json["version"] = "0" }
-        return try Self.checked(json, kind)
+        return try checked(json)
     }
 
     /// Why no image could be made with what is known by now, and what to give; nil where one could.
@@ -137,7 +138,13 @@ public struct ImageDraft: Sendable {
         }
     }
 
-    private static func checked(_ json: JSONObject, _ kind: ContentUUID.Kind) throws(Failure) -> Manifest {
+    private func checked(_ json: JSONObject) throws(Failure) -> Manifest {
+        guard given["origin"] == nil || given["origin"]?.stringValue == origin?.uuid.description else {
+            throw Failure(
+                .manifestValidation,
+                "invalid manifest: it has an origin, but the image is \(origin.map { "incremental to \($0.uuid)" } ?? "a whole one")",
+                hint: "leave the field out; imgadm convert --origin MANIFEST makes an incremental image of a disk")
+        }
         do {
             try ManifestValidation.check(json)
         } catch let failure {

@@ -137,11 +137,19 @@ extension ImageResponder {
         let scope = try ChannelScope(writing: query.parameters, catalog.channels)
         let isForAll = try query.parameters.flag("force_all_channels") ?? false
         let image = try await own(uuid, query, isForAll ? .everything : scope, catalog)
+        let state = try query.parameters["state"]
+        guard state == nil || state == "unactivated" else {
+            throw RequestError.invalidParameter(
+                "state", "a deletion can be bound to \"unactivated\", and no other state")
+        }
         // With its last channel it goes altogether, and with it what an image of another channel builds on.
         let goes = isForAll || image.channels.allSatisfy { scope.names?.contains($0) ?? true }
         try catalog.checkDependents(of: uuid) { goes || scope.contains($0) }
         let standard = catalog.channels?.defaultName
         try await change(uuid, query) { manifest in
+            guard state == nil || !manifest.isActivated else {
+                throw RequestError(.preconditionFailed, "PreconditionFailed", "image \(uuid) is no longer unactivated")
+            }
             guard case .channel(let name) = scope, !isForAll else { return nil }
             manifest.changeChannels(standard: standard) { $0.removeAll { $0 == name } }
             guard manifest.json["channels"]?.arrayValue?.isEmpty == true else { return manifest.json }

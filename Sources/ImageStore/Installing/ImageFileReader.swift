@@ -12,24 +12,31 @@ public protocol ImageFileReader {
 public final class LocalImageFile: ImageFileReader {
     private let path: FilePath
     private let file: FileDescriptor
+    /// It is no pipe, which may have nothing to say yet.
+    private let isRegular: Bool
     private var chunk = [UInt8](repeating: 0, count: 1 << 20)
 
-    /// - Throws: `FileSystemError`, `PermissionDenied`.
-    public init(_ path: FilePath) throws {
-        self.path = path
-        do {
-            file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec])
-        } catch {
-            throw HostFile.failure("cannot open", path, error)
+    /// - Throws: `FileSystemError`, also for what is neither a file nor a pipe; `PermissionDenied`.
+    public convenience init(_ path: FilePath) throws {
+        guard let file = try HostFile.open(path, from: .handedOver) else {
+            throw HostFile.failure("cannot open", path, Errno.noSuchFileOrDirectory)
         }
+        try self.init(file, path: path)
     }
 
     /// A file that is open.
     ///
     /// - Parameter path: what messages call it.
-    public init(_ file: FileDescriptor, path: FilePath) {
-        self.file = file
+    /// - Throws: `FileSystemError`.
+    public init(_ file: FileDescriptor, path: FilePath) throws {
         self.path = path
+        do {
+            isRegular = try file.stat().type == .regular
+        } catch {
+            try? file.close()  // what went wrong is told already
+            throw HostFile.failure("cannot look at", path, error)
+        }
+        self.file = file
     }
 
     // What was read is here already.
@@ -37,6 +44,7 @@ public final class LocalImageFile: ImageFileReader {
 
     public func next(_ body: (RawSpan) throws -> Void) async throws -> Bool {
         try Task.checkCancellation()
+        if !isRegular { try file.waitUntilReadable() }
         let count: Int
         do {
             count = try unsafe chunk.withUnsafeMutableBytes { try unsafe file.read(into: $0) }

@@ -46,7 +46,8 @@ struct ArchiveConverter {
         }
         file.rewind()
         let content = try UnpackedFile(file)
-        return try await NewImageFile(manifest, guid: writer.guid, request).write(report) { output, advance in
+        return try await NewImageFile(manifest, guid: writer.guid, of: [file], request).write(report) {
+            output, advance in
             var image = ArchiveImage(content, survey, writer)
             try await output.write(&image, request.compression, advance: advance)
         }

@@ -62,7 +62,9 @@ struct DiskConverter {
         _ source: DiskSourceFile, _ origin: Origin?, _ snapshot: VolumeSnapshot, _ mark: ContentMark,
         _ manifest: Manifest, _ report: Report
     ) async throws -> ConvertedImage {
-        try await NewImageFile(manifest, guid: snapshot.guid, request).write(report) { output, advance in
+        let sources = [source.file] + (origin?.files ?? [])
+        return try await NewImageFile(manifest, guid: snapshot.guid, of: sources, request).write(report) {
+            output, advance in
             if let origin {
                 var image = try IncrementImage(
                     try DiskWindows(source), on: try origin.chain.windows(), snapshot, mark: mark)
@@ -87,6 +89,8 @@ struct DiskConverter {
     /// What an increment builds on.
     private struct Origin {
         let manifest: Manifest
+        /// Its own first.
+        let files: [GivenFile]
         let chain: VolumeFileChain
         let guid: UInt64
         let size: UInt64
@@ -101,6 +105,7 @@ struct DiskConverter {
                 throw Failure(.unexpectedOrigin, "image \(manifest.uuid) in \"\(first)\" is not of a disk (type zvol)")
             }
             let others = try manifests.dropFirst().map { try ImageFiles(manifestAt: $0).file }
+            self.files = [files.file] + others
             chain = try VolumeFileChain(files.file, origins: others)
             (guid, size, blockSize) = try chain.facts()
         }

@@ -35,12 +35,8 @@ struct ImageFiles {
 
     /// The manifest beside an image file, if there is one.
     static func manifest(beside file: FilePath) throws -> Manifest? {
-        guard var name = file.lastComponent?.string else { return nil }
-        for format in CompressionFormat.allCases where format != .none && name.hasSuffix(format.fileSuffix) {
-            name.removeLast(format.fileSuffix.count)
-        }
-        for suffix in [".zvol", ".zfs"] where name.hasSuffix(suffix) { name.removeLast(suffix.count) }
-        return try manifest(file.removingLastComponent().appending("\(name).imgmanifest"))
+        guard file.lastComponent != nil else { return nil }
+        return try manifest(FilePath("\(CreateFiles.startBesides(file)).imgmanifest"))
     }
 
     /// - Returns: nil if there is none.
@@ -84,8 +80,11 @@ struct ImageFiles {
         do {
             try commit()
         } catch {
-            throw await Failure.undoing(error) { if let old { try HostFile.write(old, to: path) } }
+            throw await Failure.undoing(error) {
+                if let old { try HostFile.write(old, to: path, mode: HostFile.userMode) }
+            }
         }
-        try HostFile.write(Array((JSONValue.object(manifest.json).text(.indented(2)) + "\n").utf8), to: path)
+        try HostFile.write(
+            Array((JSONValue.object(manifest.json).text(.indented(2)) + "\n").utf8), to: path, mode: HostFile.userMode)
     }
 }

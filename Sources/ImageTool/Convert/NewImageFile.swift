@@ -7,9 +7,13 @@ struct NewImageFile {
     private var manifest: Manifest
     private let guid: UInt64
     private let request: ConvertRequest
+    private let sources: [GivenFile]
 
-    /// - Parameter guid: of the image's snapshot.
-    init(_ manifest: Manifest, guid: UInt64, _ request: ConvertRequest) {
+    /// - Parameters:
+    ///   - guid: of the image's snapshot.
+    ///   - sources: the files of which it is made.
+    init(_ manifest: Manifest, guid: UInt64, of sources: [GivenFile], _ request: ConvertRequest) {
+        self.sources = sources
         self.manifest = manifest
         self.guid = guid
         self.request = request
@@ -21,9 +25,10 @@ struct NewImageFile {
         _ report: Report, _ content: (OutputFile, (UInt64) -> Void) async throws -> Void
     ) async throws -> ConvertedImage {
         let files = try CreateFiles(
-            nil, request.output, for: manifest, request.compression, isReplacing: request.isReplacing)
+            nil, request.output, for: manifest, request.compression,
+            OutputRule(isReplacing: request.isReplacing, sources: sources.map(\.identity)))
         let sums = FileSums()
-        let output = try OutputFile(files.file, isReplacing: request.isReplacing, sums: sums)
+        let output = try OutputFile(files.file, files.rule, sums: sums)
         report.line("Writing image file to \"\(files.file)\"")
         try await report.transfers.moving(
             .create, of: manifest.uuid, title: manifest.title, total: nil
@@ -31,6 +36,7 @@ struct NewImageFile {
             try await content(output) { transfer.advance(to: Int64(clamping: $0)) }
         }
         manifest["files"] = [ImageFiles.entry(output, sums, request.compression, guid: guid)]
+        report.line("Saving manifest to \"\(files.manifest)\"")
         try await files.settle(manifest, report) { try output.commit() }
         report.did(
             .written(

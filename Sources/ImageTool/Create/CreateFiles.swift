@@ -4,12 +4,12 @@ import Host
 import ImageModel
 import SystemPackage
 
-/// Where the file of a new image and its manifest go (create.md, "The file").
+/// Where the file of an image that is written and its manifest go (create.md, "The file").
 struct CreateFiles {
     let file: FilePath
     let manifest: FilePath
     private let folder: PrivateFolder?
-    private let isReplacing: Bool
+    let rule: OutputRule
     /// Image files of the same name in other forms. The manifest would speak of them no more.
     private let others: [FilePath]
 
@@ -25,12 +25,12 @@ struct CreateFiles {
     /// - Parameters:
     ///   - folder: where they go; nil for `output`.
     ///   - output: a folder, or the start of both paths; with the suffix of the file, too.
-    ///   - isReplacing: what is there may be replaced.
+    ///   - rule: what may be replaced.
     /// - Throws: `Usage` if there is no such folder, the suffix is that of another kind of file, or something is there that may not be replaced; `FileSystemError` if that
     ///   cannot be told.
     init(
         _ folder: PrivateFolder?, _ output: FilePath?, for manifest: Manifest, _ compression: CompressionFormat,
-        isReplacing: Bool
+        _ rule: OutputRule
     ) throws {
         self.folder = folder
         let output = folder?.path ?? output
@@ -52,7 +52,7 @@ struct CreateFiles {
         self.file = file
         self.manifest = FilePath("\(start).imgmanifest")
         others = ImageFiles.candidates(start).filter { $0 != file }
-        self.isReplacing = isReplacing
+        self.rule = rule
         // Before anything is done to a VM.
         for path in [file, partial] where try CreateFiles.isFolder(path) {
             throw Failure(
@@ -60,6 +60,38 @@ struct CreateFiles {
                 hint: "take it away, or give another -o")
         }
         try check()
+    }
+
+    /// Those of an image that is there already, packed anew.
+    ///
+    /// - Parameters:
+    ///   - output: the path of the file, whatever it is called.
+    ///   - hasManifest: there is one to be written. Where there is none, there must be none of another file either.
+    ///   - rule: what may be replaced.
+    /// - Throws: `Usage` if something is there that may not be replaced; `FileSystemError` if that cannot be told.
+    init(repackedTo output: FilePath, hasManifest: Bool, _ rule: OutputRule) throws {
+        folder = nil
+        file = output
+        self.rule = rule
+        let start = CreateFiles.startBesides(output)
+        manifest = FilePath("\(start).imgmanifest")
+        others = hasManifest ? ImageFiles.candidates(start).filter { $0 != output } : []
+        guard try hasManifest || FileIdentity(manifest, followingLinks: false) == nil else {
+            throw Failure(
+                .usage, "\"\(manifest)\" is there, and would be of another file than lies beside it",
+                hint: "take it away, or give another -o")
+        }
+        try check()
+    }
+
+    /// A path without the suffixes that the file of an image may have.
+    static func startBesides(_ file: FilePath) -> FilePath {
+        if let (start, _) = named(file) { return start }
+        var name = file.lastComponent?.string ?? "image"
+        for format in CompressionFormat.allCases where format != .none && name.hasSuffix(format.fileSuffix) {
+            name.removeLast(format.fileSuffix.count)
+        }
+        return file.removingLastComponent().appending(name)
     }
 
     private static func suffix(_ type: ImageType?, _ compression: CompressionFormat) -> String {
@@ -104,14 +136,19 @@ struct CreateFiles {
 
     /// - Throws: `Usage` if something is there that may not be replaced.
     private func check() throws {
-        guard folder == nil, !isReplacing else { return }
-        try OutputFile.check(file, isReplacing)
-        for other in others where try HostFile.exists(other) {
-            throw Failure(
-                .usage, "\"\(other)\" is there already, and the manifest beside it would be of another file",
-                hint: "--force takes it away; another -o leaves it")
+        guard folder == nil else { return }
+        try rule.check(file)
+        for other in others {
+            try rule.check(
+                other,
+                (
+                    "is there already, and the manifest beside it would be of another file",
+                    "--force takes it away; another -o leaves it"
+                ))
         }
-        try OutputFile.check(manifest, isReplacing)
+        try rule.check(manifest)
+        // What a run has left that was killed is replaced.
+        try OutputRule(isReplacing: true, sources: rule.sources).check(HostFile.temporary(manifest))
     }
 
     /// Who has it puts a file and its manifest in their places, whatever the form of his file is.
@@ -123,7 +160,6 @@ struct CreateFiles {
     /// - Throws: `Usage` if something is there by now that may not be replaced, or another run puts something there; what
     ///   `commit` throws, and then all is as before; `FileSystemError`, `NoSpace`.
     func settle(_ manifest: Manifest, _ report: Report, commit: () throws -> Void) async throws {
-        report.line("Saving manifest to \"\(self.manifest)\"")
         guard folder == nil else {
             return try await ImageFiles.settle(manifest, at: opened(self.manifest), commit: commit)
         }
@@ -132,7 +168,7 @@ struct CreateFiles {
         // Another run may have come first.
         try check()
         try await ImageFiles.settle(manifest, at: self.manifest, commit: commit)
-        guard isReplacing else { return }
+        guard rule.isReplacing else { return }
         for other in others where try HostFile.remove(other) { report.line("Removed \"\(other)\"") }
     }
 

@@ -68,9 +68,17 @@ struct CreateManifest {
 
     /// - Parameters:
     ///   - hasOrigin: there is an image that fields were inherited from.
+    ///   - isIncremental: only what is different from that is in the file.
     ///   - volumeSize: bytes of the volume; nil of a file system.
     /// - Throws: `ManifestValidation`, with what to give.
-    static func check(_ json: JSONObject, hasOrigin: Bool, volumeSize: UInt64?) throws(Failure) {
+    static func check(
+        _ json: JSONObject, hasOrigin: Bool, isIncremental: Bool, volumeSize: UInt64?
+    ) throws(Failure) {
+        guard isIncremental || json["origin"] == nil else {
+            throw Failure(
+                .manifestValidation, "invalid manifest: it has an origin, but the image is a whole one",
+                hint: "-i makes an incremental image; without it, leave the field out")
+        }
         do {
             try ManifestValidation.check(json)
         } catch let failure {

@@ -74,7 +74,8 @@ public struct ImageMaker: Sendable {
         let source = try await source(of: machine, request)
         let manifest = try await manifest(request, machine, source, report)
         let files = try CreateFiles(
-            folder, request.output, for: manifest, request.compression, isReplacing: request.isReplacing)
+            folder, request.output, for: manifest, request.compression,
+            OutputRule(isReplacing: request.isReplacing))
         var intent = CreateIntent(machine: machine.uuid, pool: machine.dataset.poolName)
         let created: CreatedImage
         do {
@@ -154,7 +155,8 @@ public struct ImageMaker: Sendable {
         }
         report.line("Manifest:")
         for line in JSONValue.object(json).text(.indented(2)).split(separator: "\n") { report.line("    \(line)") }
-        try CreateManifest.check(json, hasOrigin: source.image != nil, volumeSize: source.volumeSize)
+        try CreateManifest.check(
+            json, hasOrigin: source.image != nil, isIncremental: request.isIncremental, volumeSize: source.volumeSize)
         guard json["type"] != ImageType.docker.json else {
             throw Failure(
                 .manifestValidation, "invalid manifest: type docker, which is an archive, and not made of a dataset",
@@ -203,6 +205,7 @@ public struct ImageMaker: Sendable {
         ]
         if let guid = written.snapshotGUID { described["dataset_guid"] = .string("\(guid)") }
         manifest["files"] = [.object(described)]
+        report.line("Saving manifest to \"\(files.manifest)\"")
         try await files.settle(manifest, report) {
             try HostFile.rename(files.opened(files.partial), to: files.opened(files.file))
         }

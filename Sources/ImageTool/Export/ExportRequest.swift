@@ -1,3 +1,4 @@
+import Host
 public import SystemPackage
 public import ZFS
 
@@ -14,6 +15,10 @@ public struct ExportRequest: Sendable {
     public var pool: PoolName
     /// A file that is there may be replaced.
     public var isReplacing = false
+    /// The files of which it is made, once they are known.
+    var sources: [FileIdentity] = []
+
+    var rule: OutputRule { OutputRule(isReplacing: isReplacing, sources: sources) }
 
     public init(image: String, format: ExportFormat, output: FilePath?, pool: PoolName) {
         self.image = image

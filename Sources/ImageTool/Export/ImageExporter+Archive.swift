@@ -25,7 +25,7 @@ extension ImageExporter {
     func archive(_ source: some ArchiveSource, _ request: ExportRequest, _ report: Report) async throws {
         let export = try await ArchiveExport(source, request.image)
         for remark in export.remarks { report.warning(remark) }
-        let output = try OutputFile(request.output, isReplacing: request.isReplacing, sums: nil)
+        let output = try OutputFile(request.output, request.rule, sums: nil)
         try await report.transfers.moving(.create, of: nil, title: request.image, total: nil) { transfer in
             try await source.withStreams { streams in
                 var image = TreeArchive(export, streams)

@@ -26,7 +26,11 @@ public struct ImageExporter: Sendable {
         var installed: InstalledImage?
         if try FileName.isMeant(by: request.image) {
             try await withTaskExecutorPreference(DedicatedThread("export")) {
-                try await exportFile(try GivenFile(request.image), request, report)
+                let file = try GivenFile(request.image)
+                var request = request
+                let origins = try request.origins.compactMap { try FileIdentity(FilePath($0), followingLinks: true) }
+                request.sources = [file.identity] + origins
+                try await exportFile(file, request, report)
             }
         } else {
             installed = try await exportInstalled(request, report)
@@ -35,7 +39,8 @@ public struct ImageExporter: Sendable {
         guard let output = request.output else { return }
         var result = ImageResult.written(
             .exported, installed?.manifest, title: "\"\(request.image)\"", to: output,
-            manifestFile: installed != nil && request.format.kind == .zfs ? Self.manifestPath(output) : nil,
+            manifestFile: installed != nil && request.format.kind == .zfs
+                ? FilePath("\(CreateFiles.startBesides(output)).imgmanifest") : nil,
             bytes: try HostFile.size(output))
         result.pool = installed?.pool
         report.did(result)
@@ -101,30 +106,20 @@ public struct ImageExporter: Sendable {
     private func writeImageFile(
         _ copy: inout StreamCopy, _ manifest: Manifest?, _ request: ExportRequest, _ report: Report
     ) async throws {
-        let manifestPath = request.output.map { Self.manifestPath($0) }
-        // What was asked for is named first.
-        if let output = request.output { try OutputFile.check(output, request.isReplacing) }
-        if let manifestPath, manifest != nil { try OutputFile.check(manifestPath, request.isReplacing) }
+        let files = try request.output.map {
+            try CreateFiles(repackedTo: $0, hasManifest: manifest != nil, request.rule)
+        }
         let sums = FileSums()
-        let output = try OutputFile(request.output, isReplacing: request.isReplacing, sums: sums)
+        let output = try OutputFile(request.output, request.rule, sums: sums)
         try await report.transfers.moving(
             .create, of: manifest?.uuid, title: manifest?.title ?? request.image, total: nil
         ) { transfer in
             try await output.write(&copy, request.format.compression) { transfer.advance(to: Int64(clamping: $0)) }
         }
-        guard var manifest, let manifestPath else { return try output.commit() }
+        guard var manifest, let files else { return try output.commit() }
         manifest["files"] = [ImageFiles.entry(output, sums, request.format.compression, guid: copy.header?.guid)]
-        try await ImageFiles.settle(manifest, at: manifestPath) { try output.commit() }
-        report.line("Saved manifest to \"\(manifestPath)\"")
-    }
-
-    private static func manifestPath(_ output: FilePath) -> FilePath {
-        var name = output.lastComponent?.string ?? "image"
-        for format in CompressionFormat.allCases where format != .none && name.hasSuffix(format.fileSuffix) {
-            name.removeLast(format.fileSuffix.count)
-        }
-        for suffix in [".zvol", ".zfs"] where name.hasSuffix(suffix) { name.removeLast(suffix.count) }
-        return output.removingLastComponent().appending("\(name).imgmanifest")
+        try await files.settle(manifest, report) { try output.commit() }
+        report.line("Saved manifest to \"\(files.manifest)\"")
     }
 
     // MARK: an installed image
@@ -197,7 +192,7 @@ public struct ImageExporter: Sendable {
     private func write(
         _ content: VolumeContent, size: UInt64, map: ClusterMap, _ request: ExportRequest, _ report: Report
     ) async throws {
-        let output = try OutputFile(request.output, isReplacing: request.isReplacing, sums: nil)
+        let output = try OutputFile(request.output, request.rule, sums: nil)
         do {
             try await report.transfers.moving(.create, of: nil, title: request.image, total: nil) { transfer in
                 let advance = { (count: UInt64) in transfer.advance(to: Int64(clamping: count)) }

@@ -90,15 +90,16 @@ final class TreeWriter {
     }
 
     private static func failure(_ error: any Error, _ folder: FilePath) -> any Error {
-        let what = "cannot extract into \"\(folder)\""
+        let doing = "cannot extract into"
+        let what = "\(doing) \"\(folder)\""
         switch error {
         case let fault as LayerError: return Failure(.invalidFile, what, cause: fault)
         case let entry as EntryError:
-            let refusal = HostFile.failure(what, folder, entry.errno)
+            let refusal = HostFile.failure(doing, folder, entry.errno)
             let isOurs = ![.permissionDenied, .notPermitted].contains(entry.errno)
             return Failure(
                 refusal.code, refusal.message, cause: entry, hint: isOurs ? refusal.hint : "is the folder yours?")
-        case let errno as Errno: return HostFile.failure(what, folder, errno)
+        case let errno as Errno: return HostFile.failure(doing, folder, errno)
         default: return error
         }
     }

@@ -13,6 +13,8 @@ public final class GivenFile {
     public let path: FilePath?
     /// Bytes of a file that can be read anywhere; nil for what can be read only once.
     public let size: UInt64?
+    /// Which file it is, by whatever name it was given.
+    let identity: FileIdentity
     /// Its bytes anywhere, where they can be read so: for as long as the file is there.
     let bytes: FileBytes
     private var descriptor: FileDescriptor { bytes.descriptor }
@@ -39,6 +41,7 @@ public final class GivenFile {
         self.path = path
         do {
             let status = try descriptor.stat()
+            identity = try FileIdentity(descriptor)
             // Of a file on standard input, somebody may have read the beginning already.
             let isWhole =
                 try status.type == .regular && (path != nil || descriptor.seek(offset: 0, from: .current) == 0)

@@ -7,7 +7,7 @@ import SystemPackage
 final class OutputFile {
     let path: FilePath?
     private let descriptor: FileDescriptor
-    private let isReplacing: Bool
+    private let rule: OutputRule
     private var isOpen = true
     private let sums: FileSums?
     /// Bytes written.
@@ -18,12 +18,12 @@ final class OutputFile {
 
     /// - Parameters:
     ///   - path: nil for standard output.
-    ///   - isReplacing: what is there may be replaced.
+    ///   - rule: what may be replaced.
     ///   - sums: get all that is added to its end.
     /// - Throws: `Usage` if something is there, or standard output is a terminal; `FileSystemError`, `PermissionDenied`.
-    init(_ path: FilePath?, isReplacing: Bool, sums: FileSums?) throws {
+    init(_ path: FilePath?, _ rule: OutputRule, sums: FileSums?) throws {
         self.path = path
-        self.isReplacing = isReplacing
+        self.rule = rule
         self.sums = sums
         guard let path else {
             guard isatty(FileDescriptor.standardOutput.rawValue) == 0 else {
@@ -32,15 +32,8 @@ final class OutputFile {
             descriptor = .standardOutput
             return
         }
-        try Self.check(path, isReplacing)
+        try rule.check(path)
         descriptor = try HostFile.anew(Self.partial(path))
-    }
-
-    /// - Throws: `Usage` if something is there that may not be replaced.
-    static func check(_ path: FilePath, _ isReplacing: Bool) throws {
-        guard try isReplacing || !HostFile.exists(path) else {
-            throw Failure(.usage, "\"\(path)\" is there already", hint: "--force replaces it")
-        }
     }
 
     deinit {
@@ -103,7 +96,7 @@ final class OutputFile {
     func commit() throws {
         guard let path else { return }
         try HostFile.sync(descriptor)
-        try Self.check(path, isReplacing)
+        try rule.check(path)
         try HostFile.rename(Self.partial(path), to: path)
         isOpen = false
         do {

@@ -34,8 +34,8 @@ extension ImageTool {
     /// How often what may have been lost on its way is sent before it is given up.
     static let uploads = Backoff(tries: 3, firstPause: .seconds(1))
 
-    /// Publishes an image: its manifest, its file, and then it is activated (cli.md §3, publish). After an error, what was half
-    /// published is deleted again; what a run that was killed has left is gone on with.
+    /// Publishes an image: its manifest, its file, and then it is activated (cli.md §3, publish). After an error, what this run has
+    /// made and not finished is deleted again; what another has begun is gone on with, and left to it.
     ///
     /// - Throws: `Usage` for a path that is not there; `InvalidManifest`, `ManifestValidation`; `UploadError`, or the code
     ///   with which the server refuses; `ConnectionError`.
@@ -52,7 +52,7 @@ extension ImageTool {
         }
         let client = try sources.client(request.server, reader: request.signer)
         let uuid = manifest.uuid
-        let there: Manifest
+        let (there, isOurs): (Manifest, Bool)
         do {
             if request.mayBeThere,
                 try await isPublished(manifest, file, compression, on: client, request, report)
@@ -60,7 +60,7 @@ extension ImageTool {
                 return report.did(
                     .published(manifest, bytes: file.size, to: request.server.url.base, action: .present(.published)))
             }
-            there = try await begin(manifest, request, client, report)
+            (there, isOurs) = try await begin(manifest, request, client, report)
         } catch let error as any CodedError {
             throw try await explained(error, by: request.server)
         }
@@ -69,28 +69,41 @@ extension ImageTool {
             try await activate(uuid, request, client)
             report.line("Activated image \(uuid)")
         } catch {
-            do {
-                try await uncancelled {
-                    // What is active by now was finished by somebody else, and is his.
-                    guard try await client.image(uuid)?.imageState == .unactivated else { return }
-                    try await client.delete(uuid, by: request.signer)
-                }
-            } catch let second {
-                report.warning(
-                    "image \(uuid) is half published on \(request.server.url.base): \(second); the same command goes on with it"
-                )
-            }
+            await giveUp(uuid, isOurs: isOurs, request, client, report)
             throw error
         }
         report.did(.published(manifest, bytes: file.size, to: request.server.url.base))
     }
 
-    /// Makes the image on the server, or finds it there as a run that was killed has left it.
+    /// Deletes what this run has made and could not finish. What another run has begun stays: that may have been killed, or be at
+    /// work; and so does what another has finished.
+    private func giveUp(
+        _ uuid: ImageUUID, isOurs: Bool, _ request: PublishRequest, _ client: IMGAPIClient, _ report: Report
+    ) async {
+        do {
+            try await uncancelled {
+                guard try await client.image(uuid)?.imageState == .unactivated else { return }
+                guard isOurs else {
+                    return report.warning(
+                        "image \(uuid) stays half published on \(request.server.url.base), as another run has begun it: the same command goes on with it"
+                    )
+                }
+                // The server looks once more: it may be active by now.
+                try await client.deleteUnactivated(uuid, by: request.signer)
+            }
+        } catch {
+            report.warning(
+                "image \(uuid) is half published on \(request.server.url.base): \(error); the same command goes on with it"
+            )
+        }
+    }
+
+    /// Makes the image on the server, or finds it there as another run has left it.
     ///
-    /// - Returns: the image, not yet active.
+    /// - Returns: the image, not yet active, and whether this run has made it. Where the answer to that was lost, nobody knows.
     private func begin(
         _ manifest: Manifest, _ request: PublishRequest, _ client: IMGAPIClient, _ report: Report
-    ) async throws -> Manifest {
+    ) async throws -> (Manifest, isOurs: Bool) {
         func title(_ image: Manifest) -> String {
             "\(image.uuid) (\(image.name ?? "?"), \(image.version ?? "?"), state=\(image.state ?? "?"))"
         }
@@ -104,7 +117,7 @@ extension ImageTool {
                 }
             }
             report.line("Imported image \(title(imported))")
-            return imported
+            return (imported, true)
         } catch let refusal as any CodedError where refusal.statusCode == 409 {
             let there = try await client.image(manifest.uuid)
             guard let there, there.imageState == .unactivated, HalfPublished.differences(manifest, there).isEmpty else {
@@ -113,7 +126,7 @@ extension ImageTool {
                     statusCode: refusal.statusCode)
             }
             report.line("Going on with image \(title(there))")
-            return there
+            return (there, false)
         }
     }
 
