@@ -45,3 +45,34 @@ test_a_promoted_vm_is_no_image() {
     unchanged "$vm" "$before"
     [[ $(head -c 5 "/dev/zvol/$pool/$vm") == years ]]
 }
+
+# Where there is no room even to rename, a deletion makes some.
+test_a_full_pool_can_be_emptied() {
+    local small=${pool}small
+    installed_file_system
+    truncate -s 100M small.img
+    zpool create -f -o cachefile=none -m "/tmp/platform/$small" "$small" "$PWD/small.img"
+    status 0 imgadm install -q -P "$small" -m image.json -f image.gz
+    dd if=/dev/urandom of="/tmp/platform/$small/fill" bs=64k 2> /dev/null || true
+    dd if=/dev/urandom of="/tmp/platform/$small/more" bs=512 2> /dev/null || true
+    sync
+    status 0 imgadm delete -P "$small" "$id"
+    [[ $(zfs list -H -r -t all -o name "$small") == "$small" ]]
+    zpool destroy "$small"
+}
+
+# As long as an image is made of a VM, the VM has a snapshot @final, and is no image to anybody.
+test_a_vm_of_which_an_image_is_made_is_none() {
+    local vm
+    volume_chain
+    vm=$(uuid)
+    imgadm install -q -m base.json -f base.gz
+    zfs clone "$pool/$base@final" "$pool/$vm"
+    zfs snapshot -o imgadm:machine=true "$pool/$vm@final"
+    status 0 imgadm list -H -o uuid
+    [[ $(grep -c "$vm" out) == 0 ]]
+    status 3 imgadm delete "$vm"
+    status 3 imgadm delete -f "$vm"
+    IMGADM_ROOT=$work/other status 3 imgadm delete "$vm"
+    zfs list "$pool/$vm@final" > /dev/null
+}
