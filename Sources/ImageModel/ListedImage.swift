@@ -13,10 +13,18 @@ public struct ListedImage: Sendable {
 
     /// What it is called: its name, and what a server of simplestreams calls it beside that.
     public var names: [String] {
-        let (name, tags): (FieldPath, FieldPath) = ("name", "tags")
-        let aliases = tags.find(in: manifest).map { StreamsAliases(tags: $0.value.objectValue ?? [:]).names } ?? []
-        return (name.find(in: manifest)?.value.stringValue.map { [$0] } ?? []) + aliases
+        let aliases =
+            Self.aliases.find(in: manifest)?.value.stringValue.map {
+                StreamsAliases(tags: [StreamsAliases.tag: .string($0)]).names
+            } ?? []
+        return (name.map { [$0] } ?? []) + aliases
     }
+
+    public var name: String? { Self.name.find(in: manifest)?.value.stringValue }
+
+    // Parsed once: a list has thousands of images.
+    private static let name: FieldPath = "name"
+    private static let aliases = FieldPath("tags.\(StreamsAliases.tag)")
 
     /// The elements of a JSON array of manifests, without those that are none.
     ///

@@ -13,7 +13,9 @@ public struct StreamsAliases: Sendable, Hashable {
 
     /// - Parameter tags: of a manifest, whoever wrote it.
     public init(tags: JSONObject) {
-        names = tags[Self.tag]?.stringValue?.split(separator: ",").map(String.init) ?? []
+        // The beginning of a UUID is what people type for that image, and no server's word for another.
+        names = (tags[Self.tag]?.stringValue?.split(separator: ",").map(String.init) ?? [])
+            .filter { !$0.allSatisfy { $0.isHexDigit || $0 == "-" } }
         architecture = tags[Self.architectureTag]?.stringValue
     }
 

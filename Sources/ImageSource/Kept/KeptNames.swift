@@ -11,7 +11,9 @@ extension ImageSources {
 
     /// Keeps the names, if they are others than before.
     public func keepNames(of images: [ListedImage], from source: SourceDescriptor) {
-        let names = Set(images.lazy.flatMap(\.names).filter(Self.isTyped))
+        // Other servers have thousands of images, and none with such names.
+        let hasAliases = source.type == .simplestreams
+        let names = Set(images.lazy.flatMap { hasAliases ? $0.names : $0.name.map { [$0] } ?? [] }.filter(Self.isTyped))
         let text = names.sorted().prefix(Self.most.names).joined(separator: "\n")
         let files = files(of: source)
         let url = Self.url(of: source)
