@@ -128,7 +128,7 @@ extension ImageMaker {
         let manager = manager(intent.pool)
         for file in intent.files { try HostFile.remove(file) }
         if !intent.isPutBack {
-            if let final = intent.final { try await giveBack(final, intent.setAside) }
+            if let final = intent.final { try await giveBack(final, intent.setAside, report) }
             if !intent.prepared.isEmpty {
                 try await takeBack(&intent, manager, report)
                 intent.isPutBack = true
@@ -146,12 +146,17 @@ extension ImageMaker {
         try intent.remove(from: root)
     }
 
-    /// Destroys our snapshot, and gives the VM's own of that name its name back.
-    private func giveBack(_ final: SnapshotName, _ setAside: SnapshotName?) async throws {
-        guard let setAside else { return try await zfs.destroy(final) }
-        // As long as the VM's own has its name, or has it again, there is none of ours.
-        guard try await !zfs.existing([setAside]).isEmpty else { return }
-        try await zfs.destroy(final)
+    /// Destroys our snapshot, and gives the VM's own of that name its name back. One without our mark is its owner's, who has taken it since.
+    private func giveBack(_ final: SnapshotName, _ setAside: SnapshotName?, _ report: Report) async throws {
+        if let setAside, try await zfs.existing([setAside]).isEmpty {
+            // As long as the VM's own has its name, or has it again, there is none of ours.
+            return
+        }
+        if try await !zfs.ofMachines([final]).isEmpty { try await zfs.destroy(final) }
+        guard let setAside else { return }
+        guard try await zfs.existing([final]).isEmpty else {
+            return report.warning("\(setAside) was \(final) before create took one; somebody has taken another since")
+        }
         try await zfs.rename(setAside, to: final)
     }
 
