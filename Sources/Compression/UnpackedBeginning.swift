@@ -23,6 +23,10 @@ public struct UnpackedBeginning: Sendable {
     ///   - isWhole: there are no more of it.
     /// - Throws: `CompressionError` for what cannot be unpacked.
     public init(of packed: [UInt8], isWhole: Bool) throws {
+        try self.init(of: packed, isWhole: isWhole, upTo: Self.most)
+    }
+
+    private init(of packed: [UInt8], isWhole: Bool, upTo most: Int) throws {
         format = CompressionFormat.sniff(packed)
         guard format != .none else {
             (bytes, self.isWhole) = (packed, isWhole)
@@ -32,13 +36,13 @@ public struct UnpackedBeginning: Sendable {
         var bytes: [UInt8] = []
         func keep(_ piece: RawSpan) { unsafe piece.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) } }
         var place = 0
-        while place < packed.count, bytes.count < Self.most {
+        while place < packed.count, bytes.count < most {
             let end = min(place + 512, packed.count)
             place += try unsafe decompressor.decodePiece(packed.span.bytes.extracting(place..<end), emit: keep)
         }
         self.isWhole = false
         if isWhole, place == packed.count {
-            while bytes.count < Self.most, !self.isWhole { self.isWhole = try decompressor.finishPiece(emit: keep) }
+            while bytes.count < most, !self.isWhole { self.isWhole = try decompressor.finishPiece(emit: keep) }
         }
         try decompressor.flush(emit: keep)
         self.bytes = bytes
@@ -50,7 +54,7 @@ public struct UnpackedBeginning: Sendable {
     /// The beginning of a file is enough of it.
     public static func isEnough(_ packed: [UInt8], isWhole: Bool) -> Bool {
         do {
-            return try UnpackedBeginning(of: packed, isWhole: isWhole).isEnough
+            return try UnpackedBeginning(of: packed, isWhole: isWhole, upTo: enough).isEnough
         } catch {
             // What follows would not mend it; whoever looks at the beginning gets this error.
             return true

@@ -41,8 +41,7 @@ public final class FileLock: Sendable {
             do {
                 let held = try file.stat()
                 guard held.type == .regular else { throw HostFile.UnexpectedFile(held.type) }
-                let there = try HostFile.status(path, followLinks: false)
-                if let there, held.inode == there.inode, held.deviceID == there.deviceID {
+                if try FileIdentity(path, followingLinks: false) == FileIdentity(held) {
                     guard try commandsOfTheDead(file).isEmpty else {
                         try? file.close()
                         return nil

@@ -11,7 +11,7 @@ public import SystemPackage
 public final class FolderWatch: Sendable {
     private let descriptor: FileDescriptor
     private let counts: @Sendable (String) -> Bool
-    private let folders: [(path: FilePath, identity: Identity)]
+    private let folders: [(path: FilePath, identity: FileIdentity)]
     /// It can tell nothing any more.
     private let isSpoiled = Mutex(false)
 
@@ -28,18 +28,10 @@ public final class FolderWatch: Sendable {
     /// So often at once; then it counts as changed, whatever comes.
     private static let mostReads = 16
 
-    /// Which folder it is, whatever its name leads to by then.
-    private struct Identity: Equatable {
-        let device: UInt64
-        let inode: UInt64
-
-        /// Nil where nothing can be found.
-        init?(_ path: FilePath) {
-            // Why is of no interest here: whoever reads the folder next says it.
-            guard let stat = try? path.stat() else { return nil }
-            device = UInt64(stat.deviceID.rawValue)
-            inode = UInt64(stat.inode.rawValue)
-        }
+    /// Which folder a path leads to now; nil where nothing can be found.
+    private static func identity(_ path: FilePath) -> FileIdentity? {
+        // Why is of no interest here: whoever reads the folder next says it.
+        (try? path.stat()).map { FileIdentity($0) }
     }
 
     /// - Parameter counts: the names whose change is one.
@@ -57,13 +49,13 @@ public final class FolderWatch: Sendable {
     }
 
     /// Nil if not each of them is told of.
-    private static func watch(_ folders: [FilePath], by raw: Int32) -> [(path: FilePath, identity: Identity)]? {
-        var watched: [(path: FilePath, identity: Identity)] = []
+    private static func watch(_ folders: [FilePath], by raw: Int32) -> [(path: FilePath, identity: FileIdentity)]? {
+        var watched: [(path: FilePath, identity: FileIdentity)] = []
         for folder in folders {
             let isTold = unsafe folder.withPlatformString { path in
                 unsafe local.contains(chost_file_system(path)) && inotify_add_watch(raw, path, changes) >= 0
             }
-            guard isTold, let identity = Identity(folder) else { return nil }
+            guard isTold, let identity = identity(folder) else { return nil }
             watched.append((folder, identity))
         }
         return watched
@@ -79,7 +71,7 @@ public final class FolderWatch: Sendable {
         isSpoiled.withLock { isSpoiled in
             guard !isSpoiled else { return nil }
             // By a link, a mount or a rename further up, its name may lead elsewhere now, and nobody tells that.
-            guard folders.allSatisfy({ Identity($0.path) == $0.identity }) else {
+            guard folders.allSatisfy({ Self.identity($0.path) == $0.identity }) else {
                 isSpoiled = true
                 return nil
             }

@@ -17,13 +17,12 @@ public struct LockHolder: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Parameter byte: which of the file; nil for its lock as a whole (`flock`).
     static func all(of path: FilePath, byte: Int64?) throws -> [LockHolder] {
-        guard let file = try HostFile.status(path, followLinks: true) else { return [] }
+        guard let file = try FileIdentity(path, followingLinks: true) else { return [] }
         return ProcFolder.names("/proc").compactMap { name -> LockHolder? in
             guard let process = pid_t(name), process != getpid() else { return nil }
             let has = ProcFolder.names("/proc/\(name)/fd").contains { number in
                 // Most files are somewhere else; those that are gone by now are not it.
-                guard let open = try? FilePath("/proc/\(name)/fd/\(number)").stat(), open.inode == file.inode,
-                    open.deviceID == file.deviceID
+                guard let open = try? FilePath("/proc/\(name)/fd/\(number)").stat(), FileIdentity(open) == file
                 else { return false }
                 return lines("/proc/\(name)/fdinfo/\(number)").contains { isLock($0, byte) }
             }

@@ -7,7 +7,7 @@ public struct ImageQuery: Sendable {
     public let sort: [SortKey]
     public let filters: [FieldFilter]
     /// The fields of columns, sort keys and filters, one after the other; where a filter is of names, what
-    /// docker calls an image, and its tags.
+    /// docker calls an image, and what servers of simplestreams do.
     private let selection: FieldSelection
 
     /// - Parameters:
@@ -22,7 +22,7 @@ public struct ImageQuery: Sendable {
         for filter in filters { parsed.append(try FieldFilter(filter)) }
         self.filters = parsed
         let names: [FieldPath] =
-            parsed.contains { $0.isOfName } ? [FieldPath(ComputedField.reference.rawValue), "tags"] : []
+            parsed.contains { $0.isOfName } ? [FieldPath(ComputedField.reference.rawValue)] + StreamsAliases.paths : []
         selection = FieldSelection(self.columns + self.sort.map(\.path) + parsed.map(\.path) + names)
     }
 
@@ -47,11 +47,12 @@ public struct ImageQuery: Sendable {
             .map { ImageRow(image: images[$0.place], cells: $0.cells) }
     }
 
-    /// - Parameter names: what docker calls the image, and its tags.
+    /// - Parameter names: what docker calls the image, and servers of simplestreams (`StreamsAliases.paths`).
     private static func isCalled(by filter: FieldFilter, _ names: ArraySlice<JSONValue?>) -> Bool {
         let references = (names.first ?? nil)?.arrayValue ?? []
-        let tags = (names.last ?? nil)?.objectValue ?? [:]
-        return references.contains(where: filter.matches) || filter.matches(StreamsAliases(tags: tags))
+        let tags = names.dropFirst().map { $0?.stringValue }
+        return references.contains(where: filter.matches)
+            || filter.matches(StreamsAliases(list: tags.first ?? nil, architecture: tags.last ?? nil))
     }
 
     /// Works on places and values alone, so that it need not be compiled anew for each kind of image.

@@ -13,11 +13,7 @@ public struct ListedImage: Sendable {
 
     /// What it is called: its name, and what a server of simplestreams calls it beside that.
     public var names: [String] {
-        let aliases =
-            Self.aliases.find(in: manifest)?.value.stringValue.map {
-                StreamsAliases(tags: [StreamsAliases.tag: .string($0)]).names
-            } ?? []
-        return (name.map { [$0] } ?? []) + aliases
+        (name.map { [$0] } ?? []) + StreamsAliases(list: Self.aliases.find(in: manifest)?.value.stringValue).names
     }
 
     public var name: String? { Self.name.find(in: manifest)?.value.stringValue }

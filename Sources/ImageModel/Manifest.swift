@@ -72,6 +72,8 @@ extension Manifest {
 
     /// What a server of simplestreams calls the image.
     public var aliases: StreamsAliases { StreamsAliases(tags: tags) }
+    /// What it is called: its name, and the aliases.
+    public var names: [String] { (name.map { [$0] } ?? []) + aliases.names }
 
     public var isActive: Bool { imageState == .active }
     /// Whether it was ever activated.

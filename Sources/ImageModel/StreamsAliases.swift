@@ -13,11 +13,21 @@ public struct StreamsAliases: Sendable, Hashable {
 
     /// - Parameter tags: of a manifest, whoever wrote it.
     public init(tags: JSONObject) {
-        // The beginning of a UUID is what people type for that image, and no server's word for another.
-        names = (tags[Self.tag]?.stringValue?.split(separator: ",").map(String.init) ?? [])
-            .filter { !$0.allSatisfy { $0.isHexDigit || $0 == "-" } }
-        architecture = tags[Self.architectureTag]?.stringValue
+        self.init(list: tags[Self.tag]?.stringValue, architecture: tags[Self.architectureTag]?.stringValue)
     }
+
+    /// - Parameters:
+    ///   - list: what the tag of the names has.
+    ///   - architecture: what that of the processor has.
+    init(list: String?, architecture: String? = nil) {
+        // The beginning of a UUID is what people type for that image, and no server's word for another.
+        names = (list?.split(separator: ",").map(String.init) ?? [])
+            .filter { !$0.allSatisfy { $0.isHexDigit || $0 == "-" } }
+        self.architecture = architecture
+    }
+
+    /// Where the two tags are in a manifest.
+    static let paths: [FieldPath] = [tag, architectureTag].map { FieldPath("tags.\($0)") }
 
     /// Whether a word is one of them, with `/ARCHITECTURE` behind it or not.
     public func has(_ word: String) -> Bool {

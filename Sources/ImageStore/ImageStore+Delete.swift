@@ -118,7 +118,7 @@ extension ImageStore {
                         .zfs, "a part of the image is destroyed already, so that it is not put back",
                         hint: "delete it again")
                 }
-                if partial != dataset.name { try await zfs.rename(partial, to: dataset.name) }
+                try await moveBack(partial, to: dataset.name)
                 try await zfs.attach(dataset.name, detachment)
             }
         }

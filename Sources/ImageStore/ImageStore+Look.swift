@@ -103,7 +103,7 @@ extension ImageStore {
     }
 
     /// What is at an image's place is one (state.md, "Datasets").
-    func isImage(_ dataset: Dataset, hasFinal: Bool) async throws -> Bool {
+    private func isImage(_ dataset: Dataset, hasFinal: Bool) async throws -> Bool {
         guard hasFinal || !ImageRule.needsFinal(dataset) else { return false }
         return ImageRule.uuid(of: dataset, roots: try await machines.rootFolders()) != nil
     }

@@ -58,14 +58,8 @@ extension ImageStore {
         }
         let known = try await self.finals(of: unrecorded)
         let machines = withFinal.intersection(unrecorded).subtracting(known.map(\.dataset))
-        if !machines.isEmpty {
-            withFinal.subtract(machines)
-            let incremental = Set(images.map(\.dataset).filter(ImageRule.needsFinal).map(\.name))
-            found.removeAll { image in
-                let name = DatasetName.image(image.uuid, in: image.pool)
-                return machines.contains(name) && incremental.contains(name)
-            }
-        }
+        withFinal.subtract(machines)
+        found.removeAll { ImageRule.needsFinal($0.origin) && machines.contains(.image($0.uuid, in: $0.pool)) }
         let doubts = try await doubts(of: unrecorded, finals: known)
         if !doubts.isEmpty {
             for place in found.indices {
@@ -140,7 +134,8 @@ enum ImageRule {
     }
 
     /// A clone of an image is an image itself only if it has a `@final` of its own; else it is a VM's.
-    static func needsFinal(_ dataset: Dataset) -> Bool { dataset.origin?.name == finalSnapshot }
+    static func needsFinal(_ dataset: Dataset) -> Bool { needsFinal(dataset.origin) }
+    static func needsFinal(_ origin: SnapshotName?) -> Bool { origin?.name == finalSnapshot }
 
     /// The clones of each dataset that are VMs', their disks', or images.
     static func dependents(_ datasets: [Dataset]) -> [DatasetName: [DatasetName]] {

@@ -118,8 +118,7 @@ extension ImageTool {
             for: asked,
             among: here.flatMap { image in
                 let own = image.manifest
-                return [own.uuid.description, own.name, own.title].compactMap(\.self) + own.aliases.names
-                    + image.references
+                return [own.uuid.description, own.title] + own.names + image.references
                     + image.dockerNames.map(\.repository)
             })
     }

@@ -100,10 +100,9 @@ extension ZFS {
     public func values(_ properties: [String], of names: [DatasetName]) async throws -> [DatasetName: [String: String]]
     {
         var values: [DatasetName: [String: String]] = [:]
-        for start in stride(from: 0, to: names.count, by: 1000) {
+        for names in names.map(\.description).bundledForCalls() {
             let lines = try await present(
-                ["get", "-Hp", "-o", "name,property,value", properties.joined(separator: ",")],
-                named: names[start..<min(start + 1000, names.count)].map(\.description),
+                ["get", "-Hp", "-o", "name,property,value", properties.joined(separator: ",")], named: names,
                 doing: "read \"\(properties.joined(separator: ","))\" of datasets")
             for line in lines {
                 let cells = line.split(separator: UInt8(ascii: "\t"), maxSplits: 2)

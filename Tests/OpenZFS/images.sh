@@ -166,6 +166,12 @@ volume_chain() {
     manifest "$child" child.gz volume-child "${zvol_members[@]}" "origin:\"$base\"" > child.json
 }
 
+# installed_volume: the same, with $base installed
+installed_volume() {
+    volume_chain
+    status 0 imgadm install -q -m base.json -f base.gz
+}
+
 # served_chain: sets $chain (three UUIDs, base first) and $url, and $sum of the last one's files
 served_chain() {
     local step from='' id file

@@ -45,10 +45,12 @@ public struct ImageDraft: Sendable {
         self.kind = kind
         self.fileName = fileName
         var given = manifest
-        for (path, value) in fields { ManifestFields.set(value, at: path, in: &given) }
-        self.given = given
         var single = JSONObject()
-        for (path, value) in fields { ManifestFields.set(value, at: path, in: &single) }
+        for (path, value) in fields {
+            ManifestFields.set(value, at: path, in: &given)
+            ManifestFields.set(value, at: path, in: &single)
+        }
+        self.given = given
         self.fields = single
     }
 

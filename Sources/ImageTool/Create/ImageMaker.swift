@@ -96,8 +96,7 @@ public struct ImageMaker: Sendable {
         let origin: SnapshotName?
         /// The image that the VM was made of, if it is installed.
         let image: InstalledImage?
-        let kind: Dataset.Kind
-        /// Bytes of a volume.
+        /// Bytes of a volume; nil of a file system.
         let volumeSize: UInt64?
     }
 
@@ -108,10 +107,9 @@ public struct ImageMaker: Sendable {
             throw Failure(.datasetNotFound, "dataset \"\(name)\" of VM \(machine.uuid) does not exist")
         }
         let installed = if let image { try await tool.store.image(image, in: pool) } else { InstalledImage?.none }
-        let kind = dataset.kind
-        let volumeSize = kind == .volume ? try await zfs.volumeSize(of: name) : nil
+        let volumeSize = dataset.kind == .volume ? try await zfs.volumeSize(of: name) : nil
         guard request.isIncremental else {
-            return Source(snapshot: snapshot, origin: nil, image: installed, kind: kind, volumeSize: volumeSize)
+            return Source(snapshot: snapshot, origin: nil, image: installed, volumeSize: volumeSize)
         }
         guard let image, let origin = dataset.origin else {
             throw Failure(
@@ -138,7 +136,7 @@ public struct ImageMaker: Sendable {
                     hint: "make one without -i")
             }
         }
-        return Source(snapshot: snapshot, origin: origin, image: installed, kind: kind, volumeSize: volumeSize)
+        return Source(snapshot: snapshot, origin: origin, image: installed, volumeSize: volumeSize)
     }
 
     private func manifest(
@@ -163,8 +161,8 @@ public struct ImageMaker: Sendable {
                 hint: "type=lx-dataset is a file system with Linux in it")
         }
         let isOther = json["type"] == ImageType.other.json
-        guard isOther || (json["type"] == ImageType.zvol.json) == (source.kind == .volume) else {
-            let (what, type) = source.kind == .volume ? ("a volume", "zvol") : ("a file system", "lx-dataset")
+        guard isOther || (json["type"] == ImageType.zvol.json) == (source.volumeSize != nil) else {
+            let (what, type) = source.volumeSize != nil ? ("a volume", "zvol") : ("a file system", "lx-dataset")
             throw Failure(
                 .manifestValidation,
                 "invalid manifest: type \(json["type"]?.stringValue ?? "?"), but \"\(source.snapshot.dataset)\" is \(what)",

@@ -97,7 +97,7 @@ struct CompleteCommand: ImgadmCommand {
     }
 
     private static func names(of manifest: Manifest) -> [String] {
-        ((manifest.name.map { [$0] } ?? []) + manifest.aliases.names).filter(ImageSources.isTyped)
+        manifest.names.filter(ImageSources.isTyped)
     }
 
     /// What a field may be, as far as that is known without asking anybody.

@@ -4,9 +4,8 @@
 
 test_create_of_a_kvm_vm_is_of_its_first_disk() {
     local vm id sum
-    volume_chain
+    installed_volume
     vm=$(uuid)
-    imgadm install -q -m base.json -f base.gz
     zfs create "$pool/$vm"
     zfs clone "$pool/$base@final" "$pool/$vm-disk0"
     write_volume "$pool/$vm-disk0" "what the VM wrote"
@@ -27,9 +26,8 @@ test_create_of_a_kvm_vm_is_of_its_first_disk() {
 
 test_create_of_a_bhyve_vm_with_a_script_and_a_quota() {
     local vm sum before
-    volume_chain
+    installed_volume
     vm=$(uuid)
-    imgadm install -q -m base.json -f base.gz
     zfs create -o quota=64M "$pool/$vm"
     zfs clone "$pool/$base@final" "$pool/$vm/disk0"
     echo before > "/tmp/platform/$pool/$vm/state"

@@ -27,9 +27,8 @@ test_unknown_image() {
 
 test_a_promoted_vm_is_no_image() {
     local vm before
-    volume_chain
+    installed_volume
     vm=$(uuid)
-    status 0 imgadm install -q -m base.json -f base.gz
     zfs clone "$pool/$base@final" "$pool/$vm"
     write_volume "$pool/$vm" "years of work"
     zfs promote "$pool/$vm"
@@ -64,9 +63,8 @@ test_a_full_pool_can_be_emptied() {
 # As long as an image is made of a VM, the VM has a snapshot @final, and is no image to anybody.
 test_a_vm_of_which_an_image_is_made_is_none() {
     local vm
-    volume_chain
+    installed_volume
     vm=$(uuid)
-    imgadm install -q -m base.json -f base.gz
     zfs clone "$pool/$base@final" "$pool/$vm"
     zfs snapshot -o imgadm:machine=true "$pool/$vm@final"
     status 0 imgadm list -H -o uuid

@@ -17,9 +17,8 @@ refused() {
 
 test_refused_delete_of_an_open_volume() {
     local id
-    volume_chain
+    installed_volume
     id=$base
-    status 0 imgadm install -q -m base.json -f base.gz
     udevadm settle -t 20
     exec 7< "/dev/zvol/$pool/$id"
     refused "$id" DatasetBusy "process $BASHPID"
@@ -40,8 +39,7 @@ test_refused_delete_of_a_volume_that_the_kernel_uses() {
     local loop
     modprobe loop
     udevadm settle -t 20
-    volume_chain
-    status 0 imgadm install -q -m base.json -f base.gz
+    installed_volume
     udevadm settle -t 20
     loop=$(losetup -f --show "$(readlink -f "/dev/zvol/$pool/$base")")
     refused "$base" DatasetBusy "$loop"
@@ -66,8 +64,7 @@ test_refused_delete_of_a_file_system_mounted_elsewhere() {
 
 test_refused_delete_of_a_held_image() {
     local before
-    volume_chain
-    status 0 imgadm install -q -m base.json -f base.gz
+    installed_volume
     zfs hold keep "$pool/$base@final"
     before=$(face "$base")
     status 1 imgadm delete "$base"
@@ -110,8 +107,7 @@ repaired() {
 
 test_delete_of_a_volume_killed_before_the_rename() {
     local before
-    volume_chain
-    status 0 imgadm install -q -m base.json -f base.gz
+    installed_volume
     before=$(face "$base")
     killed_at 'rename *' imgadm delete "$base"
     [[ $(zfs get -H -o value volmode "$pool/$base") == none ]]
@@ -172,8 +168,7 @@ test_delete_of_a_volume_with_a_mode_of_its_own_killed() {
 # The device stays while it is open, whatever the property says: a deletion was killed just after it had set that.
 test_delete_of_a_volume_killed_with_its_device_open() {
     local before
-    volume_chain
-    status 0 imgadm install -q -m base.json -f base.gz
+    installed_volume
     before=$(face "$base")
     exec 7< "/dev/zvol/$pool/$base"
     zfs set imgadm:volmode=inherited "$pool/$base"

@@ -24,9 +24,8 @@ test_zvol_incremental() {
 
 test_zvol_list_get_and_delete() {
     local vm
-    volume_chain
+    installed_volume
     vm=$(uuid)
-    imgadm install -q -m base.json -f base.gz
     zfs clone "$pool/$base@final" "$pool/$vm-disk0"
     status 0 imgadm list -H -o uuid,name,type,clones
     grep -qxE "$base +volume +zvol +1" out
