@@ -14,7 +14,6 @@ extension ImageMaker {
     /// Stops a VM, snapshots it, and runs a script in it until it has stopped again.
     func prepare(_ machine: Machine, _ script: String, _ intent: inout CreateIntent, _ report: Report) async throws {
         let manager = manager(intent.pool)
-        try await checkUnprepared(machine)
         intent.wasRunning = !machine.isStopped
         intent.prepared = machine.datasets
         intent.script = script
@@ -95,13 +94,17 @@ extension ImageMaker {
         }
     }
 
-    /// - Throws: `DatasetExists` if somebody has a snapshot of the name that will be needed.
-    private func checkUnprepared(_ machine: Machine) async throws {
+    /// Looks whether a VM is half prepared by somebody: by a run with another root that died, or by another tool.
+    ///
+    /// - Throws: `DatasetExists` if there is a snapshot of the name that is needed for a script.
+    func checkUnprepared(_ machine: Machine) async throws {
         let wanted = machine.datasets.compactMap { $0.snapshot(ImageMaker.prepareSnapshot) }
         guard let first = try await zfs.existing(wanted).min() else { return }
         throw Failure(
             .datasetExists, "snapshot \"\(first)\" is there already",
-            hint: "another tool's run was broken off: roll the VM back to it by hand, or destroy it")
+            hint:
+                "a run with another root, or another tool's, was broken off: imgadm create --recover \(machine.uuid) there, or roll the VM back to it by hand, or destroy it"
+        )
     }
 
     /// What gives the VM back the metadata that a script needs for itself.

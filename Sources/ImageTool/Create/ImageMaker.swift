@@ -61,6 +61,7 @@ public struct ImageMaker: Sendable {
             throw ImageMaker.busy(machine.uuid)
         }
         defer { shared.release() }
+        try await checkUnprepared(machine)
         guard machine.isStopped || request.script != nil else {
             throw Failure(
                 .vmNotStopped, "VM \(machine.uuid) is not stopped (its state is \"\(machine.state)\")",
@@ -171,11 +172,19 @@ public struct ImageMaker: Sendable {
         return try Manifest(json)
     }
 
+    /// A run that died has left it, with whatever root. An image that somebody makes another of has a record, and its `@final` stays,
+    /// whatever mark it has been given.
+    private func isLeftover(_ final: SnapshotName) async throws -> Bool {
+        guard try await !zfs.ofMachines([final]).isEmpty else { return false }
+        guard let uuid = ImageUUID(String(final.dataset.lastComponent)) else { return true }
+        return try await tool.store.image(uuid, in: final.dataset.poolName)?.isKnown != true
+    }
+
     private func makeFiles(
         _ source: Source, _ manifest: Manifest, _ files: CreateFiles, _ compression: CompressionFormat,
         _ intent: inout CreateIntent, _ report: Report
     ) async throws -> CreatedImage {
-        if try await !zfs.ofMachines([source.snapshot]).isEmpty {
+        if try await isLeftover(source.snapshot) {
             // With this VM's lock in hand: no run can be at work on it.
             try await zfs.destroy(source.snapshot)
             report.line("Cleared leftover snapshot \(source.snapshot)")

@@ -95,7 +95,37 @@ extension EndToEnd {
             #expect(try await vm.everything() == before)
         }
 
+        /// A mark that somebody has given an image's own `@final` makes it no leftover.
+        @Test func theSnapshotOfAnImageStays() async throws {
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            let final = "\(box.pool)/\(images.base.uuid)@final"
+            func guid() async throws -> String { try await Tool.run("zfs", "get", "-Hp", "-o", "value", "guid", final) }
+            let before = try await guid()
+            try await Tool.run("zfs", "set", "imgadm:machine=true", final)
+            let run = try await box.imgadm(
+                ["create", "-o", box.path("made").string, images.base.uuid] + BareMachine.fields)
+            #expect(run.status == 0 && !run.output.contains("Cleared"), "\(run)")
+            #expect(try await guid() == before)
+            #expect(try await box.imgadm("delete", images.base.uuid).status == 0)
+        }
+
         // MARK: What comes while a script runs
+
+        /// What a script has begun is no image's content.
+        @Test func ofAHalfPreparedMachineNoImageIsMade() async throws {
+            let vm = try await BareMachine.make(in: box)
+            let before = try await vm.everything()
+            let killed = try await prepare(vm, meanwhile: "kill -9 $(pgrep -P $pid imgadm || echo $pid)")
+            #expect(killed.status == 137, "\(killed)")
+            let run = try await box.imgadm(
+                ["create", "-o", box.path("second").string, vm.uuid] + BareMachine.fields, environment: other)
+            #expect(run.status == 1 && run.errors.contains("error (DatasetExists): snapshot"), "\(run)")
+            #expect(run.errors.contains("--recover \(vm.uuid) there"), "\(run)")
+            #expect(try await box.imgadm("list", "-H").status == 0)
+            #expect(try await vm.everything() == before)
+        }
 
         /// - Parameter meanwhile: shell, run while the script waits in the machine.
         private func prepare(_ vm: BareMachine, meanwhile: String) async throws -> Sandbox.Run {
