@@ -181,8 +181,9 @@ extension EndToEnd {
                     while text not in said and select.select([terminal], [], [], 60)[0]:
                         said += os.read(terminal, 4096)
                     return said
-                os.write(terminal, b"PS1=; bind 'set bell-style none'; source '\(box.path("completion.bash"))'; echo rea''dy\\n")
-                until(b"ready")
+                # Keys before the prompt would be the terminal's own to edit: bash takes them over just before it shows that.
+                os.write(terminal, b"bind 'set bell-style none'; source '\(box.path("completion.bash"))'; PS1='rea''dy:'\\n")
+                until(b"ready:")
                 os.write(terminal, b"\(keys); echo do''ne\\n")
                 print(until(b"done").decode())
                 os.close(terminal)
