@@ -1,11 +1,12 @@
 /// Fetches the pieces that a map names, unpacks them, and hands on what is not zero.
 final class ContentReader {
     var bytes: DiskBytes
-    private let unpacker: Unpacker
     private var buffer: [UInt8] = []
-    private var packed: [UInt8] = []
-    /// Of a map: what may go on.
-    private var pending: DiskExtent?
+    /// Of a map: what may go on, a piece of the file as it is or several that are packed.
+    private var pending: [DiskExtent] = []
+    /// What is being unpacked, and is handed on next.
+    private var unpacking: Unpacking?
+    private let unpackers = IdleUnpackers()
     // Of a disk that is kept as it is.
     private var place: UInt64 = 0
     private var rawSize: UInt64?
@@ -20,10 +21,9 @@ final class ContentReader {
     /// All bytes are the disk's, also what looks like the footer of a VHD.
     private let isAsItIs: Bool
 
-    init(_ bytes: DiskBytes, _ unpacker: Unpacker, isAsItIs: Bool) {
+    init(_ bytes: DiskBytes, isAsItIs: Bool) {
         self.isAsItIs = isAsItIs
         self.bytes = bytes
-        self.unpacker = unpacker
     }
 
     /// Hands on a piece, as large as it gets.
@@ -32,41 +32,68 @@ final class ContentReader {
     func step(_ map: inout (any DiskMap)?, to visitor: inout some DiskVisitor) throws -> Bool {
         guard let size = map?.size else { return true }
         while let extent = try map?.next(&bytes) {
-            if pending?.append(extent, most: Self.pieceBytes) ?? false { continue }
-            let piece = pending
-            pending = extent
-            if let piece {
-                try hand(piece, size, &visitor)
-                return false
-            }
+            if pending.takes(extent, most: Self.pieceBytes) { continue }
+            let pieces = pending
+            pending = [extent]
+            try hand(pieces, size, &visitor)
+            return false
         }
-        guard let piece = pending else { return true }
-        pending = nil
-        try hand(piece, size, &visitor)
+        let pieces = pending
+        pending = []
+        try hand(pieces, size, &visitor)
+        try handUnpacked(&visitor)
         return true
     }
 
-    private func hand(_ extent: DiskExtent, _ size: UInt64, _ visitor: inout some DiskVisitor) throws {
-        guard extent.start < size else { return }
-        switch extent.storage {
-        case .plain(let place):
-            var done = 0
+    private func hand(_ extents: [DiskExtent], _ size: UInt64, _ visitor: inout some DiskVisitor) throws {
+        var packed: [PackedPiece] = []
+        for extent in extents where extent.start < size {
             let count = Int(min(UInt64(extent.count), size - extent.start))
-            while done < count {
-                let length = min(count - done, Self.pieceBytes)
-                let there = try fill(length, from: place + UInt64(done))
-                try bytes.use(at: place + UInt64(done), count: there)
-                try emit(length, at: extent.start + UInt64(done), to: &visitor)
-                done += length
+            switch extent.storage {
+            case .plain(let place):
+                try handUnpacked(&visitor)
+                try hand(extent, count, at: place, &visitor)
+            case .packed(let packing, let place, let room):
+                var input = [UInt8](repeating: 0, count: room)
+                let there = try unsafe input.withUnsafeMutableBytes { try unsafe bytes.read(at: place, into: $0) }
+                input.removeSubrange(there...)
+                packed.append(
+                    PackedPiece(
+                        packing: packing, input: input, place: place, start: extent.start, count: extent.count,
+                        wanted: count))
             }
-            // The rest of the last piece lies beyond the disk's end, and is used all the same.
-            if extent.count > count, place + UInt64(extent.count) <= bytes.known {
-                try bytes.use(at: place + UInt64(count), count: extent.count - count)
-            }
-        case .packed(let packing, let place, let room):
-            let end = Int(min(UInt64(extent.count), size - extent.start))
-            try unpack(packing, place, room, extent.count, needed: packing == .zlib ? end : extent.count)
-            try emit(end, at: extent.start, to: &visitor)
+        }
+        guard !packed.isEmpty else { return }
+        let next = Unpacking(packed, by: unpackers)
+        try handUnpacked(&visitor)
+        unpacking = next
+    }
+
+    private func handUnpacked(_ visitor: inout some DiskVisitor) throws {
+        guard let unpacking else { return }
+        self.unpacking = nil
+        for (piece, result) in zip(unpacking.pieces, unpacking.finish()) {
+            let unpacked = try result.get()
+            try bytes.use(at: piece.place, count: unpacked.used)
+            try emit(unpacked.bytes, piece.wanted, at: piece.start, to: &visitor)
+        }
+    }
+
+    /// - Parameter count: bytes of it that the disk has.
+    private func hand(
+        _ extent: DiskExtent, _ count: Int, at place: UInt64, _ visitor: inout some DiskVisitor
+    ) throws {
+        var done = 0
+        while done < count {
+            let length = min(count - done, Self.pieceBytes)
+            let there = try fill(length, from: place + UInt64(done))
+            try bytes.use(at: place + UInt64(done), count: there)
+            try emit(buffer, length, at: extent.start + UInt64(done), to: &visitor)
+            done += length
+        }
+        // The rest of the last piece lies beyond the disk's end, and is used all the same.
+        if extent.count > count, place + UInt64(extent.count) <= bytes.known {
+            try bytes.use(at: place + UInt64(count), count: extent.count - count)
         }
     }
 
@@ -87,25 +114,10 @@ final class ContentReader {
         return there
     }
 
-    private func unpack(_ packing: Packing, _ place: UInt64, _ room: Int, _ count: Int, needed: Int) throws {
-        if packed.count < room { packed = [UInt8](repeating: 0, count: room) }
-        reserve(count)
-        let there = try unsafe packed.withUnsafeMutableBytes {
-            try unsafe bytes.read(at: place, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<room]))
-        }
-        let used = try unsafe packed.withUnsafeBytes { input in
-            try unsafe buffer.withUnsafeMutableBytes { output in
-                try unsafe unpacker.unpack(
-                    packing, UnsafeRawBufferPointer(rebasing: input[..<there]),
-                    into: UnsafeMutableRawBufferPointer(rebasing: output[..<count]), needed: needed, at: place)
-            }
-        }
-        try bytes.use(at: place, count: used)
-    }
-
-    /// Hands on what is not zero of the buffer, in runs of whole grains.
-    private func emit(_ count: Int, at offset: UInt64, to visitor: inout some DiskVisitor) throws {
-        let buffer = buffer
+    /// Hands on what is not zero of a buffer, in runs of whole grains.
+    private func emit(
+        _ buffer: [UInt8], _ count: Int, at offset: UInt64, to visitor: inout some DiskVisitor
+    ) throws {
         let all = unsafe buffer.span.bytes.extracting(0..<count)
         var runStart: Int?
         var place = 0
@@ -143,7 +155,7 @@ final class ContentReader {
         guard try fill(count, from: start) == count else {
             throw DiskError(.truncated, at: start, "the file became shorter than \(fileSize) bytes")
         }
-        try emit(count, at: start, to: &visitor)
+        try emit(buffer, count, at: start, to: &visitor)
         place = start + UInt64(count)
         return nil
     }
@@ -176,11 +188,11 @@ final class ContentReader {
             try unsafe visitor.data(held.span.bytes.extracting(0..<Int(min(place, size) - start)), at: start)
         }
         if isLast {
-            if size > place { try emit(Int(size - place), at: place, to: &visitor) }
+            if size > place { try emit(buffer, Int(size - place), at: place, to: &visitor) }
             return size
         }
         held = Array(buffer[(there - Self.grain)..<there])
-        try emit(there - Self.grain, at: place, to: &visitor)
+        try emit(buffer, there - Self.grain, at: place, to: &visitor)
         place = end
         return nil
     }

@@ -22,6 +22,28 @@ struct DiskExtent {
     }
 }
 
+extension [DiskExtent] {
+    private static let mostPieces = 64
+
+    /// Takes one to what is handed on together: what goes on where a plain one ends, or another packed one, as all of them are then
+    /// unpacked side by side.
+    ///
+    /// - Parameter most: bytes of the disk, if they are several.
+    mutating func takes(_ next: DiskExtent, most: Int) -> Bool {
+        guard let last = indices.last else {
+            append(next)
+            return true
+        }
+        if self[last].append(next, most: most) { return true }
+        guard case .packed(_, _, let room) = next.storage, case .packed(_, _, let firstRoom) = self[0].storage,
+            room <= most / 8, firstRoom <= most / 8, count < Self.mostPieces,
+            reduce(0, { $0 + $1.count }) + next.count <= most
+        else { return false }
+        append(next)
+        return true
+    }
+}
+
 /// Where a format keeps which piece of its disk.
 protocol DiskMap {
     /// Bytes of the disk.

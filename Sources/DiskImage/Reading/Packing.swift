@@ -10,8 +10,8 @@ enum Packing {
     case zstd
 }
 
-/// Unpacks pieces, each into exactly the room that it must fill.
-@safe final class Unpacker {
+/// Unpacks pieces, each into exactly the room that it must fill. Whoever takes one has it alone.
+@safe final class Unpacker: @unchecked Sendable {
     private let inflater: OpaquePointer
     private let zstd: OpaquePointer
 
@@ -33,12 +33,28 @@ enum Packing {
 
     private static var noMemory: DiskError { DiskError(.limit, at: 0, "no memory to unpack it") }
 
+    func unpack(_ piece: PackedPiece) throws(DiskError) -> PackedPiece.Unpacked {
+        // A disk may end within its last cluster, and what lies behind its end is not there then.
+        let needed = piece.packing == .zlib ? piece.wanted : piece.count
+        var result: Result<Int, DiskError> = .success(0)
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: piece.count) { output, count in
+            let output = UnsafeMutableRawBufferPointer(output)
+            result = Result { () throws(DiskError) in
+                try unsafe piece.input.span.bytes.withUnsafeBytes { (input) throws(DiskError) in
+                    try unsafe unpack(piece.packing, input, into: output, needed: needed, at: piece.place)
+                }
+            }
+            if case .success = result { count = piece.count }
+        }
+        return PackedPiece.Unpacked(bytes: bytes, used: try result.get())
+    }
+
     /// - Parameters:
     ///   - input: where the piece begins; more may follow it.
     ///   - output: what it must fill.
     ///   - needed: bytes that it must have at least: the last grain of a VMDK may end with the disk. What is missing is zero.
     /// - Returns: bytes of the input that it took.
-    func unpack(
+    private func unpack(
         _ packing: Packing, _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, needed: Int,
         at offset: UInt64
     ) throws(DiskError) -> Int {

@@ -1,4 +1,5 @@
 import DiskImage
+import Host
 import SendStream
 
 /// What must be known of a disk before its stream can begin: its size, and the digest of its content. Reading and hashing take about
@@ -8,46 +9,41 @@ struct ContentSurvey {
     let digest: [UInt8]
     let mark: ContentMark
 
-    /// Bytes that are hashed at a time.
-    private static let batchBytes = 4 << 20
-
-    init(_ content: VolumeContent) async throws {
-        var batch = Batch()
-        var mark = ContentMark()
-        var size: UInt64?
-        var digest = SendStream.ContentDigest()
-        while size == nil {
-            let full = batch
-            let before = digest
-            batch = Batch()
-            async let hashed = Self.hash(full, before)
-            // What was read before is hashed meanwhile.
-            while size == nil, batch.byteCount < Self.batchBytes { size = try content.step(to: &batch) }
-            digest = try await hashed
-            for (bytes, offset) in batch.pieces { unsafe mark.add(bytes.span.bytes, at: offset) }
-        }
-        self.digest = try await Self.hash(batch, digest).finalize()
-        self.size = size ?? 0
-        self.mark = mark
+    init(_ content: VolumeContent) throws {
+        var pieces = Pieces()
+        size = try content.readAll(to: &pieces)
+        digest = try pieces.digested().finalize()
+        mark = pieces.mark
     }
 
-    @concurrent
-    private static func hash(
-        _ batch: Batch, _ digest: SendStream.ContentDigest
-    ) async throws -> SendStream.ContentDigest {
-        try Task.checkCancellation()
-        var digest = digest
-        for (bytes, offset) in batch.pieces { try unsafe digest.add(bytes.span.bytes, at: offset) }
-        return digest
-    }
+    private struct Pieces: DiskVisitor {
+        private(set) var mark = ContentMark()
+        private let digest = SideThread(SendStream.ContentDigest())
+        private var waiting: [(bytes: [UInt8], offset: UInt64)] = []
+        private var byteCount = 0
 
-    private struct Batch: DiskVisitor, Sendable {
-        var pieces: [(bytes: [UInt8], offset: UInt64)] = []
-        var byteCount = 0
+        /// Bytes that are handed over at a time.
+        private static let batchBytes = 1 << 20
 
         mutating func data(_ bytes: RawSpan, at offset: UInt64) {
+            mark.add(bytes, at: offset)
+            waiting.append((unsafe bytes.withUnsafeBytes { unsafe Array($0) }, offset))
             byteCount += bytes.byteCount
-            pieces.append((unsafe bytes.withUnsafeBytes { unsafe Array($0) }, offset))
+            if byteCount >= Self.batchBytes { handOver() }
+        }
+
+        private mutating func handOver() {
+            let batch = waiting
+            waiting = []
+            byteCount = 0
+            digest.add { digest in
+                for (bytes, offset) in batch { try unsafe digest.add(bytes.span.bytes, at: offset) }
+            }
+        }
+
+        mutating func digested() throws -> SendStream.ContentDigest {
+            handOver()
+            return try digest.finish()
         }
     }
 }

@@ -37,7 +37,7 @@ struct DiskConverter {
         // All bytes of the file, also those of holes, which may be terabytes.
         let hashed = draft.isNamedByFile ? source.file.bytes : nil
         async let digest = hashed?.digest(.sha256)
-        let survey = try await ContentSurvey(try VolumeContent(source))
+        let survey = try ContentSurvey(try VolumeContent(source))
         let size = survey.size
         var snapshot = VolumeSnapshot(
             name: ImageConverter.snapshotName, guid: 1, created: 0, size: size,

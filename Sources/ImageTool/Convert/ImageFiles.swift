@@ -59,8 +59,8 @@ struct ImageFiles {
     /// The entry of a manifest for a file that was written.
     static func entry(
         _ output: OutputFile, _ sums: FileSums, _ compression: CompressionFormat, guid: UInt64?
-    ) -> JSONValue {
-        let sums = sums.finish()
+    ) throws -> JSONValue {
+        let sums = try sums.finish()
         var entry: JSONObject = [
             "size": .number(JSONNumber(Int(clamping: output.size))), "compression": .string(compression.rawValue),
             "sha1": .string(sums.sha1), "digest": .string("sha256:\(sums.sha256)"),

@@ -35,7 +35,7 @@ struct NewImageFile {
         ) { transfer in
             try await content(output) { transfer.advance(to: Int64(clamping: $0)) }
         }
-        manifest["files"] = [ImageFiles.entry(output, sums, request.compression, guid: guid)]
+        manifest["files"] = [try ImageFiles.entry(output, sums, request.compression, guid: guid)]
         report.line("Saving manifest to \"\(files.manifest)\"")
         try await files.settle(manifest, report) { try output.commit() }
         report.did(

@@ -59,7 +59,7 @@ struct ImageFileWriter {
             written.size += Int64(bytes.byteCount)
             transfer.advance(to: written.size)
         }
-        (written.sha1, written.sha256) = sums.finish()
+        (written.sha1, written.sha256) = try sums.finish()
         if case .header(let header) = try unsafe StreamHeader.read(head.span.bytes) {
             written.snapshotGUID = header.guid
         }

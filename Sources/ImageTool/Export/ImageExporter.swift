@@ -117,7 +117,7 @@ public struct ImageExporter: Sendable {
             try await output.write(&copy, request.format.compression) { transfer.advance(to: Int64(clamping: $0)) }
         }
         guard var manifest, let files else { return try output.commit() }
-        manifest["files"] = [ImageFiles.entry(output, sums, request.format.compression, guid: copy.header?.guid)]
+        manifest["files"] = [try ImageFiles.entry(output, sums, request.format.compression, guid: copy.header?.guid)]
         try await files.settle(manifest, report) { try output.commit() }
         report.line("Saved manifest to \"\(files.manifest)\"")
     }
