@@ -8,7 +8,7 @@ public struct StreamCompressor: Sendable {
     public enum Effort: Sendable {
         /// As small as `gzip -6` makes it, as files are that are kept and sent to many.
         case size
-        /// A third less work for three parts in a hundred more, which is what tools of registries make of a layer.
+        /// As `gzip -1`: four tenths less work for seven parts in a hundred more. Tools of registries do no more for a layer.
         case speed
     }
 
@@ -44,7 +44,7 @@ public struct StreamCompressor: Sendable {
             let level: Int32 =
                 switch effort {
                 case .size: 6
-                case .speed: 3
+                case .speed: 1
                 }
             try await blocks(of: 512 << 10, read, emit) { try GzipMember.compress($0, level: level) }
         case .bzip2: try await blocks(of: BZip2Stream.blockBytes, read, emit) { try BZip2Stream.compress($0) }

@@ -45,7 +45,7 @@ struct ArchiveExport {
     var remarks: [String] {
         var sockets = 0
         for index in 0..<tree.count {
-            let kind = tree.entry(index)?.attributes.kind
+            let kind = tree.attributes(index)?.attributes.kind
             if kind == .socket || kind == .other { sockets += 1 }
         }
         return StreamFiles.remarks(tree)

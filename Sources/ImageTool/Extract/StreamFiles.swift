@@ -65,7 +65,9 @@ final class StreamFiles {
     /// What of a file system is not taken over, for people.
     static func remarks(_ tree: FileSystemTree) -> [String] {
         var withList = 0
-        for index in 0..<tree.count where tree.entry(index)?.attributes.hasAccessControlList ?? false { withList += 1 }
+        for index in 0..<tree.count where tree.attributes(index)?.attributes.hasAccessControlList ?? false {
+            withList += 1
+        }
         var remarks: [String] = []
         if withList > 0 {
             remarks.append(

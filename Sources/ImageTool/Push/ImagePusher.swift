@@ -162,7 +162,7 @@ public struct ImagePusher: Sendable {
         }
         var files: Set<UInt64> = []
         for case .entry(let index) in difference.items {
-            if let entry = tree.entry(index), entry.attributes.kind == .file { files.insert(entry.object) }
+            if let (object, attributes) = tree.attributes(index), attributes.kind == .file { files.insert(object) }
         }
         var archive = LayerArchive(difference, of: tree, try await chain.contents(of: files))
         return try await report.transfers.moving(

@@ -19,6 +19,7 @@ struct SnapshotChain {
     /// Objects of which the snapshot that was read last has other content.
     private(set) var touched: Set<UInt64> = []
     private var count = 0
+    private var kept: KeptStream?
 
     /// - Parameter images: from the base up.
     init(_ images: [InstalledImage], zfs: ZFS) throws(Failure) {
@@ -37,7 +38,10 @@ struct SnapshotChain {
     /// - Throws: `InvalidFile`; what ZFS says.
     mutating func read(upTo place: Int) async throws {
         while count <= place {
-            let read = try await pass(count..<(count + 1), LayerReader(reader))
+            // Of those below, only names are wanted.
+            kept = count == place ? try KeptStream(count) : nil
+            var read = LayerReader(reader)
+            try await send(count, to: &read, keeping: kept)
             reader = read.reader
             below = tree
             do {
@@ -71,18 +75,66 @@ struct SnapshotChain {
     private func pass<Visitor: StreamVisitor>(_ places: Range<Int>, _ visitor: Visitor) async throws -> Visitor {
         var visitor = visitor
         for place in places {
-            let origin = place == 0 ? nil : snapshots[place - 1]
-            try await zfs.send(snapshots[place], from: origin) { output in
-                var reader = StreamReader()
-                let stream = StreamPieces(name: "\(snapshots[place])") { body in
-                    let bytes = try output.read(256 << 10)
-                    if !bytes.isEmpty { try unsafe body(bytes.span.bytes) }
-                    return !bytes.isEmpty
-                }
-                while try stream.read(into: &reader, &visitor) { await Task.yield() }
+            if let kept, kept.place == place {
+                try read(StreamPieces(name: "\(snapshots[place])", next: kept.pieces()), &visitor)
+            } else {
+                try await send(place, to: &visitor)
             }
         }
         return visitor
+    }
+
+    private func send(_ place: Int, to visitor: inout some StreamVisitor, keeping kept: KeptStream? = nil) async throws
+    {
+        try await zfs.send(snapshots[place], from: place == 0 ? nil : snapshots[place - 1]) { output in
+            let pieces = StreamPieces(name: "\(snapshots[place])") { body in
+                let bytes = try output.read(256 << 10)
+                if bytes.isEmpty { return false }
+                try unsafe kept?.add(bytes.span.bytes)
+                try unsafe body(bytes.span.bytes)
+                return true
+            }
+            try read(pieces, &visitor)
+        }
+    }
+
+    private func read(_ pieces: StreamPieces, _ visitor: inout some StreamVisitor) throws {
+        var reader = StreamReader()
+        while try pieces.read(into: &reader, &visitor) { try Task.checkCancellation() }
+    }
+}
+
+/// The stream of a snapshot, kept on the disk: ZFS takes longer to make it again than the disk to give it back.
+private final class KeptStream {
+    let place: Int
+    private let scratch: ScratchFile
+    private var byteCount: UInt64 = 0
+
+    /// - Throws: `FileSystemError`, `NoSpace`.
+    init(_ place: Int) throws {
+        self.place = place
+        scratch = try ScratchFile()
+    }
+
+    func add(_ bytes: RawSpan) throws {
+        try scratch.write(bytes, at: byteCount)
+        byteCount += UInt64(bytes.byteCount)
+    }
+
+    /// From its beginning on.
+    func pieces() -> ((RawSpan) throws -> Void) throws -> Bool {
+        var reached: UInt64 = 0
+        var buffer = [UInt8](repeating: 0, count: 256 << 10)
+        return { [self] body in
+            let count = Int(min(UInt64(buffer.count), byteCount - reached))
+            if count == 0 { return false }
+            try unsafe buffer.withUnsafeMutableBytes {
+                try unsafe scratch.read(at: reached, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<count]))
+            }
+            reached += UInt64(count)
+            try unsafe body(buffer.span.bytes.extracting(0..<count))
+            return true
+        }
     }
 }
 
