@@ -40,7 +40,8 @@ extension ImageStore {
     public func doubt(about image: InstalledImage) async throws -> String? {
         let name = DatasetName.image(image.uuid, in: image.pool)
         guard image.isKnown else { return try await doubts(of: [name], finals: finals(of: [name]))[name]?.rawValue }
-        guard let made = image.made, let guid = image.foundGUID, guid != made.snapshotGUID else { return nil }
+        guard let made = image.made, image.foundGUID != made.snapshotGUID else { return nil }
+        guard let guid = image.foundGUID else { return "it has no snapshot @\(finalSnapshot)" }
         return
             "its @\(finalSnapshot) has the guid \(guid), and that of the image that was installed had \(made.snapshotGUID)"
     }

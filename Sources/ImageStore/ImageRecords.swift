@@ -12,7 +12,8 @@ import ZFS
 /// says, a record has the pool's guid as `zpool_guid`, by which it is found when the pool has been given another name, and
 /// `snapshot_guid` and `file_sha256`: what the image's `@final` and the file that it was made from are known by. Of an image that
 /// came as a file without a manifest, `fetched` has the URLs that led to it, and `given` the fields that the operator gave it; of one that was sent to a registry, `pushed` what it is there. `leaving` names the
-/// docker references whose deletion takes this layer along, while that is under way.
+/// docker references whose deletion takes this layer along, while that is under way; `deleting` is the guid of the dataset, while that is
+/// being deleted where it is.
 struct ImageRecords: Sendable {
     let root: HostRoot
     let log: Logger
@@ -58,6 +59,7 @@ struct ImageRecords: Sendable {
         if !record.given.isEmpty { content["given"] = .object(record.given) }
         if !record.pushed.isEmpty { content["pushed"] = .array(record.pushed.map(\.json)) }
         if !record.leaving.isEmpty { content["leaving"] = .array(record.leaving.map { .string($0) }) }
+        if let guid = record.deleting { content["deleting"] = .string("\(guid)") }
         if let source = record.source { content["source"] = .string(source) }
         if !record.pulls.isEmpty { content["pulls"] = .object(record.pulls) }
         try HostFile.write(Array((JSONValue.object(content).text(.indented(2)) + "\n").utf8), to: path)
@@ -132,22 +134,35 @@ extension ImageStore {
     /// The record of an image on a pool, under whatever name it was written: one under the pool's name; one with the pool's
     /// guid; one without a guid, of a pool that is not there. Each is about the same image.
     func record(_ uuid: ImageUUID, _ pool: PoolName) async throws -> ImageRecord? {
-        if let record = records.read(uuid, pool) {
-            guard let guid = record.poolGUID else { return record }
-            // Another pool had this name when it was written.
-            if try await guid == self.guid(of: pool) { return record }
-        }
-        return try await record(uuid, pool, among: try records.names(of: uuid, beside: pool), pools: nil)
+        try await record(uuid, pool, guid: nil, pools: nil) { try records.names(of: uuid, beside: pool) }
     }
 
-    /// - Parameter pools: those that are there, where that is known.
+    /// The same, where some of what has to be known is.
+    ///
+    /// - Parameters:
+    ///   - guid: the pool's.
+    ///   - pools: those that are there.
+    ///   - others: the other names under which there are records of the image.
     func record(
-        _ uuid: ImageUUID, _ pool: PoolName, among names: [String], pools: Set<PoolName>?
+        _ uuid: ImageUUID, _ pool: PoolName, guid: UInt64?, pools: Set<PoolName>?, others: () throws -> [String]
+    ) async throws -> ImageRecord? {
+        func own() async throws -> UInt64 { if let guid { guid } else { try await self.guid(of: pool) } }
+        if let record = records.read(uuid, pool) {
+            guard let written = record.poolGUID else { return record }
+            // Another pool had this name when it was written.
+            if try await written == own() { return record }
+        }
+        return try await record(uuid, pool, own, among: others(), pools: pools)
+    }
+
+    private func record(
+        _ uuid: ImageUUID, _ pool: PoolName, _ own: () async throws -> UInt64, among names: [String],
+        pools: Set<PoolName>?
     ) async throws -> ImageRecord? {
         guard !names.isEmpty else { return nil }
         let found = names.compactMap { name in records.read(uuid, name).map { (name, $0) } }
         guard !found.isEmpty else { return nil }
-        let guid = try await guid(of: pool)
+        let guid = try await own()
         if let match = found.first(where: { $0.1.poolGUID == guid }) { return match.1 }
         let old = found.filter { $0.1.poolGUID == nil }
         guard !old.isEmpty else { return nil }

@@ -12,6 +12,8 @@ extension ImageStore {
         case recordWithoutDataset(ImageUUID, PoolName)
         /// A record of a pool that is not there now.
         case recordOfAbsentPool(ImageUUID, String)
+        /// A record of a pool that is not there now, and whose name another has.
+        case recordOfOtherPool(ImageUUID, String)
         /// The record of an image was written when its pool had that other name.
         case recordOfOldName(ImageUUID, PoolName, String)
         case unreadableRecord(ImageUUID, PoolName)
@@ -27,6 +29,8 @@ extension ImageStore {
         case replaced(ImageUUID, PoolName, guid: UInt64, recorded: UInt64)
         /// A run that died has left a dataset.
         case leftover(ImageUUID, PoolName)
+        /// A deletion that died has left a part of an image at its own place.
+        case halfDeleted(ImageUUID, PoolName)
         /// Something that is not ours has the name that an image needs to come or go.
         case inTheWay(ImageUUID, PoolName)
         /// A file that a writer has left that died.
@@ -110,7 +114,13 @@ extension ImageStore {
             let heirs = try pools.filter { try datasets.contains(.image(uuid, in: $0)) && !records.exists(uuid, $0) }
             if heirs.count == 1 { owner = heirs.first }
         }
-        guard let owner else { return only == nil ? [.recordOfAbsentPool(uuid, name)] : [] }
+        guard let owner else {
+            if named != nil { return only == nil || only == named ? [.recordOfOtherPool(uuid, name)] : [] }
+            return only == nil ? [.recordOfAbsentPool(uuid, name)] : []
+        }
+        if records.read(uuid, name)?.deleting != nil, try await look(for: [uuid], in: owner).halfDeleted(uuid) != nil {
+            return [.halfDeleted(uuid, owner)]
+        }
         guard datasets.contains(.image(uuid, in: owner)) else {
             return leftovers.contains(.partial(uuid, in: owner)) ? [] : [.recordWithoutDataset(uuid, owner)]
         }
@@ -127,7 +137,9 @@ extension ImageStore {
             let guid = try name.snapshot(finalSnapshot).flatMap { try look.guid(of: $0) }
             if let doubt = image.doubt {
                 found.append(.doubtful(image.uuid, image.pool, doubt))
-            } else if !image.isKnown, try !records.exists(image.uuid, image.pool) {
+            } else if !image.isKnown,
+                try await !records.has(image.uuid, image.pool, guid: self.guid(of: image.pool))
+            {
                 found.append(.imageWithoutRecord(image.uuid, image.pool))
             }
             // A dataset that only has a UUID's name may be anybody's.
@@ -160,7 +172,7 @@ extension ImageStore {
         }
         defer { lock.release() }
         switch disorder {
-        case .recordWithoutDataset(let uuid, let pool), .leftover(let uuid, let pool):
+        case .recordWithoutDataset(let uuid, let pool), .leftover(let uuid, let pool), .halfDeleted(let uuid, let pool):
             try await clearLeftovers(of: uuid, in: pool) { _ in }
             return true
         case .recordOfOldName(let uuid, let pool, let old):
@@ -192,7 +204,8 @@ extension ImageStore {
         var found = false
         for disorder in try await disorders(in: only) {
             switch disorder {
-            case .leftover(let uuid, let pool), .recordWithoutDataset(let uuid, let pool):
+            case .leftover(let uuid, let pool), .recordWithoutDataset(let uuid, let pool),
+                .halfDeleted(let uuid, let pool):
                 guard let lock = try await tryLock(uuid, in: pool) else { continue }
                 defer { lock.release() }
                 try await clearLeftovers(of: uuid, in: pool, tell: tell)
@@ -213,7 +226,7 @@ extension ImageStore.Disorder {
     /// The image that it is about.
     public var image: ImageUUID? {
         switch self {
-        case .recordOfAbsentPool(let uuid, _): uuid
+        case .recordOfAbsentPool(let uuid, _), .recordOfOtherPool(let uuid, _): uuid
         case .temporaryFile: nil
         default: place?.0
         }
@@ -227,9 +240,10 @@ extension ImageStore.Disorder {
         case .recordWithoutDataset(let uuid, let pool), .unreadableRecord(let uuid, let pool),
             .recordOfOldName(let uuid, let pool, _), .imageWithoutRecord(let uuid, let pool),
             .doubtful(let uuid, let pool, _), .hidden(let uuid, let pool), .noFinal(let uuid, let pool, _),
-            .leftover(let uuid, let pool), .inTheWay(let uuid, let pool), .replaced(let uuid, let pool, _, _):
+            .leftover(let uuid, let pool), .halfDeleted(let uuid, let pool), .inTheWay(let uuid, let pool),
+            .replaced(let uuid, let pool, _, _):
             (uuid, pool)
-        case .recordOfAbsentPool, .temporaryFile: nil
+        case .recordOfAbsentPool, .recordOfOtherPool, .temporaryFile: nil
         }
     }
 }

@@ -18,6 +18,10 @@ extension ImageStore {
     ) async throws -> Bool {
         let name = DatasetName.image(uuid, in: pool)
         let look = try await look(for: [uuid], in: pool)
+        guard look.halfDeleted(uuid) == nil else {
+            try await clearLeftovers(of: uuid, in: pool, tell: tell)
+            return true
+        }
         let guid = try await guid(of: pool)
         let datasets = try await zfs.datasets(in: pool)
         guard let dataset = datasets.first(where: { $0.name == name }) else {
@@ -86,6 +90,7 @@ extension ImageStore {
         _ uuid: ImageUUID, _ look: Look, _ dataset: Dataset, _ snapshots: [ZFS.ListedSnapshot]
     ) async throws {
         var partial = DatasetName.partial(uuid, in: look.pool)
+        var note: DeletionNote?
         let detachment = try await zfs.detach(dataset, snapshots: snapshots)
         do {
             // By nothing else it would be known for what it is then.
@@ -101,7 +106,11 @@ extension ImageStore {
             let contents = try await zfs.contents(of: partial)
             try refuseAnother(contents, look, uuid)
             try refuseAdditions(contents, to: dataset.name, beside: snapshots)
-            if partial != dataset.name, !look.found.isOwn(dataset.name) { try await zfs.markOwn(partial) }
+            if partial == dataset.name {
+                note = try await noteDeletion(of: uuid, in: look.pool, dataset: contents.guid)
+            } else if !look.found.isOwn(dataset.name) {
+                try await markDoomed(partial)
+            }
             try await destroy(partial, contents.snapshots)
         } catch let error as ZFSError where error.kind == .noDataset {
             // Somebody else has destroyed it.
@@ -120,6 +129,7 @@ extension ImageStore {
                 }
                 try await moveBack(partial, to: dataset.name)
                 try await zfs.attach(dataset.name, detachment)
+                if let note { try await takeBack(note, of: uuid, in: look.pool) }
             }
         }
     }
@@ -169,7 +179,7 @@ extension ImageStore {
     }
 
     /// What came to an image after it was looked at.
-    private func refuseAdditions(
+    func refuseAdditions(
         _ contents: ZFS.Contents, to name: DatasetName, beside snapshots: [ZFS.ListedSnapshot]
     ) throws {
         if let below = contents.below.first {

@@ -1,6 +1,7 @@
 import Failure
 import Host
 import ImageModel
+import Logging
 import ZFS
 
 /// What is beside an image's place when a run has failed or died: `POOL/UUID-partial`, and the record (state.md, "Crash safety").
@@ -39,7 +40,7 @@ extension ImageStore {
                 .unsuitablePool, "zpool \"\(pool)\" has imgadm:ignore=true, and no image that came to it would be seen",
                 hint: "zfs inherit imgadm:ignore \(pool), or another zpool with -P")
         }
-        if look.isTaken(uuid), look.images[uuid] == nil {
+        if look.isTaken(uuid), look.images[uuid] == nil, look.halfDeleted(uuid) == nil {
             throw Failure(
                 .datasetExists,
                 "dataset \"\(DatasetName.image(uuid, in: pool))\" is no image, and has the name that this one needs",
@@ -58,6 +59,7 @@ extension ImageStore {
     func clearLeftovers(of uuid: ImageUUID, in pool: PoolName, tell: (String) -> Void) async throws -> Look {
         let look = try await look(for: [uuid], in: pool)
         let guid = try await guid(of: pool)
+        let halfDeleted = look.halfDeleted(uuid)
         let isRecorded = try !look.isTaken(uuid) && records.has(uuid, pool, guid: guid)
         if let leftover = look.beside(uuid).leftover {
             do {
@@ -70,7 +72,11 @@ extension ImageStore {
             }
             tell("Cleared leftover dataset \(DatasetName.partial(uuid, in: pool))")
         }
-        if isRecorded {
+        if let halfDeleted {
+            try await destroy(halfDeleted, of: uuid, in: pool)
+            tell("Cleared leftover dataset \(DatasetName.image(uuid, in: pool))")
+        }
+        if isRecorded || halfDeleted != nil {
             try records.remove(uuid, pool, guid: guid)
             tell("Cleared leftover record of image \(uuid)")
         }
@@ -116,8 +122,18 @@ extension ImageStore {
                 hint: "zfs destroy \(other) if nobody needs it, and delete the image again")
         }
         if let held = contents.snapshots.first(where: \.isHeld) { throw ZFS.held(held.name) }
-        if !leftover.isOwn { try await zfs.markOwn(partial) }
+        if !leftover.isOwn { try await markDoomed(partial) }
         try await destroy(partial, contents.snapshots)
+    }
+
+    /// Marks what is about to lose its last snapshot: by nothing else it would be known for a leftover then. A full pool may have no room for
+    /// that, and gets some by nothing but the deletion; what a kill would leave in it, the next run names as being in the way.
+    func markDoomed(_ name: DatasetName) async throws {
+        do {
+            try await zfs.markOwn(name)
+        } catch let error as ZFSError where error.kind == .noSpace {
+            log.warning("no room to mark a dataset", metadata: ["dataset": "\(name)", "reason": "\(error)"])
+        }
     }
 
     /// Destroys a dataset that has our mark with these of its snapshots, `@final` last: as long as that is there, the image is.

@@ -12,14 +12,18 @@ extension ImageStore {
         public let images: [ImageUUID: InstalledImage]
         let found: ZFS.Found
         private let besides: [ImageUUID: Beside]
+        /// Those at whose places is what is left of them (``HalfDeleted``).
+        private let halfDeleted: [ImageUUID: HalfDeleted]
 
         fileprivate init(
-            pool: PoolName, images: [ImageUUID: InstalledImage], found: ZFS.Found, besides: [ImageUUID: Beside]
+            pool: PoolName, images: [ImageUUID: InstalledImage], found: ZFS.Found, besides: [ImageUUID: Beside],
+            halfDeleted: [ImageUUID: HalfDeleted]
         ) {
             self.pool = pool
             self.images = images
             self.found = found
             self.besides = besides
+            self.halfDeleted = halfDeleted
         }
 
         /// Bytes that can still be written to the pool, where ZFS told.
@@ -48,6 +52,9 @@ extension ImageStore {
         /// There is a dataset of the image's name, an image or not.
         func isTaken(_ uuid: ImageUUID) -> Bool { found.dataset(.image(uuid, in: pool)) != nil }
 
+        /// What is left at an image's place by a deletion that died.
+        func halfDeleted(_ uuid: ImageUUID) -> HalfDeleted? { halfDeleted[uuid] }
+
         /// What is beside an image's place.
         func beside(_ uuid: ImageUUID) -> Beside { besides[uuid] ?? .nothing }
     }
@@ -61,9 +68,14 @@ extension ImageStore {
             names.compactMap { $0.snapshot(finalSnapshot) })
         if identities[pool] == nil { identities[pool] = try found.guid(of: pool.dataset) }
         var images: [ImageUUID: InstalledImage] = [:]
+        var halfDeleted: [ImageUUID: HalfDeleted] = [:]
         for (uuid, name) in zip(uuids, names) {
             guard let dataset = found.dataset(name) else { continue }
             var guid = try name.snapshot(finalSnapshot).flatMap { try found.guid(of: $0) }
+            if let left = try await HalfDeleted(dataset, found, record: { try await self.record(uuid, pool) }) {
+                halfDeleted[uuid] = left
+                continue
+            }
             guard try await isImage(dataset, hasFinal: guid != nil) else { continue }
             let record = try await record(uuid, pool)
             if record == nil, guid != nil, try await finals(of: [name]).isEmpty {
@@ -79,7 +91,7 @@ extension ImageStore {
         for uuid in uuids where found.dataset(.partial(uuid, in: pool)) != nil {
             besides[uuid] = try await beside(uuid, in: pool)
         }
-        return Look(pool: pool, images: images, found: found, besides: besides)
+        return Look(pool: pool, images: images, found: found, besides: besides, halfDeleted: halfDeleted)
     }
 
     /// One image, or nil if it is not installed.
@@ -89,7 +101,7 @@ extension ImageStore {
 
     /// The image is installed, or something is left of a run that was killed while it came or went.
     public func isPresent(_ uuid: ImageUUID, in look: Look) async throws -> Bool {
-        if look.images[uuid] != nil { return true }
+        if look.images[uuid] != nil || look.halfDeleted(uuid) != nil { return true }
         guard !look.isTaken(uuid) else { return false }
         if look.beside(uuid).leftover != nil { return true }
         let guid = try await guid(of: look.pool)

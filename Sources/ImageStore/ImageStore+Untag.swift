@@ -37,21 +37,36 @@ extension ImageStore {
     /// The images that a deletion by this reference, which did not come to its end, has left: those whose datasets are gone, and the
     /// layers that were to go next.
     public func leaving(_ reference: DockerReference, in pool: PoolName) async throws -> [ImageUUID] {
-        let guid = try await guid(of: pool)
         var gone: [ImageUUID] = []
         var layers: [ImageUUID] = []
-        for (name, uuid) in try records.all() {
-            guard let record = records.read(uuid, name), record.belongs(to: guid, name, pool) else { continue }
+        for (uuid, record, isGone) in try await recorded(in: pool) {
             let isLeaving = record.leaving.contains(reference.localDescription)
             let image = InstalledImage(uuid: uuid, pool: pool, record: record, origin: nil)
             guard isLeaving || image.isCalled(reference) else { continue }
-            if try await zfs.dataset(.image(uuid, in: pool)) == nil {
-                gone.append(uuid)
-            } else if isLeaving {
-                layers.append(uuid)
-            }
+            if isGone { gone.append(uuid) } else if isLeaving { layers.append(uuid) }
         }
         return gone + layers
+    }
+
+    /// The images of which deletions that did not come to their ends have left a record, but no image.
+    public func halfGone(in pool: PoolName) async throws -> [InstalledImage] {
+        try await recorded(in: pool).filter(\.isGone).map {
+            InstalledImage(uuid: $0.uuid, pool: pool, record: $0.record, origin: nil)
+        }
+    }
+
+    /// The records of a pool, and whether the dataset of each has gone, or has been half deleted.
+    private func recorded(
+        in pool: PoolName
+    ) async throws -> [(uuid: ImageUUID, record: ImageRecord, isGone: Bool)] {
+        let guid = try await guid(of: pool)
+        let records = try records.all().compactMap { name, uuid in
+            self.records.read(uuid, name).flatMap { $0.belongs(to: guid, name, pool) ? (uuid, $0) : nil }
+        }
+        let look = try await look(for: records.map(\.0), in: pool)
+        return records.map { uuid, record in
+            (uuid, record, !look.isTaken(uuid) || look.halfDeleted(uuid) != nil)
+        }
     }
 
     private func change(

@@ -38,23 +38,39 @@ extension ImageStore {
         let images = candidates.filter { !ImageRule.needsFinal($0.dataset) || withFinal.contains($0.dataset.name) }
         // All pools are known only if all were asked for.
         let pools = pool == nil ? Set(datasets.map(\.name.poolName)) : nil
+        // A pool comes before what is on it. What a property with line breaks has made up counts for no lock.
+        var guids: [PoolName: UInt64] = [:]
+        for dataset in datasets where dataset.name.description.utf8.count == dataset.name.pool.utf8.count {
+            if guids[dataset.name.poolName] == nil { guids[dataset.name.poolName] = dataset.guid }
+        }
         var names: [ImageUUID: [String]]?
         var found: [InstalledImage] = []
         var unrecorded: [DatasetName] = []
+        var begun: [(image: InstalledImage.ID, dataset: Dataset, record: ImageRecord)] = []
         for (uuid, dataset) in images {
             let pool = dataset.name.poolName
-            var record = records.read(uuid, pool)
-            if record == nil {
+            func others() throws -> [String] {
                 let all = try names ?? Dictionary(grouping: records.all(), by: \.uuid).mapValues { $0.map(\.pool) }
                 names = all
-                let others = (all[uuid] ?? []).filter { $0 != pool.description }
-                record = try await self.record(uuid, pool, among: others, pools: pools)
+                return (all[uuid] ?? []).filter { $0 != pool.description }
             }
+            let record = try await record(uuid, pool, guid: guids[pool], pools: pools, others: others)
             if record == nil { unrecorded.append(dataset.name) }
+            if let record, record.deleting != nil {
+                begun.append((InstalledImage.ID(uuid: uuid, pool: pool), dataset, record))
+            }
             found.append(
                 InstalledImage(
                     uuid: uuid, pool: pool, record: record, origin: dataset.origin,
                     cloneNames: dependents[dataset.name] ?? []))
+        }
+        if !begun.isEmpty {
+            let names = begun.map(\.dataset.name)
+            let look = try await zfs.lookUp(names, names.compactMap { $0.snapshot(finalSnapshot) })
+            for (image, dataset, record) in begun where try await HalfDeleted(dataset, look, record: { record }) != nil
+            {
+                found.removeAll { $0.id == image }
+            }
         }
         let known = try await self.finals(of: unrecorded)
         let machines = withFinal.intersection(unrecorded).subtracting(known.map(\.dataset))

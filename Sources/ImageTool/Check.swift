@@ -89,6 +89,12 @@ extension Finding {
             self.init(
                 kind: "record-pool", problem: "image \(uuid) has a record on zpool \"\(pool)\", which is not there",
                 remedy: "import the pool; or remove the record if it is gone for good", repair: nil)
+        case .recordOfOtherPool(let uuid, let pool):
+            self.init(
+                kind: "record-pool",
+                problem: "image \(uuid) has a record of another zpool, which was called \"\(pool)\" as one is now",
+                remedy: "import that zpool, under another name; or remove the record if it is gone for good",
+                repair: nil)
         case .recordOfOldName(let uuid, let pool, let old):
             self.init(
                 kind: "record-name",
@@ -133,6 +139,11 @@ extension Finding {
             self.init(
                 kind: "leftover", problem: "a run that died has left dataset \(pool)/\(uuid)-partial",
                 remedy: "imgadm delete \(uuid) clears it, or says what keeps it", repair: mend)
+        case .halfDeleted(let uuid, let pool):
+            self.init(
+                kind: "leftover",
+                problem: "a deletion of image \(uuid) that died has left a part of it, dataset \(pool)/\(uuid)",
+                remedy: "imgadm delete \(uuid) completes it, or says what keeps it", repair: mend)
         case .inTheWay(let uuid, let pool):
             let failure = ImageStore.inTheWay(of: uuid, in: pool)
             self.init(kind: "in-the-way", problem: failure.message, remedy: failure.hint ?? "", repair: nil)

@@ -6,17 +6,19 @@ public import ZFS
 /// Deletion by what docker calls an image: of several names one goes, and with the last one the image, with those of its layers that
 /// nothing else needs.
 extension ImageTool {
-    /// What a word names that is to be deleted: an installed image, or what a deletion by that reference has left which was killed.
+    /// What a word names that is to be deleted: an installed image, or what a deletion by that word has left which was killed.
     ///
     /// - Throws: as ``named(_:in:)``.
     public func toDelete(_ text: String, in pool: PoolName) async throws -> InstalledName {
         do {
             return try await named(text, in: pool)
         } catch let missing as ImageNotInstalled {
-            guard let reference = InstalledWord(text).reference,
-                let begun = try await store.leaving(reference, in: pool).first
-            else { throw missing }
-            return InstalledName(uuid: begun, reference: reference)
+            let word = InstalledWord(text)
+            if let reference = word.reference, let begun = try await store.leaving(reference, in: pool).first {
+                return InstalledName(uuid: begun, reference: reference)
+            }
+            guard let begun = try word.find(among: try await store.halfGone(in: pool)) else { throw missing }
+            return begun
         }
     }
 

@@ -10,22 +10,27 @@ public struct Dataset: Sendable, Hashable {
     public let mountpoint: String?
     /// The user property `imgadm:ignore` is set to true or yes (state.md, "Datasets").
     public let isIgnored: Bool
+    /// What it is known by whatever it is called; nil where `zfs list` rounds it, as zfs-fuse does.
+    public let guid: UInt64?
 
-    static let columns = "name,type,origin,mountpoint,imgadm:ignore"
+    // That of users, which may hold anything, comes last.
+    static let columns = "name,type,origin,guid,mountpoint,imgadm:ignore"
 
     /// A line of `zfs list -H -o columns`; nil for one that is none (a property value may hold anything).
     init?(line: ArraySlice<UInt8>) {
-        var cells = line.split(separator: UInt8(ascii: "\t"), maxSplits: 4, omittingEmptySubsequences: false)[...]
-        guard cells.count == 5, let name = cells.popFirst().flatMap({ DatasetName(bytes: $0) }) else { return nil }
+        var cells = line.split(separator: UInt8(ascii: "\t"), maxSplits: 5, omittingEmptySubsequences: false)[...]
+        guard cells.count == 6, let name = cells.popFirst().flatMap({ DatasetName(bytes: $0) }) else { return nil }
         self.init(name, Array(cells))
     }
 
     /// Of properties; nil for what is neither a file system nor a volume.
     init?(_ name: DatasetName, _ values: [String: String]) {
-        self.init(name, ["type", "origin", "mountpoint", "imgadm:ignore"].map { Array((values[$0] ?? "-").utf8)[...] })
+        self.init(
+            name,
+            ["type", "origin", "guid", "mountpoint", "imgadm:ignore"].map { Array((values[$0] ?? "-").utf8)[...] })
     }
 
-    /// - Parameter cells: type, origin, mount point, and whether it is to be ignored.
+    /// - Parameter cells: type, origin, guid, mount point, and whether it is to be ignored.
     private init?(_ name: DatasetName, _ cells: [ArraySlice<UInt8>]) {
         if cells[0].elementsEqual("filesystem".utf8) {
             kind = .filesystem
@@ -36,7 +41,8 @@ public struct Dataset: Sendable, Hashable {
         }
         self.name = name
         origin = SnapshotName(bytes: cells[1])
-        mountpoint = cells[2].first == UInt8(ascii: "/") ? String(decoding: cells[2], as: UTF8.self) : nil
-        isIgnored = cells[3].elementsEqual("true".utf8) || cells[3].elementsEqual("yes".utf8)
+        guid = UInt64(String(decoding: cells[2], as: UTF8.self))
+        mountpoint = cells[3].first == UInt8(ascii: "/") ? String(decoding: cells[3], as: UTF8.self) : nil
+        isIgnored = cells[4].elementsEqual("true".utf8) || cells[4].elementsEqual("yes".utf8)
     }
 }

@@ -82,7 +82,12 @@ extension ZFS {
         guard let mode = try await volumeMode(name) else { return .nothing }
         var detachment = Detachment.nothing
         if mode.value != "none" {
-            try await takeDevice(of: name, mode)
+            do {
+                try await takeDevice(of: name, mode)
+            } catch let error as ZFSError where error.kind == .noSpace {
+                // A full pool has no room for that, and gets some by nothing but deletions: that nobody was seen to use it must do.
+                return .nothing
+            }
             detachment = .deviceless
         } else if try await deviceWasTaken(from: name) {
             detachment = .deviceless

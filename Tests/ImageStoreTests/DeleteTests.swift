@@ -80,4 +80,85 @@ import ZFS
             if !wasKilled { return #expect(moment >= (isMounted ? 3 : 2)) }
         }
     }
+
+    /// What completes a deletion that was killed.
+    enum Completion: CaseIterable { case delete, vacuum, check, install }
+
+    /// The same on a full pool, where an image has to go where it is: whatever comes next completes it, and nobody takes what is left
+    /// for an image.
+    @Test(arguments: Completion.allCases, [false, true])
+    func killedAnywhereOnAFullPoolItIsCompleted(by completion: Completion, isClone: Bool) async throws {
+        for moment in 0... {
+            let host = try MemoryHost()
+            let base = try TestVolume()
+            let image = try TestVolume(on: isClone ? base : nil)
+            let uuid = image.manifest.uuid
+            try await host.install(base)
+            let without = host.pools.names
+            let others = try host.records()
+            try await host.install(image)
+            let whole = host.pools.names
+            host.pools.edit { $0.isFull = true }
+            let wasKilled = try await host.killed(after: moment) { try await host.delete(uuid) }
+            let isThere = try await host.images().contains(uuid)
+            if isThere { #expect(host.pools.names == whole, "\(moment)") }
+            #expect(try await (host.store.image(uuid, in: host.pool) != nil) == isThere, "\(moment)")
+            #expect(try await host.isPresent(uuid) == wasKilled, "\(moment)")
+            let found = try await host.store.disorders(in: nil).filter { $0.image == uuid }
+            #expect(found.isEmpty == (isThere || !wasKilled), "\(moment): \(found)")
+            host.pools.edit { $0.isFull = completion != .install }
+            switch completion {
+            case .delete: if wasKilled { #expect(try await host.delete(uuid), "\(moment)") }
+            case .vacuum: #expect(try await host.store.clearLeftovers(in: nil) { _ in } == !found.isEmpty, "\(moment)")
+            case .check: for disorder in found { #expect(try await host.store.repair(disorder), "\(moment)") }
+            case .install: if !isThere { try await host.install(image) }
+            }
+            let isLeft = completion == .install || (isThere && completion != .delete)
+            #expect(host.pools.names == (isLeft ? whole : without), "\(moment)")
+            #expect(try host.records() == (isLeft ? others.union(["tank-\(uuid).json"]) : others), "\(moment)")
+            #expect(try await host.store.disorders(in: nil).isEmpty, "\(moment)")
+            if !wasKilled { return #expect(moment >= 2) }
+        }
+    }
+
+    /// A deletion that something stops takes its note back; one that was killed before it destroyed anything has left a whole image.
+    @Test func asLongAsItIsWholeItIsAnImage() async throws {
+        let host = try MemoryHost()
+        let image = try TestVolume()
+        let uuid = image.manifest.uuid
+        let name = "tank/\(uuid)"
+        try await host.install(image)
+        let names = host.pools.names
+        host.pools.edit { $0.isFull = true }
+        #expect(try await host.killed(after: 0) { try await host.delete(uuid) })
+        #expect(host.store.records.read(uuid, host.pool)?.deleting == nil)
+        let guid = try #require(host.pools.edit { $0.datasets[name]?.guid })
+        let note = try await host.store.noteDeletion(of: uuid, in: host.pool, dataset: guid)
+        #expect(note != nil)
+        #expect(try await host.images() == [uuid])
+        host.pools.edit { $0.add("tank/vm", cloneOf: "\(name)@final", snapshots: []) }
+        await #expect(throws: ImageHasClones.self) { try await host.delete(uuid) }
+        #expect(host.pools.names == names.union(["tank/vm"]))
+        #expect(try await host.store.disorders(in: nil).isEmpty)
+    }
+
+    /// What has taken the place of a half deleted image, or was put to it, is somebody's.
+    @Test func whatIsSomebodysIsNotTakenForHalfDeleted() async throws {
+        for isOther in [false, true] {
+            let host = try MemoryHost()
+            let image = try TestVolume()
+            let uuid = image.manifest.uuid
+            try await host.install(image)
+            host.pools.edit { $0.isFull = true }
+            #expect(try await host.killed(after: 1) { try await host.delete(uuid) })
+            host.pools.edit { pools in
+                pools.isFull = false
+                if isOther { pools.add("tank/\(uuid)", snapshots: []) } else { pools.add("tank/\(uuid)/data") }
+            }
+            let names = host.pools.names
+            let error = await #expect(throws: Failure.self) { try await host.delete(uuid) }
+            #expect(error?.code == (isOther ? .notAnImage : .imageHasChildDatasets), "\(String(describing: error))")
+            #expect(host.pools.names == names)
+        }
+    }
 }

@@ -29,6 +29,8 @@ struct MemoryPools: Sendable {
     private(set) var changes = 0
     /// How many more changes the run lives to make.
     var left: Int?
+    /// There is no room for anything but what makes some.
+    var isFull = false
     private var lastGUID: UInt64
 
     init(_ pools: [String]) {
@@ -78,6 +80,9 @@ struct MemoryPools: Sendable {
         if left == 0 { throw Complaint(text: "") }
         let call = Call(words)
         let output: String
+        if isFull, !["list", "get", "destroy", "mount", "unmount"].contains(call.verb) {
+            throw Complaint(text: "cannot \(call.verb) '\(call.names.first ?? "")': out of space")
+        }
         switch call.verb {
         case "list", "get": return try told(call)
         case "receive": output = try receive(call, input)

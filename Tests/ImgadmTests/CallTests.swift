@@ -12,7 +12,8 @@ extension EndToEnd {
             let spy = try CallSpy()
             #expect(try await spy.calls(of: ["import", images.base.uuid], in: box).count <= 6)
             #expect(try await spy.calls(of: ["import", images.base.uuid], in: box).count == 1)
-            #expect(try await spy.calls(of: ["list"], in: box).count == 1)
+            // One for all that ZFS has, and where its list rounds guids, as that of zfs-fuse does, one for the pool's.
+            #expect(try await spy.calls(of: ["list"], in: box).count <= 2)
             #expect(try await spy.calls(of: ["get", images.base.uuid], in: box).count == 1)
             #expect(try await spy.calls(of: ["get", "-r", images.base.uuid], in: box).count == 3)
             // After it is taken out of its place it is looked at once more, and what it is known to have goes piece by piece.
@@ -29,7 +30,7 @@ extension EndToEnd {
             let spy = try CallSpy()
             // Each origin is looked for before its manifest is, and once more all of them when they are locked.
             #expect(try await spy.calls(of: ["import", images.top.uuid], in: box).count <= 4 + 3 * 4 + 1)
-            #expect(try await spy.calls(of: ["list"], in: box).count == 2)
+            #expect(try await spy.calls(of: ["list"], in: box).count <= 3)
             #expect(try await spy.calls(of: ["delete", images.top.uuid], in: box).count <= 9)
             #expect(try await spy.calls(of: ["import", images.top.uuid], in: box).count <= 8)
             #expect(try await spy.calls(of: ["vacuum", "-n"], in: box).count <= 5)

@@ -242,7 +242,9 @@ extension EndToEnd {
             let run = try await box.imgadm("-v", "list")
             let commands = try run.errors.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
                 .compactMap { $0["command"]?.stringValue }
-            #expect(commands.count == 2, "\(commands)")
+            // Where its list rounds guids, as that of zfs-fuse does, the pool's is asked for by itself.
+            let guids = commands.filter { $0.hasSuffix(" guid \(box.pool)") }
+            #expect(commands.count - guids.count == 2 && guids.count <= 1, "\(commands)")
             #expect(commands.allSatisfy { !$0.contains("snapshot") || $0.contains("@final") })
         }
 

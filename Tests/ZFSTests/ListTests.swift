@@ -16,10 +16,10 @@ import ZFS
     @Test func eachLineIsADatasetInItsPlace() async throws {
         let found = try await list(
             """
-            tank\tfilesystem\t-\t/tank\t-
-            tank/base\tfilesystem\t-\t/tank/base\t-
-            tank/my vm\tfilesystem\ttank/base@final\t/tank/my vm\ttrue
-            tank/base-disk0\tvolume\ttank/disk@final\t-\t-
+            tank\tfilesystem\t-\t7\t/tank\t-
+            tank/base\tfilesystem\t-\t7\t/tank/base\t-
+            tank/my vm\tfilesystem\ttank/base@final\t7\t/tank/my vm\ttrue
+            tank/base-disk0\tvolume\ttank/disk@final\t7\t-\t-
 
             """)
         #expect(found.map(\.name.description) == ["tank", "tank/base", "tank/my vm", "tank/base-disk0"])
@@ -35,29 +35,32 @@ import ZFS
     }
 
     @Test func theLastLineNeedsNoNewline() async throws {
-        #expect(try await list("tank\tfilesystem\t-\t/tank\t-").map(\.name.description) == ["tank"])
+        #expect(try await list("tank\tfilesystem\t-\t7\t/tank\t-").map(\.name.description) == ["tank"])
     }
 
     /// A property may hold anything, also line breaks and tabs; what comes of them is nobody's dataset.
     static let oddLines: [String] = [
-        "", "\t", "\t\t\t\t", "tank", "tank\tfilesystem", "tank\tfilesystem\t-\t/tank", "tank filesystem - /tank -",
-        "\tfilesystem\t-\t/tank\t-", "tank\t\t-\t/tank\t-", "tank\tFilesystem\t-\t/tank\t-", "tank\tdir\t-\t/tank\t-",
-        "tank@a\tsnapshot\t-\t-\t-", "tank@a\tfilesystem\t-\t-\t-", "tank#a\tbookmark\t-\t-\t-",
-        "tank\tsnapshot\t-\t-\t-", " tank\tfilesystem\t-\t/tank\t-", "-r\tfilesystem\t-\t/tank\t-",
-        "../tank\tfilesystem\t-\t/tank\t-", "tank/\tfilesystem\t-\t/tank\t-", "tank//a\tfilesystem\t-\t/tank\t-",
-        "tank;a\tfilesystem\t-\t/tank\t-", "tänk\tfilesystem\t-\t/tank\t-", "NAME\tTYPE\tORIGIN\tMOUNTPOINT\tIGNORE",
+        "", "\t", "\t\t\t\t", "tank", "tank\tfilesystem", "tank\tfilesystem\t-\t7\t/tank", "tank filesystem - /tank -",
+        "\tfilesystem\t-\t7\t/tank\t-", "tank\t\t-\t7\t/tank\t-", "tank\tFilesystem\t-\t7\t/tank\t-",
+        "tank\tdir\t-\t7\t/tank\t-",
+        "tank@a\tsnapshot\t-\t7\t-\t-", "tank@a\tfilesystem\t-\t7\t-\t-", "tank#a\tbookmark\t-\t7\t-\t-",
+        "tank\tsnapshot\t-\t7\t-\t-", " tank\tfilesystem\t-\t7\t/tank\t-", "-r\tfilesystem\t-\t7\t/tank\t-",
+        "../tank\tfilesystem\t-\t7\t/tank\t-", "tank/\tfilesystem\t-\t7\t/tank\t-",
+        "tank//a\tfilesystem\t-\t7\t/tank\t-",
+        "tank;a\tfilesystem\t-\t7\t/tank\t-", "tänk\tfilesystem\t-\t7\t/tank\t-",
+        "NAME\tTYPE\tORIGIN\tMOUNTPOINT\tIGNORE",
         "no datasets available", "cannot open 'tank': I/O error",
     ]
 
     @Test(arguments: oddLines)
     func anOddLineIsPassedOver(line: String) async throws {
         let found = try await list(
-            "tank/a\tfilesystem\t-\t/tank/a\t-\n\(line)\ntank/b\tfilesystem\t-\t/tank/b\t-\n")
+            "tank/a\tfilesystem\t-\t7\t/tank/a\t-\n\(line)\ntank/b\tfilesystem\t-\t7\t/tank/b\t-\n")
         #expect(found.map(\.name.description) == ["tank/a", "tank/b"])
     }
 
     @Test func bytesThatAreNoTextArePassedOver() async throws {
-        let rest = Array("\tfilesystem\t-\t/tank\t-\n".utf8)
+        let rest = Array("\tfilesystem\t-\t7\t/tank\t-\n".utf8)
         let good = Array("tank".utf8) + rest
         let bad: [UInt8] = Array("tank".utf8) + [0xff] + rest
         let host = FakeZFS(CommandOutcome(ending: .exited(0), output: bad + good))
@@ -70,7 +73,7 @@ import ZFS
             ("legacy", nil), ("-", nil), ("", nil), ("tank", nil),
         ] as [(String, String?)])
     func onlyAPathIsAMountpoint(value: String, mountpoint: String?) async throws {
-        #expect(try await only("tank\tfilesystem\t-\t\(value)\t-").mountpoint == mountpoint)
+        #expect(try await only("tank\tfilesystem\t-\t7\t\(value)\t-").mountpoint == mountpoint)
     }
 
     @Test(
@@ -80,7 +83,7 @@ import ZFS
             ("@final", nil), ("tank/a@", nil), ("none", nil),
         ] as [(String, String?)])
     func onlyASnapshotIsAnOrigin(value: String, origin: String?) async throws {
-        #expect(try await only("tank\tvolume\t\(value)\t-\t-").origin?.description == origin)
+        #expect(try await only("tank\tvolume\t\(value)\t7\t-\t-").origin?.description == origin)
     }
 
     @Test(arguments: [
@@ -88,7 +91,7 @@ import ZFS
         ("true ", false), ("1", false), ("on", false), ("true\tfalse", false), ("-\ttrue", false),
     ])
     func onlyTrueAndYesSayIgnored(value: String, isIgnored: Bool) async throws {
-        #expect(try await only("tank\tfilesystem\t-\t/tank\t\(value)").isIgnored == isIgnored)
+        #expect(try await only("tank\tfilesystem\t-\t7\t/tank\t\(value)").isIgnored == isIgnored)
     }
 
     @Test func snapshotsKeepTheirOrder() async throws {

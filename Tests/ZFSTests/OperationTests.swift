@@ -3,7 +3,7 @@ import ZFS
 
 /// What `zfs` is called with, word by word: options that all the kinds of ZFS have, and never a shell.
 @Suite struct OperationTests {
-    private static let columns = "name,type,origin,mountpoint,imgadm:ignore"
+    private static let columns = "name,type,origin,guid,mountpoint,imgadm:ignore"
 
     /// Does the work on a host where everything succeeds, by one command.
     private func check(

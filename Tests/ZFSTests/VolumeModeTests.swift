@@ -8,11 +8,13 @@ import Testing
 /// A deletion takes a volume's device away. What comes after it, whoever does it, finds the volume as it was.
 @Suite(.timeLimit(.minutes(30))) struct VolumeModeTests {
     /// A `zfs` that keeps the properties of one volume.
-    private func host(_ properties: [String: String], refusing refused: String? = nil) -> (FakeZFS, Properties) {
+    private func host(
+        _ properties: [String: String], refusing refused: String? = nil, saying why: String = "out of luck"
+    ) -> (FakeZFS, Properties) {
         let kept = Properties(properties)
         let host = FakeZFS { command, _ in
             let words = command.arguments
-            if let refused, words.contains(refused) { return .fails("cannot do that: out of luck\n") }
+            if let refused, words.contains(refused) { return .fails("cannot do that: \(why)\n") }
             switch words.first {
             case "get":
                 let name = words[words.count - 2]
@@ -30,7 +32,7 @@ import Testing
     }
 
     private func volume() throws -> Dataset {
-        try #require(Dataset(line: Array("no-such-pool-here/a\tvolume\t-\t-\t-".utf8)[...]))
+        try #require(Dataset(line: Array("no-such-pool-here/a\tvolume\t-\t5\t-\t-".utf8)[...]))
     }
 
     @Test(
@@ -94,6 +96,15 @@ import Testing
     @Test func whereTheDeviceStaysNoNoteDoes() async throws {
         let (host, kept) = host(["volmode": "dev"], refusing: "volmode=none")
         await #expect(throws: ZFSError.self) { try await host.zfs.detach(volume(), snapshots: []) }
+        #expect(kept.all == ["volmode": "dev"])
+    }
+
+    /// A full pool gets room by deletions alone.
+    @Test(arguments: ["imgadm:volmode=dev", "volmode=none"]) func whereThereIsNoRoomTheDeviceStays(_ refused: String)
+        async throws
+    {
+        let (host, kept) = host(["volmode": "dev"], refusing: refused, saying: "out of space")
+        #expect(try await host.zfs.detach(volume(), snapshots: []) == .nothing)
         #expect(kept.all == ["volmode": "dev"])
     }
 

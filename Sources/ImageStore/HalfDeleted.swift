@@ -1,0 +1,76 @@
+import Failure
+import Host
+import ImageModel
+import Logging
+import ZFS
+
+/// What a deletion has left at an image's own place that had no room to move it aside, and died (`ImageRecord.deleting`).
+///
+/// It is no image any more: its `@final` is gone. As long as that is there, nothing is lost, and it is one.
+struct HalfDeleted: Sendable {
+    /// By which the dataset is known until it is destroyed.
+    let guid: UInt64
+
+    /// Nil for what is none.
+    ///
+    /// - Parameter record: the image's, as it is on that pool.
+    init?(_ dataset: Dataset, _ found: ZFS.Found, record: () async throws -> ImageRecord?) async throws {
+        guard !dataset.isIgnored, let final = dataset.name.snapshot(finalSnapshot), try found.guid(of: final) == nil,
+            let guid = try found.guid(of: dataset.name), try await record()?.deleting == guid
+        else { return nil }
+        self.guid = guid
+    }
+}
+
+/// What is written down before a dataset is destroyed where it is, to be undone if it stays.
+struct DeletionNote: Sendable {
+    /// The record as it was; nil if there was none.
+    fileprivate let before: ImageRecord?
+}
+
+extension ImageStore {
+    /// Notes that a dataset is about to be destroyed where it is, for whoever finds what is left of it. Its lock must be held.
+    ///
+    /// - Returns: nil where there is no room for that, either: then the deletion alone makes some, and what a kill would leave is taken
+    ///   for what may be somebody's data.
+    func noteDeletion(of uuid: ImageUUID, in pool: PoolName, dataset guid: UInt64) async throws -> DeletionNote? {
+        let before = try await record(uuid, pool)
+        var record = before ?? ImageRecord(manifest: Manifest(uuid: uuid), source: nil)
+        record.deleting = guid
+        do {
+            try await write(record, uuid, pool)
+        } catch let error as FileError where error.kind == .noSpace {
+            log.warning("no room to note a deletion", metadata: ["image": "\(uuid)", "reason": "\(error)"])
+            return nil
+        }
+        return DeletionNote(before: before)
+    }
+
+    /// Takes that back: the image is whole, and stays.
+    func takeBack(_ note: DeletionNote, of uuid: ImageUUID, in pool: PoolName) async throws {
+        if let record = note.before {
+            try await write(record, uuid, pool)
+        } else {
+            try records.remove(uuid, pool, guid: try await guid(of: pool))
+        }
+    }
+
+    /// Destroys what a deletion has left at an image's own place: it has lost its snapshots, and one that it has came after that.
+    ///
+    /// - Throws: `ImageHasChildDatasets`, `ImageHasSnapshots` for what is somebody's; `NotAnImage`.
+    func destroy(_ left: HalfDeleted, of uuid: ImageUUID, in pool: PoolName) async throws {
+        let name = DatasetName.image(uuid, in: pool)
+        do {
+            let contents = try await zfs.contents(of: name)
+            guard contents.guid == left.guid else {
+                throw Failure(
+                    .notAnImage, "dataset \"\(name)\" was replaced by another while it was being deleted",
+                    hint: "find out by whom; delete it again if it is to go")
+            }
+            try refuseAdditions(contents, to: name, beside: [])
+            try await destroy(name, contents.snapshots)
+        } catch let error as ZFSError where error.kind == .noDataset {
+            // Somebody else has destroyed it.
+        }
+    }
+}
