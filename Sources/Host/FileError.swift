@@ -38,6 +38,17 @@ public struct FileError: CodedError {
     }
 }
 
+/// A file that another run makes or reads, or this one.
+public struct FileInUse: CodedError {
+    public let failure: Failure
+
+    init(_ path: FilePath) {
+        failure = Failure(
+            .usage, "\"\(path)\" is being written, or read, by another run or by this one",
+            hint: "wait for that to end, or give the output another name")
+    }
+}
+
 /// A folder that must be ours alone, and is not.
 public struct UnsafeFolder: CodedError {
     public let failure: Failure

@@ -107,7 +107,7 @@ public enum HostFile {
     /// It is locked for as long as it is open, so that no other run takes it away, nor a file that one reads
     /// (``sharing(_:)``).
     ///
-    /// - Throws: `Usage` if another run has it; `FileSystemError`, also for a device, a FIFO or a folder of its name; `PermissionDenied`.
+    /// - Throws: `FileInUse` if another run has it; `FileSystemError`, also for a device, a FIFO or a folder of its name; `PermissionDenied`.
     public static func anew(_ path: FilePath) throws -> FileDescriptor {
         if let found = try FileIdentity(path, followingLinks: false), !found.isRegular, !found.isLink {
             throw Failure(
@@ -118,21 +118,42 @@ public enum HostFile {
         // What cannot be opened is no file of a run; whether it can be taken away, the next step tells.
         if let existing = try? FileDescriptor.open(path, .readOnly, options: options) {
             defer { try? existing.close() }  // it was not even read
-            guard chost_try_lock(existing.rawValue) != EWOULDBLOCK else { throw inUse(path) }
+            guard chost_try_lock(existing.rawValue) != EWOULDBLOCK else { throw FileInUse(path) }
         }
         do {
             let file = try make(path, userMode)
             guard chost_try_lock(file.rawValue) != EWOULDBLOCK else {
                 try? file.close()  // it is another run's by now
-                throw inUse(path)
+                throw FileInUse(path)
             }
             // The process's own umask is narrower where the user shares his files with a group.
             if !userMode.isDisjoint(with: [.groupWrite, .otherWrite]) { try setMode(file, userMode) }
             return file
-        } catch let failure as Failure {
-            throw failure
         } catch {
             throw failure("cannot write", path, error)
+        }
+    }
+
+    /// Removes a file that ``anew(_:)`` has made for a run that has ended, so that it stays removed after a power cut. One that another run has
+    /// made under its name, and has open, stays; so does one that cannot be opened.
+    ///
+    /// - Returns: false if nothing was removed.
+    @discardableResult
+    public static func removeAbandoned(_ path: FilePath) throws -> Bool {
+        do {
+            let file = try FileDescriptor.open(path, .readOnly, options: [.noFollow, .nonBlocking, .closeOnExec])
+            defer { try? file.close() }  // it was not even read
+            guard chost_try_lock(file.rawValue) != EWOULDBLOCK,
+                try FileIdentity(path, followingLinks: false) == FileIdentity(file)
+            else { return false }
+            return try remove(path)
+        } catch Errno.noSuchFileOrDirectory, Errno.notDirectory, Errno.permissionDenied {
+            return false
+        } catch Errno.tooManySymbolicLinkLevels {
+            // A link, which no run makes.
+            return try remove(path)
+        } catch {
+            throw failure("cannot remove", path, error)
         }
     }
 
@@ -140,12 +161,6 @@ public enum HostFile {
     /// has modes of its own.
     public static var userMode: FilePermissions {
         FilePermissions(rawValue: 0o666).subtracting(FilePermissions(rawValue: chost_user_mask()))
-    }
-
-    private static func inUse(_ path: FilePath) -> Failure {
-        Failure(
-            .usage, "\"\(path)\" is being written, or read, by another run or by this one",
-            hint: "wait for that to end, or give the output another name")
     }
 
     /// Keeps a file that is read from being taken for one that a run has left unfinished. Where there are no locks, nothing does.

@@ -141,4 +141,17 @@ import Testing
         let denied = HostFile.failure("cannot open", "/x", Errno.permissionDenied)
         #expect(denied.code == .permissionDenied && denied.hint?.contains("IMGADM_ROOT") == true)
     }
+
+    /// Of files that are being made.
+    @Test func onlyWhatIsNobodysIsRemoved() throws {
+        let path = folder.path.appending("out.partial")
+        #expect(try !HostFile.removeAbandoned(path))
+        let file = try HostFile.anew(path)
+        #expect(try !HostFile.removeAbandoned(path))
+        #expect(try HostFile.exists(path))
+        #expect(throws: FileInUse.self) { try HostFile.anew(path) }
+        try file.close()
+        #expect(try HostFile.removeAbandoned(path))
+        #expect(try !HostFile.exists(path))
+    }
 }

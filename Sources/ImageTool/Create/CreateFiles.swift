@@ -151,8 +151,29 @@ struct CreateFiles {
         try OutputRule(isReplacing: true, sources: rule.sources).check(HostFile.temporary(manifest))
     }
 
+    /// The files that are there until the image's are: those that a run that is killed leaves.
+    var unfinished: [FilePath] { [partial, claim, HostFile.temporary(manifest)] }
+
+    /// Clears what a run has left of these. What another run has in hand by now, under the same names, stays.
+    static func clear(_ files: [FilePath]) throws {
+        for file in files {
+            guard file.extension == "tmp", let manifest = file.stem else {
+                try HostFile.removeAbandoned(file)
+                continue
+            }
+            guard try HostFile.size(file) != nil else { continue }
+            do {
+                // Who has the claim writes it.
+                let claim = try OutputClaim(claim(beside: file.removingLastComponent().appending(manifest)))
+                try withExtendedLifetime(claim) { _ = try HostFile.remove(file) }
+            } catch is FileInUse {}
+        }
+    }
+
+    private static func claim(beside manifest: FilePath) -> FilePath { FilePath("\(manifest).partial") }
+
     /// Who has it puts a file and its manifest in their places, whatever the form of his file is.
-    var claim: FilePath { FilePath("\(manifest).partial") }
+    var claim: FilePath { CreateFiles.claim(beside: manifest) }
 
     /// Puts the file in its place, and its manifest beside it.
     ///

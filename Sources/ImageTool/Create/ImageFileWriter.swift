@@ -22,19 +22,19 @@ struct ImageFileWriter {
         var snapshotGUID: UInt64?
     }
 
-    /// - Returns: what there is to know of the file.
+    /// - Parameter path: by which messages call the file.
+    /// - Returns: what there is to know of the file, which stays open.
     /// - Throws: what ZFS says; `FileSystemError`, `NoSpace`. What was written stays.
-    func write(_ snapshot: SnapshotName, from origin: SnapshotName?, to path: FilePath) async throws -> Written {
-        let file = try HostFile.anew(path)
+    func write(
+        _ snapshot: SnapshotName, from origin: SnapshotName?, to file: FileDescriptor, _ path: FilePath
+    ) async throws -> Written {
         do {
             let result = try await withTaskExecutorPreference(DedicatedThread("create")) {
                 try await zfs.send(snapshot, from: origin) { output in try await pass(output, into: file) }
             }
             try HostFile.sync(file)
-            try file.close()
             return result
         } catch {
-            try? file.close()  // what went wrong is told already
             guard let errno = error as? Errno else { throw error }
             guard ![.noSpace, .diskQuotaExceeded].contains(errno) else {
                 throw Failure(.noSpace, "there is no room for the image file \"\(path)\"", cause: errno)

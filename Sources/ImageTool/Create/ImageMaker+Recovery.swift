@@ -126,7 +126,7 @@ extension ImageMaker {
     func putBack(_ intent: CreateIntent, _ report: Report) async throws {
         var intent = intent
         let manager = manager(intent.pool)
-        for file in intent.files { try HostFile.remove(file) }
+        try CreateFiles.clear(intent.files)
         if !intent.isPutBack {
             if let final = intent.final { try await giveBack(final, intent.setAside, report) }
             if !intent.prepared.isEmpty {

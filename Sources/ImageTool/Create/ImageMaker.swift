@@ -193,8 +193,12 @@ public struct ImageMaker: Sendable {
             intent.setAside = source.snapshot.dataset.snapshot("final-\(Timestamp.now().milliseconds)")
         }
         intent.final = source.snapshot
-        intent.files = [files.partial, files.claim, HostFile.temporary(files.manifest)].map { HostFile.absolute($0) }
+        intent.files = files.unfinished.map { HostFile.absolute($0) }
         try intent.save(in: root)
+        let partial = files.opened(files.partial)
+        let file = try HostFile.anew(partial)
+        // It is locked until it is in its place: so no other run puts its own there in its stead.
+        defer { try? file.close() }  // it was flushed, or goes
         if let setAside = intent.setAside { try await zfs.rename(source.snapshot, to: setAside) }
         report.line("Snapshotting to \"\(source.snapshot)\"")
         try await zfs.snapshotMachine(source.snapshot)
@@ -203,7 +207,7 @@ public struct ImageMaker: Sendable {
             .create, of: manifest.uuid, title: manifest.title, total: nil
         ) { transfer in
             try await ImageFileWriter(zfs: zfs, compression: compression, transfer: transfer)
-                .write(source.snapshot, from: source.origin, to: files.opened(files.partial))
+                .write(source.snapshot, from: source.origin, to: file, partial)
         }
         var manifest = manifest
         var described: JSONObject = [
@@ -214,7 +218,7 @@ public struct ImageMaker: Sendable {
         manifest["files"] = [.object(described)]
         report.line("Saving manifest to \"\(files.manifest)\"")
         try await files.settle(manifest, report) {
-            try HostFile.rename(files.opened(files.partial), to: files.opened(files.file))
+            try HostFile.rename(partial, to: files.opened(files.file))
         }
         return CreatedImage(
             manifest: manifest, file: files.file, manifestFile: files.manifest, bytes: written.size,

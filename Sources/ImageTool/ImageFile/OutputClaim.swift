@@ -6,7 +6,7 @@ final class OutputClaim {
     private let path: FilePath
     private let descriptor: FileDescriptor
 
-    /// - Throws: `Usage` if another run has it; `FileSystemError`, `PermissionDenied`.
+    /// - Throws: `FileInUse` if another run has it; `FileSystemError`, `PermissionDenied`.
     init(_ path: FilePath) throws {
         self.path = path
         descriptor = try HostFile.anew(path)

@@ -38,9 +38,10 @@ final class OutputFile {
 
     deinit {
         guard isOpen, let path else { return }
-        // It was not whole: nobody misses it, and the next run replaces it if it stays.
-        try? descriptor.close()
+        // It was not whole: nobody misses it, and the next run replaces it if it stays. It goes while it is locked, so that it is nobody
+        // else's.
         _ = try? HostFile.remove(Self.partial(path))
+        try? descriptor.close()
     }
 
     /// Adds to its end.
