@@ -4,6 +4,32 @@ public import ImageModel
 public import ZFS
 
 extension ImageStore {
+    /// Does something with what an installed image has. Nothing keeps others from deleting it meanwhile: where that was done, it is what is
+    /// told, and not what came of it.
+    ///
+    /// - Throws: `ImageNotInstalled`, `DatasetBusy` for that; what `work` throws.
+    public func reading<Value: Sendable>(
+        _ image: InstalledImage, _ work: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await work()
+        } catch let error as any CodedError {
+            // Where that cannot be told, what went wrong is.
+            guard let look = try? await look(for: [image.uuid], in: image.pool) else { throw error }
+            let now = look.images[image.uuid]
+            if now == nil || now?.foundGUID != image.foundGUID {
+                throw Failure(
+                    .imageNotInstalled,
+                    "image \(image.uuid) was \(now == nil ? "deleted from" : "replaced on") zpool \"\(image.pool)\" while it was read",
+                    cause: error, hint: now == nil ? nil : "try again")
+            }
+            guard let missing = error as? ZFSError, missing.kind == .noDataset else { throw error }
+            throw Failure(
+                .datasetBusy, "image \(image.uuid) was about to be deleted while it was read, and is there again",
+                cause: error, hint: "try again")
+        }
+    }
+
     /// Reads the stream of an installed image, as `zfs send` makes it: whole, whatever its origin is.
     ///
     /// - Throws: `ImageMissingOriginalSnapshot` if it has no `@final`; what ZFS says and `body` throws.

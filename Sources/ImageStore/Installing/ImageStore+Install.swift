@@ -43,9 +43,22 @@ extension ImageStore {
             if uuid != image.manifest.uuid {
                 try await takeAway(uuid, in: image.pool, recorded: written, because: error)
             }
-            throw error
+            throw await withoutOrigin(image, error) ?? error
         }
         await show(.image(uuid, in: image.pool), madeAs: made.dataset)
         return made
+    }
+
+    /// What is told where the image is gone that another one builds on, as it can be though that is held: ZFS knows nothing of our locks.
+    ///
+    /// - Returns: nil if it is there, or nothing can be told.
+    private func withoutOrigin(_ image: ImageToInstall, _ error: any Error) async -> Failure? {
+        guard error is any CodedError, let origin = image.manifest.origin else { return nil }
+        // Where that cannot be told, what went wrong is.
+        guard let look = try? await look(for: [origin], in: image.pool), look.images[origin] == nil else { return nil }
+        return Failure(
+            .originNotInstalled,
+            "the origin \(origin) of image \(image.manifest.uuid) was deleted from zpool \"\(image.pool)\" while the image was being installed",
+            cause: error, hint: "imgadm import \(origin) installs it")
     }
 }

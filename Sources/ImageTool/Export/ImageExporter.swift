@@ -129,6 +129,14 @@ public struct ImageExporter: Sendable {
         guard let image = try await tool.store.image(uuid, in: request.pool) else {
             throw ImageNotInstalled(uuid, request.pool)
         }
+        try await tool.store.reading(image) { try await exportInstalled(image, request, report) }
+        return image
+    }
+
+    private func exportInstalled(
+        _ image: InstalledImage, _ request: ExportRequest, _ report: Report
+    ) async throws {
+        let uuid = image.uuid
         let name = request.pool.dataset.child(uuid.description)
         guard let snapshot = name.snapshot("final"), try await !zfs.existing([snapshot]).isEmpty else {
             throw Failure(
@@ -158,7 +166,6 @@ public struct ImageExporter: Sendable {
                 try await exportVolume(snapshot, request, report)
             }
         }
-        return image
     }
 
     /// Reads the stream of a volume twice, whole, without what it builds on: snapshots do not change.

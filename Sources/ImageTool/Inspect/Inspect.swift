@@ -41,14 +41,16 @@ extension ImageTool {
         if let version = image.manifest.version { facts["version"] = .string(version) }
         if let source = image.source { facts["source"] = .string(source) }
         let inspection = try await withTaskExecutorPreference(DedicatedThread("inspect")) {
-            try await store.send(uuid, in: pool) { output in
-                var survey = StreamInspector()
-                while true {
-                    let bytes = try output.read(1 << 20)
-                    if bytes.isEmpty { break }
-                    try unsafe survey.feed(bytes.span.bytes)
+            try await store.reading(image) {
+                try await store.send(uuid, in: pool) { output in
+                    var survey = StreamInspector()
+                    while true {
+                        let bytes = try output.read(1 << 20)
+                        if bytes.isEmpty { break }
+                        try unsafe survey.feed(bytes.span.bytes)
+                    }
+                    return survey.finish()
                 }
-                return survey.finish()
             }
         }
         for (key, value) in inspection.facts { facts[key] = value }

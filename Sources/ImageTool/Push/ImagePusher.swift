@@ -66,10 +66,12 @@ public struct ImagePusher: Sendable {
         let repository = asked.awaited
         report.line("Pushing image \(image.progressTitle) to \(reference)")
         let digest = try await withTaskExecutorPreference(DedicatedThread("push")) {
-            if try await zfs.dataset(request.pool.dataset.child(image.uuid.description))?.kind == .volume {
-                try await pushDisk(image, request, repository, report)
-            } else {
-                try await pushLayers(image, request, repository, report)
+            try await tool.store.reading(image) {
+                if try await zfs.dataset(request.pool.dataset.child(image.uuid.description))?.kind == .volume {
+                    try await pushDisk(image, request, repository, report)
+                } else {
+                    try await pushLayers(image, request, repository, report)
+                }
             }
         }
         // Some say yes to everything.

@@ -1,0 +1,99 @@
+import Host
+import SystemPackage
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// What reads an image, or builds on one, while somebody else takes that away: that is what is told, and nothing is left behind.
+    @Suite struct MeanwhileTests {
+        private let box: Sandbox
+        private let images: Fixture
+
+        init() async throws {
+            box = try await Sandbox.make()
+            images = try await Fixture.get()
+            try box.use(images.server.url)
+            // Before the call of a verb whose turn it is, something else is done, and after it.
+            let real = try await Tool.shell("PATH=$PATH:/usr/sbin:/sbin; command -v zfs").dropLast()
+            try box.write(
+                """
+                #!/bin/bash
+                if [[ $1 = "$VERB" ]]; then
+                    echo >> '\(box.path("turns"))'
+                    if (( $(wc -l < '\(box.path("turns"))') == TURN )); then
+                        eval "$MEANWHILE" >&2 < /dev/null
+                        \(real) "$@"
+                        status=$?
+                        eval "$AFTERWARDS" >&2 < /dev/null
+                        exit $status
+                    fi
+                fi
+                exec \(real) "$@"
+
+                """, to: "front/zfs")
+            try await Tool.run("chmod", "+x", box.path("front/zfs").string)
+        }
+
+        private func imgadm(
+            _ words: String, verb: String, turn: Int, meanwhile: String, afterwards: String = ""
+        ) async throws -> Sandbox.Run {
+            try await box.shell(
+                "cd '\(box.root)'; PATH='\(box.path("front")):'$PATH imgadm \(words)",
+                environment: ["VERB": verb, "TURN": "\(turn)", "MEANWHILE": meanwhile, "AFTERWARDS": afterwards])
+        }
+
+        @Test(
+            arguments: [
+                ("export -o out.zfs.gz", 1), ("export -o out.tar.gz", 1), ("export -o out.tar", 2),
+                ("export -o - --format tar", 3),
+                ("inspect", 1),
+            ] as [(String, Int)])
+        func whatIsReadIsDeleted(command: String, turn: Int) async throws {
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            let run = try await imgadm(
+                "\(command) \(images.base.uuid) > stdout", verb: "send", turn: turn,
+                meanwhile: "\(Binaries.imgadm) delete \(images.base.uuid)")
+            #expect(run.status == 3, "\(run)")
+            #expect(
+                run.errors.contains(
+                    "error (ImageNotInstalled): image \(images.base.uuid) was deleted from zpool \"\(box.pool)\" while it was read"
+                ),
+                "\(run)")
+            #expect(try HostFile.names(in: box.root).filter { $0.hasPrefix("out") }.isEmpty)
+            #expect(try await box.datasets().isEmpty)
+        }
+
+        /// It is put back by a deletion that something stops.
+        @Test func whatIsReadIsAwayForAMoment() async throws {
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            let dataset = "\(box.pool)/\(images.base.uuid)"
+            let run = try await imgadm(
+                "export -o out.zfs.gz \(images.base.uuid)", verb: "send", turn: 1,
+                meanwhile: "zfs unmount \(dataset); zfs rename \(dataset) \(dataset)-partial",
+                afterwards: "zfs rename \(dataset)-partial \(dataset); zfs mount \(dataset)")
+            #expect(run.status == 1, "\(run)")
+            #expect(
+                run.errors.contains(
+                    "error (DatasetBusy): image \(images.base.uuid) was about to be deleted while it was read, and is there again"
+                ),
+                "\(run)")
+            #expect(try HostFile.names(in: box.root).filter { $0.hasPrefix("out") }.isEmpty)
+        }
+
+        @Test func whatItBuildsOnIsDestroyed() async throws {
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            let run = try await imgadm(
+                "import \(images.middle.uuid)", verb: "receive", turn: 2,
+                meanwhile: "zfs destroy -r \(box.pool)/\(images.base.uuid)")
+            #expect(run.status == 3, "\(run)")
+            #expect(
+                run.errors.contains(
+                    "error (OriginNotInstalled): the origin \(images.base.uuid) of image \(images.middle.uuid) was deleted"
+                ),
+                "\(run)")
+            #expect(try await box.datasets().isEmpty)
+            #expect(try box.recordNames() == ["\(box.pool)-\(images.base.uuid).json"])
+            #expect(try box.leftovers().allSatisfy { $0.hasPrefix("downloads/") })
+        }
+    }
+}
