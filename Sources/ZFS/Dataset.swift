@@ -13,14 +13,28 @@ public struct Dataset: Sendable, Hashable {
     /// What it is known by whatever it is called; nil where `zfs list` rounds it, as zfs-fuse does.
     public let guid: UInt64?
 
-    // That of users, which may hold anything, comes last.
-    static let columns = "name,type,origin,guid,mountpoint,imgadm:ignore"
+    /// With the name at both ends, so that no value can make up a line (`ZFS+Told`).
+    static let columns = "name,type,origin,guid,mountpoint,imgadm:ignore,name"
 
     /// A line of `zfs list -H -o columns`; nil for one that is none (a property value may hold anything).
     init?(line: ArraySlice<UInt8>) {
-        var cells = line.split(separator: UInt8(ascii: "\t"), maxSplits: 5, omittingEmptySubsequences: false)[...]
-        guard cells.count == 6, let name = cells.popFirst().flatMap({ DatasetName(bytes: $0) }) else { return nil }
-        self.init(name, Array(cells))
+        let cells = line.split(separator: UInt8(ascii: "\t"), maxSplits: 7, omittingEmptySubsequences: false)
+        guard cells.count == 7, cells[6].elementsEqual(cells[0]), let name = DatasetName(bytes: cells[0]) else {
+            return nil
+        }
+        self.init(name, Array(cells[1..<6]))
+    }
+
+    /// The columns that nobody chooses the text of.
+    static let fixedColumns = "name,type,origin,guid"
+
+    /// A line of `zfs list -H -o fixedColumns`.
+    ///
+    /// - Parameters:
+    ///   - mountpoint: what else is known.
+    ///   - ignore: that, too.
+    init?(_ name: DatasetName, fixed cells: [ArraySlice<UInt8>], mountpoint: String, ignore: String) {
+        self.init(name, Array(cells.dropFirst()) + [Array(mountpoint.utf8)[...], Array(ignore.utf8)[...]])
     }
 
     /// Of properties; nil for what is neither a file system nor a volume.

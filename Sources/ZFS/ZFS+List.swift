@@ -5,8 +5,7 @@ import Logging
 extension ZFS {
     /// All file systems and volumes of all pools, in one call that does not look at snapshots.
     public func datasets() async throws -> [Dataset] {
-        datasets(
-            try await zfs("list", "-H", "-t", "filesystem,volume", "-o", Dataset.columns, doing: "list datasets"))
+        try await datasets(["-t", "filesystem,volume"], [], doing: "list datasets")
     }
 
     /// All file systems and volumes of one pool.
@@ -20,10 +19,8 @@ extension ZFS {
     ///
     /// - Throws: `DatasetNotFound`.
     public func datasets(below name: DatasetName) async throws -> [Dataset] {
-        datasets(
-            try await zfs(
-                "list", "-H", "-r", "-t", "filesystem,volume", "-o", Dataset.columns, name.description,
-                doing: "list datasets of \"\(name)\""))
+        try await datasets(
+            ["-r", "-t", "filesystem,volume"], [name.description], doing: "list datasets of \"\(name)\"")
     }
 
     /// The snapshots of one dataset, in the order of their making.
@@ -60,14 +57,47 @@ extension ZFS {
         try await snapshots(of: [name])[name, default: []].filter(\.isHeld).map(\.name)
     }
 
-    /// Datasets of lines. What is none is told: a property may hold line breaks.
-    private func datasets(_ outcome: CommandOutcome) -> [Dataset] {
-        outcome.output.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            if let dataset = Dataset(line: line) { return dataset }
-            log.info(
-                "zfs list printed a line that is no dataset",
-                metadata: ["line": "\(String(decoding: line.prefix(300), as: UTF8.self))"])
-            return nil
+    /// Datasets of lines that begin and end with their names. Where one does not, or a name comes twice, some value holds line breaks or
+    /// tabs (`ZFS+Told`): then it is listed once more without what somebody chooses, and that is asked of those which it may be about.
+    private func datasets(_ which: [String], _ roots: [String], doing what: String) async throws -> [Dataset] {
+        func lines(_ columns: String) async throws -> [ArraySlice<UInt8>] {
+            try await zfs(["list", "-H"] + which + ["-o", columns] + roots, doing: what).output
+                .split(separator: UInt8(ascii: "\n"))
+        }
+        var found: [Dataset] = []
+        var names: Set<DatasetName> = []
+        var doubted: Set<String> = []
+        for line in try await lines(Dataset.columns) {
+            if let dataset = Dataset(line: line), names.insert(dataset.name).inserted {
+                found.append(dataset)
+            } else {
+                doubted.insert(String(decoding: line.prefix { $0 != UInt8(ascii: "\t") }, as: UTF8.self))
+            }
+        }
+        guard !doubted.isEmpty else { return found }
+        log.info(
+            "zfs list printed lines that are no datasets: they are listed again",
+            metadata: ["line": "\(doubted.first?.prefix(300) ?? "")"])
+        let rows = try await lines(Dataset.fixedColumns).compactMap { line in
+            let cells = line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
+            return cells.count == 4 ? DatasetName(bytes: cells[0]).map { (name: $0, cells: cells) } : nil
+        }
+        // The line that zfs began with a name is there: if it is the only one, it is that.
+        let sure = Dictionary(uniqueKeysWithValues: found.map { ($0.name, $0) })
+            .filter { !doubted.contains($0.key.description) }
+        let told = try await told(
+            ["mountpoint", "imgadm:ignore"], of: rows.map(\.name).filter { sure[$0] == nil }.map(\.description),
+            doing: what)
+        return rows.compactMap { name, cells in
+            if let known = sure[name] {
+                return Dataset(
+                    name, fixed: cells, mountpoint: known.mountpoint ?? "-", ignore: known.isIgnored ? "true" : "-")
+            }
+            // It is gone by now.
+            guard let values = told[name.description] else { return nil }
+            return Dataset(
+                name, fixed: cells, mountpoint: values["mountpoint"]?.value ?? "-",
+                ignore: values["imgadm:ignore"]?.value ?? "-")
         }
     }
 }

@@ -52,29 +52,20 @@ extension ZFS {
         /// A dataset has the mark of those that are imgadm's own.
         public func isOwn(_ name: DatasetName) -> Bool { properties[name.description]?[ZFS.ownMark] == "true" }
 
-        // Those of users, which may hold anything, come last.
         fileprivate static let asked =
-            (["origin", "guid", "available", "used"] + ZFS.visibility + ["imgadm:ignore", ownMark])
-            .joined(separator: ",")
+            ["origin", "guid", "available", "used"] + ZFS.visibility + ["imgadm:ignore", ownMark]
     }
 
     /// Datasets and snapshots by their names, as far as they are there, in one call that looks at nothing else.
     public func lookUp(_ names: [DatasetName], _ snapshots: [SnapshotName] = []) async throws -> Found {
         let all = names.map(\.description) + snapshots.map(\.description)
-        var found: [String: [String: String]] = [:]
-        for names in all.bundledForCalls() {
-            let lines = try await present(
-                ["get", "-Hp", "-o", "name,property,source,value", Found.asked], named: names,
-                doing: "look up \"\(names.first ?? "")\"")
-            for line in lines {
-                let cells = line.split(separator: UInt8(ascii: "\t"), maxSplits: 3, omittingEmptySubsequences: false)
-                    .map { String(decoding: $0, as: UTF8.self) }
-                guard cells.count == 4 else { continue }
+        let told = try await told(Found.asked, of: all, doing: "look up \"\(all.first ?? "")\"")
+        let found = told.mapValues { values in
+            values.map { property, told in
                 // The mark of a pool is none of all that is on it.
-                let value = cells[1] == ZFS.ownMark && cells[2] != "local" ? "-" : cells[3]
-                if found[cells[0]]?[cells[1]] == nil { found[cells[0], default: [:]][cells[1]] = value }
+                (property, property == ZFS.ownMark && told.source != "local" ? "-" : told.value)
             }
-        }
+        }.mapValues { Dictionary(uniqueKeysWithValues: $0) }
         return Found(found)
     }
 
@@ -96,10 +87,12 @@ extension ZFS {
     /// The datasets that are there and should be mounted by their properties, and are not; and the volumes whose devices were taken away by
     /// a deletion that did not come to its end.
     public func hidden(_ names: [DatasetName]) async throws -> [DatasetName] {
-        let states = try await values(ZFS.visibility, of: names)
+        let told = try await told(
+            ZFS.visibility, of: names.map(\.description),
+            doing: "read \"\(ZFS.visibility.joined(separator: ","))\" of datasets")
         var hidden: [DatasetName] = []
         for name in names {
-            guard let state = states[name], ZFS.mayBeHidden(state) else { continue }
+            guard let state = told[name.description]?.mapValues(\.value), ZFS.mayBeHidden(state) else { continue }
             if state["type"] == "volume", try await !deviceWasTaken(from: name) { continue }
             hidden.append(name)
         }
@@ -133,12 +126,15 @@ extension ZFS {
     /// The lines for those of the named things that exist: `zfs` complains of the others and exits 1, which is no error
     /// as long as every name is either listed or said to be missing. What else is on standard error, and is about none of
     /// the names, was written by somebody else (the loader, a wrapper), and is logged.
+    ///
+    /// - Parameter isKeepingEmpty: lines in which nothing is, too.
     func present(
-        _ arguments: [String], named names: [String], doing what: String
+        _ arguments: [String], named names: [String], doing what: String, keepingEmpty isKeepingEmpty: Bool = false
     ) async throws -> [ArraySlice<UInt8>] {
         let command = command(arguments + names)
         let outcome = try await runner.run(command)
-        let lines = outcome.output.split(separator: UInt8(ascii: "\n"))
+        let lines = outcome.output.split(
+            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: !isKeepingEmpty)
         guard !outcome.succeeded else { return lines }
         var unexplained = Set(names)
         for line in lines {

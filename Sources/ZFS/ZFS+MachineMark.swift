@@ -15,18 +15,9 @@ extension ZFS {
 
     /// Which of these snapshots have the mark themselves.
     public func ofMachines(_ snapshots: [SnapshotName]) async throws -> Set<SnapshotName> {
-        var marked: Set<SnapshotName> = []
-        for names in snapshots.map(\.description).bundledForCalls() {
-            let lines = try await present(
-                ["get", "-H", "-o", "name,source,value", ZFS.machineMark], named: names, doing: "look up snapshots")
-            for line in lines {
-                let cells = line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
-                guard cells.count == 3, cells[1].elementsEqual("local".utf8), cells[2].elementsEqual("true".utf8),
-                    let name = SnapshotName(bytes: cells[0])
-                else { continue }
-                marked.insert(name)
-            }
-        }
-        return marked
+        let told = try await told(
+            [ZFS.machineMark], of: snapshots.map(\.description), doing: "look up snapshots")
+        return Set(
+            snapshots.filter { told[$0.description]?[ZFS.machineMark] == Told(value: "true", source: "local") })
     }
 }

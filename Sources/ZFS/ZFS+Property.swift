@@ -71,12 +71,12 @@ extension ZFS {
         return guid
     }
 
-    /// A property that is a number, of several datasets.
+    /// A property that is a number, of several datasets; none that somebody may set to a text.
     public func numbers(_ property: String, of names: [DatasetName]) async throws -> [DatasetName: UInt64] {
         try await numbers([property], of: names).compactMapValues { $0[property] }
     }
 
-    /// Properties that are numbers, of several datasets.
+    /// Properties that are numbers, of several datasets; none that somebody may set to a text.
     public func numbers(
         _ properties: [String], of names: [DatasetName]
     ) async throws -> [DatasetName: [String: UInt64]] {
@@ -94,24 +94,6 @@ extension ZFS {
             }
         }
         return numbers
-    }
-
-    /// Properties as text, of those of several datasets that are there.
-    public func values(_ properties: [String], of names: [DatasetName]) async throws -> [DatasetName: [String: String]]
-    {
-        var values: [DatasetName: [String: String]] = [:]
-        for names in names.map(\.description).bundledForCalls() {
-            let lines = try await present(
-                ["get", "-Hp", "-o", "name,property,value", properties.joined(separator: ",")], named: names,
-                doing: "read \"\(properties.joined(separator: ","))\" of datasets")
-            for line in lines {
-                let cells = line.split(separator: UInt8(ascii: "\t"), maxSplits: 2)
-                    .map { String(decoding: $0, as: UTF8.self) }
-                guard cells.count == 3, let name = DatasetName(cells[0]) else { continue }
-                values[name, default: [:]][cells[1]] = cells[2]
-            }
-        }
-        return values
     }
 
     func ofPool<Value>(_ pool: PoolName, _ work: () async throws -> Value) async throws -> Value {

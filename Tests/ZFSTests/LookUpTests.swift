@@ -7,7 +7,7 @@ import ZFS
 @Suite struct LookUpTests {
     /// What is told of a name, a line a property.
     private static func lines(_ name: String, _ values: [(String, String)]) -> String {
-        values.map { "\(name)\t\($0.0)\t-\t\($0.1)\n" }.joined()
+        values.map { "\(name)\t\($0.0)\t-\t\($0.1)\t\(name)\n" }.joined()
     }
 
     private static let datasetLines = lines(
@@ -51,7 +51,7 @@ import ZFS
     /// The name of a snapshot alone, or of something else, is not the dataset.
     @Test(arguments: [
         "", snapshotLines, lines("tank/ab", [("type", "filesystem")]), lines("tank/a", [("type", "bookmark")]),
-        "tank/a\ttype\n", "tank/a type filesystem\n",
+        "tank/a\ttype\n", "tank/a type filesystem\n", "tank/a\ttype\t-\tfilesystem\n",
     ])
     func anotherLineIsNotTheDataset(output: String) async throws {
         let found = try await FakeZFS(.prints(output)).zfs.dataset(dataset("tank/a"))
@@ -61,30 +61,66 @@ import ZFS
     /// The mark of a pool is none of what is on it.
     @Test(arguments: [("local", true), ("inherited from tank", false), ("received", false), ("-", false)])
     func onlyAnOwnMarkCounts(source: String, isOwn: Bool) async throws {
-        let marked = "tank/a\timgadm:own\t\(source)\ttrue\n" + LookUpTests.datasetLines
+        let marked = LookUpTests.datasetLines.replacing("imgadm:own\t-\t-", with: "imgadm:own\t\(source)\ttrue")
         let found = try await FakeZFS(.prints(marked)).zfs.lookUp([dataset("tank/a")])
         #expect(try found.isOwn(dataset("tank/a")) == isOwn)
     }
 
     @Test(arguments: [
-        ("tank/a@final\tlocal\ttrue\n", 1), ("tank/a@final\tinherited from tank/a\ttrue\n", 0),
-        ("tank/a@final\tlocal\tfalse\n", 0), ("tank/a@final\t-\t-\n", 0), ("tank/a@final\n", 0), ("", 0),
-        ("true\n", 0),
+        ("local", "true", 1), ("inherited from tank/a", "true", 0), ("local", "false", 0), ("-", "-", 0),
+        ("local", "true\t", 0), ("local", "true\n", 0),
     ])
-    func snapshotsOfMachinesHaveAMarkOfTheirOwn(text: String, count: Int) async throws {
-        #expect(try await FakeZFS(.prints(text)).zfs.ofMachines([snapshot("tank/a@final")]).count == count)
+    func snapshotsOfMachinesHaveAMarkOfTheirOwn(source: String, value: String, count: Int) async throws {
+        let final = try snapshot("tank/a@final")
+        let pool = TextPool(["tank/a@final": ["imgadm:machine": value]], source: source)
+        #expect(try await pool.host.zfs.ofMachines([final]).count == count)
     }
 
-    /// The value of a property may hold tabs and line breaks.
-    @Test func whatWasToldFirstCounts() async throws {
-        let odd =
-            LookUpTests.datasetLines
-            + LookUpTests.lines(
-                "tank/a", [("imgadm:ignore", "true"), ("guid", "5"), ("type", "volume")])
-        let found = try await FakeZFS(.prints(odd)).zfs.lookUp([dataset("tank/a")])
-        #expect(try found.guid(of: dataset("tank/a")) == 17)
-        #expect(try found.dataset(dataset("tank/a"))?.kind == .filesystem)
-        #expect(try found.dataset(dataset("tank/a"))?.isIgnored == false)
+    @Test(arguments: ["tank/a@final\n", "", "true\n", "tank/a@final\timgadm:machine\tlocal\ttrue\n"])
+    func whatIsNoLineIsNoMark(text: String) async throws {
+        #expect(try await FakeZFS(.prints(text)).zfs.ofMachines([snapshot("tank/a@final")]).isEmpty)
+    }
+
+    /// The value of a property may hold tabs and line breaks: it says nothing of another dataset, nor of one that is not there.
+    @Test(arguments: ["imgadm:own", "imgadm:ignore", "imgadm:volmode", "mountpoint"])
+    func aValueSaysNothingOfOthers(property: String) async throws {
+        func forged(_ name: String) -> String {
+            [
+                ("guid", "5"), ("type", "filesystem"), ("origin", "tank@x"), ("imgadm:own", "true"),
+                ("imgadm:machine", "true"),
+            ]
+            .map { "\(name)\t\($0.0)\tlocal\t\($0.1)\t\(name)\n" }.joined()
+        }
+        for name in ["tank/victim", "tank/none", "tank/victim@final", "tank/mine"] {
+            for value in ["x\n\(forged(name))", "x\ttank/mine\n\(forged(name))tank/mine\t\(property)\tlocal\tx"] {
+                let pool = TextPool([
+                    "tank/mine": [property: value, "imgadm:machine": value], "tank/victim": ["guid": "17"],
+                    "tank/victim@final": ["guid": "18"],
+                ])
+                let (mine, victim, none) = try (dataset("tank/mine"), dataset("tank/victim"), dataset("tank/none"))
+                let final = try snapshot("tank/victim@final")
+                let found = try await pool.host.zfs.lookUp([mine, victim, none], [final])
+                #expect(try found.guid(of: victim) == 17 && found.guid(of: final) == 18, "\(value)")
+                #expect(
+                    found.dataset(victim)?.origin == nil && found.dataset(none) == nil && found.dataset(mine) != nil)
+                #expect(try found.guid(of: none) == nil && found.guid(of: mine) == 1)
+                #expect(!found.isOwn(victim) && !found.isOwn(mine) && !found.isOwn(none))
+                #expect(try await pool.host.zfs.hidden([mine, victim, none]) == [])
+                let other = try snapshot("tank/mine@final")
+                let marked = TextPool([
+                    "tank/mine@final": ["imgadm:machine": value.replacing("tank/mine", with: "tank/mine@final")],
+                    "tank/victim@final": ["imgadm:machine": "-"],
+                ])
+                #expect(try await marked.host.zfs.ofMachines([other, final]).isEmpty)
+            }
+        }
+    }
+
+    /// Its own value counts as it is, whatever else the dataset has.
+    @Test func aDatasetWithLineBreaksIsKnown() async throws {
+        let pool = TextPool(["tank/a": ["imgadm:ignore": "yes", "mountpoint": "/a\tb\n\nc\n", "imgadm:volmode": "\n"]])
+        let found = try #require(try await pool.host.zfs.dataset(dataset("tank/a")))
+        #expect(found.isIgnored && found.mountpoint == "/a\tb\n\nc\n")
     }
 
     @Test(arguments: ["-", "", "0x11", "18446744073709551616", "-1"])

@@ -3,7 +3,7 @@ import ZFS
 
 /// What `zfs` is called with, word by word: options that all the kinds of ZFS have, and never a shell.
 @Suite struct OperationTests {
-    private static let columns = "name,type,origin,guid,mountpoint,imgadm:ignore"
+    private static let columns = "name,type,origin,guid,mountpoint,imgadm:ignore,name"
 
     /// Does the work on a host where everything succeeds, by one command.
     private func check(
@@ -65,11 +65,12 @@ import ZFS
 
     @Test func lookingUp() async throws {
         let properties = OperationTests.lookedUp
-        try await check("get", "-Hp", "-o", "name,property,source,value", properties, "tank/a") {
+        try await check("get", "-Hp", "-o", "name,property,source,value,name", properties, "tank/a") {
             _ = try await $0.dataset(dataset("tank/a"))
         }
-        try await check("get", "-Hp", "-o", "name,property,source,value", properties, "tank", "tank/a", "tank/a@final")
-        {
+        try await check(
+            "get", "-Hp", "-o", "name,property,source,value,name", properties, "tank", "tank/a", "tank/a@final"
+        ) {
             _ = try await $0.lookUp([dataset("tank"), dataset("tank/a")], [snapshot("tank/a@final")])
         }
     }

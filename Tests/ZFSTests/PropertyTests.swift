@@ -45,11 +45,14 @@ import Testing
             ("-", nil), ("none", nil), ("", nil),
         ] as [(String, UInt64?)])
     func theSpaceOfAPoolIsANumberOrUnknown(value: String, bytes: UInt64?) async throws {
-        let found = try await FakeZFS(.prints("tank\tavailable\t-\t\(value)\n")).zfs.lookUp([dataset("tank")])
+        let found = try await FakeZFS(.prints("tank\tavailable\t-\t\(value)\ttank\n")).zfs.lookUp([dataset("tank")])
         #expect(try found.available(in: dataset("tank")) == bytes)
     }
 
-    @Test(arguments: ["", "tank\n", "tank\tavailable\n", "other\tavailable\t-\t1\n", "tank\tused\t-\t1\n"])
+    @Test(arguments: [
+        "", "tank\n", "tank\tavailable\n", "other\tavailable\t-\t1\tother\n", "tank\tused\t-\t1\ttank\n",
+        "tank\tavailable\t-\t1\n", "tank\tavailable\t-\t1\ttan\n",
+    ])
     func withoutAnAnswerTheSpaceIsUnknown(text: String) async throws {
         let found = try await FakeZFS(.prints(text)).zfs.lookUp([dataset("tank")])
         #expect(try found.available(in: dataset("tank")) == nil)

@@ -32,7 +32,7 @@ import Testing
     }
 
     private func volume() throws -> Dataset {
-        try #require(Dataset(line: Array("no-such-pool-here/a\tvolume\t-\t5\t-\t-".utf8)[...]))
+        try #require(Dataset(line: Array("no-such-pool-here/a\tvolume\t-\t7\t-\t-\tno-such-pool-here/a".utf8)[...]))
     }
 
     @Test(
