@@ -1,3 +1,4 @@
+import Failure
 import Glibc
 public import JSON
 public import Logging
@@ -75,7 +76,9 @@ public final class BunyanContext: Sendable {
     /// Writes one record as one line.
     public func write(_ record: JSONObject) {
         var bytes: [UInt8] = []
-        JSONValue.object(record).write(to: &bytes, style: .compact)
+        let typed = TypedCredentials.ofThisProcess
+        let value = JSONValue.object(record)
+        (typed.isEmpty ? value : value.mappingTexts { typed.hidden(in: $0) }).write(to: &bytes, style: .compact)
         bytes.append(UInt8(ascii: "\n"))
         // A log that cannot be written is nobody's reason to stop.
         lines.withLock { _ in _ = try? FileDescriptor.standardError.writeAll(Unprintable.escaped(bytes)) }

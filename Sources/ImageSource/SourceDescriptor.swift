@@ -130,7 +130,7 @@ extension SourceDescriptor {
         let name = json["type"]?.stringValue ?? SourceType.imgapi.rawValue
         guard let type = SourceType(rawValue: name) else {
             throw Failure(
-                .configError, "image source \"\(url)\" has an unknown type \"\(name)\"",
+                .configError, "image source \"\(URLCredentials.hidden(in: url))\" has an unknown type \"\(name)\"",
                 hint: "valid types: \(SourceType.names)")
         }
         self = try SourceDescriptor(

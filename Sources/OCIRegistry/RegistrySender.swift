@@ -1,5 +1,4 @@
 import Failure
-import ImageModel
 import Logging
 import Transport
 
@@ -24,9 +23,11 @@ struct RegistrySender: HTTPSender {
 
     func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         // What is shown is for the registry alone.
-        guard request.url.hasPrefix(endpoint.origin + "/") else { return try await network.send(request) }
+        guard request.url.hasPrefix(endpoint.origin + "/") else {
+            return try await network.send(await shown(nil, request))
+        }
         let known = await tokens.known(for: scope)
-        let response = try await network.send(shown(known, request))
+        let response = try await network.send(await shown(known, request))
         guard response.status == 401 else { return response }
         let challenges = response.headers.fields.filter { $0.name.lowercased() == "www-authenticate" }
             .flatMap { AuthenticateChallenge.read($0.value) }
@@ -35,7 +36,7 @@ struct RegistrySender: HTTPSender {
             return try await elsewhere(request, url, challenges) ?? response
         }
         let header = try await tokens.header(for: scope, challenges: challenges, refused: known)
-        return try await network.send(shown(header, request))
+        return try await network.send(await shown(header, request))
     }
 
     /// The registry has sent us on to another one, and it is that which asks now: it is shown a token for anybody, and nothing
@@ -52,18 +53,14 @@ struct RegistrySender: HTTPSender {
         var request = request
         request.namedBy = request.url
         request.url = url
-        return try await network.send(shown(header, request))
+        return try await network.send(await shown(header, request))
     }
 
-    private func shown(_ header: String?, _ request: HTTPRequest) -> HTTPRequest {
+    private func shown(_ header: String?, _ request: HTTPRequest) async -> HTTPRequest {
         var request = request
-        guard let header else { return request }
-        request.headers.append(("Authorization", header))
-        // The registry could say the password back as it is.
-        if header.hasPrefix("Basic "), let pair = Base64.bytes(String(header.dropFirst(6))) {
-            let password = String(decoding: pair.drop { $0 != UInt8(ascii: ":") }.dropFirst(), as: UTF8.self)
-            request.secrets.append(password)
-        }
+        // The registry could say the password back as it is, and have others say it.
+        request.secrets += await tokens.secrets
+        if let header { request.headers.append(("Authorization", header)) }
         return request
     }
 }

@@ -13,6 +13,9 @@ actor RegistryTokens {
     /// The header for a scope, and until when it is good.
     private var headers: [String: (value: String, expires: ContinuousClock.Instant)] = [:]
     private var pending: [String: Pending] = [:]
+    /// What this registry and its token service have been shown, or are about to be: they may say it in whatever answer, and name URLs
+    /// that have it.
+    private(set) var secrets: [String] = []
 
     /// A header that is being got, and how many wait for it.
     private struct Pending {
@@ -78,6 +81,12 @@ actor RegistryTokens {
         -> String
     {
         let known = try await credentials.credentials(for: endpoint.name)
+        switch known {
+        case .password(let user, let password)?:
+            keepSecret([password, Base64.text(Array("\(user):\(password)".utf8))])
+        case .identityToken(let token)?: keepSecret([token])
+        case nil: break
+        }
         if let bearer = challenges.first(where: { $0.scheme == "bearer" }) {
             return try await token(
                 scope, Self.scopes(scope, bearer), bearer, known, namedBy: endpoint.origin, insecure: endpoint.insecure)
@@ -93,6 +102,10 @@ actor RegistryTokens {
         guard value != refused else { throw refusal("it does not accept the credentials of the docker config") }
         headers[scope] = (value, .now + .seconds(86400))
         return value
+    }
+
+    private func keepSecret(_ texts: [String]) {
+        for text in texts where !text.isEmpty && !secrets.contains(text) { secrets.append(text) }
     }
 
     private static func basic(_ user: String, _ password: String) -> String {
@@ -124,10 +137,11 @@ actor RegistryTokens {
         var request = request(realm, scopes, challenge.parameters["service"], known)
         request.insecure = insecure
         request.namedBy = origin
+        request.secrets = secrets
         let reply = try await transport.reply(
             to: request, limit: NetworkLimits.status, deadline: RegistryTokens.deadline)
         if [400, 401, 403].contains(reply.status) {
-            throw refusal("its token service \(url.origin) refuses us (status \(reply.status))", reply.status)
+            throw refusal("its token service \(hidden(url.origin)) refuses us (status \(reply.status))", reply.status)
         }
         // Something that is not JSON is no token either, and is shown.
         guard reply.status == 200, let answer = try? JSONValue(parsing: reply.body),
@@ -136,7 +150,7 @@ actor RegistryTokens {
         else {
             throw Failure(
                 .sourceError,
-                "the token service \(url.base) gave no token (status \(reply.status), \(reply.excerpt()))",
+                "the token service \(hidden(url.base)) gave no token (status \(reply.status), \(reply.excerpt()))",
                 statusCode: reply.status)
         }
         // Nothing said means 60 s (Docker Registry v2, "Token Authentication Specification").
@@ -151,7 +165,8 @@ actor RegistryTokens {
     private func checkRealm(_ realm: ServerURL) throws {
         let named = endpoint.origin.hasPrefix("https://") && realm.scheme == "https"
         guard named || endpoint.isLoopback && realm.isLoopback else {
-            throw refusal("credentials are not sent to its token service \(realm.origin), which was not named over TLS")
+            throw refusal(
+                "credentials are not sent to its token service \(hidden(realm.origin)), which was not named over TLS")
         }
     }
 
@@ -167,16 +182,17 @@ actor RegistryTokens {
             var request = HTTPRequest(
                 "POST", url: realm, headers: [("Content-Type", "application/x-www-form-urlencoded")])
             request.body = .bytes(Array(URLEncoding.query(fields).utf8))
-            request.secrets = [token]
             return request
         }
         var request = HTTPRequest(url: realm + (realm.contains("?") ? "&" : "?") + URLEncoding.query(fields))
         if case .password(let user, let password)? = known {
             request.headers.append(("Authorization", RegistryTokens.basic(user, password)))
-            request.secrets = [password]
         }
         return request
     }
+
+    /// A URL that the registry has named, without what it was shown.
+    private func hidden(_ url: String) -> String { ShownSecrets(texts: secrets).hidden(in: url) }
 
     private func refusal(_ why: String, _ status: Int = 401) -> Failure {
         Failure(

@@ -53,6 +53,6 @@ public struct AnswerTooLarge: CodedError {
 
     init(_ url: String, limit: Int) {
         failure = Failure(
-            .sourceError, "the answer of \(NetworkError.short(url)) is larger than \(limit) bytes")
+            .sourceError, "the answer of \(url) is larger than \(limit) bytes")
     }
 }

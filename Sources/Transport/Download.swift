@@ -278,7 +278,7 @@ public final class Download {
         try await transport.settings.clock.wait(wait)
     }
 
-    private var what: String { "download of \(NetworkError.short(wanted.request.url))" }
+    private var what: String { "download of \(wanted.request.shownURL)" }
 
     private func tooLarge(_ size: Int64) -> DownloadError {
         DownloadError(.otherFile, "\(what) is larger than \(size) bytes, the size it should have")

@@ -1,3 +1,4 @@
+import Failure
 import NIOCore
 
 /// What a server says about an error, for people: the start of its body, made safe to show.
@@ -17,7 +18,7 @@ public enum ErrorBody {
         return text.isEmpty ? "" : ": \(text)"
     }
 
-    /// The first 200 characters in one line, control characters left out; of an HTML page its title.
+    /// The first 200 characters in one line, control characters left out; of an HTML page its title. No URL in it has credentials.
     ///
     /// - Parameters:
     ///   - secrets: what who says this was shown.
@@ -33,7 +34,7 @@ public enum ErrorBody {
         let words = text.split {
             $0.isWhitespace || $0.unicodeScalars.contains { $0.properties.generalCategory == .control }
         }
-        let line = words.joined(separator: " ")
+        let line = URLCredentials.hidden(inWords: words.joined(separator: " "))
         return line.count > 200 ? line.prefix(200) + "…" : line
     }
 }

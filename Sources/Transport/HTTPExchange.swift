@@ -25,6 +25,14 @@ public struct HTTPRequest: Sendable {
         self.headers = headers
         self.insecure = insecure
     }
+
+    /// Its URL as messages have it: without what it shows, which whoever named the URL may know; and of a URL that a server has named
+    /// without the query, where those put what lets somebody in.
+    var shownURL: String {
+        var shown = url
+        if namedBy != nil, let mark = url.firstIndex(of: "?") { shown = url[...mark] + "…" }
+        return NetworkError.short(ShownSecrets(of: self).hidden(in: shown))
+    }
 }
 
 /// What a request brings.

@@ -6,12 +6,12 @@ import NIOCore
 /// `ConnectionError`.
 struct NetworkBody: AsyncSequence, Sendable {
     let body: HTTPClientResponse.Body
-    let url: String
+    let request: HTTPRequest
     let floor: ThroughputFloor
 
     struct AsyncIterator: AsyncIteratorProtocol {
         var iterator: HTTPClientResponse.Body.AsyncIterator
-        let url: String
+        let request: HTTPRequest
         var floor: ThroughputFloor
 
         mutating func next() async throws -> ByteBuffer? { try await next(isolation: #isolation) }
@@ -23,13 +23,13 @@ struct NetworkBody: AsyncSequence, Sendable {
                 if let chunk { try floor.note(chunk.readableBytes, after: start.duration(to: .now)) }
                 return chunk
             } catch {
-                throw NetworkError.failure(error, url: url)
+                throw NetworkError.failure(error, of: request)
             }
         }
     }
 
     func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(iterator: body.makeAsyncIterator(), url: url, floor: floor)
+        AsyncIterator(iterator: body.makeAsyncIterator(), request: request, floor: floor)
     }
 }
 

@@ -12,15 +12,15 @@ enum NetworkError {
     ///   - proxy: what the request went by way of.
     ///   - certificate: what is wrong with the server's, where that was found out.
     static func failure(
-        _ error: any Error, url: String, proxy: ProxyAddress? = nil, certificate: String? = nil
+        _ error: any Error, of request: HTTPRequest, proxy: ProxyAddress? = nil, certificate: String? = nil
     ) -> any Error {
         if error is CancellationError || error is any CodedError { return error }
         if let error = error as? HTTPClientError, error == .cancelled { return CancellationError() }
         let reason = connectionReason(error, proxy, certificate)
-        return ConnectionError(reason, "request to \(short(url)) failed", hint: hint(error, reason))
+        return ConnectionError(reason, "request to \(request.shownURL) failed", hint: hint(error, reason))
     }
 
-    /// A presigned URL has thousands of bytes, and secrets in its query.
+    /// A URL may have thousands of bytes.
     static func short(_ url: String) -> String { url.utf8.count > 300 ? url.prefix(200) + "…" : url }
 
     private static func connectionReason(

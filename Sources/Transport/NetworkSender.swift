@@ -52,7 +52,7 @@ public final class NetworkSender: HTTPSender {
             }
             next = target
         }
-        throw ConnectionError(.refused("too many redirects"), "request to \(request.url) failed")
+        throw ConnectionError(.refused("too many redirects"), "request to \(request.shownURL) failed")
     }
 
     /// One request and its answer, whatever that is.
@@ -62,7 +62,7 @@ public final class NetworkSender: HTTPSender {
         let proxy = try text.map { text in try ProxyAddress(text) }
         // A proxy is asked for a plain page itself; to a TLS server it makes a tunnel.
         let forwards = proxy != nil && url.scheme == "http"
-        if let proxy, !forwards { try proxy.checkTunnel(to: request.url) }
+        if let proxy, !forwards { try proxy.checkTunnel(for: request) }
         var onlyOutside = false
         if let naming = request.namedBy {
             let naming = try ServerURL(naming, longest: NetworkLimits.namedURL)
@@ -83,14 +83,14 @@ public final class NetworkSender: HTTPSender {
                 status: Int(response.status.code),
                 headers: HTTPHeaderList(response.headers.map { ($0.name, secrets.hidden(in: $0.value)) }),
                 body: NetworkBody(
-                    body: response.body, url: request.url,
+                    body: response.body, request: request,
                     floor: ThroughputFloor(rate: settings.leastRate, window: settings.stallTimeout)),
                 url: request.url, secrets: secrets)
         } catch {
             let why =
                 proxy == nil && CertificateError.isVerification(error)
                 ? await CertificateError.describe(url, within: settings.connectTimeout) : nil
-            throw NetworkError.failure(error, url: request.url, proxy: proxy, certificate: why)
+            throw NetworkError.failure(error, of: request, proxy: proxy, certificate: why)
         }
     }
 

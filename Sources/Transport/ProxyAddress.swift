@@ -32,11 +32,11 @@ struct ProxyAddress: Sendable {
     /// AsyncHTTPClient 1.37.0 knows no TLS within TLS.
     ///
     /// - Throws: `ConnectionError` for such a proxy.
-    func checkTunnel(to url: String) throws(ConnectionError) {
-        guard url.lowercased().hasPrefix("https://"), self.url.scheme == "https" else { return }
+    func checkTunnel(for request: HTTPRequest) throws(ConnectionError) {
+        guard request.url.lowercased().hasPrefix("https://"), self.url.scheme == "https" else { return }
         throw ConnectionError(
             .refused("the proxy \(self.url) is to be reached by TLS, which is supported for http:// servers alone"),
-            "request to \(NetworkError.short(url)) failed",
+            "request to \(request.shownURL) failed",
             hint: "name a proxy that is reached by http:// in https_proxy, or add the server to no_proxy")
     }
 }

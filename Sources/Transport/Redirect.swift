@@ -10,7 +10,7 @@ enum Redirect {
     static func next(after response: HTTPResponse, to request: HTTPRequest) throws -> HTTPRequest? {
         guard statuses.contains(response.status), let location = response.headers["location"] else { return nil }
         func refusal(_ why: String) -> ConnectionError {
-            ConnectionError(.refused(why), "request to \(request.url) failed")
+            ConnectionError(.refused(why), "request to \(request.shownURL) failed")
         }
         let from = try ServerURL(request.url, longest: NetworkLimits.namedURL)
         let target = resolve(location, request.url, from)
@@ -27,6 +27,8 @@ enum Redirect {
         next.url = target
         next.namedBy = request.url
         if to.origin != from.origin {
+            // Where we are sent may have been told what the other one was shown.
+            next.secrets += ShownSecrets.texts(in: request)
             next.headers.removeAll { ["authorization", "cookie"].contains($0.name.lowercased()) }
         }
         return next

@@ -19,14 +19,20 @@ public struct ShownSecrets: Sendable, Hashable {
         shortest = patterns.map(\.count).min()
     }
 
-    /// What is behind the scheme of `Authorization` (RFC 9110 §11.6.2), and what whoever made the request calls secret. A signature
-    /// is good for one request, and no secret.
-    public init(of request: HTTPRequest) {
-        let headers = request.headers.filter { $0.name.lowercased() == "authorization" }.compactMap { header in
+    /// What is behind the scheme of `Authorization` (RFC 9110 §11.6.2). A signature is good for one request, and no secret.
+    static func texts(in request: HTTPRequest) -> [String] {
+        request.headers.filter { $0.name.lowercased() == "authorization" }.compactMap { header in
             let parts = header.value.split(separator: " ", maxSplits: 1)
             return parts.count == 2 && parts[0].lowercased() != "signature" ? String(parts[1]) : nil
         }
-        let texts = (headers + request.secrets).map { Array($0.utf8) }
+    }
+
+    /// That, and what whoever made the request calls secret.
+    public init(of request: HTTPRequest) { self.init(texts: Self.texts(in: request) + request.secrets) }
+
+    /// What is shown, or known of somebody, whatever it is shown by.
+    public init(texts: [String]) {
+        let texts = texts.map { Array($0.utf8) }
         // As a password, too, it would be part of a longer text in base64.
         let encoded = texts.flatMap(Base64Digits.forms).filter { $0.count >= ShownSecrets.leastDigits }
         // A form (HTML 4 §17.13.4) has blanks for what were plus signs, and blanks are not looked at.

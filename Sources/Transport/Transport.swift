@@ -69,7 +69,7 @@ public struct Transport: Sendable {
     }
 
     private func wholeReply(to request: HTTPRequest, limit: Int, deadline: Duration? = nil) async throws -> HTTPReply {
-        try await withDeadline(deadline ?? settings.replyTimeout, "request to \(NetworkError.short(request.url))") {
+        try await withDeadline(deadline ?? settings.replyTimeout, "request to \(request.shownURL)") {
             let start = ContinuousClock.now
             let response = try await sender.send(request)
             var body: [UInt8] = []
@@ -79,13 +79,13 @@ public struct Transport: Sendable {
             for try await chunk in response.body {
                 body.append(contentsOf: chunk.readableBytesView)
                 guard body.count <= limit else {
-                    throw AnswerTooLarge(request.url, limit: limit)
+                    throw AnswerTooLarge(request.shownURL, limit: limit)
                 }
             }
             log.trace(
                 "request",
                 metadata: [
-                    "method": "\(request.method)", "url": "\(request.url)", "status": "\(response.status)",
+                    "method": "\(request.method)", "url": "\(request.shownURL)", "status": "\(response.status)",
                     "bytes": "\(body.count)", "elapsed": "\(start.duration(to: .now))",
                 ])
             return HTTPReply(status: response.status, headers: response.headers, body: body, secrets: response.secrets)
@@ -116,7 +116,7 @@ public struct Transport: Sendable {
     }
 
     func note(_ what: String, _ request: HTTPRequest, _ why: String) {
-        log.info("request is \(what)", metadata: ["url": "\(request.url)", "reason": "\(why)"])
+        log.info("request is \(what)", metadata: ["url": "\(request.shownURL)", "reason": "\(why)"])
     }
 }
 

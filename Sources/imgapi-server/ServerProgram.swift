@@ -85,7 +85,7 @@ struct ServerProgram: AsyncParsableCommand {
         let hint = error.failure.hints.map { "\n  hint: \(Printable.text($0))" }.joined()
         let text = "imgapi-server: error (\(error.code)): \(Printable.text(error.description))\(hint)\n"
         // Where nobody reads errors, there is nowhere to tell that.
-        _ = try? FileDescriptor.standardError.writeAll(text.utf8)
+        _ = try? FileDescriptor.standardError.writeAll(TypedCredentials.ofThisProcess.hidden(in: text).utf8)
         Glibc.exit(error.failure.exitStatus)
     }
 }

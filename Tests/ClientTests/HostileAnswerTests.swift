@@ -62,6 +62,44 @@ import Transport
         }
     }
 
+    /// Whom a server sends us to may know from it what it was shown, though it is shown nothing itself.
+    @Test func noRedirectByOthersSaysWhatWasShown() async throws {
+        let other = try await RawServer { head in
+            head.contains("/second")
+                ? [.text("HTTP/1.1 302 Found\r\nLocation: /third?t0ken-of-alice\r\nContent-Length: 0\r\n\r\n")]
+                : [.text("HTTP/1.1 302 Found\r\nLocation: ftp://t0ken-of-alice\r\nContent-Length: 0\r\n\r\n")]
+        }
+        let port = other.port
+        let first = try await RawServer { _ in
+            [.text("HTTP/1.1 302 Found\r\nLocation: http://localhost:\(port)/second\r\nContent-Length: 0\r\n\r\n")]
+        }
+        let (transport, sender) = transport()
+        let request = HTTPRequest(url: "\(first.url)", headers: [("Authorization", "Bearer t0ken-of-alice")])
+        let failure = await #expect(throws: (any Error).self) { _ = try await transport.reply(to: request, limit: 10) }
+        await sender.shutDown()
+        #expect((failure as? any CodedError)?.code == .connectionError)
+        #expect(failure.map { !"\($0)".contains("alice") } ?? false, "\(String(describing: failure))")
+    }
+
+    /// What lets somebody in at a store of files stands in the query of the URL that its server names.
+    @Test func theQueryOfAURLThatAServerNamesIsNotSaid() async throws {
+        let store = try await RawServer { _ in [.close] }
+        let port = store.port
+        let first = try await RawServer { _ in
+            [
+                .text(
+                    "HTTP/1.1 302 Found\r\nLocation: http://localhost:\(port)/file?Signature=s3cret\r\nContent-Length: 0\r\n\r\n"
+                )
+            ]
+        }
+        let (transport, sender) = transport()
+        let failure = await #expect(throws: (any Error).self) {
+            _ = try await transport.reply(to: HTTPRequest(url: "\(first.url)"), limit: 10)
+        }
+        await sender.shutDown()
+        #expect(failure.map { "\($0)".contains("/file?… failed") } ?? false, "\(String(describing: failure))")
+    }
+
     /// It would come again as it came.
     @Test(arguments: ["ETag: \"a\u{1}b\"", "X: a\u{0}", "\u{7f}: x", "Content-Length: x"])
     func aHeaderThatIsNone(field: String) async throws {

@@ -195,6 +195,28 @@ extension EndToEnd {
             }
             let typed = try await box.imgadm("sources", "-fa", "u:s3cret@127.0.0.1:1")
             #expect(typed.status == 2 && typed.errors.contains("\"***@127.0.0.1:1\""), "\(typed)")
+            // Without a scheme it is no URL, and looks like a reference.
+            for word in ["u:s3cret@127.0.0.1:1/a", "u:s3cret@127.0.0.1:1", "docker:u:s3cret@h/a", "oci:u:s3cret@h/a"] {
+                for words in [
+                    ["sources", "-a", word], ["sources", "-d", word], ["sources", word], ["import", "-S", word, uuid],
+                    ["import", word], ["import", "-j", word], ["show", word], ["remote", "list", word],
+                    ["publish", "-m", "x", "-f", "x", word], ["push", uuid, word], ["inspect", word],
+                    ["convert", word, "-o", "x.qcow2"], ["install", "-m", word, "-f", word], ["get", word],
+                    ["export", "-o", "x.raw", word], ["list", word], ["delete", word], ["delete", "-j", word],
+                    ["check", word], ["extract", word], ["create", word], ["update", word], [word], ["help", word],
+                    ["list", "--nonsense=\(word)"], ["vacuum", word], ["list", "-o", word], ["list", "-P", word],
+                ] {
+                    for mode in [[], ["-v"], ["-E"]] as [[String]] {
+                        let run = try await box.imgadm(mode + words, environment: ["IMGADM_LOG_LEVEL": "trace"])
+                        #expect(!(run.output + run.errors).contains("s3cret"), "\(mode + words): \(run)")
+                    }
+                }
+            }
+            try box.write(
+                "{\"sources\": [{\"type\":\"none\",\"url\":\"u:s3cret@127.0.0.1:1\"}]}", to: "var/imgadm/imgadm.conf")
+            let unknown = try await box.imgadm("sources")
+            #expect(unknown.status != 0 && unknown.errors.contains("\"***@127.0.0.1:1\""), "\(unknown)")
+            try box.write("{\"sources\": []}", to: "var/imgadm/imgadm.conf")
             let json = try await box.imgadm("import", "-j", "-S", "http://u:s3cret@127.0.0.1:1", uuid)
             #expect(try JSONValue(parsing: json.output)["error"]?["code"] == "Usage" && json.status == 2, "\(json)")
         }

@@ -114,6 +114,37 @@ import Transport
         #expect(failure.map { !"\($0)".contains("secret") } ?? false, "\(name)")
     }
 
+    /// A registry that knows the password from before may put it into whatever it says, and whatever it names.
+    @Test(
+        arguments: [
+            "https://auth.example/s3cret-of-reader/token", "https://s3cret-of-reader.example/token",
+            "https://auth.example/cmVhZGVyOnMzY3JldC1vZi1yZWFkZXI=/token", "http://s3cret-of-reader.example/token",
+        ], [200, 401, 500])
+    func aRealmDoesNotSayThePassword(realm: String, status: Int) async throws {
+        let registry = FakeRegistry { request in
+            guard request.url.contains("/token") else {
+                return FakeRegistry.Answer(status: 401, headers: [("WWW-Authenticate", "Bearer realm=\"\(realm)\"")])
+            }
+            #expect(request.secrets.contains("s3cret-of-reader"))
+            return FakeRegistry.Answer(status: status)
+        }
+        let error = await #expect(throws: (any Error).self) {
+            try await ask(registry, .password(user: "reader", password: "s3cret-of-reader"))
+        }
+        let said = (error as? any CodedError).map { "\($0.failure) \($0.failure.hint ?? "")" } ?? "s3cret"
+        #expect(!said.contains("s3cret") && !said.contains("cmVh"), "\(said)")
+    }
+
+    /// Also what is asked without them, and of whom the registry sends us to.
+    @Test func allThatIsAskedKnowsWhatIsNotToBeSaid() async throws {
+        let registry = registry("Bearer realm=\"https://auth.example/token\"", wants: "Bearer t0ken")
+        let client = try registry.client(credentials: FixedCredentials(known: AccessTests.password))
+        for _ in 0..<2 {
+            _ = try await client.image(try DockerReference("registry.example/a/b:1"), for: AccessTests.platform)
+        }
+        #expect(registry.requests.dropFirst().allSatisfy { $0.secrets.contains("secret") })
+    }
+
     static let tokens: [JSONValue] = [
         [:], ["token": ""], ["token": 5], ["token": "two\r\nlines"], ["token": "ünïcode"], [], "t0ken", .null,
     ]

@@ -40,6 +40,43 @@ import Transport
         #expect(failure?.description.contains("://***@h") == true)
     }
 
+    static let words: [(said: String, shown: String)] = [
+        (
+            "cannot reach http://u:s3cret@h/x, says \"https://u:s3c/ret@h\"",
+            "cannot reach http://***@h/x, says \"https://***@h\""
+        ),
+        ("http://h/a@b by a@b", "http://h/a@b by a@b"), ("u@h and http://h", "u@h and http://h"), ("", ""),
+    ]
+
+    /// A server may say by which URL, and by whose password, it has tried what it could not do.
+    @Test(arguments: words) func areHiddenInWhatIsSaid(said: String, shown: String) {
+        #expect(URLCredentials.hidden(inWords: said) == shown)
+        #expect(ErrorBody.excerpt(Array(said.utf8)) == shown)
+    }
+
+    @Test(arguments: [
+        ("u:s3cret@h/a", "***@h/a"), ("docker:u:s3c@ret@h:1/a", "***@h:1/a"), ("u:s3cret@", "***@"),
+        ("debian:12@sha256:0123", "debian:12@sha256:0123"), ("h:5000/a:1@sha512:0", "h:5000/a:1@sha512:0"),
+        ("name@1.0", "name@1.0"), ("h:5000/a@b", "h:5000/a@b"),
+    ])
+    func areHiddenInReferences(text: String, shown: String) {
+        #expect(URLCredentials.hidden(inReference: text) == shown)
+    }
+
+    static let typed: [(word: String, said: String, shown: String)] = [
+        ("u:s3cret@h", "what is u:s3cret@h, and s3cret?", "what is u:***@h, and s3cret?"),
+        ("-Su:s3cret@h", "not \"u:s3cret@h\"", "not \"u:***@h\""), ("--from=u:s3cret@h/x", "u:s3cret@h/x", "u:***@h/x"),
+        ("docker:u:s3:cr@et@h", "u:s3:cr@et@h", "u:***@h"), ("oci:u:s3cret@h", "oci:u:s3cret@h", "oci:u:***@h"),
+        ("homepage=http://u:s3cret@h", "\"http://u:s3cret@h\"", "\"http://u:***@h\""),
+        // What has none.
+        ("debian:12@sha256:0123", "debian:12@sha256:0123", "debian:12@sha256:0123"), ("a@b", "a@b", "a@b"),
+        ("./a:b@c", "./a:b@c", "./a:b@c"), ("h:5000/a@b", "x:5000/a@b", "x:***@b"), ("u:@h", "u:@h", "u:@h"),
+    ]
+
+    @Test(arguments: typed) func whatWasTypedIsNotRepeated(word: String, said: String, shown: String) {
+        #expect(TypedCredentials(["-v", word]).hidden(in: said) == shown)
+    }
+
     @Test(arguments: [
         "debian:12@sha256:0123", "name@1.0", "http://h/a@b", "homepage=http://u:p@h", "u:p@h", "-o", "--", "a@b://c",
     ])

@@ -21,7 +21,8 @@ public struct DockerReference: Sendable, Hashable, CustomStringConvertible {
     public init(_ text: String) throws(Failure) {
         func bad(_ why: String) -> Failure {
             Failure(
-                .invalidReference, "\"\(text.prefix(200))\" is not a valid docker reference: \(why)",
+                .invalidReference,
+                "\"\(URLCredentials.hidden(inReference: text).prefix(200))\" is not a valid docker reference: \(why)",
                 hint: "the form is [HOST[:PORT]/]REPO[:TAG|@DIGEST]")
         }
         guard text.utf8.count <= 1024, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {

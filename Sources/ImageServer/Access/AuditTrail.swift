@@ -1,3 +1,4 @@
+import Failure
 import HTTPTypes
 import Host
 import Hummingbird

@@ -1,3 +1,4 @@
+import Failure
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -65,16 +66,32 @@ struct AccessLog {
         return noted
     }
 
-    /// What was asked for, without the credentials that somebody has put into the URL of a source.
+    /// What was asked for, without the credentials that somebody has put into the URL of a source, or anywhere else.
     private static func shown(_ target: String) -> String {
-        guard target.contains("source=") else { return target }
-        let parts = target.split(separator: "&", omittingEmptySubsequences: false).map { part in
-            guard let value = part.firstRange(of: "source=")?.upperBound else { return String(part) }
-            let source = URLEncoding.decoded(part[value...], plusIsBlank: true)
-            let shown = URLCredentials.hidden(in: source)
-            return shown == source ? String(part) : part[..<value] + URLEncoding.component(shown)
+        // An at sign may be escaped, and so may what it is escaped with.
+        guard target.utf8.contains(where: { $0 == UInt8(ascii: "@") || $0 == UInt8(ascii: "%") }) else { return target }
+        let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = halves.dropFirst().flatMap { $0.split(separator: "&", omittingEmptySubsequences: false) }.map {
+            part in
+            let value = part.firstIndex(of: "=").map { part[$0...].dropFirst() } ?? part
+            return part[..<value.startIndex] + hidden(value)
         }
-        return parts.joined(separator: "&")
+        return hidden(halves[0], isPath: true) + (halves.count > 1 ? "?" + parts.joined(separator: "&") : "")
+    }
+
+    /// A part of it. Whatever it means, `USER:PASSWORD@` is said nowhere.
+    private static func hidden(_ part: Substring, isPath: Bool = false) -> String {
+        let text = URLEncoding.decoded(part, plusIsBlank: !isPath)
+        let isURL = text.contains("://")
+        guard isURL || text.prefix(while: { $0 != "@" }).contains(":") else { return String(part) }
+        // In a path, it begins with the component that has the colon.
+        let start = isURL || !isPath ? nil : text.firstIndex(of: ":").flatMap { text[..<$0].lastIndex(of: "/") }
+        let kept = start.map { text[...$0] } ?? text[..<text.startIndex]
+        let shown = String(kept) + URLCredentials.hidden(in: String(text[kept.endIndex...]))
+        if shown == text { return String(part) }
+        return isPath
+            ? shown.split(separator: "/", omittingEmptySubsequences: false).map { URLEncoding.component(String($0)) }
+                .joined(separator: "/") : URLEncoding.component(shown)
     }
 
     private static func milliseconds(_ time: Duration) -> Int {

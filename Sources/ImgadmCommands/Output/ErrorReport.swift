@@ -43,22 +43,24 @@ struct ErrorReport: Sendable {
     static func json(_ failure: Failure) -> JSONObject {
         let code = failure.code.rawValue
         var object: JSONObject = [
-            "message": .string(failure.description),
+            "message": .string(TypedCredentials.ofThisProcess.hidden(in: failure.description)),
             "name": .string(code.hasSuffix("Error") ? code : "\(code)Error"),
             "code": .string(code),
         ]
         if let status = failure.statusCode { object["statusCode"] = .number(JSONNumber(status)) }
         switch failure.cause {
         case let cause as any CodedError: object["cause"] = .object(json(cause.failure))
-        case let cause?: object["cause"] = .string(String(describing: cause))
+        case let cause?:
+            object["cause"] = .string(TypedCredentials.ofThisProcess.hidden(in: String(describing: cause)))
         case nil: break
         }
-        if let hint = failure.hint { object["hint"] = .string(hint) }
+        if let hint = failure.hint { object["hint"] = .string(TypedCredentials.ofThisProcess.hidden(in: hint)) }
         return object
     }
 
     /// Writes a line to standard error.
     static func write(_ line: String) {
+        let line = TypedCredentials.ofThisProcess.hidden(in: line)
         // Where nobody reads errors, there is nowhere to tell that.
         _ = try? FileDescriptor.standardError.writeAll("\(line)\n".utf8)
     }

@@ -1,5 +1,3 @@
-public import Failure
-
 /// The user and the password in a URL (RFC 3986 §3.2.1). No URL of ours may have any, and no message repeats them.
 public enum URLCredentials {
     /// What stands for them.
@@ -33,6 +31,21 @@ public enum URLCredentials {
         var shown = text
         shown.replaceSubrange(range, with: mask)
         return shown
+    }
+
+    /// What a server says, in one line, without the credentials of the URLs in it: of whom they are, nobody here knows.
+    public static func hidden(inWords text: String) -> String {
+        guard text.contains("://"), text.utf8.contains(UInt8(ascii: "@")) else { return text }
+        return text.split(separator: " ", omittingEmptySubsequences: false).map { word in
+            word.contains("://") ? hidden(in: String(word)) : String(word)
+        }.joined(separator: " ")
+    }
+
+    /// As ``hidden(in:)``, for what may be a docker reference: there, a digest stands behind the `@`.
+    public static func hidden(inReference text: String) -> String {
+        let last = text.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        let isName = ["sha256:", "sha512:"].contains(where: last.hasPrefix) || !text.prefix { $0 != "@" }.contains(":")
+        return isName && !text.contains("://") ? text : hidden(in: text)
     }
 
     /// They end at the last `@`: what is behind an earlier one may be a part of the password. So may a `/`, `?` or `#`, which end
