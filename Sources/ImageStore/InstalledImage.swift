@@ -20,7 +20,7 @@ public struct InstalledImage: Sendable {
     /// The references that led to it, by digests (`ImageRecord.pulls`).
     public let pulls: JSONObject
     /// Fields of its manifest that the operator gave.
-    let given: JSONObject
+    public let given: JSONObject
     /// By what its snapshot and its file are known.
     public let made: MadeImage?
     /// It is not where operators look for it, or may not be; false where that was not looked at.

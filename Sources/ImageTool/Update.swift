@@ -74,7 +74,17 @@ extension ImageTool {
         // It may have gone, or been updated, meanwhile.
         guard let image = try await store.image(image.uuid, in: image.pool) else { return }
         let url = source.descriptor.url.base
-        let manifest = image.keepingGiven(source.manifest(stated, keepingContentOf: image.manifest))
+        let theirs = source.manifest(stated, keepingContentOf: image.manifest)
+        let manifest = image.keepingGiven(theirs)
+        if let violation = ImageTool.contradiction(manifest, of: image, and: theirs) {
+            try await updateFinal(image, image.manifest, dryRun, report)
+            throw Failure(
+                .manifestValidation,
+                "image \(image.progressTitle) keeps its manifest: that of \"\(url)\" does not go with what was given for it: \(violation)",
+                hint:
+                    "imgadm delete \(image.uuid), and an import with other fields; or have the source's manifest changed"
+            )
+        }
         let changes = ManifestChanges(from: image.manifest, to: manifest)
         let isOther = !image.isKnown || !changes.fields.isEmpty
         if isOther, !dryRun { try await store.replaceManifest(of: image, with: manifest, source: url) }
@@ -85,6 +95,15 @@ extension ImageTool {
         result.isPlanned = dryRun
         report.did(result)
         try await updateFinal(image, manifest, dryRun, report)
+    }
+
+    /// What is wrong with a manifest that came of a source's and of the fields that were given, and neither with that of the source nor
+    /// with the one that is known here; nil if nothing is.
+    private static func contradiction(_ merged: Manifest, of image: InstalledImage, and theirs: Manifest) -> String? {
+        guard !image.given.isEmpty, merged.json != image.manifest.json else { return nil }
+        let known = Set(ManifestValidation.validate(theirs.json) + ManifestValidation.validate(image.manifest.json))
+        let violations = ManifestValidation.validate(merged.json).filter { !known.contains($0) }
+        return violations.isEmpty ? nil : violations.map(\.description).joined(separator: ", ")
     }
 
     private func updateFinal(

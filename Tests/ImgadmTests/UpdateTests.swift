@@ -44,6 +44,43 @@ extension EndToEnd {
             #expect(try await box.imgadm("update", image.uuid).output.isEmpty)
         }
 
+        /// What was given, and what the source says now, need not go together: nothing of it is written down then. The others are
+        /// brought up to date all the same.
+        @Test func noInvalidManifestComesOfWhatWasGiven() async throws {
+            let images = try await Fixture.get()
+            let image = try await images.workshop.make(
+                name: "least", bytes: 1000, manifest: ["requirements": ["max_ram": 512]])
+            let other = try await images.workshop.make(name: "other", bytes: 1000)
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            for uuid in [image.uuid, other.uuid] { #expect(try await box.imgadm("import", uuid).status == 0) }
+            var old = try #require(try record(box, image.uuid)?.objectValue)
+            var manifest = try #require(old["manifest"]?.objectValue)
+            manifest["requirements"] = ["max_ram": 512, "min_ram": 256]
+            old["manifest"] = .object(manifest)
+            old["given"] = ["requirements": ["min_ram": 256]]
+            let path = "var/imgadm/images/\(box.pool)-\(image.uuid).json"
+            try box.write(JSONValue.object(old).text(), to: path)
+            let before = try box.read(path)
+            #expect(try await box.imgadm("update").output.isEmpty)
+
+            for (image, most) in [(image, 128), (other, 64)] {
+                var manifest = image.manifest
+                manifest["requirements"] = ["max_ram": .number(JSONNumber(most))]
+                try images.workshop.save(manifest, image.uuid)
+            }
+            let run = try await box.imgadm("update")
+            #expect(run.status == 1 && run.errors.contains("(ManifestValidation)"), "\(run)")
+            #expect(run.errors.contains("requirements.max_ram (less than min_ram)"), "\(run)")
+            #expect(try box.read(path) == before)
+            #expect(run.lines.filter { $0.hasPrefix("Updated") && $0.contains(other.uuid) }.count == 1, "\(run)")
+            #expect(!run.lines.contains { $0.hasPrefix("Updated") && $0.contains(image.uuid) }, "\(run)")
+            // What the source says by itself is its own affair, as before.
+            old["given"] = nil
+            try box.write(JSONValue.object(old).text(), to: path)
+            #expect(try await box.imgadm("update").status == 0)
+        }
+
         @Test func aLostRecordComesBack() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()
