@@ -9,6 +9,8 @@ public struct ConvertRequest: Sendable {
     public var file: String
     /// The fields of a manifest that was given (`-m`).
     public var manifest: JSONObject = [:]
+    /// What named the file in which it is.
+    public var manifestFile: String?
     /// Single fields, which count more: a path and its value.
     public var fields: [(path: String, value: JSONValue)] = []
     /// A folder, or the start of the paths of file and manifest; nil for the current folder.

@@ -26,7 +26,9 @@ struct NewImageFile {
     ) async throws -> ConvertedImage {
         let files = try CreateFiles(
             nil, request.output, for: manifest, request.compression,
-            OutputRule(isReplacing: request.isReplacing, sources: sources.map(\.identity)))
+            OutputRule(
+                isReplacing: request.isReplacing,
+                sources: try sources.map(\.identity) + OutputRule.identities([request.manifestFile] + request.origins)))
         let sums = FileSums()
         let output = try OutputFile(files.file, files.rule, sums: sums)
         report.line("Writing image file to \"\(files.file)\"")

@@ -8,6 +8,8 @@ public struct CreateRequest: Sendable {
     public var machine: ImageUUID
     /// The fields of a manifest that was given (`-m`).
     public var manifest: JSONObject = [:]
+    /// What named the file in which it is.
+    public var manifestFile: String?
     /// Single fields, which count more: a path and its value.
     public var fields: [(path: String, value: JSONValue)] = []
     /// A folder, or the start of the paths of file and manifest; nil for the current folder.
@@ -19,6 +21,8 @@ public struct CreateRequest: Sendable {
     public var maxOriginDepth: Int?
     /// What is run in the VM before its image is made (`-s`).
     public var script: String?
+    /// What named the file in which it is.
+    public var scriptFile: String?
 
     /// Files that are there may be replaced.
     public var isReplacing = false

@@ -76,7 +76,9 @@ public struct ImageMaker: Sendable {
         let manifest = try await manifest(request, machine, source, report)
         let files = try CreateFiles(
             folder, request.output, for: manifest, request.compression,
-            OutputRule(isReplacing: request.isReplacing))
+            OutputRule(
+                isReplacing: request.isReplacing,
+                sources: try OutputRule.identities([request.manifestFile, request.scriptFile])))
         var intent = CreateIntent(machine: machine.uuid, pool: machine.dataset.poolName)
         let created: CreatedImage
         do {

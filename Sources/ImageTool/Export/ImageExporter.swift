@@ -28,8 +28,7 @@ public struct ImageExporter: Sendable {
             try await withTaskExecutorPreference(DedicatedThread("export")) {
                 let file = try GivenFile(request.image)
                 var request = request
-                let origins = try request.origins.compactMap { try FileIdentity(FilePath($0), followingLinks: true) }
-                request.sources = [file.identity] + origins
+                request.sources = try [file.identity] + OutputRule.identities(request.origins)
                 try await exportFile(file, request, report)
             }
         } else {

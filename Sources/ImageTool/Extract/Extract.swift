@@ -29,14 +29,14 @@ extension ImageTool {
     public func extractFiles(_ request: ExtractRequest, into folder: FilePath) throws -> [String] {
         switch try Contents(request, passingAgain: true) {
         case .archive(let content):
-            let writer = try TreeWriter(folder)
+            let writer = try TreeWriter(folder, keeping: [content.file.identity])
             _ = try ArchiveFiles.read(content, request.paths, to: ArchiveExtraction(writer))
             try writer.finish()
             return writer.remarks
         case .stream(let files):
             // What is asked for must be there before anything is made.
             _ = try files.indices(request.paths)
-            let writer = try TreeWriter(folder)
+            let writer = try TreeWriter(folder, keeping: files.sources)
             var extraction = try StreamExtraction(files, request.paths, to: writer)
             try extraction.run()
             return files.remarks + writer.remarks

@@ -9,6 +9,8 @@ import SendStream
 final class StreamFiles {
     let name: String
     let tree: FileSystemTree
+    /// Which files they are, as they were named.
+    let sources: [FileIdentity]
     private let files: [GivenFile]
 
     /// - Parameters:
@@ -18,6 +20,7 @@ final class StreamFiles {
     /// - Throws: `InvalidFile`, `FileSystemError`, `NoSpace`.
     init(_ files: [GivenFile], _ last: UnpackedFile, passingAgain isAgain: Bool) throws {
         name = files.last?.name ?? ""
+        sources = files.map(\.identity)
         self.files = isAgain ? try files.map { try $0.isSeekable ? $0 : GivenFile(keeping: $0) } : files
         var reader = FileSystemReader()
         for file in self.files.dropLast() { try Self.pass(file, to: &reader) }

@@ -14,11 +14,15 @@ final class TreeWriter {
     private let folder: FilePath
     private var folders: [TarEntry] = []
     private(set) var skipped: [String: Int] = [:]
+    private let sources: [FileIdentity]
 
-    /// - Parameter folder: is made if it is not there.
+    /// - Parameters:
+    ///   - folder: is made if it is not there.
+    ///   - sources: what is extracted from. It may lie in the folder, and an entry have its name.
     /// - Throws: `FileSystemError`, `PermissionDenied`.
-    init(_ folder: FilePath) throws {
+    init(_ folder: FilePath, keeping sources: [FileIdentity]) throws {
         self.folder = folder
+        self.sources = sources
         try HostFile.makeFolder(folder)
         do {
             extractor = try LayerExtractor(tree: folder.string)
@@ -30,6 +34,7 @@ final class TreeWriter {
     /// Begins an entry, which ``end()`` must end.
     ///
     /// - Returns: false if it cannot be made here, and is left out.
+    /// - Throws: `Usage` for one in whose place lies what is extracted from.
     @discardableResult
     func begin(_ entry: TarEntry) throws -> Bool {
         var entry = entry
@@ -49,8 +54,19 @@ final class TreeWriter {
             }
         }
         let whole = entry
+        try keepSources(entry.path)
         try attempt { try extractor.begin(whole) }
         return true
+    }
+
+    private func keepSources(_ path: [UInt8]) throws {
+        // What is no path is refused by who makes it.
+        guard !path.contains(0) else { return }
+        let place = folder.appending(String(decoding: path, as: UTF8.self))
+        guard let there = try? FileIdentity(place, followingLinks: false), sources.contains(there) else { return }
+        throw Failure(
+            .usage, "\"\(place.lexicallyNormalized())\" is what is extracted from, and would be lost",
+            hint: "-C names another folder")
     }
 
     func content(_ bytes: RawSpan, at offset: UInt64) throws {

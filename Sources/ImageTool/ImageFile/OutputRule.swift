@@ -9,6 +9,21 @@ struct OutputRule {
     /// What the output is made of, which stays whatever is allowed.
     var sources: [FileIdentity] = []
 
+    /// Which files arguments name that were read: those that are there, and what is on standard input for `-`.
+    ///
+    /// - Throws: `FileSystemError`, `PermissionDenied` if they cannot be looked at.
+    static func identities(_ arguments: [String?]) throws -> [FileIdentity] {
+        try arguments.compactMap { argument in
+            guard let argument else { return nil }
+            guard argument == "-" else { return try FileIdentity(FilePath(argument), followingLinks: true) }
+            do {
+                return try FileIdentity(FileDescriptor.standardInput)
+            } catch {
+                throw HostFile.failure("cannot look at", what: "standard input", error)
+            }
+        }
+    }
+
     /// - Parameter why: what is wrong with it if it is there and may not be replaced, and what to do; behind its name.
     /// - Throws: `Usage` if something is there that may not be replaced; `FileSystemError`, `PermissionDenied`.
     func check(

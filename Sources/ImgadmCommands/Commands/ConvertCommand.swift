@@ -77,6 +77,7 @@ struct ConvertCommand: AnsweringCommand {
         var request = ConvertRequest(file: file)
         request.fields = try ManifestArguments.fields(arguments.dropFirst())
         if let manifest { request.manifest = try await ManifestArguments.manifest(manifest) }
+        request.manifestFile = manifest
         request.output = try output.map(OutputArgument.pathOrFolder)
         if let chosen = try compression.map(ManifestArguments.compression) ?? request.namedCompression {
             request.compression = chosen

@@ -116,6 +116,7 @@ struct CreateCommand: AnsweringCommand {
     private func request(_ machine: ImageUUID) async throws -> CreateRequest {
         var request = CreateRequest(machine: machine)
         if let manifest { request.manifest = try await ManifestArguments.manifest(manifest) }
+        request.manifestFile = manifest
         request.fields = try ManifestArguments.fields(arguments.dropFirst())
         request.output = try output.map(OutputArgument.pathOrFolder)
         request.isReplacing = force
@@ -134,6 +135,7 @@ struct CreateCommand: AnsweringCommand {
                 throw Failure(.usage, "prepare-image script does not exist: \"\(script)\"")
             }
             request.script = String(decoding: bytes, as: UTF8.self)
+            request.scriptFile = script
         }
         return request
     }
