@@ -40,6 +40,52 @@ extension EndToEnd {
             #expect(given.status == 0 && given.errors.isEmpty, "\(given)")
         }
 
+        /// What was cut, or is something else, is told as that by whoever is given it, and no manifest is made of it.
+        @Test func whatIsNoDiskHasNoManifest() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(
+                """
+                \(Self.disk)
+                mkdir files; cp www/disk-1.raw whole.raw; imgadm export -q -o whole.qcow2 ./whole.raw; gzip -k whole.raw
+                cp whole.raw whole.img; xz -k -0 whole.img
+                for size in 0 1 5 511; do
+                    for file in whole.raw whole.dd whole.img whole.qcow2 whole.raw.gz whole.img.xz; do
+                        head -c $size ${file/dd/raw} > files/$size-$file
+                    done
+                    head -c $size whole.img | gzip > files/$size.img.gz
+                    head -c $size whole.raw | gzip > files/$size.raw.gz
+                    seq 1 1000 | head -c $size > files/$size.txt
+                done
+                seq 1 1000 > files/lines.txt; mkdir files/folder.raw; mkfifo files/fifo.raw; ln -s /dev/null files/null.raw
+                echo '{"name": "a", "version": "1", "os": "other", "type": "zvol", "v": 2, "image_size": 1, "nic_driver": "virtio",' > m
+                echo "\\"disk_driver\\": \\"virtio\\", \\"cpu_type\\": \\"host\\", \\"uuid\\": \\"\(TestUUID.make())\\"}" >> m
+                ls files
+                """, in: box)
+            #expect(made.status == 0 && made.lines.count > 35, "\(made)")
+            for file in made.lines {
+                let path = "./files/\(file)"
+                for command in [
+                    "show \(path)", "show \(path) name=a version=1", "import -q \(path) name=a version=1",
+                    "install -q -m m -f \(path)", "convert -q -o out \(path) name=a version=1 os=other",
+                    "export -q -o x.qcow2 \(path)",
+                ] {
+                    // Lines of text may be a disk that is kept as it is, as far as these know.
+                    if file == "lines.txt", command.hasPrefix("convert") || command.hasPrefix("export") { continue }
+                    // Who reads a pipe waits for what comes of it.
+                    let isPipe = file == "fifo.raw"
+                    let run = try await run("\(isPipe ? "(sleep 0.2; : > \(path)) & " : "")imgadm \(command)", in: box)
+                    #expect([1, 2].contains(run.status) && !run.output.contains("\"uuid\""), "\(command): \(run)")
+                    #expect(run.errors.contains("error ("), "\(command): \(run)")
+                }
+                let seen = try await run("timeout 3 imgadm inspect \(path) < /dev/null", in: box)
+                #expect(seen.status != 0 || !seen.output.contains("disk"), "\(path): \(seen)")
+            }
+            let left = try await run("ls; imgadm list -H", in: box)
+            #expect(!left.output.contains("out") && !left.output.contains("x.qcow2"), "\(left)")
+            #expect(
+                try await run("head -c 512 whole.raw > one.raw; imgadm show ./one.raw version=1", in: box).status == 0)
+        }
+
         @Test func anIncrementWithoutItsOriginIsNotDamaged() async throws {
             let box = try await Sandbox.make()
             let made = try await run(

@@ -80,6 +80,9 @@ public struct DiskReader {
         wrapper = archive
     }
 
+    /// There is no disk, and no file system on one, of fewer bytes.
+    public static let sector: UInt64 = 512
+
     private static func check(_ size: UInt64, _ limits: DiskLimits) throws {
         guard size > 0 else { throw DiskError(.badHeader, at: 0, "the disk has no bytes") }
         guard size <= limits.size else {
@@ -115,6 +118,9 @@ public struct DiskReader {
         }
         try content.bytes.finish()
         try wrapper?.finish()
+        guard reached >= Self.sector else {
+            throw DiskError(.badHeader, at: 0, "the disk has \(reached) bytes, and a sector has \(Self.sector)")
+        }
         size = reached
         return reached
     }

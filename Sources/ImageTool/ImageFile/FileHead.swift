@@ -51,6 +51,7 @@ struct FileHead {
             guard raw == .none || raw == CompressionFormat.sniff(bytes) else {
                 throw Self.notWhatItIsCalled(title, raw.fileSuffix)
             }
+            try checkRawSize(isPacked: raw != .none)
             return .disk
         }
         if rootForm != nil { return .root }
@@ -83,6 +84,8 @@ struct FileHead {
                     "imgadm convert reads all of it, and makes an image of it")
             }
             try checkName()
+            // A few bytes are neither, whatever it is called.
+            try checkRawSize(isPacked: beginning.format != .none)
             guard Self.isCalledDisk(fileName) else {
                 throw refusal(
                     "is neither a disk nor the archive of a root file system",
@@ -90,6 +93,17 @@ struct FileHead {
             }
             return .disk
         }
+    }
+
+    /// - Throws: `InvalidFile` for fewer bytes than any disk has, as a file that was cut.
+    private func checkRawSize(isPacked: Bool) throws {
+        let content = isPacked ? try unpackedBeginning() : nil
+        guard content?.isWhole ?? (!isPacked && isWhole) else { return }
+        let count = content?.bytes.count ?? bytes.count
+        guard UInt64(count) < DiskReader.sector else { return }
+        throw refusal(
+            "has \(count) byte\(count == 1 ? "" : "s")\(isPacked ? " unpacked" : ""): no disk is so small (a sector has \(DiskReader.sector))",
+            "it may be cut, or another file")
     }
 
     private var rawCompression: CompressionFormat? { RawDiskName.compression(of: fileName) }
@@ -159,10 +173,22 @@ struct FileHead {
         if let raw = rawCompression { return raw == .none ? fileSize : nil }
         do {
             guard let found = try diskDescription() else { return nil }
+            try checkContent(found)
             return found.size ?? (found.format == .raw && found.wrappers.isEmpty ? fileSize : nil)
         } catch {
             throw Failure(.invalidFile, "\(title) cannot be read as a disk", cause: error)
         }
+    }
+
+    /// Of a file that is here as a whole, all is read: its tables may lead behind its end.
+    ///
+    /// - Throws: `DiskError`.
+    private func checkContent(_ found: DiskDescription) throws {
+        let head = try unpacked.get()
+        // What is packed in an archive, whoever makes an image of it reads.
+        guard head.isWhole, found.wrappers.isEmpty || found.wrappers == [head.format.rawValue] else { return }
+        var content = DiskProbe()
+        _ = try DiskReader(HeadFile(bytes: head.bytes)).read(to: &content)
     }
 
     /// The disk in the unpacked bytes; nil where the beginning does not tell.
@@ -230,6 +256,24 @@ struct FileHead {
         for suffix in packedSuffixes where name.hasSuffix(suffix) { name = name.dropLast(suffix.count) }
         return suffixes.contains { name.hasSuffix($0) }
     }
+}
+
+/// A file that is here as a whole.
+private struct HeadFile: DiskFile {
+    let bytes: [UInt8]
+
+    var byteCount: UInt64 { UInt64(bytes.count) }
+
+    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        guard let start = Int(exactly: offset), start < bytes.count else { return 0 }
+        let count = min(buffer.count, bytes.count - start)
+        unsafe bytes.withUnsafeBytes { bytes in
+            unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[start..<(start + count)]))
+        }
+        return count
+    }
+
+    func nextData(from offset: UInt64) throws -> Range<UInt64>? { offset < byteCount ? offset..<byteCount : nil }
 }
 
 /// What an archive begins with.
