@@ -87,6 +87,53 @@ extension EndToEnd {
             #expect(run.lines.map { $0.trimmingBlanks }.filter { !$0.isEmpty }.sorted() == answers, "\(run)")
         }
 
+        /// The other shells neither: an image that was named is not offered again, nor is a filter; the value of an option may be.
+        static let again: [(line: String, offered: [String], not: [String])] = [
+            ("imgadm delete -j base ", ["alpine:3.20"], ["base"]),
+            ("imgadm delete -P zones alpine:3.20 ", ["base"], ["alpine:3.20"]),
+            ("imgadm delete ", ["alpine:3.20", "base"], []), ("imgadm delete bas", ["base"], []),
+            ("imgadm vacuum -x base -x ba", ["base"], []), ("imgadm list state=active sta", ["state="], []),
+            ("imgadm vacuum type=zvol type=z", [], ["type=zvol"]),
+        ]
+
+        @Test func fishNamesNothingTwice() async throws {
+            let (box, _, _) = try await Self.make()
+            for (line, offered, not) in Self.again {
+                let run = try await box.shell(
+                    """
+                    PATH="$(dirname \(Binaries.imgadm)):$PATH" HOME='\(box.path(""))' fish -c "source '\(box.path("completion.fish"))'; complete -C '\(line)'"
+                    """)
+                let words = run.lines.map { String($0.prefix { $0 != "\t" }) }
+                #expect(offered.allSatisfy(words.contains) && !not.contains(where: words.contains), "\(line): \(run)")
+            }
+        }
+
+        @Test func zshNamesNothingTwice() async throws {
+            let (box, _, _) = try await Self.make()
+            for (line, offered, not) in Self.again {
+                guard let last = offered.last, !line.contains(last) else { continue }
+                try box.write(Self.pressed(line, until: last, in: box), to: "press.zsh")
+                let run = try await box.shell(
+                    "PATH=\"$(dirname \(Binaries.imgadm)):$PATH\" HOME='\(box.path(""))' zsh -f '\(box.path("press.zsh"))'"
+                )
+                // What was typed is shown, too.
+                let listed = run.output.replacing(line.trimmingBlanks, with: "")
+                #expect(offered.allSatisfy(listed.contains), "\(line): \(run)")
+                let words = listed.split(whereSeparator: \.isWhitespace).map(String.init)
+                #expect(!not.contains(where: words.contains), "\(line): \(run)")
+            }
+        }
+
+        /// What zsh does when the tabulator is pressed.
+        private static func pressed(_ line: String, until answer: String, in box: Sandbox) -> String {
+            """
+            zmodload zsh/zpty; zpty z zsh -f -i
+            zpty -w z "fpath=('\(box.path(""))' \\$fpath); autoload -Uz compinit; compinit -u -D; PS1=READY; LISTMAX=1000; bindkey '^I' list-choices"
+            wait_for() { local all=''; for i in {1..2000}; do zpty -r -t z part && all+=$part; [[ $all == *$1* ]] && break; sleep 0.05; done; print -r -- "$all"; }
+            wait_for READY; zpty -w -n z '\(line)'$'\\t'; wait_for '\(answer)'; zpty -d z
+            """
+        }
+
         private static func press(_ line: String, in box: Sandbox) async throws -> Sandbox.Run {
             try await box.shell(
                 """
@@ -232,13 +279,7 @@ extension EndToEnd {
         @Test func zsh() async throws {
             let (box, images, machine) = try await Self.make()
             for (line, answer) in Self.rows(box, images, machine) where !line.hasSuffix("li") {
-                try box.write(
-                    """
-                    zmodload zsh/zpty; zpty z zsh -f -i
-                    zpty -w z "fpath=('\(box.path(""))' \\$fpath); autoload -Uz compinit; compinit -u -D; PS1=READY; LISTMAX=1000; bindkey '^I' list-choices"
-                    wait_for() { local all=''; for i in {1..2000}; do zpty -r -t z part && all+=$part; [[ $all == *$1* ]] && break; sleep 0.05; done; print -r -- "$all"; }
-                    wait_for READY; zpty -w -n z '\(line)'$'\\t'; wait_for '\(answer)'; zpty -d z
-                    """, to: "press.zsh")
+                try box.write(Self.pressed(line, until: answer, in: box), to: "press.zsh")
                 let run = try await box.shell(
                     "PATH=\"$(dirname \(Binaries.imgadm)):$PATH\" HOME='\(box.path(""))' zsh -f '\(box.path("press.zsh"))'"
                 )

@@ -14,10 +14,24 @@ enum CompletionScript {
         case .bash: script.replacing(word, with: "\"${cur}\"") + "\n" + bashWords
         case .zsh:
             // One way to complete stands at the end of its line.
-            withFiles(script, "_describe -V \"\" list}", "_describe -V \"\" list;_files}")
-                .replacing(word, with: "\"${PREFIX}\"")
-        default: withFiles(script, "-fka '(", "-Fka '(").replacing(word, with: "(commandline -ct)")
+            withWords(
+                withFiles(script, "_describe -V \"\" list}", "_describe -V \"\" list;_files}"), ofArguments: "'*:",
+                typed: "\"${PREFIX}\"", before: "\"${(@Q)words[2,CURRENT-1]}\"")
+        default:
+            withWords(
+                withFiles(script, "-fka '(", "-Fka '("), ofArguments: "_for_positional ", typed: "(commandline -ct)",
+                before: "(commandline -opc)[3..]")
         }
+    }
+
+    /// Has candidates depend on the word that is being typed, and those of arguments on the words before it: what was named already is not
+    /// named again, while the value of an option may be. (In bash that is found out by what stands at the end of its script.)
+    private static func withWords(
+        _ script: String, ofArguments mark: String, typed: String, before: String
+    ) -> String {
+        script.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { $0.replacing(word, with: $0.contains(mark) ? "\(typed) -- \(before)" : typed) }
+            .joined(separator: "\n")
     }
 
     /// Has a shell offer files as well in the lines where they may be meant.

@@ -32,7 +32,8 @@ struct CompletionCommand: ImgadmCommand {
     }
 }
 
-/// What shells ask for while somebody types: `imgadm complete KIND`. It is not for people, and it never fails aloud.
+/// What shells ask for while somebody types: `imgadm complete KIND [WORD [-- WORD…]]`, with the word that is being typed, and those before
+/// it. It is not for people, and it never fails aloud.
 struct CompleteCommand: ImgadmCommand {
     static let configuration = CommandConfiguration(
         commandName: "complete", abstract: "Print what may be typed", shouldDisplay: false)
@@ -43,7 +44,8 @@ struct CompleteCommand: ImgadmCommand {
         // In zsh a colon ends the word, and what it means follows.
         let isZsh = context.environment["SAP_SHELL"] == "zsh"
         // Somebody who is typing a command wants no error of another one: what cannot be known is not offered.
-        for word in (try? await words(context)) ?? [] {
+        let named = Set(arguments.dropFirst(2))
+        for word in (try? await words(context)) ?? [] where !named.contains(word) {
             try context.output.line(isZsh ? word.replacing(":", with: "\\:") : word)
         }
     }
