@@ -144,6 +144,28 @@ extension EndToEnd {
             try await stage.expectWhole("in the end")
         }
 
+        /// The other way round, the first takes away what it has begun; the second begins it anew, wherever it is.
+        @Test(.timeLimit(.minutes(10)), arguments: ["/file?", "action=activate"])
+        func aFirstThatIsStoppedIsNoEndOfTheSecond(step: String) async throws {
+            let stage = try await Stage.make(.folder)
+            let isReleased = Mutex(false)
+            let one = try await FaultProxy(to: stage.server.port, path: "/file?", [], then: .held { false })
+            let two = try await FaultProxy(
+                to: stage.server.port, path: step, [], then: .held { isReleased.withLock { $0 } })
+            let first = Task { try await stage.box.imgadm(stage.words + [one.url]) }
+            try await stage.wait { !one.requests.isEmpty }
+            let second = Task { try await stage.box.imgadm(stage.words + [two.url]) }
+            try await stage.wait { !two.requests.isEmpty }
+            _ = try await Tool.shell("pkill -INT -f '^[^ ]*imgadm publish .*\(one.url)'")
+            #expect(try await first.value.status == 130)
+            #expect(try await stage.state() == nil)
+            isReleased.withLock { $0 = true }
+            let done = try await second.value
+            #expect(done.status == 0 && done.output.contains("Successfully published"), "\(done)")
+            #expect(done.errors.contains("was deleted by the run that had begun it: it is begun anew"), "\(done)")
+            try await stage.expectWhole("in the end")
+        }
+
         @Test(arguments: ImageStorage.allCases)
         func anotherImageThatWaitsForItsFileIsLeftAlone(storage: ImageStorage) async throws {
             let stage = try await Stage.make(storage)

@@ -51,8 +51,6 @@ extension ImageTool {
                 manifest, file, compression, request, into: sources.repository(request.server), report)
         }
         let client = try sources.client(request.server, reader: request.signer)
-        let uuid = manifest.uuid
-        let (there, isOurs): (Manifest, Bool)
         do {
             if request.mayBeThere,
                 try await isPublished(manifest, file, compression, on: client, request, report)
@@ -60,19 +58,56 @@ extension ImageTool {
                 return report.did(
                     .published(manifest, bytes: file.size, to: request.server.url.base, action: .present(.published)))
             }
-            (there, isOurs) = try await begin(manifest, request, client, report)
         } catch let error as any CodedError {
             throw try await explained(error, by: request.server)
         }
-        do {
-            try await upload(file, manifest, compression, request, client, besides: there, report)
-            try await activate(uuid, request, client)
-            report.line("Activated image \(uuid)")
-        } catch {
-            await giveUp(uuid, isOurs: isOurs, request, client, report)
-            throw error
-        }
+        try await make(manifest, file, compression, request, client, report)
         report.did(.published(manifest, bytes: file.size, to: request.server.url.base))
+    }
+
+    /// How often an image is begun anew that others have begun and deleted.
+    private static let mostBeginnings = 4
+
+    /// Makes the image, sends its file, and activates it. If another run has begun it, and is stopped meanwhile, it takes the image away
+    /// again: then it is begun anew, and is this run's own.
+    private func make(
+        _ manifest: Manifest, _ file: UploadFile, _ compression: CompressionFormat, _ request: PublishRequest,
+        _ client: IMGAPIClient, _ report: Report
+    ) async throws {
+        let uuid = manifest.uuid
+        var beginnings = 1
+        while true {
+            let (there, isOurs): (Manifest, Bool)
+            do {
+                (there, isOurs) = try await begin(manifest, request, client, report)
+            } catch let error as any CodedError {
+                throw try await explained(error, by: request.server)
+            }
+            do {
+                try await upload(file, manifest, compression, request, client, besides: there, report)
+                try await activate(uuid, request, client)
+                return report.line("Activated image \(uuid)")
+            } catch {
+                if !isOurs, error is any CodedError, beginnings < ImageTool.mostBeginnings,
+                    await isGone(uuid, client)
+                {
+                    beginnings += 1
+                    report.warning("image \(uuid) was deleted by the run that had begun it: it is begun anew")
+                    continue
+                }
+                await giveUp(uuid, isOurs: isOurs, request, client, report)
+                throw error
+            }
+        }
+    }
+
+    private func isGone(_ uuid: ImageUUID, _ client: IMGAPIClient) async -> Bool {
+        do {
+            return try await client.image(uuid) == nil
+        } catch {
+            // What went wrong is told; where it cannot be asked, this is not known to be the reason.
+            return false
+        }
     }
 
     /// Deletes what this run has made and could not finish. What another run has begun stays: that may have been killed, or be at
@@ -225,7 +260,9 @@ extension ImageTool {
             } catch let error as any CodedError {
                 let isLost = ImageTool.isLost(error)
                 guard isLost || error.statusCode == 422 else { throw error }
-                guard let image = try await client.image(uuid), !image.isActivated else { return .done(()) }
+                // One that is gone is not active.
+                guard let image = try await client.image(uuid) else { throw error }
+                if image.isActivated { return .done(()) }
                 guard isLost else { throw error }
                 return .passing(.failure(error))
             }
