@@ -17,8 +17,7 @@ public import SystemPackage
 /// half written.
 public final class FolderRepository: ImageRepository {
     let folder: ImageFolder
-    private let turns = ImageTurns()
-    private let hold: FolderHold
+    let turns = ImageTurns()
     let logger: Logger
     private let state: Mutex<State>
 
@@ -55,14 +54,10 @@ public final class FolderRepository: ImageRepository {
     /// does not.
     private static let longestTrust = Duration.seconds(10)
 
-    /// - Parameter lockPatience: how long another process is waited for that changes the folder.
     /// - Throws: `FileSystemError`, `PermissionDenied`, `ConfigError`, `UnsafeFolder` if the folder cannot be served.
-    public init(
-        root: FilePath, mode: ServerMode, lockPatience: Duration = .seconds(60), logger: Logger
-    ) throws {
+    public init(root: FilePath, mode: ServerMode, logger: Logger) throws {
         folder = ImageFolder(root: root, mode: mode)
         self.logger = logger
-        hold = FolderHold(folder.images, patience: lockPatience, logger: logger)
         try folder.checkReadable()
         try folder.checkTrusted()
         self.mode = mode
@@ -93,16 +88,6 @@ public final class FolderRepository: ImageRepository {
     public func open(_ part: ImagePart, of image: ServedImage) async throws -> (any StoredFile)? {
         let path = folder.path(of: part, image.uuid)
         return try await BlockingIO.reading.runIfActive { try FolderFile(path) }
-    }
-
-    /// Does what waits for the disk, when all is done that was begun before with the same image, and while no other process changes the
-    /// folder.
-    ///
-    /// - Throws: `LockTimeout`; what `work` throws.
-    func inTurn(_ uuid: ImageUUID, _ work: @escaping @Sendable () throws -> Void) async throws {
-        try await turns.inTurn(uuid) { [hold] in
-            try await hold.during { try await BlockingIO.writing.runIfActive(work) }
-        }
     }
 
     public func dropCaches() { state.withLock { $0.isForgotten = true } }
