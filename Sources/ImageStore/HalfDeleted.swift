@@ -11,12 +11,14 @@ struct HalfDeleted: Sendable {
     /// By which the dataset is known until it is destroyed.
     let guid: UInt64
 
-    /// Nil for what is none.
+    /// Nil for what is none. What builds on something else than the image did is none, either: a clone of it was promoted since the note was
+    /// written, and what is at the image's place is somebody's.
     ///
     /// - Parameter record: the image's, as it is on that pool.
     init?(_ dataset: Dataset, _ found: ZFS.Found, record: () async throws -> ImageRecord?) async throws {
         guard !dataset.isIgnored, let final = dataset.name.snapshot(finalSnapshot), try found.guid(of: final) == nil,
-            let guid = try found.guid(of: dataset.name), try await record()?.deleting == guid
+            let guid = try found.guid(of: dataset.name), let record = try await record(), record.deleting == guid,
+            dataset.origin?.dataset == record.manifest.origin.map({ .image($0, in: dataset.name.poolName) })
         else { return nil }
         self.guid = guid
     }

@@ -31,6 +31,8 @@ extension ImageStore {
         case leftover(ImageUUID, PoolName)
         /// A deletion that died has left a part of an image at its own place.
         case halfDeleted(ImageUUID, PoolName)
+        /// A deletion that died had noted that it began, and took nothing of the image.
+        case deletionNoted(ImageUUID, PoolName)
         /// Something that is not ours has the name that an image needs to come or go.
         case inTheWay(ImageUUID, PoolName)
         /// A file that a writer has left that died.
@@ -118,13 +120,15 @@ extension ImageStore {
             if named != nil { return only == nil || only == named ? [.recordOfOtherPool(uuid, name)] : [] }
             return only == nil ? [.recordOfAbsentPool(uuid, name)] : []
         }
-        if records.read(uuid, name)?.deleting != nil, try await look(for: [uuid], in: owner).halfDeleted(uuid) != nil {
+        let isNoted = records.read(uuid, name)?.deleting != nil
+        if isNoted, try await look(for: [uuid], in: owner).halfDeleted(uuid) != nil {
             return [.halfDeleted(uuid, owner)]
         }
         guard datasets.contains(.image(uuid, in: owner)) else {
             return leftovers.contains(.partial(uuid, in: owner)) ? [] : [.recordWithoutDataset(uuid, owner)]
         }
         if owner.description != name { return [.recordOfOldName(uuid, owner, name)] }
+        if isNoted { return [.deletionNoted(uuid, owner)] }
         return records.read(uuid, owner) == nil ? [.unreadableRecord(uuid, owner)] : []
     }
 
@@ -174,6 +178,13 @@ extension ImageStore {
         switch disorder {
         case .recordWithoutDataset(let uuid, let pool), .leftover(let uuid, let pool), .halfDeleted(let uuid, let pool):
             try await clearLeftovers(of: uuid, in: pool) { _ in }
+            return true
+        case .deletionNoted(let uuid, let pool):
+            guard var record = records.read(uuid, pool), record.deleting != nil,
+                try await look(for: [uuid], in: pool).halfDeleted(uuid) == nil
+            else { return false }
+            record.deleting = nil
+            try await write(record, uuid, pool)
             return true
         case .recordOfOldName(let uuid, let pool, let old):
             // The pool's own, if there is one by now, is newer.
@@ -241,7 +252,7 @@ extension ImageStore.Disorder {
             .recordOfOldName(let uuid, let pool, _), .imageWithoutRecord(let uuid, let pool),
             .doubtful(let uuid, let pool, _), .hidden(let uuid, let pool), .noFinal(let uuid, let pool, _),
             .leftover(let uuid, let pool), .halfDeleted(let uuid, let pool), .inTheWay(let uuid, let pool),
-            .replaced(let uuid, let pool, _, _):
+            .deletionNoted(let uuid, let pool), .replaced(let uuid, let pool, _, _):
             (uuid, pool)
         case .recordOfAbsentPool, .recordOfOtherPool, .temporaryFile: nil
         }

@@ -23,6 +23,8 @@ extension ImageStore {
         var new = old ?? ImageRecord(manifest: manifest, source: source)
         new.manifest = manifest
         new.source = source
+        // It is whole: a deletion that noted that it began did not.
+        new.deleting = nil
         try await write(new, image.uuid, image.pool)
     }
 

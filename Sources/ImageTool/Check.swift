@@ -144,6 +144,11 @@ extension Finding {
                 kind: "leftover",
                 problem: "a deletion of image \(uuid) that died has left a part of it, dataset \(pool)/\(uuid)",
                 remedy: "imgadm delete \(uuid) completes it, or says what keeps it", repair: mend)
+        case .deletionNoted(let uuid, let pool):
+            self.init(
+                kind: "deletion",
+                problem: "a deletion of image \(uuid) on zpool \"\(pool)\" died before it took anything of it",
+                remedy: "forget it; imgadm delete \(uuid) deletes the image", repair: mend)
         case .inTheWay(let uuid, let pool):
             let failure = ImageStore.inTheWay(of: uuid, in: pool)
             self.init(kind: "in-the-way", problem: failure.message, remedy: failure.hint ?? "", repair: nil)

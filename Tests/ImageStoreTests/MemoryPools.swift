@@ -71,6 +71,19 @@ struct MemoryPools: Sendable {
         datasets[name]?.isMounted = true
     }
 
+    /// A clone takes over the snapshots of what it is a clone of, which becomes its clone.
+    mutating func promote(_ clone: String) {
+        guard var promoted = datasets[clone], let name = promoted.origin?.split(separator: "@").first.map(String.init),
+            var base = datasets[name]
+        else { return }
+        promoted.snapshots += base.snapshots
+        promoted.origin = base.origin
+        base.snapshots = []
+        base.origin = "\(clone)@final"
+        datasets[clone] = promoted
+        datasets[name] = base
+    }
+
     mutating func write(to name: String) { datasets[name]?.content += 1 }
 
     // MARK: Commands

@@ -64,7 +64,17 @@ struct SnapshotChain {
     /// The content of files of the snapshot that was read last.
     ///
     /// - Throws: as above; `FileSystemError`, `NoSpace`.
-    func contents(of objects: Set<UInt64>) async throws -> ContentMerger {
+    mutating func contents(of objects: Set<UInt64>) async throws -> ContentMerger {
+        do {
+            return try await merged(objects)
+        } catch let error as FileError where error.kind == .noSpace && kept?.isWhole == true {
+            // What is kept of the stream may go: ZFS makes it again.
+            kept = nil
+            return try await merged(objects)
+        }
+    }
+
+    private func merged(_ objects: Set<UInt64>) async throws -> ContentMerger {
         let merger = try ContentMerger(objects.sorted())
         guard let tree, let first = objects.compactMap({ tree.content(of: $0)?.lowerBound }).min() else {
             return merger
@@ -75,7 +85,7 @@ struct SnapshotChain {
     private func pass<Visitor: StreamVisitor>(_ places: Range<Int>, _ visitor: Visitor) async throws -> Visitor {
         var visitor = visitor
         for place in places {
-            if let kept, kept.place == place {
+            if let kept, kept.place == place, kept.isWhole {
                 try read(StreamPieces(name: "\(snapshots[place])", next: kept.pieces()), &visitor)
             } else {
                 try await send(place, to: &visitor)
@@ -104,10 +114,10 @@ struct SnapshotChain {
     }
 }
 
-/// The stream of a snapshot, kept on the disk: ZFS takes longer to make it again than the disk to give it back.
+/// The stream of a snapshot, kept on the disk, if there is room: ZFS takes longer to make it again than the disk to give it back.
 private final class KeptStream {
     let place: Int
-    private let scratch: ScratchFile
+    private var scratch: ScratchFile?
     private var byteCount: UInt64 = 0
 
     /// - Throws: `FileSystemError`, `NoSpace`.
@@ -116,9 +126,16 @@ private final class KeptStream {
         scratch = try ScratchFile()
     }
 
+    /// False once there was no room for all of it.
+    var isWhole: Bool { scratch != nil }
+
     func add(_ bytes: RawSpan) throws {
-        try scratch.write(bytes, at: byteCount)
-        byteCount += UInt64(bytes.byteCount)
+        do {
+            try scratch?.write(bytes, at: byteCount)
+            byteCount += UInt64(bytes.byteCount)
+        } catch let error as FileError where error.kind == .noSpace {
+            scratch = nil
+        }
     }
 
     /// From its beginning on.
@@ -129,7 +146,7 @@ private final class KeptStream {
             let count = Int(min(UInt64(buffer.count), byteCount - reached))
             if count == 0 { return false }
             try unsafe buffer.withUnsafeMutableBytes {
-                try unsafe scratch.read(at: reached, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<count]))
+                try unsafe scratch?.read(at: reached, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<count]))
             }
             reached += UInt64(count)
             try unsafe body(buffer.span.bytes.extracting(0..<count))
