@@ -103,6 +103,12 @@ printf 'instructions on %s\n' "$system"
 declare -A figure=()
 rows=(start-up list vacuum avail inspect)
 figure[start-up]=$(count imgadm --version)
+# What lists nothing takes few instructions.
+there=$(PATH=$work/clones/bin:$PATH IMGADM_ROOT=$work/clones/root IMGADM_POOL=$clones_pool imgadm list -H -o uuid | wc -l)
+((there == images_many)) || {
+    printf 'imgadm list sees %d of %d images: scripts/bench/clones.sh answers other calls than imgadm makes\n' "$there" "$images_many" >&2
+    exit 1
+}
 figure[list]=$(PATH=$work/clones/bin:$PATH IMGADM_ROOT=$work/clones/root IMGADM_POOL=$clones_pool count imgadm list)
 figure[vacuum]=$(PATH=$work/clones/bin:$PATH IMGADM_ROOT=$work/clones/root IMGADM_POOL=$clones_pool count imgadm vacuum -n)
 figure[avail]=$(IMGADM_ROOT=$work/root count imgadm avail -H -o uuid,name)

@@ -29,10 +29,12 @@ fill_clones() {
         clones_image=$uuid
     done < <(manifests < "$folder/images")
     {
-        awk -v pool="$clones_pool" '{ printf "%s/%s\tfilesystem\t-\t/%s/%s\t-\n", pool, $1, pool, $1 }' "$folder/images"
+        awk -v pool="$clones_pool" '{ printf "%s/%s\tfilesystem\t-\t%d\t/%s/%s\t-\t%s/%s\n", pool, $1, NR + 1, pool, $1, pool, $1 }' "$folder/images"
         uuids "$clones_many" | awk -v pool="$clones_pool" -v images="$folder/images" '
             BEGIN { while ((getline < images) > 0) image[n++] = $1 }
-            { printf "%s/%s\tfilesystem\t%s/%s@final\t/%s/%s\t-\n", pool, $1, pool, image[NR % n], pool, $1 }'
+            # No image has that name.
+            { $1 = "f" substr($1, 2); printf "%s/%s\tfilesystem\t%s/%s@final\t%d\t/%s/%s\t-\t%s/%s\n", \
+                pool, $1, pool, image[NR % n], NR + 1000000, pool, $1, pool, $1 }'
     } | LC_ALL=C sort > "$folder/datasets"
     {
         printf '#!/bin/bash\nfolder=%q pool=%q\n' "$folder" "$clones_pool"
@@ -42,7 +44,7 @@ key="$folder/told/$#,${*:1:6},${*: -1}"
 key="$folder/told/$(tr / , <<< "${key#"$folder/told/"}")"
 if [[ ! -e $key ]]; then
     case " $* " in
-        *' filesystem,volume '*) { printf '%s\tfilesystem\t-\t/%s\t-\n' "$pool" "$pool"; cat "$folder/datasets"; } > "$key" ;;
+        *' filesystem,volume '*) { printf '%s\tfilesystem\t-\t1\t/%s\t-\t%s\n' "$pool" "$pool" "$pool"; cat "$folder/datasets"; } > "$key" ;;
         *' -d 1 '*) printf '%s@final\t0\n' "${*: -1}" > "$key" ;;
         *' list '*)
             printf '%s\n' "${@:7}" | awk -v images="$folder/images" -v pool="$pool" -v errors="$key.errors" '
