@@ -70,4 +70,31 @@ import Testing
             }
         }
     }
+
+    /// A block of xz takes many seconds, if it is of noise.
+    @Test func packingStopsWithinABlock() async throws {
+        let isRead = AsyncStream.makeStream(of: Void.self)
+        let work = Task.detached {
+            var pieces = 24
+            try await StreamCompressor(.xz, cores: 1).run { _ in
+                guard pieces > 0 else {
+                    isRead.continuation.finish()
+                    return []
+                }
+                pieces -= 1
+                var generator = SystemRandomNumberGenerator()
+                return (0..<(1 << 17)).flatMap { _ in
+                    unsafe withUnsafeBytes(of: generator.next() as UInt64) { unsafe Array($0) }
+                }
+            } emit: { _ in
+            }
+        }
+        for await _ in isRead.stream {}
+        let time = await ContinuousClock().measure {
+            work.cancel()
+            _ = await work.result
+        }
+        #expect(time < .seconds(3))
+        await #expect(throws: CancellationError.self) { try await work.value }
+    }
 }

@@ -88,10 +88,11 @@ public struct StreamCompressor: Sendable {
     ) throws {
         var output = [UInt8](repeating: 0, count: 256 << 10)
         while true {
-            try Task.checkCancellation()
             let block = try read(1 << 20)
             var consumed = 0
             while true {
+                // An encoder may take minutes for what is packed already.
+                try Task.checkCancellation()
                 let step = try unsafe block.withUnsafeBytes { input in
                     try unsafe output.withUnsafeMutableBytes { output in
                         try unsafe encoder.step(

@@ -1,6 +1,7 @@
 import CLZMA
 
-/// xz by liblzma, at its own default level, a block a thread.
+/// xz by liblzma, at its own default level, a block a thread. A thread takes some 150 MB: there are fewer of them than cores where all
+/// would take more than a quarter of the memory of the host, as with `xz -T0`. The bytes are the same, however many there are.
 @safe final class XZEncoder: Encoder {
     private var stream = unsafe lzma_stream()
 
@@ -10,6 +11,11 @@ import CLZMA
         unsafe options.threads = UInt32(cores)
         unsafe options.preset = 6
         unsafe options.check = LZMA_CHECK_CRC64
+        // A block takes its thread many seconds, during which the work can be cancelled between two calls.
+        unsafe options.timeout = 200
+        while unsafe options.threads > 1, unsafe lzma_stream_encoder_mt_memusage(&options) > lzma_physmem() / 4 {
+            unsafe options.threads -= 1
+        }
         let result = unsafe lzma_stream_encoder_mt(&stream, &options)
         guard result == LZMA_OK else {
             throw CompressionError(.memoryLimit, .xz, "liblzma gave error \(result.rawValue)")
