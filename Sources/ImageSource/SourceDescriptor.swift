@@ -76,6 +76,11 @@ public struct SourceDescriptor: Sendable, Hashable {
             .withTokenFile(tokenFile)
     }
 
+    /// A source is the same whatever the file of its token is.
+    public func isSame(as other: SourceDescriptor) -> Bool {
+        type == other.type && url == other.url && insecure == other.insecure && channel == other.channel
+    }
+
     /// The same source with another file of its token, or with none.
     ///
     /// - Throws: `InvalidSource` for a source that is shown none, and for a path that means another file in each folder.

@@ -141,10 +141,8 @@ struct SourcesCommand: ImgadmCommand {
                 "\"\(url)\" names no scheme, and is taken for \(source.url.base), which encrypts nothing: https://\(url) does"
             ])
         }
-        // A file of its token makes no other source of it.
-        func isSame(_ other: SourceDescriptor) throws -> Bool { try other.withTokenFile(source.tokenFile) == source }
-        func isKept(_ other: SourceDescriptor) throws -> Bool {
-            try isSame(other) && (tokenFile == nil || other == source)
+        func isKept(_ other: SourceDescriptor) -> Bool {
+            other.isSame(as: source) && (tokenFile == nil || other == source)
         }
         let present = try context.tool.config.load().sources.contains(where: isKept)
         if !present && !force {
@@ -153,8 +151,8 @@ struct SourcesCommand: ImgadmCommand {
         }
         let done = try await context.tool.config.update { config in
             var sources = try config.sources
-            guard try !sources.contains(where: isKept) else { return "Already have" }
-            let place = try sources.firstIndex(where: isSame)
+            guard !sources.contains(where: isKept) else { return "Already have" }
+            let place = sources.firstIndex { $0.isSame(as: source) }
             if let place { sources[place] = source } else { sources.append(source) }
             config.setSources(sources)
             return place == nil ? "Added" : "Changed"

@@ -320,5 +320,27 @@ extension EndToEnd {
             }
             #expect(Self.hasToken(registry).contains(true), "\(registry.requests)")
         }
+
+        /// A token is judged by the source that it is for, whatever others there are.
+        @Test func sourcesThatTakeNoTokenAreNoMatter() async throws {
+            let (box, token) = try await Self.box()
+            let server = try await Self.server()
+            for (type, url) in [
+                ("simplestreams", "https://s.example.com"), ("docker", "https://d.example.com"),
+                ("dsapi", "https://a.example.com/datasets"), ("oci", "oci://o.example.com/images"),
+            ] {
+                #expect(try await box.imgadm("sources", "-ft", type, "-a", url).status == 0, "\(type)")
+            }
+            let added = try await box.imgadm("sources", "-a", server.url, "--token-file", token)
+            #expect(added.status == 0 && added.output.hasPrefix("Added"), "\(added)")
+            try await Tool.run("cp", "-p", token, box.path("other").string)
+            let changed = try await box.imgadm("sources", "-a", server.url, "--token-file", box.path("other").string)
+            #expect(changed.status == 0 && changed.output.hasPrefix("Changed"), "\(changed)")
+            let kept = try await box.imgadm("sources", "-ft", "simplestreams", "-a", "https://s.example.com")
+            #expect(kept.output.hasPrefix("Already have"), "\(kept)")
+            let refused = try await box.imgadm(
+                "sources", "-ft", "simplestreams", "-a", "https://s.example.com", "--token-file", token)
+            #expect(refused.status == 2 && refused.errors.contains("not with simplestreams"), "\(refused)")
+        }
     }
 }
