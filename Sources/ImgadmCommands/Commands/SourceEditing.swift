@@ -66,8 +66,13 @@ struct SourceEditing {
             } catch let error as any CodedError {
                 guard ProcessEnvironment.isInteractive else { throw kept(error.failure, file) }
                 try context.output.line(error.fullDescription)
-                try context.output.progress("Edit again? [Y/n] ")
-                let answer = readLine(strippingNewline: true)
+                let answer: String?
+                do {
+                    answer = try await context.output.ask("Edit again?", "Y/n")
+                } catch let cancellation as CancellationError {
+                    context.note("what you typed is kept in \(file)")
+                    throw cancellation
+                }
                 if answer == nil || answer?.lowercased().hasPrefix("n") == true { throw kept(error.failure, file) }
             }
         }
@@ -144,7 +149,7 @@ enum SourceLines {
             } catch {
                 throw mistake(error.message)
             }
-            guard !sources.contains(source) else { throw mistake("\"\(url)\" stands there twice") }
+            guard !sources.contains(where: source.isSame) else { throw mistake("\"\(url)\" stands there twice") }
             sources.append(source)
         }
         return sources

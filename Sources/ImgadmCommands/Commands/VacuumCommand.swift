@@ -109,9 +109,9 @@ struct VacuumCommand: AnsweringCommand {
             }
             for line in VacuumCommand.summaries(unused) { try context.output.line(line) }
             let question = unused.count == 1 ? "Delete this image?" : "Delete these \(unused.count) images?"
-            try context.output.text("\(question) [y/N] ")
-            try context.output.flush()
-            guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else { return false }
+            guard let answer = try await context.output.ask(question, "y/N"),
+                ["y", "yes"].contains(answer.lowercased())
+            else { return false }
         }
         try await context.reporting() { report in
             try await context.tool.vacuum(unused, dryRun: false, report)
