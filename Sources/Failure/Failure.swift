@@ -14,6 +14,8 @@ public struct Failure: Error, Sendable {
     public let hint: String?
     /// The HTTP status a server answered with, where there is one.
     public let statusCode: Int?
+    /// Of several errors, the exit status that each of them has alone.
+    var sharedStatus: Int32?
 
     public init(
         _ code: Code, _ message: String, cause: (any Error)? = nil, hint: String? = nil, statusCode: Int? = nil

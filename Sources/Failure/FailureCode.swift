@@ -129,9 +129,10 @@ extension Failure.Code {
 
 extension Failure {
     /// The exit status that goes with the code (cli.md §1): 2 for a usage error, 3 where an image or
-    /// its origin is not installed, 1 for everything else.
+    /// its origin is not installed, 1 for everything else. Several errors that have the same status keep it.
     public var exitStatus: Int32 {
-        switch code {
+        if let sharedStatus { return sharedStatus }
+        return switch code {
         case .option, .usage: 2
         case .imageNotInstalled, .originNotInstalled: 3
         default: 1

@@ -8,9 +8,12 @@ extension Failure {
         // Each once, a line each.
         var hints: [String] = []
         for hint in failures.compactMap(\.hint) where !hints.contains(hint) { hints.append(hint) }
-        return Failure(
+        var several = Failure(
             .multiError, "\(failures.count) errors: \(list)", cause: nil,
             hint: hints.isEmpty ? nil : hints.joined(separator: "\n"))
+        let statuses = Set(failures.map(\.failure.exitStatus))
+        several.sharedStatus = statuses.count == 1 ? statuses.first : nil
+        return several
     }
 
     /// Any error as a failure: itself, or wrapped under `code` with what was being done.

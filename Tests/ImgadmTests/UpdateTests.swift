@@ -171,5 +171,15 @@ extension EndToEnd {
             #expect(run.lines.contains(line), "\(run)")
             #expect(try await box.datasets() == [image.uuid, "\(image.uuid)@final"])
         }
+
+        @Test func aNameThatIsNotInstalledIsToldAsEverywhere() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", images.base.uuid).status == 0)
+            let run = try await box.imgadm("update", "\(images.base.name)@9")
+            #expect(run.status == 3 && run.errors.contains("error (ImageNotInstalled)"), "\(run)")
+            #expect(run.errors.contains("did you mean \"\(images.base.name)@1.0.0\""), "\(run)")
+        }
     }
 }

@@ -199,11 +199,44 @@ extension EndToEnd {
                 #expect(try await box.datasets() == there, "\(words)")
             }
             let typed = try await box.imgadm("delete", "nobody", "base@9", images.top.uuid)
-            #expect(typed.status == 1, "\(typed)")
+            #expect(typed.status == 3, "\(typed)")
             for word in ["\"nobody\" was not", "\"base@9\" was not"] {
                 #expect(typed.errors.contains(word), "\(typed)")
             }
             #expect(try await box.datasets() == there)
+        }
+
+        @Test func whatAllArgumentsHaveInCommonIsTheStatus() async throws {
+            let box = try await Sandbox.make()
+            for words in [["nosuch", "web@9"], [TestUUID.make(), TestUUID.make()]] {
+                let run = try await box.imgadm(["delete"] + words)
+                #expect(run.status == 3 && run.errors.contains("error (MultiError)"), "\(run)")
+            }
+        }
+
+        @Test func aSignalEndsTheQuestion() async throws {
+            let images = try await Fixture.get()
+            let box = try await filled(images)
+            let run = try await box.shell(
+                """
+                cat > ask.py <<'END'
+                import os, pty, select, signal
+                child, terminal = pty.fork()
+                if child == 0: os.execv("\(Binaries.imgadm)", ["imgadm", "vacuum"])
+                signal.alarm(60)
+                said = b""
+                while b"[y/N] " not in said and select.select([terminal], [], [], 50)[0]: said += os.read(terminal, 4096)
+                os.write(terminal, b"\\x03")
+                status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+                while select.select([terminal], [], [], 0)[0]:
+                    try: said += os.read(terminal, 4096)
+                    except OSError: break
+                print(status, b"stopped by a signal" in said.split(b"[y/N] ")[-1].splitlines()[-1], b"Deleted" in said)
+                END
+                python3 ask.py
+                """)
+            #expect(run.output == "130 True False\n", "\(run)")
+            #expect(try await box.datasets().count == 6)
         }
     }
 }

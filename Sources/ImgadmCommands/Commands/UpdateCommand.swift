@@ -26,13 +26,8 @@ struct UpdateCommand: AnsweringCommand {
 
     func run(_ context: CommandContext) async throws {
         if !dryRun { try await context.upgradeState() }
-        let uuids: [ImageUUID]
-        do {
-            uuids = try await context.allInstalled(arguments, in: nil)
-        } catch let missing as ImageNotInstalled {
-            // As of a UUID that is not installed (cli.md §3, update).
-            throw Failure(.usage, missing.message, hint: missing.hint)
-        }
+        // Of a UUID, that it is not installed is a usage error (cli.md §3, update); of a name, it is what it is everywhere.
+        let uuids = try await context.allInstalled(arguments, in: nil)
         try await token.give(to: [], context)
         try await context.reporting(dryRun: dryRun) { report in
             try await context.tool.update(uuids, dryRun: dryRun, report)
