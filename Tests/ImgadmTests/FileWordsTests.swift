@@ -144,5 +144,79 @@ extension EndToEnd {
             let full = try await run("imgadm export -o - --format raw disk@1 > /dev/full", in: box)
             #expect(full.status == 1 && full.errors.contains("cannot write standard output"), "\(full)")
         }
+
+        /// A folder is no image file, so the image that is installed is meant.
+        @Test func aFolderThatIsCalledLikeAnImageHidesItNot() async throws {
+            let box = try await Sandbox.make()
+            let run = try await run(
+                """
+                \(Self.disk)
+                imgadm import -q ./www/disk-1.raw name=web version=1
+                mkdir web
+                ln -s web folder
+                imgadm inspect web | grep -q 'zpool'
+                imgadm export -q -o out.raw web
+                cmp out.raw www/disk-1.raw
+                """, in: box)
+            #expect(run.status == 0, "\(run)")
+            let path = try await self.run("imgadm inspect ./web", in: box)
+            #expect(path.status == 1 && path.errors.contains("it is a folder, where a file should be"), "\(path)")
+            let link = try await self.run("imgadm inspect folder", in: box)
+            #expect(link.status == 3 && link.errors.contains("(ImageNotInstalled)"), "\(link)")
+        }
+
+        @Test func aSquashfsIsToldAsThat() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(
+                """
+                mkdir -p made tree/etc tree/usr/bin
+                seq 1 100000 > tree/etc/numbers
+                mksquashfs tree x.squashfs -comp xz -quiet -no-progress > /dev/null
+                gzip -k x.squashfs
+                for file in x.squashfs x.squashfs.gz; do
+                    imgadm inspect $file | grep -E '^(kind|squashfs.compression|intact) ' | tr -s ' '
+                done
+                sqfs2tar x.squashfs | imgadm convert -o made - name=x version=1 > /dev/null
+                imgadm inspect made/x-1.zfs.gz | grep -q 'stream.type *filesystem'
+                """, in: box)
+            let facts = ["kind squashfs", "squashfs.compression xz", "intact yes"]
+            #expect(made.status == 0 && Set(made.lines) == Set(facts) && made.lines.count == 6, "\(made)")
+            let cut = try await run("head -c 2000 x.squashfs > cut; imgadm inspect cut", in: box)
+            #expect(cut.status == 1 && cut.errors.contains("the squashfs is cut"), "\(cut)")
+            for file in ["x.squashfs", "x.squashfs.gz", "- < x.squashfs"] {
+                let run = try await run("imgadm convert -o no \(file)", in: box)
+                #expect(run.status == 1 && run.errors.contains("is a squashfs"), "\(file): \(run)")
+                #expect(run.errors.contains("imgadm import") && run.errors.contains("sqfs2tar"), "\(file): \(run)")
+            }
+            let extract = try await run("imgadm extract -t x.squashfs", in: box)
+            #expect(extract.status == 1 && extract.errors.contains("is a squashfs"), "\(extract)")
+            // One that is called as a disk is one.
+            let disk = try await run("cp x.squashfs x.raw; imgadm convert -q -o disk x.raw version=1", in: box)
+            #expect(disk.status == 0, "\(disk)")
+        }
+
+        /// How much of a file is zero, or can be packed, is not known before it is written.
+        @Test func aFileLargerThanThePoolIsTold() async throws {
+            let box = try await Sandbox.make()
+            let run = try await run(
+                """
+                small=\(box.pool)small
+                truncate -s 100M disk && zpool create -o cachefile=none -m none $small "$PWD/disk"
+                gone() { for try in {1..50}; do zpool destroy -f $small && return; sleep 0.2; done; exit 93; }
+                trap gone EXIT
+                truncate -s 200M large.raw
+                truncate -s 20M little.raw
+                imgadm import -n -P $small ./large.raw version=1
+                echo next >&2
+                imgadm import -n -P $small ./little.raw version=1
+                """, in: box)
+            #expect(run.status == 0 && run.lines.count { $0.contains("Importing") } == 2, "\(run)")
+            let (large, little) = try #require(
+                run.errors.firstRange(of: "next").map {
+                    (run.errors[..<$0.lowerBound], run.errors[$0.upperBound...])
+                })
+            #expect(large.contains("the file has 200.0 MiB: whether there is room"), "\(run)")
+            #expect(!little.contains("available"), "\(run)")
+        }
     }
 }

@@ -9,14 +9,26 @@ struct ArchiveConverter {
     /// Whether a file is an archive that could hold a root file system: not that of a virtual appliance, which begins with its
     /// description.
     ///
-    /// - Throws: `InvalidFile` for what cannot be unpacked; `FileSystemError`.
+    /// - Throws: `InvalidFile` for what cannot be unpacked; `UnsupportedImage` for a squashfs; `FileSystemError`.
     static func takes(_ file: GivenFile) throws -> Bool {
         guard RawDiskName.compression(of: file.name) == nil else { return false }
         defer { file.rewind() }
         let head = try UnpackedFile(file).head
         // What is malformed, whoever reads it will say.
-        guard case .archive? = try? ImageFileKind(head) else { return false }
-        return !FileHead.holdsDisk(head)
+        switch try? ImageFileKind(head) {
+        case .archive: return !FileHead.holdsDisk(head)
+        case .squashfs: throw isSquashfs(file)
+        default: return false
+        }
+    }
+
+    private static func isSquashfs(_ file: GivenFile) -> Failure {
+        Failure(
+            .unsupportedImage, "\"\(file.name)\" is a squashfs, which convert does not read",
+            hint: """
+                imgadm import \(FileName.isPath(file.name) ? file.name : "./\(file.name)") makes an image of it on this host
+                sqfs2tar \(file.name) | imgadm convert -o FOLDER - name=NAME version=VERSION makes an image file
+                """)
     }
 
     /// - Parameter file: one that can be read again, at its beginning.

@@ -9,7 +9,7 @@ public struct ImageConverter: Sendable {
 
     public init() {}
 
-    /// - Throws: `Usage`, `InvalidFile`, `InvalidStream`, `UnexpectedOrigin`, `ManifestValidation`; `FileSystemError`,
+    /// - Throws: `Usage`, `InvalidFile`, `UnsupportedImage`, `InvalidStream`, `UnexpectedOrigin`, `ManifestValidation`; `FileSystemError`,
     ///   `NoSpace`.
     @discardableResult
     public func convert(_ request: ConvertRequest, _ report: Report) async throws -> ConvertedImage {

@@ -85,16 +85,23 @@ private enum Contents {
                 throw Failure(.usage, "--origin is for incremental streams, and \"\(file.name)\" is an archive")
             }
             self = .archive(content)
+        case .squashfs:
+            throw Self.noFiles(
+                file, "a squashfs",
+                hint: "unsquashfs \(file.name) takes files out of it; imgadm import \(file.name) makes an image of it")
         case .disk: throw Self.noFiles(file, "a disk")
         case .manifest: throw Self.noFiles(file, "a manifest")
         case .unknown: throw Self.noFiles(file, "neither a stream of zfs send nor a tar archive")
         }
     }
 
-    private static func noFiles(_ file: GivenFile, _ what: String) -> Failure {
+    private static func noFiles(
+        _ file: GivenFile, _ what: String,
+        hint: String = "imgadm inspect shows what is in it; the file systems of a disk are read by mounting it"
+    ) -> Failure {
         Failure(
             .unsupportedImage,
             "\"\(file.name)\" is \(what): files are extracted of file systems in streams, and of archives",
-            hint: "imgadm inspect shows what is in it; the file systems of a disk are read by mounting it")
+            hint: hint)
     }
 }

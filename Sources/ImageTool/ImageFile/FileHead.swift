@@ -72,11 +72,8 @@ struct FileHead {
                 "is no disk and no archive, but JSON",
                 "imgadm install -m MANIFEST -f FILE installs an image from a manifest")
         case .archive: return Self.holdsDisk(head) ? .disk : .root
-        case .disk:
-            guard DiskContent.fileSystem(head) != "squashfs" else {
-                throw refusal("is a squashfs that is packed once more", "unpack it first")
-            }
-            return .disk
+        case .squashfs: throw refusal("is a squashfs that is packed once more", "unpack it first")
+        case .disk: return .disk
         case .unknown:
             guard beginning.isEnough || Self.isCalledDisk(fileName) else {
                 throw refusal(

@@ -16,13 +16,14 @@ public enum FileName {
     public static func isOfContent(_ word: String) -> Bool { ends(word, with: contents) }
 
     /// It names a file: one that is there, or one that is called like an image file or begins like a path, whether it is
-    /// there or not. A UUID is one of an image, whatever files there are.
+    /// there or not. A UUID is one of an image, whatever files there are; and a folder is no file.
     ///
     /// - Throws: `FileSystemError`, `PermissionDenied`.
     public static func isMeant(by word: String) throws -> Bool {
         if word == "-" || isPath(word) { return true }
         guard ImageUUID(typed: word) == nil else { return false }
-        return try ends(word, with: contents + streams) || HostFile.exists(FilePath(word))
+        let path = FilePath(word)
+        return try ends(word, with: contents + streams) || HostFile.exists(path) && !HostFile.isFolder(path)
     }
 
     /// It begins as no name of an image does.

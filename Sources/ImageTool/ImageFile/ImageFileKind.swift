@@ -6,6 +6,8 @@ public enum ImageFileKind: Sendable {
     case stream(StreamHeader)
     /// A tar archive: a layer of a docker image, a root file system, or a virtual appliance (`.ova`).
     case archive
+    /// A squashfs: the files of a root. One that is on a disk is called as a raw disk is.
+    case squashfs
     /// A disk, whatever keeps it; for raw ones, with a partition table or a file system that is known.
     case disk
     /// JSON: most likely a manifest.
@@ -19,6 +21,8 @@ public enum ImageFileKind: Sendable {
             self = .stream(header)
         } else if Self.isArchive(head) {
             self = .archive
+        } else if DiskContent.fileSystem(head) == "squashfs" {
+            self = .squashfs
         } else if Self.diskMagics.contains(where: { head.has($0.bytes, at: $0.offset) }) || Self.isBootSector(head) {
             self = .disk
         } else if head.first(where: { !" \t\r\n".utf8.contains($0) }).map({ "{[".utf8.contains($0) }) ?? false {

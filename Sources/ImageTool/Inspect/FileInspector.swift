@@ -44,6 +44,9 @@ struct FileInspector {
                 if file.isSeekable, archive?["appliance"] == true || archive?["incus"] == "virtual-machine" {
                     try inspectDisk(content, rawIn: nil)
                 }
+            case .squashfs:
+                inspection.facts["kind"] = "squashfs"
+                take(try SquashfsInspector.inspect(content))
             case .disk: try inspectDisk(content, rawIn: raw)
             case .manifest:
                 inspection.facts["kind"] = "manifest"

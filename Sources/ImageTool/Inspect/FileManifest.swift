@@ -38,7 +38,7 @@ struct FileManifest {
     /// there, is of the image that was made of that.
     func isOfFile(_ kind: String) -> Bool {
         switch kind {
-        case "disk": false
+        case "disk", "squashfs": false
         case "archive": manifest.type == "docker"
         default: true
         }

@@ -81,6 +81,11 @@ extension ImageTool {
         case .installing: report.line("Installing image \(head.title)")
         }
         try await checkSpace(try plan.leastRoom, room, pool)
+        if try plan.leastRoom == nil, let size, let room, UInt64(clamping: size) > room {
+            report.warning(
+                "zpool \"\(pool)\" has \(ByteCount.text(Int64(clamping: room))) available, and the file has \(ByteCount.text(size)): whether there is room for what is made of it is known only once it is written"
+            )
+        }
         try checkDownloadSpace(plan)
     }
 
