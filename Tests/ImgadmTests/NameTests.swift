@@ -82,8 +82,7 @@ extension EndToEnd {
                 ] {
                     let words = words.contains("IMAGE") ? words.map { $0 == "IMAGE" ? typed : $0 } : words + [typed]
                     let run = try await box.imgadm(words)
-                    // Of update the contract says that it is a usage error.
-                    #expect(run.status == (words[0] == "update" ? 2 : 3), "\(run)")
+                    #expect(run.status == 3, "\(run)")
                     #expect(run.errors.contains("did you mean \"\(meant)\"?"), "\(words): \(run)")
                 }
             }

@@ -23,11 +23,12 @@ struct ArchiveConverter {
     }
 
     private static func isSquashfs(_ file: GivenFile) -> Failure {
-        Failure(
+        let path = file.path == nil ? "FILE" : file.name
+        return Failure(
             .unsupportedImage, "\"\(file.name)\" is a squashfs, which convert does not read",
             hint: """
-                imgadm import \(FileName.isPath(file.name) ? file.name : "./\(file.name)") makes an image of it on this host
-                sqfs2tar \(file.name) | imgadm convert -o FOLDER - name=NAME version=VERSION makes an image file
+                imgadm import \(FileName.isPath(path) ? path : "./\(path)") makes an image of it on this host
+                sqfs2tar \(path) | imgadm convert -o FOLDER - name=NAME version=VERSION makes an image file
                 """)
     }
 
