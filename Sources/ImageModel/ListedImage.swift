@@ -18,8 +18,11 @@ public struct ListedImage: Sendable {
 
     public var name: String? { Self.name.find(in: manifest)?.value.stringValue }
 
+    public var version: String? { Self.version.find(in: manifest)?.value.stringValue }
+
     // Parsed once: a list has thousands of images.
     private static let name: FieldPath = "name"
+    private static let version: FieldPath = "version"
     private static let aliases = FieldPath("tags.\(StreamsAliases.tag)")
 
     /// The elements of a JSON array of manifests, without those that are none.

@@ -21,7 +21,9 @@ extension ImageTool {
             throw Failure(.usage, "manifest path does not exist: \"\(manifestPath)\"")
         }
         guard try HostFile.exists(file) else { throw Failure(.usage, "file path does not exist: \"\(file)\"") }
-        let manifest = try await ImageTool.localManifest(manifestPath, of: file)
+        let manifest = try await ImageTool.tellingSwapped(manifestPath, file, of: "install") {
+            try await ImageTool.localManifest(manifestPath, of: file)
+        }
         let uuid = manifest.uuid
         let look = try await store.look(for: [uuid], in: pool)
         if let installed = look.images[uuid] {
@@ -46,6 +48,26 @@ extension ImageTool {
             }
             throw Failure(
                 error.code, error.message, cause: error.cause, hint: other, statusCode: error.statusCode)
+        }
+    }
+
+    /// Reads a manifest; where that is none, but the file of the image looks like one, the error says so.
+    static func tellingSwapped<Value>(
+        _ manifest: FilePath, _ file: FilePath, of command: String, _ read: () async throws -> Value
+    ) async throws -> Value {
+        // What is no regular file may have been read by now; what is wrong is told in any case.
+        func isObject(_ path: FilePath) -> Bool? {
+            guard (try? path.stat().type) == .regular, let head = try? HostFile.readHead(path, count: 256) else {
+                return nil
+            }
+            return head.first { $0 > 0x20 } == UInt8(ascii: "{")
+        }
+        do {
+            return try await read()
+        } catch let error as any CodedError where isObject(manifest) == false && isObject(file) == true {
+            throw Failure(
+                error.code, error.message, cause: error.cause,
+                hint: "\"\(file)\" looks like the manifest: imgadm \(command) -m \(file) -f \(manifest)")
         }
     }
 

@@ -75,6 +75,12 @@ extension ImageTool {
         return try InstalledWord(text).find(among: images.filter { pool == nil || $0.pool == pool })?.uuid
     }
 
+    /// Whether a word names an installed image, if perhaps not alone.
+    public func isInstalled(_ text: String) async throws -> Bool {
+        if let uuid = ImageUUID(typed: text) { return try await store.images().contains { $0.uuid == uuid } }
+        return try await store.images().contains(where: InstalledWord(text).fits)
+    }
+
     /// The error with what may have been meant, or where the image is, if that is known; `PoolNotFound` if there is no such pool.
     public func explained(_ missing: ImageNotInstalled) async -> any CodedError {
         // Without a list there is no hint, and the error that there is counts; here and below.

@@ -26,9 +26,7 @@ struct InstalledWord {
         } else {
             name = ImageName(text)
             reference = InstalledWord.reference(text)
-            let digits = without("sha256:") ?? text
-            let isDigits = digits.utf8.count >= 4 && digits.utf8.allSatisfy { "0123456789abcdef-".utf8.contains($0) }
-            self.digits = isDigits ? digits : nil
+            digits = UUIDBeginning(typed: without("sha256:") ?? text, atLeast: 4)?.digits
         }
     }
 
@@ -36,7 +34,7 @@ struct InstalledWord {
     private static func reference(_ text: String) -> DockerReference? { try? DockerReference(text) }
 
     /// It may name something.
-    var isName: Bool { name != nil || reference != nil }
+    var isName: Bool { name != nil || reference != nil || digits != nil }
 
     /// - Parameter images: those of one pool, or of all.
     /// - Returns: nil if it names none of them.

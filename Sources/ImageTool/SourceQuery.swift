@@ -86,8 +86,11 @@ extension ImageTool {
     public func manifest(of uuid: ImageUUID) async throws -> Manifest {
         let found = try await lookUp(uuid, in: configuredSources()) { _ in true }
         if let manifest = found.match?.manifest { return manifest }
+        // Whether it is here is only for a hint.
+        let isInstalled = (try? await isInstalled(uuid.description)) ?? false
         throw ImageTool.missing(
-            .imageNotFound, "image \(uuid) was not found in any image source", found.failures)
+            .imageNotFound, "image \(uuid) was not found in any image source", found.failures,
+            hint: isInstalled ? "it is installed: imgadm get \(uuid) shows it" : nil)
     }
 
     /// Which sources answer a ping, side by side, in the order of the sources.
@@ -235,11 +238,13 @@ extension ImageTool {
     /// No source that answers has an image. If one refuses who asks, it may have it, and that is what is wrong.
     ///
     /// - Parameter code: otherwise.
-    static func missing(_ code: Failure.Code, _ message: String, _ failures: [Failure]) -> Failure {
+    static func missing(
+        _ code: Failure.Code, _ message: String, _ failures: [Failure], hint: String? = nil
+    ) -> Failure {
         let refusal = failures.first(where: refusesAccess)
         return Failure(
             refusal?.code ?? code, message + unasked(failures),
-            hint: refusal?.hint ?? failures.lazy.compactMap(\.hint).first, statusCode: refusal?.statusCode)
+            hint: refusal?.hint ?? hint ?? failures.lazy.compactMap(\.hint).first, statusCode: refusal?.statusCode)
     }
 
     /// A source wants to know who asks, or knows and refuses.

@@ -93,6 +93,7 @@ extension ImageTool {
             title: image.uuid.description, in: image.pool)
         result.source = url
         result.isPlanned = dryRun
+        if image.isKnown, image.manifest.title != manifest.title { result.former = image.manifest }
         report.did(result)
         try await updateFinal(image, manifest, dryRun, report)
     }

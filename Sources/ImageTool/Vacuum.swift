@@ -61,6 +61,27 @@ extension ImageTool {
         }
     }
 
+    /// Looks whether the names of which some are to be kept are there. A slip of the keyboard would let go what was to stay; what is
+    /// on other hosts only is no mistake.
+    ///
+    /// - Throws: `ImageNotInstalled` for a name that is none, but nearly one.
+    public func checkKept(_ choice: VacuumChoice, in pool: PoolName?, _ report: Report) async throws {
+        guard !choice.kept.isEmpty else { return }
+        let names = Set(try await store.images().filter { pool == nil || $0.pool == pool }.compactMap(\.manifest.name))
+        for name in choice.kept.keys.sorted() where !names.contains(name) {
+            // Two versions of a system are no slip.
+            let others = names.filter { choice.kept[$0] == nil && Self.letters($0) != Self.letters(name) }
+            let problem = "no image is called \"\(name)\""
+            guard let hint = Suggestion.hint(for: name, among: others) else {
+                report.warning("\(problem): --keep keeps none of that name")
+                continue
+            }
+            throw Failure(.imageNotInstalled, "--keep: \(problem)", hint: hint)
+        }
+    }
+
+    private static func letters(_ name: String) -> String { name.filter { !$0.isNumber } }
+
     /// Finishes what runs that died have begun. What is left of a deletion may be a clone of an image, which is unused only
     /// then: so this comes before unused images are looked for.
     ///

@@ -16,6 +16,7 @@ import Testing
         case .name(let name): "name \(name)"
         case .reference(let reference): "docker \(reference.localName):\(reference.target)"
         case .either(let name, _): "either \(name)"
+        case .beginning(let digits, let name): "digits \(digits)\(name == nil ? "" : " or name")"
         case .path(let name, let reference): "path \(name)\(reference == nil ? "" : " or docker")"
         }
     }
@@ -25,6 +26,9 @@ import Testing
         ("web@1.0", "name web@1.0"), ("imgapi:web", "name web"), ("Web Server@1", "name Web Server@1"),
         ("debian:12", "docker debian:12"), ("docker:debian", "docker debian:latest"),
         ("quay.io/a/b", "docker quay.io/a/b:latest"), ("debian/13/cloud", "path debian/13/cloud or docker"),
+        ("ecaa2290", "either ecaa2290"), ("ecaa2290-", "digits ecaa2290- or name"),
+        ("ecaa2290\u{2026}", "digits ecaa2290"), ("ecaa2290-1...", "digits ecaa2290-1"),
+        ("docker:ecaa2290", "docker ecaa2290:latest"), ("ecaa2290:1", "docker ecaa2290:1"),
         ("debian/13/cloud@20250814", "path debian/13/cloud@20250814"),
     ]
 
@@ -32,7 +36,10 @@ import Testing
         #expect(try Self.kind(text) == kind)
     }
 
-    @Test(arguments: ["", "a\u{1b}b", "imgapi:", "ftp://a/b", "docker://debian:12", "@", "a b:c d", "web@"])
+    @Test(arguments: [
+        "", "a\u{1b}b", "imgapi:", "ftp://a/b", "docker://debian:12", "@", "a b:c d", "web@", "-", "htp://a/b",
+        "my.host/web.zfs.gz",
+    ])
     func whatNamesNothingIsRefused(text: String) {
         #expect(throws: Failure.self) { try ImageArgument(text) }
     }

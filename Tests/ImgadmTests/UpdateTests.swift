@@ -81,6 +81,24 @@ extension EndToEnd {
             #expect(try await box.imgadm("update").status == 0)
         }
 
+        @Test func anotherNameIsTold() async throws {
+            let images = try await Fixture.get()
+            let image = try await images.workshop.make(name: "first-name", bytes: 1000)
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", image.uuid).status == 0)
+            var manifest = image.manifest
+            (manifest["name"], manifest["version"]) = ("second-name", "2.0.0")
+            try images.workshop.save(manifest, image.uuid)
+            let said = "; name: first-name -> second-name, version: 1.0.0 -> 2.0.0\n"
+            let dry = try await box.imgadm("update", "-n", image.uuid)
+            #expect(dry.status == 0 && dry.output.hasSuffix(said), "\(dry)")
+            let run = try await box.imgadm("update", "-j", image.uuid)
+            let result = try JSONValue(parsing: run.output)["images"]?[0]
+            #expect(result?["name"] == "second-name" && result?["former"]?["name"] == "first-name", "\(run)")
+            #expect(result?["former"]?["version"] == "1.0.0" && run.errors.hasSuffix(said), "\(run)")
+        }
+
         @Test func aLostRecordComesBack() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()

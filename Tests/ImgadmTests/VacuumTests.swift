@@ -146,6 +146,14 @@ extension EndToEnd {
             #expect(try await names() == ["1", "2", "3"])
             #expect(try await names("--keep", "many=2") == ["1"])
             #expect(try await names("--keep", "other=2") == ["1", "2", "3"])
+            // What is on other hosts only is told, and a slip of the keyboard lets nothing go.
+            let absent = try await box.imgadm("vacuum", "-n", "--keep", "other=2")
+            #expect(absent.errors.contains("warning: no image is called \"other\""), "\(absent)")
+            for mode in ["-n", "-f"] {
+                let slip = try await box.imgadm("vacuum", mode, "--keep", "mnay=1")
+                #expect(slip.status == 3 && slip.output.isEmpty, "\(slip)")
+                #expect(slip.errors.contains("did you mean \"many\"?"), "\(slip)")
+            }
             #expect(try await names("-x", "\(versions[0].uuid),\(versions[1].uuid)") == ["3"])
             #expect(try await names("-x", versions[0].uuid, "-x", versions[2].uuid) == ["2"])
             #expect(try await names("version=2") == ["2"])

@@ -60,6 +60,9 @@ public struct ImageDraft: Sendable {
     /// The content may still tell another version, or the first one.
     public var hasProvisionalVersion: Bool { kind == .root && given["version"] == nil && release == nil }
 
+    /// The name that the files of a root say, where none was given.
+    public var releaseName: String? { given["name"] == nil ? release?.name : nil }
+
     /// The UUID of a file. An increment to another image is another image than the whole.
     ///
     /// - Parameter digest: of the file; nil where it is not known, or ``files`` tells.

@@ -9,11 +9,29 @@ public enum FileName {
         ".qcow2", ".img", ".raw", ".dd", ".vmdk", ".vhd", ".vhdx", ".ova", ".tar", ".tgz", ".txz", ".tzst", ".squashfs",
         ".sqfs",
     ]
-    private static let streams = [".zfs", ".zvol", ".imgmanifest"]
+    private static let manifest = ".imgmanifest"
+    private static let streams = [".zfs", ".zvol", manifest]
     private static let packings = ["", ".gz", ".xz", ".zst", ".bz2"]
 
     /// It is called like a disk or an archive, of which an image can be made.
     public static func isOfContent(_ word: String) -> Bool { ends(word, with: contents) }
+
+    /// It is called like the file or the manifest of an image, which go together.
+    static func isOfStream(_ word: String) -> Bool { ends(word, with: streams) }
+
+    static func isManifest(_ word: String) -> Bool { word.lowercased().hasSuffix(manifest) }
+
+    /// What a file and its manifest are both called.
+    static func stem(_ word: String) -> String {
+        for end in packings.reversed().flatMap({ packing in streams.map { $0 + packing } })
+        where word.lowercased().hasSuffix(end) { return String(word.dropLast(end.count)) }
+        return word
+    }
+
+    /// What the file of an image may be called.
+    static func streams(of stem: String) -> [String] {
+        streams.filter { $0 != manifest }.flatMap { kind in packings.map { stem + kind + $0 } }
+    }
 
     /// It names a file: one that is there, or one that is called like an image file or begins like a path, whether it is
     /// there or not. A UUID is one of an image, whatever files there are; and a folder is no file.

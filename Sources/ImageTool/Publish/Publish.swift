@@ -42,7 +42,10 @@ extension ImageTool {
     public func publish(_ request: PublishRequest, _ report: Report) async throws {
         let file = try UploadFile(request.file)
         defer { file.close() }
-        let (manifest, compression) = try await ImageTool.toPublish(request, file)
+        let (manifest, compression) = try await ImageTool.tellingSwapped(request.manifest, request.file, of: "publish")
+        {
+            try await ImageTool.toPublish(request, file)
+        }
         if compression == .zstd {
             report.warning("zstd is an extension: servers and imgadms of SmartOS refuse this image")
         }

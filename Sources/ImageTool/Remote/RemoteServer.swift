@@ -87,18 +87,20 @@ public struct RemoteServer: Sendable {
     /// An image by its name or by the beginning of its UUID, as installed ones are named.
     private func named(_ text: String, among all: [Manifest]) throws(Failure) -> ImageUUID {
         let word = InstalledWord(text)
-        guard let name = word.name else {
+        guard word.name != nil || word.digits != nil else {
             throw Failure(.invalidUUID, "\"\(text)\" is neither a UUID nor the name of an image")
         }
-        let isLatest = name.version == "latest"
-        if let image = try ImageTool.choose(all.filter { name.fits($0) }, called: text, isLatest: isLatest) {
-            return image.uuid
+        if let name = word.name {
+            let isLatest = name.version == "latest"
+            if let image = try ImageTool.choose(all.filter { name.fits($0) }, called: text, isLatest: isLatest) {
+                return image.uuid
+            }
         }
         if let digits = word.digits {
             let begun = all.filter { $0.uuid.description.hasPrefix(digits) }
             if let image = try ImageTool.choose(begun, called: text, isLatest: false) { return image.uuid }
         }
-        throw notFound("an image called \"\(name)\"", among: all, name.name)
+        throw notFound("an image called \"\(text)\"", among: all, word.name?.name)
     }
 
     private func notFound(_ what: String, among images: [Manifest], _ name: String? = nil) -> Failure {

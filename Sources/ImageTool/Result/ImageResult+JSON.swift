@@ -33,6 +33,13 @@ extension ImageResult {
         case .enabled, .disabled: set("state", manifest?.state)
         default: break
         }
+        if let former {
+            object["former"] = JSONValue.object(
+                [
+                    "name": former.name.map { .string($0) } ?? .null,
+                    "version": former.version.map { .string($0) } ?? .null,
+                ])
+        }
         if let check {
             object["check"] = .object(json(of: check))
             object["signature"] = "none"

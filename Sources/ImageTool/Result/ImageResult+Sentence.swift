@@ -22,7 +22,7 @@ extension ImageResult {
         case .kept: "Kept image \(title): \(reason ?? "?")"
         case .described: "Added manifest info for image \(title) from \"\(source ?? "?")\""
         case .updated(let fields):
-            "Updated \(fields.count) manifest field\(fields.count == 1 ? "" : "s") for image \(title) from \"\(source ?? "?")\": \(fields.joined(separator: ", "))"
+            "Updated \(fields.count) manifest field\(fields.count == 1 ? "" : "s") for image \(title) from \"\(source ?? "?")\": \(fields.joined(separator: ", "))\(renaming)"
         case .snapshotRenamed(let from, let to): "Renamed image \(title) original snapshot from \(from) to \(to)"
         case .exported: "Exported \(title) to \"\(destination ?? "?")\""
         case .published: "Successfully published image \(title) to \(destination ?? "?")"
@@ -37,6 +37,14 @@ extension ImageResult {
             "Deleted image \(title) from \(destination ?? "?")\(channel.map { ", channel \"\($0)\"" } ?? "")"
         case .unchanged, .unknown, .created, .converted: nil
         }
+    }
+
+    /// Scripts and people name it otherwise from now on.
+    private var renaming: String {
+        guard let former, let manifest else { return "" }
+        let changes = [("name", former.name, manifest.name), ("version", former.version, manifest.version)]
+            .filter { $0.1 != $0.2 }.map { "\($0.0): \($0.1 ?? "-") -> \($0.2 ?? "-")" }
+        return "; \(changes.joined(separator: ", "))"
     }
 
     /// One that was never activated is neither active nor disabled.

@@ -49,6 +49,8 @@ public struct ImageResult: Sendable {
     public var uuid: ImageUUID?
     /// What is known of it.
     public var manifest: Manifest?
+    /// What was known of it before, where it is called otherwise now.
+    var former: Manifest?
     /// How the sentence names it.
     var title: String
     /// What docker calls it.

@@ -20,6 +20,7 @@ final class Settlement {
     private let locks: ChainLocks
     private let report: Report
     private var lock: FileLock?
+    private var isNameTold = false
 
     init(of image: AvailableImage, in pool: PoolName, _ store: ImageStore, _ locks: ChainLocks, _ report: Report) {
         manifest = image.manifest
@@ -41,7 +42,7 @@ final class Settlement {
             throw Failure(.internalError, "no UUID follows from \(image.fileName ?? "a file")")
         }
         manifest = try draft.manifest(uuid)
-        guard uuid != image.uuid else { return manifest }
+        guard uuid != image.uuid else { return tellingName(draft) }
         let isFree = try await locks.take(uuid, report)
         guard isFree else {
             isThere = true
@@ -54,6 +55,15 @@ final class Settlement {
         }
         // A file that is fetched anew is settled anew.
         if lock == nil { lock = try await store.lockFile(uuid) { report.waiting(for: uuid, $0) } }
+        return tellingName(draft)
+    }
+
+    /// Says what a root calls itself, where its file is called otherwise: nobody would look for it by that.
+    private func tellingName(_ draft: ImageDraft) -> Manifest {
+        guard !isNameTold, let name = draft.releaseName, name != image.manifest.name, !draft.fileName.hasPrefix(name)
+        else { return manifest }
+        isNameTold = true
+        report.line("Image \(manifest.uuid) is called \"\(name)\" by its os-release; name=NAME gives another")
         return manifest
     }
 

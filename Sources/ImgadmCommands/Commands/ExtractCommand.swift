@@ -44,8 +44,15 @@ struct ExtractCommand: ImgadmCommand {
         guard ([file] + origins).filter({ $0 == "-" }).count <= 1 else {
             throw Failure(.usage, "standard input can be one file only")
         }
-        let remarks = try await withTaskExecutorPreference(DedicatedThread("extract")) {
-            try extract(request, context)
+        let remarks: [String]
+        do {
+            remarks = try await withTaskExecutorPreference(DedicatedThread("extract")) { try extract(request, context) }
+        } catch let error as any CodedError where file != "-" && !MeantFile.isThere(file) {
+            // Whether it is an image's name is only for a hint: that there is no such file is told.
+            guard (try? await context.tool.isInstalled(file)) == true else { throw error }
+            throw Failure(
+                error.code, error.message, cause: error.cause,
+                hint: "it is an installed image: imgadm export \(file) writes its file, which extract reads")
         }
         try context.output.flush()
         context.remark(remarks)

@@ -23,15 +23,16 @@ struct ImportCommand: AnsweringCommand {
             """,
         discussion: """
             The configured sources are asked in their order; the first that has the image serves it. A docker reference goes
-            to the registry it names, docker.io if it names none; each layer becomes an image. One word is the name of an image
-            (of several versions the one published last); if no source has one, and a docker source is configured, it is a docker
-            reference. imgapi: or docker: before it says which is meant. Where a simplestreams source is configured, what has a
-            slash is looked for there, too: the newest root file system of that name, or the disk where there is no other, or
-            where --type zvol asks for it; /ARCHITECTURE behind a name asks for that of other processors.
+            to the registry it names, docker.io if it names none; each layer becomes an image. One word is the name of an
+            image (of several versions the one published last), or the first digits of a UUID, eight or more; if no source
+            has one, and a docker source is configured, it is a docker reference. imgapi: or docker: before it says which is
+            meant. Where a simplestreams source is configured, what has a slash is looked for there, too: the newest root
+            file system of that name, or the disk where there is no other, or where --type zvol asks for it; /ARCHITECTURE
+            behind a name asks for that of other processors.
 
-            A URL or a file is a disk (qcow2, VMDK, VHD, VHDX, OVA, raw) or the tar of a root file system, also compressed, and
-            becomes an image as it arrives. Its checksum is looked for beside the URL. What neither the file nor its name tells
-            of the manifest is given by FIELD=VALUE.
+            A URL or a file is a disk (qcow2, VMDK, VHD, VHDX, OVA, raw) or a root file system (tar or squashfs), also
+            compressed, and becomes an image as it arrives. Its checksum is looked for beside the URL. What neither the file nor
+            its name tells of the manifest is given by FIELD=VALUE.
 
             oci: takes whatever a registry has: a container disk of KubeVirt, a disk that was exported by it or lies there as a
             file, and the root file system of such a file become images as a URL does; an image to run becomes what it becomes
@@ -128,7 +129,7 @@ struct ImportCommand: AnsweringCommand {
             }
             try await importImage(uuid, mode, context)
         case .reference(let reference): try await importDocker(reference, mode, context)
-        case .name, .either, .path: throw Failure(.internalError, "a name was not settled")
+        case .name, .either, .path, .beginning: throw Failure(.internalError, "a name was not settled")
         }
     }
 

@@ -43,13 +43,22 @@ struct InstallCommand: AnsweringCommand {
 
     /// The same words in their order, or the command that takes them.
     private func misplaced(_ problem: String) throws -> CallError {
-        if manifest == nil, let named = file ?? arguments.first {
-            if try file == nil && !HostFile.exists(FilePath(named)) {
-                return CallError(problem, hint: "imgadm import \(named) takes an image of a source")
-            }
-            if let other = try ImageTool.otherWay(of: named) { return CallError(problem, hint: other) }
+        guard manifest == nil, let named = file ?? arguments.first else {
+            return CallError(
+                problem, hint: "imgadm install -m \(manifest ?? "MANIFEST") -f \(file ?? arguments.first ?? "FILE")")
         }
-        return CallError(
-            problem, hint: "imgadm install -m \(manifest ?? "MANIFEST") -f \(file ?? arguments.first ?? "FILE")")
+        // What is neither the file of an image nor its manifest may be one that import takes, or no file at all.
+        if let options = MeantFile.options(named, arguments.dropFirst(file == nil ? 1 : 0).first) {
+            return CallError(problem, hint: "imgadm install \(options)")
+        }
+        if try file == nil && !HostFile.exists(FilePath(named)) {
+            return CallError(
+                problem,
+                hint: FileName.isOfContent(named)
+                    ? "imgadm import \(named) takes a disk or a root file system"
+                    : "imgadm import \(named) takes an image of a source")
+        }
+        if let other = try ImageTool.otherWay(of: named) { return CallError(problem, hint: other) }
+        return CallError(problem, hint: "imgadm install -m MANIFEST -f \(named)")
     }
 }

@@ -69,6 +69,20 @@ struct PublishCommand: AnsweringCommand {
     private func misplaced(_ problem: String) -> CallError {
         let url = arguments.last { $0.contains("://") }
         let other = arguments.first { $0 != url }
+        if manifest == nil, file == nil, let other {
+            let rest = arguments.filter { $0 != url && $0 != other }
+            if let options = MeantFile.options(other, rest.first) {
+                return CallError(problem, hint: "imgadm publish \(options) \(url ?? "URL")")
+            }
+            // An image that is installed has no file yet.
+            if !MeantFile.isThere(other) {
+                return CallError(
+                    problem,
+                    hint:
+                        "imgadm export \(other) writes the two files of an installed image; then imgadm publish -m MANIFEST -f FILE \(url ?? "URL")"
+                )
+            }
+        }
         let words = ["-m \(manifest ?? "MANIFEST")", "-f \(file ?? other ?? "FILE")", url ?? "URL"]
         return CallError(problem, hint: "imgadm publish \(words.joined(separator: " "))")
     }

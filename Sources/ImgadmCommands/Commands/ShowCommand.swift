@@ -54,7 +54,7 @@ struct ShowCommand: ImgadmCommand {
             case .uuid(let uuid): try await context.tool.manifest(of: uuid)
             case .reference(let reference):
                 try await context.tool.manifest(of: reference, platform: try platform.platform())
-            case .name, .either, .path: throw Failure(.internalError, "a name was not settled")
+            case .name, .either, .path, .beginning: throw Failure(.internalError, "a name was not settled")
             }
         context.remark(context.tool.takeSourceRemarks())
         try context.output.value(.object(manifest.json), as: format)

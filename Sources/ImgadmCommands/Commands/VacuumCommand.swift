@@ -80,9 +80,11 @@ struct VacuumCommand: AnsweringCommand {
 
     /// What would be deleted.
     private func tell(_ context: CommandContext, _ pool: PoolName?) async throws {
-        let unneeded = try await context.tool.unusedImages(try await choice(context, in: pool), in: pool)
+        let choice = try await choice(context, in: pool)
+        let unneeded = try await context.tool.unusedImages(choice, in: pool)
         let unused = unneeded.unused
         try await context.reporting(dryRun: true) { report in
+            try await context.tool.checkKept(choice, in: pool, report)
             context.tool.tellKept(unneeded, report)
             try await context.tool.vacuum(unused, dryRun: true, report)
         }
@@ -91,9 +93,15 @@ struct VacuumCommand: AnsweringCommand {
 
     /// - Returns: false if the user wants none of it.
     private func deleteUnused(_ context: CommandContext, _ pool: PoolName?, isFirst: Bool) async throws -> Bool {
-        let unneeded = try await context.tool.unusedImages(try await choice(context, in: pool), in: pool)
+        let choice = try await choice(context, in: pool)
+        let unneeded = try await context.tool.unusedImages(choice, in: pool)
         let unused = unneeded.unused
-        if isFirst { try await context.reporting { context.tool.tellKept(unneeded, $0) } }
+        if isFirst {
+            try await context.reporting { report in
+                try await context.tool.checkKept(choice, in: pool, report)
+                context.tool.tellKept(unneeded, report)
+            }
+        }
         if !force, !unused.isEmpty {
             guard ProcessEnvironment.isInteractive, !context.answersJSON else {
                 throw Failure(

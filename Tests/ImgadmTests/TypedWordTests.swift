@@ -1,0 +1,166 @@
+import JSON
+import SystemPackage
+import TestHost
+import Testing
+
+extension EndToEnd {
+    /// Words that are not quite the name of an image: the first digits of a UUID, names of files, slips of the keyboard.
+    @Suite struct TypedWordTests {
+        private func run(_ script: String, in box: Sandbox) async throws -> Sandbox.Run {
+            try await box.shell("set -e -o pipefail\ncd \(box.root)\n\(script)")
+        }
+
+        /// A host with an image server, and a registry that nobody can reach.
+        private static func box(_ images: Fixture) async throws -> Sandbox {
+            let box = try await Sandbox.make()
+            try box.write(
+                """
+                {"sources":[{"url":"\(images.server.url)"},{"url":"http://127.0.0.1:1","type":"docker"}],"upgradedToVer":"3.0.0"}
+                """, to: "var/imgadm/imgadm.conf")
+            return box
+        }
+
+        @Test func theFirstDigitsOfAUUIDNameAnImageOfASource() async throws {
+            let images = try await Fixture.get()
+            let image = try await images.workshop.make(name: "digits-\(TestUUID.make().prefix(8))", bytes: 1000)
+            let box = try await Self.box(images)
+            let digits = String(image.uuid.prefix(8))
+            for word in [digits, "\(digits)-", "\(digits)\u{2026}", "\(digits)...", String(image.uuid.prefix(20))] {
+                let shown = try await box.imgadm("show", word)
+                #expect(shown.status == 0 && shown.output.contains(image.uuid), "\(word): \(shown)")
+            }
+            let few = try await box.imgadm("import", "imgapi:\(digits)")
+            #expect(few.status == 1 && few.errors.contains("error (ImageNotFound)"), "\(few)")
+            let run = try await box.imgadm("import", "-q", "\(digits)\u{2026}")
+            #expect(run.status == 0 && run.lines.last?.hasPrefix("Imported image \(image.uuid)") == true, "\(run)")
+            // Of what is installed, fewer do.
+            for word in ["\(digits)\u{2026}", "\(digits.prefix(4))...", "\(digits)..."] {
+                let got = try await box.imgadm("get", word)
+                #expect(got.status == 0 && got.output.contains(image.uuid), "\(word): \(got)")
+            }
+            let gone = try await box.imgadm("get", "00000000\u{2026}")
+            #expect(gone.status == 3 && gone.errors.contains("error (ImageNotInstalled)"), "\(gone)")
+            let remote = try await box.imgadm("remote", "show", "\(digits)\u{2026}", images.server.url)
+            #expect(remote.status == 0 && remote.output.contains(image.uuid), "\(remote)")
+        }
+
+        @Test func digitsThatSeveralHaveAreAmbiguousAndANameCountsMore() async throws {
+            let images = try await Fixture.get()
+            let image = try await images.workshop.make(name: "digits-\(TestUUID.make().prefix(8))", bytes: 1000)
+            let twin = String(image.uuid.prefix(24)) + TestUUID.make().suffix(12)
+            let copy = images.workshop.folder.appending("images/\(twin).file")
+            try await Tool.run("cp", image.file.string, copy.string)
+            _ = try await images.workshop.describe(
+                twin, name: "twin-\(image.name)", compression: "gzip", origin: nil, file: copy)
+            let box = try await Self.box(images)
+            let digits = String(image.uuid.prefix(8))
+            for word in [digits, "\(digits)\u{2026}"] {
+                let run = try await box.imgadm("import", word)
+                #expect(run.status == 1 && run.errors.contains("error (AmbiguousName)"), "\(run)")
+                #expect(run.errors.contains(twin) && run.errors.contains(image.uuid), "\(run)")
+            }
+            let named = try await images.workshop.make(name: digits, bytes: 1000)
+            let shown = try await box.imgadm("show", digits)
+            #expect(shown.status == 0 && shown.output.contains(named.uuid), "\(shown)")
+            let nobody = try await box.imgadm("show", "00000000\u{2026}")
+            #expect(nobody.status == 1 && nobody.errors.contains("whose UUID begins with \"00000000\""), "\(nobody)")
+        }
+
+        @Test func aFileIsNotAskedOfARegistry() async throws {
+            let images = try await Fixture.get()
+            let box = try await Self.box(images)
+            let made = try await run(
+                "touch web.zfs.gz web.imgmanifest lone.zvol z-1.zip plain; mkdir -p my.dir; touch my.dir/web.zfs",
+                in: box)
+            try #require(made.status == 0, "\(made)")
+            for (word, hint) in [
+                ("web.zfs.gz", "imgadm install -m web.imgmanifest -f web.zfs.gz"),
+                ("web.imgmanifest", "imgadm install -m web.imgmanifest -f web.zfs.gz"),
+                ("lone.zvol", "imgadm install -m MANIFEST -f lone.zvol"), ("z-1.zip", "./z-1.zip names the file"),
+                ("my.dir/web.zfs", "imgadm install -m MANIFEST -f my.dir/web.zfs"),
+                ("far.imgmanifest", "imgadm install -m far.imgmanifest -f FILE"),
+            ] {
+                for command in ["import", "show"] {
+                    let run = try await run("imgadm \(command) \(word)", in: box)
+                    #expect(run.status == 1 && run.errors.contains("error (ImageNotFound)"), "\(run)")
+                    #expect(run.errors.contains(hint), "\(word): \(run)")
+                    #expect(
+                        run.errors.contains(
+                            word.hasPrefix("far") ? "a file, which does not lie here" : "a file \"\(word)\" lies here"),
+                        "\(run)")
+                }
+            }
+            // What has no suffix, or is said to be a reference, is asked for all the same.
+            let plain = try await run("imgadm import -S http://127.0.0.1:1 plain", in: box)
+            #expect(plain.status == 1 && plain.errors.contains("warning: a file \"plain\" lies here"), "\(plain)")
+            #expect(!plain.errors.contains("error (ImageNotFound)"), "\(plain)")
+            let meant = try await run("imgadm import -S http://127.0.0.1:1 docker:web.zfs.gz", in: box)
+            #expect(meant.status == 1 && !meant.errors.contains("ImageNotFound"), "\(meant)")
+        }
+
+        @Test func filesInEachOthersPlaceAreTold() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run("printf '{\"v\": 2}' > a.imgmanifest; seq 1 100 | gzip > a.zfs.gz", in: box)
+            try #require(made.status == 0, "\(made)")
+            let url = "http://127.0.0.1:1"
+            for (command, hint) in [
+                ("install gone-1.0.0.zfs.gz", "imgadm install -m MANIFEST -f gone-1.0.0.zfs.gz"),
+                ("install gone.qcow2", "imgadm import gone.qcow2 takes a disk or a root file system"),
+                ("install a.imgmanifest", "imgadm install -m a.imgmanifest -f a.zfs.gz"),
+                ("install a.zfs.gz a.imgmanifest", "imgadm install -m a.imgmanifest -f a.zfs.gz"),
+                ("install -f a.zfs.gz", "imgadm install -m a.imgmanifest -f a.zfs.gz"),
+                ("publish a.zfs.gz \(url)", "imgadm publish -m a.imgmanifest -f a.zfs.gz \(url)"),
+                ("publish web \(url)", "imgadm export web writes the two files"),
+            ] {
+                let run = try await run("imgadm \(command)", in: box)
+                #expect(run.status == 2 && run.errors.contains(hint), "\(command): \(run)")
+            }
+            for command in ["install", "publish"] {
+                let run = try await run(
+                    "imgadm \(command) -m a.zfs.gz -f a.imgmanifest \(command == "publish" ? url : "")", in: box)
+                #expect(run.status == 1 && run.errors.contains("error (InvalidManifest)"), "\(run)")
+                #expect(run.errors.contains("imgadm \(command) -m a.imgmanifest -f a.zfs.gz"), "\(run)")
+            }
+        }
+
+        @Test func whatIsMeantIsSaid() async throws {
+            let images = try await Fixture.get()
+            let image = try await images.workshop.make(name: "said-\(TestUUID.make().prefix(8))", bytes: 1000)
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            let version = try await box.imgadm("import", "\(image.name)@9")
+            #expect(version.status == 1 && version.errors.contains("there is \(image.name)@1.0.0"), "\(version)")
+            #expect(try await box.imgadm("import", "-q", image.name).status == 0)
+            let file = try await box.imgadm("extract", image.name, "root/etc/image")
+            #expect(file.status == 2 && file.errors.contains("imgadm export \(image.name) writes its file"), "\(file)")
+            for name in ["images/\(image.uuid).file", "images/\(image.uuid).json"] {
+                try await Tool.run("rm", "-f", images.workshop.folder.appending(name).string)
+            }
+            for word in [image.name, String(image.uuid.prefix(8)), image.uuid] {
+                let shown = try await box.imgadm("show", word)
+                #expect(shown.status == 1 && shown.errors.contains("imgadm get \(word) shows it"), "\(word): \(shown)")
+            }
+            let pipe = try await box.imgadm("import", "-")
+            #expect(pipe.status == 2 && pipe.errors.contains("imgadm convert -"), "\(pipe)")
+            let slip = try await box.imgadm("import", "htp://example.com/a.qcow2")
+            #expect(slip.status == 2 && slip.errors.contains("did you mean \"http://example.com/a.qcow2\"?"), "\(slip)")
+        }
+
+        @Test func aRootThatCallsItselfOtherwiseIsTold() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(
+                """
+                mkdir -p r/etc; printf 'ID=debian\\nVERSION_ID=12\\n' > r/etc/os-release; tar -C r -cf rootfs-1.tar etc
+                tar -C r -cf debian-12.tar --mtime=@1 etc; tar -C r -cf named-1.tar --mtime=@2 etc
+                """, in: box)
+            try #require(made.status == 0, "\(made)")
+            let told = try await run("imgadm import -q rootfs-1.tar", in: box)
+            #expect(
+                told.status == 0 && told.output.contains("is called \"debian-12\" by its os-release; name="), "\(told)")
+            for words in ["debian-12.tar version=1", "named-1.tar name=mine"] {
+                let run = try await run("imgadm import -q \(words)", in: box)
+                #expect(run.status == 0 && !run.output.contains("os-release"), "\(run)")
+            }
+        }
+    }
+}
