@@ -84,7 +84,9 @@ extension EndToEnd {
             #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
             let run = try await imgadm(
                 "import \(images.middle.uuid)", verb: "receive", turn: 2,
-                meanwhile: "zfs destroy -r \(box.pool)/\(images.base.uuid)")
+                meanwhile:
+                    "for try in {1..100}; do zfs destroy -r \(box.pool)/\(images.base.uuid) 2> /dev/null && break; sleep 0.1; done"
+            )
             #expect(run.status == 3, "\(run)")
             #expect(
                 run.errors.contains(

@@ -225,9 +225,8 @@ extension EndToEnd {
         @Test func aSignalEndsTheQuestion() async throws {
             let images = try await Fixture.get()
             let box = try await filled(images)
-            let run = try await box.shell(
+            try box.write(
                 """
-                cat > ask.py <<'END'
                 import os, pty, select, signal
                 child, terminal = pty.fork()
                 if child == 0: os.execv("\(Binaries.imgadm)", ["imgadm", "vacuum"])
@@ -240,9 +239,8 @@ extension EndToEnd {
                     try: said += os.read(terminal, 4096)
                     except OSError: break
                 print(status, b"stopped by a signal" in said.split(b"[y/N] ")[-1].splitlines()[-1], b"Deleted" in said)
-                END
-                python3 ask.py
-                """)
+                """, to: "ask.py")
+            let run = try await box.shell("python3 '\(box.path("ask.py"))'")
             #expect(run.output == "130 True False\n", "\(run)")
             #expect(try await box.datasets().count == 6)
         }

@@ -330,7 +330,7 @@ extension EndToEnd {
         @Test func theOthersAreRefusedByName() async throws {
             let box = try await Sandbox.make()
             let registry = try await RegistryFixture.get().registry
-            try box.write("content", to: "file")
+            try box.write(String(repeating: "content ", count: 100), to: "file")
             let wrong: [(type: String, layer: String, message: String)] = [
                 ("", "application/vnd.cirruslabs.tart.disk.v2", "a virtual machine of tart"),
                 ("", "application/vnd.oci.image.layer.v1.tar+gzip+encrypted", "encrypted"),
