@@ -37,6 +37,8 @@ struct DiskConverter {
         // All bytes of the file, also those of holes, which may be terabytes.
         let hashed = draft.isNamedByFile ? source.file.bytes : nil
         async let digest = hashed?.digest(.sha256)
+        // A child of a task with a thread of its own begins on that thread, and goes to its own from there.
+        await Task.yield()
         let survey = try ContentSurvey(try VolumeContent(source))
         let size = survey.size
         var snapshot = VolumeSnapshot(
