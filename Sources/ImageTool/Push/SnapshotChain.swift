@@ -61,10 +61,12 @@ struct SnapshotChain {
         }
     }
 
-    /// The content of files of the snapshot that was read last.
+    /// The content of files of the snapshot that was read last: once.
     ///
     /// - Throws: as above; `FileSystemError`, `NoSpace`.
     mutating func contents(of objects: Set<UInt64>) async throws -> ContentMerger {
+        // While the content is sent, its stream need take no room.
+        defer { kept = nil }
         do {
             return try await merged(objects)
         } catch let error as FileError where error.kind == .noSpace && kept?.isWhole == true {
