@@ -3,7 +3,7 @@ public import SystemPackage
 
 /// Room on the disk for what one command has to keep for a while: a file without a name, which is gone with the process,
 /// however that ends.
-public final class ScratchFile {
+public final class ScratchFile: Sendable {
     private let descriptor: FileDescriptor
     /// Where such files are.
     public static let folder: FilePath = "/var/tmp"

@@ -9,7 +9,7 @@ public protocol TarSink {
 /// bytes.
 ///
 /// For each entry `begin`, of a file its data by `content`, and `end`; at last `finish`.
-public struct TarWriter {
+public struct TarWriter: Sendable {
     /// Bytes of the current entry's data that are still to come, and those that fill up its last block.
     private var missing: UInt64 = 0
     private var padding = 0

@@ -3,7 +3,7 @@ import SendStream
 
 /// Puts together the content of files to which several streams contribute. What they bring is kept, as it comes, in a file on the
 /// disk.
-struct ContentMerger: FileContentVisitor {
+struct ContentMerger: FileContentVisitor, Sendable {
     private var files: [UInt64: LayeredContent] = [:]
     private let scratch: ScratchFile
     /// Of the scratch file.
@@ -69,7 +69,7 @@ struct ContentMerger: FileContentVisitor {
 }
 
 /// The content of a file that was put together, from its beginning on.
-struct MergedFile {
+struct MergedFile: Sendable {
     private let pieces: [LayeredContent.Piece]
     private let scratch: ScratchFile
     private var index = 0

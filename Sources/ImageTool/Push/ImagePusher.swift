@@ -95,28 +95,9 @@ public struct ImagePusher: Sendable {
         let images = try await chain(of: image)
         let config = RunnableConfig(images: images, platform: request.platform, given: request.config ?? [:])
         try config.check()
-        var chain = try SnapshotChain(images, zfs: zfs)
-        var layers: [PushedLayer] = []
-        for (place, layer) in images.enumerated() {
-            let what = "layer \(place + 1) of \(images.count)"
-            let known = try await tool.store.pushed(layer.uuid, in: layer.pool)
-            if let there = known.layers.first(where: { $0.mediaType == type }),
-                try await isThere(there, in: repository)
-            {
-                report.line("The registry has \(what) (\(ByteCount.text(there.size)))")
-                layers.append(there)
-                continue
-            }
-            try await chain.read(upTo: place)
-            let push = BlobPush(repository: repository, compression: request.compression, mediaType: type)
-            let sent = try await send(&chain, layer, by: push, report)
-            let new = PushedLayer(
-                snapshotGUID: known.guid, mediaType: type, digest: sent.blob.digest, size: sent.blob.size,
-                diffID: sent.diffID, repository: repository.description)
-            report.line("Sent \(what) (\(ByteCount.text(new.size)))")
-            try await note(new, of: layer, report)
-            layers.append(new)
-        }
+        let layers = try await send(
+            LayerPreparation(images, as: type, for: repository, tool.store, zfs), count: images.count,
+            by: BlobPush(repository: repository, compression: request.compression, mediaType: type), report)
         let manifest = ArtifactManifest(
             artifactType: "",
             config: try await repository.put(
@@ -142,35 +123,54 @@ public struct ImagePusher: Sendable {
         return images.reversed()
     }
 
-    /// Whether a repository has a layer; it may get it from another of the same registry.
-    private func isThere(_ layer: PushedLayer, in repository: RemoteRepository) async throws -> Bool {
-        if try await repository.has(layer.blob) { return true }
-        let parts = layer.repository.split(separator: "/", maxSplits: 1)
-        guard parts.count == 2, String(parts[0]) == repository.endpoint.name, String(parts[1]) != repository.name else {
-            return false
+    /// Sends all layers, in their order. While one is sent, the next one is prepared.
+    private func send(
+        _ layers: LayerPreparation, count: Int, by push: BlobPush, _ report: Report
+    ) async throws -> [PushedLayer] {
+        let reading = DedicatedThread("layer")
+        return try await withThrowingTaskGroup(of: PreparedLayer?.self) { group in
+            var sent: [PushedLayer] = []
+            var isAhead = false
+            group.addTask(executorPreference: reading) { try await layers.next() }
+            while true {
+                let layer: PreparedLayer
+                do {
+                    guard case .some(.some(let next)) = try await group.next() else { return sent }
+                    layer = next
+                } catch let error as FileError where error.kind == .noSpace && isAhead {
+                    // The layer before it had taken the room, and has given it back.
+                    isAhead = false
+                    group.addTask(executorPreference: reading) { try await layers.next() }
+                    continue
+                }
+                isAhead = true
+                group.addTask(executorPreference: reading) { try await layers.next() }
+                sent.append(try await send(layer, "layer \(sent.count + 1) of \(count)", by: push, report))
+            }
         }
-        return try await repository.mount(layer.blob, from: String(parts[1]))
     }
 
     private func send(
-        _ chain: inout SnapshotChain, _ layer: InstalledImage, by push: BlobPush, _ report: Report
-    ) async throws -> (blob: BlobDescriptor, diffID: ImageModel.ContentDigest) {
-        guard let tree = chain.tree else { throw Failure(.internalError, "nothing was read of image \(layer.uuid)") }
-        let difference = try LayerDifference(tree, from: chain.below, touched: chain.touched)
-        for remark in StreamFiles.remarks(tree) { report.warning(remark) }
-        if difference.leftOut > 0 {
-            report.warning(
-                "left out: sockets and doors, which live only as long as their programs (\(difference.leftOut))")
-        }
-        var files: Set<UInt64> = []
-        for case .entry(let index) in difference.items {
-            if let (object, attributes) = tree.attributes(index), attributes.kind == .file { files.insert(object) }
-        }
-        var archive = LayerArchive(difference, of: tree, try await chain.contents(of: files))
-        return try await report.transfers.moving(
-            .upload, of: layer.uuid, title: layer.manifest.title, total: nil
-        ) { transfer in
-            try await push.send(&archive) { transfer.advance(to: $0) }
+        _ layer: PreparedLayer, _ what: String, by push: BlobPush, _ report: Report
+    ) async throws -> PushedLayer {
+        switch layer.content {
+        case .present(let there):
+            report.line("The registry has \(what) (\(ByteCount.text(there.size)))")
+            return there
+        case .archive(var archive, let remarks):
+            for remark in remarks { report.warning(remark) }
+            let image = layer.image
+            let (blob, diffID) = try await report.transfers.moving(
+                .upload, of: image.uuid, title: image.manifest.title, total: nil
+            ) { transfer in
+                try await push.send(&archive) { transfer.advance(to: $0) }
+            }
+            let new = PushedLayer(
+                snapshotGUID: layer.snapshotGUID, mediaType: push.mediaType, digest: blob.digest, size: blob.size,
+                diffID: diffID, repository: push.repository.description)
+            report.line("Sent \(what) (\(ByteCount.text(new.size)))")
+            try await note(new, of: image, report)
+            return new
         }
     }
 
@@ -196,7 +196,7 @@ public struct ImagePusher: Sendable {
         let known = try await tool.store.pushed(image.uuid, in: image.pool)
         let size = try await volumeSize(of: image)
         var sent: PushedLayer
-        if let there = known.layers.first(where: { $0.mediaType == type }), try await isThere(there, in: repository) {
+        if let there = known.layers.first(where: { $0.mediaType == type }), try await repository.takes(there) {
             report.line("The registry has the disk (\(ByteCount.text(there.size)))")
             sent = there
         } else {
@@ -258,10 +258,6 @@ public struct ImagePusher: Sendable {
         }
         return notes
     }
-}
-
-extension PushedLayer {
-    fileprivate var blob: BlobDescriptor { BlobDescriptor(mediaType: mediaType, digest: digest, size: size) }
 }
 
 private struct Nothing: DiskVisitor {

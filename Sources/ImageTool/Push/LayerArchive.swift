@@ -7,7 +7,7 @@ import Tar
 /// A layer as an archive: its entries in the order of their names, with all that they are but for the time of their last use.
 /// Holes are written as zeros, since not everybody reads sparse files in layers (OCI image-spec, layer.md). The same tree gives
 /// the same bytes, whatever host it was unpacked on.
-struct LayerArchive: FileProducer {
+struct LayerArchive: FileProducer, Sendable {
     var output = ProducedBytes()
     private let tree: FileSystemTree
     private let items: [LayerDifference.Item]

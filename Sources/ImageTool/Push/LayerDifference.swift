@@ -5,8 +5,8 @@ import SendStream
 /// names, and whiteouts of what is gone (OCI image-spec, layer.md, "Change Types").
 ///
 /// Of what has several names all are in the layer if one of them is: that which replaces one would not be the others.
-struct LayerDifference {
-    enum Item {
+struct LayerDifference: Sendable {
+    enum Item: Sendable {
         /// The index of a name in the tree.
         case entry(Int)
         /// A path below the root, that of the whiteout.

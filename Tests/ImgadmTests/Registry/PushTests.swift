@@ -220,5 +220,36 @@ extension EndToEnd {
             // The file of a lock may stay of an image that had been sent; it is nobody's, and the next who needs it takes it.
             #expect(try box.leftovers().filter { !$0.hasPrefix("var/run/") } == [])
         }
+
+        /// The next layer is read while one is sent, and waits where there is no room for both.
+        @Test func thereNeedBeRoomForOneLayerOnly() async throws {
+            let registry = try await RegistryFixture.get().registry
+            let box = try await Sandbox.make()
+            let name = "pushed/narrow"
+            var layers: [PushedLayer] = []
+            for number in 1...4 {
+                layers.append(
+                    try await registry.layer(name, "head -c 12000000 /dev/urandom > f\(number)", compression: "none"))
+            }
+            try await registry.image(name, "source", layers)
+            #expect(try await box.imgadm("import", "-q", "\(registry.host)/\(name):source").status == 0)
+            let uuid = try await RegistryFixture.uuids(layers)[3]
+            let target = "\(registry.host)/\(name)-target:1"
+            func push(room: String) async throws -> Sandbox.Run {
+                try await box.shell(
+                    """
+                    unshare -m --propagation private sh -ec \
+                        'mount -t tmpfs -o size=\(room) tmpfs /var/tmp; exec \(Binaries.imgadm) push \(uuid) \(target)'
+                    """)
+            }
+            let refused = try await push(room: "8m")
+            #expect(refused.status == 1 && refused.errors.contains("NoSpace"), "\(refused)")
+            let run = try await push(room: "14m")
+            #expect(run.status == 0, "\(run)")
+            let theirs = try await RegistryFixture.unpackedByUmoci(target)
+            defer { TestFolder.remove(theirs.removingLastComponent().removingLastComponent()) }
+            let expected = try await TreeListing.of(try await box.rootFolder(uuid))
+            #expect(Set(try await TreeListing.of(theirs)).symmetricDifference(expected).sorted() == [])
+        }
     }
 }
