@@ -50,7 +50,7 @@ SCRIPT
     [[ -z $(zfs list -H -o name -t snapshot -r "$pool/$vm") && $(cat vm/state) == running && ! -e vm/script ]]
     grep -q '"bootrom": "uefi"' made.imgmanifest
     zstd -dc made.zvol.zst | zfs receive "$pool/again"
-    volume_sum "$pool/again" > /dev/null
+    volume_device "$pool/again"
     [[ $(head -c 8 "/dev/zvol/$pool/again") == prepared ]]
 }
 

@@ -12,6 +12,6 @@ test_first_image_of_a_machine() {
     # shellcheck disable=SC1090 # the page's own words
     source <(sed "s|tank/|$pool/|g; s|-P tank|-P $pool|g" <<< "$lines")
     [[ $(zfs get -Hp -o value volsize "$pool/vm1") == $((20 << 30)) ]]
-    volume_sum "$pool/vm1" > /dev/null
+    volume_device "$pool/vm1"
     cmp -n $((64 << 20)) "/dev/zvol/$pool/vm1" debian-13-genericcloud-amd64-1.raw
 }
