@@ -25,6 +25,10 @@ public struct DiskLimits: Sendable {
     public var reorderBytes: Int
     /// Bytes that an image within gzip, bzip2, xz or zstd may unpack to.
     public var unpackedBytes: UInt64
+    /// Bytes that are read, unpacked together and handed on at a time. Small ones are for fuzzing, to which fresh memory is dear.
+    var pieceBytes = 1 << 20
+    /// Bytes of a stream that are kept and forgotten together, and that are read ahead of what is unpacked.
+    var chunkBytes = 256 << 10
 
     public init(size: UInt64 = 1 << 60, reorderBytes: Int = 32 << 20, unpackedBytes: UInt64 = 1 << 60) {
         self.size = size

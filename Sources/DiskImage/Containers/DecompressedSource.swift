@@ -4,7 +4,7 @@ import Compression
 final class DecompressedSource: ByteSource {
     private var source: any ByteSource
     private let decompressor: Decompressor
-    private var input = [UInt8](repeating: 0, count: 64 << 10)
+    private var input: [UInt8]
     private var available = 0..<0
     private var output: [UInt8] = []
     private var given = 0
@@ -12,6 +12,7 @@ final class DecompressedSource: ByteSource {
 
     init(_ source: any ByteSource, _ format: CompressionFormat, _ limits: DiskLimits) throws {
         self.source = source
+        input = [UInt8](repeating: 0, count: min(limits.chunkBytes, 64 << 10))
         decompressor = try Decompressor(format, limits: DecompressionLimits(output: limits.unpackedBytes))
     }
 

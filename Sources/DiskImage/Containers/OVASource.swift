@@ -7,11 +7,14 @@ final class OVASource: ByteSource {
     private var source: any ByteSource
     private var reader = TarReader(limits: TarLimits(entries: 1000))
     private var visitor = OVAVisitor()
-    private var buffer = [UInt8](repeating: 0, count: 256 << 10)
+    private var buffer: [UInt8]
     private var given = 0
     private var isEnded = false
 
-    init(_ source: any ByteSource) { self.source = source }
+    init(_ source: any ByteSource, _ limits: DiskLimits) {
+        self.source = source
+        buffer = [UInt8](repeating: 0, count: limits.chunkBytes)
+    }
 
     /// What it is called, once its first bytes have been read: it may be an image of incus or LXD as well.
     var name: String { visitor.isOfIncus ? "incus" : "ova" }

@@ -34,7 +34,7 @@ enum Wrapping {
                 source = try PeekedSource(try DecompressedSource(source, format, limits))
             case .archive:
                 guard archive == nil else { throw DiskError(.unsupported, at: 0, "an archive in an archive") }
-                let opened = OVASource(source)
+                let opened = OVASource(source, limits)
                 archive = opened
                 source = try PeekedSource(opened)
                 names.append(opened.name)

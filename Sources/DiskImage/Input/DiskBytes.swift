@@ -1,11 +1,13 @@
 /// The bytes of an image file, whichever way they come, and how many of them were used.
 ///
 /// Each byte of an image is content or table once. So what all tables together refer to cannot be more than the file has:
-/// that bounds all work by what is there, whatever is claimed.
+/// that bounds all work by what is there, whatever is claimed. What is packed costs what it unpacks to, deflated up to 1032 times
+/// as much and by zstd up to 32768 times; so of that it is noticed at once if it is to be unpacked again.
 struct DiskBytes {
     private var file: (any DiskFile)?
     private let window: StreamWindow?
     private var used: UInt64 = 0
+    private var packed = UsedRanges()
 
     init(_ file: any DiskFile) {
         self.file = file
@@ -13,7 +15,7 @@ struct DiskBytes {
     }
 
     init(_ source: any ByteSource, scratch: (any ScratchStore)?, limits: DiskLimits) {
-        window = StreamWindow(source, scratch: scratch, limit: limits.reorderBytes)
+        window = StreamWindow(source, scratch: scratch, limits)
     }
 
     /// Bytes of the file; of a stream, those that have come.
@@ -44,13 +46,34 @@ struct DiskBytes {
     ///
     /// - Throws: `DiskError` (`badMap`) if by now more were used than there are.
     mutating func use(at offset: UInt64, count: Int) throws {
+        try self.count(count, at: offset)
+        window?.release(offset..<(offset + UInt64(count)))
+    }
+
+    /// The same of what was packed.
+    ///
+    /// - Parameter counted: bytes of them that were counted when they were read.
+    /// - Throws: `DiskError` (`badMap`), also if one of them was unpacked before.
+    mutating func use(packedAt offset: UInt64, count: Int, counted: Int) throws {
+        let range = offset..<(offset + UInt64(count))
+        guard packed.insert(range) else {
+            throw DiskError(
+                .badMap, at: offset, "what is packed there is said to be in two places of the disk: used twice")
+        }
+        try self.count(max(0, count - counted), at: offset)
+        window?.release(range)
+    }
+
+    /// Bytes were read that are said to be used.
+    ///
+    /// - Throws: as above.
+    mutating func count(_ count: Int, at offset: UInt64) throws {
         used += UInt64(count)
         guard used <= known else {
             throw DiskError(
                 .badMap, at: offset, "the tables refer to more bytes than the \(known) there are: to some of them twice"
             )
         }
-        window?.release(offset..<(offset + UInt64(count)))
     }
 
     /// Reads a stream to its end.

@@ -24,12 +24,13 @@ final class StreamWindow {
 
     private enum State { case memory, scratch, zero, used }
 
-    private static let chunkBytes = 256 << 10
+    private let chunkBytes: Int
 
-    init(_ source: any ByteSource, scratch: (any ScratchStore)?, limit: Int) {
+    init(_ source: any ByteSource, scratch: (any ScratchStore)?, _ limits: DiskLimits) {
         self.source = source
         self.scratch = scratch
-        self.limit = max(limit, 4 * Self.chunkBytes)
+        chunkBytes = limits.chunkBytes
+        limit = max(limits.reorderBytes, 4 * limits.chunkBytes)
     }
 
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
@@ -40,9 +41,9 @@ final class StreamWindow {
         var done = 0
         while done < count {
             let place = offset + UInt64(done)
-            let index = Int(place / UInt64(Self.chunkBytes))
-            let within = Int(place % UInt64(Self.chunkBytes))
-            let length = min(Self.chunkBytes - within, count - done)
+            let index = Int(place / UInt64(chunkBytes))
+            let within = Int(place % UInt64(chunkBytes))
+            let length = min(chunkBytes - within, count - done)
             let target = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done..<(done + length)])
             switch chunks[index].state {
             case .memory:
@@ -64,11 +65,11 @@ final class StreamWindow {
     func release(_ range: Range<UInt64>) {
         var place = range.lowerBound
         while place < min(range.upperBound, byteCount) {
-            let index = Int(place / UInt64(Self.chunkBytes))
-            let end = min(range.upperBound, (UInt64(index) + 1) * UInt64(Self.chunkBytes))
+            let index = Int(place / UInt64(chunkBytes))
+            let end = min(range.upperBound, (UInt64(index) + 1) * UInt64(chunkBytes))
             chunks[index].used += Int(end - place)
             // Also of the last one, which nothing is added to once it is full.
-            if chunks[index].used >= chunks[index].count, chunks[index].count == Self.chunkBytes || isAtEnd {
+            if chunks[index].used >= chunks[index].count, chunks[index].count == chunkBytes || isAtEnd {
                 drop(index, .used)
             }
             place = end
@@ -79,7 +80,7 @@ final class StreamWindow {
     func drain() throws {
         for index in chunks.indices where chunks[index].state == .memory { drop(index, .used) }
         oldest = chunks.count
-        var buffer = [UInt8](repeating: 0, count: Self.chunkBytes)
+        var buffer = [UInt8](repeating: 0, count: chunkBytes)
         while !isAtEnd {
             let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe source.read(into: $0) }
             isAtEnd = count == 0
@@ -89,10 +90,10 @@ final class StreamWindow {
 
     private func readOn(to end: UInt64) throws {
         while byteCount < end, !isAtEnd {
-            if chunks.last.map({ $0.count == Self.chunkBytes }) ?? true {
+            if chunks.last.map({ $0.count == chunkBytes }) ?? true {
                 try makeRoom()
-                chunks.append(Chunk(bytes: [UInt8](repeating: 0, count: Self.chunkBytes)))
-                bytesInMemory += Self.chunkBytes
+                chunks.append(Chunk(bytes: [UInt8](repeating: 0, count: chunkBytes)))
+                bytesInMemory += chunkBytes
             }
             let last = chunks.count - 1
             let from = chunks[last].count
@@ -121,14 +122,14 @@ final class StreamWindow {
                     .limit, at: byteCount,
                     "more than \(limit) bytes come before their turn, and there is no room for them")
             }
-            try unsafe scratch?.write(bytes.span.bytes, at: UInt64(index) * UInt64(Self.chunkBytes))
+            try unsafe scratch?.write(bytes.span.bytes, at: UInt64(index) * UInt64(chunkBytes))
             drop(index, .scratch)
         }
     }
 
     private func drop(_ index: Int, _ state: State) {
         if chunks[index].state == .memory {
-            bytesInMemory -= Self.chunkBytes
+            bytesInMemory -= chunkBytes
             chunks[index].bytes = []
         }
         chunks[index].state = state

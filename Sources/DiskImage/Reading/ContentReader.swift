@@ -15,15 +15,16 @@ final class ContentReader {
     private var region: Range<UInt64>?
 
     /// Bytes that are read at a time, if there are so many in a row.
-    static let pieceBytes = 1 << 20
+    private let pieceBytes: Int
     private static let grain = 4096
 
     /// All bytes are the disk's, also what looks like the footer of a VHD.
     private let isAsItIs: Bool
 
-    init(_ bytes: DiskBytes, isAsItIs: Bool) {
+    init(_ bytes: DiskBytes, isAsItIs: Bool, _ limits: DiskLimits) {
         self.isAsItIs = isAsItIs
         self.bytes = bytes
+        pieceBytes = max(limits.pieceBytes, 2 * Self.grain)
     }
 
     /// Hands on a piece, as large as it gets.
@@ -32,7 +33,7 @@ final class ContentReader {
     func step(_ map: inout (any DiskMap)?, to visitor: inout some DiskVisitor) throws -> Bool {
         guard let size = map?.size else { return true }
         while let extent = try map?.next(&bytes) {
-            if pending.takes(extent, most: Self.pieceBytes) { continue }
+            if pending.takes(extent, most: pieceBytes) { continue }
             let pieces = pending
             pending = [extent]
             try hand(pieces, size, &visitor)
@@ -57,10 +58,12 @@ final class ContentReader {
                 var input = [UInt8](repeating: 0, count: room)
                 let there = try unsafe input.withUnsafeMutableBytes { try unsafe bytes.read(at: place, into: $0) }
                 input.removeSubrange(there...)
-                packed.append(
-                    PackedPiece(
-                        packing: packing, input: input, place: place, start: extent.start, count: extent.count,
-                        wanted: count))
+                let piece = PackedPiece(
+                    packing: packing, input: input, place: place, start: extent.start, count: extent.count,
+                    wanted: count)
+                // Before it is unpacked: it may end soon, and the same be said of the next.
+                try bytes.count(piece.leastUsed, at: place)
+                packed.append(piece)
             }
         }
         guard !packed.isEmpty else { return }
@@ -74,7 +77,7 @@ final class ContentReader {
         self.unpacking = nil
         for (piece, result) in zip(unpacking.pieces, unpacking.finish()) {
             let unpacked = try result.get()
-            try bytes.use(at: piece.place, count: unpacked.used)
+            try bytes.use(packedAt: piece.place, count: unpacked.used, counted: piece.leastUsed)
             try emit(unpacked.bytes, piece.wanted, at: piece.start, to: &visitor)
         }
     }
@@ -85,7 +88,7 @@ final class ContentReader {
     ) throws {
         var done = 0
         while done < count {
-            let length = min(count - done, Self.pieceBytes)
+            let length = min(count - done, pieceBytes)
             let there = try fill(length, from: place + UInt64(done))
             try bytes.use(at: place + UInt64(done), count: there)
             try emit(buffer, length, at: extent.start + UInt64(done), to: &visitor)
@@ -151,7 +154,7 @@ final class ContentReader {
         }
         // From a whole grain on, whatever the file's holes are.
         let start = max(place, range.lowerBound / UInt64(Self.grain) * UInt64(Self.grain))
-        let count = Int(min(UInt64(Self.pieceBytes), min(range.upperBound, size) - start))
+        let count = Int(min(UInt64(pieceBytes), min(range.upperBound, size) - start))
         guard try fill(count, from: start) == count else {
             throw DiskError(.truncated, at: start, "the file became shorter than \(fileSize) bytes")
         }
@@ -168,13 +171,13 @@ final class ContentReader {
 
     /// The last grain is held back until it is known whether the disk goes on, or ends in a footer.
     private func stepRawStream(_ limits: DiskLimits, to visitor: inout some DiskVisitor) throws -> UInt64? {
-        reserve(Self.pieceBytes)
+        reserve(pieceBytes)
         let there = try unsafe buffer.withUnsafeMutableBytes {
-            try unsafe bytes.read(at: place, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<Self.pieceBytes]))
+            try unsafe bytes.read(at: place, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<pieceBytes]))
         }
         try bytes.use(at: place, count: there)
         let end = place + UInt64(there)
-        let isLast = there < Self.pieceBytes
+        let isLast = there < pieceBytes
         let tail = there > 0 ? Array(buffer[..<there].suffix(512)) : Array(held.suffix(512))
         let hasFooter = !isAsItIs && isLast && VHDFooter(tail)?.isOfFixedDisk(fileSize: end) == true
         let size = hasFooter ? end - 512 : end

@@ -74,7 +74,7 @@ public struct DiskReader {
             format: format, wrappers: wrappers, detail: map?.detail ?? "", size: map?.size ?? bytes.fileSize,
             clusterSize: map?.clusterSize)
         if let size = description.size { try Self.check(size, limits) }
-        content = ContentReader(bytes, isAsItIs: isRaw)
+        content = ContentReader(bytes, isAsItIs: isRaw, limits)
         self.map = map
         self.limits = limits
         wrapper = archive

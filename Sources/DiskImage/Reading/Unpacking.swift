@@ -16,6 +16,9 @@ struct PackedPiece: Sendable {
     /// Bytes of those that lie on the disk.
     var wanted: Int
 
+    /// Bytes that it takes of the input at least, by what the tables say: its end is in the last sector of 512.
+    var leastUsed: Int { max(0, input.count - 511) }
+
     /// What became of it, and bytes of the input that it took.
     struct Unpacked: Sendable {
         var bytes: [UInt8]

@@ -150,9 +150,10 @@ enum CRC32C {
 
     /// Of all bytes, the checksum's own at byte 4 taken for zeros.
     static func of(_ bytes: [UInt8]) -> UInt32 {
+        let table = table
         var sum = UInt32.max
-        for (index, byte) in bytes.enumerated() {
-            let byte = (4..<8).contains(index) ? 0 : byte
+        for index in bytes.indices {
+            let byte = index & ~3 == 4 ? 0 : bytes[index]
             sum = table[Int((sum ^ UInt32(byte)) & 0xff)] ^ (sum >> 8)
         }
         return ~sum

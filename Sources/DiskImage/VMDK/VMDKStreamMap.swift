@@ -104,6 +104,8 @@ struct VMDKStreamMap: DiskMap {
             throw DiskError(.badMap, at: start, "a directory of \(sectors) sectors, where there are \(count) tables")
         }
         var reader = TableReader(at: start, count: count, width: 4, isLittleEndian: true, "the grain directory")
+        // Many entries may lead to one, which is looked at once.
+        var empties: Set<UInt64> = []
         for index in 0..<count {
             let stated = try reader.entry(index, &bytes)
             if let table = tables[index] {
@@ -112,7 +114,7 @@ struct VMDKStreamMap: DiskMap {
                         .badMap, at: start + index * 4,
                         "the directory has a table at sector \(stated), which was at \(table)")
                 }
-            } else if stated > 0 {
+            } else if stated > 0, empties.insert(stated).inserted {
                 // It must be one of those of nothing.
                 let empty = try bytes.bytes(at: stated * VMDKHeader.sector, count: grains.count * 4, "a grain table")
                 guard empty.allSatisfy({ $0 == 0 }) else {
