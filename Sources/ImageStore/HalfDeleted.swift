@@ -69,10 +69,35 @@ extension ImageStore {
                     .notAnImage, "dataset \"\(name)\" was replaced by another while it was being deleted",
                     hint: "find out by whom; delete it again if it is to go")
             }
-            try refuseAdditions(contents, to: name, beside: [])
+            try await refuseAdditions(contents, toRestOf: uuid, name)
             try await destroy(name, contents.snapshots)
         } catch let error as ZFSError where error.kind == .noDataset {
             // Somebody else has destroyed it.
         }
+    }
+
+    /// What has come to a dataset that was left without its `@final` is somebody's, and is named with what takes it away.
+    private func refuseAdditions(_ contents: ZFS.Contents, toRestOf uuid: ImageUUID, _ name: DatasetName) async throws {
+        let rest = "what a deletion has left of image \(uuid)"
+        if let below = contents.below.first {
+            throw Failure(
+                .imageHasChildDatasets, "\(rest) has datasets below it that are no part of it: \(below)",
+                hint: "zfs rename it, or destroy it if nobody needs it, and delete the image again")
+        }
+        if let held = contents.snapshots.first(where: \.isHeld) { throw ZFS.held(held.name) }
+        let others = contents.snapshots.map(\.name).filter { $0.name != ZFS.probe }
+        guard let first = others.first else { return }
+        let clones = try await zfs.datasets(in: name.poolName).filter { $0.origin?.dataset == name }
+        if let clone = clones.first, let origin = clone.origin {
+            throw Failure(
+                .imageHasDependentClones, "\(rest), dataset \"\(name)\", has dependent clones: \(clone.name)",
+                hint:
+                    "if nobody needs it: zfs destroy \(clone.name) and then zfs destroy \(origin), and delete the image again"
+            )
+        }
+        let more = others.count == 1 ? "" : " and \(others.count - 1) more"
+        throw Failure(
+            .imageHasSnapshots, "\(rest), dataset \"\(name)\", has a snapshot that came after that: \(first)\(more)",
+            hint: "zfs destroy \(first) if nobody needs it, and delete the image again")
     }
 }

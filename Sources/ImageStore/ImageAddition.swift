@@ -62,7 +62,7 @@ extension ImageStore {
         return found
     }
 
-    /// Whether two snapshots of a dataset differ. If ZFS does not tell, they do.
+    /// Whether two snapshots of a dataset differ. If ZFS does not tell, they do, as long as the first is there.
     private func differ(_ one: SnapshotName, _ final: SnapshotName) async throws -> Bool {
         // It may have been taken before or after the image came out of its stream: a list does not tell within one second.
         for (later, earlier) in [(one, final), (final, one)] {
@@ -72,6 +72,6 @@ extension ImageStore {
                 log.info("two snapshots were not compared", metadata: ["error": "\(error.description.prefix(300))"])
             }
         }
-        return true
+        return try await !zfs.existing([one]).isEmpty
     }
 }

@@ -10,36 +10,45 @@ public enum ImageDoubt: String, Sendable, Hashable {
 }
 
 extension ImageStore {
-    /// The doubts about datasets that have no record; nothing is changed for that. ZFS without the property `written` is
-    /// asked for the sizes, which tell less (`doubt` tells for sure).
-    ///
-    /// - Parameter finals: those of them that count.
-    func doubts(of names: [DatasetName], finals: Set<SnapshotName>) async throws -> [DatasetName: ImageDoubt] {
-        guard !names.isEmpty else { return [:] }
-        let finals = finals.sorted()
-        let withFinal = Set(finals.map(\.dataset))
-        var doubts: [DatasetName: ImageDoubt] = [:]
-        for name in names where !withFinal.contains(name) { doubts[name] = .noFinal }
-        guard !finals.isEmpty else { return doubts }
-        if let written = try await zfs.written(since: finalSnapshot, to: finals.map(\.dataset)) {
-            for name in withFinal where written[name] != 0 { doubts[name] = .written }
-        } else {
-            for name in try await zfs.differingInSize(from: finals) { doubts[name] = .written }
-        }
-        return doubts
+    /// What is known of datasets that have no record.
+    struct Unrecorded {
+        /// Those that are still there.
+        fileprivate(set) var there: Set<DatasetName> = []
+        /// Those of them that have a `@final` which counts: none that `create` has taken of a machine.
+        fileprivate(set) var withFinal: Set<DatasetName> = []
+        fileprivate(set) var doubts: [DatasetName: ImageDoubt] = [:]
     }
 
-    /// The `@final` of datasets that have no record: not those that `create` has taken of machines.
-    func finals(of names: [DatasetName]) async throws -> Set<SnapshotName> {
-        let finals = try await zfs.existing(names.compactMap { $0.snapshot(finalSnapshot) })
-        return finals.subtracting(try await zfs.ofMachines(finals.sorted()))
+    /// Looks at datasets that have no record; nothing is changed for that. ZFS without the property `written` is asked for the
+    /// sizes, which tell less (`doubt` tells for sure). They may come and go meanwhile: others have their records elsewhere.
+    func unrecorded(_ names: [DatasetName]) async throws -> Unrecorded {
+        guard !names.isEmpty else { return Unrecorded() }
+        let known = try await zfs.ofNoMachines(finalSnapshot, of: names)
+        let finals = known.snapshots.filter { known.datasets.contains($0.dataset) }.sorted()
+        var found = Unrecorded(there: known.datasets, withFinal: Set(finals.map(\.dataset)))
+        for name in known.datasets.subtracting(found.withFinal) { found.doubts[name] = .noFinal }
+        guard !finals.isEmpty else { return found }
+        let isWritten =
+            if let written = try await zfs.written(since: finalSnapshot, to: finals.map(\.dataset)) {
+                written.mapValues { $0 != 0 }
+            } else { try await zfs.differInSize(from: finals) }
+        for (name, isWritten) in isWritten where isWritten { found.doubts[name] = .written }
+        let untold = found.withFinal.subtracting(isWritten.keys).sorted()
+        guard !untold.isEmpty else { return found }
+        // Their `@final` has gone since, alone or with them.
+        let look = try await zfs.lookUp(untold)
+        for name in untold {
+            found.withFinal.remove(name)
+            if look.dataset(name) == nil { found.there.remove(name) } else { found.doubts[name] = .noFinal }
+        }
+        return found
     }
 
     /// Why what was looked up at an image's place may be no image, or another; nil where nothing speaks against it. Nothing is changed
     /// for that.
     public func doubt(about image: InstalledImage) async throws -> String? {
         let name = DatasetName.image(image.uuid, in: image.pool)
-        guard image.isKnown else { return try await doubts(of: [name], finals: finals(of: [name]))[name]?.rawValue }
+        guard image.isKnown else { return try await unrecorded([name]).doubts[name]?.rawValue }
         guard let made = image.made, image.foundGUID != made.snapshotGUID else { return nil }
         guard let guid = image.foundGUID else { return "it has no snapshot @\(finalSnapshot)" }
         return
@@ -48,9 +57,10 @@ extension ImageStore {
 
     /// The doubt about a dataset that has no record. The image's lock must be held.
     func doubt(of name: DatasetName) async throws -> ImageDoubt? {
-        guard let final = try await finals(of: [name]).first else { return .noFinal }
+        guard let final = try await zfs.ofNoMachines(finalSnapshot, of: [name]).snapshots.first else { return .noFinal }
         try await zfs.flush(name.poolName)
         if let written = try await zfs.written(since: finalSnapshot, to: [name]) {
+            // What is not told, too: its `@final` has gone.
             return written[name] == 0 ? nil : .written
         }
         return try await zfs.differs(from: final) ? .written : nil

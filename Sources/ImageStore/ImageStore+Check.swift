@@ -1,3 +1,4 @@
+public import Failure
 import Host
 public import ImageModel
 import JSON
@@ -46,23 +47,47 @@ extension ImageStore {
 
     /// Looks over records and datasets. Nothing is changed, and what a run at work holds the lock of is left out.
     ///
+    /// What came or went between two of the looks seems to be in disorder, whoever has its record: what is found is looked at once
+    /// more, by itself, and is in disorder only if it still is, and nobody was at work on it before and after.
     /// - Parameter only: the one pool to look at; nil for all.
     public func disorders(in only: PoolName?) async throws -> [Disorder] {
-        let inventory = try await inventory(in: only)
-        let datasets = inventory.datasets
+        let datasets = if let only { try await zfs.datasets(in: only) } else { try await zfs.datasets() }
+        let first = try await atRest(disorders(of: datasets, records.all(), only))
+        guard !first.isEmpty else { return try records.temporaryFiles().map { .temporaryFile($0) } }
+        let uuids = Set(first.compactMap(\.image))
+        let pools = Set(datasets.map(\.name.poolName)).sorted()
+        let names = pools.flatMap { pool in
+            [pool.dataset] + uuids.sorted().flatMap { [.image($0, in: pool), .partial($0, in: pool)] }
+        }
+        let look = try await zfs.lookUp(names)
+        let second = try await disorders(
+            of: names.compactMap(look.dataset), records.all().filter { uuids.contains($0.uuid) }, only)
+        let settled = try await atRest(first.filter(Set(second).contains))
+        return settled + (try records.temporaryFiles().map { .temporaryFile($0) })
+    }
+
+    /// - Parameters:
+    ///   - datasets: those of the pools that are looked at, and of the images that are.
+    ///   - records: those that are looked at.
+    private func disorders(
+        of datasets: [Dataset], _ records: [(pool: String, uuid: ImageUUID)], _ only: PoolName?
+    ) async throws -> [Disorder] {
+        let inventory = try await inventory(of: datasets, ofAllPools: only == nil)
         let names = Set(datasets.map(\.name))
-        let pools = Set(names.compactMap { PoolName(String($0.pool)) })
-        var found: [Disorder] = []
+        let pools = Set(names.map(\.poolName))
         let (besides, leftovers) = try await disordersBeside(names)
-        found += besides
-        for (name, uuid) in try records.all() {
+        var found = besides
+        for (name, uuid) in records {
             found += try await disorders(ofRecord: uuid, name, names, leftovers, pools, only)
         }
-        found += try await imageDisorders(inventory.images)
-        found += try records.temporaryFiles().map { .temporaryFile($0) }
-        var settled: [Disorder] = []
-        for disorder in found where try await !isUnderWay(disorder) { settled.append(disorder) }
-        return settled
+        return try await found + imageDisorders(inventory.images)
+    }
+
+    /// Those of images that no run is at work on.
+    private func atRest(_ found: [Disorder]) async throws -> [Disorder] {
+        var atRest: [Disorder] = []
+        for disorder in found where try await !isUnderWay(disorder) { atRest.append(disorder) }
+        return atRest
     }
 
     /// What is beside the places of images, and which of that runs have left.
@@ -146,17 +171,19 @@ extension ImageStore {
             {
                 found.append(.imageWithoutRecord(image.uuid, image.pool))
             }
-            // A dataset that only has a UUID's name may be anybody's.
-            guard image.isKnown else { continue }
+            // A dataset that only has a UUID's name may be anybody's; and what has gone since is none.
+            guard image.isKnown, look.dataset(name) != nil else { continue }
             if let made = image.made, let guid, guid != made.snapshotGUID {
                 found.append(.replaced(image.uuid, image.pool, guid: guid, recorded: made.snapshotGUID))
             }
             if hidden.contains(name) { found.append(.hidden(image.uuid, image.pool)) }
             guard guid == nil else { continue }
-            if case .renaming(let snapshot) = try await final(of: image, guid: image.finalGUID) {
+            do {
+                let final = try await final(of: image, guid: image.finalGUID)
+                let snapshot: SnapshotName? = if case .renaming(let snapshot) = final { snapshot } else { nil }
                 found.append(.noFinal(image.uuid, image.pool, snapshot))
-            } else {
-                found.append(.noFinal(image.uuid, image.pool, nil))
+            } catch let error as ZFSError where error.kind == .noDataset {
+                // It has gone since.
             }
         }
         return found
@@ -206,25 +233,37 @@ extension ImageStore {
         }
     }
 
+    /// What became of what runs that died have left.
+    public struct Clearing: Sendable {
+        /// Something was cleared.
+        public fileprivate(set) var hasCleared = false
+        /// Why the rest stays.
+        public fileprivate(set) var failures: [any CodedError] = []
+
+        /// Nothing yet.
+        public init() {}
+    }
+
     /// Finishes what runs that died have begun on a pool, or on all: what they had not yet destroyed, and records of images
-    /// that are gone.
+    /// that are gone. What cannot go keeps none of the others.
     ///
     /// - Parameter tell: is told what was cleared.
-    /// - Returns: false if there was nothing of that kind.
-    public func clearLeftovers(in only: PoolName?, tell: (String) -> Void) async throws -> Bool {
-        var found = false
+    public func clearLeftovers(in only: PoolName?, tell: (String) -> Void) async throws -> Clearing {
+        var clearing = Clearing()
         for disorder in try await disorders(in: only) {
             switch disorder {
             case .leftover(let uuid, let pool), .recordWithoutDataset(let uuid, let pool),
                 .halfDeleted(let uuid, let pool):
                 guard let lock = try await tryLock(uuid, in: pool) else { continue }
                 defer { lock.release() }
-                try await clearLeftovers(of: uuid, in: pool, tell: tell)
-                found = true
+                do {
+                    try await clearLeftovers(of: uuid, in: pool, tell: tell)
+                    clearing.hasCleared = true
+                } catch let error as any CodedError { clearing.failures.append(error) }
             default: continue
             }
         }
-        return found
+        return clearing
     }
 }
 

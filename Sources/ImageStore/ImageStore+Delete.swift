@@ -179,7 +179,7 @@ extension ImageStore {
     }
 
     /// What came to an image after it was looked at.
-    func refuseAdditions(
+    private func refuseAdditions(
         _ contents: ZFS.Contents, to name: DatasetName, beside snapshots: [ZFS.ListedSnapshot]
     ) throws {
         if let below = contents.below.first {

@@ -78,9 +78,14 @@ extension ImageStore {
             }
             guard try await isImage(dataset, hasFinal: guid != nil) else { continue }
             let record = try await record(uuid, pool)
-            if record == nil, guid != nil, try await finals(of: [name]).isEmpty {
-                guid = nil
-                guard !ImageRule.needsFinal(dataset) else { continue }
+            if record == nil, guid != nil {
+                let known = try await zfs.ofNoMachines(finalSnapshot, of: [name])
+                // It has gone since.
+                guard known.datasets.contains(name) else { continue }
+                if known.snapshots.isEmpty {
+                    guid = nil
+                    guard !ImageRule.needsFinal(dataset) else { continue }
+                }
             }
             var image = InstalledImage(uuid: uuid, pool: pool, record: record, origin: dataset.origin)
             image.mayBeHidden = found.mayBeHidden(name)

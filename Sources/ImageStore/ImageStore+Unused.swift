@@ -1,3 +1,4 @@
+import Failure
 public import ImageModel
 public import ZFS
 
@@ -18,13 +19,21 @@ extension ImageStore {
         public let kept: [(image: InstalledImage, addition: ImageAddition)]
     }
 
-    /// When the dataset of each image was made here, in seconds since 1970.
+    /// When the dataset of each image that is still there was made here, in seconds since 1970.
+    ///
+    /// - Throws: `ZfsError` for a time that cannot be read.
     public func arrivals(of images: [InstalledImage]) async throws -> [InstalledImage.ID: Int64] {
         let names = images.map { DatasetName.image($0.uuid, in: $0.pool) }
-        let moments = try await zfs.numbers("creation", of: names)
-        return Dictionary(
-            zip(images, names).compactMap { image, name in moments[name].map { (image.id, Int64(clamping: $0)) } }
-        ) { one, _ in one }
+        let moments = try await zfs.numbers(["creation"], of: names)
+        var arrivals: [InstalledImage.ID: Int64] = [:]
+        for (image, name) in zip(images, names) {
+            guard let found = moments[name] else { continue }
+            guard let moment = found["creation"] else {
+                throw Failure(.zfs, "when dataset \"\(name)\" was made cannot be read")
+            }
+            arrivals[image.id] = Int64(clamping: moment)
+        }
+        return arrivals
     }
 
     /// The images of a pool, or of all, that nothing but images that go as well depends on, those that build on others first.
@@ -63,9 +72,13 @@ extension ImageStore {
             candidates.subtract(kept.keys)
             order = Self.order(candidates, dependents)
         }
-        let sizes = try await zfs.numbers("used", of: order)
+        let sizes = try await zfs.numbers(["used"], of: order)
         return Unneeded(
-            unused: order.compactMap { name in names[name].map { Unused(image: $0, bytes: sizes[name]) } },
+            unused: order.compactMap { name in
+                // What has gone since needs not go.
+                guard let image = names[name], let found = sizes[name] else { return nil }
+                return Unused(image: image, bytes: found["used"])
+            },
             kept: kept.sorted { $0.key < $1.key }.compactMap { name, addition in names[name].map { ($0, addition) } })
     }
 

@@ -34,8 +34,11 @@ public struct ImageStore: Sendable {
 
     /// The quota of a pool's own dataset in bytes, which all images of the pool share; nil if there is none.
     ///
-    /// - Throws: `DatasetNotFound`.
+    /// - Throws: `PoolNotFound`.
     public func quota(of pool: PoolName) async throws -> UInt64? {
-        try await zfs.numbers("quota", of: [pool.dataset])[pool.dataset].flatMap { $0 == 0 ? nil : $0 }
+        guard let found = try await zfs.numbers(["quota"], of: [pool.dataset])[pool.dataset] else {
+            throw ZFS.noPool(pool)
+        }
+        return found["quota"].flatMap { $0 == 0 ? nil : $0 }
     }
 }

@@ -26,8 +26,16 @@ extension ImageStore {
     ///
     /// - Parameter findsFinals: the `@final` of the others is looked for, too, in the same call.
     func inventory(in pool: PoolName?, findingFinals findsFinals: Bool = false) async throws -> Inventory {
-        let roots = try await machines.rootFolders()
         let datasets = if let pool { try await zfs.datasets(in: pool) } else { try await zfs.datasets() }
+        return try await inventory(of: datasets, ofAllPools: pool == nil, findingFinals: findsFinals)
+    }
+
+    /// The same of datasets that were listed. Which of them have gone since is found where more is asked about them: others are at work
+    /// on the pool, too, and have their records elsewhere.
+    func inventory(
+        of datasets: [Dataset], ofAllPools areAll: Bool, findingFinals findsFinals: Bool = false
+    ) async throws -> Inventory {
+        let roots = try await machines.rootFolders()
         let candidates = datasets.compactMap { dataset in
             ImageRule.uuid(of: dataset, roots: roots).map { (uuid: $0, dataset: dataset) }
         }
@@ -37,7 +45,7 @@ extension ImageStore {
         let dependents = ImageRule.dependents(datasets)
         let images = candidates.filter { !ImageRule.needsFinal($0.dataset) || withFinal.contains($0.dataset.name) }
         // All pools are known only if all were asked for.
-        let pools = pool == nil ? Set(datasets.map(\.name.poolName)) : nil
+        let pools = areAll ? Set(datasets.map(\.name.poolName)) : nil
         // A pool comes before what is on it. What a property with line breaks has made up counts for no lock.
         var guids: [PoolName: UInt64] = [:]
         for dataset in datasets where dataset.name.description.utf8.count == dataset.name.pool.utf8.count {
@@ -72,27 +80,33 @@ extension ImageStore {
                 found.removeAll { $0.id == image }
             }
         }
-        let known = try await self.finals(of: unrecorded)
-        let machines = withFinal.intersection(unrecorded).subtracting(known.map(\.dataset))
+        let known = try await self.unrecorded(unrecorded)
+        let gone = Set(unrecorded).subtracting(known.there)
+        let machines = withFinal.intersection(unrecorded).subtracting(known.withFinal)
         withFinal.subtract(machines)
-        found.removeAll { ImageRule.needsFinal($0.origin) && machines.contains(.image($0.uuid, in: $0.pool)) }
-        let doubts = try await doubts(of: unrecorded, finals: known)
-        if !doubts.isEmpty {
-            for place in found.indices {
-                found[place].doubt = doubts[DatasetName.image(found[place].uuid, in: found[place].pool)]
+        if !unrecorded.isEmpty {
+            found = found.compactMap { image in
+                let name = DatasetName.image(image.uuid, in: image.pool)
+                guard !gone.contains(name), !ImageRule.needsFinal(image.origin) || !machines.contains(name) else {
+                    return nil
+                }
+                var image = image
+                image.doubt = known.doubts[name]
+                return image
             }
         }
         return Inventory(images: found, datasets: datasets, withFinal: withFinal)
     }
 
-    /// The same, with what each takes of the disk: one more call.
+    /// Those that are still there, with what each takes of the disk: one more call.
     public func measured(_ images: [InstalledImage]) async throws -> [InstalledImage] {
         let names = images.map { DatasetName.image($0.uuid, in: $0.pool) }
         guard !names.isEmpty else { return images }
         let numbers = try await zfs.numbers(["used", "usedbydataset", "usedbysnapshots", "referenced"], of: names)
-        return zip(images, names).map { image, name in
+        return zip(images, names).compactMap { image, name in
+            guard let found = numbers[name] else { return nil }
             var image = image
-            if let found = numbers[name], let used = found["used"], let referenced = found["referenced"] {
+            if let used = found["used"], let referenced = found["referenced"] {
                 let unique = (found["usedbydataset"] ?? 0) + (found["usedbysnapshots"] ?? 0)
                 image.space = ImageSpace(used: used, unique: unique, referenced: referenced)
             }
@@ -100,22 +114,24 @@ extension ImageStore {
         }
     }
 
-    /// The same, with when each came here: one more call.
+    /// Those that are still there, with when each came here: one more call.
     public func dated(_ images: [InstalledImage]) async throws -> [InstalledImage] {
         guard !images.isEmpty else { return images }
         let arrivals = try await arrivals(of: images)
-        return images.map { image in
+        return images.compactMap { image in
+            guard let seconds = arrivals[image.id] else { return nil }
             var image = image
-            let (milliseconds, isOver) = (arrivals[image.id] ?? 0).multipliedReportingOverflow(by: 1000)
-            if arrivals[image.id] != nil, !isOver { image.arrival = Timestamp(milliseconds: milliseconds) }
+            let (milliseconds, isOver) = seconds.multipliedReportingOverflow(by: 1000)
+            if !isOver { image.arrival = Timestamp(milliseconds: milliseconds) }
             return image
         }
     }
 
     /// The datasets with a UUID for their names that are no images: those of virtual machines.
     public func machineDatasets() async throws -> [ImageUUID] {
-        let images = Set(try await images().map { DatasetName.image($0.uuid, in: $0.pool) })
-        return try await zfs.datasets().compactMap { dataset in
+        let inventory = try await inventory(in: nil)
+        let images = Set(inventory.images.map { DatasetName.image($0.uuid, in: $0.pool) })
+        return inventory.datasets.compactMap { dataset in
             guard !images.contains(dataset.name), let uuid = ImageUUID(String(dataset.name.lastComponent)) else {
                 return nil
             }

@@ -80,7 +80,7 @@ extension ImageTool {
             .map { (error: any CodedError) -> any CodedError in
                 // How to have them named need not be told to who has.
                 guard namesDependents, error is ImageHasClones else { return error }
-                return Failure(error.code, error.message, cause: error.cause)
+                return Failure(error.code, error.message, cause: error.cause, hint: ImageHasClones.firstThose)
             }
         if let failure = Failure.combining(inOrder) { throw failure }
     }

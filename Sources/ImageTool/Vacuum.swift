@@ -86,15 +86,13 @@ extension ImageTool {
     /// then: so this comes before unused images are looked for.
     ///
     /// - Parameter pool: where leftovers are looked for; nil for all.
-    /// - Returns: false if there were none.
     /// - Throws: `PoolNotFound`.
-    @discardableResult
-    public func clearLeftovers(in pool: PoolName?, _ report: Report) async throws -> Bool {
+    public func clearLeftovers(in pool: PoolName?, _ report: Report) async throws -> ImageStore.Clearing {
         if let pool { _ = try await store.look(for: [], in: pool).room() }
-        let found = try await store.clearLeftovers(in: pool, tell: report.line)
+        let cleared = try await store.clearLeftovers(in: pool, tell: report.line)
         // A run that was killed when all but giving its lock back was done has left nothing else.
         try store.sweepLocks()
-        return found
+        return cleared
     }
 
     /// Tells which images nothing depends on that stay all the same, and why.

@@ -92,8 +92,8 @@ extension ZFS {
             doing: "read \"\(ZFS.visibility.joined(separator: ","))\" of datasets")
         var hidden: [DatasetName] = []
         for name in names {
-            guard let state = told[name.description]?.mapValues(\.value), ZFS.mayBeHidden(state) else { continue }
-            if state["type"] == "volume", try await !deviceWasTaken(from: name) { continue }
+            guard let state = told[name.description], ZFS.mayBeHidden(state.mapValues(\.value)) else { continue }
+            if state["type"]?.value == "volume", state[ZFS.takenVolumeMode]?.source != "local" { continue }
             hidden.append(name)
         }
         return hidden

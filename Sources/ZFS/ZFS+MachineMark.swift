@@ -13,6 +13,20 @@ extension ZFS {
             "snapshot", "-o", "\(ZFS.machineMark)=true", name.description, doing: "take snapshot \"\(name)\"")
     }
 
+    /// Which of the snapshots of that name are there and have no mark, and which of these datasets are there at all. The snapshots are
+    /// looked up first: a dataset that loses its place meanwhile is not there, and none without a snapshot.
+    public func ofNoMachines(
+        _ snapshot: String, of names: [DatasetName]
+    ) async throws -> (snapshots: Set<SnapshotName>, datasets: Set<DatasetName>) {
+        let snapshots = names.compactMap { $0.snapshot(snapshot) }
+        let told = try await told(
+            [ZFS.machineMark], of: snapshots.map(\.description) + names.map(\.description), doing: "look up snapshots")
+        let found = snapshots.filter { snapshot in
+            told[snapshot.description].map { $0[ZFS.machineMark] != Told(value: "true", source: "local") } ?? false
+        }
+        return (Set(found), Set(names.filter { told[$0.description] != nil }))
+    }
+
     /// Which of these snapshots have the mark themselves.
     public func ofMachines(_ snapshots: [SnapshotName]) async throws -> Set<SnapshotName> {
         let told = try await told(

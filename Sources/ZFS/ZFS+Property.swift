@@ -71,26 +71,27 @@ extension ZFS {
         return guid
     }
 
-    /// A property that is a number, of several datasets; none that somebody may set to a text.
+    /// A property that is a number, of those of several datasets that are there; none that somebody may set to a text.
     public func numbers(_ property: String, of names: [DatasetName]) async throws -> [DatasetName: UInt64] {
         try await numbers([property], of: names).compactMapValues { $0[property] }
     }
 
-    /// Properties that are numbers, of several datasets; none that somebody may set to a text.
+    /// Properties that are numbers, of those of several datasets that are there; none that somebody may set to a text.
+    ///
+    /// - Returns: nothing of a dataset that is gone; of one that is there, the numbers that can be read.
     public func numbers(
         _ properties: [String], of names: [DatasetName]
     ) async throws -> [DatasetName: [String: UInt64]] {
         var numbers: [DatasetName: [String: UInt64]] = [:]
-        // A vector of arguments has its limit.
-        for start in stride(from: 0, to: names.count, by: 1000) {
-            let outcome = try await zfs(
-                ["get", "-Hp", "-o", "name,property,value", properties.joined(separator: ",")]
-                    + names[start..<min(start + 1000, names.count)].map(\.description),
-                doing: "read \"\(properties.joined(separator: ","))\" of datasets")
-            for line in outcome.lines {
-                let cells = line.split(separator: "\t")
-                guard cells.count == 3, let name = DatasetName(String(cells[0])) else { continue }
-                numbers[name, default: [:]][String(cells[1])] = UInt64(cells[2])
+        let list = properties.joined(separator: ",")
+        for names in names.map(\.description).bundledForCalls() {
+            let lines = try await present(
+                ["get", "-Hp", "-o", "name,property,value", list], named: names, doing: "read \"\(list)\" of datasets")
+            for line in lines {
+                let cells = line.split(separator: UInt8(ascii: "\t"))
+                guard cells.count == 3, let name = DatasetName(bytes: cells[0]) else { continue }
+                numbers[name, default: [:]][String(decoding: cells[1], as: UTF8.self)] = UInt64(
+                    String(decoding: cells[2], as: UTF8.self))
             }
         }
         return numbers

@@ -4,8 +4,8 @@ import Logging
 
 /// Whether a dataset is still what it was at a snapshot.
 extension ZFS {
-    /// Bytes that were written to datasets since their snapshot of that name; nil where this ZFS keeps no such account
-    /// (zfs-fuse; it came to illumos in 2011).
+    /// Bytes that were written to datasets since their snapshot of that name, as far as both are there; nil where this ZFS keeps no
+    /// such account (zfs-fuse; it came to illumos in 2011).
     public func written(since snapshot: String, to names: [DatasetName]) async throws -> [DatasetName: UInt64]? {
         do {
             return try await numbers("written@\(snapshot)", of: names)
@@ -19,21 +19,20 @@ extension ZFS {
         if !outcome.succeeded { log.info("zpool sync failed", metadata: ["said": "\(outcome.errorText.prefix(300))"]) }
     }
 
-    /// The datasets that refer to more or less than these snapshots of them do: something was written. Where the sizes are
-    /// the same, something else of the same size may have been.
-    public func differingInSize(from snapshots: [SnapshotName]) async throws -> Set<DatasetName> {
-        var differing: Set<DatasetName> = []
+    /// Whether datasets refer to more or less than these snapshots of them do, as far as both are there: something was written
+    /// then. Where the sizes are the same, something else of the same size may have been.
+    public func differInSize(from snapshots: [SnapshotName]) async throws -> [DatasetName: Bool] {
+        let told = try await told(
+            ["referenced"], of: snapshots.flatMap { [$0.dataset.description, $0.description] },
+            doing: "compare datasets with their snapshots")
+        var differ: [DatasetName: Bool] = [:]
         for snapshot in snapshots {
-            let sizes = try await zfs(
-                "get", "-Hp", "-o", "value", "referenced", snapshot.dataset.description, snapshot.description,
-                doing: "compare \"\(snapshot.dataset)\" with its snapshot"
-            ).lines
-            guard sizes.count == 2 else {
-                throw Failure(.zfs, "zfs get printed \(sizes.count) sizes of \"\(snapshot)\" and its dataset, not two")
-            }
-            if sizes[0] != sizes[1] { differing.insert(snapshot.dataset) }
+            guard let now = told[snapshot.dataset.description]?["referenced"],
+                let then = told[snapshot.description]?["referenced"]
+            else { continue }
+            differ[snapshot.dataset] = now.value != then.value
         }
-        return differing
+        return differ
     }
 
     /// The snapshot that `differs` takes for a moment; of a run that was killed then, it may be left.

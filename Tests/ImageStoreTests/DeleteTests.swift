@@ -110,7 +110,9 @@ import ZFS
             host.pools.edit { $0.isFull = completion != .install }
             switch completion {
             case .delete: if wasKilled { #expect(try await host.delete(uuid), "\(moment)") }
-            case .vacuum: #expect(try await host.store.clearLeftovers(in: nil) { _ in } == !found.isEmpty, "\(moment)")
+            case .vacuum:
+                let cleared = try await host.store.clearLeftovers(in: nil) { _ in }
+                #expect(cleared.hasCleared == !found.isEmpty && cleared.failures.isEmpty, "\(moment)")
             case .check: for disorder in found { #expect(try await host.store.repair(disorder), "\(moment)") }
             case .install: if !isThere { try await host.install(image) }
             }
@@ -151,11 +153,45 @@ import ZFS
         // Of whom a clone was promoted has no @final, and may have anything.
         host.pools.edit { $0.promote("tank/vm") }
         let promoted = host.pools.names
-        #expect(try await !host.store.clearLeftovers(in: nil) { _ in })
+        #expect(try await !host.store.clearLeftovers(in: nil) { _ in }.hasCleared)
         await #expect(throws: Failure.self) { try await host.install(image) }
         #expect(host.pools.names == promoted)
         #expect(try await host.store.repair(noted))
         #expect(host.store.records.read(uuid, host.pool)?.deleting == nil)
+    }
+
+    /// What somebody has put to what is left of a deletion keeps that, is told with what takes it away, and keeps nothing else.
+    @Test func whatIsPutToARestKeepsNoOther() async throws {
+        let host = try MemoryHost()
+        let images = [try TestVolume(), try TestVolume()].sorted { $0.manifest.uuid < $1.manifest.uuid }
+        for image in images { try await host.install(image) }
+        host.pools.edit { $0.isFull = true }
+        for image in images { #expect(try await host.killed(after: 1) { try await host.delete(image.manifest.uuid) }) }
+        let (kept, name) = (images[0].manifest.uuid, "tank/\(images[0].manifest.uuid)")
+        host.pools.edit { pools in
+            pools.setSnapshots(of: name, to: ["mine"])
+            pools.add("tank/clone", cloneOf: "\(name)@mine", snapshots: [])
+        }
+        for (code, way) in [
+            ("ImageHasDependentClones", ["tank/clone", "\(name)@mine"]), ("ImageHasSnapshots", ["\(name)@mine"]),
+        ] {
+            let cleared = try await host.store.clearLeftovers(in: nil) { _ in }
+            #expect(cleared.hasCleared == (way.count == 2))
+            let failure = try #require(cleared.failures.first)
+            #expect(
+                cleared.failures.count == 1 && failure.code.rawValue == code && failure.message.contains("\"\(name)\""))
+            #expect(
+                host.pools.names
+                    == Set(["tank", "other", name, "\(name)@mine"] + (way.count == 2 ? ["tank/clone"] : [])))
+            // What it says takes what is in the way.
+            #expect(way.allSatisfy { failure.hint?.contains("zfs destroy \($0)") == true }, "\(failure)")
+            host.pools.edit { pools in
+                if way.count == 2 { pools.takeAway("tank/clone") } else { pools.setSnapshots(of: name, to: []) }
+            }
+        }
+        #expect(try await host.delete(kept))
+        #expect(host.pools.names == ["tank", "other"])
+        #expect(try host.records() == [])
     }
 
     /// What has taken the place of a half deleted image, or was put to it, is somebody's.

@@ -31,6 +31,10 @@ struct MemoryPools: Sendable {
     var left: Int?
     /// There is no room for anything but what makes some.
     var isFull = false
+    /// It keeps no account of what was written, as zfs-fuse.
+    var isOld = false
+    /// What others do before the command whose turn it is.
+    var meanwhile: (turn: Int, work: @Sendable (inout MemoryPools) -> Void)?
     private var lastGUID: UInt64
 
     init(_ pools: [String]) {
@@ -86,10 +90,27 @@ struct MemoryPools: Sendable {
 
     mutating func write(to name: String) { datasets[name]?.content += 1 }
 
+    /// Takes a dataset away with its snapshots.
+    ///
+    /// - Returns: what `putBack` puts back.
+    @discardableResult
+    mutating func takeAway(_ name: String) -> Dataset? { datasets.removeValue(forKey: name) }
+
+    mutating func putBack(_ name: String, _ dataset: Dataset?) { datasets[name] = dataset }
+
+    mutating func setSnapshots(of name: String, to snapshots: [String]) {
+        let new = snapshots.map { Snapshot(name: $0, guid: newGUID(), content: 0) }
+        datasets[name]?.snapshots = new
+    }
+
     // MARK: Commands
 
     /// - Returns: what the command prints.
     mutating func apply(_ words: [String], reading input: [UInt8]) throws(Complaint) -> String {
+        if let (turn, work) = meanwhile {
+            meanwhile = turn == 0 ? nil : (turn - 1, work)
+            if turn == 0 { work(&self) }
+        }
         if left == 0 { throw Complaint(text: "") }
         let call = Call(words)
         let output: String
@@ -314,13 +335,14 @@ extension MemoryPools {
                 "default"
             )
         case "userrefs": return (row.snapshot == nil ? "-" : "0", "-")
-        case "used", "referenced", "usedbydataset", "usedbysnapshots": return ("1024", "-")
+        case "used", "usedbydataset", "usedbysnapshots": return ("1024", "-")
+        case "referenced": return ("\(1024 + 512 * (row.snapshot?.content ?? dataset.content))", "-")
         case "creation": return ("1700000000", "-")
         default: break
         }
-        if property.hasPrefix("written@") {
+        if property.hasPrefix("written@"), !isOld {
             let snapshot = dataset.snapshots.first { $0.name == property.dropFirst(8) }
-            return (snapshot?.content == dataset.content ? "0" : "4096", "-")
+            return (snapshot.map { $0.content == dataset.content ? "0" : "4096" } ?? "-", "-")
         }
         guard property.contains(":") else {
             throw Complaint(text: "bad property list: invalid property '\(property)'", status: 2)

@@ -184,6 +184,7 @@ extension EndToEnd {
             #expect(
                 refused.errors
                     == "imgadm delete: error (ImageHasDependentClones): image \"\(images.base.uuid)\" has dependent clones: \(box.pool)/\(images.middle.uuid)\n"
+                    + "  hint: what is a clone of it goes first: imgadm delete takes images, and zfs destroy what else nobody needs\n"
             )
             for image in [images.top, images.middle, images.base] {
                 let run = try await box.imgadm("delete", image.uuid)

@@ -80,6 +80,36 @@ extension EndToEnd {
             #expect(try HostFile.names(in: box.root).filter { $0.hasPrefix("out") }.isEmpty)
         }
 
+        /// An image of another state root goes while all are looked at: it is not there any more, and nothing else is to be told.
+        @Test(arguments: ["list -Ho uuid", "list -l", "list -j", "vacuum -n", "get -r OTHER", "delete OTHER", "check"])
+        func whatIsListedIsDeletedByAnotherRoot(command: String) async throws {
+            let root = TestFolder.make("root")
+            defer { TestFolder.remove(root) }
+            let single = try await images.workshop.make(name: "single")
+            let other = "IMGADM_ROOT='\(root)' \(Binaries.imgadm)"
+            for turn in 1...4 {
+                let run = try await box.shell(
+                    """
+                    for image in \(images.base.uuid) \(single.uuid); do
+                        \(other) import -q -S '\(images.server.url)' $image > /dev/null || exit 90
+                    done
+                    """)
+                #expect(run.status == 0, "\(run)")
+                let words = command.replacing("OTHER", with: single.uuid)
+                let looked = try await imgadm(
+                    words, verb: "get", turn: turn, meanwhile: "\(other) delete \(images.base.uuid)")
+                #expect(looked.status == (command == "check" ? 1 : 0), "\(turn): \(looked)")
+                // Of what has no record here, that is in order for check to tell.
+                #expect(!looked.errors.contains("may be no image"), "\(turn): \(looked)")
+                if command == "check" {
+                    #expect(!looked.output.contains("and no image: "), "\(turn): \(looked)")
+                }
+                try HostFile.write([], to: box.path("turns"))
+                _ = try await box.shell("\(other) delete \(single.uuid) \(images.base.uuid)")
+                #expect(try await box.datasets().isEmpty)
+            }
+        }
+
         @Test func whatItBuildsOnIsDestroyed() async throws {
             #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
             let run = try await imgadm(

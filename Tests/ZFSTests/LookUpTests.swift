@@ -76,6 +76,24 @@ import ZFS
         #expect(try await pool.host.zfs.ofMachines([final]).count == count)
     }
 
+    /// Which of the datasets are there, and have a snapshot that has no mark.
+    @Test func snapshotsOfNoMachinesComeWithTheirDatasets() async throws {
+        func line(_ name: String, _ value: String, _ source: String) -> String {
+            "\(name)\timgadm:machine\t\(source)\t\(value)\t\(name)\n"
+        }
+        let missing = ["tank/c@final", "tank/d@final", "tank/d"].map { "cannot open '\($0)': dataset does not exist\n" }
+        let host = FakeZFS(
+            .fails(
+                missing.joined(),
+                output: line("tank/a@final", "-", "-") + line("tank/b@final", "true", "local")
+                    + line("tank/a", "-", "-")
+                    + line("tank/b", "true", "local") + line("tank/c", "-", "-")))
+        let names = try ["a", "b", "c", "d"].map { try dataset("tank/\($0)") }
+        let found = try await host.zfs.ofNoMachines("final", of: names)
+        #expect(try found.snapshots == [snapshot("tank/a@final")])
+        #expect(found.datasets == Set(names.prefix(3)))
+    }
+
     @Test(arguments: ["tank/a@final\n", "", "true\n", "tank/a@final\timgadm:machine\tlocal\ttrue\n"])
     func whatIsNoLineIsNoMark(text: String) async throws {
         #expect(try await FakeZFS(.prints(text)).zfs.ofMachines([snapshot("tank/a@final")]).isEmpty)

@@ -43,9 +43,11 @@ import ZFS
         #expect(found.isEmpty && host.calls.isEmpty)
     }
 
-    @Test(arguments: [1, 999, 1000, 1001, 2500])
+    /// More names than a vector of arguments holds.
+    @Test(arguments: [1, 1001, 8000])
     func manyDatasetsAreAskedAboutInSeveralCallsEachOnce(count: Int) async throws {
-        let names = try (0..<count).map { try dataset("tank/\($0)") }
+        let long = String(repeating: "x", count: 200)
+        let names = try (0..<count).map { try dataset("tank/\(long)\($0)") }
         // Behind the options of each call stand the names.
         let host = FakeZFS { command, _ in
             .prints(command.arguments.dropFirst(5).map { "\($0)\tused\t7\n" }.joined())
@@ -53,14 +55,38 @@ import ZFS
         let found = try await host.zfs.numbers("used", of: names)
         #expect(Set(found.keys) == Set(names) && found.values.allSatisfy { $0 == 7 })
         #expect(host.calls.flatMap { $0.dropFirst(6) } == names.map(\.description))
-        #expect(host.calls.count == (count + 999) / 1000)
+        #expect((host.calls.count > 1) == (count > 4000))
     }
 
-    @Test func oneDatasetThatIsMissingIsAFailure() async throws {
-        let host = FakeZFS(.fails("cannot open 'tank/b': dataset does not exist\n", output: "tank/a\tused\t1\n"))
+    /// It has gone meanwhile. Any other complaint is a failure.
+    @Test func oneDatasetThatIsMissingIsLeftOut() async throws {
         let names = try [dataset("tank/a"), dataset("tank/b")]
-        let failure = await #expect(throws: ZFSError.self) { try await host.zfs.numbers("used", of: names) }
-        #expect(failure?.code == .datasetNotFound && failure?.message == "cannot read \"used\" of datasets")
+        let missing = "cannot open 'tank/b': dataset does not exist\n"
+        let host = FakeZFS(.fails(missing, output: "tank/a\tused\t1\n"))
+        #expect(try await host.zfs.numbers("used", of: names) == [names[0]: 1])
+        for complaint in ["cannot open 'tank/b': I/O error\n", "\(missing)cannot open 'tank/a': I/O error\n", ""] {
+            let host = FakeZFS(.fails(complaint, output: "tank/a\tused\t1\n"))
+            let failure = await #expect(throws: ZFSError.self) { try await host.zfs.numbers("used", of: names) }
+            #expect(failure?.message == "cannot read \"used\" of datasets")
+        }
+    }
+
+    /// Only what is told of both is compared.
+    @Test func sizesAreComparedAsFarAsTheyAreThere() async throws {
+        func line(_ name: String, _ size: String) -> String { "\(name)\treferenced\t-\t\(size)\t\(name)\n" }
+        let host = FakeZFS(
+            .fails(
+                "cannot open 'tank/c': dataset does not exist\ncannot open 'tank/d@final': dataset does not exist\n",
+                output: line("tank/a", "5") + line("tank/a@final", "5") + line("tank/b", "6")
+                    + line("tank/b@final", "5")
+                    + line("tank/c@final", "5") + line("tank/d", "5")))
+        let finals = try ["a", "b", "c", "d"].map { try snapshot("tank/\($0)@final") }
+        let differ = try await host.zfs.differInSize(from: finals)
+        #expect(differ == [finals[0].dataset: false, finals[1].dataset: true])
+        #expect(host.calls.count == 1)
+        await #expect(throws: ZFSError.self) {
+            try await FakeZFS(.fails("cannot open 'tank/a': I/O error\n")).zfs.differInSize(from: finals)
+        }
     }
 
     @Test(

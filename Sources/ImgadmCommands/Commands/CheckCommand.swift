@@ -66,7 +66,7 @@ struct CheckCommand: ImgadmCommand {
         do {
             return (try await mend(), nil)
         } catch let error as any CodedError {
-            return (false, "could not be repaired: \(error)")
+            return (false, "could not be repaired: \(error)" + (error.hint.map { " (\($0))" } ?? ""))
         }
     }
 }

@@ -30,7 +30,9 @@ struct GetCommand: ImgadmCommand {
         }
         var json = image.json
         if recursive {
-            let children = try await context.tool.store.children(of: image)
+            let children = try await context.tool.store.reading(image) {
+                try await context.tool.store.children(of: image)
+            }
             json["children"] = [
                 "snapshots": .array(children.snapshots.map { .string($0.description) }),
                 "clones": .array(children.clones.map { .string($0.description) }),

@@ -62,20 +62,24 @@ struct VacuumCommand: AnsweringCommand {
         let pool = try context.namedPool(pool)
         guard !dryRun else { return try await tell(context, pool) }
         try await context.upgradeState()
-        try await clear(context, pool)
-        // The last command of a run that died may have come to its end only now, and left a clone that kept others.
-        for round in 0..<3 {
-            guard try await deleteUnused(context, pool, isFirst: round == 0), try await clear(context, pool) else {
-                return
+        var cleared = try await clear(context, pool)
+        var failure: (any CodedError)?
+        do {
+            // The last command of a run that died may have come to its end only now, and left a clone that kept others.
+            for round in 0..<3 {
+                guard try await deleteUnused(context, pool, isFirst: round == 0) else { break }
+                cleared = try await clear(context, pool)
+                guard cleared.hasCleared else { break }
             }
-        }
+        } catch let error as any CodedError { failure = error }
+        // What could not be cleared has kept nothing else.
+        if let failure = Failure.combining(cleared.failures + [failure].compactMap { $0 }) { throw failure }
     }
 
-    @discardableResult
-    private func clear(_ context: CommandContext, _ pool: PoolName?) async throws -> Bool {
-        var found = false
-        try await context.reporting { found = try await context.tool.clearLeftovers(in: pool, $0) }
-        return found
+    private func clear(_ context: CommandContext, _ pool: PoolName?) async throws -> ImageStore.Clearing {
+        var cleared = ImageStore.Clearing()
+        try await context.reporting { cleared = try await context.tool.clearLeftovers(in: pool, $0) }
+        return cleared
     }
 
     /// What would be deleted.
