@@ -14,12 +14,21 @@ struct HalfDeleted: Sendable {
     /// Nil for what is none. What builds on something else than the image did is none, either: a clone of it was promoted since the note was
     /// written, and what is at the image's place is somebody's.
     ///
-    /// - Parameter record: the image's, as it is on that pool.
-    init?(_ dataset: Dataset, _ found: ZFS.Found, record: () async throws -> ImageRecord?) async throws {
+    /// - Parameters:
+    ///   - note: this host's about the image.
+    ///   - record: the image's, as it is on that pool.
+    init?(
+        _ dataset: Dataset, _ found: ZFS.Found, note: () async throws -> HostNotes.Note?,
+        record: () async throws -> ImageRecord?
+    ) async throws {
         guard !dataset.isIgnored, let final = dataset.name.snapshot(finalSnapshot), try found.guid(of: final) == nil,
-            let guid = try found.guid(of: dataset.name), let record = try await record(), record.deleting == guid,
-            dataset.origin?.dataset == record.manifest.origin.map({ .image($0, in: dataset.name.poolName) })
+            let guid = try found.guid(of: dataset.name)
         else { return nil }
+        if try await note() != HostNotes.Note(guid: guid, origin: dataset.origin) {
+            guard let record = try await record(), record.deleting == guid,
+                dataset.origin?.dataset == record.manifest.origin.map({ .image($0, in: dataset.name.poolName) })
+            else { return nil }
+        }
         self.guid = guid
     }
 }
@@ -28,28 +37,41 @@ struct HalfDeleted: Sendable {
 struct DeletionNote: Sendable {
     /// The record as it was; nil if there was none.
     fileprivate let before: ImageRecord?
+    /// There was room for a record.
+    fileprivate let isRecorded: Bool
 }
 
 extension ImageStore {
-    /// Notes that a dataset is about to be destroyed where it is, for whoever finds what is left of it. Its lock must be held.
+    /// Notes that a dataset is about to be destroyed where it is, for whoever finds what is left of it: in its record, which stays, and for those
+    /// who have none on this host. Its lock must be held.
     ///
-    /// - Returns: nil where there is no room for that, either: then the deletion alone makes some, and what a kill would leave is taken
-    ///   for what may be somebody's data.
-    func noteDeletion(of uuid: ImageUUID, in pool: PoolName, dataset guid: UInt64) async throws -> DeletionNote? {
+    /// Where one of them has no room, the other must do; where both have none, what a kill would leave is taken for what may be somebody's
+    /// data, as it is by those who have no record when the host has started again.
+    func noteDeletion(of uuid: ImageUUID, in pool: PoolName, _ dataset: HostNotes.Note) async throws -> DeletionNote {
         let before = try await record(uuid, pool)
         var record = before ?? ImageRecord(manifest: Manifest(uuid: uuid), source: nil)
-        record.deleting = guid
+        record.deleting = dataset.guid
+        try await noting(uuid) { try hostNotes.write(dataset, uuid, pool: try await guid(of: pool)) }
+        let isRecorded = try await noting(uuid) { try await write(record, uuid, pool) }
+        return DeletionNote(before: before, isRecorded: isRecorded)
+    }
+
+    /// - Returns: false if there is no room for it.
+    @discardableResult
+    private func noting(_ uuid: ImageUUID, _ write: () async throws -> Void) async throws -> Bool {
         do {
-            try await write(record, uuid, pool)
+            try await write()
+            return true
         } catch let error as FileError where error.kind == .noSpace {
             log.warning("no room to note a deletion", metadata: ["image": "\(uuid)", "reason": "\(error)"])
-            return nil
+            return false
         }
-        return DeletionNote(before: before)
     }
 
     /// Takes that back: the image is whole, and stays.
     func takeBack(_ note: DeletionNote, of uuid: ImageUUID, in pool: PoolName) async throws {
+        try hostNotes.remove(uuid, pool: try await guid(of: pool))
+        guard note.isRecorded else { return }
         if let record = note.before {
             try await write(record, uuid, pool)
         } else {

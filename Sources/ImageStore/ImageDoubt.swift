@@ -50,7 +50,10 @@ extension ImageStore {
         let name = DatasetName.image(image.uuid, in: image.pool)
         guard image.isKnown else { return try await unrecorded([name]).doubts[name]?.rawValue }
         guard let made = image.made, image.foundGUID != made.snapshotGUID else { return nil }
-        guard let guid = image.foundGUID else { return "it has no snapshot @\(finalSnapshot)" }
+        guard let guid = image.foundGUID else {
+            return
+                "it has no snapshot @\(finalSnapshot), of which it could be cloned (imgadm delete -f, and it can be installed again)"
+        }
         return
             "its @\(finalSnapshot) has the guid \(guid), and that of the image that was installed had \(made.snapshotGUID)"
     }
@@ -63,6 +66,13 @@ extension ImageStore {
             // What is not told, too: its `@final` has gone.
             return written[name] == 0 ? nil : .written
         }
-        return try await zfs.differs(from: final) ? .written : nil
+        do {
+            return try await zfs.differs(from: final) ? .written : nil
+        } catch let error as ZFSError where error.kind == .noSpace {
+            throw Failure(
+                .noSpace,
+                "whether data was written to \"\(name)\" since its snapshot @\(finalSnapshot) cannot be told: the pool has no room for a snapshot",
+                cause: error, hint: "make room in the pool; or delete -f destroys it, whatever was written to it")
+        }
     }
 }

@@ -2,6 +2,7 @@ import Crypto
 import Failure
 public import Host
 public import ImageModel
+import Logging
 import Synchronization
 import SystemPackage
 import Time
@@ -161,7 +162,12 @@ extension ImageStore {
         _ uuid: ImageUUID, in pool: PoolName, _ mode: LockTable.Mode, waiting: ([LockHolder]) -> Void
     ) async throws -> ImageLock {
         let table = try await locks(of: pool)
-        let file = try await lockFile(uuid, waiting: waiting)
+        let file =
+            if mode == .exclusive {
+                try await withRoom(uuid) { path in
+                    try await FileLock.taking(path, limit: lockPatience, waiting: waiting)
+                }
+            } else { try await lockFile(uuid, waiting: waiting) }
         do {
             try await table.taking(uuid, mode, patience: ImageStore.patience, waiting: waiting)
         } catch {
@@ -184,7 +190,7 @@ extension ImageStore {
         _ uuid: ImageUUID, in pool: PoolName, _ mode: LockTable.Mode = .exclusive
     ) async throws -> ImageLock? {
         let table = try await locks(of: pool)
-        guard let file = try await FileLock.takingFromTheDying(path(uuid)) else { return nil }
+        guard let file = try await withRoom(uuid, { try await FileLock.takingFromTheDying($0) }) else { return nil }
         do {
             if try await ImageStore.ending.until(by: .real, { try table.tryTaking(uuid, mode) }) {
                 return ImageLock(table, file, uuid)
@@ -205,7 +211,22 @@ extension ImageStore {
     /// Takes an image's lock file if it is free: what lies below the state root alone is protected by it.
     public func tryLockFile(_ uuid: ImageUUID) throws -> FileLock? { try FileLock.tryTaking(path(uuid)) }
 
-    private func path(_ uuid: ImageUUID) -> FilePath { root.locks.appending("img.\(uuid).import.lock") }
+    private func path(_ uuid: ImageUUID) -> FilePath { root.locks.appending(ImageStore.lockName(uuid)) }
+
+    private static func lockName(_ uuid: ImageUUID) -> String { "img.\(uuid).import.lock" }
+
+    /// Where the state lies on a pool that is full, there is no room for a lock file, and nothing but a deletion makes some: then it lies
+    /// beside the table. Nobody else can have one in its place; what is there already is found there.
+    ///
+    /// - Parameter take: takes the lock file of that path.
+    private func withRoom<Lock>(_ uuid: ImageUUID, _ take: (FilePath) async throws -> Lock) async throws -> Lock {
+        do {
+            return try await take(path(uuid))
+        } catch let error as FileError where error.kind == .noSpace {
+            log.info("no room for a lock file", metadata: ["image": "\(uuid)", "reason": "\(error)"])
+            return try await take(HostRoot.sharedLocks.appending(ImageStore.lockName(uuid)))
+        }
+    }
 
     /// Removes the lock files of dead processes.
     public func sweepLocks() throws {

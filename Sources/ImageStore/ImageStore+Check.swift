@@ -80,7 +80,26 @@ extension ImageStore {
         for (name, uuid) in records {
             found += try await disorders(ofRecord: uuid, name, names, leftovers, pools, only)
         }
+        for disorder in try await disordersOfNotes(pools) where !found.contains(disorder) { found.append(disorder) }
         return try await found + imageDisorders(inventory.images)
+    }
+
+    /// What this host has noted of deletions, as of images that have no record here.
+    private func disordersOfNotes(_ pools: Set<PoolName>) async throws -> [Disorder] {
+        var found: [Disorder] = []
+        for (uuid, guid) in try hostNotes.all() {
+            for pool in pools where try await self.guid(of: pool) == guid {
+                let look = try await look(for: [uuid], in: pool)
+                if look.halfDeleted(uuid) != nil {
+                    found.append(.halfDeleted(uuid, pool))
+                } else if let note = try hostNotes.read(uuid, pool: guid),
+                    try look.found.guid(of: .image(uuid, in: pool)) == note.guid
+                {
+                    found.append(.deletionNoted(uuid, pool))
+                }
+            }
+        }
+        return found
     }
 
     /// Those of images that no run is at work on.
@@ -207,9 +226,9 @@ extension ImageStore {
             try await clearLeftovers(of: uuid, in: pool) { _ in }
             return true
         case .deletionNoted(let uuid, let pool):
-            guard var record = records.read(uuid, pool), record.deleting != nil,
-                try await look(for: [uuid], in: pool).halfDeleted(uuid) == nil
-            else { return false }
+            guard try await look(for: [uuid], in: pool).halfDeleted(uuid) == nil else { return false }
+            try hostNotes.remove(uuid, pool: try await guid(of: pool))
+            guard var record = records.read(uuid, pool), record.deleting != nil else { return true }
             record.deleting = nil
             try await write(record, uuid, pool)
             return true

@@ -59,6 +59,7 @@ extension ImageStore {
         try await uncancelled {
             try await remove(uuid, look, dataset, snapshots)
             try records.remove(uuid, pool, guid: guid)
+            try hostNotes.remove(uuid, pool: guid)
         }
         for snapshot in kept { tell("Destroyed snapshot \(snapshot) with image \(uuid)") }
         return true
@@ -76,10 +77,17 @@ extension ImageStore {
                 hint: "imgadm update \(uuid) asks the sources what it is; delete -f destroys it all the same")
         }
         guard let made = record.made, made.snapshotGUID != guid else { return }
-        let has = guid.map { "has the guid \($0)" } ?? "is not there"
+        guard let guid else {
+            throw Failure(
+                .notAnImage,
+                "dataset \"\(name)\" is not what was installed: its snapshot @\(finalSnapshot) is not there",
+                hint:
+                    "a deletion that was killed has destroyed that, or somebody has, who may need the dataset; delete -f destroys it all the same"
+            )
+        }
         throw Failure(
             .notAnImage,
-            "dataset \"\(name)\" is not what was installed: its snapshot @\(finalSnapshot) \(has), and that of the image has \(made.snapshotGUID)",
+            "dataset \"\(name)\" is not what was installed: its snapshot @\(finalSnapshot) has the guid \(guid), and that of the image has \(made.snapshotGUID)",
             hint: "somebody has replaced it; delete -f destroys it all the same")
     }
 
@@ -107,7 +115,8 @@ extension ImageStore {
             try refuseAnother(contents, look, uuid)
             try refuseAdditions(contents, to: dataset.name, beside: snapshots)
             if partial == dataset.name {
-                note = try await noteDeletion(of: uuid, in: look.pool, dataset: contents.guid)
+                note = try await noteDeletion(
+                    of: uuid, in: look.pool, HostNotes.Note(guid: contents.guid, origin: dataset.origin))
             } else if !look.found.isOwn(dataset.name) {
                 try await markDoomed(partial)
             }

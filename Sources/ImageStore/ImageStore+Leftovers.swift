@@ -77,8 +77,10 @@ extension ImageStore {
             tell("Cleared leftover dataset \(DatasetName.image(uuid, in: pool))")
         }
         if isRecorded || halfDeleted != nil {
-            try records.remove(uuid, pool, guid: guid)
-            tell("Cleared leftover record of image \(uuid)")
+            let hadRecord = try records.remove(uuid, pool, guid: guid)
+            try hostNotes.remove(uuid, pool: guid)
+            // Of an image of another state root, it is there.
+            if hadRecord { tell("Cleared leftover record of image \(uuid)") }
         }
         return look
     }

@@ -72,7 +72,10 @@ extension ImageStore {
         for (uuid, name) in zip(uuids, names) {
             guard let dataset = found.dataset(name) else { continue }
             var guid = try name.snapshot(finalSnapshot).flatMap { try found.guid(of: $0) }
-            if let left = try await HalfDeleted(dataset, found, record: { try await self.record(uuid, pool) }) {
+            let left = try await HalfDeleted(
+                dataset, found, note: { try hostNotes.read(uuid, pool: try await self.guid(of: pool)) },
+                record: { try await self.record(uuid, pool) })
+            if let left {
                 halfDeleted[uuid] = left
                 continue
             }

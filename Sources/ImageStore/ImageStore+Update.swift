@@ -25,6 +25,7 @@ extension ImageStore {
         new.source = source
         // It is whole: a deletion that noted that it began did not.
         new.deleting = nil
+        try hostNotes.remove(image.uuid, pool: try await guid(of: image.pool))
         try await write(new, image.uuid, image.pool)
     }
 

@@ -15,6 +15,7 @@ public struct ImageStore: Sendable {
     let records: ImageRecords
     let log: Logger
     let identities = PoolIdentities()
+    let hostNotes = HostNotes()
     /// How long the lock of an image is waited for.
     let lockPatience: Duration
 

@@ -54,7 +54,8 @@ extension ImageStore {
         var names: [ImageUUID: [String]]?
         var found: [InstalledImage] = []
         var unrecorded: [DatasetName] = []
-        var begun: [(image: InstalledImage.ID, dataset: Dataset, record: ImageRecord)] = []
+        let noted = Set(try hostNotes.all().map(\.uuid))
+        var begun: [(image: InstalledImage.ID, dataset: Dataset, record: ImageRecord?)] = []
         for (uuid, dataset) in images {
             let pool = dataset.name.poolName
             func others() throws -> [String] {
@@ -64,7 +65,7 @@ extension ImageStore {
             }
             let record = try await record(uuid, pool, guid: guids[pool], pools: pools, others: others)
             if record == nil { unrecorded.append(dataset.name) }
-            if let record, record.deleting != nil {
+            if noted.contains(uuid) || record?.deleting != nil {
                 begun.append((InstalledImage.ID(uuid: uuid, pool: pool), dataset, record))
             }
             found.append(
@@ -75,9 +76,13 @@ extension ImageStore {
         if !begun.isEmpty {
             let names = begun.map(\.dataset.name)
             let look = try await zfs.lookUp(names, names.compactMap { $0.snapshot(finalSnapshot) })
-            for (image, dataset, record) in begun where try await HalfDeleted(dataset, look, record: { record }) != nil
-            {
+            for (image, dataset, record) in begun {
+                let left = try await HalfDeleted(
+                    dataset, look, note: { try hostNotes.read(image.uuid, pool: try await self.guid(of: image.pool)) },
+                    record: { record })
+                guard left != nil else { continue }
                 found.removeAll { $0.id == image }
+                unrecorded.removeAll { $0 == dataset.name }
             }
         }
         let known = try await self.unrecorded(unrecorded)

@@ -142,8 +142,7 @@ import ZFS
         #expect(try await host.killed(after: 0) { try await host.delete(uuid) })
         #expect(host.store.records.read(uuid, host.pool)?.deleting == nil)
         let guid = try #require(host.pools.edit { $0.datasets[name]?.guid })
-        let note = try await host.store.noteDeletion(of: uuid, in: host.pool, dataset: guid)
-        #expect(note != nil)
+        _ = try await host.store.noteDeletion(of: uuid, in: host.pool, HostNotes.Note(guid: guid, origin: nil))
         #expect(try await host.images() == [uuid])
         host.pools.edit { $0.add("tank/vm", cloneOf: "\(name)@final", snapshots: []) }
         await #expect(throws: ImageHasClones.self) { try await host.delete(uuid) }
@@ -158,6 +157,57 @@ import ZFS
         #expect(host.pools.names == promoted)
         #expect(try await host.store.repair(noted))
         #expect(host.store.records.read(uuid, host.pool)?.deleting == nil)
+    }
+
+    /// Who has no record of the image sees what is left of it, too, and completes the deletion; another dataset is none.
+    @Test(arguments: [false, true], [false, true])
+    func anotherRootSeesARest(isClone: Bool, byVacuum: Bool) async throws {
+        let host = try MemoryHost()
+        let other = try MemoryHost(sharing: host.pools)
+        let base = try TestVolume()
+        let image = try TestVolume(on: isClone ? base : nil)
+        let (uuid, name) = (image.manifest.uuid, "tank/\(image.manifest.uuid)")
+        for image in [base, image] { try await host.install(image) }
+        host.pools.edit { $0.isFull = true }
+        #expect(try await host.killed(after: 1) { try await host.delete(uuid) })
+        #expect(try await other.images() == [base.manifest.uuid])
+        #expect(try await other.store.image(uuid, in: other.pool) == nil)
+        #expect(try await other.isPresent(uuid))
+        #expect(try await other.store.disorders(in: nil).contains(.halfDeleted(uuid, other.pool)))
+        // One that has taken its place is somebody's.
+        let rest = host.pools.edit { $0.takeAway(name) }
+        host.pools.edit { $0.add(name, snapshots: []) }
+        #expect(try await other.images() == [base.manifest.uuid, uuid])
+        await #expect(throws: Failure.self) { try await other.delete(uuid) }
+        host.pools.edit { $0.putBack(name, rest) }
+        if byVacuum {
+            #expect(try await other.store.clearLeftovers(in: nil) { _ in }.hasCleared)
+        } else {
+            #expect(try await other.delete(uuid))
+        }
+        #expect(!host.pools.names.contains(name))
+        // The record is there, of what has gone.
+        #expect(try await host.store.clearLeftovers(in: nil) { _ in }.hasCleared)
+        #expect(try await host.store.disorders(in: nil) == [] && host.records() == ["tank-\(base.manifest.uuid).json"])
+        #expect(try await !other.isPresent(uuid))
+    }
+
+    /// A note of what is whole is told to whoever has no record, and taken back.
+    @Test func anotherRootTakesANoteBack() async throws {
+        let host = try MemoryHost()
+        let uuid = ImageUUID()
+        host.pools.edit { $0.add("tank/\(uuid)") }
+        let guid = try #require(host.pools.edit { $0.datasets["tank/\(uuid)"]?.guid })
+        let note = HostNotes.Note(guid: guid, origin: nil)
+        let pool = try await host.store.guid(of: host.pool)
+        try host.store.hostNotes.write(note, uuid, pool: pool)
+        #expect(try host.store.hostNotes.read(uuid, pool: pool) == note)
+        #expect(try await host.images() == [uuid])
+        let noted = ImageStore.Disorder.deletionNoted(uuid, host.pool)
+        #expect(try await host.store.disorders(in: nil).contains(noted))
+        #expect(try await host.store.repair(noted))
+        #expect(try await host.store.disorders(in: nil) == [.imageWithoutRecord(uuid, host.pool)])
+        #expect(try host.store.hostNotes.read(uuid, pool: pool) == nil)
     }
 
     /// What somebody has put to what is left of a deletion keeps that, is told with what takes it away, and keeps nothing else.

@@ -14,7 +14,7 @@ import ZFS
 
 /// A host with a pool in memory and its state in a folder of its own, which goes with it.
 final class MemoryHost {
-    let pools = MemoryZFS(pools: ["tank", "other"])
+    let pools: MemoryZFS
     let root: HostRoot
     let pool: PoolName
     private let folder: FilePath
@@ -24,7 +24,9 @@ final class MemoryHost {
         func rootFolders() async throws -> Set<String> { [] }
     }
 
-    init() throws {
+    /// - Parameter pools: those of another state root.
+    init(sharing pools: MemoryZFS = MemoryZFS(pools: ["tank", "other"])) throws {
+        self.pools = pools
         folder = TestFolder.make("store")
         root = HostRoot(folder)
         pool = try PoolName(checking: "tank")

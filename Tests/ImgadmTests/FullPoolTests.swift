@@ -30,8 +30,10 @@ extension EndToEnd {
             try await Tool.run("chmod", "+x", box.path("front/zfs").string)
         }
 
-        /// - Parameter lines: what is done once the pool `$full` is full, and has the image.
-        private func onFullPool(_ lines: String) async throws -> Sandbox.Run {
+        /// - Parameters:
+        ///   - lines: what is done once the pool `$full` is full, and has the image.
+        ///   - before: what is done before it is full.
+        private func onFullPool(_ lines: String, before: String = "") async throws -> Sandbox.Run {
             try await box.shell(
                 """
                 cd '\(box.root)'
@@ -41,6 +43,7 @@ extension EndToEnd {
                 trap gone EXIT
                 export IMGADM_POOL=$full
                 imgadm import -q \(image.uuid) > /dev/null || exit 91
+                \(before)
                 dd if=/dev/urandom of=full/fill bs=64k 2>/dev/null
                 dd if=/dev/urandom of=full/fill2 bs=512 2>/dev/null
                 sync
@@ -56,6 +59,35 @@ extension EndToEnd {
             let run = try await onFullPool("imgadm delete \(image.uuid)")
             #expect(run.status == 0, "\(run)")
             #expect(run.lines == ["Deleted image \(image.uuid)", "\(box.pool)full"], "\(run)")
+        }
+
+        /// The state lies on the pool that is full: there is no room for a lock file, nor for a note in the record.
+        @Test(arguments: ["", "before", "after"])
+        func itCanBeEmptiedWhereTheStateLiesOnIt(killed: String) async throws {
+            let dying =
+                "KILLED=\(killed) PATH=\"$PWD/front:$PATH\" \(Binaries.imgadm) delete \(image.uuid) 2> /dev/null"
+            let run = try await onFullPool(
+                """
+                export IMGADM_ROOT="$PWD/full/state"
+                \(killed.isEmpty ? "" : "\(dying); [[ $? = 137 ]] || exit 92")
+                imgadm install -m manifest -f file > said 2>&1; grep -o 'already installed' said
+                imgadm delete \(image.uuid); status=$?
+                ls "$IMGADM_ROOT/var/imgadm/images"
+                (exit $status)
+                """,
+                before: """
+                    imgadm export -q -o file.zfs \(image.uuid) > /dev/null && mv file.zfs file && mv file.imgmanifest manifest || exit 94
+                    mkdir full/state && cp -r var full/state/ && rm -rf full/state/var/run full/state/var/tmp || exit 95
+                    """)
+            #expect(run.status == 0, "\(run)")
+            // What is left of one is no image.
+            let told =
+                killed == "after"
+                ? [
+                    "Cleared leftover dataset \(box.pool)full/\(image.uuid)",
+                    "Cleared leftover record of image \(image.uuid)",
+                ] : ["already installed"]
+            #expect(run.lines.starts(with: told + ["Deleted image \(image.uuid)", "\(box.pool)full"]), "\(run)")
         }
 
         /// Whatever was killed, and when, is completed by the same command, and by those that clear up; an image is what is whole.
