@@ -29,6 +29,8 @@ public struct DiskLimits: Sendable {
     var pieceBytes = 1 << 20
     /// Bytes of a stream that are kept and forgotten together, and that are read ahead of what is unpacked.
     var chunkBytes = 256 << 10
+    /// Packed pieces are unpacked on threads of their own.
+    var unpacksAside = true
 
     public init(size: UInt64 = 1 << 60, reorderBytes: Int = 32 << 20, unpackedBytes: UInt64 = 1 << 60) {
         self.size = size

@@ -16,6 +16,7 @@ final class ContentReader {
 
     /// Bytes that are read at a time, if there are so many in a row.
     private let pieceBytes: Int
+    private let unpacksAside: Bool
     private static let grain = 4096
 
     /// All bytes are the disk's, also what looks like the footer of a VHD.
@@ -25,6 +26,7 @@ final class ContentReader {
         self.isAsItIs = isAsItIs
         self.bytes = bytes
         pieceBytes = max(limits.pieceBytes, 2 * Self.grain)
+        unpacksAside = limits.unpacksAside
     }
 
     /// Hands on a piece, as large as it gets.
@@ -67,7 +69,7 @@ final class ContentReader {
             }
         }
         guard !packed.isEmpty else { return }
-        let next = Unpacking(packed, by: unpackers)
+        let next = Unpacking(packed, by: unpackers, aside: unpacksAside)
         try handUnpacked(&visitor)
         unpacking = next
     }

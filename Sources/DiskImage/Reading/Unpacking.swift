@@ -34,10 +34,16 @@ final class Unpacking: Sendable {
     private let unpackers: IdleUnpackers
 
     /// Begins.
-    init(_ pieces: [PackedPiece], by unpackers: IdleUnpackers) {
+    ///
+    /// - Parameter aside: on threads of its own.
+    init(_ pieces: [PackedPiece], by unpackers: IdleUnpackers, aside: Bool) {
         self.unpackers = unpackers
         self.pieces = pieces
         results = Mutex(Array(repeating: nil, count: pieces.count))
+        guard aside else {
+            run(0, of: 1)
+            return
+        }
         let lanes = min(pieces.count, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), 8)
         for lane in 0..<lanes {
             DispatchQueue.global().async(group: group) { [self] in run(lane, of: lanes) }
