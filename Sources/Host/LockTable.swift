@@ -54,8 +54,9 @@ public final class LockTable: Sendable {
     /// - Parameters:
     ///   - what: has the lock, for errors.
     ///   - limit: how long.
-    public func wait(for number: Int64, of what: String, limit: Duration) -> LockWait {
-        LockWait(for: what, limit: limit) { [path] in try LockHolder.all(of: path, byte: number) }
+    ///   - hint: what to do when it has been waited for so long; nil: the usual.
+    public func wait(for number: Int64, of what: String, limit: Duration, hint: String? = nil) -> LockWait {
+        LockWait(for: what, limit: limit, hint: hint) { [path] in try LockHolder.all(of: path, byte: number) }
     }
 
     /// Gives a lock back.

@@ -5,14 +5,21 @@ import Time
 public struct LockWait: Sendable {
     /// What has the lock, for the error.
     private let what: String
+    private let hint: String
     private let backoff: Backoff
     private let holders: @Sendable () throws -> [LockHolder]
 
     /// How long a lock is waited for unless something else is said: a day. Images can be large, and networks slow.
     public static let longest = Duration.seconds(86_400)
 
-    init(for what: String, limit: Duration, holders: @escaping @Sendable () throws -> [LockHolder]) {
+    /// - Parameters:
+    ///   - what: has the lock.
+    ///   - hint: what to do when it has been waited for so long; nil: the usual.
+    init(
+        for what: String, limit: Duration, hint: String? = nil, holders: @escaping @Sendable () throws -> [LockHolder]
+    ) {
         self.what = what
+        self.hint = hint ?? "see what that does; IMGADM_LOCK_PATIENCE says for how many seconds a lock is waited for"
         backoff = Backoff(patience: limit, firstPause: .milliseconds(20), longestPause: .milliseconds(250))
         self.holders = holders
     }
@@ -35,7 +42,7 @@ public struct LockWait: Sendable {
                 throw Failure(
                     .lockTimeout,
                     "\(what) is locked by \(who.isEmpty ? "a process that cannot be seen from here" : who)",
-                    hint: "see what that does; IMGADM_LOCK_PATIENCE says for how many seconds a lock is waited for")
+                    hint: hint)
             }
             if !told, tries.elapsed >= .seconds(1) {
                 told = true

@@ -14,7 +14,7 @@ final class ImageRoot: Sendable {
     }
 
     deinit {
-        for folder in [path.appending("images"), path] {
+        for folder in [path.appending("images"), path.appending(".locks"), path] {
             for name in (try? HostFile.names(in: folder)) ?? [] { _ = try? HostFile.remove(folder.appending(name)) }
             _ = unsafe folder.withPlatformString { unsafe rmdir($0) }
         }

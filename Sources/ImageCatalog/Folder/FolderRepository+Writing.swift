@@ -23,11 +23,6 @@ extension FolderRepository {
         }
     }
 
-    /// Does what waits for the disk, when all is done that was begun before with the same image.
-    fileprivate func inTurn(_ uuid: ImageUUID, _ work: @escaping @Sendable () throws -> Void) async throws {
-        try await turns.inTurn(uuid) { try await BlockingIO.writing.runIfActive(work) }
-    }
-
     fileprivate func rewrite(_ uuid: ImageUUID, _ change: (JSONObject?) throws -> JSONObject?) throws {
         let path = folder.manifest(of: uuid)
         var stored: JSONObject?
@@ -49,7 +44,7 @@ extension FolderRepository {
             return
         }
         guard new != stored else { return }
-        // Another process may be writing, too: a server, a mirror.
+        // Where there can be no locks, another process may be writing, too: a server, a mirror.
         try HostFile.write(
             Array((JSONValue.object(new).text(.indented(2)) + "\n").utf8), to: path,
             by: folder.images.appending("\(uuid).json-\(ImageUUID()).tmp"))

@@ -17,7 +17,8 @@ public import SystemPackage
 /// half written.
 public final class FolderRepository: ImageRepository {
     let folder: ImageFolder
-    let turns = ImageTurns()
+    private let turns = ImageTurns()
+    private let locks: ImageLocks
     let logger: Logger
     private let state: Mutex<State>
 
@@ -54,10 +55,14 @@ public final class FolderRepository: ImageRepository {
     /// does not.
     private static let longestTrust = Duration.seconds(10)
 
+    /// - Parameter patience: how long another process is waited for that changes the same image. Clients have 30 s.
     /// - Throws: `FileSystemError`, `PermissionDenied`, `ConfigError`, `UnsafeFolder` if the folder cannot be served.
-    public init(root: FilePath, mode: ServerMode, logger: Logger) throws {
+    public init(
+        root: FilePath, mode: ServerMode, patience: Duration = .seconds(20), logger: Logger
+    ) throws {
         folder = ImageFolder(root: root, mode: mode)
         self.logger = logger
+        locks = ImageLocks(root, patience: patience, logger: logger)
         try folder.checkReadable()
         try folder.checkTrusted()
         self.mode = mode
@@ -88,6 +93,16 @@ public final class FolderRepository: ImageRepository {
     public func open(_ part: ImagePart, of image: ServedImage) async throws -> (any StoredFile)? {
         let path = folder.path(of: part, image.uuid)
         return try await BlockingIO.reading.runIfActive { try FolderFile(path) }
+    }
+
+    /// Does what waits for the disk, when all is done that was begun before with the same image, and while no other process changes it.
+    ///
+    /// - Throws: `LockTimeout`; what `work` throws.
+    func inTurn(_ uuid: ImageUUID, _ work: @escaping @Sendable () throws -> Void) async throws {
+        let end = locks.end
+        try await turns.inTurn(uuid) { [locks] in
+            try await locks.during(uuid, until: end) { try await BlockingIO.writing.runIfActive(work) }
+        }
     }
 
     public func dropCaches() { state.withLock { $0.isForgotten = true } }
