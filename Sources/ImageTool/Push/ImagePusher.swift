@@ -65,6 +65,7 @@ public struct ImagePusher: Sendable {
         let before = try await asked.digest(of: reference.target)
         let repository = asked.awaited
         report.line("Pushing image \(image.progressTitle) to \(reference)")
+        try tool.store.sweepLocks()
         let digest = try await withTaskExecutorPreference(DedicatedThread("push")) {
             try await tool.store.reading(image) {
                 if try await zfs.dataset(request.pool.dataset.child(image.uuid.description))?.kind == .volume {
