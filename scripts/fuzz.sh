@@ -1,7 +1,7 @@
 #!/bin/sh
 # Feeds each module that has a driver in Fuzz/ with mutated input (libFuzzer and AddressSanitizer, both
 # part of the Swift toolchain). Fails on the first crash, hang or broken promise; the input that did it
-# is then in .build/fuzz/MODULE/.
+# is then in .build/fuzz/MODULE/. Fails, too, where libFuzzer would see nothing of a module: it then mutates at random.
 # usage: scripts/fuzz.sh [SECONDS [MODULE...]]        (default: 30 seconds for each module)
 #
 # Seeds come from Fuzz/Seeds/MODULE, and from .build/corpus/MODULE (lower case) where that was fetched.
@@ -21,15 +21,47 @@ for map in Sources/C*/module.modulemap; do
     [ -f "$map" ] && modules="$modules -I $(dirname "$map")"
 done
 
+# Our modules with Swift code that this one is made of.
+needed() {
+    swift package --scratch-path "$build" describe --type json 2> /dev/null | python3 -c '
+import json, sys
+targets = {target["name"]: target for target in json.load(sys.stdin)["targets"]}
+needed, rest = set(), [sys.argv[1]]
+while rest:
+    name = rest.pop()
+    if name not in needed and targets[name]["module_type"] == "SwiftTarget":
+        needed.add(name)
+        rest += targets[name].get("target_dependencies", [])
+print(*sorted(needed))' "$1"
+}
+
 for module in "$@"; do
     work=.build/fuzz/$module
     mkdir -p "$work/corpus"
     echo "== $module: $seconds s"
-    swift build -c release --sanitize fuzzer --sanitize address -Xswiftc -enable-testing --scratch-path "$build" \
-        --target "$module" > "$work/build.log" 2>&1 || { tail -n 30 "$work/build.log"; exit 1; }
-    # The linker takes from an archive what is needed.
+    # Of several -sanitize= swiftc heeds the last: one must name both. (C code of packages is not what is looked for.)
+    swift build -c release --sanitize address -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing \
+        --scratch-path "$build" --target "$module" > "$work/build.log" 2>&1 || { tail -n 30 "$work/build.log"; exit 1; }
+    # The linker takes from an archive what is needed, and the first that it finds: packages come last. Other modules of ours may
+    # be of another day, and have specializations of the same functions.
     rm -f "$work/modules.a"
-    find "$built"/*.build -name '*.o' ! -path '*-tool.build/*' -exec ar qcsT "$work/modules.a" {} +
+    ours=$(needed "$module")
+    packages=
+    for folder in "$built"/*.build; do
+        name=$(basename "$folder" .build)
+        [ -d "Sources/$name" ] || case $name in *-tool) ;; *) packages="$packages $name" ;; esac
+    done
+    for name in $ours CHost $packages; do
+        [ ! -d "$built/$name.build" ] || find "$built/$name.build" -name '*.o'
+    done > "$work/objects"
+    # At once: what is added later replaces what is called like it.
+    ar qcsT "$work/modules.a" "@$work/objects"
+    for name in $ours; do
+        find "$built/$name.build" -name '*.o' -exec nm {} + 2> /dev/null | grep -q __sanitizer_cov_8bit_counters_init || {
+            echo "== $module: the objects of $name have no counters of coverage" >&2
+            exit 1
+        }
+    done
     includes=
     for map in "$built"/*.build/module.modulemap "$build"/checkouts/*/Sources/*/include/module.modulemap; do
         [ -e "$map" ] && includes="$includes -I $(dirname "$map")"
@@ -48,5 +80,8 @@ for module in "$@"; do
         echo "== $module: a finding, see $work" >&2
         exit 1
     fi
-    grep -E '^(stat::number_of_executed_units|Done)' "$work/log"
+    counters=$(sed -n 's/^INFO: Loaded .* (\([0-9]*\) inline.*/\1/p' "$work/log")
+    reached=$(sed -n 's/^#[0-9]*[[:space:]]*\(INITED\|DONE\)[[:space:]]*cov: \([0-9]*\) .*/\2/p' "$work/log" | xargs)
+    units=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log")
+    echo "$units inputs; of $counters counters hit by the seeds, and in the end: $reached"
 done
