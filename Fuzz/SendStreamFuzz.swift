@@ -52,6 +52,14 @@ private func tryFileSystem(_ stream: [UInt8]) {
     }
     var contents = FileContents(tree, to: Within(tree: tree))
     _ = feed(stream, to: &contents)
+    for (object, content) in contents.visitor.contents {
+        var reached: UInt64 = 0
+        for piece in content.pieces {
+            precondition(piece.range.lowerBound >= reached && !piece.range.isEmpty, "pieces overlap")
+            reached = piece.range.upperBound
+        }
+        precondition(reached <= tree.size(of: object) ?? 0)
+    }
 }
 
 private func feed(_ stream: [UInt8], to visitor: inout some StreamVisitor) -> Bool {
@@ -70,13 +78,20 @@ private func feed(_ stream: [UInt8], to visitor: inout some StreamVisitor) -> Bo
 
 private struct Within: FileContentVisitor {
     let tree: FileSystemTree
+    private(set) var contents: [UInt64: LayeredContent] = [:]
+    private var place: UInt64 = 0
 
-    func data(_ bytes: RawSpan, of object: UInt64, at offset: UInt64, stream: Int) {
+    init(tree: FileSystemTree) { self.tree = tree }
+
+    mutating func data(_ bytes: RawSpan, of object: UInt64, at offset: UInt64, stream: Int) throws {
         let (end, overflow) = offset.addingReportingOverflow(UInt64(bytes.byteCount))
         precondition(!overflow && end <= tree.size(of: object) ?? 0 && bytes.byteCount > 0)
+        try contents[object, default: LayeredContent()].add(offset..<end, at: place, stream: stream)
+        place += UInt64(bytes.byteCount)
     }
-    func hole(of object: UInt64, from offset: UInt64, to end: UInt64?, stream: Int) {
+    mutating func hole(of object: UInt64, from offset: UInt64, to end: UInt64?, stream: Int) throws {
         precondition(offset < tree.size(of: object) ?? 0 && end ?? .max > offset)
+        try contents[object, default: LayeredContent()].clear(offset..<(end ?? .max), stream: stream)
     }
 }
 

@@ -74,7 +74,7 @@ for module in "$@"; do
         [ -d "$folder" ] && seeds="$seeds $folder"
     done
     # shellcheck disable=SC2086 # folders without blanks
-    if ! "$work/driver" -max_total_time="$seconds" -max_len=8192 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    if ! "$work/driver" -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
         -artifact_prefix="$work/" $seeds > "$work/log" 2>&1; then
         tail -n 60 "$work/log"
         echo "== $module: a finding, see $work" >&2
