@@ -78,12 +78,15 @@ public struct ConfigFile: Sendable {
         } catch {
             throw Failure(
                 .configError, "the config file \"\(root.config)\" is not JSON", cause: error,
-                hint: "mend the file, or remove it to start with the defaults")
+                hint: (error.slip.map { "\($0); " } ?? "")
+                    + "mend the file, or move it out of the way to start with the defaults")
         }
         guard let object = value.objectValue else {
-            throw Failure(.configError, "the config file \"\(root.config)\" is not a JSON object")
+            throw Failure(
+                .configError, "the config file \"\(root.config)\" is not a JSON object",
+                hint: "it begins with { and ends with }: imgadm.conf(5) has an example")
         }
-        return ImgadmConfig(json: object)
+        return ImgadmConfig(json: object, file: root.config.string)
     }
 
     private func write(_ config: ImgadmConfig) throws {

@@ -31,7 +31,7 @@ struct ConfigUpgrade {
         }
         if let sources = json["sources"]?.arrayValue { json["sources"] = .array(sources.map(typed)) }
         json["upgradedToVer"] = .string(ImgadmConfig.currentVersion)
-        return ImgadmConfig(json: json)
+        return ImgadmConfig(json: json, file: root.config.string)
     }
 
     private func isFromBefore2(_ config: ImgadmConfig?) -> Bool { config.map(ConfigUpgrade.major) ?? 0 < 2 }

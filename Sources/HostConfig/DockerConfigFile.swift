@@ -41,7 +41,8 @@ public struct DockerConfigFile: CredentialSource {
         do {
             config = try JSONValue(parsing: bytes, limits: JSONLimits(depth: 32))
         } catch {
-            throw Failure(.configError, "the config file \"\(path)\" of docker is not JSON", cause: error)
+            throw Failure(
+                .configError, "the config file \"\(path)\" of docker is not JSON", cause: error, hint: error.slip)
         }
         let names = DockerConfigFile.names(of: host)
         for name in names {

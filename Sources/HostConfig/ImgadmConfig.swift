@@ -7,7 +7,13 @@ public struct ImgadmConfig: Sendable, Hashable {
     /// The config as it stands in the file; empty where there is none.
     public private(set) var json: JSONObject
 
-    public init(json: JSONObject = [:]) { self.json = json }
+    /// The file, for messages.
+    private let file: String?
+
+    public init(json: JSONObject = [:], file: String? = nil) {
+        self.json = json
+        self.file = file
+    }
 
     /// The image sources in the order in which they are asked. Where the config names none at all (not even an empty
     /// list), the standard source.
@@ -17,11 +23,25 @@ public struct ImgadmConfig: Sendable, Hashable {
         get throws {
             guard let value = json["sources"] else { return [SourceDescriptor.standard].compactMap(\.self) }
             guard let list = value.arrayValue else {
-                throw Failure(.configError, "\"sources\" in the config is not an array")
+                throw Failure(
+                    .configError, "\"sources\" in \(title) is not an array",
+                    hint: "\"sources\": [{\"url\": \"https://images.example.com\", \"type\": \"imgapi\"}]")
             }
-            return try list.map { try SourceDescriptor(json: $0) }
+            var sources: [SourceDescriptor] = []
+            for (place, json) in list.enumerated() {
+                do {
+                    sources.append(try SourceDescriptor(json: json))
+                } catch {
+                    throw Failure(
+                        error.code, "source \(place + 1) of \(title)", cause: error, hint: error.hint,
+                        statusCode: error.statusCode)
+                }
+            }
+            return sources
         }
     }
+
+    private var title: String { file.map { "the config file \"\($0)\"" } ?? "the config" }
 
     public mutating func setSources(_ sources: [SourceDescriptor]) {
         json["sources"] = .array(sources.map { .object($0.json) })

@@ -105,7 +105,7 @@ extension ImageTool {
             }
             value = try JSONValue(parsing: bytes)
         } catch let error as JSONError {
-            throw Failure(.invalidManifest, "the manifest \"\(path)\" is not JSON", cause: error)
+            throw Failure(.invalidManifest, "the manifest \"\(path)\" is not JSON", cause: error, hint: error.slip)
         }
         guard var object = value.objectValue else {
             throw Failure(.invalidManifest, "the manifest \"\(path)\" is not a JSON object")

@@ -21,11 +21,14 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
     public let line: Int
     /// The character of that line, from 1.
     public let column: Int
+    /// What to mend, where it is a slip that people make who write JSON by hand.
+    public let slip: String?
 
     public var description: String { "\(reason) at line \(line), column \(column)" }
 
     init(_ fault: JSONFault, in text: Span<UInt8>) {
         reason = fault.reason
+        slip = Self.slip(fault, in: text)
         offset = fault.offset
         var line = 1
         var column = 1

@@ -146,7 +146,7 @@ struct ServerSettings: ParsableArguments {
             guard let object = try JSONValue(parsing: bytes).objectValue else { throw bad("it is not a JSON object") }
             json = object
         } catch let error as JSONError {
-            throw Failure(.configError, "cannot use \"\(path)\"", cause: error)
+            throw Failure(.configError, "cannot use \"\(path)\"", cause: error, hint: error.slip)
         }
         func take<Value: ExpressibleByArgument>(_ text: String, _ key: String, _ value: inout Value?) throws {
             guard value == nil else { return }

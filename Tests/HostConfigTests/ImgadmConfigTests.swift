@@ -59,6 +59,15 @@ import Testing
         #expect(failure?.code == code)
     }
 
+    @Test func aMistakeIsPlaced() throws {
+        let json = try JSONValue(
+            parsing: #"{"sources":["https://a.example",{"url":"https://b.example","type":"ftp"}]}"#)
+        let config = ImgadmConfig(json: try #require(json.objectValue), file: "/x/imgadm.conf")
+        let failure = #expect(throws: Failure.self) { try config.sources }
+        #expect(failure?.message == "source 2 of the config file \"/x/imgadm.conf\"")
+        #expect(failure?.description.contains("unknown type \"ftp\"") == true && failure?.hint != nil)
+    }
+
     @Test(
         arguments: [
             (#"{"userAgentExtra":"site/1.0 (x)"}"#, "site/1.0 (x)"), (#"{"userAgentExtra":""}"#, ""),

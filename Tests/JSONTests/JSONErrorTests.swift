@@ -27,6 +27,26 @@ import Testing
         #expect(error?.description == description)
     }
 
+    @Test(arguments: [
+        ("", "nothing in it"), (" \n", "nothing in it"), ("{\"a\": [1", "not closed"), ("[1, ]", "one too many"),
+        ("{\"a\": 1,\n}", "one too many"), ("{'a': 1}", "\"quotation marks\""),
+        ("{\u{201c}a\": 1}", "\"quotation marks\""),
+        ("{a: 1}", "\"quotation marks\""), ("[True]", "\"quotation marks\""), ("{ // x\n}", "no comments"),
+        ("# x\n{}", "no comments"), ("[\"a\" \"b\"]", "missing before it"),
+        ("{\"a\": {} \"b\": 1}", "missing before it"),
+        ("{\"a\" 1}", "missing before it"), ("{\"a\": \"b\n}", "missing on this line"), ("{}}", "one too many"),
+        ("[\"C:\\x\"]", "backslash"),
+    ])
+    func saysWhatPeopleDo(text: String, slip: String) {
+        let error = #expect(throws: JSONError.self) { try JSONValue(parsing: text) }
+        #expect(error?.slip?.contains(slip) == true, "\(error?.slip ?? "-")")
+    }
+
+    @Test(arguments: ["[1,,2]", "[:]", "[01]", "\"a\tb\""]) func whatIsNoSlipIsNotExplained(text: String) {
+        let error = #expect(throws: JSONError.self) { try JSONValue(parsing: text) }
+        #expect(error != nil && error?.slip == nil)
+    }
+
     @Test func invalidUTF8IsPlacedAtItsFirstByte() {
         let error = #expect(throws: JSONError.self) {
             try JSONDocument(Array("[\n\"abcdefghij".utf8) + [0xE2, 0x82, 0x22, 0x5D])

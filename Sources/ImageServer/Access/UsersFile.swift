@@ -34,7 +34,7 @@ struct UsersFile {
         do {
             json = try JSONValue(parsing: bytes, limits: JSONLimits(depth: 8))
         } catch {
-            throw Failure(.configError, "cannot use \"\(path)\"", cause: error)
+            throw Failure(.configError, "cannot use \"\(path)\"", cause: error, hint: error.slip)
         }
         guard let members = json.objectValue else { throw bad("it is not a JSON object") }
         guard members.count <= UsersFile.mostUsers else { throw bad("it has more than \(UsersFile.mostUsers) users") }

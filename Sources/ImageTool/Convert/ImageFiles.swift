@@ -48,7 +48,7 @@ struct ImageFiles {
             }
             return try Manifest(object)
         } catch let error as JSONError {
-            throw Failure(.invalidManifest, "the manifest \"\(path)\" is not JSON", cause: error)
+            throw Failure(.invalidManifest, "the manifest \"\(path)\" is not JSON", cause: error, hint: error.slip)
         }
     }
 

@@ -286,7 +286,8 @@ extension ImageTool {
             }
             json = ManifestSpelling.usual(try ManifestUpgrade.upgrade(object))
         } catch let error as JSONError {
-            throw Failure(.invalidManifest, "the manifest \"\(request.manifest)\" is not JSON", cause: error)
+            throw Failure(
+                .invalidManifest, "the manifest \"\(request.manifest)\" is not JSON", cause: error, hint: error.slip)
         }
         try ManifestValidation.check(json)
         let manifest = try Manifest(json)

@@ -60,7 +60,7 @@ enum ManifestArguments {
             }
             return object
         } catch let error as JSONError {
-            throw Failure(.invalidManifest, "the \(what) \"\(name)\" is not JSON", cause: error)
+            throw Failure(.invalidManifest, "the \(what) \"\(name)\" is not JSON", cause: error, hint: error.slip)
         }
     }
 }
