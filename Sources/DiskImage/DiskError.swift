@@ -34,18 +34,19 @@ public struct DiskError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     public var description: String {
-        let what =
-            switch reason {
-            case .truncated: "the disk image ends too early"
-            case .badHeader: "the disk image has a bad header"
-            case .badMap: "the disk image has a bad table"
-            case .badBlock: "the disk image has a block that cannot be unpacked"
-            case .badChecksum: "the disk image is damaged"
-            case .notADisk: "this is no disk image"
-            case .unsupported: "the disk image has something that is not supported"
-            case .limit: "the disk image is over a limit"
-            case .order: "the disk's content is not what was announced"
-            }
+        let what: String
+        switch reason {
+        case .truncated: what = "the disk image ends too early"
+        case .badHeader: what = "the disk image has a bad header"
+        case .badMap: what = "the disk image has a bad table"
+        case .badBlock: what = "the disk image has a block that cannot be unpacked"
+        case .badChecksum: what = "the disk image is damaged"
+        // Whoever says that it cannot be read as a disk has said so.
+        case .notADisk: return detail
+        case .unsupported: what = "the disk image has something that is not supported"
+        case .limit: what = "the disk image is over a limit"
+        case .order: what = "the disk's content is not what was announced"
+        }
         return "\(what) (at byte \(offset): \(detail))"
     }
 }

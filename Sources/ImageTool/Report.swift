@@ -43,6 +43,8 @@ public final class Transfer: Sendable {
     /// What is done with it.
     public enum Phase: String, Sendable {
         case download, install, create, upload
+        /// What must be seen as a whole before it is known what is made of it.
+        case read
     }
 
     /// Nil where none is known.
@@ -50,21 +52,32 @@ public final class Transfer: Sendable {
     /// How people know the image: `NAME@VERSION`, or its UUID where there is no name.
     public let title: String
     public let phase: Phase
-    /// The bytes there will be, where known.
-    public let total: Int64?
     private let moved = Atomic<Int64>(0)
+    private let expected: Atomic<Int64>
+    private static let unknown: Int64 = -1
 
     init(_ phase: Phase, of image: ImageUUID?, title: String, total: Int64?) {
         self.phase = phase
         self.image = image
         self.title = title
-        self.total = total
+        expected = Atomic(total ?? Self.unknown)
     }
 
-    /// Bytes moved so far.
+    /// Bytes moved so far; of what is read to make something else of it, bytes read.
     public var done: Int64 { moved.load(ordering: .relaxed) }
 
+    /// The bytes there will be, where known.
+    public var total: Int64? {
+        let total = expected.load(ordering: .relaxed)
+        return total == Self.unknown ? nil : total
+    }
+
     func advance(to position: Int64) { moved.store(position, ordering: .relaxed) }
+
+    func advance(by count: Int) { moved.wrappingAdd(Int64(count), ordering: .relaxed) }
+
+    /// It has turned out how much there is.
+    func expect(_ total: Int64) { expected.store(total, ordering: .relaxed) }
 }
 
 /// The transfers under way, for whoever shows them.

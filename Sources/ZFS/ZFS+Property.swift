@@ -38,6 +38,20 @@ extension ZFS {
         return size
     }
 
+    /// About how many bytes a dataset has to read or send, unpacked.
+    ///
+    /// - Returns: nil where ZFS does not say it of this dataset.
+    public func contentSize(of name: DatasetName) async throws -> Int64? {
+        let size: UInt64?
+        do {
+            size = try await numbers("logicalreferenced", of: [name])[name]
+        } catch let error as ZFSError where error.kind == .noProperty {
+            // zfs-fuse has only what it takes of the pool, packed.
+            size = try await numbers("referenced", of: [name])[name]
+        }
+        return size.map { Int64(clamping: $0) }
+    }
+
     /// What tells a snapshot from every other, also where it was sent to; nil if there is no such snapshot any more.
     public func guid(of snapshot: SnapshotName) async throws -> String? {
         do {

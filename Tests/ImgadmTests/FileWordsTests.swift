@@ -48,15 +48,16 @@ extension EndToEnd {
                 \(Self.disk)
                 mkdir files; cp www/disk-1.raw whole.raw; imgadm export -q -o whole.qcow2 ./whole.raw; gzip -k whole.raw
                 cp whole.raw whole.img; xz -k -0 whole.img
+                seq 1 1000 > files/lines.txt
                 for size in 0 1 5 511; do
                     for file in whole.raw whole.dd whole.img whole.qcow2 whole.raw.gz whole.img.xz; do
                         head -c $size ${file/dd/raw} > files/$size-$file
                     done
                     head -c $size whole.img | gzip > files/$size.img.gz
                     head -c $size whole.raw | gzip > files/$size.raw.gz
-                    seq 1 1000 | head -c $size > files/$size.txt
+                    head -c $size files/lines.txt > files/$size.txt
                 done
-                seq 1 1000 > files/lines.txt; mkdir files/folder.raw; mkfifo files/fifo.raw; ln -s /dev/null files/null.raw
+                mkdir files/folder.raw; mkfifo files/fifo.raw; ln -s /dev/null files/null.raw
                 echo '{"name": "a", "version": "1", "os": "other", "type": "zvol", "v": 2, "image_size": 1, "nic_driver": "virtio",' > m
                 echo "\\"disk_driver\\": \\"virtio\\", \\"cpu_type\\": \\"host\\", \\"uuid\\": \\"\(TestUUID.make())\\"}" >> m
                 ls files
@@ -188,11 +189,39 @@ extension EndToEnd {
                 #expect(run.status == 1 && run.errors.contains("is a squashfs"), "\(file): \(run)")
                 #expect(run.errors.contains("imgadm import") && run.errors.contains("sqfs2tar"), "\(file): \(run)")
             }
+            for output in ["a.qcow2", "a.raw", "a.tar", "a.zfs.gz"] {
+                for file in ["x.squashfs", "x.squashfs.gz"] {
+                    let run = try await run("imgadm export -o \(output) \(file)", in: box)
+                    #expect(run.status == 1 && run.errors.contains("is a squashfs"), "\(output) \(file): \(run)")
+                    #expect(run.errors.contains("unpack it first") == file.hasSuffix(".gz"), "\(run)")
+                    #expect(run.errors.contains("imgadm import ./x.squashfs makes"), "\(run)")
+                }
+            }
+            let piped = try await run("imgadm export -o a.qcow2 - < x.squashfs", in: box)
+            #expect(piped.status == 1 && piped.errors.contains("is a squashfs"), "\(piped)")
+            let archive = try await run("tar -C tree -cf x.tar .; imgadm export -o a.tar.gz x.tar", in: box)
+            #expect(archive.status == 1 && archive.errors.contains("imgadm convert -o FOLDER x.tar"), "\(archive)")
             let extract = try await run("imgadm extract -t x.squashfs", in: box)
             #expect(extract.status == 1 && extract.errors.contains("is a squashfs"), "\(extract)")
             // One that is called as a disk is one.
-            let disk = try await run("cp x.squashfs x.raw; imgadm convert -q -o disk x.raw version=1", in: box)
+            let disk = try await run(
+                "cp x.squashfs x.raw; imgadm convert -q -o disk x.raw version=1; imgadm export -o a.qcow2 x.raw",
+                in: box)
             #expect(disk.status == 0, "\(disk)")
+        }
+
+        @Test func whatAnOVALacksIsToldOnce() async throws {
+            let box = try await Sandbox.make()
+            let run = try await run(
+                """
+                echo '<Envelope/>' > d.ovf; truncate -s 1M d.raw; tar -cf x.ova d.ovf; tar -cf y.ova d.raw d.ovf
+                for file in x.ova y.ova; do ! imgadm show ./$file version=1 || exit 9; done
+                """, in: box)
+            #expect(run.status == 0 && run.output.isEmpty, "\(run)")
+            #expect(
+                run.errors.contains("\"./x.ova\" cannot be read as a disk: it is an archive without a disk"), "\(run)")
+            #expect(run.errors.contains("\"./y.ova\" is called .ova, and does not begin with a description"), "\(run)")
+            #expect(!run.errors.contains("no disk image"), "\(run)")
         }
 
         /// How much of a file is zero, or can be packed, is not known before it is written.

@@ -60,6 +60,43 @@ extension EndToEnd {
             #expect(row?["action"] == "exported" && row?["destination"] == "disk.qcow2" && row?["bytes"] != nil)
         }
 
+        /// However small it is packed: what is read counts, against what there is.
+        @Test func howMuchWasReadOfWhatIsWrittenIsTold() async throws {
+            let box = try await Sandbox.make()
+            let size = 8 << 20
+            let made = try await box.shell(
+                """
+                cd '\(box.root)'; mkdir tree tree/etc tree/usr made
+                truncate -s \(size) disk.raw; head -c 1000000 /dev/urandom | dd of=disk.raw conv=notrunc status=none
+                seq 1 100000 > tree/etc/numbers; tar -C tree -cf root.tar .
+                """)
+            try #require(made.status == 0, "\(made)")
+            func ends(_ words: String) async throws -> [JSONValue] {
+                let run = try await box.shell("cd '\(box.root)' && imgadm \(words) --progress json")
+                #expect(run.status == 0, "\(run)")
+                return try run.errors.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
+                    .filter { $0["event"] == "end" }
+            }
+            for output in ["a.qcow2", "b.raw", "c.raw.xz"] {
+                let told = try await ends("export -o \(output) ./disk.raw")
+                #expect(told.count == 1 && told[0]["phase"] == "create", "\(told)")
+                #expect(told[0]["bytes"]?.intValue == size && told[0]["total"]?.intValue == size, "\(output): \(told)")
+            }
+            let archive = try await box.shell("stat -c %s '\(box.root)/root.tar'").lines.first.flatMap(Int.init)
+            for (file, size) in [("disk.raw", size), ("root.tar", try #require(archive))] {
+                let told = try await ends("convert -c xz -o made \(file) name=\(file) version=1")
+                #expect(told.map { $0["phase"] } == ["read", "create"], "\(told)")
+                for end in told {
+                    #expect(end["bytes"]?.intValue == size && end["total"]?.intValue == size, "\(file): \(told)")
+                }
+            }
+            for output in ["d.tar.xz", "e.zfs.zst"] {
+                let told = try await ends("export -o \(output) made/root.tar-1.zfs.xz")
+                #expect(told.count == 1 && told[0]["total"] != nil, "\(told)")
+                #expect(told[0]["bytes"] == told[0]["total"], "\(output): \(told)")
+            }
+        }
+
         @Test func whatIsNoTerminalGetsNoControlCharacters() async throws {
             let box = try await Sandbox.make()
             let images = try await Fixture.get()

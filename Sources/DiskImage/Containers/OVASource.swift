@@ -23,7 +23,8 @@ final class OVASource: ByteSource {
         while given == visitor.content.count, !isEnded, !visitor.isDiskComplete { try readOn() }
         if given == visitor.content.count, !visitor.hasDisk {
             throw DiskError(
-                .notADisk, at: 0, "an archive without a disk (*.vmdk, *.qcow2, *.vhd, *.vhdx, *.img, *.raw) in it")
+                .notADisk, at: 0, "it is an archive without a disk (*.vmdk, *.qcow2, *.vhd, *.vhdx, *.img, *.raw) in it"
+            )
         }
         let count = min(target.count, visitor.content.count - given)
         unsafe visitor.content.withUnsafeBytes {

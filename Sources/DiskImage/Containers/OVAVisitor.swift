@@ -31,7 +31,7 @@ struct OVAVisitor: TarVisitor {
         if isUnified != false { return try beginUnified(entry, place, name) }
         guard hasDescription || name.lowercased().hasSuffix(".ovf") else {
             throw DiskError(
-                .notADisk, at: 0, "an archive that does not begin with a description (*.ovf), as an OVA does")
+                .notADisk, at: 0, "it is an archive that does not begin with a description (*.ovf), as an OVA does")
         }
         guard entry.kind == .file, !entry.isSparse else {
             throw DiskError(
@@ -69,7 +69,8 @@ struct OVAVisitor: TarVisitor {
         case .system, .elsewhere:
             throw DiskError(
                 .notADisk, at: 0,
-                "an archive of metadata.yaml, templates/ and \(name.debugDescription): a disk would be in rootfs.img")
+                "it is an archive of metadata.yaml, templates/ and \(name.debugDescription): a disk would be in rootfs.img"
+            )
         }
         guard entry.kind == .file else {
             throw DiskError(.unsupported, at: 0, "\(name.debugDescription) in the archive is no plain file")

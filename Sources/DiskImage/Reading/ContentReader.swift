@@ -1,6 +1,8 @@
 /// Fetches the pieces that a map names, unpacks them, and hands on what is not zero.
 final class ContentReader {
     var bytes: DiskBytes
+    /// Where the content ends that was looked at last.
+    private(set) var reached: UInt64 = 0
     private var buffer: [UInt8] = []
     /// Of a map: what may go on, a piece of the file as it is or several that are packed.
     private var pending: [DiskExtent] = []
@@ -124,6 +126,7 @@ final class ContentReader {
         _ buffer: [UInt8], _ count: Int, at offset: UInt64, to visitor: inout some DiskVisitor
     ) throws {
         let all = unsafe buffer.span.bytes.extracting(0..<count)
+        reached = offset + UInt64(count)
         var runStart: Int?
         var place = 0
         while place < count {

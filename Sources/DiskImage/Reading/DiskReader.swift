@@ -80,6 +80,9 @@ public struct DiskReader {
         wrapper = archive
     }
 
+    /// How far the disk has been read, from its beginning.
+    public var reached: UInt64 { size ?? content.reached }
+
     /// There is no disk, and no file system on one, of fewer bytes.
     public static let sector: UInt64 = 512
 

@@ -17,7 +17,8 @@ enum FormatChoice {
             throw DiskError(.unsupported, at: UInt64(other.offset), other.what)
         }
         if let stream = streams.first(where: { first.dropFirst($0.offset).starts(with: $0.magic) }) {
-            throw DiskError(.notADisk, at: UInt64(stream.offset), "a ZFS send stream, which is an image file already")
+            throw DiskError(
+                .notADisk, at: UInt64(stream.offset), "it is a ZFS send stream, which is an image file already")
         }
         if let size = bytes.fileSize, size % 512 == 0, try VHDFooter.atEnd(&bytes, size) != nil { return (.vhd, nil) }
         return (.raw, nil)

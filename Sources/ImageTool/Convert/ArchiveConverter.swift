@@ -13,23 +13,14 @@ struct ArchiveConverter {
     static func takes(_ file: GivenFile) throws -> Bool {
         guard RawDiskName.compression(of: file.name) == nil else { return false }
         defer { file.rewind() }
-        let head = try UnpackedFile(file).head
+        let content = try UnpackedFile(file)
         // What is malformed, whoever reads it will say.
-        switch try? ImageFileKind(head) {
-        case .archive: return !FileHead.holdsDisk(head)
-        case .squashfs: throw isSquashfs(file)
+        switch try? ImageFileKind(content.head) {
+        case .archive: return !FileHead.holdsDisk(content.head)
+        case .squashfs:
+            throw SquashfsRefusal.failure(file, in: content.compression, because: ", which convert does not read")
         default: return false
         }
-    }
-
-    private static func isSquashfs(_ file: GivenFile) -> Failure {
-        let path = file.path == nil ? "FILE" : file.name
-        return Failure(
-            .unsupportedImage, "\"\(file.name)\" is a squashfs, which convert does not read",
-            hint: """
-                imgadm import \(FileName.isPath(path) ? path : "./\(path)") makes an image of it on this host
-                sqfs2tar \(path) | imgadm convert -o FOLDER - name=NAME version=VERSION makes an image file
-                """)
     }
 
     /// - Parameter file: one that can be read again, at its beginning.
@@ -40,7 +31,15 @@ struct ArchiveConverter {
         }
         report.line("Reading archive \"\(file.name)\"")
         var hasher = DigestHasher(.sha256)
-        let survey = try ArchiveSurvey(try UnpackedFile(file) { hasher.update($0) })
+        let survey = try await report.transfers.moving(
+            .read, of: nil, title: file.name, total: file.size.map { Int64(clamping: $0) }
+        ) { transfer in
+            try ArchiveSurvey(
+                try UnpackedFile(file) {
+                    hasher.update($0)
+                    transfer.advance(by: $0.byteCount)
+                })
+        }
         var draft = ImageDraft(
             .root, fileName: request.fileName ?? "root", manifest: request.manifest, fields: request.fields)
         draft.release = survey.release
@@ -58,11 +57,12 @@ struct ArchiveConverter {
             throw ArchiveSurvey.failure(error, file.name)
         }
         file.rewind()
-        let content = try UnpackedFile(file)
-        return try await NewImageFile(manifest, guid: writer.guid, of: [file], request).write(report) {
-            output, advance in
+        return try await NewImageFile(manifest, guid: writer.guid, of: [file], request).write(
+            report, reading: file.size
+        ) { output, transfer in
+            let content = try UnpackedFile(file) { transfer.advance(by: $0.byteCount) }
             var image = ArchiveImage(content, survey, writer)
-            try await output.write(&image, request.compression, advance: advance)
+            try await output.write(&image, request.compression)
         }
     }
 

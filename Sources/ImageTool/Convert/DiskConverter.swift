@@ -39,7 +39,11 @@ struct DiskConverter {
         async let digest = hashed?.digest(.sha256)
         // A child of a task with a thread of its own begins on that thread, and goes to its own from there.
         await Task.yield()
-        let survey = try ContentSurvey(try VolumeContent(source))
+        let survey = try await report.transfers.moving(
+            .read, of: nil, title: source.file.name, total: description.size.map { Int64(clamping: $0) }
+        ) { transfer in
+            try ContentSurvey(try VolumeContent(source) { transfer.advance(to: Int64(clamping: $0)) })
+        }
         let size = survey.size
         var snapshot = VolumeSnapshot(
             name: ImageConverter.snapshotName, guid: 1, created: 0, size: size,
@@ -65,15 +69,17 @@ struct DiskConverter {
         _ manifest: Manifest, _ report: Report
     ) async throws -> ConvertedImage {
         let sources = [source.file] + (origin?.files ?? [])
-        return try await NewImageFile(manifest, guid: snapshot.guid, of: sources, request).write(report) {
-            output, advance in
+        return try await NewImageFile(manifest, guid: snapshot.guid, of: sources, request).write(
+            report, reading: snapshot.size
+        ) { output, transfer in
+            let advance = { (reached: UInt64) in transfer.advance(to: Int64(clamping: reached)) }
             if let origin {
                 var image = try IncrementImage(
-                    try DiskWindows(source), on: try origin.chain.windows(), snapshot, mark: mark)
-                try await output.write(&image, request.compression, advance: advance)
+                    try DiskWindows(source, advance: advance), on: try origin.chain.windows(), snapshot, mark: mark)
+                try await output.write(&image, request.compression)
             } else {
-                var image = try VolumeImage(try VolumeContent(source), snapshot, mark: mark)
-                try await output.write(&image, request.compression, advance: advance)
+                var image = try VolumeImage(try VolumeContent(source, advance: advance), snapshot, mark: mark)
+                try await output.write(&image, request.compression)
             }
         }
     }

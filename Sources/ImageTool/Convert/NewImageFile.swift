@@ -19,10 +19,12 @@ struct NewImageFile {
         self.request = request
     }
 
-    /// - Parameter content: writes the stream; it tells how many bytes of the file there are.
+    /// - Parameters:
+    ///   - total: bytes that will be read for it.
+    ///   - content: writes the stream; it tells the transfer how much it has read.
     /// - Throws: `Usage`, `FileSystemError`, `NoSpace`; what `content` throws.
     consuming func write(
-        _ report: Report, _ content: (OutputFile, (UInt64) -> Void) async throws -> Void
+        _ report: Report, reading total: UInt64?, _ content: (OutputFile, Transfer) async throws -> Void
     ) async throws -> ConvertedImage {
         let files = try CreateFiles(
             nil, request.output, for: manifest, request.compression,
@@ -33,9 +35,9 @@ struct NewImageFile {
         let output = try OutputFile(files.file, files.rule, sums: sums)
         report.line("Writing image file to \"\(files.file)\"")
         try await report.transfers.moving(
-            .create, of: manifest.uuid, title: manifest.title, total: nil
+            .create, of: manifest.uuid, title: manifest.title, total: total.map { Int64(clamping: $0) }
         ) { transfer in
-            try await content(output) { transfer.advance(to: Int64(clamping: $0)) }
+            try await content(output, transfer)
         }
         manifest["files"] = [try ImageFiles.entry(output, sums, request.compression, guid: guid)]
         report.line("Saving manifest to \"\(files.manifest)\"")

@@ -50,6 +50,7 @@ struct ImageFileWriter {
         var head: [UInt8] = []
         let read = { (count: Int) throws -> [UInt8] in
             let bytes = try stream.read(count)
+            transfer.advance(by: bytes.count)
             if head.count < StreamHeader.byteCount { head += bytes.prefix(StreamHeader.byteCount - head.count) }
             return bytes
         }
@@ -57,7 +58,6 @@ struct ImageFileWriter {
             sums.add(bytes)
             _ = try unsafe bytes.withUnsafeBytes { try unsafe file.writeAll($0) }
             written.size += Int64(bytes.byteCount)
-            transfer.advance(to: written.size)
         }
         (written.sha1, written.sha256) = try sums.finish()
         if case .header(let header) = try unsafe StreamHeader.read(head.span.bytes) {

@@ -205,8 +205,10 @@ public struct ImageMaker: Sendable {
         report.line("Snapshotting to \"\(source.snapshot)\"")
         try await zfs.snapshotMachine(source.snapshot)
         report.line("Sending image file to \"\(files.file)\"")
+        // How much an increment has is not known before.
+        let size = source.origin == nil ? try await zfs.contentSize(of: source.snapshot.dataset) : nil
         let written = try await report.transfers.moving(
-            .create, of: manifest.uuid, title: manifest.title, total: nil
+            .create, of: manifest.uuid, title: manifest.title, total: size
         ) { transfer in
             try await ImageFileWriter(zfs: zfs, compression: compression, transfer: transfer)
                 .write(source.snapshot, from: source.origin, to: file, partial)

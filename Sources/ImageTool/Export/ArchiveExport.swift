@@ -9,8 +9,9 @@ struct ArchiveExport {
     /// Content of files to which several streams contribute.
     let merger: ContentMerger?
 
+    /// - Parameter planned: is told, when all was read once, how many times it will have been read when the archive is made.
     /// - Throws: `InvalidFile`, `FileSystemError`, `NoSpace`; what ZFS says.
-    init(_ source: some ArchiveSource, _ name: String) async throws {
+    init(_ source: some ArchiveSource, _ name: String, planned: (Int) -> Void) async throws {
         let reader = try await source.pass(FileSystemReader())
         var tree: FileSystemTree
         do {
@@ -18,10 +19,26 @@ struct ArchiveExport {
         } catch {
             throw StreamFiles.failure(error, name)
         }
-        if !tree.attributeObjects.isEmpty {
+        let hasAttributes = !tree.attributeObjects.isEmpty
+        // The content of which files lies in several streams, no attribute changes.
+        let (plain, merged) = Self.contents(of: tree)
+        // This one, that of the data, and that of the archive.
+        planned(3 + (hasAttributes ? 1 : 0) + (merged.isEmpty ? 0 : 1))
+        if hasAttributes {
             let values = FileContents(tree, of: tree.attributeObjects, to: SmallContents(limit: 64 << 10))
             tree.setAttributes(try await source.pass(values).visitor.contents)
         }
+        regions = try await source.pass(FileContents(tree, of: plain, to: DataRegions())).visitor
+        merger =
+            merged.isEmpty
+            ? nil
+            : try await source.pass(FileContents(tree, of: merged, to: try ContentMerger(merged.sorted())))
+                .visitor
+        self.tree = tree
+    }
+
+    /// The files whose content is in one stream, and those whose content is in several.
+    private static func contents(of tree: FileSystemTree) -> (plain: Set<UInt64>, merged: Set<UInt64>) {
         var plain: Set<UInt64> = []
         var merged: Set<UInt64> = []
         for index in 0..<tree.count {
@@ -32,13 +49,7 @@ struct ArchiveExport {
             default: merged.insert(entry.object)
             }
         }
-        regions = try await source.pass(FileContents(tree, of: plain, to: DataRegions())).visitor
-        merger =
-            merged.isEmpty
-            ? nil
-            : try await source.pass(FileContents(tree, of: merged, to: try ContentMerger(merged.sorted())))
-                .visitor
-        self.tree = tree
+        return (plain, merged)
     }
 
     /// What is not in the archive, for people.

@@ -45,6 +45,26 @@ struct StreamPieces {
     }
 }
 
+/// Streams that are counted as they are read, each time.
+struct CountedSource<Source: ArchiveSource>: ArchiveSource {
+    let source: Source
+    let transfer: Transfer
+
+    func withStreams(_ body: ([StreamPieces]) async throws -> Void) async throws {
+        try await source.withStreams { streams in
+            try await body(
+                streams.map { stream in
+                    StreamPieces(name: stream.name) { body in
+                        try stream.next { bytes in
+                            transfer.advance(by: bytes.byteCount)
+                            try body(bytes)
+                        }
+                    }
+                })
+        }
+    }
+}
+
 /// Image files.
 struct FilesSource: ArchiveSource {
     let files: [GivenFile]

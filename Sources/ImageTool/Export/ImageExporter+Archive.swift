@@ -5,12 +5,11 @@ import SendStream
 extension ImageExporter {
     /// Writes the files of an image file.
     ///
+    /// - Parameter file: one that can be read again.
     /// - Throws: `Usage`, `UnsupportedImage`, `InvalidFile`; `FileSystemError`, `NoSpace`.
     func archive(_ file: GivenFile, _ request: ExportRequest, _ report: Report) async throws {
-        // What comes through a pipe is kept, since it is read several times.
-        let kept = try file.isSeekable ? file : GivenFile(keeping: file)
-        defer { kept.rewind() }
-        let head = try UnpackedFile(kept).head
+        defer { file.rewind() }
+        let head = try UnpackedFile(file).head
         guard case .stream(let header)? = try? ImageFileKind(head), header.kind != .volume else {
             throw Self.noFiles(file.name)
         }
@@ -18,21 +17,25 @@ extension ImageExporter {
             let origin = try GivenFile(name)
             return try origin.isSeekable ? origin : GivenFile(keeping: origin)
         }
-        try await archive(FilesSource(files: origins + [kept]), request, report)
+        try await archive(FilesSource(files: origins + [file]), request, report)
     }
 
     /// - Throws: as above; what ZFS says.
     func archive(_ source: some ArchiveSource, _ request: ExportRequest, _ report: Report) async throws {
-        let export = try await ArchiveExport(source, request.image)
-        for remark in export.remarks { report.warning(remark) }
-        let output = try OutputFile(request.output, request.rule, sums: nil)
         try await report.transfers.moving(.create, of: nil, title: request.image, total: nil) { transfer in
+            let source = CountedSource(source: source, transfer: transfer)
+            let export = try await ArchiveExport(source, request.image) { passes in
+                // So much was read by the first of them. Nobody has 2^60 bytes that he has read.
+                transfer.expect(transfer.done * Int64(passes))
+            }
+            for remark in export.remarks { report.warning(remark) }
+            let output = try OutputFile(request.output, request.rule, sums: nil)
             try await source.withStreams { streams in
                 var image = TreeArchive(export, streams)
-                try await output.write(&image, request.format.compression) { transfer.advance(to: Int64(clamping: $0)) }
+                try await output.write(&image, request.format.compression)
             }
+            try output.commit()
         }
-        try output.commit()
     }
 
     static func noFiles(_ name: String) -> Failure {

@@ -48,22 +48,46 @@ public struct ImageExporter: Sendable {
     // MARK: an image file
 
     private func exportFile(_ file: GivenFile, _ request: ExportRequest, _ report: Report) async throws {
+        // What comes through a pipe is kept, unless it is read only once.
+        let file = file.isSeekable || request.format.kind == .zfs ? file : try GivenFile(keeping: file)
+        if file.isSeekable { try Self.checkKind(of: file) }
         if request.format.kind == .zfs { return try await repack(file, request, report) }
         if request.format.kind == .tar { return try await archive(file, request, report) }
-        // It is read twice: first for what of it is not zero.
-        let file = file.isSeekable ? file : try GivenFile(keeping: file)
         if try Self.isStream(file) {
             let origins = try request.origins.map { try GivenFile($0) }
             let chain = try VolumeFileChain(file, origins: origins)
             try Self.checkVolume(try VolumeFileChain.header(file), request.image)
-            try await write(request, report) { size in
+            try await write(request, report, size: nil) { size, advance in
                 // What an increment takes away from a volume's end is not told by its stream.
                 let known = try size ?? (chain.isLayered ? chain.facts().size : nil)
-                return VolumeContent(try chain.windows(), size: known)
+                return VolumeContent(try chain.windows(), size: known, advance: advance)
             }
         } else {
             let disk = try DiskSourceFile(file)
-            try await write(request, report) { _ in try VolumeContent(disk) }
+            try await write(request, report, size: try disk.reader().description.size) { _, advance in
+                try VolumeContent(disk, advance: advance)
+            }
+        }
+    }
+
+    /// - Throws: `UnsupportedImage` for what is neither an image file nor a disk.
+    private static func checkKind(of file: GivenFile) throws {
+        guard RawDiskName.compression(of: file.name) == nil else { return }
+        defer { file.rewind() }
+        let content = try UnpackedFile(file)
+        // A malformed one is told once it is read.
+        switch try? ImageFileKind(content.head) {
+        case .squashfs:
+            throw SquashfsRefusal.failure(file, in: content.compression, because: ", which export does not read")
+        case .archive where !FileHead.holdsDisk(content.head):
+            let path = file.path == nil ? "FILE" : file.name
+            throw Failure(
+                .unsupportedImage, "\"\(file.name)\" is an archive, which export does not read",
+                hint: """
+                    imgadm convert -o FOLDER \(path) name=NAME version=VERSION makes an image file of a root file system
+                    imgadm extract \(path) takes the files out of it
+                    """)
+        default: break
         }
     }
 
@@ -90,33 +114,41 @@ public struct ImageExporter: Sendable {
         if file.isSeekable, try !Self.isStream(file) {
             throw Failure(
                 .unsupportedImage,
-                "\"\(file.name)\" is a disk or an archive, and no image file that could be packed anew",
+                "\"\(file.name)\" is a disk, and no image file that could be packed anew",
                 hint: "imgadm convert -o \(request.output?.string ?? "FOLDER") \(file.name) makes one of it")
         }
-        let unpacked = try UnpackedFile(file)
-        var copy = StreamCopy("\"\(file.name)\"") { body in try unpacked.readPiece(body) }
         let manifest = try file.path.flatMap { try ImageFiles.manifest(beside: $0) }
         if manifest == nil, request.output != nil {
             report.warning("there is no manifest beside \"\(file.name)\", so none is written")
         }
-        try await writeImageFile(&copy, manifest, request, report)
+        try await writeImageFile(manifest, request, report, reading: file.size.map { Int64(clamping: $0) }) {
+            transfer in
+            let unpacked = try UnpackedFile(file) { transfer.advance(by: $0.byteCount) }
+            return StreamCopy("\"\(file.name)\"") { body in try unpacked.readPiece(body) }
+        }
     }
 
+    /// - Parameters:
+    ///   - total: bytes that will be read, or about so many.
+    ///   - open: gives the stream, which tells the transfer how much of it was read.
     private func writeImageFile(
-        _ copy: inout StreamCopy, _ manifest: Manifest?, _ request: ExportRequest, _ report: Report
+        _ manifest: Manifest?, _ request: ExportRequest, _ report: Report, reading total: Int64?,
+        _ open: (Transfer) throws -> StreamCopy
     ) async throws {
         let files = try request.output.map {
             try CreateFiles(repackedTo: $0, hasManifest: manifest != nil, request.rule)
         }
         let sums = FileSums()
         let output = try OutputFile(request.output, request.rule, sums: sums)
-        try await report.transfers.moving(
-            .create, of: manifest?.uuid, title: manifest?.title ?? request.image, total: nil
+        let guid = try await report.transfers.moving(
+            .create, of: manifest?.uuid, title: manifest?.title ?? request.image, total: total
         ) { transfer in
-            try await output.write(&copy, request.format.compression) { transfer.advance(to: Int64(clamping: $0)) }
+            var copy = try open(transfer)
+            try await output.write(&copy, request.format.compression)
+            return copy.header?.guid
         }
         guard var manifest, let files else { return try output.commit() }
-        manifest["files"] = [try ImageFiles.entry(output, sums, request.format.compression, guid: copy.header?.guid)]
+        manifest["files"] = [try ImageFiles.entry(output, sums, request.format.compression, guid: guid)]
         try await files.settle(manifest, report) { try output.commit() }
         report.line("Saved manifest to \"\(files.manifest)\"")
     }
@@ -149,70 +181,88 @@ public struct ImageExporter: Sendable {
                         "image \(uuid) is a layer of a docker image, which each host unpacks for itself: its stream would be no image elsewhere"
                     )
                 }
+                let size = image.origin == nil ? try await zfs.contentSize(of: name) : nil
                 try await zfs.send(snapshot, from: image.origin) { output in
-                    var copy = StreamCopy("\"\(snapshot)\"") { body in
-                        let bytes = try output.read(1 << 20)
-                        if !bytes.isEmpty { try unsafe body(bytes.span.bytes) }
-                        return !bytes.isEmpty
+                    try await writeImageFile(image.manifest, request, report, reading: size) { transfer in
+                        StreamCopy("\"\(snapshot)\"") { body in
+                            let bytes = try output.read(1 << 20)
+                            transfer.advance(by: bytes.count)
+                            if !bytes.isEmpty { try unsafe body(bytes.span.bytes) }
+                            return !bytes.isEmpty
+                        }
                     }
-                    try await writeImageFile(&copy, image.manifest, request, report)
                 }
             } else if request.format.kind == .tar {
                 guard image.manifest.type != "zvol" else { throw Self.noFiles(request.image) }
                 try await archive(SnapshotSource(zfs: zfs, snapshot: snapshot), request, report)
             } else {
                 guard try await zfs.dataset(name)?.kind == .volume else { throw Self.noDisk(request.image) }
-                try await exportVolume(snapshot, request, report)
+                try await exportVolume(snapshot, size: try await zfs.volumeSize(of: name), request, report)
             }
         }
     }
 
     /// Reads the stream of a volume twice, whole, without what it builds on: snapshots do not change.
-    private func exportVolume(_ snapshot: SnapshotName, _ request: ExportRequest, _ report: Report) async throws {
-        var pass = MapVisitor()
-        let (size, map) = try await zfs.send(snapshot, from: nil) { output in
-            let stream = VolumeStream("\"\(snapshot)\"", output)
-            // What it is, is told before it is read.
-            _ = try stream.peek()
-            let size = try VolumeContent(StreamWindows(stream, on: nil)).readAll(to: &pass)
-            return (size, pass.map)
-        }
-        try await zfs.send(snapshot, from: nil) { output in
-            let stream = VolumeStream("\"\(snapshot)\"", output)
-            try await write(
-                VolumeContent(StreamWindows(stream, on: nil), size: size), size: size, map: map, request, report)
+    private func exportVolume(
+        _ snapshot: SnapshotName, size: UInt64, _ request: ExportRequest, _ report: Report
+    ) async throws {
+        try await moving(request, report, size: size) { progress in
+            var pass = MapVisitor()
+            let (size, map) = try await zfs.send(snapshot, from: nil) { output in
+                let stream = VolumeStream("\"\(snapshot)\"", output)
+                // What it is, is told before it is read.
+                _ = try stream.peek()
+                let size = try VolumeContent(StreamWindows(stream, on: nil), advance: progress.first)
+                    .readAll(to: &pass)
+                return (size, pass.map)
+            }
+            let second = progress.second(of: size)
+            try await zfs.send(snapshot, from: nil) { output in
+                let windows = StreamWindows(VolumeStream("\"\(snapshot)\"", output), on: nil)
+                try await write(VolumeContent(windows, size: size, advance: second), size: size, map: map, request)
+            }
         }
     }
 
     // MARK: disks
 
-    /// - Parameter open: reads the volume from its beginning; given its size, where that is known.
-    private func write(
-        _ request: ExportRequest, _ report: Report, _ open: (UInt64?) throws -> VolumeContent
+    private func moving(
+        _ request: ExportRequest, _ report: Report, size: UInt64?, _ work: (TwoPasses) async throws -> Void
     ) async throws {
-        var pass = MapVisitor()
-        let size = try open(nil).readAll(to: &pass)
-        try await write(try open(size), size: size, map: pass.map, request, report)
+        try await report.transfers.moving(
+            .create, of: nil, title: request.image, total: size.map { Int64(clamping: $0) }
+        ) { try await work(TwoPasses(transfer: $0)) }
+    }
+
+    /// - Parameters:
+    ///   - size: of the volume, where that is known.
+    ///   - open: reads the volume from its beginning; given its size, where that is known, and who is told how far it was read.
+    private func write(
+        _ request: ExportRequest, _ report: Report, size: UInt64?,
+        _ open: (UInt64?, @escaping (UInt64) -> Void) throws -> VolumeContent
+    ) async throws {
+        try await moving(request, report, size: size) { progress in
+            var pass = MapVisitor()
+            let size = try open(nil, progress.first).readAll(to: &pass)
+            try await write(try open(size, progress.second(of: size)), size: size, map: pass.map, request)
+        }
     }
 
     private func write(
-        _ content: VolumeContent, size: UInt64, map: ClusterMap, _ request: ExportRequest, _ report: Report
+        _ content: VolumeContent, size: UInt64, map: ClusterMap, _ request: ExportRequest
     ) async throws {
         let output = try OutputFile(request.output, request.rule, sums: nil)
         do {
-            try await report.transfers.moving(.create, of: nil, title: request.image, total: nil) { transfer in
-                let advance = { (count: UInt64) in transfer.advance(to: Int64(clamping: count)) }
-                if request.format.kind == .qcow2 {
-                    var image = try QCOW2Image(content, size: size, map: map)
-                    try await output.write(&image, .none, advance: advance)
-                } else if request.format.compression == .none, request.output != nil {
-                    var file = SparseFile(output: output, size: size)
-                    _ = try content.readAll(to: &file)
-                    try output.resize(to: size)
-                } else {
-                    var image = RawImage(content, size: size)
-                    try await output.write(&image, request.format.compression, advance: advance)
-                }
+            if request.format.kind == .qcow2 {
+                var image = try QCOW2Image(content, size: size, map: map)
+                try await output.write(&image, .none)
+            } else if request.format.compression == .none, request.output != nil {
+                var file = SparseFile(output: output, size: size)
+                _ = try content.readAll(to: &file)
+                try output.resize(to: size)
+            } else {
+                var image = RawImage(content, size: size)
+                try await output.write(&image, request.format.compression)
             }
         } catch let error as DiskError where error.reason == .order {
             throw ImageTool.changedMeanwhile
@@ -220,6 +270,19 @@ public struct ImageExporter: Sendable {
             throw Failure(.unsupportedImage, "\"\(request.image)\" cannot be written in this format", cause: error)
         }
         try output.commit()
+    }
+}
+
+/// How far a volume is that is read twice: of its bytes, each time is worth half.
+private struct TwoPasses {
+    let transfer: Transfer
+
+    func first(_ reached: UInt64) { transfer.advance(to: Int64(clamping: reached / 2)) }
+
+    /// - Parameter size: of the volume, as the first has found it.
+    func second(of size: UInt64) -> (UInt64) -> Void {
+        transfer.expect(Int64(clamping: size))
+        return { transfer.advance(to: Int64(clamping: size - (size - min($0, size)) / 2)) }
     }
 }
 

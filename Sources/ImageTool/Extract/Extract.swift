@@ -86,14 +86,16 @@ private enum Contents {
             }
             self = .archive(content)
         case .squashfs:
-            throw Self.noFiles(
-                file, "a squashfs",
-                hint: "unsquashfs \(file.name) takes files out of it; imgadm import \(file.name) makes an image of it")
+            throw SquashfsRefusal.failure(file, in: content.compression, because: Self.taken) {
+                ["unsquashfs \($0) takes files out of it"]
+            }
         case .disk: throw Self.noFiles(file, "a disk")
         case .manifest: throw Self.noFiles(file, "a manifest")
         case .unknown: throw Self.noFiles(file, "neither a stream of zfs send nor a tar archive")
         }
     }
+
+    private static let taken = ": files are extracted of file systems in streams, and of archives"
 
     private static func noFiles(
         _ file: GivenFile, _ what: String,
@@ -101,7 +103,7 @@ private enum Contents {
     ) -> Failure {
         Failure(
             .unsupportedImage,
-            "\"\(file.name)\" is \(what): files are extracted of file systems in streams, and of archives",
+            "\"\(file.name)\" is \(what)\(taken)",
             hint: hint)
     }
 }

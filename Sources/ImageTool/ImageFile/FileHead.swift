@@ -71,7 +71,12 @@ struct FileHead {
             throw refusal(
                 "is no disk and no archive, but JSON",
                 "imgadm install -m MANIFEST -f FILE installs an image from a manifest")
-        case .archive: return Self.holdsDisk(head) ? .disk : .root
+        case .archive:
+            if Self.holdsDisk(head) { return .disk }
+            guard fileName.lowercased().hasSuffix(".ova") else { return .root }
+            throw refusal(
+                "is called .ova, and does not begin with a description (*.ovf) as an OVA does",
+                "tar -xf takes the disk out of it, which imgadm import takes by itself")
         case .squashfs: throw refusal("is a squashfs that is packed once more", "unpack it first")
         case .disk: return .disk
         case .unknown:

@@ -45,11 +45,8 @@ struct ProducedBytes: ByteSink, StreamSink, TarSink {
 extension OutputFile {
     /// Writes all that is produced, compressed.
     ///
-    /// - Parameter advance: is told how many bytes were written so far.
     /// - Throws: what producing and writing throws.
-    func write(
-        _ producer: inout some FileProducer, _ compression: CompressionFormat, advance: (UInt64) -> Void = { _ in }
-    ) async throws {
+    func write(_ producer: inout some FileProducer, _ compression: CompressionFormat) async throws {
         let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         var isAtEnd = false
         try await StreamCompressor(compression, cores: cores).run { count in
@@ -57,7 +54,6 @@ extension OutputFile {
             return producer.output.take(count)
         } emit: { bytes in
             try write(bytes)
-            advance(size)
         }
     }
 }

@@ -20,9 +20,12 @@ final class DiskWindows: VolumeWindows {
     private var reader: DiskReader
     private let queue = PieceQueue()
     private(set) var size: UInt64?
+    /// Is told how far the disk has been read.
+    private let advance: (UInt64) -> Void
 
-    init(_ file: DiskSourceFile) throws {
+    init(_ file: DiskSourceFile, advance: @escaping (UInt64) -> Void) throws {
         self.file = file
+        self.advance = advance
         reader = try file.reader()
     }
 
@@ -30,6 +33,7 @@ final class DiskWindows: VolumeWindows {
         while size == nil, queue.first == nil {
             var visitor = QueueingVisitor(queue: queue)
             size = try file.translating { try reader.step(to: &visitor) }
+            advance(reader.reached)
         }
         guard case .data(_, let offset) = queue.first else { return nil }
         return offset / VolumeWindow.bytes
