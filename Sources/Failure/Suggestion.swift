@@ -1,10 +1,12 @@
 /// What somebody may have meant who made a slip of the keyboard.
 public enum Suggestion {
-    /// The nearest word, if it is near: a letter or two off, swapped, missing or too many.
+    /// The nearest word, if it is near: a letter or two off, swapped, missing or too many; whether they are capitals is no matter.
     public static func nearest(to word: String, among words: some Sequence<String>) -> String? {
         let most = word.count < 4 ? 1 : word.count > 20 ? 3 : 2
-        return words.lazy.map { (word: $0, distance: distance(Array(word), Array($0))) }
-            .filter { $0.distance > 0 && $0.distance <= most }
+        let letters = Array(word.lowercased())
+        return words.lazy.filter { $0 != word }
+            .map { (word: $0, distance: distance(letters, Array($0.lowercased()))) }
+            .filter { $0.distance <= most }
             .min { $0.distance < $1.distance }?.word
     }
 

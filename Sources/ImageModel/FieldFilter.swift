@@ -8,6 +8,8 @@ public struct FieldFilter: Sendable, Hashable {
         case equals(String)
         /// One of the value's elements is this one: a docker reference in the form of ``DockerReference/localDescription``.
         case has(String)
+        /// The value is a UUID with these first digits.
+        case begins(UUIDBeginning)
         /// The value's text contains this one; of an array, that of any element.
         case contains(String)
     }
@@ -44,9 +46,19 @@ public struct FieldFilter: Sendable, Hashable {
             return
         }
         path = FieldPath(field)
+        guard Self.identities.contains(field) else {
+            condition = .equals(value)
+            return
+        }
         // As people paste it; manifests have one spelling.
-        let uuid = Self.identities.contains(field) ? ImageUUID(typed: value) : nil
-        condition = .equals(uuid?.description ?? value)
+        if let uuid = ImageUUID(typed: value) {
+            condition = .equals(uuid.description)
+        } else if let beginning = UUIDBeginning(typed: value, atLeast: UUIDBeginning.least) {
+            // As narrow tables print it.
+            condition = .begins(beginning)
+        } else {
+            condition = .equals(value)
+        }
     }
 
     /// What docker calls an image is a name of it, too, and so is what a server of simplestreams calls it.
@@ -59,7 +71,7 @@ public struct FieldFilter: Sendable, Hashable {
     func matches(_ aliases: StreamsAliases) -> Bool {
         switch condition {
         case .equals(let wanted): aliases.has(wanted)
-        case .has: false
+        case .has, .begins: false
         case .contains(let wanted): aliases.names.contains { $0.hasBytes(wanted.lowercased()) }
         }
     }
@@ -69,6 +81,7 @@ public struct FieldFilter: Sendable, Hashable {
         guard let value, let text = value.fieldText else { return false }
         switch condition {
         case .equals(let wanted): return text == wanted
+        case .begins(let beginning): return ImageUUID(text).map(beginning.fits) ?? false
         case .has(let wanted): return value.arrayValue?.contains(.string(wanted)) ?? false
         case .contains(let wanted):
             guard let elements = value.arrayValue else { return text.hasBytes(wanted) }

@@ -5,6 +5,9 @@ public struct UUIDBeginning: Sendable, Hashable, CustomStringConvertible {
     /// What tables put behind a text that they cut stands behind it: it can be nothing else, then.
     public let isCut: Bool
 
+    /// So many digits name an image of a source, and as many are seen on the narrowest terminal. Fewer are words.
+    public static let least = 8
+
     /// How a table says that a text goes on; on a terminal of ASCII, the latter.
     private static let ellipses = ["\u{2026}", "..."]
 

@@ -1,19 +1,21 @@
 import Failure
-public import IMGAPI
+import IMGAPI
 public import ImageModel
-public import Transport
+import Transport
 
 /// A source that speaks IMGAPI.
 public struct IMGAPISource: ImageSource {
     public let descriptor: SourceDescriptor
     private let client: IMGAPIClient
     private let transport: Transport
+    private let remarks: SourceRemarks
 
-    public init(
-        descriptor: SourceDescriptor, transport: Transport, requestID: String, token: AccessToken? = nil,
-        isTokenWithheld: Bool = false
+    init(
+        descriptor: SourceDescriptor, transport: Transport, requestID: String, token: AccessToken?,
+        isTokenWithheld: Bool, remarks: SourceRemarks
     ) {
         self.descriptor = descriptor
+        self.remarks = remarks
         self.transport = transport
         client = IMGAPIClient(
             base: descriptor.url.base, channel: descriptor.channel, insecure: descriptor.insecure,
@@ -25,9 +27,13 @@ public struct IMGAPISource: ImageSource {
     public func ping() async throws {
         try await client.ping()
         try await client.checkReading()
-        guard let channel = descriptor.channel, channel != "*", let names = try await client.channels(),
-            !names.contains(channel)
-        else { return }
+        guard let channel = descriptor.channel, channel != "*" else { return }
+        guard let names = try await client.channels() else {
+            return remarks.add(
+                "\(descriptor.url.base) has no channels, or does not say which: what ?channel=\(channel) leads to is not known"
+            )
+        }
+        guard !names.contains(channel) else { return }
         throw Failure(
             .sourceError, "\(descriptor.url.base) has no channel \"\(channel)\"",
             hint: Suggestion.hint(for: channel, among: names)

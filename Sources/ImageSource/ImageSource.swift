@@ -124,7 +124,7 @@ public struct ImageSources: Sendable {
             let token = try tokens.token(for: descriptor, insecure: transport.settings.insecure)
             return IMGAPISource(
                 descriptor: descriptor, transport: transport, requestID: requestID, token: token,
-                isTokenWithheld: tokens.isWithheld)
+                isTokenWithheld: tokens.isWithheld, remarks: remarks)
         } catch {
             return UnusableSource(descriptor: descriptor, reason: error)
         }

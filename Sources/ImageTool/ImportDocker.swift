@@ -83,11 +83,21 @@ extension ImageTool {
         do {
             return try await source.image(reference, for: request.platform)
         } catch let refusal as RegistryRefusal where refusal.kind == .notFound {
+            var hint = refusal.hint
+            if hint == nil { hint = await otherServer(at: reference, source) }
             throw Failure(
-                .activeImageNotFound, refusal.message, cause: refusal.cause,
-                hint: refusal.hint ?? Self.other(than: reference),
+                .activeImageNotFound, refusal.message, cause: refusal.cause, hint: hint ?? Self.other(than: reference),
                 statusCode: refusal.statusCode)
         }
+    }
+
+    /// What has a host and a slash may be an image server and the name of an image.
+    private func otherServer(at reference: DockerReference, _ source: DockerSource) async -> String? {
+        // Only for a hint: that there is no such docker image is told.
+        guard reference.namesHost, let other = try? await otherType(of: source.descriptor) else { return nil }
+        let url = source.descriptor.url.base
+        return
+            "\(url) answers as \(other.name): imgadm sources -t \(other.type.rawValue) -a \(url) adds it, and its images are imported by their names"
     }
 
     /// What to do about a reference that leads to nothing.

@@ -35,15 +35,19 @@ public struct ForeseenManifest: Sendable {
     public let json: JSONObject
     /// Why the import would be refused, and what to give; nil where it would not.
     public let shortcoming: Failure?
+    /// What an import may still stumble over.
+    public let openQuestion: String?
 
     init(_ draft: ImageDraft, _ uuid: ImageUUID?) {
         json = draft.json(uuid: uuid)
         shortcoming = draft.shortcoming
+        openQuestion = draft.openQuestion
     }
 
     init(_ manifest: Manifest) {
         json = manifest.json
         shortcoming = nil
+        openQuestion = nil
     }
 }
 
@@ -157,6 +161,7 @@ extension ImageTool {
         try await check(image.manifest)
         let room = try look.room()
         report.line("Importing \(image.title) from \"\(place)\"")
+        if isRehearsing, let question = image.draft?.openQuestion { report.warning(question) }
         let done = try await carryOut(in: pool, room: room, report) { try plan(.importing, [image]) }
         // Which image a file is, may be known only once all of it was read.
         if let done, done.wasThere, let installed = try await store.image(done.uuid, in: pool) {

@@ -31,6 +31,7 @@ extension ImageTool {
         guard !images.isEmpty else { return }
         let sources = try configuredSources()
         var failures: [Failure] = []
+        var unknown: [InstalledImage] = []
         for start in stride(from: 0, to: images.count, by: ImageTool.updatesAtATime) {
             let group = Array(images[start..<min(start + ImageTool.updatesAtATime, images.count)])
             for (image, found) in zip(group, try await lookUp(group, in: sources)) {
@@ -39,14 +40,26 @@ extension ImageTool {
                     failures.append(failure)
                 }
                 do {
-                    try await update(image, found, dryRun, report)
+                    if try await !update(image, found, dryRun, report) { unknown.append(image) }
                 } catch let error as any CodedError {
                     failures.append(error.failure)
                 }
             }
         }
+        if let words = ImageTool.unknown(unknown) { report.warning(words) }
         if let failure = Failure.combining(failures) { throw failure }
     }
+
+    /// One line, however many there are: a host may have many images of files, and nothing is wrong with them.
+    private static func unknown(_ images: [InstalledImage]) -> String? {
+        guard let first = images.first else { return nil }
+        guard images.count > 1 else { return "image \(first.progressTitle) is not known to any image source" }
+        let more = images.count > mostNamed ? ", and \(images.count - mostNamed) more" : ""
+        return
+            "\(images.count) images are not known to any image source: \(images.prefix(mostNamed).map(\.progressTitle).joined(separator: ", "))\(more)"
+    }
+
+    private static let mostNamed = 10
 
     private func lookUp(_ images: [InstalledImage], in sources: [any ImageSource]) async throws -> [LookUp] {
         try await withThrowingTaskGroup(of: (Int, LookUp).self) { group in
@@ -59,20 +72,20 @@ extension ImageTool {
         }
     }
 
-    private func update(_ image: InstalledImage, _ found: LookUp, _ dryRun: Bool, _ report: Report) async throws {
+    /// - Returns: false for an image that no source knows.
+    private func update(_ image: InstalledImage, _ found: LookUp, _ dryRun: Bool, _ report: Report) async throws -> Bool
+    {
         guard let (stated, source) = found.match else {
             // The layers of docker images have no source that could be asked for a UUID. And one that could not be asked may
             // know it.
-            if image.manifest.imageType != .docker, found.failures.isEmpty {
-                report.warning("image \(image.progressTitle) is not known to any image source")
-                report.did(ImageResult(.unknown, image))
-            }
-            return
+            guard image.manifest.imageType != .docker, found.failures.isEmpty else { return true }
+            report.did(ImageResult(.unknown, image))
+            return false
         }
         let lock = try await store.recordLock(image.uuid, in: image.pool) { report.waiting(for: image.uuid, $0) }
         defer { lock.release() }
         // It may have gone, or been updated, meanwhile.
-        guard let image = try await store.image(image.uuid, in: image.pool) else { return }
+        guard let image = try await store.image(image.uuid, in: image.pool) else { return true }
         let url = source.descriptor.url.base
         let theirs = source.manifest(stated, keepingContentOf: image.manifest)
         let manifest = image.keepingGiven(theirs)
@@ -96,6 +109,7 @@ extension ImageTool {
         if image.isKnown, image.manifest.title != manifest.title { result.former = image.manifest }
         report.did(result)
         try await updateFinal(image, manifest, dryRun, report)
+        return true
     }
 
     /// What is wrong with a manifest that came of a source's and of the fields that were given, and neither with that of the source nor

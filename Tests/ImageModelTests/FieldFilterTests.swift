@@ -33,6 +33,20 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("5f1dd7b6", true), ("5f1dd7b6\u{2026}", true), ("5f1dd7b6...", true), ("5f1dd7b6-7d4a-4bd4-8", true),
+        ("5f1dd7b", false), ("5f1dd7b7", false), ("7d4a-4bd4-8d3b", false), ("5f1d\u{2026}", false),
+    ])
+    func theFirstDigitsOfAUUIDAreUnderstood(typed: String, isMatch: Bool) throws {
+        let uuid = "5f1dd7b6-7d4a-4bd4-8d3b-9f2f2ab1c001"
+        for field in ["uuid", "origin", "owner"] {
+            let filter = try FieldFilter("\(field)=\(typed)")
+            #expect(filter.matches(.string(uuid)) == isMatch)
+            #expect(!filter.matches(.string("5f1dd7b6 is no UUID")) && !filter.matches(nil))
+        }
+        #expect(try !FieldFilter("name=\(typed)").matches(.string(uuid)))
+    }
+
     /// In whatever form it is typed; of a digest the digests are asked, since what has a tag is not called by them.
     @Test(arguments: [
         ("debian:12", "reference", "debian:12"), ("docker.io/library/debian:12", "reference", "debian:12"),

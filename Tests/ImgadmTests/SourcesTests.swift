@@ -78,8 +78,10 @@ extension EndToEnd {
             let plain = try await CannedServer(["/ping": ping])
             for url in ["\(server.url)?channel=dev", "\(server.url)?channel=*", "\(plain.url)?channel=nope"] {
                 let run = try await box.imgadm("sources", "-a", url)
-                #expect(run.status == 0, "\(run)")
+                #expect(run.status == 0 && run.errors.contains("has no channels") == url.hasSuffix("nope"), "\(run)")
             }
+            let check = try await box.imgadm("sources", "-c")
+            #expect(check.errors.contains("\(plain.url) has no channels"), "\(check)")
         }
 
         @Test func aSourceThatDoesNotAnswerIsNotAdded() async throws {

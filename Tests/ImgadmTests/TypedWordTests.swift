@@ -142,8 +142,53 @@ extension EndToEnd {
             }
             let pipe = try await box.imgadm("import", "-")
             #expect(pipe.status == 2 && pipe.errors.contains("imgadm convert -"), "\(pipe)")
+            for (words, hint) in [
+                (["nosuchname"], "imgadm avail shows the images; docker:nosuchname would be the docker image"),
+                (["https:/example.com/a.qcow2"], "did you mean \"https://example.com/a.qcow2\"?"),
+                (["\u{2014}q"], "begins with another dash"),
+                (["name=\(image.name)"], "imgadm avail name=\(image.name)"),
+                ([image.name, "1.0.0"], "NAME@VERSION"), ([image.name, "name=x"], "fields are given to a file"),
+            ] {
+                let run = try await box.imgadm(["import"] + words)
+                #expect(run.status != 0 && run.errors.contains(hint), "\(words): \(run)")
+            }
             let slip = try await box.imgadm("import", "htp://example.com/a.qcow2")
             #expect(slip.status == 2 && slip.errors.contains("did you mean \"http://example.com/a.qcow2\"?"), "\(slip)")
+        }
+
+        /// A word that a registry is asked for may have been a slip, or another server.
+        @Test func whatIsNoDockerImageIsToldAsWhatItMayBe() async throws {
+            let images = try await Fixture.get()
+            let image = try await images.workshop.make(name: "slip-\(TestUUID.make().prefix(8))", bytes: 1000)
+            let box = try await Self.box(images)
+            let host = String(images.server.url.dropFirst("http://".count))
+            for (word, hint) in [
+                ("\(image.name)x", "did you mean \"\(image.name)\"?"),
+                ("\(host)/\(image.name)", "answers as an image server"),
+                (image.name.uppercased(), "did you mean \"\(image.name)\"?"),
+            ] {
+                let run = try await box.imgadm("import", word)
+                #expect(run.status == 1 && run.errors.contains(hint), "\(word): \(run)")
+            }
+            // No docker image is sought at a registry that is not there.
+            for (words, hint) in [
+                ([host], "imgadm sources -a http://\(host) adds"),
+                (["\(image.name)x:1"], "did you mean \"\(image.name)\"?"),
+            ] {
+                let run = try await box.imgadm(["import", "-S", "http://127.0.0.1:1"] + words)
+                #expect(run.status == 1 && run.errors.contains(hint), "\(words): \(run)")
+            }
+        }
+
+        @Test func aUUIDIsFilteredByItsFirstDigits() async throws {
+            let images = try await Fixture.get()
+            let image = try await images.workshop.make(name: "filter-\(TestUUID.make().prefix(8))", bytes: 1000)
+            let box = try await Self.box(images)
+            for digits in ["\(image.uuid.prefix(8))", "\(image.uuid.prefix(8))\u{2026}", "\(image.uuid.prefix(20))"] {
+                #expect(
+                    try await box.imgadm("avail", "-Ho", "name", "uuid=\(digits)").lines == [image.name], "\(digits)")
+            }
+            #expect(try await box.imgadm("avail", "-Ho", "name", "uuid=\(image.uuid.prefix(7))").lines.isEmpty)
         }
 
         @Test func aRootThatCallsItselfOtherwiseIsTold() async throws {

@@ -121,6 +121,13 @@ extension EndToEnd {
             try await Tool.run("zfs", "create", "\(box.pool)/\(uuid)")
             let run = try await box.imgadm("update")
             #expect(run.status == 0 && run.output.isEmpty && run.errors.contains("warning: image \(uuid)"), "\(run)")
+            let other = TestUUID.make()
+            try await Tool.run("zfs", "create", "\(box.pool)/\(other)")
+            let both = try await box.imgadm("update")
+            let warnings = both.errors.split(separator: "\n")
+            #expect(both.status == 0 && warnings.count == 1, "\(both)")
+            #expect(both.errors.contains("2 images are not known") && both.errors.contains(uuid), "\(both)")
+            #expect(both.errors.contains(other), "\(both)")
             let missing = try await box.imgadm("update", TestUUID.make())
             #expect(missing.status == 2 && missing.errors.contains("is not installed"), "\(missing)")
         }

@@ -143,6 +143,13 @@ public struct ImageDraft: Sendable {
         }
     }
 
+    /// What only the content can tell, which is not known yet, and what to give where it does not; nil where all is known.
+    public var openQuestion: String? {
+        guard kind == .root, release == nil, json(uuid: nil)["version"] == nil else { return nil }
+        return
+            "the version is known only if an os-release in it tells one: otherwise it must be given, as version=1.0.0"
+    }
+
     private func checked(_ json: JSONObject) throws(Failure) -> Manifest {
         guard given["origin"] == nil || given["origin"]?.stringValue == origin?.uuid.description else {
             throw Failure(
@@ -159,7 +166,8 @@ public struct ImageDraft: Sendable {
                 failure.code, failure.message, cause: failure.cause,
                 hint: missing.isEmpty || failure.hint != nil
                     ? failure.hint
-                    : "what the file's name does not tell must be given: \(missing.joined(separator: " "))")
+                    : "neither the file nor its name tells \(missing.count == 1 ? "it" : "them"): \(missing.joined(separator: " ")) behind the file gives what is missing"
+            )
         }
         let isFit = kind == .disk ? json["type"] == "zvol" : ["lx-dataset", "zone-dataset"].contains(json["type"])
         guard isFit else {

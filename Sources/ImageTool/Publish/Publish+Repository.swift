@@ -11,7 +11,8 @@ import Transport
 
 extension ImageTool {
     /// Publishes an image into a repository of a registry, with no server in between. Nothing of it is seen before its tag is there,
-    /// and with that all of it is. Typed again, it does what is left to be done.
+    /// and with that all of it is. Typed again, it does what is left to be done: no state of an image tells whether the run that
+    /// put it there has come to its name and the index, so that one that is there already is no error, as a push of what is there is none.
     ///
     /// - Throws: `ImageUuidAlreadyExists` for an image that is there and is another one; `OriginDoesNotExist`, `InvalidManifest`;
     ///   `UploadError`, `Unauthorized`, `ConnectionError`.
@@ -26,7 +27,6 @@ extension ImageTool {
             changing: source.repository.awaited, mode: manifest["public"] == false ? .private : .public, logger: log)
         var isThere = false
         if try await isPublished(manifest, file, compression, request, in: repository, at: url) {
-            if !request.mayBeThere { report.line("Image \(uuid) has its file already") }
             try await repository.complete(uuid)
             isThere = true
         } else {
@@ -45,7 +45,7 @@ extension ImageTool {
         report.did(
             .published(
                 manifest, bytes: file.size, to: url,
-                action: isThere && request.mayBeThere ? .present(.published) : .published))
+                action: isThere ? .present(.published) : .published))
     }
 
     /// Whether the image is there, active and with its file, as a run before may have left it.

@@ -40,7 +40,8 @@ extension ImageArgument {
                     ? context.tool.hasDockerSource() : !failures.allSatisfy(ImageTool.refusesAccess)
                 guard type == nil && isDocker else {
                     throw await question.failure(
-                        name, failures, other: "\(reference.localName):\(reference.target) names the docker image")
+                        name, failures, other: "imgadm avail shows the images; docker:\(name) would be the docker image"
+                    )
                 }
                 context.remark(failures.map { "\($0.description): \"\(name)\" is taken for a docker image" })
             } catch let missing as NoSources {
@@ -58,7 +59,10 @@ extension ImageArgument {
                 // Whoever has that name in a registry is not who was meant while the server is away.
                 guard try failures.isEmpty && reference != nil && type == nil && context.tool.hasDockerSource() else {
                     throw await question.failure(
-                        name, failures, other: reference.map { "docker:\($0.localName) names the docker image" })
+                        name, failures,
+                        other: reference.map {
+                            "imgadm avail shows the images; docker:\($0.localName) would be the docker image"
+                        })
                 }
             }
             guard let reference else { throw ImageArgument.isNothing("\(name)") }
@@ -101,7 +105,7 @@ private struct SourceQuestion {
     func find(orBegunWith name: ImageName) async throws -> (uuid: ImageUUID?, failures: [Failure]) {
         let found = try await find(name)
         guard found.uuid == nil,
-            let beginning = UUIDBeginning(typed: name.description, atLeast: ImageArgument.leastDigits)
+            let beginning = UUIDBeginning(typed: name.description, atLeast: UUIDBeginning.least)
         else { return found }
         return try await find(beginning)
     }

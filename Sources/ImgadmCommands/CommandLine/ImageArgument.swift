@@ -16,16 +16,13 @@ enum ImageArgument {
     /// The first digits of a UUID, which is no reference, but may be the name of an image, where nothing was cut off.
     case beginning(UUIDBeginning, ImageName?)
 
-    /// So many digits of a UUID name an image of the sources, and as many are seen on the narrowest terminal. Fewer are words.
-    static let leastDigits = 8
-
     /// - Throws: `Usage` for what is none of these.
     init(_ text: String) throws(Failure) {
         if let uuid = ImageUUID(typed: text) {
             self = .uuid(uuid)
             return
         }
-        if let beginning = UUIDBeginning(typed: text, atLeast: ImageArgument.leastDigits), beginning.isCut {
+        if let beginning = UUIDBeginning(typed: text, atLeast: UUIDBeginning.least), beginning.isCut {
             self = .beginning(beginning, nil)
             return
         }
@@ -48,7 +45,7 @@ enum ImageArgument {
             reference = try DockerReference(text)
         } catch {
             guard let name else { throw ImageArgument.isNothing(text, cause: error) }
-            if let beginning = UUIDBeginning(typed: text, atLeast: ImageArgument.leastDigits) {
+            if let beginning = UUIDBeginning(typed: text, atLeast: UUIDBeginning.least) {
                 self = .beginning(beginning, name)
             } else {
                 self = text.contains("/") ? .path(name, nil) : .name(name)
@@ -73,7 +70,15 @@ enum ImageArgument {
     static func isNothing(_ text: String, cause: Failure? = nil) -> Failure {
         Failure(
             .usage, "invalid image-id arg: \"\(text)\" is neither a UUID nor a name nor a docker reference",
-            cause: cause)
+            cause: cause, hint: hint(for: text))
+    }
+
+    private static func hint(for text: String) -> String? {
+        // Hyphens and dashes as text processors make them.
+        if let first = text.unicodeScalars.first, (0x2010...0x2015).contains(first.value) || first.value == 0x2212 {
+            return "an option begins with -, and this begins with another dash"
+        }
+        return text.contains("=") ? "imgadm avail \(text) shows the images of which that is true" : nil
     }
 
     /// Says of a URL what it is: it is no name of anything in a source.
@@ -93,6 +98,14 @@ enum ImageArgument {
                 hint:
                     "imgadm convert - makes an image of what comes through one: a disk, or the archive of a root file system"
             )
+        }
+        for scheme in ["http", "https"] where text.hasPrefix("\(scheme):") && !text.hasPrefix("\(scheme)://") {
+            let rest = text.dropFirst(scheme.utf8.count + 1)
+            // What has no slash may be a repository and its tag.
+            guard rest.contains("/") else { continue }
+            throw Failure(
+                .usage, "invalid image-id arg: \"\(text)\" is no URL: // is missing",
+                hint: "did you mean \"\(scheme)://\(rest.drop { $0 == "/" })\"?")
         }
         if let colon = text.firstRange(of: "://"),
             let web = Suggestion.nearest(to: String(text[..<colon.lowerBound]).lowercased(), among: ["http", "https"])

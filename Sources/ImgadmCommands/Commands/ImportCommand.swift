@@ -118,7 +118,7 @@ struct ImportCommand: AnsweringCommand {
         guard !file.areGiven else {
             throw Failure(.usage, "--checksum, --verify and --volblocksize go with a URL or a file")
         }
-        let argument = try ImageArgument(Arguments.one(arguments, "IMAGE"))
+        let argument = try ImageArgument(image())
         let type = try type.type()
         if !dryRun { try await context.upgradeState() }
         try await token.give(to: sources, context)
@@ -176,27 +176,20 @@ struct ImportCommand: AnsweringCommand {
         var request = DockerImportRequest(
             reference, pool: try context.pool(pool.name), platform: try platform.platform())
         request.source = try sources.first.map { try context.tool.namedSource($0, standard: .docker) }
-        do {
-            try await context.reporting(mode, dryRun: dryRun) { [request] report in
+        try await ImageArgument.tellingMeant(by: arguments.first ?? "", reference, context) { [request] in
+            try await context.reporting(mode, dryRun: dryRun) { report in
                 try await tool(context).importImage(request, report)
             }
-        } catch let error as any CodedError {
-            guard let hint = await meant(by: reference, error, context) else { throw error }
-            let first = error.hint.map { "\($0); " } ?? ""
-            throw Failure(
-                error.code, error.message, cause: error.cause, hint: first + hint, statusCode: error.statusCode)
         }
     }
 
-    /// Who types NAME:VERSION may mean an image of a source, which is named otherwise.
-    private func meant(
-        by reference: DockerReference, _ error: any CodedError, _ context: CommandContext
-    ) async -> String? {
-        guard error is ConnectionError || [401, 403, 404].contains(error.statusCode), !reference.namesHost,
-            let tag = reference.tag, arguments.first == "\(reference.localName):\(tag)",
-            // Only for a hint: why there was no docker image is told.
-            let names = try? await context.tool.availableNames(), names.contains(reference.localName)
-        else { return nil }
-        return "a source has images called \"\(reference.localName)\": imgadm import \(reference.localName)@\(tag)"
+    /// - Throws: `Usage` unless there is just one argument, with what the others may have been.
+    private func image() throws(CallError) -> String {
+        guard arguments.count > 1 else { return try Arguments.one(arguments, "IMAGE") }
+        let hint =
+            arguments[1].contains("=")
+            ? "fields are given to a file, a URL or oci:REFERENCE; an image of a source has its own"
+            : "one image is imported at a time; NAME@VERSION is one of its versions"
+        throw CallError("unexpected argument: \"\(arguments[1])\"", hint: hint)
     }
 }

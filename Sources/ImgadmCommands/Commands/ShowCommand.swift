@@ -53,7 +53,9 @@ struct ShowCommand: ImgadmCommand {
             switch try await ImageArgument(Arguments.one(arguments, "IMAGE")).settled(context, type: try type.type()) {
             case .uuid(let uuid): try await context.tool.manifest(of: uuid)
             case .reference(let reference):
-                try await context.tool.manifest(of: reference, platform: try platform.platform())
+                try await ImageArgument.tellingMeant(by: arguments.first ?? "", reference, context) {
+                    try await context.tool.manifest(of: reference, platform: try platform.platform())
+                }
             case .name, .either, .path, .beginning: throw Failure(.internalError, "a name was not settled")
             }
         context.remark(context.tool.takeSourceRemarks())
@@ -62,8 +64,10 @@ struct ShowCommand: ImgadmCommand {
 
     private func show(_ manifest: ForeseenManifest, as format: OutputFormat, _ context: CommandContext) throws {
         try context.output.value(.object(manifest.json), as: format)
-        guard let shortcoming = manifest.shortcoming else { return }
         try context.output.flush()
+        guard let shortcoming = manifest.shortcoming else {
+            return context.remark(manifest.openQuestion.map { [$0] } ?? [])
+        }
         context.remark(
             ["import would refuse this: \(shortcoming.message)\(shortcoming.hint.map { " (\($0))" } ?? "")"])
     }

@@ -61,7 +61,9 @@ struct SourceEditing {
             do {
                 let sources = try SourceLines.read(text)
                 let new = force ? [] : sources.filter { !before.contains($0) }
-                if let failure = Failure.combining(try await context.tool.pingFailures(new)) { throw failure }
+                let failures = try await context.tool.pingFailures(new)
+                context.remark(context.tool.takeSourceRemarks())
+                if let failure = Failure.combining(failures) { throw failure }
                 return sources
             } catch let error as any CodedError {
                 guard ProcessEnvironment.isInteractive else { throw kept(error.failure, file) }

@@ -148,6 +148,7 @@ struct SourcesCommand: ImgadmCommand {
         if !present && !force {
             if source.type == .imgapi, tokenFile == nil { try await TokenOptions.ambient().give(to: [url], context) }
             try await context.tool.ping(source)
+            context.remark(context.tool.takeSourceRemarks())
         }
         let done = try await context.tool.config.update { config in
             var sources = try config.sources
@@ -186,6 +187,7 @@ struct SourcesCommand: ImgadmCommand {
         let sources = try context.tool.config.load().sources
         try await TokenOptions.ambient().give(to: [], context)
         let answers = Array(zip(sources, try await context.tool.check(sources)))
+        context.remark(context.tool.takeSourceRemarks())
         let columns = ["url", "type", "ok", "error"]
         let rows = answers.map { source, failure in
             [source.displayURL, source.type.rawValue, failure == nil ? "true" : "false", failure?.description]

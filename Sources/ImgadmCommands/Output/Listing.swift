@@ -22,7 +22,7 @@ struct Listing {
     static let identities: Set = ["uuid", "origin", "owner"]
     /// What a narrow terminal has no room for, unless it was asked for: by what people choose an image stays.
     static let dispensableColumns = [
-        "os", "type", "created", "published", "pub", "version", "image_id", "referenced", "unique",
+        "os", "type", "created", "published", "pub", "image_id", "referenced", "unique", "version",
     ]
     static let standardSort = "published_at,name"
 

@@ -40,7 +40,8 @@ struct ProgressOptions: ParsableArguments {
         case bar, plain, json, none
     }
 
-    @Flag(name: .customShort("q"), help: "Show no progress, as --progress none.") var quiet = false
+    @Flag(name: .customShort("q"), help: "Show no progress, as --progress none; what was done is told all the same.")
+    var quiet = false
     @Option(
         name: .customLong("progress"), parsing: .unconditional,
         help: ArgumentHelp(
