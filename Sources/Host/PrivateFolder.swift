@@ -152,9 +152,13 @@ extension PrivateFolder {
         guard handle >= 0 else {
             let error = Errno(rawValue: errno)
             guard error != .noSuchFileOrDirectory else { return nil }
-            if let there = status(name, in: parent), there.st_mode & S_IFMT != S_IFDIR {
-                let type = FileType(rawValue: there.st_mode & S_IFMT)
-                throw refusal(path, HostFile.UnexpectedFile(type, instead: "a folder").description)
+            if let there = status(name, in: parent) {
+                guard there.st_mode & S_IFMT == S_IFDIR else {
+                    let type = FileType(rawValue: there.st_mode & S_IFMT)
+                    throw refusal(path, HostFile.UnexpectedFile(type, instead: "a folder").description)
+                }
+                // Its owner may have closed it to us.
+                guard there.st_uid == geteuid() else { throw refusal(path, "it belongs to user \(there.st_uid)") }
             }
             throw HostFile.failure("cannot open folder", path, error)
         }

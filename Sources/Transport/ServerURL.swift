@@ -38,6 +38,10 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
             rest = rest[range.upperBound...]
         } else {
             scheme = schemes.first ?? "http"
+            // It would be a host of that name.
+            for scheme in ["http", "https"] where rest.lowercased().hasPrefix("\(scheme):/") {
+                throw bad("\"\(scheme):\" is followed by two slashes")
+            }
         }
         guard schemes.contains(scheme) else { throw bad("its scheme is not \(schemes.joined(separator: " or "))") }
         if let hash = rest.firstIndex(of: "#") { rest = rest[..<hash] }

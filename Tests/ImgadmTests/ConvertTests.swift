@@ -259,7 +259,10 @@ extension EndToEnd {
             ["imgadm export -q -o x.raw nosuch.zfs.gz", "Usage", "does not exist: \"nosuch.zfs.gz\""],
             ["imgadm inspect nosuch.qcow2", "Usage", "does not exist: \"nosuch.qcow2\""],
             ["imgadm convert -q -o - one.raw version=1", "Usage", "standard output is one"],
-            ["imgadm convert -q -o x.y one.raw", "ManifestValidation", "must be given: version=1.0.0\n"],
+            [
+                "imgadm convert -q -o x.y one.raw", "ManifestValidation",
+                "version=1.0.0 behind the file gives what is missing\n",
+            ],
         ]
 
         @Test func whatCannotBeIsRefused() async throws {

@@ -193,7 +193,7 @@ extension EndToEnd {
 
         /// What a table is for is on a terminal of any width; in a pipe nothing is cut.
         @Test(arguments: [
-            (40, ["UUID", "NAME", "USED", "CLONES"]), (80, ["UUID", "NAME", "USED", "UNIQUE", "REFERENCED", "CLONES"]),
+            (40, ["UUID", "NAME", "USED", "CLONES"]), (80, ["UUID", "NAME", "VERSION", "USED", "UNIQUE", "CLONES"]),
         ])
         func aNarrowTerminalShowsNamesAndFigures(columns: Int, header: [String]) async throws {
             let images = try await Fixture.get()

@@ -23,6 +23,23 @@ extension EndToEnd {
             #expect(run.status == 1 && run.errors.contains("error (ResourceLimit)"), "\(run)")
         }
 
+        /// Anybody can make a folder in the place of another user's locks; there is nothing of that user's in it.
+        @Test(.enabled(if: geteuid() == 0), arguments: ["700", "755"])
+        func whatLiesInPlaceOfTheLocksKeepsNobodyFromLooking(mode: String) async throws {
+            let box = try await Sandbox.make()
+            let user = mode == "700" ? 64322 : 64323
+            let run = try await box.shell(
+                """
+                locks=/run/lock/imgadm-\(user); mkdir "$locks"; trap 'rmdir "$locks"' EXIT
+                chown daemon "$locks"; chmod \(mode) "$locks"; chmod 755 '\(box.root)'
+                install -m 755 \(Binaries.imgadm) '\(box.root)/program'
+                # A host without datasets: the daemon of a userspace ZFS talks to root alone.
+                for name in zfs zpool; do install -m 755 <(echo '#!/bin/sh') "\(box.root)/$name"; done
+                PATH="\(box.root):$PATH" timeout 60 setpriv --reuid \(user) --clear-groups '\(box.root)/program' list
+                """)
+            #expect(run.status == 0, "\(run)")
+        }
+
         /// What is just enough is enough, since the soft limit is raised.
         @Test func aLowSoftLimitIsRaised() async throws {
             let run = try await Sandbox.make().shell("ulimit -Sn 20; timeout 60 \(Binaries.imgadm) sources")

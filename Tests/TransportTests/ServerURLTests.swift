@@ -20,7 +20,8 @@ import Transport
     }
 
     @Test(arguments: [
-        "", " ", "http://", "ftp://x", "http://x:0", "http://x:65536", "http://x:a", "http://x:+5", "http://user@x",
+        "", " ", "http://", "ftp://x", "https:/x", "HTTP:/x/y", "http://x:0", "http://x:65536", "http://x:a",
+        "http://x:+5", "http://user@x",
         "http://a b", "http://a\n", "http://[::1", "http://ü", "http://x$y", "http://-o;rm", "x\u{0}", "http:///path",
         "http://" + String(repeating: "x", count: 3000),
     ])
