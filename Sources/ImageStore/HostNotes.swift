@@ -1,6 +1,5 @@
 import Host
 import ImageModel
-import Logging
 import ZFS
 
 /// Notes of deletions that must destroy a dataset where it is, in the folder of this host where the locks are: for those who share a pool and

@@ -131,22 +131,21 @@ public struct ImagePusher: Sendable {
         let reading = DedicatedThread("layer")
         return try await withThrowingTaskGroup(of: PreparedLayer?.self) { group in
             var sent: [PushedLayer] = []
-            var isAhead = false
-            group.addTask(executorPreference: reading) { try await layers.next() }
+            var layer: PreparedLayer?
             while true {
-                let layer: PreparedLayer
+                group.addTask(executorPreference: reading) { try await layers.next() }
+                let isAhead = layer != nil
+                if let layer {
+                    sent.append(try await send(layer, "layer \(sent.count + 1) of \(count)", by: push, report))
+                }
+                // With it goes the room that it took.
+                layer = nil
                 do {
                     guard case .some(.some(let next)) = try await group.next() else { return sent }
                     layer = next
                 } catch let error as FileError where error.kind == .noSpace && isAhead {
-                    // The layer before it had taken the room, and has given it back.
-                    isAhead = false
-                    group.addTask(executorPreference: reading) { try await layers.next() }
-                    continue
+                    // There is room for one alone.
                 }
-                isAhead = true
-                group.addTask(executorPreference: reading) { try await layers.next() }
-                sent.append(try await send(layer, "layer \(sent.count + 1) of \(count)", by: push, report))
             }
         }
     }
