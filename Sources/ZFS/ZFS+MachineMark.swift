@@ -4,6 +4,8 @@ import Host
 /// like an image, to whatever root and however the run has ended; so such a snapshot has a mark from the moment it is there.
 extension ZFS {
     static let machineMark = "imgadm:machine"
+    /// What a snapshot says that has the mark itself.
+    private static let marked = Told(value: "true", source: "local")
 
     /// Takes a snapshot with that mark.
     ///
@@ -22,7 +24,7 @@ extension ZFS {
         let told = try await told(
             [ZFS.machineMark], of: snapshots.map(\.description) + names.map(\.description), doing: "look up snapshots")
         let found = snapshots.filter { snapshot in
-            told[snapshot.description].map { $0[ZFS.machineMark] != Told(value: "true", source: "local") } ?? false
+            told[snapshot.description].map { $0[ZFS.machineMark] != ZFS.marked } ?? false
         }
         return (Set(found), Set(names.filter { told[$0.description] != nil }))
     }
@@ -31,7 +33,6 @@ extension ZFS {
     public func ofMachines(_ snapshots: [SnapshotName]) async throws -> Set<SnapshotName> {
         let told = try await told(
             [ZFS.machineMark], of: snapshots.map(\.description), doing: "look up snapshots")
-        return Set(
-            snapshots.filter { told[$0.description]?[ZFS.machineMark] == Told(value: "true", source: "local") })
+        return Set(snapshots.filter { told[$0.description]?[ZFS.machineMark] == ZFS.marked })
     }
 }
