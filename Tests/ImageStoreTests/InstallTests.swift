@@ -45,6 +45,27 @@ import ZFS
         }
     }
 
+    /// ZFS may end before the file does: whether that is the file's fault, its rest tells.
+    @Test(arguments: [
+        ("cannot receive new filesystem stream: invalid stream (checksum mismatch)", true, "DownloadError"),
+        ("cannot receive new filesystem stream: invalid stream (checksum mismatch)", false, "ZfsError"),
+        // A file that nobody has room for is not read to its end.
+        ("cannot receive new filesystem stream: out of space", true, "NoSpace"),
+    ])
+    func whatZFSRefusesOfADamagedFileIsTheFilesFault(words: String, isDamaged: Bool, code: String) async throws {
+        let host = try MemoryHost()
+        let base = try TestVolume()
+        try await host.install(base)
+        let good = try TestVolume()
+        var file = good.file
+        file[file.count - 1] ^= 1
+        let image = isDamaged ? try TestVolume(of: file, like: good, on: base) : good
+        host.pools.refuseStreams(words)
+        let error = await #expect(throws: (any Error).self) { try await host.install(image) }
+        #expect((error as? any CodedError)?.code.rawValue == code, "\(error.map { "\($0)" } ?? "")")
+        #expect("\(error.map { "\($0)" } ?? "")".contains(words), "what ZFS said is told")
+    }
+
     /// Killed before any of its commands, and typed again: it is no image before all of it is there, and in the end it is.
     @Test func killedAnywhereAndTypedAgainItIsDone() async throws {
         for moment in 0... {

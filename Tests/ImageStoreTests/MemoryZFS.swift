@@ -1,4 +1,5 @@
 import Failure
+import Glibc
 import Logging
 import Synchronization
 import SystemPackage
@@ -16,6 +17,7 @@ final class MemoryZFS: CommandRunner {
     struct Killed: Error {}
 
     private let memory: Mutex<MemoryPools>
+    private let refusal = Mutex<String?>(nil)
 
     init(pools: [String]) { memory = Mutex(MemoryPools(pools)) }
 
@@ -38,12 +40,27 @@ final class MemoryZFS: CommandRunner {
     /// Kills the run before it changes something for so many more times; nil for a run that lives.
     func kill(after changes: Int?) { memory.withLock { $0.left = changes } }
 
+    /// From now on `zfs receive` ends before it has read anything, with these words.
+    func refuseStreams(_ words: String) {
+        signal(SIGPIPE, SIG_IGN)
+        refusal.withLock { $0 = words }
+    }
+
     func run(_ command: Command) async throws -> CommandOutcome { try outcome(of: command, reading: []) }
 
     func feed<Value: Sendable>(
         _ command: Command, body: (ChildInput) async throws -> Value
     ) async throws -> (outcome: CommandOutcome, body: Result<Value, any Error>) {
         let (reader, input) = try ChildInput.makeStream()
+        if let words = refusal.withLock({ $0 }) {
+            try reader.close()
+            defer { input.close() }
+            do {
+                return (CommandOutcome(ending: .exited(1), errorText: words + "\n"), .success(try await body(input)))
+            } catch {
+                return (CommandOutcome(ending: .exited(1), errorText: words + "\n"), .failure(error))
+            }
+        }
         // Streams of tests are shorter than the buffer between the two.
         let value: Result<Value, any Error>
         do { value = .success(try await body(input)) } catch { value = .failure(error) }

@@ -310,6 +310,14 @@ extension EndToEnd {
             ["imgadm import -S http://127.0.0.1:1 URL", "Usage", "-S"],
             ["imgadm import URLx", "DownloadError", "404"],
             ["imgadm import $(dirname URL)/", "Usage", "the URL of no file"],
+            // What its damage makes of it comes after that it is not what it should be.
+            [
+                """
+                sum=$(sha256sum www/\(name).qcow2 | cut -d' ' -f1); cp www/\(name).qcow2 bad-1.qcow2
+                printf '\\377\\377\\377\\377' | dd of=bad-1.qcow2 bs=1 seek=196608 conv=notrunc status=none
+                imgadm import --checksum sha256:$sum ./bad-1.qcow2
+                """, "InvalidFile", "digest",
+            ],
             ["imgadm import ./nothing.qcow2", "Usage", "nothing.qcow2"],
             ["imgadm import disk.raw", "ManifestValidation", "version=1.0.0"],
             ["imgadm import disk.raw version=1 type=other", "ManifestValidation", "zvol"],

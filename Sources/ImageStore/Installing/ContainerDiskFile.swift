@@ -41,10 +41,14 @@ public struct ContainerDiskFile<Layer: ImageFileReader>: ImageFileReader {
         do {
             if try await !layer.step(body) { self.layer = nil }
         } catch  where error is TarError || error is LayerError {
-            throw Failure(.invalidLayer, "a layer of \(name) cannot be read", cause: error)
+            let known = await layer.blame(error)
+            throw known is ImageFileError
+                ? known : Failure(.invalidLayer, "a layer of \(name) cannot be read", cause: error)
         }
         return true
     }
+
+    public mutating func blame(_ error: any Error) async -> any Error { await layer?.blame(error) ?? error }
 
     private static func noDisk(_ name: String) -> Failure {
         Failure(
@@ -89,6 +93,8 @@ private final class LayerOfDisk<Layer: ImageFileReader> {
         disk.endLayer()
         return false
     }
+
+    func blame(_ error: any Error) async -> any Error { await pass.blame(error, reading: &reader) }
 
     private func feed(_ bytes: RawSpan) throws { try archive.feed(bytes, to: &disk) }
 

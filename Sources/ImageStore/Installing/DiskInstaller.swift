@@ -40,7 +40,8 @@ struct DiskInstaller: ImageInstaller {
         do {
             received = try await receive(from: &reader, &pass, into: arrived)
         } catch {
-            throw Self.failure(error, image)
+            let known = Self.isDamage(error) ? await pass.blame(error, reading: &reader) : error
+            throw Self.failure(known, image)
         }
         let disk = received.snapshot
         try await zfs.receive(final) { input in
@@ -130,6 +131,15 @@ struct DiskInstaller: ImageInstaller {
             throw Failure(.internalError, "a disk cannot be unpacked from \"\(name)\", which nothing here is called")
         }
         return format
+    }
+
+    /// Nobody makes such a file: so it may have become what it is on its way. What no reader takes of anybody is told at once.
+    private static func isDamage(_ error: any Error) -> Bool {
+        switch error {
+        case let error as DiskError: ![.notADisk, .unsupported, .limit].contains(error.reason)
+        case is CompressionError, is TarError: true
+        default: false
+        }
     }
 
     /// Whatever went wrong, as a failure that says which file it is about.

@@ -6,6 +6,17 @@ public import SystemPackage
 public protocol ImageFileReader {
     /// Hands the next bytes to `body`; false at the end of the file.
     mutating func next(_ body: (RawSpan) throws -> Void) async throws -> Bool
+
+    /// Reads on, for the sake of what it knows of the file alone, since nothing is to be made of it any more.
+    ///
+    /// - Parameter error: why nothing is.
+    /// - Returns: `DownloadError` if the file is not what it should be; else the error itself.
+    mutating func blame(_ error: any Error) async -> any Error
+}
+
+extension ImageFileReader {
+    /// It knows nothing.
+    public mutating func blame(_ error: any Error) async -> any Error { error }
 }
 
 /// An image file on this host, open as long as somebody has this.

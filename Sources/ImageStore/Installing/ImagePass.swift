@@ -10,12 +10,17 @@ struct ImagePass {
     private let limits: DecompressionLimits
     private var decompressor: Decompressor?
     private var head: [UInt8] = []
+    /// What `begin` has read, and has not sent through.
+    private var rest: [UInt8] = []
+    private let isStrong: Bool
+    private var isOver = false
 
     /// - Parameter compression: as the manifest states; nil to find out from the first bytes.
     init(
         check: ImageFileCheck, compression: CompressionFormat?, limits: DecompressionLimits = DecompressionLimits()
     ) {
         digest = ImageFileDigest(check, noting: true)
+        isStrong = check.isStrong
         self.compression = compression
         self.limits = limits
     }
@@ -23,24 +28,26 @@ struct ImagePass {
     /// The SHA-256 of the file that went through, whatever was stated of it; nil before it has.
     var fileSHA256: String? { digest.fileSHA256 }
 
-    /// Sends a whole file through.
+    /// Sends a whole file through, or what `begin` has left of it.
     ///
     /// - Parameter emit: takes the inflated bytes.
     /// - Throws: `DownloadError` for what is wrong with the file; whatever `emit` throws.
     mutating func run(_ reader: inout some ImageFileReader, emit: (RawSpan) throws -> Void) async throws {
+        guard !isOver else { return }
+        let first = rest
+        rest = []
+        try unsafe feed(first.span.bytes, emit)
         while try await reader.next({ bytes in try feed(bytes, emit) }) {}
         try finish(emit)
     }
 
-    /// Sends the beginning of a file through, a little at a time, since a little can become much.
+    /// Sends the beginning of a file through, a little at a time, since a little can become much. Of a file that is shorter,
+    /// all of it goes through.
     ///
     /// - Parameter isEnough: is asked after each step.
-    /// - Returns: what has been read beyond that, which is to be fed next; nil if the file has come to its end, and all of it
-    ///   has gone through.
     mutating func begin(
         _ reader: inout some ImageFileReader, until isEnough: () -> Bool, emit: (RawSpan) throws -> Void
-    ) async throws -> [UInt8]? {
-        var rest: [UInt8] = []
+    ) async throws {
         while !isEnough() {
             var read = 0
             let more = try await reader.next { bytes in
@@ -51,12 +58,30 @@ struct ImagePass {
                 }
                 unsafe bytes.extracting(droppingFirst: read).withUnsafeBytes { unsafe rest.append(contentsOf: $0) }
             }
-            guard more else {
-                try finish(emit)
-                return nil
-            }
+            guard more else { return try finish(emit) }
         }
-        return rest
+    }
+
+    /// Says what went wrong with a file: what its bytes make no sense to, or what ZFS refuses, may be damage of the way. Only
+    /// the rest of the file tells, so it is read and hashed.
+    ///
+    /// - Parameter error: of whoever read the content.
+    /// - Returns: `DownloadError` if the file is not what it should be; else, or where that is not known, the error itself.
+    mutating func blame(_ error: any Error, reading reader: inout some ImageFileReader) async -> any Error {
+        guard !isOver, !(error is ImageFileError) else { return error }
+        guard isStrong else { return await reader.blame(error) }
+        let unread = rest
+        rest = []
+        do {
+            try unsafe digest.update(unread.span.bytes)
+            while try await reader.next({ bytes in try digest.update(bytes) }) {}
+            try digest.finish()
+        } catch let wrong as ImageFileError {
+            return ImageFileError(wrong.failure.message, cause: error)
+        } catch {
+            // What stopped first is told.
+        }
+        return error
     }
 
     /// Sends bytes of a file through.
@@ -100,6 +125,7 @@ struct ImagePass {
 
     /// The file has come to its end.
     mutating func finish(_ emit: (RawSpan) throws -> Void) throws {
+        isOver = true
         do {
             if !head.isEmpty { try sniff(emit) }
             try (decompressor ?? start(compression ?? .none)).finish(emit: emit)

@@ -63,6 +63,8 @@ struct LayerPass {
                 try archive.feed(bytes, to: &visitor)
             }
             try archive.finish(to: &visitor)
+        } catch let error where error is TarError || error is LayerError {
+            throw LayerPass.failure(await pass.blame(error, reading: &reader), image)
         } catch {
             throw LayerPass.failure(error, image)
         }

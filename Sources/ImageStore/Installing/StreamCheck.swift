@@ -82,6 +82,15 @@ struct StreamCheck {
         }
     }
 
+    /// Other bytes might have been received.
+    static func isAboutContent(_ error: any Error) -> Bool {
+        switch error {
+        case is StreamError, is SnapshotStream.WrongCount: true
+        case let error as ZFSError: error.kind == .other
+        default: false
+        }
+    }
+
     /// What was wrong with a stream, as a failure that says which image it is about.
     static func failure(_ error: any Error, _ manifest: Manifest) -> any Error {
         let what = "the stream of image \(manifest.uuid)"

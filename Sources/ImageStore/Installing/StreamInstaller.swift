@@ -35,7 +35,7 @@ struct StreamInstaller: ImageInstaller {
         var pass = ImagePass(check: image.check, compression: image.compression)
         var stream = SnapshotStream()
         var head: [UInt8] = []
-        let rest = try await pass.begin(&reader, until: { stream.header != nil }) { bytes in
+        try await pass.begin(&reader, until: { stream.header != nil }) { bytes in
             try stream.feed(bytes) { part in unsafe part.withUnsafeBytes { unsafe head.append(contentsOf: $0) } }
         }
         guard let header = stream.header else {
@@ -50,14 +50,14 @@ struct StreamInstaller: ImageInstaller {
                 metadata: ["image": "\(image.manifest.uuid)", "origin": "\(origin)"])
         }
         let chosen = if isClone, try await zfs.receivesWithOrigin() { origin } else { SnapshotName?.none }
-        try await zfs.receive(final, cloneOf: chosen) { input in
-            try unsafe input.write(head.span.bytes)
-            func emit(_ bytes: RawSpan) throws { try stream.feed(bytes, emit: input.write) }
-            if let rest {
-                try unsafe pass.feed(rest.span.bytes, emit)
-                try await pass.run(&reader, emit: emit)
+        do {
+            try await zfs.receive(final, cloneOf: chosen) { input in
+                try unsafe input.write(head.span.bytes)
+                try await pass.run(&reader) { bytes in try stream.feed(bytes, emit: input.write) }
+                try stream.finish()
             }
-            try stream.finish()
+        } catch {
+            throw StreamCheck.isAboutContent(error) ? await pass.blame(error, reading: &reader) : error
         }
         let dataset = try await verify(final, header, origin: isClone ? origin : nil)
         return MadeContent(
