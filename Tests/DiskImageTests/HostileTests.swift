@@ -86,6 +86,25 @@ import Testing
         #expect(Self.refusal(file.bytes)?.reason == .badMap)
     }
 
+    @Test("What is compressed twice is refused: a thousand times a thousand bytes of one")
+    func compressedTwice() async throws {
+        for (outer, inner) in [(CompressionFormat.gzip, CompressionFormat.gzip), (.zstd, .xz), (.bzip2, .zstd)] {
+            var bytes = Self.small().bytes
+            for (index, format) in [inner, outer].enumerated() {
+                var (rest, packed): ([UInt8], [UInt8]) = (bytes, [])
+                try await StreamCompressor(format, cores: 1).run(
+                    reading: { _ in
+                        defer { rest = [] }
+                        return rest
+                    }, emit: { part in unsafe part.withUnsafeBytes { unsafe packed.append(contentsOf: $0) } })
+                if index == 0 { #expect(Self.refusal(packed, isStream: true) == nil) }
+                bytes = packed
+            }
+            let error = Self.refusal(bytes, isStream: true)
+            #expect(error?.reason == .unsupported && error?.detail.contains("\(inner.rawValue) within") == true)
+        }
+    }
+
     @Test("A disk of 1 PiB of which nothing is there is read at once")
     func sparse() throws {
         var file = QCOW2Builder(size: 1 << 50, clusters: 260, l1: [])

@@ -6,8 +6,6 @@ enum Wrapping {
     case archive
 
     static let sniffLength = 512
-    /// OVA in gzip with a disk in gzip is as far as it is known to go.
-    private static let deepest = 4
 
     /// - Parameter first: the first bytes of the file.
     static func of(_ first: [UInt8]) -> Wrapping? {
@@ -17,25 +15,31 @@ enum Wrapping {
         return first.count >= 262 && first[257..<262].elementsEqual("ustar".utf8) ? .archive : nil
     }
 
-    /// Takes off all that is around the disk image.
+    /// Takes off all that is around the disk image: at most an archive, which may be compressed, and so may the disk in it.
+    /// What is compressed twice would make a thousand times a thousand bytes of one.
     static func unwrap(
         _ stream: any ByteSource, _ limits: DiskLimits
     ) throws -> (source: any ByteSource, names: [String], archive: OVASource?) {
         var source = try PeekedSource(stream)
         var names: [String] = []
         var archive: OVASource?
+        var isCompressed = false
         while let wrapping = of(source.first) {
-            guard names.count < deepest else {
-                throw DiskError(.unsupported, at: 0, "it is wrapped \(names.count) times, and once more")
-            }
             switch wrapping {
             case .compressed(let format):
+                guard !isCompressed else {
+                    throw DiskError(
+                        .unsupported, at: 0,
+                        "it is compressed as \(names.joined(separator: ", ")), and as \(format.rawValue) within")
+                }
+                isCompressed = true
                 names.append(format.rawValue)
                 source = try PeekedSource(try DecompressedSource(source, format, limits))
             case .archive:
                 guard archive == nil else { throw DiskError(.unsupported, at: 0, "an archive in an archive") }
                 let opened = OVASource(source, limits)
                 archive = opened
+                isCompressed = false
                 source = try PeekedSource(opened)
                 names.append(opened.name)
             }
