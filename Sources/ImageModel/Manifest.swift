@@ -67,6 +67,18 @@ extension Manifest {
     /// Its files; what is no object among them is left out.
     public var files: [ImageFile] { json["files"]?.arrayValue?.compactMap { ImageFile($0) } ?? [] }
 
+    /// The same, which states that guid of the first file's snapshot, if it states any.
+    public func stating(datasetGUID guid: String) -> Manifest {
+        guard let stated = files.first?.datasetGUID, stated != guid, var list = json["files"]?.arrayValue,
+            let place = list.firstIndex(where: { $0.objectValue != nil }), var file = list[place].objectValue
+        else { return self }
+        file["dataset_guid"] = .string(guid)
+        list[place] = .object(file)
+        var manifest = self
+        manifest["files"] = .array(list)
+        return manifest
+    }
+
     public var requirements: JSONObject { json["requirements"]?.objectValue ?? [:] }
     public var tags: JSONObject { json["tags"]?.objectValue ?? [:] }
 

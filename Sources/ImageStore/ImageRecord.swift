@@ -9,8 +9,8 @@ public struct ImageRecord: Sendable {
     public internal(set) var source: String?
     /// Digests by reference and platform.
     public internal(set) var pulls: JSONObject
-    /// What was installed; nil in records of others, and of older versions.
-    public let made: MadeImage?
+    /// What was installed, or was there when the record was made; nil in records of others, and of older versions.
+    public internal(set) var made: MadeImage?
     /// Where its file was fetched, of an image that came without a manifest.
     public internal(set) var fetched: [FetchedURL]
     /// Fields of the manifest that the operator gave: no source's count more.

@@ -4,6 +4,7 @@ import ImageModel
 import JSON
 import Logging
 import SwiftGlibc
+import Synchronization
 import SystemPackage
 import Time
 import ZFS
@@ -17,6 +18,13 @@ import ZFS
 struct ImageRecords: Sendable {
     let root: HostRoot
     let log: Logger
+    /// The files of which the log has a warning: each has one, however often it is read.
+    private let told = ToldFiles()
+
+    init(root: HostRoot, log: Logger) {
+        self.root = root
+        self.log = log
+    }
 
     func path(_ uuid: ImageUUID, _ pool: PoolName) -> FilePath { path(uuid, pool.description) }
     func path(_ uuid: ImageUUID, _ pool: String) -> FilePath { root.records.appending("\(pool)-\(uuid).json") }
@@ -34,7 +42,9 @@ struct ImageRecords: Sendable {
             return try ImageRecord(JSONValue(parsing: bytes), of: uuid)
         } catch {
             // The image is then known by its UUID alone (state.md, "Files").
-            log.warning("image record cannot be used", metadata: ["file": "\(path)", "reason": "\(error)"])
+            if told.isNew(path) {
+                log.warning("image record cannot be used", metadata: ["file": "\(path)", "reason": "\(error)"])
+            }
             return nil
         }
     }
@@ -128,6 +138,13 @@ struct ImageRecords: Sendable {
             throw HostFile.failure("cannot flush", root.records, error)
         }
     }
+}
+
+/// Files of which something was told.
+private final class ToldFiles: Sendable {
+    private let paths = Mutex<Set<FilePath>>([])
+
+    func isNew(_ path: FilePath) -> Bool { paths.withLock { $0.insert(path).inserted } }
 }
 
 extension ImageStore {

@@ -28,6 +28,8 @@ extension ImageStore {
         case noFinal(ImageUUID, PoolName, SnapshotName?)
         /// The `@final` of an image is not the snapshot that was installed: the dataset was replaced under its name.
         case replaced(ImageUUID, PoolName, guid: UInt64, recorded: UInt64)
+        /// The record states another guid than the `@final` of the image has.
+        case otherGUID(ImageUUID, PoolName, guid: UInt64, stated: String)
         /// A run that died has left a dataset.
         case leftover(ImageUUID, PoolName)
         /// A deletion that died has left a part of an image at its own place.
@@ -194,6 +196,8 @@ extension ImageStore {
             guard image.isKnown, look.dataset(name) != nil else { continue }
             if let made = image.made, let guid, guid != made.snapshotGUID {
                 found.append(.replaced(image.uuid, image.pool, guid: guid, recorded: made.snapshotGUID))
+            } else if let stated = image.finalGUID, let guid, stated != "\(guid)" {
+                found.append(.otherGUID(image.uuid, image.pool, guid: guid, stated: stated))
             }
             if hidden.contains(name) { found.append(.hidden(image.uuid, image.pool)) }
             guard guid == nil else { continue }
@@ -310,7 +314,8 @@ extension ImageStore.Disorder {
             .recordOfOldName(let uuid, let pool, _), .imageWithoutRecord(let uuid, let pool),
             .doubtful(let uuid, let pool, _), .hidden(let uuid, let pool), .noFinal(let uuid, let pool, _),
             .leftover(let uuid, let pool), .halfDeleted(let uuid, let pool), .inTheWay(let uuid, let pool),
-            .deletionNoted(let uuid, let pool), .replaced(let uuid, let pool, _, _):
+            .deletionNoted(let uuid, let pool), .replaced(let uuid, let pool, _, _),
+            .otherGUID(let uuid, let pool, _, _):
             (uuid, pool)
         case .recordOfAbsentPool, .recordOfOtherPool, .temporaryFile: nil
         }

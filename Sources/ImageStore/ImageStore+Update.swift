@@ -23,6 +23,8 @@ extension ImageStore {
         var new = old ?? ImageRecord(manifest: manifest, source: source)
         new.manifest = manifest
         new.source = source
+        // Where nobody knows what was installed, it is what is there.
+        new.made = new.made ?? image.foundGUID.map { MadeImage(snapshotGUID: $0, fileSHA256: nil) }
         // It is whole: a deletion that noted that it began did not.
         new.deleting = nil
         try hostNotes.remove(image.uuid, pool: try await guid(of: image.pool))

@@ -26,7 +26,7 @@ public struct InstalledImage: Sendable {
     /// It is not where operators look for it, or may not be; false where that was not looked at.
     public internal(set) var mayBeHidden = false
     /// The guid of its `@final` as it was found; nil where that was not looked at.
-    var foundGUID: UInt64?
+    public internal(set) var foundGUID: UInt64?
     /// What it takes of the disk, where that was asked for.
     public var space: ImageSpace?
     /// When it came here, where that was asked for.
@@ -55,6 +55,13 @@ public struct InstalledImage: Sendable {
         let merged = ManifestFields.merge(given, into: stated.json)
         for (field, _) in given { manifest[field] = merged[field] }
         return manifest
+    }
+
+    /// A manifest with the guid that the image is known by on this host, where it states one: the file that a source speaks of may make
+    /// another snapshot.
+    public func keepingGUID(_ stated: Manifest) -> Manifest {
+        guard let guid = made?.snapshotGUID ?? foundGUID else { return stated }
+        return stated.stating(datasetGUID: "\(guid)")
     }
 
     /// The image that it builds on: its dataset knows that even where its record is lost.

@@ -14,6 +14,8 @@ public struct Finding: Sendable {
     public let problem: String
     /// What would mend it.
     public let remedy: String
+    /// It is told, and may well be in order.
+    public var isRemark = false
     /// Mends it, if that can be done without losing anything; says whether it did.
     public let repair: (@Sendable () async throws -> Bool)?
 }
@@ -117,8 +119,10 @@ extension Finding {
                 remedy: "imgadm update \(uuid) asks the sources for its manifest", repair: nil)
         case .imageWithoutRecord(let uuid, let pool):
             self.init(
-                kind: "no-record", problem: "dataset \(pool)/\(uuid) looks like an image, but has no record",
-                remedy: "imgadm update \(uuid) asks the sources; it may be somebody's dataset, too", repair: nil)
+                kind: "no-record",
+                problem: "dataset \(pool)/\(uuid) is an image that has no record here, as images of another IMGADM_ROOT",
+                remedy: "imgadm update \(uuid) asks the sources; it may be somebody's dataset, too", isRemark: true,
+                repair: nil)
         case .noFinal(let uuid, let pool, let snapshot?):
             self.init(
                 kind: "final", problem: "image \(uuid) on zpool \"\(pool)\" has no @final, but \(snapshot) is it",
@@ -135,6 +139,14 @@ extension Finding {
                 problem:
                     "what is at \(pool)/\(uuid) is not the image that was installed: its @final has the guid \(guid), that of the image was \(recorded)",
                 remedy: "find out who replaced it; to have the image again, delete it and import it", repair: nil)
+        case .otherGUID(let uuid, let pool, let guid, let stated):
+            self.init(
+                kind: "guid",
+                problem:
+                    "the record of image \(uuid) on zpool \"\(pool)\" states the guid \(stated) of its @final, which has \(guid)",
+                remedy:
+                    "imgadm update \(uuid) writes down the one that is there; to have the image of the source, delete it and import it",
+                repair: nil)
         case .leftover(let uuid, let pool):
             self.init(
                 kind: "leftover", problem: "a run that died has left dataset \(pool)/\(uuid)-partial",

@@ -75,9 +75,15 @@ extension ImageTool {
 
     /// Leaves an image that is installed as it is, and warns where it may be something else. What a run that was killed may have
     /// left of it is removed, and it is mounted if that run did not come to it.
-    func passOver(_ image: InstalledImage, _ report: Report) async throws {
+    ///
+    /// - Parameter isOrigin: it was not asked for, and another builds on it.
+    func passOver(_ image: InstalledImage, isOrigin: Bool = false, _ report: Report) async throws {
         if let doubt = try await store.doubt(about: image) {
             report.warning("\(image.pool)/\(image.uuid) may be no image, or another: \(doubt)")
+        } else if !image.isKnown, !isOrigin {
+            report.warning(
+                "image \(image.uuid) has no record here, so that no name finds it: imgadm update \(image.uuid) asks the sources for its manifest, and one that none of them knows has a record again once it is deleted and comes anew"
+            )
         }
         guard !isRehearsing else { return }
         try await store.showAgain(image)

@@ -88,9 +88,9 @@ extension ImageTool {
         guard let image = try await store.image(image.uuid, in: image.pool) else { return true }
         let url = source.descriptor.url.base
         let theirs = source.manifest(stated, keepingContentOf: image.manifest)
-        let manifest = image.keepingGiven(theirs)
+        let manifest = image.keepingGUID(image.keepingGiven(theirs))
         if let violation = ImageTool.contradiction(manifest, of: image, and: theirs) {
-            try await updateFinal(image, image.manifest, dryRun, report)
+            try await updateFinal(image, theirs, dryRun, report)
             throw Failure(
                 .manifestValidation,
                 "image \(image.progressTitle) keeps its manifest: that of \"\(url)\" does not go with what was given for it: \(violation)",
@@ -108,7 +108,7 @@ extension ImageTool {
         result.isPlanned = dryRun
         if image.isKnown, image.manifest.title != manifest.title { result.former = image.manifest }
         report.did(result)
-        try await updateFinal(image, manifest, dryRun, report)
+        try await updateFinal(image, theirs, dryRun, report)
         return true
     }
 
@@ -121,16 +121,17 @@ extension ImageTool {
         return violations.isEmpty ? nil : violations.map(\.description).joined(separator: ", ")
     }
 
+    /// - Parameter theirs: the source's manifest.
     private func updateFinal(
-        _ image: InstalledImage, _ manifest: Manifest, _ dryRun: Bool, _ report: Report
+        _ image: InstalledImage, _ theirs: Manifest, _ dryRun: Bool, _ report: Report
     ) async throws {
-        let guid = manifest.files.first?.datasetGUID
+        let guid = theirs.files.first?.datasetGUID
         switch try await store.final(of: image, guid: guid) {
         case .present:
             // A root file system that each host unpacks for itself has another snapshot on each.
-            guard let guid, let made = image.made?.snapshotGUID, guid != "\(made)" else { break }
+            guard let guid, let found = image.foundGUID, guid != "\(found)" else { break }
             report.warning(
-                "the source has image \(image.progressTitle) as another snapshot (guid \(guid)) than is installed here (guid \(made)): what builds on that one cannot be installed on this one"
+                "the source has image \(image.progressTitle) as another snapshot (guid \(guid)) than is installed here (guid \(found)): what builds on that one cannot be installed on this one"
             )
         case .renaming(let snapshot):
             guard let final = snapshot.dataset.snapshot("final") else { break }

@@ -33,6 +33,31 @@ extension EndToEnd {
             #expect(try await box.imgadm("list", "--docker").status == 0)
         }
 
+        /// However often a command reads it; at a terminal, people are told as of everything else.
+        @Test func aDamagedRecordIsToldOnce() async throws {
+            let (box, images) = try await installed()
+            let record = "\(box.pool)-\(images.base.uuid).json"
+            try box.write("{", to: "var/imgadm/images/\(record)")
+            for command in [
+                ["list"], ["list", "-P", box.pool, "-l"], ["get", images.base.uuid], ["check", "-P", box.pool],
+                ["ancestry", images.top.uuid], ["vacuum", "-n"], ["update", images.top.uuid],
+            ] {
+                let run = try await box.imgadm(command)
+                let told = run.errors.split(separator: "\n").filter { $0.contains(record) }
+                #expect(told.count == 1 && told[0].hasPrefix("{"), "\(command) \(run)")
+            }
+            func atTerminal(_ variables: String) async throws -> [Substring] {
+                let command = "\(variables) \(Binaries.imgadm) list -P \(box.pool)"
+                return try await box.shell("script -qec '\(command)' /dev/null < /dev/null").output
+                    .split(whereSeparator: \.isNewline).filter { $0.contains(record) }
+            }
+            let lines = try await atTerminal("TERM=xterm NO_COLOR=1")
+            #expect(
+                lines.count == 1 && lines[0].hasPrefix("imgadm list: warning: image record cannot be used"), "\(lines)")
+            let records = try await atTerminal("TERM=xterm IMGADM_LOG_LEVEL=warn")
+            #expect(records.count == 1 && records[0].hasPrefix("{"), "\(records)")
+        }
+
         @Test func imagesOfSeveralPoolsHaveAColumnForThat() async throws {
             let (box, images) = try await installed()
             let (other, _) = try await installed()

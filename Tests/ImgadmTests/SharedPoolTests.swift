@@ -70,6 +70,29 @@ extension EndToEnd {
             #expect(try await box.imgadm("vacuum", "-f").lines.count == 3)
         }
 
+        /// What is another root's is told, and nothing is wrong with it.
+        @Test func imagesOfAnotherRootAreNoProblem() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            let other = TestFolder.make("root")
+            defer { TestFolder.remove(other) }
+            try HostFile.makeFolder(other.appending("var/imgadm"))
+            try HostFile.write(Array("{\"sources\": []}".utf8), to: other.appending("var/imgadm/imgadm.conf"))
+            let environment = ["IMGADM_ROOT": other.string]
+            let check = try await box.imgadm(["check", "-P", box.pool], environment: environment)
+            #expect(
+                check.status == 0 && check.output.hasPrefix("remark: dataset \(box.pool)/\(images.base.uuid)"),
+                "\(check)")
+            #expect(check.output.hasSuffix("Everything is in order\n"), "\(check)")
+            // What may be anybody's is a problem all the same.
+            try await Tool.run("zfs", "create", "\(box.pool)/\(TestUUID.make())")
+            let json = try await box.imgadm(["check", "-j", "-P", box.pool], environment: environment)
+            let remarks = try JSONValue(parsing: json.output).arrayValue?.compactMap { $0["remark"]?.boolValue }
+            #expect(json.status == 1 && remarks?.sorted { $0 && !$1 } == [true, false], "\(json)")
+        }
+
         @Test func aPoolUnderANewNameKeepsItsRecords() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()

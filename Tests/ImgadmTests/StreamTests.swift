@@ -142,6 +142,27 @@ extension EndToEnd {
             for uuid in [past.uuid, uuid, foreign.uuid] { try await clean(box, uuid) }
         }
 
+        /// Its first bytes tell: the rest of it is not fetched.
+        @Test(arguments: ["none", "gzip", "bzip2", "zstd"])
+        func whatBuildsOnAnotherOriginIsRefusedAtItsBeginning(compression: String) async throws {
+            let images = try await Fixture.get()
+            let other = try await images.workshop.make(name: "other-origin", bytes: 1000)
+            let image = try await images.workshop.make(
+                name: "built-on-other", compression: compression, origin: other, bytes: 6_000_000)
+            var manifest = image.manifest
+            manifest["origin"] = .string(images.base.uuid)
+            try images.workshop.save(manifest, image.uuid)
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            let run = try await box.imgadm("import", image.uuid)
+            #expect(run.status == 1 && run.errors.contains("error (UnexpectedOrigin)"), "\(run)")
+            #expect(!run.output.contains("Downloaded"), "\(run)")
+            let part = box.path("var/tmp/.imgadm-downloads/\(image.uuid).file.partial")
+            #expect(try HostFile.size(part) ?? 0 < 4 << 20, "\(run)")
+            #expect(try await box.datasets() == [images.base.uuid, "\(images.base.uuid)@final"])
+        }
+
         @Test func aSnapshotThatIsTakenMeanwhileIsNotTheStreams() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()

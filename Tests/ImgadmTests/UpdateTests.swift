@@ -162,6 +162,49 @@ extension EndToEnd {
             #expect(run.status == 0 && run.errors.contains("as another snapshot (guid 1)"), "\(run)")
         }
 
+        /// A record says which snapshot is there, whatever the source has, and `check` sees one that says another.
+        @Test func theRecordHasTheGuidThatIsThere() async throws {
+            let images = try await Fixture.get()
+            let image = try await images.workshop.make(name: "own-guid", bytes: 1000)
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", image.uuid).status == 0)
+            let final = "\(box.pool)/\(image.uuid)@final"
+            let guid = String(try await Tool.run("zfs", "get", "-Hp", "-o", "value", "guid", final).dropLast())
+            var manifest = image.manifest
+            var file = try #require(manifest["files"]?[0]?.objectValue)
+            file["dataset_guid"] = "1"
+            manifest["files"] = [.object(file)]
+            try images.workshop.save(manifest, image.uuid)
+            let path = "var/imgadm/images/\(box.pool)-\(image.uuid).json"
+            // A root that knows nothing of it.
+            try await Tool.run("rm", box.path(path).string)
+            let there = try await box.imgadm("import", image.uuid)
+            #expect(there.status == 0 && there.output.contains("is already installed"), "\(there)")
+            #expect(there.errors.contains("imgadm update \(image.uuid)"), "\(there)")
+            let run = try await box.imgadm("update")
+            #expect(run.status == 0 && run.output.hasPrefix("Added manifest info"), "\(run)")
+            #expect(run.errors.contains("(guid 1) than is installed here (guid \(guid))"), "\(run)")
+            func states(_ guid: String) throws -> Bool {
+                try record(box, image.uuid)?["manifest"]?["files"]?[0]?["dataset_guid"]?.stringValue == guid
+            }
+            #expect(try states(guid) && record(box, image.uuid)?["snapshot_guid"]?.stringValue == guid)
+            #expect(try await box.imgadm("check", "-P", box.pool).status == 0)
+            #expect(try await box.imgadm("update").output.isEmpty)
+            // As versions before this one wrote it.
+            for other in [#""snapshot_guid": "\#(guid)","#, ""] {
+                let text = JSONValue.object(manifest).text()
+                try box.write("{\(other) \"manifest\": \(text), \"zpool\": \"\(box.pool)\"}", to: path)
+                #expect(try states("1"))
+                let check = try await box.imgadm("check", "-P", box.pool)
+                #expect(check.status == 1 && check.output.contains("states the guid 1"), "\(check)")
+                let mended = try await box.imgadm("update", image.uuid)
+                #expect(mended.output.contains("Updated 1 manifest field") && mended.output.contains("files"), "\(mended)")
+                #expect(try states(guid))
+                #expect(try await box.imgadm("check", "-P", box.pool).status == 0)
+            }
+        }
+
         @Test func theFinalSnapshotComesBack() async throws {
             let images = try await Fixture.get()
             let workshop = images.workshop

@@ -32,8 +32,9 @@ extension ImageStore {
             let manifest = try await settle(made)
             if manifest.uuid != uuid { try await makeWay(for: manifest.uuid, in: image.pool, tell: tell) }
             uuid = manifest.uuid
+            let stated = made.image.map { manifest.stating(datasetGUID: "\($0.snapshotGUID)") } ?? manifest
             let record = ImageRecord(
-                manifest: manifest, source: image.source, made: made.image, fetched: image.fetched.map { [$0] } ?? [],
+                manifest: stated, source: image.source, made: made.image, fetched: image.fetched.map { [$0] } ?? [],
                 given: image.given)
             try await write(record, uuid, image.pool)
             written = made.image

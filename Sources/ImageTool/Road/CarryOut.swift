@@ -159,7 +159,15 @@ extension ImageTool {
         _ plan: ImportPlan, _ pool: PoolName, _ locks: ChainLocks, _ report: Report
     ) async throws -> CarriedOut? {
         let order = Array(plan.chain.reversed())
-        let fetcher = ImageFetcher(downloads: downloads, window: plan.window, limits: plan.limits, report: report)
+        let lowest = order.first?.uuid
+        let fetcher = ImageFetcher(
+            downloads: downloads, window: plan.window, limits: plan.limits, report: report,
+            beginning: { image in
+                // What the others build on is not here yet.
+                guard image.uuid == lowest else { return nil }
+                let guid = locks.seen(image.uuid, buildingOn: image.manifest.origin).originGUID
+                return StreamBeginning(of: image.manifest, holding: image.content, in: pool, originGUID: guid)
+            })
         let direct = try goesStraight(plan) ? order.first?.uuid : nil
         let (fetched, announce) = AsyncStream.makeStream(of: ImageUUID.self)
         return try await withThrowingTaskGroup(of: CarriedOut?.self) { group in

@@ -14,6 +14,8 @@ struct ImageFetcher: Sendable {
     /// What a layer may take.
     let limits: LayerLimits
     let report: Report
+    /// The beginning of what is fetched of an image, where it tells whether the rest is worth it.
+    var beginning: @Sendable (AvailableImage) -> StreamBeginning? = { _ in nil }
 
     static let standardWindow = 3
 
@@ -117,13 +119,18 @@ struct ImageFetcher: Sendable {
         _ image: AvailableImage, _ offset: Int64, _ file: SystemPackage.FileDescriptor, _ parts: DownloadParts
     ) async throws {
         var digest = ImageFileDigest(image.check)
+        var beginning = beginning(image)
+        func take(_ bytes: RawSpan) throws {
+            try digest.update(bytes)
+            try beginning?.feed(bytes)
+        }
         if offset > 0 {
             let part = try downloads.readPartial(image.uuid)
-            while try await part.next({ try digest.update($0) }) {}
+            while try await part.next(take) {}
         }
         var stream = try open(image, offset: offset, noting: parts)
         while try await stream.next({ bytes in
-            try digest.update(bytes)
+            try take(bytes)
             do {
                 try unsafe bytes.withUnsafeBytes { _ = try unsafe file.writeAll($0) }
             } catch {

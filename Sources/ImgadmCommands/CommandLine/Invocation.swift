@@ -38,9 +38,11 @@ struct Invocation: Sendable {
     }
 
     private func run(_ options: GlobalOptions, _ name: String?, _ rest: [String]) async -> Int32 {
-        let records = RunLog(environment: environment, verbose: options.verbose)
         let output = Output()
         let command = name.flatMap(CommandList.find)
+        let records = RunLog(
+            environment: environment, verbose: options.verbose,
+            tellingPeopleOf: options.structuredErrors ? nil : command?.name)
         let report = ErrorReport(
             command: command?.name ?? name, structured: options.structuredErrors, verbose: options.verbose,
             records: records, style: TextStyle(environment: environment))

@@ -10,7 +10,8 @@ struct CheckCommand: ImgadmCommand {
         usage: "imgadm check [--repair] [-j | --format FORMAT] [-P POOL]",
         discussion: """
             Config, sources, pools (all, or that of -P), records, datasets, snapshots, downloads, and VMs of which images were
-            being made. With --repair, what can be mended without losing anything is mended. The exit status is 1 if something remains.
+            being made. With --repair, what can be mended without losing anything is mended. The exit status is 1 if a problem remains. An
+            image without a record, as those of another IMGADM_ROOT on the pool, is a remark and no problem.
             """)
 
     @Flag(name: .customLong("repair"), help: "Mend what can be mended without losing anything.") var repair = false
@@ -36,10 +37,10 @@ struct CheckCommand: ImgadmCommand {
         var results: [JSONValue] = []
         for finding in findings {
             let outcome = try await outcome(of: finding)
-            if outcome.repaired == false { left += 1 }
+            if !outcome.repaired && !finding.isRemark { left += 1 }
             if finding.repair != nil && !repair { repairable += 1 }
             if format == .table {
-                let mark = outcome.repaired ? "repaired" : "problem"
+                let mark = outcome.repaired ? "repaired" : finding.isRemark ? "remark" : "problem"
                 try context.output.line("\(mark): \(finding.problem)")
                 if !outcome.repaired {
                     try context.output.line("  \(outcome.remark ?? finding.remedy)")
@@ -48,11 +49,12 @@ struct CheckCommand: ImgadmCommand {
             results.append([
                 "kind": .string(finding.kind), "problem": .string(finding.problem), "remedy": .string(finding.remedy),
                 "repairable": .bool(finding.repair != nil), "repaired": .bool(outcome.repaired),
+                "remark": .bool(finding.isRemark),
             ])
         }
         if format != .table { try context.output.values(results, as: format) }
         guard left > 0 else {
-            if format == .table, findings.isEmpty { try context.output.line("Everything is in order") }
+            if format == .table, findings.allSatisfy(\.isRemark) { try context.output.line("Everything is in order") }
             return
         }
         try context.output.flush()
