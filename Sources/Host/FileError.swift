@@ -32,7 +32,9 @@ public struct FileError: CodedError {
             case .notPermitted:
                 Failure(
                     .permissionDenied, what, cause: error,
-                    hint: "run as root, or set IMGADM_ROOT to a folder of your own")
+                    hint: HostRoot.isOfState(name)
+                        ? "run as root, or set IMGADM_ROOT to a folder of your own"
+                        : "run as root or as somebody who may, or name another place")
             case .tooLarge, .other: Failure(.fileSystem, what, cause: error)
             }
     }

@@ -31,6 +31,13 @@ public struct HostRoot: Sendable {
     public static var sharedLocks: FilePath {
         geteuid() == 0 ? "/run/imgadm" : FilePath("/run/lock/imgadm-\(geteuid())")
     }
+    /// The words name a path below which imgadm keeps its files, whatever the root.
+    static func isOfState(_ words: String) -> Bool {
+        [
+            "/var/imgadm", "/var/db/imgadm", "/var/cache/imgadm", "/var/tmp/.imgadm", "/var/run", "/run/imgadm",
+            "/run/lock/imgadm",
+        ].contains(where: words.contains)
+    }
     /// What runs of `create` are doing to VMs, `VM.json`.
     public var intents: FilePath { configFolder.appending("create") }
     /// The state of imgadm before 2.0.0.

@@ -141,13 +141,20 @@ extension IMGAPIClient {
         let hint: String? =
             switch code {
             case "OriginDoesNotExist": "publish the origin first"
-            default: accessHint(reply.status, isSigned: isSigned)
+            // What is no image server, as one of plain files, knows nobody; it refuses who asks for a change.
+            case nil where reply.status == 403 && body?["code"] == nil: IMGAPIClient.isReadOnly
+            default:
+                [405, 501].contains(reply.status)
+                    ? IMGAPIClient.isReadOnly : accessHint(reply.status, isSigned: isSigned)
             }
         return Failure(
             code.map(Failure.Code.init(rawValue:)) ?? IMGAPIClient.accessCode(reply.status) ?? .uploadError,
             "\(base) refused \(what) (status \(reply.status)\(text.isEmpty ? "" : ", \(text)"))\(list)",
             hint: hint, statusCode: reply.status)
     }
+
+    private static let isReadOnly =
+        "the server serves what it has, and takes no changes: they go to the server that it is a copy of, or its folder is changed; ask who runs it"
 
     /// Codes of refusals that are handed on as they are (imgapi.md, section 9): those that speak of what was sent. A code that
     /// means something else here is not taken from a server.

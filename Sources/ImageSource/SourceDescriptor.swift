@@ -126,6 +126,12 @@ extension SourceDescriptor {
             try self.init(text, type: .imgapi)
             return
         }
+        for field in ["url", "type", "channel", "tokenFile"] {
+            guard let value = json[field], value != .null, value.stringValue == nil else { continue }
+            throw Failure(
+                .configError, "\"\(field)\" of an image source is no text: \(value.text())",
+                hint: "\"\(field)\": \"…\", in quotation marks")
+        }
         guard let url = json["url"]?.stringValue else {
             throw Failure(
                 .configError,

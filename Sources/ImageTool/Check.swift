@@ -120,7 +120,8 @@ extension Finding {
         case .imageWithoutRecord(let uuid, let pool):
             self.init(
                 kind: "no-record",
-                problem: "dataset \(pool)/\(uuid) is an image that has no record here, as images of another IMGADM_ROOT",
+                problem:
+                    "dataset \(pool)/\(uuid) is an image that has no record here, as images of another IMGADM_ROOT",
                 remedy: "imgadm update \(uuid) asks the sources; it may be somebody's dataset, too", isRemark: true,
                 repair: nil)
         case .noFinal(let uuid, let pool, let snapshot?):
@@ -150,17 +151,17 @@ extension Finding {
         case .leftover(let uuid, let pool):
             self.init(
                 kind: "leftover", problem: "a run that died has left dataset \(pool)/\(uuid)-partial",
-                remedy: "imgadm delete \(uuid) clears it, or says what keeps it", repair: mend)
+                remedy: "imgadm delete -P \(pool) \(uuid) clears it, or says what keeps it", repair: mend)
         case .halfDeleted(let uuid, let pool):
             self.init(
                 kind: "leftover",
                 problem: "a deletion of image \(uuid) that died has left a part of it, dataset \(pool)/\(uuid)",
-                remedy: "imgadm delete \(uuid) completes it, or says what keeps it", repair: mend)
+                remedy: "imgadm delete -P \(pool) \(uuid) completes it, or says what keeps it", repair: mend)
         case .deletionNoted(let uuid, let pool):
             self.init(
                 kind: "deletion",
                 problem: "a deletion of image \(uuid) on zpool \"\(pool)\" died before it took anything of it",
-                remedy: "forget it; imgadm delete \(uuid) deletes the image", repair: mend)
+                remedy: "forget it; imgadm delete -P \(pool) \(uuid) deletes the image", repair: mend)
         case .inTheWay(let uuid, let pool):
             let failure = ImageStore.inTheWay(of: uuid, in: pool)
             self.init(kind: "in-the-way", problem: failure.message, remedy: failure.hint ?? "", repair: nil)

@@ -51,9 +51,12 @@ extension ImageTool {
         }
     }
 
+    /// - Parameter destination: what stands behind the two.
+    ///
     /// Reads a manifest; where that is none, but the file of the image looks like one, the error says so.
     static func tellingSwapped<Value>(
-        _ manifest: FilePath, _ file: FilePath, of command: String, _ read: () async throws -> Value
+        _ manifest: FilePath, _ file: FilePath, of command: String, to destination: String? = nil,
+        _ read: () async throws -> Value
     ) async throws -> Value {
         // What is no regular file may have been read by now; what is wrong is told in any case.
         func isObject(_ path: FilePath) -> Bool? {
@@ -67,7 +70,9 @@ extension ImageTool {
         } catch let error as any CodedError where isObject(manifest) == false && isObject(file) == true {
             throw Failure(
                 error.code, error.message, cause: error.cause,
-                hint: "\"\(file)\" looks like the manifest: imgadm \(command) -m \(file) -f \(manifest)")
+                hint:
+                    "\"\(file)\" looks like the manifest: imgadm \(command) -m \(file) -f \(manifest)\(destination.map { " \($0)" } ?? "")"
+            )
         }
     }
 
@@ -92,7 +97,7 @@ extension ImageTool {
         throw Failure(
             .originNotInstalled,
             "the origin \(origin) of image \(manifest.uuid) is not installed on zpool \"\(pool)\"",
-            hint: "imgadm import \(origin) installs it")
+            hint: "imgadm import -P \(pool) \(origin) installs it")
     }
 
     /// A manifest from a file: upgraded if it is of version 1, its `published_at` and the compression of its file filled

@@ -132,7 +132,7 @@ public final class TransferBoard: Sendable {
     }
 
     /// A transfer that ends when it is said to, and fails if nobody says so.
-    func opening(_ phase: Transfer.Phase, of image: ImageUUID, title: String, total: Int64?) -> OpenTransfer {
+    func opening(_ phase: Transfer.Phase, of image: ImageUUID?, title: String, total: Int64?) -> OpenTransfer {
         OpenTransfer(begin(phase, of: image, title: title, total: total), on: self)
     }
 

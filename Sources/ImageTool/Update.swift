@@ -35,8 +35,7 @@ extension ImageTool {
         for start in stride(from: 0, to: images.count, by: ImageTool.updatesAtATime) {
             let group = Array(images[start..<min(start + ImageTool.updatesAtATime, images.count)])
             for (image, found) in zip(group, try await lookUp(group, in: sources)) {
-                for failure in found.failures where !failures.contains(where: { $0.description == failure.description })
-                {
+                for failure in found.failures where !failures.contains(where: failure.repeats) {
                     failures.append(failure)
                 }
                 do {
@@ -95,7 +94,7 @@ extension ImageTool {
                 .manifestValidation,
                 "image \(image.progressTitle) keeps its manifest: that of \"\(url)\" does not go with what was given for it: \(violation)",
                 hint:
-                    "imgadm delete \(image.uuid), and an import with other fields; or have the source's manifest changed"
+                    "imgadm delete -P \(image.pool) \(image.uuid), and an import with other fields; or have the source's manifest changed"
             )
         }
         let changes = ManifestChanges(from: image.manifest, to: manifest)
@@ -148,6 +147,14 @@ extension ImageTool {
             report.warning(
                 "image \(image.uuid) has no snapshot @final, and its manifest does not say which one that should be")
         }
+    }
+}
+
+extension Failure {
+    /// Another says the same: of a source that is away, each image that it is asked for does.
+    fileprivate func repeats(_ other: Failure) -> Bool {
+        description == other.description
+            || message == other.message && cause is ConnectionError && other.cause is ConnectionError
     }
 }
 

@@ -38,6 +38,8 @@ extension EndToEnd {
             (["delete", "-n", "base"], 2, ["delete has no dry run"]),
             (["push", "-n", "a", "b"], 2, ["push has no dry run"]),
             (["show", "-S", "http://x", "base"], 2, ["imgadm import -n -S URL"]),
+            (["list", "--pool", "x"], 2, ["Unknown option '--pool'\n"]),
+            (["list", "--jsn"], 2, ["Did you mean '--json'?"]),
             (["get", "-j", "base"], 2, ["get prints JSON anyway"]),
             (["show", "--json", "base"], 2, ["show prints JSON anyway"]),
             (["avail", "name~ba"], 2, ["hint: name=~ba is what has that in its name"]),

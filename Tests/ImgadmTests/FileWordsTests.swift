@@ -222,6 +222,22 @@ extension EndToEnd {
                 run.errors.contains("\"./x.ova\" cannot be read as a disk: it is an archive without a disk"), "\(run)")
             #expect(run.errors.contains("\"./y.ova\" is called .ova, and does not begin with a description"), "\(run)")
             #expect(!run.errors.contains("no disk image"), "\(run)")
+            // In the same words, whoever reads it.
+            _ = try await self.run("gzip -k y.ova", in: box)
+            for file in ["./y.ova", "./y.ova.gz"] {
+                for command in [
+                    "show \(file) version=1", "import -n \(file) version=1",
+                    "convert -o out \(file) version=1 os=linux",
+                    "export -o z.qcow2 \(file)", "export -o z.tar \(file)",
+                ] {
+                    let run = try await self.run("imgadm \(command)", in: box)
+                    #expect(run.status == 1 && run.errors.contains("error (InvalidFile)"), "\(command): \(run)")
+                    #expect(
+                        run.errors.contains(
+                            "\"\(file)\" is called .ova, and does not begin with a description (*.ovf)"),
+                        "\(command): \(run)")
+                }
+            }
         }
 
         /// How much of a file is zero, or can be packed, is not known before it is written.

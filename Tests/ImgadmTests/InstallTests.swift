@@ -123,6 +123,7 @@ extension EndToEnd {
             for (key, value) in changes { manifest[key] = value == .null ? nil : value }
             let run = try await box.imgadm("install", "-m", try write(manifest, in: box), "-f", images.base.file.string)
             #expect(run.status == 1 && run.errors.contains("error (\(code))"), "\(run)")
+            #expect(code != "DownloadError" || run.errors.contains("\"\(images.base.file)\""), "\(run)")
             #expect(try await box.datasets().isEmpty)
             #expect(try box.leftovers().isEmpty && box.recordNames().isEmpty)
         }

@@ -306,10 +306,15 @@ extension EndToEnd {
         @Test func theHintOfACreateThatCouldNotPublishIsTrue() async throws {
             let stage = try await Stage.make()
             let vm = try await BareMachine.make(in: stage.box)
-            let away = "http://127.0.0.1:1"
+            // It is asked before there is an image, and refuses what there is then.
+            let refusing = try await CannedServer(["/ping": #"{"ping":"pong","imgapi":true}"#]) { head in
+                head.hasPrefix("POST") ? "HTTP/1.1 405 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" : nil
+            }
+            let away = refusing.url
             let create = ["create", "-p", away, vm.uuid, "public=true"] + BareMachine.fields
             let run = try await stage.box.imgadm(create)
             #expect(run.status == 1 && run.errors.contains("until create -p is run for this VM again"), "\(run)")
+            #expect(run.errors.contains("status 405") && run.errors.contains("takes no changes"), "\(run)")
             let words = try #require(
                 run.errors.split(separator: "imgadm publish ").last?.split(separator: " \(away)").first)
             let published = try await stage.box.shell("imgadm publish \(words) \(stage.server.url)")
@@ -318,6 +323,25 @@ extension EndToEnd {
             #expect(again.lines.contains { $0.hasPrefix("Cleared leftover folder ") }, "\(again)")
             let gone = try await stage.box.shell("imgadm publish \(words) \(stage.server.url)")
             #expect(gone.status == 2, "\(gone)")
+        }
+
+        /// What can be known before is told before.
+        @Test func whatCannotBePublishedIsNotMade() async throws {
+            let stage = try await Stage.make()
+            let vm = try await BareMachine.make(in: stage.box)
+            let uuid = TestUUID.make()
+            func create(_ url: String) async throws -> Sandbox.Run {
+                try await stage.box.imgadm(
+                    ["create", "-p", url, vm.uuid, "public=true", "uuid=\(uuid)"] + BareMachine.fields)
+            }
+            #expect(try await create(stage.server.url).status == 0)
+            for (url, code) in [
+                (stage.server.url, "ImageUuidAlreadyExists"), ("http://127.0.0.1:1", "ConnectionError"),
+            ] {
+                let run = try await create(url)
+                #expect(run.status == 1 && run.errors.contains("error (\(code))"), "\(run)")
+                #expect(!run.output.contains("Snapshotting") && !run.errors.contains("the image stays"), "\(run)")
+            }
         }
 
         /// Nobody else can know, make or write the folder in which the image waits to be published.

@@ -117,6 +117,24 @@ extension EndToEnd {
             #expect(avail.status == 1 && avail.errors.contains("error (NoSources)"))
         }
 
+        /// Another channel is another source.
+        @Test func deleteTakesWhatWasNamedAndNoOther() async throws {
+            let box = try await Sandbox.make()
+            let url = "http://example.com"
+            for other in [url, "\(url)?channel=a", "\(url)?channel=b"] {
+                _ = try await box.imgadm("sources", "-fa", other)
+            }
+            #expect(
+                try await box.imgadm("sources", "-d", "\(url)?channel=a").output
+                    == "Deleted \"imgapi\" image source \"\(url)\" (channel=a)\n")
+            #expect(
+                try await box.imgadm("sources", "-d", url).output == "Deleted \"imgapi\" image source \"\(url)\"\n")
+            let none = try await box.imgadm("sources", "-d", url)
+            #expect(none.status == 0 && none.output.hasPrefix("Do not have image source"), "\(none)")
+            #expect(none.errors.contains("\(url)?channel=b"), "\(none)")
+            #expect(try await box.imgadm("sources").lines.last == "\(url)?channel=b")
+        }
+
         @Test func checkAsksAllAndKeepsTheirOrder() async throws {
             let box = try await Sandbox.make()
             let good = try await Fixture.get().server
@@ -252,6 +270,15 @@ extension EndToEnd {
             }
         }
 
+        @Test(arguments: ["url", "type", "channel", "tokenFile"])
+        func whatIsNoTextInTheConfigIsNamed(field: String) async throws {
+            let box = try await Sandbox.make()
+            let url = field == "url" ? "" : "\"url\": \"http://x\", "
+            try box.write("{\"sources\": [{\(url)\"\(field)\": 5}]}", to: "var/imgadm/imgadm.conf")
+            let run = try await box.imgadm("sources")
+            #expect(run.status == 1 && run.errors.contains("\"\(field)\" of an image source is no text: 5"), "\(run)")
+        }
+
         @Test func manyAddersLoseNothing() async throws {
             let box = try await Sandbox.make()
             let run = try await box.shell(
@@ -307,6 +334,11 @@ extension EndToEnd {
             let run = try await edit(box, "rm $1; touch ${1%/*}/backup~")
             #expect(run.status == 1 && run.errors.contains("has removed the file"), "\(run)")
             #expect(try !HostFile.names(in: box.root).contains { $0.hasPrefix("imgadm-sources.") })
+        }
+
+        @Test func viWantsATerminal() async throws {
+            let run = try await Sandbox.make().shell("unset VISUAL EDITOR; imgadm sources -e < /dev/null")
+            #expect(run.status == 2 && run.errors.contains("needs a terminal"), "\(run)")
         }
 
         @Test func anEditorThatFailsChangesNothing() async throws {

@@ -60,6 +60,6 @@ extension ImageStore {
         return Failure(
             .originNotInstalled,
             "the origin \(origin) of image \(image.manifest.uuid) was deleted from zpool \"\(image.pool)\" while the image was being installed",
-            cause: error, hint: "imgadm import \(origin) installs it")
+            cause: error, hint: "imgadm import -P \(image.pool) \(origin) installs it")
     }
 }

@@ -9,14 +9,17 @@ struct ArchiveConverter {
     /// Whether a file is an archive that could hold a root file system: not that of a virtual appliance, which begins with its
     /// description.
     ///
-    /// - Throws: `InvalidFile` for what cannot be unpacked; `UnsupportedImage` for a squashfs; `FileSystemError`.
+    /// - Throws: `InvalidFile` for what cannot be unpacked, or is called an appliance and is none; `UnsupportedImage` for a squashfs; `FileSystemError`.
     static func takes(_ file: GivenFile) throws -> Bool {
         guard RawDiskName.compression(of: file.name) == nil else { return false }
         defer { file.rewind() }
         let content = try UnpackedFile(file)
         // What is malformed, whoever reads it will say.
         switch try? ImageFileKind(content.head) {
-        case .archive: return !FileHead.holdsDisk(content.head)
+        case .archive:
+            guard !FileHead.holdsDisk(content.head) else { return false }
+            if let refusal = ApplianceRefusal.failure(of: file.name, "\"\(file.name)\"") { throw refusal }
+            return true
         case .squashfs:
             throw SquashfsRefusal.failure(file, in: content.compression, because: ", which convert does not read")
         default: return false

@@ -25,7 +25,9 @@ extension ImageMaker {
         let folder = try PrivateFolder.new(in: parent, prefix: prefix)
         let created: CreatedImage
         do {
-            created = try await createLocked(request, pool: pool, into: folder, report)
+            created = try await createLocked(request, pool: pool, into: folder, report) { manifest in
+                try await tool.checkPublishing(manifest, to: server, by: signer)
+            }
         } catch {
             // What counts is why there is no image; a folder that stays is cleared by the next run.
             _ = try? empty(folder)

@@ -51,9 +51,12 @@ public struct ImageMaker: Sendable {
 
     /// The same, with the VM's lock held.
     ///
-    /// - Parameter folder: where file and manifest go; nil for where the request says.
+    /// - Parameters:
+    ///   - folder: where file and manifest go; nil for where the request says.
+    ///   - judge: says what is against the image before anything is done for it.
     func createLocked(
-        _ request: CreateRequest, pool: PoolName, into folder: PrivateFolder?, _ report: Report
+        _ request: CreateRequest, pool: PoolName, into folder: PrivateFolder?, _ report: Report,
+        judging judge: (Manifest) async throws -> Void = { _ in }
     ) async throws -> CreatedImage {
         guard try await recoverLocked(request.machine, report) != .busy else { throw ImageMaker.busy(request.machine) }
         let machine = try await manager(pool).machine(request.machine)
@@ -74,6 +77,7 @@ public struct ImageMaker: Sendable {
         }
         let source = try await source(of: machine, request)
         let manifest = try await manifest(request, machine, source, report)
+        try await judge(manifest)
         let files = try CreateFiles(
             folder, request.output, for: manifest, request.compression,
             OutputRule(

@@ -80,6 +80,7 @@ public struct ImageExporter: Sendable {
         case .squashfs:
             throw SquashfsRefusal.failure(file, in: content.compression, because: ", which export does not read")
         case .archive where !FileHead.holdsDisk(content.head):
+            if let refusal = ApplianceRefusal.failure(of: file.name, "\"\(file.name)\"") { throw refusal }
             let path = file.path == nil ? "FILE" : file.name
             throw Failure(
                 .unsupportedImage, "\"\(file.name)\" is an archive, which export does not read",

@@ -73,10 +73,8 @@ struct FileHead {
                 "imgadm install -m MANIFEST -f FILE installs an image from a manifest")
         case .archive:
             if Self.holdsDisk(head) { return .disk }
-            guard fileName.lowercased().hasSuffix(".ova") else { return .root }
-            throw refusal(
-                "is called .ova, and does not begin with a description (*.ovf) as an OVA does",
-                "tar -xf takes the disk out of it, which imgadm import takes by itself")
+            if let refusal = ApplianceRefusal.failure(of: fileName, title) { throw refusal }
+            return .root
         case .squashfs: throw refusal("is a squashfs that is packed once more", "unpack it first")
         case .disk: return .disk
         case .unknown:

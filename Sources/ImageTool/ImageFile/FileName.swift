@@ -19,6 +19,8 @@ public enum FileName {
     /// It is called like the file or the manifest of an image, which go together.
     static func isOfStream(_ word: String) -> Bool { ends(word, with: streams) }
 
+    static func isOfAppliance(_ word: String) -> Bool { ends(word, with: [".ova"]) }
+
     static func isManifest(_ word: String) -> Bool { word.lowercased().hasSuffix(manifest) }
 
     /// What a file and its manifest are both called.

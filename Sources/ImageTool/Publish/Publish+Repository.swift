@@ -71,7 +71,19 @@ extension ImageTool {
         return true
     }
 
-    private static func exists(_ uuid: ImageUUID, at url: String, hint: String?) -> Failure {
+    /// The same of a repository as of a server, before there is a file.
+    func checkRepository(_ manifest: Manifest, _ source: OCISource) async throws {
+        try await source.ping()
+        let repository = RegistryRepository(
+            changing: source.repository, mode: manifest["public"] == false ? .private : .public, logger: log)
+        guard let stored = try await repository.stored(manifest.uuid) else { return }
+        let there = try Manifest(ServedForm(stored, isPublic: repository.mode == .public).json)
+        guard there.isActivated else { return }
+        throw ImageTool.exists(
+            manifest.uuid, at: source.descriptor.url.base, hint: ImageTool.inTheWay(there, of: manifest))
+    }
+
+    static func exists(_ uuid: ImageUUID, at url: String, hint: String?) -> Failure {
         Failure(.imageExists, "\(url) has an image \(uuid) already", hint: hint)
     }
 

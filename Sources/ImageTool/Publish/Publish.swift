@@ -42,8 +42,9 @@ extension ImageTool {
     public func publish(_ request: PublishRequest, _ report: Report) async throws {
         let file = try UploadFile(request.file)
         defer { file.close() }
-        let (manifest, compression) = try await ImageTool.tellingSwapped(request.manifest, request.file, of: "publish")
-        {
+        let (manifest, compression) = try await ImageTool.tellingSwapped(
+            request.manifest, request.file, of: "publish", to: request.server.url.base
+        ) {
             try await ImageTool.toPublish(request, file)
         }
         if compression == .zstd {
@@ -210,6 +211,24 @@ extension ImageTool {
             .imageExists,
             "\(url) has an image \(uuid) already, which is another: it differs in \(fields.joined(separator: ", "))",
             hint: "delete it there, or give this one a UUID of its own")
+    }
+
+    /// Says of an image that is yet to be made what would keep it from being published: nobody answers there, or the image is there.
+    ///
+    /// - Throws: `ConnectionError`, `ImageUuidAlreadyExists`.
+    func checkPublishing(_ manifest: Manifest, to server: SourceDescriptor, by signer: RequestSigner?) async throws {
+        guard server.type != .oci else { return try await checkRepository(manifest, sources.repository(server)) }
+        let there: Manifest?
+        do {
+            there = try await sources.client(server, reader: signer).image(manifest.uuid)
+        } catch let error as any CodedError {
+            // Who may not read may be allowed to write.
+            guard !ImageTool.refusesAccess(error.failure) else { return }
+            throw try await explained(error, by: server)
+        }
+        // One that is not active may be what a run that was killed has begun.
+        guard let there, there.isActivated else { return }
+        throw ImageTool.exists(manifest.uuid, at: server.url.base, hint: ImageTool.inTheWay(there, of: manifest))
     }
 
     /// A refusal with what the server is, if it is no image server.

@@ -94,7 +94,7 @@ struct LayerDifference: Sendable {
         guard let index = tree.index(of: root), tree.entry(index)?.attributes.kind == .directory else {
             throw Failure(
                 .unsupportedImage, "the image has no folder root/, where the files of a system would lie",
-                hint: "imgadm export --format tar makes an archive of all its files")
+                hint: "imgadm export -o NAME.tar makes an archive of all its files")
         }
         return tree.subtree(index)
     }

@@ -240,6 +240,8 @@ extension ImageTool {
                 try await install(parts)
             } catch is Settlement.IsThere {
                 return
+            } catch let error as ImageFileError where image.isHere {
+                throw ImageFileError("file \"\(image.place)\" is not what it should be", cause: error)
             } catch let error where ImageFetcher.isOtherFile(error) && parts.areOfSeveral {
                 report.warning("image \(uuid) came in parts that do not fit together (\(error)): fetching it anew")
                 try await install(DownloadParts())

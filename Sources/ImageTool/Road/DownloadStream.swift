@@ -7,7 +7,7 @@ import Transport
 /// A download as the bytes of an image file, its progress told to the report.
 struct DownloadStream: ImageFileReader {
     private let download: Download
-    private let uuid: ImageUUID
+    private let uuid: ImageUUID?
     private let name: String
     private let report: Report
     private let transfer: OpenTransfer
@@ -17,10 +17,11 @@ struct DownloadStream: ImageFileReader {
     private var begun = false
 
     /// - Parameters:
+    ///   - uuid: nil of what makes an image whose UUID is not known yet.
     ///   - title: how people know the image.
     ///   - name: how lines of progress call the file.
     init(
-        _ download: Download, of uuid: ImageUUID, title: String, name: String, report: Report, checkMD5: Bool,
+        _ download: Download, of uuid: ImageUUID?, title: String, name: String, report: Report, checkMD5: Bool,
         noting parts: DownloadParts
     ) {
         self.download = download
@@ -46,7 +47,8 @@ struct DownloadStream: ImageFileReader {
                 if let value = download.headers?["content-md5"] {
                     md5 = ImageFileDigest(ImageFileCheck(md5: value))
                 } else {
-                    report.warning("\(ImageTool.unchecked(uuid)), and the server states none")
+                    report.warning(
+                        "\(uuid.map(ImageTool.unchecked) ?? "\(name) is not checked"), and the server states none")
                 }
             }
             begun = true

@@ -47,7 +47,7 @@ struct ImageFetcher: Sendable {
         noting parts: DownloadParts
     ) -> DownloadStream {
         DownloadStream(
-            Download(request, by: transport), of: image.uuid,
+            Download(request, by: transport), of: image.hasProvisionalUUID ? nil : image.uuid,
             title: image.layer?.description ?? image.shortTitle,
             name: name ?? image.fileName ?? image.layer?.description ?? "image \(image.uuid)", report: report,
             checkMD5: image.trustsMD5,

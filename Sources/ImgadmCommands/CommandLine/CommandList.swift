@@ -99,9 +99,13 @@ struct CommandEntry: Sendable {
         ]
     }()
 
-    /// ArgumentParser may name several readings of a mistake, a line each; the first is the plainest.
+    /// ArgumentParser may name several readings of a mistake, a line each; the first is the plainest. What it takes for the option that
+    /// was meant is told only where the two are near: it suggests `--json` for `--pool`.
     static func firstLine(_ text: String) -> String {
-        text.split(whereSeparator: \.isNewline).first.map(String.init) ?? text
+        let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? text
+        guard let match = line.firstMatch(of: /^(.*?'(-[^']*)'.*?)\.? Did you mean '(-[^']*)'\?$/) else { return line }
+        let (typed, meant) = (String(match.2), String(match.3))
+        return Suggestion.nearest(to: typed, among: [meant]) == nil ? String(match.1) : line
     }
 }
 

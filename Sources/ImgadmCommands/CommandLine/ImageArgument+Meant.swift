@@ -24,10 +24,13 @@ extension ImageArgument {
         by word: String, _ reference: DockerReference, _ context: CommandContext
     ) async -> String? {
         let name = reference.localName
-        if let tag = reference.tag, word == "\(name):\(tag)", isHost(name), UInt16(tag) != nil {
-            return "imgadm sources -a http://\(word) adds an image server"
+        // Only for a hint, here and below: why there was no docker image is told.
+        if word == name, isCalledAsOfStreams(name),
+            let streams = try? context.tool.simplestreams(among: []), streams.isEmpty
+        {
+            return
+                "images of LXC's and Ubuntu's servers have such names, and no source of type simplestreams is configured: imgadm sources -t simplestreams -a https://images.linuxcontainers.org adds one"
         }
-        // Only for a hint: why there was no docker image is told.
         guard let names = try? await context.tool.availableNames() else { return nil }
         if let tag = reference.tag, word == "\(name):\(tag)", names.contains(name) {
             return "a source has images called \"\(name)\": imgadm import \(name)@\(tag)"
@@ -35,6 +38,12 @@ extension ImageArgument {
         return Suggestion.hint(for: name, among: names)
     }
 
+    /// `debian/13/cloud`, `ubuntu/24.04`: a system, its release, and perhaps a variant. No repository of Docker Hub has three parts.
+    private static func isCalledAsOfStreams(_ word: String) -> Bool {
+        let parts = word.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count == 3 || parts.count == 2 && parts[1].first?.isNumber == true
+    }
+
     /// It looks like a server's name or address.
-    private static func isHost(_ word: String) -> Bool { word == "localhost" || word.contains(".") }
+    static func isHost(_ word: String) -> Bool { word == "localhost" || word.contains(".") }
 }

@@ -63,6 +63,16 @@ enum ImageArgument {
             if text.utf8.allSatisfy({ !":@".utf8.contains($0) }), let file = MeantFile(text), file.isCertain {
                 throw ImageArgument.isFile(file)
             }
+            // No registry has an image that is called like a host and its port.
+            if let tag = reference.tag, UInt16(tag) != nil, text == "\(reference.localName):\(tag)",
+                ImageArgument.isHost(reference.localName)
+            {
+                throw Failure(
+                    .usage, "invalid image-id arg: \"\(text)\" is the address of a server, and names no image",
+                    hint:
+                        "imgadm sources -a http://\(text) adds an image server; \(text)/NAME is an image of a registry, and docker:\(text) one of Docker Hub"
+                )
+            }
             self = .reference(reference)
         }
     }
@@ -75,8 +85,15 @@ enum ImageArgument {
 
     private static func hint(for text: String) -> String? {
         // Hyphens and dashes as text processors make them.
-        if let first = text.unicodeScalars.first, (0x2010...0x2015).contains(first.value) || first.value == 0x2212 {
+        func isDash(_ scalar: Unicode.Scalar) -> Bool {
+            (0x2010...0x2015).contains(scalar.value) || scalar.value == 0x2212
+        }
+        if text.unicodeScalars.first.map(isDash) == true {
             return "an option begins with -, and this begins with another dash"
+        }
+        if text.unicodeScalars.contains(where: isDash) {
+            let typed = String(String.UnicodeScalarView(text.unicodeScalars.map { isDash($0) ? "-" : $0 }))
+            return "it has another dash than -: did you mean \"\(typed)\"?"
         }
         return text.contains("=") ? "imgadm avail \(text) shows the images of which that is true" : nil
     }

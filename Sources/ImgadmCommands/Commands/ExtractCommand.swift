@@ -52,7 +52,9 @@ struct ExtractCommand: ImgadmCommand {
             guard (try? await context.tool.isInstalled(file)) == true else { throw error }
             throw Failure(
                 error.code, error.message, cause: error.cause,
-                hint: "it is an installed image: imgadm export \(file) writes its file, which extract reads")
+                hint:
+                    "it is an installed image: imgadm export -o NAME.zfs.gz \(file) writes its file, which extract reads"
+            )
         }
         try context.output.flush()
         context.remark(remarks)

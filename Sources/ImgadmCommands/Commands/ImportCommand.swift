@@ -186,10 +186,13 @@ struct ImportCommand: AnsweringCommand {
     /// - Throws: `Usage` unless there is just one argument, with what the others may have been.
     private func image() throws(CallError) -> String {
         guard arguments.count > 1 else { return try Arguments.one(arguments, "IMAGE") }
+        let isVersion = arguments.count == 2 && arguments[1].firstMatch(of: /^v?[0-9]/) != nil
         let hint =
             arguments[1].contains("=")
             ? "fields are given to a file, a URL or oci:REFERENCE; an image of a source has its own"
-            : "one image is imported at a time; NAME@VERSION is one of its versions"
+            : isVersion
+                ? "imgadm import \(arguments[0])@\(arguments[1]) is that version"
+                : "one image is imported at a time; NAME@VERSION is one of its versions"
         throw CallError("unexpected argument: \"\(arguments[1])\"", hint: hint)
     }
 }

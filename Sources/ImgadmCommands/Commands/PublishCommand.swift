@@ -79,7 +79,7 @@ struct PublishCommand: AnsweringCommand {
                 return CallError(
                     problem,
                     hint:
-                        "imgadm export \(other) writes the two files of an installed image; then imgadm publish -m MANIFEST -f FILE \(url ?? "URL")"
+                        "imgadm export -o NAME.zfs.gz \(other) writes the two files of an installed image; then imgadm publish -m MANIFEST -f FILE \(url ?? "URL")"
                 )
             }
         }

@@ -14,13 +14,22 @@ struct SourceEditing {
     let force: Bool
 
     func run() async throws {
+        let named = ["VISUAL", "EDITOR"].compactMap { context.environment[$0] }.first { !$0.isEmpty }
+        guard named != nil || ProcessEnvironment.isInteractive else {
+            throw Failure(
+                .usage, "-e opens vi, which needs a terminal",
+                hint:
+                    "imgadm sources -a URL and -d URL change the sources without one; VISUAL or EDITOR names an editor that needs none"
+            )
+        }
+        let editor = named ?? "vi"
         let before = try context.tool.config.load().sources
         let folder = context.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
         // Where everybody may make files: nobody else is to write what we then save.
         let own = try PrivateFolder.new(in: FilePath(folder), prefix: "imgadm-sources.")
         let file = own.path.appending("sources.txt")
         try HostFile.write(Array(SourceLines.text(before).utf8), to: file, mode: [.ownerReadWrite])
-        let after = try await edited(file, in: own, before)
+        let after = try await edited(file, with: editor, in: own, before)
         guard after != before else {
             try remove(own)
             return try context.output.line("Image sources unchanged")
@@ -42,9 +51,8 @@ struct SourceEditing {
 
     /// The sources of the file once the user is done with it, it has no mistake, and those that are new answer.
     private func edited(
-        _ file: FilePath, in folder: PrivateFolder, _ before: [SourceDescriptor]
+        _ file: FilePath, with editor: String, in folder: PrivateFolder, _ before: [SourceDescriptor]
     ) async throws -> [SourceDescriptor] {
-        let editor = ["VISUAL", "EDITOR"].compactMap { context.environment[$0] }.first { !$0.isEmpty } ?? "vi"
         while true {
             do {
                 try await InteractiveProgram.edit(file, with: editor)

@@ -50,7 +50,8 @@ struct SourcesCommand: ImgadmCommand {
     var addDockerHub = false
     @Option(
         name: .customShort("d"), parsing: .unconditional,
-        help: ArgumentHelp("Delete a source.", valueName: "url"), completion: .sources)
+        help: ArgumentHelp("Delete a source; with ?channel=NAME, the one with that channel.", valueName: "url"),
+        completion: .sources)
     var delete: String?
     @Flag(name: .customShort("e"), help: "Edit the sources in VISUAL, EDITOR or vi.") var edit = false
     @Flag(name: .customShort("c"), help: "Ask every source whether it answers; exit status 1 if one does not.")
@@ -166,19 +167,22 @@ struct SourcesCommand: ImgadmCommand {
         let named = try SourcesCommand.argument { () throws(Failure) in
             try SourceDescriptor(text, type: SourceType(toldBy: text) == .oci ? .oci : .imgapi)
         }
-        let gone = try await context.tool.config.update { config in
+        let (gone, others) = try await context.tool.config.update { config in
             let sources = try config.sources
-            // A URL without a channel stands for the source in whatever channel.
-            let gone = sources.filter { $0.url == named.url && (named.channel == nil || $0.channel == named.channel) }
+            let gone = sources.filter { $0.url == named.url && $0.channel == named.channel }
             if !gone.isEmpty { config.setSources(sources.filter { !gone.contains($0) }) }
-            return gone
+            return (gone, sources.filter { $0.url == named.url && $0.channel != named.channel })
         }
         context.tool.forget(gone)
         for source in gone {
             try context.output.line(
                 "Deleted \"\(source.type.rawValue)\" image source \"\(source.url.base)\"\(source.remarks)")
         }
-        if gone.isEmpty { try context.output.line("Do not have image source \"\(text)\", no change") }
+        guard gone.isEmpty else { return }
+        try context.output.line("Do not have image source \"\(text)\", no change")
+        if !others.isEmpty {
+            context.remark(["another channel is another source: \(others.map(\.displayURL).joined(separator: ", "))"])
+        }
     }
 
     /// - Throws: `SourcePing`, `MultiError` if not all of them answer, after it has told of each.
