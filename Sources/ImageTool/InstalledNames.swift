@@ -75,10 +75,11 @@ extension ImageTool {
         return try InstalledWord(text).find(among: images.filter { pool == nil || $0.pool == pool })?.uuid
     }
 
-    /// Whether a word names an installed image, if perhaps not alone.
-    public func isInstalled(_ text: String) async throws -> Bool {
-        if let uuid = ImageUUID(typed: text) { return try await store.images().contains { $0.uuid == uuid } }
-        return try await store.images().contains(where: InstalledWord(text).fits)
+    /// The pool on which a word names an installed image, if perhaps not alone; nil if it names none.
+    public func poolOfInstalled(_ text: String) async throws -> PoolName? {
+        let images = try await store.images()
+        if let uuid = ImageUUID(typed: text) { return images.first { $0.uuid == uuid }?.pool }
+        return images.first(where: InstalledWord(text).fits)?.pool
     }
 
     /// The error with what may have been meant, or where the image is, if that is known; `PoolNotFound` if there is no such pool.

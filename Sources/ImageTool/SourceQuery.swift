@@ -87,10 +87,10 @@ extension ImageTool {
         let found = try await lookUp(uuid, in: configuredSources()) { _ in true }
         if let manifest = found.match?.manifest { return manifest }
         // Whether it is here is only for a hint.
-        let isInstalled = (try? await isInstalled(uuid.description)) ?? false
+        let pool = try? await poolOfInstalled(uuid.description)
         throw ImageTool.missing(
             .imageNotFound, "image \(uuid) was not found in any image source", found.failures,
-            hint: isInstalled ? "it is installed: imgadm get \(uuid) shows it" : nil)
+            hint: pool.map { "it is installed: imgadm get -P \($0) \(uuid) shows it" })
     }
 
     /// Which sources answer a ping, side by side, in the order of the sources.

@@ -138,8 +138,14 @@ import Testing
         // Not even the superuser may write here.
         let failure = #expect(throws: FileError.self) { try HostFile.write([1], to: "/sys/imgadm-test") }
         #expect(failure.map { [.permissionDenied, .fileSystem].contains($0.code) } == true)
-        let denied = HostFile.failure("cannot open", "/x", Errno.permissionDenied)
-        #expect(denied.code == .permissionDenied && denied.hint?.contains("IMGADM_ROOT") == true)
+        // Another root is a way out only where the file is one of ours.
+        for (path, isOurs) in [
+            ("/x", false), ("/var/imgadm/imgadm.conf", true), ("/a/var/tmp/.imgadm-downloads", true),
+        ] {
+            let denied = HostFile.failure("cannot open", FilePath(path), Errno.permissionDenied)
+            #expect(denied.code == .permissionDenied && denied.hint?.contains("run as root") == true)
+            #expect(denied.hint?.contains("IMGADM_ROOT") == isOurs, "\(path)")
+        }
     }
 
     /// Of files that are being made.

@@ -134,14 +134,17 @@ extension EndToEnd {
             #expect(try await box.imgadm("import", "-q", image.name).status == 0)
             let file = try await box.imgadm("extract", image.name, "root/etc/image")
             #expect(
-                file.status == 2 && file.errors.contains("imgadm export -o NAME.zfs.gz \(image.name) writes its file"),
+                file.status == 2
+                    && file.errors.contains("imgadm export -P \(box.pool) -o NAME.zfs.gz \(image.name) writes its file"),
                 "\(file)")
             for name in ["images/\(image.uuid).file", "images/\(image.uuid).json"] {
                 try await Tool.run("rm", "-f", images.workshop.folder.appending(name).string)
             }
             for word in [image.name, String(image.uuid.prefix(8)), image.uuid] {
                 let shown = try await box.imgadm("show", word)
-                #expect(shown.status == 1 && shown.errors.contains("imgadm get \(word) shows it"), "\(word): \(shown)")
+                #expect(
+                    shown.status == 1 && shown.errors.contains("imgadm get -P \(box.pool) \(word) shows it"),
+                    "\(word): \(shown)")
             }
             let pipe = try await box.imgadm("import", "-")
             #expect(pipe.status == 2 && pipe.errors.contains("imgadm convert -"), "\(pipe)")

@@ -144,7 +144,7 @@ private struct SourceQuestion {
     }
 
     private func installed(_ word: String) async -> String? {
-        guard let isThere = try? await context.tool.isInstalled(word), isThere else { return nil }
-        return "it is installed: imgadm get \(word) shows it"
+        guard let pool = try? await context.tool.poolOfInstalled(word) else { return nil }
+        return "it is installed: imgadm get -P \(pool) \(word) shows it"
     }
 }

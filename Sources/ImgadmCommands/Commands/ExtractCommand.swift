@@ -49,11 +49,11 @@ struct ExtractCommand: ImgadmCommand {
             remarks = try await withTaskExecutorPreference(DedicatedThread("extract")) { try extract(request, context) }
         } catch let error as any CodedError where file != "-" && !MeantFile.isThere(file) {
             // Whether it is an image's name is only for a hint: that there is no such file is told.
-            guard (try? await context.tool.isInstalled(file)) == true else { throw error }
+            guard let pool = try? await context.tool.poolOfInstalled(file) else { throw error }
             throw Failure(
                 error.code, error.message, cause: error.cause,
                 hint:
-                    "it is an installed image: imgadm export -o NAME.zfs.gz \(file) writes its file, which extract reads"
+                    "it is an installed image: imgadm export -P \(pool) -o NAME.zfs.gz \(file) writes its file, which extract reads"
             )
         }
         try context.output.flush()
