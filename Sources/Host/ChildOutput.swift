@@ -1,9 +1,11 @@
 import CHost
+import Synchronization
 import SystemPackage
 
 /// The reading end of a child's standard output.
-public struct ChildOutput: Sendable {
+public final class ChildOutput: Sendable {
     private let stream: FileDescriptor
+    private let hasEnded = Atomic(false)
 
     init(stream: FileDescriptor) { self.stream = stream }
 
@@ -32,11 +34,17 @@ public struct ChildOutput: Sendable {
                 let rest = unsafe UnsafeMutableRawBufferPointer(
                     rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
                 let read = try unsafe stream.read(into: rest)
-                if read == 0 { return }
+                if read == 0 {
+                    hasEnded.store(true, ordering: .relaxed)
+                    return
+                }
                 filled += read
             }
         }
     }
+
+    /// It was read to its end: there is nothing that the child could not get rid of.
+    public var isAtEnd: Bool { hasEnded.load(ordering: .relaxed) }
 
     func close() { try? stream.close() }
 }

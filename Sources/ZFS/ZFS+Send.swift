@@ -14,11 +14,15 @@ extension ZFS {
     ) async throws -> Value {
         let incremental = origin.map { ["-i", $0.description] } ?? []
         let command = Command("zfs", ["send"] + incremental + [snapshot.description], holdsLocks: true)
-        let (outcome, read) = try await runner.drain(command, body: body)
+        var isAtEnd = false
+        let (outcome, read) = try await runner.drain(command) { output in
+            defer { isAtEnd = output.isAtEnd }
+            return try await body(output)
+        }
         guard !outcome.succeeded else { return try read.get() }
         let refusal = ZFSError(outcome, of: command, doing: "send \"\(snapshot)\"")
-        // Who reads a stream that was refused finds it too short. One that was not read to its end is a broken pipe.
-        if refusal.kind == .other { _ = try read.get() }
+        // Who reads a stream that was refused finds it too short. One that was not read to its end is a broken pipe, and its reader knows why.
+        if refusal.kind == .other, !isAtEnd { _ = try read.get() }
         throw refusal
     }
 }

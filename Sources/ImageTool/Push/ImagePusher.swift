@@ -124,28 +124,46 @@ public struct ImagePusher: Sendable {
         return images.reversed()
     }
 
-    /// Sends all layers, in their order. While one is sent, the next one is prepared.
+    private enum Step: Sendable {
+        /// Nil where there is no other layer.
+        case prepared(PreparedLayer?)
+        /// There is room for one alone, and not for the next one beside it.
+        case noRoom
+        case sent(PushedLayer)
+    }
+
+    /// Sends all layers, in their order. While one is sent, the next one is prepared; what fails first ends the other.
     private func send(
         _ layers: LayerPreparation, count: Int, by push: BlobPush, _ report: Report
     ) async throws -> [PushedLayer] {
         let reading = DedicatedThread("layer")
-        return try await withThrowingTaskGroup(of: PreparedLayer?.self) { group in
+        return try await withThrowingTaskGroup(of: Step.self) { group in
             var sent: [PushedLayer] = []
-            var layer: PreparedLayer?
+            var ready: PreparedLayer?
             while true {
-                group.addTask(executorPreference: reading) { try await layers.next() }
-                let isAhead = layer != nil
-                if let layer {
-                    sent.append(try await send(layer, "layer \(sent.count + 1) of \(count)", by: push, report))
+                let isAhead = ready != nil
+                group.addTask(executorPreference: reading) {
+                    do {
+                        return .prepared(try await layers.next())
+                    } catch let error as FileError where error.kind == .noSpace && isAhead {
+                        return .noRoom
+                    }
                 }
-                // With it goes the room that it took.
-                layer = nil
-                do {
-                    guard case .some(.some(let next)) = try await group.next() else { return sent }
-                    layer = next
-                } catch let error as FileError where error.kind == .noSpace && isAhead {
-                    // There is room for one alone.
+                if let layer = ready {
+                    let what = "layer \(sent.count + 1) of \(count)"
+                    group.addTask { .sent(try await send(layer, what, by: push, report)) }
                 }
+                // With what was sent goes the room that it took.
+                ready = nil
+                var isLast = false
+                while let step = try await group.next() {
+                    switch step {
+                    case .prepared(let next): (ready, isLast) = (next, next == nil)
+                    case .noRoom: break
+                    case .sent(let layer): sent.append(layer)
+                    }
+                }
+                if isLast { return sent }
             }
         }
     }

@@ -220,6 +220,37 @@ extension EndToEnd {
             #expect(try box.leftovers() == [])
         }
 
+        /// What ZFS says of a stream that it does not begin is the error, and the layer that is being sent meanwhile is given up at once.
+        @Test func aLayerThatCannotBeReadEndsThePush() async throws {
+            let registry = try await RegistryFixture.get().registry
+            let box = try await Sandbox.make()
+            let name = "pushed/unreadable"
+            var layers: [PushedLayer] = []
+            for bytes in [80_000_000, 1000] {
+                layers.append(
+                    try await registry.layer(name, "head -c \(bytes) /dev/urandom > f\(bytes)", compression: "none"))
+            }
+            try await registry.image(name, "source", layers)
+            #expect(try await box.imgadm("import", "-q", "\(registry.host)/\(name):source").status == 0)
+            let uuid = try await RegistryFixture.uuids(layers)[1]
+            let real = try await Tool.shell("command -v zfs").dropLast()
+            try Tool.write(
+                """
+                #!/bin/sh
+                [ "$1 $2" != 'send -i' ] || { echo 'something odd' >&2; exit 1; }
+                exec \(real) "$@"
+
+                """, to: box.path("bin/zfs"))
+            try await Tool.run("chmod", "+x", box.path("bin/zfs").string)
+            let path = ["PATH": "\(box.path("bin")):\(ProcessEnvironment.variables["PATH"] ?? "")"]
+            let target = "\(registry.host)/\(name)-target:1"
+            let run = try await box.imgadm("push", uuid, target, environment: path)
+            #expect(
+                run.status == 1 && run.errors.contains("(ZfsError)") && run.errors.contains("something odd"), "\(run)")
+            #expect(!run.output.contains("Sent layer"), "\(run)")
+            #expect(try await box.imgadm("push", uuid, target).status == 0)
+        }
+
         /// The next layer is read while one is sent, and waits where there is no room for both.
         @Test func thereNeedBeRoomForOneLayerOnly() async throws {
             let registry = try await RegistryFixture.get().registry
