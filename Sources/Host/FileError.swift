@@ -4,7 +4,7 @@ import SystemPackage
 /// Something that the file system refused.
 public struct FileError: CodedError {
     public enum Kind: Sendable, Hashable {
-        case notPermitted, noSpace, tooLarge, other
+        case notPermitted, readOnly, noSpace, tooLarge, other
     }
 
     public let kind: Kind
@@ -22,6 +22,7 @@ public struct FileError: CodedError {
             switch error as? Errno {
             case .noSpace?, .diskQuotaExceeded?: .noSpace
             case .permissionDenied?, .notPermitted?: .notPermitted
+            case .readOnlyFileSystem?: .readOnly
             case .fileTooLarge?: .tooLarge
             default: .other
             }
@@ -35,7 +36,7 @@ public struct FileError: CodedError {
                     hint: HostRoot.isOfState(name)
                         ? "run as root, or set IMGADM_ROOT to a folder of your own"
                         : "run as root or as somebody who may, or name another place")
-            case .tooLarge, .other: Failure(.fileSystem, what, cause: error)
+            case .readOnly, .tooLarge, .other: Failure(.fileSystem, what, cause: error)
             }
     }
 }

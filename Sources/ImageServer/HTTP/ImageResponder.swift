@@ -107,7 +107,12 @@ struct ImageResponder: HTTPResponder {
         if !isReading {
             return try await audited(request, route, query, caller) {
                 try rights.check()
-                return try await write(request, route, query, type)
+                do {
+                    return try await write(request, route, query, type)
+                } catch let error as FileError where [.notPermitted, .readOnly].contains(error.kind) {
+                    context.logger.error("an image cannot be changed", metadata: ["error": "\(error)"])
+                    throw Self.notWritable
+                }
             }
         }
         switch route {
@@ -125,6 +130,12 @@ struct ImageResponder: HTTPResponder {
             return Response(status: .movedPermanently, headers: [.location: uuid.map { "/images/\($0)" } ?? "/images"])
         }
     }
+
+    /// Nothing of that passes by itself: whoever asks need not ask again.
+    private static let notWritable = RequestError(
+        .methodNotAllowed, "MethodNotAllowedError",
+        "the images of this server cannot be changed: where they lie, it may not write, or nobody may",
+        headers: [.allow: "GET, HEAD"])
 
     /// Far more than any client needs, in bytes.
     private static let longestTarget = 16 << 10
