@@ -182,6 +182,10 @@ public struct ImageMirror: Sendable {
     }
 
     private func copy(_ manifest: Manifest) async throws {
+        // Others may fill the same repository, and it may be long since it was looked at.
+        guard try await !intake.has(manifest.uuid) else {
+            return tell("Image \(manifest.uuid) (\(manifest.title)) has come meanwhile")
+        }
         let request = DownloadRequest(source.fileRequest(manifest.uuid), size: manifest.files.first?.size)
         let download = Download(request, by: transport)
         try await intake.take(manifest, by: mark) {

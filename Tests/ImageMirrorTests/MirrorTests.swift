@@ -42,6 +42,24 @@ import Testing
         #expect(again.error == nil && Set(again.lines) == Set(told([2, 3])))
     }
 
+    /// Another mirror, or a server, fills the same repository: what it has brought is not fetched once more, and stays as it is.
+    @Test func whatHasComeMeanwhileIsNotFetched() async throws {
+        let (repository, other) = (MemoryRepository(), MemoryRepository())
+        _ = await mirror(MemoryServer(Self.images), into: other)
+        for number in [2, 3] { other[uuid(number)].manifest?["x-brought"] = "by another" }
+        let server = MemoryServer(Self.images)
+        let lines = Mutex<[String]>([])
+        let mirror = ImageMirror(from: server.client, by: server.transport, into: repository) { line in
+            lines.withLock { $0.append(line) }
+            if line.contains("\(uuid(1))") { for number in [2, 3] { repository[uuid(number)] = other[uuid(number)] } }
+        }
+        try await mirror.run(filters: [], dryRun: false)
+        #expect(Set(server.files) == Set([1, 4, 5].map(uuid)))
+        let meanwhile = [2, 3].map { "Image \(uuid($0)) (image-\($0)@1) has come meanwhile" }
+        #expect(Set(lines.withLock { $0 }) == Set(told([1, 4, 5]) + meanwhile))
+        for number in [2, 3] { #expect(repository[uuid(number)].manifest?["x-brought"] == "by another") }
+    }
+
     @Test func anIconThatFailedIsFetchedByTheNextRun() async throws {
         var image = Image(1)
         image.manifest["icon"] = true

@@ -1,3 +1,4 @@
+import Crypto
 import Failure
 import Glibc
 import Host
@@ -5,6 +6,7 @@ import ImageCatalog
 import ImageModel
 import JSON
 import Logging
+import NIOCore
 import Synchronization
 import SystemPackage
 import Testing
@@ -76,6 +78,36 @@ import Testing
         try await Self.note("after", in: image, of: server)
         #expect(try Self.notes(image, root) == ["x-after"])
         #expect(try Self.notes(other, root) == ["x-beside"])
+    }
+
+    /// Two mirrors that fetch one image at the same time: the second one changes nothing, not for a moment.
+    @Test func theSameImageOnceMoreChangesNothing() async throws {
+        let root = try ImageRoot()
+        let bytes = [UInt8](repeating: 7, count: 1000)
+        let image = ImageUUID()
+        let json: JSONObject = [
+            "v": 2, "uuid": .string("\(image)"), "owner": .string("\(ImageUUID.zero)"), "name": "a", "version": "1",
+            "state": "active", "disabled": false, "public": true, "published_at": "2024-01-01T00:00:00Z",
+            "type": "zone-dataset", "os": "smartos",
+            "files": [
+                [
+                    "size": .number(JSONNumber(bytes.count)), "compression": "none",
+                    "sha1": .string(Hexadecimal.text(Insecure.SHA1.hash(data: bytes))),
+                ]
+            ],
+        ]
+        let manifest = try Manifest(json)
+        let path = root.path.appending("images/\(image).json")
+        var written: (inode: UInt64, bytes: [UInt8]?)?
+        for mirror in ["one", "another"] {
+            var rest = [ByteBuffer(bytes: bytes)]
+            try await ImageIntake(try Self.repository(root)).take(manifest, by: mirror) { rest.popLast() }
+            let now = (UInt64(try path.stat().rawValue.st_ino), try HostFile.read(path))
+            if let written { #expect(now.0 == written.inode && now.1 == written.bytes) }
+            written = now
+            #expect(try HostFile.read(root.path.appending("images/\(image).file")) == bytes)
+        }
+        #expect(try HostFile.names(in: root.path.appending("images")).count == 2)
     }
 
     /// Whoever could open the locks could keep everybody from changing anything.

@@ -134,9 +134,10 @@ private final class FolderUpload: FileUpload {
         try await BlockingIO.writing.runIfActive { [file] in try HostFile.sync(file) }
         try await repository.inTurn(uuid) { [repository, part, uuid, path] in
             // What the change refuses must leave the old file where it is; and at no time may a manifest speak of
-            // another file than is there.
+            // another file than is there. The same once more takes the place of itself.
             try repository.rewrite(uuid) { stored in
                 guard let new = try change(stored), let stored, StoredManifest(stored).has(part) else { return stored }
+                if let sha1 = part.sha1(in: new), sha1 == part.sha1(in: stored) { return stored }
                 var without = StoredManifest(new)
                 without.remove(part)
                 return without.json

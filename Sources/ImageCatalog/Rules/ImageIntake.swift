@@ -21,7 +21,7 @@ public struct ImageIntake: Sendable {
         return try await repository.open(.file, of: image) != nil
     }
 
-    /// Takes in an image. Nothing of it is seen before all of it is there.
+    /// Takes in an image. Nothing of it is seen before all of it is there. One that has come meanwhile with the same file stays as it is.
     ///
     /// - Parameters:
     ///   - publisher: who is kept with it as having made it.
@@ -41,7 +41,10 @@ public struct ImageIntake: Sendable {
         receipt.description = manifest.json["files"]?[0]?.objectValue ?? [:]
         receipt.description["stor"] = nil
         do {
-            try await take(receipt, of: manifest.uuid, next) { [stored] _ in StoredManifest(stored) }
+            try await take(receipt, of: manifest.uuid, next) { [stored] there in
+                if let there, StoredManifest(there).isActivated, ImagePart.file.sha1(in: there) == sha1 { return nil }
+                return StoredManifest(stored)
+            }
         } catch let refusal as CatalogError {
             throw Failure(.downloadError, "image \(manifest.uuid): \(refusal.message)")
         }
@@ -86,10 +89,10 @@ public struct ImageIntake: Sendable {
         }
     }
 
-    /// - Parameter manifest: is given what is stored when the file is whole; returns the manifest that gets it.
+    /// - Parameter manifest: is given what is stored when the file is whole; returns the manifest that gets it, nil if what is stored stays.
     private func take(
         _ receipt: FileReceipt, of uuid: ImageUUID, _ next: () async throws -> ByteBuffer?,
-        into manifest: @escaping @Sendable (JSONObject?) throws -> StoredManifest
+        into manifest: @escaping @Sendable (JSONObject?) throws -> StoredManifest?
     ) async throws {
         var receipt = receipt
         try receipt.checkAnnouncement()
@@ -101,7 +104,7 @@ public struct ImageIntake: Sendable {
             }
             let (part, description) = (receipt.part, try receipt.finish())
             try await upload.commit { stored in
-                var new = try manifest(stored)
+                guard var new = try manifest(stored) else { return stored }
                 new.set(part, description)
                 return new.json
             }
