@@ -3,13 +3,13 @@ import Glibc
 public import SystemPackage
 
 extension HostRoot {
-    /// The folders that imgadm reads what it acts on from, and where it writes, those above them first.
+    /// The folders that imgadm reads what it acts on from, those above them first.
     private var folders: [FilePath] {
-        let var_ = root.appending("var")
-        return [
-            root, var_, configFolder, records, intents, configFolder.appending("bare"), locks, var_.appending("tmp"),
-        ]
+        [root, root.appending("var"), configFolder, records, intents, configFolder.appending("bare")]
     }
+
+    /// The folders where it works, and that tell it nothing which cannot be done without.
+    public var workFolders: [FilePath] { [locks, downloads.removingLastComponent()] }
 
     /// Makes sure that nobody else decides what lies below the state root: whoever could put a record or a note there, or a
     /// link in the place of a folder, would have us act on it.
@@ -17,6 +17,12 @@ extension HostRoot {
     /// - Throws: `UnsafeFolder` for a folder, or a link to one, of another user than this and root, and for one that everybody
     ///   may rename things in; `FileSystemError`, `PermissionDenied`.
     public func checkFolders() throws {
+        try checkStateFolders()
+        for folder in workFolders { try HostFile.checkTrusted(folder) }
+    }
+
+    /// The same for whoever tells what is not in order, and can go on where it is only the folders where imgadm works.
+    public func checkStateFolders() throws {
         for folder in folders { try HostFile.checkTrusted(folder) }
     }
 }

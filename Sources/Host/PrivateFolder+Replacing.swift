@@ -33,8 +33,8 @@ extension PrivateFolder {
     /// Removes what runs that were killed have left.
     private func sweep() throws {
         for name in try names() where name.hasSuffix(Self.unfinished) {
-            // Somebody else may be quicker.
-            guard let file = try open(name) else { continue }
+            // Somebody else may be quicker; and what cannot be opened as a file is of no writer, and hinders nobody.
+            guard let file = try? open(name) else { continue }
             defer { try? file.close() }  // nothing was written
             if chost_try_lock(file.rawValue) == 0 { try remove(name) }
         }

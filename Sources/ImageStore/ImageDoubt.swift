@@ -54,8 +54,7 @@ extension ImageStore {
             return
                 "it has no snapshot @\(finalSnapshot), of which it could be cloned (imgadm delete -f, and it can be installed again)"
         }
-        return
-            "its @\(finalSnapshot) has the guid \(guid), and that of the image that was installed had \(made.snapshotGUID)"
+        return Self.replacement(of: made, by: guid)
     }
 
     /// The doubt about a dataset that has no record. The image's lock must be held.

@@ -228,11 +228,21 @@ extension ImageStore {
         }
     }
 
-    /// Removes the lock files of dead processes.
+    /// Removes the lock files of dead processes, also those that lie beside the table.
     public func sweepLocks() throws {
-        for name in try HostFile.names(in: root.locks) where name.hasPrefix("img.") && name.hasSuffix(".import.lock") {
-            guard ImageUUID(String(name.dropFirst(4).dropLast(12))) != nil else { continue }
-            FileLock.sweep(root.locks.appending(name))
+        var files = try HostFile.names(in: root.locks).map { root.locks.appending($0) }
+        do {
+            if let shared = try PrivateFolder.existing(HostRoot.sharedLocks) {
+                files += try shared.names().map { HostRoot.sharedLocks.appending($0) }
+            }
+        } catch is UnsafeFolder {
+            // In a folder of somebody else's there is no file of ours.
+        }
+        for file in files {
+            guard let name = file.lastComponent?.string, name.hasPrefix("img."), name.hasSuffix(".import.lock"),
+                ImageUUID(String(name.dropFirst(4).dropLast(12))) != nil
+            else { continue }
+            FileLock.sweep(file)
         }
     }
 }

@@ -19,8 +19,16 @@ public struct ImageRecord: Sendable {
     public internal(set) var pushed: [PushedLayer]
     /// The docker references that are being deleted, and this layer with them, if nothing else needs it.
     var leaving: [String] = []
-    /// The guid of the dataset whose deletion has begun where it is, since there was no room to rename it.
-    var deleting: UInt64?
+    /// The dataset whose deletion has begun where it is, since there was no room to rename it.
+    var deleting: Deletion?
+
+    struct Deletion: Sendable, Hashable {
+        /// Of the dataset.
+        let guid: UInt64
+        /// Bytes that it referred to, where ZFS told.
+        let referenced: UInt64?
+    }
+
     /// Of the pool that it was written for; nil in records of others, and of older versions.
     let poolGUID: UInt64?
 
@@ -51,7 +59,9 @@ public struct ImageRecord: Sendable {
         given = value["given"]?.objectValue ?? [:]
         pushed = (value["pushed"]?.arrayValue ?? []).compactMap { PushedLayer($0) }
         leaving = (value["leaving"]?.arrayValue ?? []).compactMap(\.stringValue)
-        deleting = value["deleting"]?.stringValue.flatMap { UInt64($0) }
+        deleting = value["deleting"]?.stringValue.flatMap { UInt64($0) }.map {
+            Deletion(guid: $0, referenced: value["deleting_referenced"]?.stringValue.flatMap { UInt64($0) })
+        }
         poolGUID = value["zpool_guid"]?.stringValue.flatMap { UInt64($0) }
         made = value["snapshot_guid"]?.stringValue.flatMap { UInt64($0) }.map {
             MadeImage(snapshotGUID: $0, fileSHA256: value["file_sha256"]?.stringValue)

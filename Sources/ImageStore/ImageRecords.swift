@@ -14,7 +14,7 @@ import ZFS
 /// `snapshot_guid` and `file_sha256`: what the image's `@final` and the file that it was made from are known by. Of an image that
 /// came as a file without a manifest, `fetched` has the URLs that led to it, and `given` the fields that the operator gave it; of one that was sent to a registry, `pushed` what it is there. `leaving` names the
 /// docker references whose deletion takes this layer along, while that is under way; `deleting` is the guid of the dataset, while that is
-/// being deleted where it is.
+/// being deleted where it is, and `deleting_referenced` the bytes that it referred to.
 struct ImageRecords: Sendable {
     let root: HostRoot
     let log: Logger
@@ -69,7 +69,10 @@ struct ImageRecords: Sendable {
         if !record.given.isEmpty { content["given"] = .object(record.given) }
         if !record.pushed.isEmpty { content["pushed"] = .array(record.pushed.map(\.json)) }
         if !record.leaving.isEmpty { content["leaving"] = .array(record.leaving.map { .string($0) }) }
-        if let guid = record.deleting { content["deleting"] = .string("\(guid)") }
+        if let deletion = record.deleting {
+            content["deleting"] = .string("\(deletion.guid)")
+            if let bytes = deletion.referenced { content["deleting_referenced"] = .string("\(bytes)") }
+        }
         if let source = record.source { content["source"] = .string(source) }
         if !record.pulls.isEmpty { content["pulls"] = .object(record.pulls) }
         try HostFile.write(Array((JSONValue.object(content).text(.indented(2)) + "\n").utf8), to: path)

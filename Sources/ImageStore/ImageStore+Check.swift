@@ -1,4 +1,3 @@
-public import Failure
 import Host
 public import ImageModel
 import JSON
@@ -36,8 +35,12 @@ extension ImageStore {
         case halfDeleted(ImageUUID, PoolName)
         /// A deletion that died had noted that it began, and took nothing of the image.
         case deletionNoted(ImageUUID, PoolName)
+        /// What was noted of a deletion is about a dataset that is not at the image's place, be it that it is gone or that another has its name.
+        case noteWithoutDataset(ImageUUID, PoolName)
         /// Something that is not ours has the name that an image needs to come or go.
         case inTheWay(ImageUUID, PoolName)
+        /// What is in the place of a note of a deletion cannot be read.
+        case unreadableNote(ImageUUID, path: String, reason: String)
         /// A file that a writer has left that died.
         case temporaryFile(String)
     }
@@ -51,10 +54,12 @@ extension ImageStore {
     ///
     /// What came or went between two of the looks seems to be in disorder, whoever has its record: what is found is looked at once
     /// more, by itself, and is in disorder only if it still is, and nobody was at work on it before and after.
-    /// - Parameter only: the one pool to look at; nil for all.
-    public func disorders(in only: PoolName?) async throws -> [Disorder] {
+    /// - Parameters:
+    ///   - only: the one pool to look at; nil for all.
+    ///   - looksAtImages: else only what has been left of images is looked for, and what was noted of them.
+    public func disorders(in only: PoolName?, ofImages looksAtImages: Bool = true) async throws -> [Disorder] {
         let datasets = if let only { try await zfs.datasets(in: only) } else { try await zfs.datasets() }
-        let first = try await atRest(disorders(of: datasets, records.all(), only))
+        let first = try await atRest(disorders(of: datasets, records.all(), only, looksAtImages))
         guard !first.isEmpty else { return try records.temporaryFiles().map { .temporaryFile($0) } }
         let uuids = Set(first.compactMap(\.image))
         let pools = Set(datasets.map(\.name.poolName)).sorted()
@@ -63,7 +68,7 @@ extension ImageStore {
         }
         let look = try await zfs.lookUp(names)
         let second = try await disorders(
-            of: names.compactMap(look.dataset), records.all().filter { uuids.contains($0.uuid) }, only)
+            of: names.compactMap(look.dataset), records.all().filter { uuids.contains($0.uuid) }, only, looksAtImages)
         let settled = try await atRest(first.filter(Set(second).contains))
         return settled + (try records.temporaryFiles().map { .temporaryFile($0) })
     }
@@ -72,9 +77,9 @@ extension ImageStore {
     ///   - datasets: those of the pools that are looked at, and of the images that are.
     ///   - records: those that are looked at.
     private func disorders(
-        of datasets: [Dataset], _ records: [(pool: String, uuid: ImageUUID)], _ only: PoolName?
+        of datasets: [Dataset], _ records: [(pool: String, uuid: ImageUUID)], _ only: PoolName?,
+        _ looksAtImages: Bool
     ) async throws -> [Disorder] {
-        let inventory = try await inventory(of: datasets, ofAllPools: only == nil)
         let names = Set(datasets.map(\.name))
         let pools = Set(names.map(\.poolName))
         let (besides, leftovers) = try await disordersBeside(names)
@@ -82,8 +87,17 @@ extension ImageStore {
         for (name, uuid) in records {
             found += try await disorders(ofRecord: uuid, name, names, leftovers, pools, only)
         }
-        for disorder in try await disordersOfNotes(pools) where !found.contains(disorder) { found.append(disorder) }
-        return try await found + imageDisorders(inventory.images)
+        for disorder in try await disordersOfNotes(pools) where !found.contains(disorder) {
+            // With a record without a dataset, the note goes as well.
+            if case .noteWithoutDataset(let uuid, let pool) = disorder,
+                found.contains(.recordWithoutDataset(uuid, pool)) || found.contains(.leftover(uuid, pool))
+            {
+                continue
+            }
+            found.append(disorder)
+        }
+        guard looksAtImages else { return found }
+        return try await found + imageDisorders(inventory(of: datasets, ofAllPools: only == nil).images)
     }
 
     /// What this host has noted of deletions, as of images that have no record here.
@@ -91,17 +105,22 @@ extension ImageStore {
         var found: [Disorder] = []
         for (uuid, guid) in try hostNotes.all() {
             for pool in pools where try await self.guid(of: pool) == guid {
-                let look = try await look(for: [uuid], in: pool)
-                if look.halfDeleted(uuid) != nil {
-                    found.append(.halfDeleted(uuid, pool))
-                } else if let note = try hostNotes.read(uuid, pool: guid),
-                    try look.found.guid(of: .image(uuid, in: pool)) == note.guid
-                {
-                    found.append(.deletionNoted(uuid, pool))
+                if let (path, reason) = hostNotes.damage(uuid, pool: guid) {
+                    found.append(.unreadableNote(uuid, path: path, reason: reason))
+                } else if let note = hostNotes.read(uuid, pool: guid) {
+                    found.append(try await disorder(ofNote: note.guid, uuid, pool))
                 }
             }
         }
         return found
+    }
+
+    /// - Parameter guid: of the dataset that was noted as one whose deletion has begun.
+    private func disorder(ofNote guid: UInt64, _ uuid: ImageUUID, _ pool: PoolName) async throws -> Disorder {
+        let look = try await look(for: [uuid], in: pool)
+        if look.halfDeleted(uuid) != nil { return .halfDeleted(uuid, pool) }
+        let isThere = try look.found.guid(of: .image(uuid, in: pool)) == guid
+        return isThere ? .deletionNoted(uuid, pool) : .noteWithoutDataset(uuid, pool)
     }
 
     /// Those of images that no run is at work on.
@@ -139,7 +158,14 @@ extension ImageStore {
     /// What a run that is at work has the lock of is as it should be.
     private func isUnderWay(_ disorder: Disorder) async throws -> Bool {
         guard let uuid = disorder.image else { return false }
+        if case .unreadableNote = disorder { return false }
         if let pool = disorder.pool, try await locks(of: pool).isHeld(uuid) { return true }
+        do {
+            try HostFile.checkTrusted(root.locks)
+        } catch is UnsafeFolder {
+            // Whose folder that is could keep from being told what he likes.
+            return false
+        }
         guard try HostFile.exists(root.locks.appending("img.\(uuid).import.lock")) else { return false }
         guard let lock = try tryLockFile(uuid) else { return true }
         lock.release()
@@ -166,15 +192,16 @@ extension ImageStore {
             if named != nil { return only == nil || only == named ? [.recordOfOtherPool(uuid, name)] : [] }
             return only == nil ? [.recordOfAbsentPool(uuid, name)] : []
         }
-        let isNoted = records.read(uuid, name)?.deleting != nil
-        if isNoted, try await look(for: [uuid], in: owner).halfDeleted(uuid) != nil {
-            return [.halfDeleted(uuid, owner)]
-        }
+        let noted =
+            if let guid = records.read(uuid, name)?.deleting?.guid {
+                try await disorder(ofNote: guid, uuid, owner)
+            } else { Disorder?.none }
+        if noted == .halfDeleted(uuid, owner) { return [.halfDeleted(uuid, owner)] }
         guard datasets.contains(.image(uuid, in: owner)) else {
             return leftovers.contains(.partial(uuid, in: owner)) ? [] : [.recordWithoutDataset(uuid, owner)]
         }
         if owner.description != name { return [.recordOfOldName(uuid, owner, name)] }
-        if isNoted { return [.deletionNoted(uuid, owner)] }
+        if let noted { return [noted] }
         return records.read(uuid, owner) == nil ? [.unreadableRecord(uuid, owner)] : []
     }
 
@@ -229,9 +256,9 @@ extension ImageStore {
         case .recordWithoutDataset(let uuid, let pool), .leftover(let uuid, let pool), .halfDeleted(let uuid, let pool):
             try await clearLeftovers(of: uuid, in: pool) { _ in }
             return true
-        case .deletionNoted(let uuid, let pool):
+        case .deletionNoted(let uuid, let pool), .noteWithoutDataset(let uuid, let pool):
             guard try await look(for: [uuid], in: pool).halfDeleted(uuid) == nil else { return false }
-            try hostNotes.remove(uuid, pool: try await guid(of: pool))
+            hostNotes.remove(uuid, pool: try await guid(of: pool))
             guard var record = records.read(uuid, pool), record.deleting != nil else { return true }
             record.deleting = nil
             try await write(record, uuid, pool)
@@ -255,39 +282,6 @@ extension ImageStore {
         default: return false
         }
     }
-
-    /// What became of what runs that died have left.
-    public struct Clearing: Sendable {
-        /// Something was cleared.
-        public fileprivate(set) var hasCleared = false
-        /// Why the rest stays.
-        public fileprivate(set) var failures: [any CodedError] = []
-
-        /// Nothing yet.
-        public init() {}
-    }
-
-    /// Finishes what runs that died have begun on a pool, or on all: what they had not yet destroyed, and records of images
-    /// that are gone. What cannot go keeps none of the others.
-    ///
-    /// - Parameter tell: is told what was cleared.
-    public func clearLeftovers(in only: PoolName?, tell: (String) -> Void) async throws -> Clearing {
-        var clearing = Clearing()
-        for disorder in try await disorders(in: only) {
-            switch disorder {
-            case .leftover(let uuid, let pool), .recordWithoutDataset(let uuid, let pool),
-                .halfDeleted(let uuid, let pool):
-                guard let lock = try await tryLock(uuid, in: pool) else { continue }
-                defer { lock.release() }
-                do {
-                    try await clearLeftovers(of: uuid, in: pool, tell: tell)
-                    clearing.hasCleared = true
-                } catch let error as any CodedError { clearing.failures.append(error) }
-            default: continue
-            }
-        }
-        return clearing
-    }
 }
 
 extension InstalledImage {
@@ -299,7 +293,7 @@ extension ImageStore.Disorder {
     /// The image that it is about.
     public var image: ImageUUID? {
         switch self {
-        case .recordOfAbsentPool(let uuid, _), .recordOfOtherPool(let uuid, _): uuid
+        case .recordOfAbsentPool(let uuid, _), .recordOfOtherPool(let uuid, _), .unreadableNote(let uuid, _, _): uuid
         case .temporaryFile: nil
         default: place?.0
         }
@@ -314,10 +308,10 @@ extension ImageStore.Disorder {
             .recordOfOldName(let uuid, let pool, _), .imageWithoutRecord(let uuid, let pool),
             .doubtful(let uuid, let pool, _), .hidden(let uuid, let pool), .noFinal(let uuid, let pool, _),
             .leftover(let uuid, let pool), .halfDeleted(let uuid, let pool), .inTheWay(let uuid, let pool),
-            .deletionNoted(let uuid, let pool), .replaced(let uuid, let pool, _, _),
-            .otherGUID(let uuid, let pool, _, _):
+            .deletionNoted(let uuid, let pool), .noteWithoutDataset(let uuid, let pool),
+            .replaced(let uuid, let pool, _, _), .otherGUID(let uuid, let pool, _, _):
             (uuid, pool)
-        case .recordOfAbsentPool, .recordOfOtherPool, .temporaryFile: nil
+        case .recordOfAbsentPool, .recordOfOtherPool, .unreadableNote, .temporaryFile: nil
         }
     }
 }

@@ -19,7 +19,7 @@ extension ImageStore {
         let name = DatasetName.image(uuid, in: pool)
         let look = try await look(for: [uuid], in: pool)
         guard look.halfDeleted(uuid) == nil else {
-            try await clearLeftovers(of: uuid, in: pool, tell: tell)
+            try await clearLeftovers(of: uuid, in: pool, force: force, tell: tell)
             return true
         }
         let guid = try await guid(of: pool)
@@ -58,8 +58,15 @@ extension ImageStore {
         }
         try await uncancelled {
             try await remove(uuid, look, dataset, snapshots)
-            try records.remove(uuid, pool, guid: guid)
-            try hostNotes.remove(uuid, pool: guid)
+            do {
+                try records.remove(uuid, pool, guid: guid)
+            } catch {
+                // Without its dataset it is no image; `check` tells of it.
+                log.warning(
+                    "the record of a deleted image cannot be removed",
+                    metadata: ["image": "\(uuid)", "reason": "\(error)"])
+            }
+            hostNotes.remove(uuid, pool: guid)
         }
         for snapshot in kept { tell("Destroyed snapshot \(snapshot) with image \(uuid)") }
         return true
@@ -85,10 +92,20 @@ extension ImageStore {
                     "a deletion that was killed has destroyed that, or somebody has, who may need the dataset; delete -f destroys it all the same"
             )
         }
+        guard let reason = Self.replacement(of: made, by: guid) else { return }
         throw Failure(
-            .notAnImage,
-            "dataset \"\(name)\" is not what was installed: its snapshot @\(finalSnapshot) has the guid \(guid), and that of the image has \(made.snapshotGUID)",
+            .notAnImage, "dataset \"\(name)\" is not what was installed: \(reason)",
             hint: "somebody has replaced it; delete -f destroys it all the same")
+    }
+
+    /// What tells that a dataset was replaced under its name; nil if nothing does.
+    ///
+    /// - Parameters:
+    ///   - made: what was installed, if that is known.
+    ///   - guid: of its `@final`.
+    static func replacement(of made: MadeImage?, by guid: UInt64) -> String? {
+        guard let made, made.snapshotGUID != guid else { return nil }
+        return "its snapshot @\(finalSnapshot) has the guid \(guid), and that of the image has \(made.snapshotGUID)"
     }
 
     /// Renames an image's dataset out of its place and destroys it; if that cannot be done, it is as it was.
@@ -115,8 +132,10 @@ extension ImageStore {
             try refuseAnother(contents, look, uuid)
             try refuseAdditions(contents, to: dataset.name, beside: snapshots)
             if partial == dataset.name {
+                let referenced = try await zfs.numbers("referenced", of: [partial])[partial]
                 note = try await noteDeletion(
-                    of: uuid, in: look.pool, HostNotes.Note(guid: contents.guid, origin: dataset.origin))
+                    of: uuid, in: look.pool,
+                    HostNotes.Note(guid: contents.guid, origin: dataset.origin, referenced: referenced))
             } else if !look.found.isOwn(dataset.name) {
                 try await markDoomed(partial)
             }

@@ -53,32 +53,39 @@ extension ImageStore {
 
     /// Clears what a run that was killed left of an image: its lock must be held.
     ///
+    /// - Parameters:
+    ///   - dryRun: it is only judged what may go, and told; nothing is changed.
+    ///   - force: also what was written to since its deletion began.
     /// - Returns: what there was.
     /// - Throws: `ImageHasChildDatasets`, `ImageHasSnapshots` for what is somebody's.
     @discardableResult
-    func clearLeftovers(of uuid: ImageUUID, in pool: PoolName, tell: (String) -> Void) async throws -> Look {
+    func clearLeftovers(
+        of uuid: ImageUUID, in pool: PoolName, dryRun: Bool = false, force: Bool = false, tell: (String) -> Void
+    ) async throws -> Look {
         let look = try await look(for: [uuid], in: pool)
         let guid = try await guid(of: pool)
         let halfDeleted = look.halfDeleted(uuid)
         let isRecorded = try !look.isTaken(uuid) && records.has(uuid, pool, guid: guid)
         if let leftover = look.beside(uuid).leftover {
             do {
-                try await destroy(leftover, of: uuid, in: pool, deletionBegan: isRecorded)
+                try await destroy(leftover, of: uuid, in: pool, deletionBegan: isRecorded, dryRun: dryRun)
             } catch let error as ZFSError where error.kind == .noDataset {
                 // A command of the dead process was still at work, and has come to its end.
             } catch {
-                guard isRecorded else { throw error }
+                guard isRecorded, !dryRun else { throw error }
                 throw await Failure.undoing(error) { try await putBack(uuid, in: pool) }
             }
             tell("Cleared leftover dataset \(DatasetName.partial(uuid, in: pool))")
         }
         if let halfDeleted {
-            try await destroy(halfDeleted, of: uuid, in: pool)
+            try await destroy(halfDeleted, of: uuid, in: pool, dryRun: dryRun, force: force)
             tell("Cleared leftover dataset \(DatasetName.image(uuid, in: pool))")
         }
         if isRecorded || halfDeleted != nil {
-            let hadRecord = try records.remove(uuid, pool, guid: guid)
-            try hostNotes.remove(uuid, pool: guid)
+            let hadRecord =
+                try dryRun
+                ? records.has(uuid, pool, guid: guid) : records.remove(uuid, pool, guid: guid)
+            if !dryRun { hostNotes.remove(uuid, pool: guid) }
             // Of an image of another state root, it is there.
             if hadRecord { tell("Cleared leftover record of image \(uuid)") }
         }
@@ -104,10 +111,12 @@ extension ImageStore {
     /// Destroys what was left beside an image's place, with its snapshots: those of a stream may have any name. Nothing below it is
     /// ours.
     ///
-    /// - Parameter deletionBegan: there is a record, and no image: the dataset was whole. Then `@final` goes last of its snapshots,
-    ///   and one that is there without it, be it of that name, came after that.
+    /// - Parameters:
+    ///   - deletionBegan: there is a record, and no image: the dataset was whole. Then `@final` goes last of its snapshots,
+    ///     and one that is there without it, be it of that name, came after that.
+    ///   - dryRun: nothing is changed.
     func destroy(
-        _ leftover: Beside.Leftover, of uuid: ImageUUID, in pool: PoolName, deletionBegan: Bool
+        _ leftover: Beside.Leftover, of uuid: ImageUUID, in pool: PoolName, deletionBegan: Bool, dryRun: Bool = false
     ) async throws {
         let partial = DatasetName.partial(uuid, in: pool)
         let contents = try await zfs.contents(of: partial)
@@ -124,6 +133,7 @@ extension ImageStore {
                 hint: "zfs destroy \(other) if nobody needs it, and delete the image again")
         }
         if let held = contents.snapshots.first(where: \.isHeld) { throw ZFS.held(held.name) }
+        guard !dryRun else { return }
         if !leftover.isOwn { try await markDoomed(partial) }
         try await destroy(partial, contents.snapshots)
     }

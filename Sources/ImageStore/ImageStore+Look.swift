@@ -73,7 +73,7 @@ extension ImageStore {
             guard let dataset = found.dataset(name) else { continue }
             var guid = try name.snapshot(finalSnapshot).flatMap { try found.guid(of: $0) }
             let left = try await HalfDeleted(
-                dataset, found, note: { try hostNotes.read(uuid, pool: try await self.guid(of: pool)) },
+                dataset, found, note: { hostNotes.read(uuid, pool: try await self.guid(of: pool)) },
                 record: { try await self.record(uuid, pool) })
             if let left {
                 halfDeleted[uuid] = left

@@ -15,8 +15,8 @@ extension ImageStore {
     public struct Unneeded: Sendable {
         /// Those that may go, those first that build on others.
         public let unused: [Unused]
-        /// Those that nothing depends on, but to which somebody has put something that would go with them.
-        public let kept: [(image: InstalledImage, addition: ImageAddition)]
+        /// Those that nothing depends on, but that are not what was installed, or that deleting would refuse, and why.
+        public let kept: [(image: InstalledImage, reason: String)]
     }
 
     /// When the dataset of each image that is still there was made here, in seconds since 1970.
@@ -42,10 +42,13 @@ extension ImageStore {
     /// record or without `@final` might be somebody's dataset that merely has a UUID's name: it is never among them. Nor is
     /// one that is being worked on, or that an import which is at work builds on; nor one that has a snapshot of somebody's.
     ///
-    /// - Parameter mayGo: the images that may go at all.
+    /// - Parameters:
+    ///   - going: datasets that keep nothing, since they go before.
+    ///   - mayGo: the images that may go at all.
     /// - Throws: `PoolNotFound`.
     public func unused(
-        in pool: PoolName?, _ mayGo: ([InstalledImage]) async throws -> Set<InstalledImage.ID>
+        in pool: PoolName?, without going: Set<DatasetName> = [],
+        _ mayGo: ([InstalledImage]) async throws -> Set<InstalledImage.ID>
     ) async throws -> Unneeded {
         let inventory = try await inventory(in: pool, findingFinals: true)
         let (images, withFinal) = (inventory.images, inventory.withFinal)
@@ -59,7 +62,7 @@ extension ImageStore {
             }
         }
         var dependents: [DatasetName: [DatasetName]] = [:]
-        for dataset in inventory.datasets {
+        for dataset in inventory.datasets where !going.contains(dataset.name) {
             if let origin = dataset.origin { dependents[origin.dataset, default: []].append(dataset.name) }
             // What is below an image is no part of it.
             for name in dataset.name.above where names[name] != nil {
@@ -67,7 +70,8 @@ extension ImageStore {
             }
         }
         var order = Self.order(candidates, dependents)
-        let kept = try await snapshotsToKeep(among: zfs.snapshots(of: order)).compactMapValues(\.first)
+        let there = Set(inventory.datasets.map(\.name)).subtracting(going)
+        let kept = try await reasonsToKeep(order.compactMap { names[$0] }, beside: there)
         if !kept.isEmpty {
             candidates.subtract(kept.keys)
             order = Self.order(candidates, dependents)
@@ -79,7 +83,32 @@ extension ImageStore {
                 guard let image = names[name], let found = sizes[name] else { return nil }
                 return Unused(image: image, bytes: found["used"])
             },
-            kept: kept.sorted { $0.key < $1.key }.compactMap { name, addition in names[name].map { ($0, addition) } })
+            kept: kept.sorted { $0.key < $1.key }.compactMap { name, reason in names[name].map { ($0, reason) } })
+    }
+
+    /// Why images stay that nothing depends on: what a deletion without force refuses, as far as it is to be seen beforehand.
+    ///
+    /// - Parameter there: the datasets that there are.
+    private func reasonsToKeep(
+        _ images: [InstalledImage], beside there: Set<DatasetName>
+    ) async throws -> [DatasetName: String] {
+        guard !images.isEmpty else { return [:] }
+        let names = images.map { DatasetName.image($0.uuid, in: $0.pool) }
+        var kept = try await snapshotsToKeep(among: zfs.snapshots(of: names)).compactMapValues(\.first?.description)
+        let finals = names.compactMap { $0.snapshot(finalSnapshot) }
+        let look = try await zfs.lookUp([], finals)
+        for (image, name) in zip(images, names) where kept[name] == nil {
+            // One that has gone since is none.
+            if let guid = try name.snapshot(finalSnapshot).flatMap({ try look.guid(of: $0) }) {
+                kept[name] = Self.replacement(of: image.made, by: guid)
+            }
+            if there.contains(.partial(image.uuid, in: image.pool)),
+                case .somebodys = try await beside(image.uuid, in: image.pool)
+            {
+                kept[name] = Self.inTheWay(of: image.uuid, in: image.pool).message
+            }
+        }
+        return kept
     }
 
     /// The datasets on which nothing but others of them depends, those first that build on others.

@@ -27,7 +27,7 @@ extension ImageStore {
         new.made = new.made ?? image.foundGUID.map { MadeImage(snapshotGUID: $0, fileSHA256: nil) }
         // It is whole: a deletion that noted that it began did not.
         new.deleting = nil
-        try hostNotes.remove(image.uuid, pool: try await guid(of: image.pool))
+        hostNotes.remove(image.uuid, pool: try await guid(of: image.pool))
         try await write(new, image.uuid, image.pool)
     }
 

@@ -15,7 +15,7 @@ public struct ImageStore: Sendable {
     let records: ImageRecords
     let log: Logger
     let identities = PoolIdentities()
-    let hostNotes = HostNotes()
+    let hostNotes: HostNotes
     /// How long the lock of an image is waited for.
     let lockPatience: Duration
 
@@ -31,6 +31,7 @@ public struct ImageStore: Sendable {
         self.lockPatience = lockPatience
         self.log = log
         records = ImageRecords(root: root, log: log)
+        hostNotes = HostNotes(log: log)
     }
 
     /// The quota of a pool's own dataset in bytes, which all images of the pool share; nil if there is none.

@@ -78,7 +78,7 @@ extension ImageStore {
             let look = try await zfs.lookUp(names, names.compactMap { $0.snapshot(finalSnapshot) })
             for (image, dataset, record) in begun {
                 let left = try await HalfDeleted(
-                    dataset, look, note: { try hostNotes.read(image.uuid, pool: try await self.guid(of: image.pool)) },
+                    dataset, look, note: { hostNotes.read(image.uuid, pool: try await self.guid(of: image.pool)) },
                     record: { record })
                 guard left != nil else { continue }
                 found.removeAll { $0.id == image }

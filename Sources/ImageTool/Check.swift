@@ -27,7 +27,8 @@ extension ImageTool {
     ///   - only: the one pool to look at; nil for all.
     ///   - standard: the pool of commands that are not told one.
     public func findings(in only: PoolName?, standard: PoolName) async throws -> [Finding] {
-        var findings = try await configFindings()
+        let untrusted = try untrustedFolders()
+        var findings = untrusted + (try await configFindings())
         let pools = try await store.pools()
         let pool = only ?? standard
         if !pools.contains(pool) {
@@ -37,9 +38,29 @@ extension ImageTool {
                     remedy: "IMGADM_POOL or -P names the pool that images are to be on", repair: nil))
         }
         for disorder in only.map({ pools.contains($0) }) ?? true ? try await store.disorders(in: only) : [] {
-            findings.append(Finding(disorder) { try await store.repair(disorder) })
+            findings.append(
+                Finding(disorder) {
+                    // By a lock.
+                    try HostFile.checkTrusted(root.locks)
+                    return try await store.repair(disorder)
+                })
         }
-        findings += try downloadFindings()
+        do {
+            findings += try downloadFindings()
+        } catch let error as UnsafeFolder {
+            findings.append(Finding(folder: error))
+        }
+        return findings
+    }
+
+    /// What is to be worked in, and is somebody else's: it keeps nothing else from being looked at.
+    private func untrustedFolders() throws -> [Finding] {
+        var findings: [Finding] = []
+        for folder in root.workFolders {
+            do {
+                try HostFile.checkTrusted(folder)
+            } catch let error as UnsafeFolder { findings.append(Finding(folder: error)) }
+        }
         return findings
     }
 
@@ -71,6 +92,7 @@ extension ImageTool {
                 problem: "a download of image \(uuid) (\(ByteCount.text(bytes))) was left more than a week ago",
                 remedy: "remove it"
             ) {
+                try HostFile.checkTrusted(root.locks)
                 guard let lock = try store.tryLockFile(uuid) else { return false }
                 downloads.remove(uuid)
                 lock.release()
@@ -81,6 +103,10 @@ extension ImageTool {
 }
 
 extension Finding {
+    fileprivate init(folder error: UnsafeFolder) {
+        self.init(kind: "folder", problem: error.failure.message, remedy: error.failure.hint ?? "", repair: nil)
+    }
+
     fileprivate init(_ disorder: ImageStore.Disorder, _ mend: @escaping @Sendable () async throws -> Bool) {
         switch disorder {
         case .recordWithoutDataset(let uuid, let pool):
@@ -162,6 +188,18 @@ extension Finding {
                 kind: "deletion",
                 problem: "a deletion of image \(uuid) on zpool \"\(pool)\" died before it took anything of it",
                 remedy: "forget it; imgadm delete -P \(pool) \(uuid) deletes the image", repair: mend)
+        case .noteWithoutDataset(let uuid, let pool):
+            self.init(
+                kind: "deletion",
+                problem:
+                    "a deletion of image \(uuid) on zpool \"\(pool)\" that died was of a dataset which is not there any more",
+                remedy: "forget it", repair: mend)
+        case .unreadableNote(let uuid, let path, let reason):
+            self.init(
+                kind: "note-damaged",
+                problem: "what is at \"\(path)\" is no note of a deletion of image \(uuid) that can be read: \(reason)",
+                remedy: "remove it; what that deletion has left, if anything, goes by imgadm delete -f \(uuid)",
+                repair: nil)
         case .inTheWay(let uuid, let pool):
             let failure = ImageStore.inTheWay(of: uuid, in: pool)
             self.init(kind: "in-the-way", problem: failure.message, remedy: failure.hint ?? "", repair: nil)

@@ -12,6 +12,7 @@ public struct ImageTool: Sendable {
     public let config: ConfigFile
     let sources: ImageSources
     let transport: Transport
+    let root: HostRoot
     let downloads: DownloadFolder
     let platform: HostPlatform
     let log: Logger
@@ -24,6 +25,7 @@ public struct ImageTool: Sendable {
         root: HostRoot, runner: any CommandRunner, store: ImageStore, config: ConfigFile, sources: ImageSources,
         transport: Transport, log: Logger
     ) {
+        self.root = root
         self.store = store
         self.config = config
         self.sources = sources

@@ -45,10 +45,14 @@ public struct VacuumChoice: Sendable {
 extension ImageTool {
     /// The images that nothing depends on any more, those that build on others first (cli.md §3, vacuum).
     ///
-    /// - Parameter pool: the one to look at; nil for all.
+    /// - Parameters:
+    ///   - pool: the one to look at; nil for all.
+    ///   - going: datasets that keep nothing, since they go before.
     /// - Throws: `PoolNotFound`.
-    public func unusedImages(_ choice: VacuumChoice, in pool: PoolName?) async throws -> ImageStore.Unneeded {
-        return try await store.unused(in: pool) { images in
+    public func unusedImages(
+        _ choice: VacuumChoice, in pool: PoolName?, without going: Set<DatasetName> = []
+    ) async throws -> ImageStore.Unneeded {
+        try await store.unused(in: pool, without: going) { images in
             try choice.check(images, areAll: pool == nil)
             var allowed = choice.allowed(images)
             if let least = choice.leastAge {
@@ -85,21 +89,25 @@ extension ImageTool {
     /// Finishes what runs that died have begun. What is left of a deletion may be a clone of an image, which is unused only
     /// then: so this comes before unused images are looked for.
     ///
-    /// - Parameter pool: where leftovers are looked for; nil for all.
+    /// - Parameters:
+    ///   - pool: where leftovers are looked for; nil for all.
+    ///   - dryRun: says what would be done and changes nothing.
     /// - Throws: `PoolNotFound`.
-    public func clearLeftovers(in pool: PoolName?, _ report: Report) async throws -> ImageStore.Clearing {
+    public func clearLeftovers(
+        in pool: PoolName?, dryRun: Bool, _ report: Report
+    ) async throws -> ImageStore.Clearing {
         if let pool { _ = try await store.look(for: [], in: pool).room() }
-        let cleared = try await store.clearLeftovers(in: pool, tell: report.line)
+        let cleared = try await store.clearLeftovers(in: pool, dryRun: dryRun, tell: report.line)
         // A run that was killed when all but giving its lock back was done has left nothing else.
-        try store.sweepLocks()
+        if !dryRun { try store.sweepLocks() }
         return cleared
     }
 
     /// Tells which images nothing depends on that stay all the same, and why.
     public func tellKept(_ unneeded: ImageStore.Unneeded, _ report: Report) {
-        for (image, addition) in unneeded.kept {
+        for (image, reason) in unneeded.kept {
             var result = ImageResult(.kept, image, title: image.progressTitle)
-            (result.isRequested, result.reason) = (false, addition.description)
+            (result.isRequested, result.reason) = (false, reason)
             report.did(result)
         }
     }

@@ -33,7 +33,7 @@ extension EndToEnd {
             #expect(try await spy.calls(of: ["list"], in: box).count <= 3)
             #expect(try await spy.calls(of: ["delete", images.top.uuid], in: box).count <= 9)
             #expect(try await spy.calls(of: ["import", images.top.uuid], in: box).count <= 8)
-            #expect(try await spy.calls(of: ["vacuum", "-n"], in: box).count <= 5)
+            #expect(try await spy.calls(of: ["vacuum", "-n"], in: box).count <= 8)
         }
     }
 }

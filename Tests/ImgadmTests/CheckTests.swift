@@ -1,3 +1,4 @@
+import Glibc
 import Host
 import JSON
 import SystemPackage
@@ -96,6 +97,30 @@ extension EndToEnd {
             #expect(try await Self.kinds(box, "--repair") == ["no-final", "no-record", "record-damaged"])
             let after = try await box.datasets()
             #expect(after.contains("\(images.base.uuid)@mine") && after.contains(stranger))
+        }
+
+        /// Somebody else's folder where imgadm works keeps nothing from being told, and nothing is changed by what lies in it.
+        @Test(.enabled(if: geteuid() == 0), arguments: ["var/run", "var/tmp", "var/tmp/.imgadm-downloads"])
+        func aFolderOfSomebodyElse(folder: String) async throws {
+            let (box, images) = try await Self.make()
+            let partial = TestUUID.make()
+            try await Tool.shell(
+                """
+                zfs create -o imgadm:own=true '\(box.pool)/\(partial)-partial'
+                mkdir -p '\(box.path(folder))'; chown daemon '\(box.path(folder))'; chmod 755 '\(box.path(folder))'
+                """)
+            #expect(try await Self.kinds(box) == ["folder", "leftover"])
+            let mark = folder == "var/run" ? "" : "+"
+            #expect(try await Self.kinds(box, "--repair") == ["\(mark)leftover", "folder"].sorted())
+            #expect(try await box.datasets().contains("\(partial)-partial") == (folder == "var/run"))
+            let text = try await box.imgadm("check", "-P", box.pool)
+            #expect(
+                text.status == 1 && text.output.contains("cannot be trusted")
+                    || text.output.contains("belongs to user"), "\(text)")
+            // Who changes something needs it.
+            guard folder != "var/tmp/.imgadm-downloads" else { return }
+            let run = try await box.imgadm("delete", images.middle.uuid)
+            #expect(run.status == 1 && run.errors.contains("UnsafeFolder"), "\(run)")
         }
 
         @Test func configAndSources() async throws {

@@ -33,6 +33,25 @@ extension EndToEnd {
             #expect(again.status == 0 && again.output.isEmpty)
         }
 
+        /// What a run has left that died, a clone of an image as well, is named by a dry run, and keeps nothing.
+        @Test func aDryRunNamesRests() async throws {
+            let images = try await Fixture.get()
+            let box = try await filled(images)
+            let name = "\(box.pool)/\(TestUUID.make())-partial"
+            try await Tool.run("zfs", "clone", "\(box.pool)/\(images.top.uuid)@final", name)
+            try await Tool.run("zfs", "set", "imgadm:own=true", name)
+            let before = try await box.datasets()
+            let dry = try await box.imgadm("vacuum", "-n")
+            let chain = [images.top, images.middle, images.base].map { "Deleted image \($0.uuid) (\($0.name)@1.0.0)" }
+            #expect(
+                dry.status == 0
+                    && dry.lines == (["Cleared leftover dataset \(name)"] + chain).map { "[dry-run] \($0)" }, "\(dry)")
+            #expect(try await box.datasets() == before)
+            let run = try await box.imgadm("vacuum", "-f")
+            #expect(run.status == 0 && run.lines == ["Cleared leftover dataset \(name)"] + chain, "\(run)")
+            #expect(try await box.datasets().isEmpty)
+        }
+
         @Test(arguments: ["VM", "VM-disk0", "VM/disk0", "some-name", "folder/deep"])
         func whatSomethingIsACloneOfStays(form: String) async throws {
             let images = try await Fixture.get()

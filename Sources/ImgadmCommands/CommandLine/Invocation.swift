@@ -62,8 +62,13 @@ struct Invocation: Sendable {
                     command: command.name, options: options, environment: environment, output: output, records: records)
                 do {
                     if !["help", "completion", "complete"].contains(command.name) {
-                        try HostRoot(environment: environment).checkFolders()
-                        if command.name != "check" { try await context.recoverMachines() }
+                        let root = HostRoot(environment: environment)
+                        if command.name == "check" {
+                            try root.checkStateFolders()
+                        } else {
+                            try root.checkFolders()
+                            try await context.recoverMachines()
+                        }
                     }
                     try await command.run(rest, context)
                 } catch {

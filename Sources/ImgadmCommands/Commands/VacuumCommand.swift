@@ -78,14 +78,18 @@ struct VacuumCommand: AnsweringCommand {
 
     private func clear(_ context: CommandContext, _ pool: PoolName?) async throws -> ImageStore.Clearing {
         var cleared = ImageStore.Clearing()
-        try await context.reporting { cleared = try await context.tool.clearLeftovers(in: pool, $0) }
+        try await context.reporting { cleared = try await context.tool.clearLeftovers(in: pool, dryRun: false, $0) }
         return cleared
     }
 
     /// What would be deleted.
     private func tell(_ context: CommandContext, _ pool: PoolName?) async throws {
         let choice = try await choice(context, in: pool)
-        let unneeded = try await context.tool.unusedImages(choice, in: pool)
+        var cleared = ImageStore.Clearing()
+        try await context.reporting(dryRun: true) {
+            cleared = try await context.tool.clearLeftovers(in: pool, dryRun: true, $0)
+        }
+        let unneeded = try await context.tool.unusedImages(choice, in: pool, without: cleared.datasets)
         let unused = unneeded.unused
         try await context.reporting(dryRun: true) { report in
             try await context.tool.checkKept(choice, in: pool, report)
@@ -93,6 +97,7 @@ struct VacuumCommand: AnsweringCommand {
             try await context.tool.vacuum(unused, dryRun: true, report)
         }
         for line in VacuumCommand.summaries(unused) { context.note("would delete \(line), which would come free") }
+        if let failure = Failure.combining(cleared.failures) { throw failure }
     }
 
     /// - Returns: false if the user wants none of it.
