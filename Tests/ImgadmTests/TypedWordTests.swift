@@ -186,6 +186,8 @@ extension EndToEnd {
                 let run = try await box.imgadm("import", "-S", "http://127.0.0.1:1", word)
                 #expect(run.status == 1 && run.errors.contains(hint), "\(word): \(run)")
             }
+            let tagged = try await box.imgadm("import", "127.0.0.1:1/acme/web:12")
+            #expect(tagged.status == 1 && tagged.errors.contains("error (ConnectionError)"), "\(tagged)")
             let plain = try await box.imgadm("import", "-S", "http://127.0.0.1:1", "acme/web")
             #expect(plain.status == 1 && !plain.errors.contains("simplestreams"), "\(plain)")
             // A server is no image, and is asked of no registry.

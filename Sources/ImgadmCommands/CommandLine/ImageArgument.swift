@@ -64,7 +64,8 @@ enum ImageArgument {
                 throw ImageArgument.isFile(file)
             }
             // No registry has an image that is called like a host and its port.
-            if let tag = reference.tag, UInt16(tag) != nil, text == "\(reference.localName):\(tag)",
+            if !reference.namesHost, let tag = reference.tag, UInt16(tag) != nil,
+                text == "\(reference.localName):\(tag)",
                 ImageArgument.isHost(reference.localName)
             {
                 throw Failure(
