@@ -133,7 +133,7 @@ public struct LayerPlace: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// Where the file of an image is.
-public enum ImageFilePlace: Sendable {
+public enum ImageFilePlace: Sendable, CustomStringConvertible {
     /// A server has it. The transport is that which shows what the server wants to see.
     case server(HTTPRequest, Transport)
     /// It is a file in the layers of an image that a registry has, from the base up.

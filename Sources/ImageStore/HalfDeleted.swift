@@ -116,7 +116,14 @@ extension ImageStore {
     /// What was written to a dataset that was left without its `@final`, as far as the dataset has become larger by that.
     private func refuseData(in left: HalfDeleted, of uuid: ImageUUID, _ name: DatasetName) async throws {
         guard let then = left.referenced else { return }
-        try await zfs.flush(name.poolName)
+        if try await !zfs.flush(name.poolName), try await zfs.mountedPath(of: name) != nil {
+            throw Failure(
+                .notAnImage,
+                "what a deletion has left of image \(uuid), dataset \"\(name)\", is mounted, and this ZFS does not tell at once whether somebody has written to it",
+                hint:
+                    "zfs unmount \(name), and delete the image again; imgadm delete -f \(uuid) destroys it all the same"
+            )
+        }
         guard let now = try await zfs.numbers("referenced", of: [name])[name], now > then else { return }
         throw Failure(
             .notAnImage,

@@ -13,10 +13,13 @@ extension ZFS {
     }
 
     /// Has what was written to a pool go to its disks, so that the accounts are of now.
-    public func flush(_ pool: PoolName) async throws {
+    ///
+    /// - Returns: false where this ZFS cannot be told to do that (zfs-fuse): its accounts of what is mounted lag by half a minute.
+    @discardableResult
+    public func flush(_ pool: PoolName) async throws -> Bool {
         let outcome = try await runner.run(Command("zpool", ["sync", pool.description]))
-        // Older ones do not have that, and keep no accounts either.
         if !outcome.succeeded { log.info("zpool sync failed", metadata: ["said": "\(outcome.errorText.prefix(300))"]) }
+        return outcome.succeeded
     }
 
     /// Whether datasets refer to more or less than these snapshots of them do, as far as both are there: something was written

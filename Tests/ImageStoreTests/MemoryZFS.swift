@@ -18,6 +18,7 @@ final class MemoryZFS: CommandRunner {
 
     private let memory: Mutex<MemoryPools>
     private let refusal = Mutex<String?>(nil)
+    private let sync = Mutex(true)
 
     init(pools: [String]) { memory = Mutex(MemoryPools(pools)) }
 
@@ -28,6 +29,12 @@ final class MemoryZFS: CommandRunner {
 
     /// The names of all datasets and snapshots.
     var names: Set<String> { memory.withLock { $0.names } }
+
+    /// It has `zpool sync`.
+    var canSync: Bool {
+        get { sync.withLock { $0 } }
+        set { sync.withLock { $0 = newValue } }
+    }
 
     /// Commands that changed something.
     var changes: Int { memory.withLock { $0.changes } }
@@ -83,7 +90,7 @@ final class MemoryZFS: CommandRunner {
     }
 
     private func outcome(of command: Command, reading input: [UInt8]) throws -> CommandOutcome {
-        if command.program == "zpool" { return CommandOutcome(ending: .exited(0)) }
+        if command.program == "zpool" { return CommandOutcome(ending: .exited(canSync ? 0 : 2)) }
         return try memory.withLock { pools in
             do throws(MemoryPools.Complaint) {
                 let text = try pools.apply(command.arguments, reading: input)

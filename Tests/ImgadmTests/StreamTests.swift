@@ -158,9 +158,27 @@ extension EndToEnd {
             let run = try await box.imgadm("import", image.uuid)
             #expect(run.status == 1 && run.errors.contains("error (UnexpectedOrigin)"), "\(run)")
             #expect(!run.output.contains("Downloaded"), "\(run)")
-            let part = box.path("var/tmp/.imgadm-downloads/\(image.uuid).file.partial")
-            #expect(try HostFile.size(part) ?? 0 < 4 << 20, "\(run)")
             #expect(try await box.datasets() == [images.base.uuid, "\(images.base.uuid)@final"])
+            #expect(try HostFile.names(in: box.path("var/tmp/.imgadm-downloads")).isEmpty)
+        }
+
+        /// What an earlier download has left may be of another file, or damaged: that is no reason to refuse the one that is there.
+        @Test func aPartThatBuildsOnAnotherOriginIsThrownAway() async throws {
+            let images = try await Fixture.get()
+            let other = try await images.workshop.make(name: "origin-of-part", bytes: 1000)
+            let wrong = try await images.workshop.make(
+                name: "part", compression: "none", origin: other, bytes: 1_000_000)
+            let right = try await images.workshop.make(
+                name: "right", compression: "none", origin: images.base, bytes: 1_000_000)
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            let folder = box.path("var/tmp/.imgadm-downloads")
+            try await Tool.shell(
+                "mkdir -p -m 700 '\(folder)'; head -c 200000 '\(wrong.file)' > '\(folder)/\(right.uuid).file.partial'")
+            let run = try await box.imgadm("import", right.uuid)
+            #expect(run.status == 0 && run.errors.contains("starting anew"), "\(run)")
+            #expect(try HostFile.names(in: folder).isEmpty)
         }
 
         @Test func aSnapshotThatIsTakenMeanwhileIsNotTheStreams() async throws {

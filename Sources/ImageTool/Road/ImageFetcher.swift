@@ -91,16 +91,16 @@ struct ImageFetcher: Sendable {
         let offset = canResume ? present : 0
         let parts = DownloadParts()
         do {
-            try await fetchRest(image, offset, file, parts)
-        } catch let error where ImageFetcher.isOtherFile(error) && (offset > 0 || parts.areOfSeveral) {
-            report.warning("download of image \(uuid) could not be resumed (\(error)): starting anew")
-            try start(file)
             do {
+                try await fetchRest(image, offset, file, parts)
+            } catch let error where ImageFetcher.isOfNoUse(error) && (offset > 0 || parts.areOfSeveral) {
+                report.warning("download of image \(uuid) could not be resumed (\(error)): starting anew")
+                try start(file)
                 try await fetchRest(image, 0, file, DownloadParts())
-            } catch let error where ImageFetcher.isOtherFile(error) {
-                downloads.removePartial(uuid)
-                throw error
             }
+        } catch let error where ImageFetcher.isOfNoUse(error) {
+            downloads.removePartial(uuid)
+            throw (error as? RefusedBeginning)?.reason ?? error
         }
         try downloads.finish(uuid)
     }
@@ -109,6 +109,9 @@ struct ImageFetcher: Sendable {
     static func isOtherFile(_ error: any Error) -> Bool {
         error is ImageFileError || (error as? DownloadError)?.kind == .otherFile
     }
+
+    /// No part of what came is of use: it may not even be what the server has by now.
+    private static func isOfNoUse(_ error: any Error) -> Bool { isOtherFile(error) || error is RefusedBeginning }
 
     private func start(_ file: SystemPackage.FileDescriptor) throws {
         try file.resize(to: 0)
@@ -122,7 +125,11 @@ struct ImageFetcher: Sendable {
         var beginning = beginning(image)
         func take(_ bytes: RawSpan) throws {
             try digest.update(bytes)
-            try beginning?.feed(bytes)
+            do {
+                try beginning?.feed(bytes)
+            } catch {
+                throw RefusedBeginning(reason: error)
+            }
         }
         if offset > 0 {
             let part = try downloads.readPartial(image.uuid)
@@ -139,4 +146,11 @@ struct ImageFetcher: Sendable {
         }) {}
         try digest.finish()
     }
+}
+
+/// What cannot be installed here, by the first bytes that came.
+private struct RefusedBeginning: Error, CustomStringConvertible {
+    let reason: any Error
+
+    var description: String { "\(reason)" }
 }
