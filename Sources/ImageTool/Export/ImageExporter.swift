@@ -107,7 +107,7 @@ public struct ImageExporter: Sendable {
     private static func noDisk(_ name: String) -> Failure {
         Failure(
             .unsupportedImage, "\"\(name)\" is an image of a file system, of which no disk can be made",
-            hint: "--format zfs.gz makes an image file of it, tar an archive")
+            hint: "-o NAME.zfs.gz makes an image file of it, -o NAME.tar an archive")
     }
 
     /// Packs an image file anew.

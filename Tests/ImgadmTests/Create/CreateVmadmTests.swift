@@ -155,8 +155,8 @@ extension EndToEnd {
             let zone = try await Zone.make()
             let before = try await zone.everything()
             try zone.manager.misbehave(step, how)
-            // What hangs is left soon; a boot that crashes has come to its script before.
-            let limit = how == "crash" ? "10" : ["hang", "silent"].contains(how) ? "3" : "60"
+            // What hangs is left soon; a boot that crashes or says nothing has come to its script before.
+            let limit = ["crash", "silent"].contains(how) ? "10" : how == "hang" ? "3" : "60"
             let run = try await zone.create("-s", try zone.script(":"), environment: ["IMGADM_PREPARE_TIMEOUT": limit])
             try zone.manager.behave(step)
             // A VM that was stopped need not be told to stop.
