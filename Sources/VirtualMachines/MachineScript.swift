@@ -8,15 +8,15 @@ import Time
 /// Runs a script inside a root file system, in mount, process, host-name and IPC namespaces of its own, with the commands
 /// `mdata-get`, `mdata-put`, `mdata-delete` and `mdata-list` on its path.
 ///
-/// What it needs lies in a folder of the host, `run` of ours, which is mounted over `/run` of that root, in the namespace alone:
-/// nothing of it is in the dataset. The script can put anything there; what we rely on lies beside it.
+/// What it needs lies in a folder of the host, `run` of ours, which is mounted over ``place`` of that root, in the namespace
+/// alone: nothing of it is in the dataset. The script can put anything there; what we rely on lies beside it.
 struct MachineScript {
     let folder: FilePath
     let runner: any CommandRunner
 
     private var scriptFile: FilePath { folder.appending("script") }
     private var pidFile: FilePath { folder.appending("pid") }
-    /// What the script has at `/run`.
+    /// What the script has at ``place``.
     private var shared: FilePath { folder.appending("run") }
     private var values: FilePath { shared.appending("metadata") }
 
@@ -118,14 +118,12 @@ struct MachineScript {
     var isRunning: Bool { get throws { try process() != nil } }
 
     func start(in dataset: FilePath) async throws {
-        let inner = dataset.appending("root")
-        let root = try HostFile.exists(inner.appending("bin")) ? inner : dataset
         let command = Command(
-            "sh", ["-c", MachineScript.launch, "sh", folder.string, root.string, dataset.string], limit: .seconds(60))
+            "sh", ["-c", MachineScript.launch, "sh", folder.string, dataset.string], limit: .seconds(60))
         let outcome = try await runner.run(command)
         guard outcome.succeeded, let pid = outcome.lines.first.flatMap({ pid_t($0) }) else {
             throw Failure(
-                .vmManager, "the script cannot be run inside \"\(root)\"",
+                .vmManager, "the script cannot be run inside \"\(dataset)\"",
                 cause: Command("unshare", ["…"]).failure(outcome))
         }
         // One that has ended already needs no note.
@@ -154,20 +152,25 @@ struct MachineScript {
 }
 
 extension MachineScript {
-    /// `sh -c` with our folder, the root, and the folder of the dataset that has it: begins the script and prints the process
-    /// that holds its namespaces. The folder that is mounted over is `/run`, or the first that there is.
+    /// Where the script has what it needs. Linux keeps this folder empty, to be mounted over, in each `/proc`; one of the root,
+    /// mounted over, would hide what is in it from the script.
+    private static let place = "/proc/fs/nfsd"
+
+    /// `sh -c` with our folder and that of the dataset: begins the script in the dataset's `root`, if that has a `bin`, and prints
+    /// the process that holds its namespaces. A link of the machine is followed nowhere: it may lead out of the dataset.
     ///
     /// Of what is mounted elsewhere the namespace keeps as little as it can, or images and pools would be in use as long as the
     /// script runs: what the host unmounts goes here, too, where its mounts are shared, and what is mounted beside the dataset
     /// goes at once.
     private static let launch = """
         set -eu
-        over=
-        for name in run tmp mnt var; do
-            if [ -d "$2/$name" ] && [ ! -L "$2/$name" ]; then over=$name; break; fi
-        done
-        [ -n "$over" ] || { echo 'it has none of the folders /run, /tmp, /mnt and /var' >&2; exit 1; }
-        [ -x "$2/bin/sh" ] || [ -L "$2/bin/sh" ] || [ -L "$2/bin" ] || { echo 'it has no /bin/sh' >&2; exit 1; }
+        root=$2
+        if [ -d "$2/root" ] && [ ! -L "$2/root" ] && [ -e "$2/root/bin" ]; then root=$2/root; fi
+        if [ ! -d "$root/proc" ] || [ -L "$root/proc" ]; then
+            echo "what a script needs is mounted below /proc, and \\"$root/proc\\" is no folder: make one (mkdir)" >&2
+            exit 1
+        fi
+        [ -x "$root/bin/sh" ] || [ -L "$root/bin/sh" ] || [ -L "$root/bin" ] || { echo 'it has no /bin/sh' >&2; exit 1; }
         command -v unshare >/dev/null || { echo 'unshare is missing (package util-linux)' >&2; exit 1; }
         setsid unshare --mount --propagation slave --pid --fork --kill-child=KILL --uts --ipc sh -c '
             set -eu
@@ -179,13 +182,13 @@ extension MachineScript {
                     "$beside"/*) umount -l "$path" 2>/dev/null || : ;;
                 esac
             done
-            [ ! -d "$2/proc" ] || mount -t proc proc "$2/proc"
-            [ ! -d "$2/dev" ] || mount --rbind /dev "$2/dev"
-            mount --bind "$1/run" "$2/$3"
+            mount -t proc proc "$2/proc"
+            [ ! -d "$2/dev" ] || [ -L "$2/dev" ] || mount --rbind /dev "$2/dev"
+            mount --bind "$1/run" "$2$3"
             exec chroot "$2" /usr/bin/env -i HOME=/root TERM=dumb LC_ALL=C \\
-                PATH="/$3/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" IMGADM_METADATA="/$3/metadata" \\
-                "/$3/script"
-        ' sh "$1" "$2" "$over" "$3" </dev/null >"$1/log" 2>&1 &
+                PATH="$3/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" IMGADM_METADATA="$3/metadata" \\
+                "$3/script"
+        ' sh "$1" "$root" "\(place)" "$2" </dev/null >"$1/log" 2>&1 &
         echo $!
         """
 

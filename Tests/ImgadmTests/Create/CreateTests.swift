@@ -208,9 +208,11 @@ extension EndToEnd {
 
         /// It is root in there, and can put anything in the place of what it shares with us.
         @Test(arguments: [
-            "rm -r /run/metadata; ln -s 'PRECIOUS' /run/metadata", "rm -r /run/bin; ln -s 'PRECIOUS' /run/bin",
-            "mkdir -p /run/metadata/a/b /run/bin/c; mkfifo /run/metadata/pipe /run/metadata/prepare-image:error",
-            "rm -r /run/metadata; mkfifo /run/metadata", "echo 'exit 0' > /run/script; echo '1 1' > /run/pid",
+            "rm -r /proc/fs/nfsd/metadata; ln -s 'PRECIOUS' /proc/fs/nfsd/metadata",
+            "rm -r /proc/fs/nfsd/bin; ln -s 'PRECIOUS' /proc/fs/nfsd/bin",
+            "mkdir -p /proc/fs/nfsd/metadata/a/b /proc/fs/nfsd/bin/c; mkfifo /proc/fs/nfsd/metadata/pipe /proc/fs/nfsd/metadata/prepare-image:error",
+            "rm -r /proc/fs/nfsd/metadata; mkfifo /proc/fs/nfsd/metadata",
+            "echo 'exit 0' > /proc/fs/nfsd/script; echo '1 1' > /proc/fs/nfsd/pid",
         ])
         func aScriptThatMeddles(script: String) async throws {
             let box = try await Sandbox.make(environment: ["IMGADM_PREPARE_TIMEOUT": "60"])
