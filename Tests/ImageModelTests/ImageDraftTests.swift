@@ -60,6 +60,15 @@ import Testing
         #expect(throws: Failure.self) { try nameless.provisionalManifest(.zero) }
         let odd = ImageDraft(.disk, fileName: "disk-1.raw", fields: [("type", "lx-dataset")])
         #expect(throws: Failure.self) { try odd.provisionalManifest(.zero) }
+        var sized = ImageDraft(.disk, fileName: "disk-1.raw", fields: [("image_size", "4")])
+        for (size, isRight) in [
+            (nil, true), (4 << 20, true), (3 << 20 | 1, true), (3 << 20, false), (4 << 20 | 1, false),
+        ]
+            as [(UInt64?, Bool)]
+        {
+            sized.size = size
+            #expect((sized.shortcoming == nil) == isRight, "\(size ?? 0)")
+        }
         let volume = ImageDraft(.root, fileName: "root-1.tar", fields: [("type", "zvol")])
         #expect(throws: Failure.self) { try volume.provisionalManifest(.zero) }
     }

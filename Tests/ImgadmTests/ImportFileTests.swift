@@ -62,6 +62,39 @@ extension EndToEnd {
             #expect(try box.recordNames() == [])
         }
 
+        /// Also where the size is known only once all of the disk was read.
+        @Test func anotherSizeThanTheDisksIsRefused() async throws {
+            let box = try await box()
+            let made = try await run(
+                "cp disk.raw www/disk.raw; xz -0 -k www/disk.raw; echo '{\"image_size\": 9}' > m", in: box)
+            #expect(made.status == 0, "\(made)")
+            let server = try await FileServer(box.path("www"))
+            for file in ["\(Self.name).qcow2", "disk.raw", "disk.raw.xz"] {
+                let fields = "name=x version=1 image_size="
+                for words in [
+                    "import ./www/\(file) \(fields)9", "import \(server.url)/\(file) \(fields)41",
+                    "convert -o out ./www/\(file) \(fields)9", "convert -o out -m m ./www/\(file) name=x version=1",
+                ] {
+                    let refused = try await run("imgadm \(words)", in: box)
+                    let stated = words.hasSuffix("41") ? 41 : 9
+                    #expect(refused.status == 1 && refused.errors.contains("error (ManifestValidation)"), "\(refused)")
+                    #expect(
+                        refused.errors.contains("image_size \(stated), but the disk has 40 MiB"), "\(words): \(refused)"
+                    )
+                    #expect(refused.errors.contains("image_size=40, or none"), "\(words): \(refused)")
+                }
+                try await expectNothing(in: box)
+                let same = try await run(
+                    """
+                    ! ls out.*
+                    imgadm convert -q --force -o fits ./www/\(file) \(fields)40
+                    imgadm import -q ./www/\(file) \(fields)40
+                    imgadm delete $(imgadm list -H -o uuid)
+                    """, in: box)
+                #expect(same.status == 0, "\(file): \(same)")
+            }
+        }
+
         private func record(_ box: Sandbox) throws -> JSONValue {
             let names = try box.recordNames()
             try #require(names.count == 1)

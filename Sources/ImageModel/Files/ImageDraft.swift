@@ -103,7 +103,7 @@ public struct ImageDraft: Sendable {
         case .disk:
             for (field, value) in Self.machine { offer(field, value) }
             offer("os", "other")
-            offer("image_size", size.map { .number(JSONNumber(Int(clamping: Self.mebibytes($0)))) })
+            offer("image_size", size.map { Self.imageSize($0) })
         // Where an image of this type runs, it runs as Linux.
         case .root: offer("os", "linux")
         }
@@ -112,7 +112,24 @@ public struct ImageDraft: Sendable {
     }
 
     /// What `image_size` is of a disk: rounded up.
-    public static func mebibytes(_ bytes: UInt64) -> UInt64 { bytes / (1 << 20) + (bytes % (1 << 20) == 0 ? 0 : 1) }
+    private static func mebibytes(_ bytes: UInt64) -> UInt64 { bytes / (1 << 20) + (bytes % (1 << 20) == 0 ? 0 : 1) }
+
+    /// What `image_size` is of a disk, as a field.
+    public static func imageSize(_ bytes: UInt64) -> JSONValue { .number(JSONNumber(Int(clamping: mebibytes(bytes)))) }
+
+    /// Of a disk, `image_size` is nothing else than its size.
+    ///
+    /// - Throws: `ManifestValidation` where another is stated.
+    public static func checkImageSize(in json: JSONObject, ofDisk bytes: UInt64) throws(Failure) {
+        guard let stated = json["image_size"] else { return }
+        let size = mebibytes(bytes)
+        guard stated.lenientInt.flatMap({ UInt64(exactly: $0) }) == size else {
+            throw Failure(
+                .manifestValidation,
+                "invalid manifest: image_size \(stated.lenientText ?? stated.text()), but the disk has \(size) MiB",
+                hint: "image_size=\(size), or none: it is what the disk has")
+        }
+    }
 
     /// The manifest of the image.
     ///
@@ -178,6 +195,7 @@ public struct ImageDraft: Sendable {
                     : "invalid manifest: of a root file system an image of type lx-dataset or zone-dataset is made, and no other"
             )
         }
+        if kind == .disk, let size { try Self.checkImageSize(in: json, ofDisk: size) }
         return try Manifest(json)
     }
 }

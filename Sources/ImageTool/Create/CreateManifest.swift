@@ -39,7 +39,7 @@ struct CreateManifest {
             if json["type"] == nil { json["type"] = ImageType.zvol.json }
             // The volume may have grown since it was made of its origin.
             if json["type"] == ImageType.zvol.json, given["image_size"] == nil {
-                json["image_size"] = .number(JSONNumber(Int(clamping: ImageDraft.mebibytes(volumeSize))))
+                json["image_size"] = ImageDraft.imageSize(volumeSize)
             }
         }
         self.json = json
@@ -89,15 +89,8 @@ struct CreateManifest {
                 failure.code, failure.message, cause: failure.cause,
                 hint: failure.hint ?? (missing.isEmpty ? nil : "\(origin)give what is missing, as \(missing)"))
         }
-        guard let volumeSize, json["type"] == ImageType.zvol.json, let stated = json["image_size"]?.lenientInt else {
-            return
-        }
-        let size = ImageDraft.mebibytes(volumeSize)
-        guard UInt64(exactly: stated) == size else {
-            throw Failure(
-                .manifestValidation, "invalid manifest: image_size \(stated), but the volume has \(size) MiB",
-                hint: "image_size=\(size), or none: it is what the volume has")
-        }
+        guard let volumeSize, json["type"] == ImageType.zvol.json else { return }
+        try ImageDraft.checkImageSize(in: json, ofDisk: volumeSize)
     }
 
     private mutating func require(_ name: String, _ value: JSONValue) {

@@ -41,7 +41,7 @@ extension EndToEnd {
             for wrong in ["100", "10240", "19"] {
                 let refused = try await box.imgadm(create + ["--force", "image_size=\(wrong)"] + Self.machine)
                 #expect(refused.status == 1 && refused.errors.contains("error (ManifestValidation)"), "\(refused)")
-                #expect(refused.errors.contains("image_size \(wrong), but the volume has 20 MiB"), "\(refused)")
+                #expect(refused.errors.contains("image_size \(wrong), but the disk has 20 MiB"), "\(refused)")
                 #expect(refused.errors.contains("image_size=20"), "\(refused)")
             }
             // The hint leads to what is taken.
