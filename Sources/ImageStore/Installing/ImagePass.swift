@@ -12,7 +12,8 @@ struct ImagePass {
     private var head: [UInt8] = []
     /// What `begin` has read, and has not sent through.
     private var rest: [UInt8] = []
-    private let isStrong: Bool
+    /// It is known what the file should be, and how long it is: so its rest tells, and comes to an end.
+    private let isKnown: Bool
     private var isOver = false
 
     /// - Parameter compression: as the manifest states; nil to find out from the first bytes.
@@ -20,7 +21,7 @@ struct ImagePass {
         check: ImageFileCheck, compression: CompressionFormat?, limits: DecompressionLimits = DecompressionLimits()
     ) {
         digest = ImageFileDigest(check, noting: true)
-        isStrong = check.isStrong
+        isKnown = check.isStrong && check.size != nil
         self.compression = compression
         self.limits = limits
     }
@@ -69,7 +70,7 @@ struct ImagePass {
     /// - Returns: `DownloadError` if the file is not what it should be; else, or where that is not known, the error itself.
     mutating func blame(_ error: any Error, reading reader: inout some ImageFileReader) async -> any Error {
         guard !isOver, !(error is ImageFileError) else { return error }
-        guard isStrong else { return await reader.blame(error) }
+        guard isKnown else { return await reader.blame(error) }
         let unread = rest
         rest = []
         do {
