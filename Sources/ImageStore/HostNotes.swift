@@ -39,22 +39,17 @@ struct HostNotes: Sendable {
     /// The note about an image. One that cannot be read counts for nothing, so that what it is about stays; the log has a warning.
     func read(_ uuid: ImageUUID, pool: UInt64) -> Note? {
         do {
-            return try load(uuid, pool)
+            return try load(uuid, pool: pool)
         } catch {
             warn("a note of a deletion cannot be used", uuid, pool, error)
             return nil
         }
     }
 
-    /// What is in the place of a note and cannot be read, and why not; nil for a note, and where there is none.
-    func damage(_ uuid: ImageUUID, pool: UInt64) -> (path: String, reason: String)? {
-        do {
-            _ = try load(uuid, pool)
-            return nil
-        } catch { return (path(uuid, pool), "\(error)") }
-    }
-
-    private func load(_ uuid: ImageUUID, _ pool: UInt64) throws -> Note? {
+    /// The same.
+    ///
+    /// - Throws: why what is in its place cannot be read, or is no note.
+    func load(_ uuid: ImageUUID, pool: UInt64) throws -> Note? {
         guard let bytes = try folder()?.read(Self.name(uuid, pool), limit: 1024) else { return nil }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         guard (3...4).contains(lines.count), let guid = UInt64(lines[0]), lines.last == "" else { throw Self.noNote }
@@ -82,12 +77,12 @@ struct HostNotes: Sendable {
         } catch { warn("a note of a deletion cannot be removed", uuid, pool, error) }
     }
 
-    private func path(_ uuid: ImageUUID, _ pool: UInt64) -> String {
+    func path(_ uuid: ImageUUID, pool: UInt64) -> String {
         HostRoot.sharedLocks.appending(Self.name(uuid, pool)).string
     }
 
     private func warn(_ what: String, _ uuid: ImageUUID, _ pool: UInt64, _ error: any Error) {
-        log.warning("\(what)", metadata: ["file": "\(path(uuid, pool))", "reason": "\(error)"])
+        log.warning("\(what)", metadata: ["file": "\(path(uuid, pool: pool))", "reason": "\(error)"])
     }
 
     /// In a folder of somebody else's there is no note of ours.

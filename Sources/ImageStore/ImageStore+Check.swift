@@ -105,11 +105,15 @@ extension ImageStore {
         var found: [Disorder] = []
         for (uuid, guid) in try hostNotes.all() {
             for pool in pools where try await self.guid(of: pool) == guid {
-                if let (path, reason) = hostNotes.damage(uuid, pool: guid) {
-                    found.append(.unreadableNote(uuid, path: path, reason: reason))
-                } else if let note = hostNotes.read(uuid, pool: guid) {
-                    found.append(try await disorder(ofNote: note.guid, uuid, pool))
+                let note: HostNotes.Note?
+                do {
+                    note = try hostNotes.load(uuid, pool: guid)
+                } catch {
+                    let path = hostNotes.path(uuid, pool: guid)
+                    found.append(.unreadableNote(uuid, path: path, reason: "\(error)"))
+                    continue
                 }
+                if let note { found.append(try await disorder(ofNote: note.guid, uuid, pool)) }
             }
         }
         return found

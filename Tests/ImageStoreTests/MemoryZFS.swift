@@ -62,11 +62,9 @@ final class MemoryZFS: CommandRunner {
         if let words = refusal.withLock({ $0 }) {
             try reader.close()
             defer { input.close() }
-            do {
-                return (CommandOutcome(ending: .exited(1), errorText: words + "\n"), .success(try await body(input)))
-            } catch {
-                return (CommandOutcome(ending: .exited(1), errorText: words + "\n"), .failure(error))
-            }
+            let value: Result<Value, any Error>
+            do { value = .success(try await body(input)) } catch { value = .failure(error) }
+            return (CommandOutcome(ending: .exited(1), errorText: words + "\n"), value)
         }
         // Streams of tests are shorter than the buffer between the two.
         let value: Result<Value, any Error>
