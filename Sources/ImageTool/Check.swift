@@ -142,14 +142,17 @@ extension Finding {
         case .unreadableRecord(let uuid, let pool):
             self.init(
                 kind: "record-damaged", problem: "the record of image \(uuid) on zpool \"\(pool)\" cannot be read",
-                remedy: "imgadm update \(uuid) asks the sources for its manifest", repair: nil)
+                remedy:
+                    "imgadm update \(uuid) asks the sources for its manifest, imgadm install -P \(pool) -m MANIFEST -f FILE takes it from the image's files",
+                repair: nil)
         case .imageWithoutRecord(let uuid, let pool):
             self.init(
                 kind: "no-record",
                 problem:
                     "dataset \(pool)/\(uuid) is an image that has no record here, as images of another IMGADM_ROOT",
-                remedy: "imgadm update \(uuid) asks the sources; it may be somebody's dataset, too", isRemark: true,
-                repair: nil)
+                remedy:
+                    "imgadm update \(uuid) asks the sources, imgadm install -P \(pool) -m MANIFEST -f FILE takes it from the image's files; it may be somebody's dataset, too",
+                isRemark: true, repair: nil)
         case .noFinal(let uuid, let pool, let snapshot?):
             self.init(
                 kind: "final", problem: "image \(uuid) on zpool \"\(pool)\" has no @final, but \(snapshot) is it",

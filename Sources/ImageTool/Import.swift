@@ -81,13 +81,18 @@ extension ImageTool {
         if let doubt = try await store.doubt(about: image) {
             report.warning("\(image.pool)/\(image.uuid) may be no image, or another: \(doubt)")
         } else if !image.isKnown, !isOrigin {
-            report.warning(
-                "image \(image.uuid) has no record here, so that no name finds it: imgadm update \(image.uuid) asks the sources for its manifest, and one that none of them knows has a record again once it is deleted and comes anew"
-            )
+            report.warning(ImageTool.unrecorded(image))
         }
         guard !isRehearsing else { return }
         try await store.showAgain(image)
         try sweep(image.uuid)
+    }
+
+    /// What is said of an image that is there without a record, and what makes one.
+    static func unrecorded(_ image: InstalledImage) -> String {
+        let uuid = image.uuid
+        return
+            "image \(uuid) has no record here, so that no name finds it: imgadm update \(uuid) asks the sources for its manifest; imgadm install -P \(image.pool) -m MANIFEST -f FILE takes it from the image's files; what is known to neither has a record again once it is deleted and comes anew"
     }
 
     func sweep(_ uuid: ImageUUID) throws {

@@ -11,10 +11,10 @@ import Time
 public import ZFS
 
 extension ImageTool {
-    /// Installs an image from local files (cli.md §3, install).
+    /// Installs an image from local files (cli.md §3, install). One that is there without a record gets one, if it is what the file makes.
     ///
     /// - Throws: `Usage` for a path that is not there; `InvalidManifest`, `ManifestValidation`, `OriginNotInstalled`,
-    ///   `DownloadError` and what ZFS says.
+    ///   `DownloadError`, `NotAnImage` and what ZFS says.
     public func install(manifest manifestPath: FilePath, file: FilePath, pool: PoolName, _ report: Report) async throws
     {
         guard try HostFile.exists(manifestPath) else {
@@ -25,21 +25,24 @@ extension ImageTool {
             try await ImageTool.localManifest(manifestPath, of: file)
         }
         let uuid = manifest.uuid
-        let look = try await store.look(for: [uuid], in: pool)
-        if let installed = look.images[uuid] {
-            try await passOver(installed, report)
-            report.did(ImageResult(.present(.asked), installed))
-            return
-        }
-        _ = try look.room()
         let image = AvailableImage(
             manifest, source: nil, at: .path(file), check: ImageFileCheck(manifest.files.first),
             content: ImageContent(of: manifest), compression: try CompressionFormat(of: manifest))
-        if !image.check.isStrong { report.warning(ImageTool.unchecked(uuid)) }
+        let look = try await store.look(for: [uuid], in: pool)
         do {
-            try await carryOut(in: pool, room: nil, report) {
+            if let installed = look.images[uuid] {
+                try await takeOn(installed, as: image, from: file, report)
+                return
+            }
+            _ = try look.room()
+            if !image.check.isStrong { report.warning(ImageTool.unchecked(uuid)) }
+            let done = try await carryOut(in: pool, room: nil, report) {
                 try await checkOrigin(of: manifest, in: pool)
                 return try plan(.installing, [image])
+            }
+            // Somebody else has installed it meanwhile, whose records may be others.
+            if done?.wasThere == true, let installed = try await store.image(uuid, in: pool), !installed.isKnown {
+                try await takeOn(installed, as: image, from: file, report)
             }
         } catch let error as any CodedError where image.content == .zfsStream {
             // What went wrong is told, whether or not it can be told what the file is; a pipe has been read.
@@ -49,6 +52,35 @@ extension ImageTool {
             throw Failure(
                 error.code, error.message, cause: error.cause, hint: other, statusCode: error.statusCode)
         }
+    }
+
+    /// An image is there: where it has no record, and the file tells which snapshot it should have, it gets one.
+    private func takeOn(
+        _ installed: InstalledImage, as image: AvailableImage, from path: FilePath, _ report: Report
+    ) async throws {
+        guard !installed.isKnown, image.content == .zfsStream else {
+            try await passOver(installed, report)
+            report.did(ImageResult(.present(.asked), installed))
+            return
+        }
+        let manifest = image.manifest
+        let lock = try await store.recordLock(image.uuid, in: installed.pool) { report.waiting(for: image.uuid, $0) }
+        defer { lock.release() }
+        try await checkOrigin(of: manifest, in: installed.pool)
+        if !image.check.isStrong { report.warning(ImageTool.unchecked(image.uuid)) }
+        let file = ImageToInstall(
+            manifest: manifest, source: nil, pool: installed.pool, check: image.check, content: image.content,
+            compression: image.compression, limits: LayerLimits(try config.load().docker))
+        let adopted: InstalledImage?
+        do {
+            adopted = try await store.adopt(file) { try LocalImageFile(path) }
+        } catch let error as ImageFileError {
+            throw ImageFileError("file \"\(path)\" is not what it should be", cause: error)
+        }
+        try await passOver(adopted ?? installed, report)
+        report.did(
+            adopted.map { ImageResult(.adopted, $0, title: manifest.progressTitle) }
+                ?? ImageResult(.present(.asked), installed))
     }
 
     /// - Parameter destination: what stands behind the two.

@@ -29,6 +29,62 @@ extension EndToEnd {
             #expect(try box.leftovers().isEmpty)
         }
 
+        /// An image whose record was lost has one again from its files, and nothing else is touched.
+        @Test func aLostRecordComesBack() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            let manifest = try write(images.base.manifest, in: box)
+            let words = ["install", "-m", manifest, "-f", images.base.file.string]
+            #expect(try await box.imgadm(words).status == 0)
+            let before = try await box.imgadm("get", images.base.uuid)
+            let datasets = try await box.datasets()
+            try await Tool.shell("rm '\(box.path("var/imgadm/images"))'/*")
+            let damaged = try await box.shell(
+                """
+                cd '\(box.root)'; head -c -100 '\(images.base.file)' > short
+                imgadm install -m manifest.json -f short
+                """)
+            #expect(damaged.status == 1 && damaged.errors.contains("(DownloadError)"), "\(damaged)")
+            #expect(try box.recordNames() == [])
+            let check = try await box.imgadm("check", "-P", box.pool)
+            #expect(check.output.contains("imgadm install -P \(box.pool) -m MANIFEST -f FILE"), "\(check)")
+            let run = try await box.imgadm(words + ["-j"])
+            #expect(run.status == 0 && run.errors.contains("Adopted image \(images.base.uuid) (base@1.0.0)"), "\(run)")
+            let answer = try JSONValue(parsing: run.output)
+            #expect(answer["images"]?[0]?["action"] == "adopted" && answer["changed"] == true, "\(run)")
+            #expect(try await box.imgadm("get", images.base.uuid).output == before.output)
+            #expect(try await box.datasets() == datasets && box.leftovers() == [])
+            let list = try await box.imgadm("list", "-Ho", "name", "zpool=\(box.pool)")
+            #expect(list.output == "base\n", "\(list)")
+            let again = try await box.imgadm(words)
+            #expect(again.output.contains("already installed") && again.errors.isEmpty, "\(again)")
+        }
+
+        /// A dataset that is not what the file makes is not taken for it, and stays as it is.
+        @Test(arguments: [
+            ("zfs create -o mountpoint=none $D && zfs snapshot $D@final", "the guid"),
+            ("zfs create -o mountpoint=none $D", "no snapshot @final"),
+            ("zfs send $B@final | zfs receive $D; touch $(zfs get -Ho value mountpoint $D)/x", "data was written"),
+        ])
+        func whatIsNotTheImageIsNotAdopted(make: String, words: String) async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            let (base, top) = (images.base, try await images.workshop.make(name: "other"))
+            let installed = try await box.imgadm(
+                "install", "-m", try write(top.manifest, in: box), "-f", top.file.string)
+            #expect(installed.status == 0, "\(installed)")
+            try await Tool.shell("D=\(box.pool)/\(base.uuid) B=\(box.pool)/\(top.uuid); \(make)")
+            let datasets = try await box.datasets()
+            let isSame = words == "data was written"
+            let (image, uuid) = isSame ? (top, base.uuid) : (base, base.uuid)
+            var manifest = image.manifest
+            manifest["uuid"] = .string(uuid)
+            let run = try await box.imgadm("install", "-m", try write(manifest, in: box), "-f", image.file.string)
+            #expect(run.status == 1 && run.errors.contains("(NotAnImage)") && run.errors.contains(words), "\(run)")
+            #expect(run.errors.contains("imgadm update \(uuid)"), "\(run)")
+            #expect(try await box.datasets() == datasets && box.recordNames().allSatisfy { !$0.contains(uuid) })
+        }
+
         /// A FIFO into which nobody writes holds up no signal, whatever is read from it.
         @Test(arguments: ["-m manifest.json -f fifo", "-m fifo -f x"])
         func aPipeThatSaysNothingCanBeLeft(words: String) async throws {

@@ -29,6 +29,11 @@ extension EndToEnd {
             #expect(run.lines.filter { $0.hasPrefix("Imported image") }.count == 1, "\(run)")
             #expect(run.lines.filter { $0.contains("was imported while waiting on lock") }.count == 2, "\(run)")
             #expect(try await box.datasets() == [images.base.uuid, "\(images.base.uuid)@final"])
+            // What the others have no record of, they are told how to write down.
+            let told = run.errors.split(separator: "\n").filter {
+                $0.contains("imgadm update \(images.base.uuid) asks the sources")
+            }
+            #expect(told.count == 2, "\(run)")
         }
 
         /// What an import has said to be installed stays, as does what it has just installed.

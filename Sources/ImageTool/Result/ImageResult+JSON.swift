@@ -61,6 +61,7 @@ extension ImageResult {
         case .present: "present"
         case .imported: "imported"
         case .installed: "installed"
+        case .adopted: "adopted"
         case .deleted, .deletedThere: "deleted"
         case .untagged: "untagged"
         case .kept: "kept"

@@ -17,6 +17,7 @@ extension ImageResult {
         case .imported where layer != nil && !isRequested: "Unpacked \(layer ?? "?")"
         case .imported: "Imported image \(title)"
         case .installed: "Installed image \(title)"
+        case .adopted: "Adopted image \(title): it was there without a record, and is what the file makes"
         case .deleted: "Deleted image \(title)"
         case .untagged(let reference): "Untagged \(reference) of image \(title): \(reason ?? "?")"
         case .kept: "Kept image \(title): \(reason ?? "?")"

@@ -24,6 +24,8 @@ public struct ImageResult: Sendable {
     public enum Action: Sendable {
         case present(Presence)
         case imported, installed, deleted
+        /// It was there without a record, and has one now.
+        case adopted
         /// Just one of its references was taken away.
         case untagged(String)
         /// It was not deleted, since something needs it.
@@ -134,7 +136,7 @@ public struct ImageResult: Sendable {
     public var isChange: Bool {
         switch action {
         case .present, .kept, .unchanged, .unknown, .notInChannel: false
-        case .imported, .installed, .deleted, .untagged, .described, .updated, .snapshotRenamed, .created, .converted,
+        case .imported, .installed, .adopted, .deleted, .untagged, .described, .updated, .snapshotRenamed, .created, .converted,
             .exported, .published, .pushed, .enabled, .disabled, .set, .addedToChannel, .removedFromChannel,
             .deletedThere:
             true

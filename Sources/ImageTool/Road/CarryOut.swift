@@ -103,6 +103,10 @@ extension ImageTool {
             downloads.remove(uuid)
             if place == 0 {
                 report.did(ImageResult(.present(.meanwhile), image, title: image.title, in: pool))
+                // Who installed it may keep his records elsewhere. From its files, it gets one.
+                if plan.verb == .importing, let there = try await store.image(uuid, in: pool), !there.isKnown {
+                    report.warning(ImageTool.unrecorded(there))
+                }
                 return false
             }
             plan.chain.removeSubrange(place...)

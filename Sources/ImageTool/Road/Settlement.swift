@@ -51,6 +51,7 @@ final class Settlement {
             report.did(
                 installed.map { ImageResult(.present(.asked), $0) }
                     ?? ImageResult(.present(.asked), manifest, title: manifest.progressTitle, in: pool))
+            if let installed, !installed.isKnown { report.warning(ImageTool.unrecorded(installed)) }
             throw IsThere()
         }
         // A file that is fetched anew is settled anew.

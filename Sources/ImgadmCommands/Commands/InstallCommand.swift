@@ -10,6 +10,8 @@ struct InstallCommand: AnsweringCommand {
         commandName: "install", abstract: "Install an image from local files",
         usage: "imgadm install [-P POOL] [-j | --format FORMAT] [-q | --progress MODE] -m MANIFEST -f FILE",
         discussion: """
+            An image that is there without a record gets one, if it is what the file makes.
+
             EXAMPLES
               imgadm install -m web-1.0.0.imgmanifest -f web-1.0.0.zfs.gz
             """)
