@@ -192,7 +192,7 @@ public struct IMGAPIClient: Sendable {
         case 401 where isTokenWithheld:
             "IMGADM_TOKEN is shown to none of several servers, as it does not say for which it is: imgadm sources -a URL --token-file FILE keeps one for each; import -S URL names one"
         case 401:
-            "the server wants to know who asks: --token-file FILE, --token TOKEN or IMGADM_TOKEN shows it a token, imgadm sources -a URL --token-file FILE always, and --key FILE --user NAME signs what changes an image"
+            "the server wants to know who asks: --token-file FILE or IMGADM_TOKEN shows it a token, imgadm sources -a URL --token-file FILE always, and --key FILE --user NAME signs what changes an image"
         case 403: "the server knows who asks, and he may not: ask who runs it for the scope that this takes"
         default: nil
         }

@@ -2,6 +2,7 @@ import Failure
 import Glibc
 import Host
 import HostConfig
+import IMGAPI
 import ImageSource
 import ImageTool
 import SystemPackage
@@ -68,8 +69,9 @@ struct SourceEditing {
             let text = String(decoding: bytes, as: UTF8.self)
             do {
                 let sources = try SourceLines.read(text)
-                let new = force ? [] : sources.filter { !before.contains($0) }
-                let failures = try await context.tool.pingFailures(new)
+                let new = sources.filter { !before.contains($0) }
+                for file in new.compactMap(\.tokenFile) { _ = try AccessToken(file: FilePath(file)) }
+                let failures = try await context.tool.pingFailures(force ? [] : new)
                 context.remark(context.tool.takeSourceRemarks())
                 if let failure = Failure.combining(failures) { throw failure }
                 return sources

@@ -2,6 +2,7 @@ import ArgumentParser
 import Failure
 import Host
 import HostConfig
+import IMGAPI
 import ImageSource
 import ImageTool
 import JSON
@@ -142,6 +143,8 @@ struct SourcesCommand: ImgadmCommand {
                 "\"\(url)\" names no scheme, and is taken for \(source.url.base), which encrypts nothing: https://\(url) does"
             ])
         }
+        // Also where nobody is asked: it would be told only by the next command.
+        if let file = source.tokenFile { _ = try AccessToken(file: FilePath(file)) }
         func isKept(_ other: SourceDescriptor) -> Bool {
             other.isSame(as: source) && (tokenFile == nil || other == source)
         }

@@ -56,11 +56,15 @@ extension EndToEnd {
                 let strange = try await box.imgadm(words)
                 #expect(
                     strange.status == 1 && strange.errors.contains("(UnauthorizedError)")
-                        && ["401", "--token-file", "--token TOKEN", "IMGADM_TOKEN", "--key"].allSatisfy(
+                        && ["401", "--token-file", "IMGADM_TOKEN", "--key"].allSatisfy(
                             strange.errors.contains)
                         && !strange.errors.contains("docker"),
                     "\(words): \(strange)")
             }
+            // The hint names the options that this command has.
+            let unknown = try await box.imgadm("sources", "-a", "\(server.url)?channel=x")
+            #expect(unknown.errors.contains("imgadm sources -a URL --token-file FILE"), "\(unknown)")
+            #expect(unknown.status == 1 && !unknown.errors.contains("--token TOKEN"), "\(unknown)")
             let added = try await box.imgadm(["sources", "-a", server.url] + token("hosts"))
             #expect(added.status == 0 && added.output.hasPrefix("Changed"), "\(added)")
             let imported = try await box.imgadm("import", "base")

@@ -180,6 +180,25 @@ extension EndToEnd {
             #expect(gone.status == 1 && gone.errors.contains("token file does not exist"), "\(gone)")
         }
 
+        /// What will be read by later commands is looked at when it is named, also where nobody is asked.
+        @Test(arguments: [["-a"], ["-f", "-a"], ["-k", "-f", "-a"]])
+        func aSourceTakesNoFileThatIsNotThere(options: [String]) async throws {
+            let (box, token) = try await Self.box()
+            let server = try await Self.server()
+            for (file, says) in [("/nonexistent", "token file does not exist"), (token, "everybody may read")] {
+                if file == token { try await Tool.run("chmod", "644", token) }
+                let run = try await box.imgadm(["sources"] + options + [server.url, "--token-file", file])
+                #expect(run.status == (file == token ? 1 : 2) && run.errors.contains(says), "\(run)")
+                #expect(!run.errors.contains("SourcePing"), "\(run)")
+            }
+            let edited = try await box.imgadm(
+                "sources", "-fe",
+                environment: ["EDITOR": "sed -i '$ a https://b.example.com imgapi token-file=/nonexistent'"])
+            #expect(edited.status == 2 && edited.errors.contains("token file does not exist"), "\(edited)")
+            #expect(server.requests.isEmpty)
+            #expect(try await box.imgadm("sources").output == "https://images.smartos.org\n")
+        }
+
         static let bad: [(words: [String], says: String)] = [
             (["--token", ""], "no token"), (["--token", "a b"], "no token"),
             (["--token-file", "/nonexistent"], "does not exist"),
