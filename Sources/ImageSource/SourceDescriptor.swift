@@ -70,6 +70,13 @@ public struct SourceDescriptor: Sendable, Hashable {
     /// The URL as it is shown and typed, channel included.
     public var displayURL: String { url.base + (channel.map { "?channel=\(URLEncoding.component($0))" } ?? "") }
 
+    /// What is said of a source that was typed without a scheme.
+    public func remark(onTyped text: String) -> String? {
+        guard !text.contains("://"), url.scheme == "http" else { return nil }
+        return
+            "\"\(text)\" names no scheme, and is taken for \(url.base), which encrypts nothing: https://\(text) does"
+    }
+
     /// The same source with another channel.
     public func withChannel(_ channel: String?) throws(Failure) -> SourceDescriptor {
         try SourceDescriptor(url.base, type: type, insecure: insecure, channel: channel ?? self.channel)

@@ -53,8 +53,36 @@ extension EndToEnd {
             #expect(json[7] == ["type": "imgapi", "url": "http://example.com/base", "channel": "dev"])
         }
 
+        /// Each is tried, and what failed is told at the end.
+        @Test func severalURLsAreEachAddedAndDeleted() async throws {
+            let box = try await Sandbox.make()
+            let server = try await Fixture.get().server
+            let (other, dead) = ("\(server.url)?channel=x", "http://127.0.0.1:1")
+            let added = try await box.imgadm("sources", "-a", server.url, "-a", dead, "-fa", other)
+            #expect(added.status == 0 && added.lines.count == 3, "\(added)")
+            let deleted = try await box.imgadm("sources", "-d", dead, "-d", server.url)
+            #expect(deleted.status == 0 && deleted.lines.allSatisfy { $0.hasPrefix("Deleted") }, "\(deleted)")
+            let some = try await box.imgadm("sources", "-a", dead, "-a", server.url)
+            #expect(some.status == 1 && some.errors.contains("(SourcePing)"), "\(some)")
+            #expect(try await box.imgadm("sources").lines == ["https://images.smartos.org", other, server.url])
+            // A token is for one server.
+            let token = try await box.imgadm("sources", "-a", dead, "-a", other, "--token-file", "/etc/passwd")
+            #expect(token.status == 2 && token.errors.contains("one -a URL"), "\(token)")
+        }
+
         @Test func whatHasNoSchemeIsHTTPWithAWord() async throws {
             let box = try await Sandbox.make()
+            let images = try await Fixture.get()
+            let place = String(images.server.url.dropFirst(7))
+            try box.write(JSONValue.object(images.base.manifest).text(), to: "image.json")
+            let file = images.base.file.string
+            for words in [
+                ["publish", "-m", box.path("image.json").string, "-f", file, place], ["import", "-nS", place, "base"],
+                ["import", "-nS", place, images.base.uuid],
+            ] {
+                let run = try await box.imgadm(words)
+                #expect(run.errors.contains("warning: \"\(place)\" names no scheme"), "\(run)")
+            }
             let bare = try await box.imgadm("sources", "-fa", "example.com")
             #expect(bare.output == "Added \"imgapi\" image source \"http://example.com\"\n")
             #expect(bare.errors.contains("warning: \"example.com\" names no scheme"), "\(bare)")

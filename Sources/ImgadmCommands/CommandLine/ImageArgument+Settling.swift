@@ -15,6 +15,7 @@ extension ImageArgument {
     ) async throws -> ImageArgument {
         defer { context.remark(context.tool.takeSourceRemarks()) }
         let given = try sources.map { try context.tool.namedSource($0) }
+        context.remark(zip(given, sources).compactMap { $0.remark(onTyped: $1) })
         let question = SourceQuestion(context: context, sources: given, channel: channel, type: type)
         switch self {
         case .uuid, .reference:

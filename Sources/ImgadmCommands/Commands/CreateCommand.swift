@@ -3,6 +3,7 @@ import Compression
 import Failure
 import Host
 import ImageModel
+import ImageSource
 import ImageTool
 import JSON
 import SystemPackage
@@ -104,7 +105,9 @@ struct CreateCommand: AnsweringCommand {
         if let publish { try await token.give(to: [publish], context) }
         let signer = try signing.signer(context)
         try await context.upgradeState()
+        let remark = publish.flatMap { server?.remark(onTyped: $0) }
         try await context.reporting(mode) { report in
+            if let remark { report.warning(remark) }
             if let server {
                 try await context.maker.create(request, pool: pool, publishingTo: server, by: signer, report)
             } else {

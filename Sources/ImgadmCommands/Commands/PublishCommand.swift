@@ -62,7 +62,11 @@ struct PublishCommand: AnsweringCommand {
             manifest: FilePath(manifest), file: FilePath(file), server: try context.tool.namedSource(url))
         request.signer = try signing.signer(context)
         request.mayBeThere = ifAbsent
-        try await context.reporting(mode) { [request] report in try await context.tool.publish(request, report) }
+        let remark = request.server.remark(onTyped: url)
+        try await context.reporting(mode) { [request] report in
+            if let remark { report.warning(remark) }
+            try await context.tool.publish(request, report)
+        }
     }
 
     /// The same words in their order.

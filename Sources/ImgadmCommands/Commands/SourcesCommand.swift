@@ -44,16 +44,17 @@ struct SourcesCommand: ImgadmCommand {
         help: ArgumentHelp("List as table, json, jsonl, csv or yaml.", valueName: "format"))
     var format: String?
     @Option(
-        name: .customShort("a"), parsing: .unconditional,
-        help: ArgumentHelp("Add a source, after asking whether it answers.", valueName: "url"))
-    var add: String?
+        name: .customShort("a"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Add a source, after asking whether it answers; again for each.", valueName: "url"))
+    var add: [String] = []
     @Flag(name: .customLong("add-docker-hub"), help: "Add Docker Hub: -t docker -a https://docker.io.")
     var addDockerHub = false
     @Option(
-        name: .customShort("d"), parsing: .unconditional,
-        help: ArgumentHelp("Delete a source; with ?channel=NAME, the one with that channel.", valueName: "url"),
+        name: .customShort("d"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Delete a source; with ?channel=NAME, the one with that channel; again for each.", valueName: "url"),
         completion: .sources)
-    var delete: String?
+    var delete: [String] = []
     @Flag(name: .customShort("e"), help: "Edit the sources in VISUAL, EDITOR or vi.") var edit = false
     @Flag(name: .customShort("c"), help: "Ask every source whether it answers; exit status 1 if one does not.")
     var check = false
@@ -83,22 +84,38 @@ struct SourcesCommand: ImgadmCommand {
         if let first = arguments.first {
             throw CallError(
                 "unexpected argument: \"\(first)\"",
-                hint: add == nil && delete == nil && !edit && !check ? "imgadm sources -a \(first) adds a source" : nil)
+                hint: add.isEmpty && delete.isEmpty && !edit && !check
+                    ? "imgadm sources -a \(first) adds a source" : nil)
         }
-        let actions = [add != nil || addDockerHub, delete != nil, edit, check].filter { $0 }.count
-        guard actions <= 1, add == nil || !addDockerHub else {
+        let actions = [!add.isEmpty || addDockerHub, !delete.isEmpty, edit, check].filter { $0 }.count
+        guard actions <= 1, add.isEmpty || !addDockerHub else {
             throw Failure(.usage, "only one of -a, -d, -e and -c can be given at a time")
         }
         guard actions == 0 || check || !json && format == nil else {
             throw Failure(.usage, "-j and --format go with the list of sources, and with -c")
         }
-        guard tokenFile == nil || add != nil else { throw Failure(.usage, "--token-file goes with -a URL") }
-        if let delete { return try await remove(delete, context) }
+        guard tokenFile == nil || add.count == 1 else {
+            throw Failure(.usage, "--token-file goes with \(add.isEmpty ? "" : "one ")-a URL")
+        }
+        if !delete.isEmpty { return try await each(delete) { try await remove($0, context) } }
         if edit { return try await SourceEditing(context: context, force: force).run() }
         if check { return try await ping(context) }
         if addDockerHub { return try await append("https://docker.io", .docker, context) }
-        if let add { return try await append(add, try sourceType(of: add), context) }
+        if !add.isEmpty { return try await each(add) { try await append($0, try sourceType(of: $0), context) } }
         try list(context)
+    }
+
+    /// Each is tried; what failed is told at the end.
+    private func each(_ urls: [String], _ work: (String) async throws -> Void) async throws {
+        var failures: [Failure] = []
+        for url in urls {
+            do {
+                try await work(url)
+            } catch let error as any CodedError {
+                failures.append(error.failure)
+            }
+        }
+        if let failure = Failure.combining(failures) { throw failure }
     }
 
     private func sourceType(of url: String) throws -> SourceType {
@@ -138,11 +155,7 @@ struct SourcesCommand: ImgadmCommand {
             try SourceDescriptor(url, type: type, insecure: insecure).withTokenFile(
                 tokenFile.map { HostFile.absolute(FilePath($0)).string })
         }
-        if !url.contains("://"), source.url.scheme == "http" {
-            context.remark([
-                "\"\(url)\" names no scheme, and is taken for \(source.url.base), which encrypts nothing: https://\(url) does"
-            ])
-        }
+        context.remark(source.remark(onTyped: url).map { [$0] } ?? [])
         // Also where nobody is asked: it would be told only by the next command.
         if let file = source.tokenFile { _ = try AccessToken(file: FilePath(file)) }
         func isKept(_ other: SourceDescriptor) -> Bool {
