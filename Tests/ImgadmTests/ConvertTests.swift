@@ -84,18 +84,18 @@ extension EndToEnd {
                 xz -0 -k one.raw
                 mkdir others
                 for disk in one.raw one.ova one.vhdx one.raw.xz; do
-                    imgadm convert -q -o others/$disk $disk name=debian version=1 os=linux
-                    cmp others/$disk.zvol.gz \(Self.one).zvol.gz
+                    imgadm convert -q -o others/${disk//./-} $disk name=debian version=1 os=linux
+                    cmp others/${disk//./-}.zvol.gz \(Self.one).zvol.gz
                 done
                 imgadm convert -q -o others/pipe - name=debian version=1 os=linux < one.ova
                 cmp others/pipe.zvol.gz \(Self.one).zvol.gz
-                cmp others/pipe.imgmanifest others/one.ova.imgmanifest
+                cmp others/pipe.imgmanifest others/one-ova.imgmanifest
                 for c in none bzip2 xz zstd; do imgadm convert -q -c $c -o others/$c one.raw name=d version=1 os=linux; done
                 gzip -dc \(Self.one).zvol.gz | cmp - others/none.zvol
                 xz -dc others/xz.zvol.xz | cmp - others/none.zvol
                 """, in: box)
             #expect(made.status == 0, "\(made)")
-            let guids = try ["others/one.ova", "others/xz", Self.one].map {
+            let guids = try ["others/one-ova", "others/xz", Self.one].map {
                 try manifest($0, in: box)["files"]?[0]?["dataset_guid"]
             }
             #expect(Set(guids).count == 1 && guids[0] != nil)
@@ -123,12 +123,25 @@ extension EndToEnd {
                 ("convert -q -c gzip -o a.zvol.xz disk.raw name=a version=1", "another kind of file"),
                 ("export -q -o a.zvol.gz disk.qcow2", "imgadm convert -o a.zvol.gz disk.qcow2"),
                 ("export -q -o a.zfs.gz disk.raw", "imgadm convert -o"),
+                ("export -q -o a.raw --format qcow2 disk.raw", "called like a file of the format raw, and --format says qcow2"),
+                ("export -q -o a.raw.gz --format raw disk.raw", "--format says raw"),
+                ("convert -q -o a.qcow2 disk.raw name=a version=1", "imgadm export -o a.qcow2 IMAGE"),
+                ("convert -q -o a.tar.gz disk.raw name=a version=1", "called like a disk or an archive"),
+                ("convert -q -o a.d/ disk.raw name=a version=1", "mkdir -p a.d/"),
+                ("create -o a.d/ \(TestUUID.make()) name=a version=1", "there is no folder \"a.d/\""),
             ] {
                 let wrong = try await run("imgadm \(words)", in: box)
                 #expect(wrong.status != 0 && wrong.errors.contains(says), "\(words): \(wrong)")
                 #expect(!wrong.errors.contains("warning"), "\(words): \(wrong)")
             }
             #expect(try await run("ls", in: box).lines.allSatisfy { !$0.hasPrefix("a.") })
+            // What says the same twice is no contradiction, and a folder may have any name.
+            let fine = try await run(
+                """
+                imgadm export -q -o b.img --format raw disk.raw && imgadm export -q -o b --format qcow2 disk.raw
+                mkdir c.qcow2; imgadm convert -q -o c.qcow2 disk.raw name=c version=1; ls c.qcow2
+                """, in: box)
+            #expect(fine.status == 0 && fine.lines.contains("c-1.zvol.gz"), "\(fine)")
         }
 
         @Test func exportsAreTheSameEachTimeAndStream() async throws {

@@ -125,7 +125,7 @@ extension EndToEnd {
                 """
                 cd '\(box.root)'; mkdir -p r/etc; echo x > r/etc/x; tar -C r -cf root.tar etc
                 { imgadm convert -q -o root root.tar name=r version=1 && imgadm convert -q -o base disk.raw name=b version=1; } > /dev/null || exit 99
-                cp disk.raw cc.zvol; ln cc.zvol hard.zvol.gz; ln -s cc.zvol soft.raw; cp disk.raw next.raw; echo y >> next.raw
+                cp disk.raw cc.zvol; ln cc.zvol hard.zvol.gz; ln cc.zvol cc.qcow2; ln -s cc.zvol soft.raw; cp disk.raw next.raw; echo y >> next.raw
                 echo '{"name": "g", "version": "1", "os": "linux"}' > given.imgmanifest; ln given.imgmanifest given.zvol
                 ln base.imgmanifest other.zvol.gz
                 before=$(sha1sum cc.zvol disk.raw root.* base.* given.*); ls > names
@@ -135,7 +135,7 @@ extension EndToEnd {
                 refused imgadm convert -q -f -o hard - name=c version=1 os=linux < cc.zvol
                 refused imgadm convert -q -f -o base -c none --origin base.imgmanifest next.raw name=b version=2 os=linux
                 refused imgadm export -q -f -o disk.raw ./disk.raw
-                refused imgadm export -q -f -o cc.zvol --format qcow2 ./soft.raw
+                refused imgadm export -q -f -o cc.qcow2 ./soft.raw
                 refused imgadm export -q -f -o root.zfs.gz ./root.zfs.gz
                 refused imgadm export -q -f -o root.zfs.xz ./root.zfs.gz
                 refused imgadm export -q -o root.zfs.xz ./root.zfs.gz

@@ -23,6 +23,26 @@ public struct ExportFormat: Sendable, Hashable {
         "tar", "tar.gz", "tar.bz2", "tar.xz", "tar.zst",
     ]
 
+    /// As the option says it.
+    public var name: String { kind.rawValue + compression.fileSuffix }
+
+    /// The format of a file, by its name and by the option that says it.
+    ///
+    /// - Parameter stated: counts where the name tells none.
+    /// - Throws: `Usage` if neither tells one, or they contradict each other.
+    public init(ofFile file: String?, stated: String?) throws {
+        guard let stated else {
+            self = try Self(file ?? "")
+            return
+        }
+        self = try Self(stated)
+        // A name need not tell one.
+        guard let file, let told = try? Self(file), told != self else { return }
+        throw Failure(
+            .usage, "\"\(file)\" is called like a file of the format \(told.name), and --format says \(name)",
+            hint: "without --format, the name tells it")
+    }
+
     /// The format that a file's name, or an option, tells: `disk.qcow2`, `raw.gz`, `web-1.0.0.zvol.gz`.
     ///
     /// - Throws: `Usage` if it is none.

@@ -1,5 +1,6 @@
 import Failure
 import Host
+import ImageTool
 import SystemPackage
 
 /// What `-o OUT` names.
@@ -8,7 +9,7 @@ enum OutputArgument {
     ///
     /// - Throws: `Option` for what looks like another option; `Usage` for a folder; `FileSystemError`, `PermissionDenied`.
     static func path(_ text: String) throws -> FilePath {
-        let path = try pathOrFolder(text)
+        let path = try value(text)
         guard !text.hasSuffix("/"), try !HostFile.isFolder(path) else {
             throw Failure(
                 .usage, "\"\(text)\" is a folder, and -o names a file",
@@ -17,10 +18,27 @@ enum OutputArgument {
         return path
     }
 
-    /// A file, or the folder to which files go.
+    /// The start of the paths of an image's file and its manifest, or the folder to which they go.
     ///
-    /// - Throws: `Option` for what looks like another option.
-    static func pathOrFolder(_ text: String) throws(Failure) -> FilePath {
+    /// - Throws: `Option` for what looks like another option; `Usage` for a folder that is not there, and for what is called like a disk or
+    ///   an archive; `FileSystemError`, `PermissionDenied`.
+    static func pathOrFolder(_ text: String) throws -> FilePath {
+        let path = try value(text)
+        guard try !HostFile.isFolder(path) else { return path }
+        guard !text.hasSuffix("/") else {
+            throw Failure(.usage, "there is no folder \"\(text)\"", hint: "mkdir -p \(text) makes it")
+        }
+        guard !FileName.isOfContent(text) else {
+            throw Failure(
+                .usage, "\"\(text)\" is called like a disk or an archive, and an image file is written",
+                hint:
+                    "-o names a folder, or a file that is called NAME.zfs.gz or NAME.zvol.gz; imgadm export -o \(text) IMAGE makes a disk or an archive of an image"
+            )
+        }
+        return path
+    }
+
+    private static func value(_ text: String) throws(Failure) -> FilePath {
         guard text == "-" || !text.hasPrefix("-") else {
             throw Failure(
                 .option, "-o lacks its value: \"\(text)\" looks like an option",

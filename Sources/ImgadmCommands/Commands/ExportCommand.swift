@@ -31,7 +31,7 @@ struct ExportCommand: AnsweringCommand {
     @Option(
         name: .customLong("format"), parsing: .unconditional,
         help: ArgumentHelp(
-            "What OUT tells by its name otherwise: \(ExportFormat.names.joined(separator: ", ")).", valueName: "format"),
+            "What OUT does not tell by its name: \(ExportFormat.names.joined(separator: ", ")).", valueName: "format"),
         completion: .list(ExportFormat.names))
     var format: String?
     @Option(
@@ -63,7 +63,8 @@ struct ExportCommand: AnsweringCommand {
             throw Failure(.usage, "standard output has no name that tells the format", hint: "--format says it")
         }
         let path = output == "-" ? FilePath(output) : try OutputArgument.path(output)
-        let format = try ExportFormat(self.format ?? path.lastComponent?.string ?? output)
+        let format = try ExportFormat(
+            ofFile: output == "-" ? nil : path.lastComponent?.string ?? output, stated: self.format)
         var request = ExportRequest(
             image: image, format: format, output: output == "-" ? nil : path, pool: try context.pool(pool.name))
         request.origins = origins
