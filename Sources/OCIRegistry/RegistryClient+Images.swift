@@ -47,7 +47,7 @@ extension RegistryClient {
                 return RegistryImage(
                     digest: digest, manifestDigest: manifestDigest, layers: layers, config: .inline(config))
             case .index(let entries):
-                manifestDigest = try IndexEntry.choose(entries, for: platform).digest
+                manifestDigest = try IndexEntry.choose(entries, for: platform, of: reference).digest
                 (found, _) = try await manifest(manifestDigest.description, expected: manifestDigest, reference)
             }
         }
@@ -95,7 +95,7 @@ extension RegistryClient {
     ) async throws -> (RegistryManifest, ContentDigest) {
         let found = try await document(target, expected: expected, reference)
         let manifest = try named(reference) { () throws(Failure) in
-            try RegistryManifest(found.json, contentType: found.type, limits: limits)
+            try RegistryManifest(found.json, of: reference, contentType: found.type, limits: limits)
         }
         return (manifest, found.digest)
     }

@@ -44,7 +44,10 @@ extension RegistryContent {
         }
         let types = [artifactType, config?.mediaType ?? ""] + blobs.map(\.mediaType)
         for known in Self.others where types.contains(where: { $0.hasPrefix(known.type) }) {
-            throw refusal(known.what, hint: known.hint)
+            throw refusal(known.what)
+        }
+        if types.contains(where: { $0.hasPrefix(Self.ownTypes) }) {
+            throw refusal("in a repository of images of imgadm's own", hint: Self.repositoryHint(reference))
         }
         guard !artifactType.isEmpty || blobs.contains(where: Self.isFile) else { return .layers(blobs) }
         let files = blobs.map { blob in
@@ -71,19 +74,27 @@ extension RegistryContent {
             || blob.annotations[titleKey] != nil && !type.contains(".layer.") && !type.contains(".diff.")
     }
 
-    private static let others: [(type: String, what: String, hint: String?)] = [
-        ("application/vnd.cirruslabs.tart.", "a virtual machine of tart (macOS hosts)", nil),
-        (
-            "application/vnd.imgadm.", "in a repository of images of imgadm's own",
-            "imgadm sources -a oci://HOST/REPO adds it as a source"
-        ),
-        ("application/vnd.cncf.helm.", "a chart of Helm", nil),
-        ("application/vnd.docker.plugin.", "a plugin of docker", nil),
-        ("application/vnd.dev.cosign.", "a signature", nil),
-        ("application/vnd.dev.sigstore.", "a signature", nil),
-        ("application/vnd.in-toto", "a statement about another image", nil),
-        ("application/vnd.wasm.", "a program in WebAssembly", nil),
-        ("application/spdx", "a list of what is in another image", nil),
-        ("application/vnd.cyclonedx", "a list of what is in another image", nil),
+    /// What the types of a repository of images begin with.
+    static let ownTypes = "application/vnd.imgadm."
+
+    /// How an image is had of a repository of images.
+    static func repositoryHint(_ reference: DockerReference) -> String {
+        let repository = "\(RepositoryAddress.scheme)://\(reference.canonicalName)"
+        guard let uuid = reference.tag.flatMap({ ImageUUID($0) }) else {
+            return "imgadm sources -a \(repository) adds that repository as a source, and imgadm avail shows its images"
+        }
+        return "imgadm import -S \(repository) \(uuid)"
+    }
+
+    private static let others: [(type: String, what: String)] = [
+        ("application/vnd.cirruslabs.tart.", "a virtual machine of tart (macOS hosts)"),
+        ("application/vnd.cncf.helm.", "a chart of Helm"),
+        ("application/vnd.docker.plugin.", "a plugin of docker"),
+        ("application/vnd.dev.cosign.", "a signature"),
+        ("application/vnd.dev.sigstore.", "a signature"),
+        ("application/vnd.in-toto", "a statement about another image"),
+        ("application/vnd.wasm.", "a program in WebAssembly"),
+        ("application/spdx", "a list of what is in another image"),
+        ("application/vnd.cyclonedx", "a list of what is in another image"),
     ]
 }

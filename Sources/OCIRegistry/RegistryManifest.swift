@@ -11,14 +11,15 @@ enum RegistryManifest {
 
     /// - Parameter contentType: as the answer has it; it and the content must agree.
     /// - Throws: `SourceError`, `UnsupportedImage`.
-    init(_ json: JSONValue, contentType: String?, limits: RegistryLimits) throws(Failure) {
+    init(_ json: JSONValue, of reference: DockerReference, contentType: String?, limits: RegistryLimits) throws(Failure)
+    {
         try Self.check(json, contentType: contentType)
         if let entries = json["manifests"]?.arrayValue {
             self = .index(try entries.map { entry throws(Failure) in try IndexEntry(entry) })
         } else if json["schemaVersion"]?.intValue == 1 {
             self = try SchemaOne.read(json, limits)
         } else {
-            self = try RegistryManifest.readImage(json, limits)
+            self = try RegistryManifest.readImage(json, reference, limits)
         }
     }
 
@@ -37,20 +38,24 @@ enum RegistryManifest {
         }
     }
 
-    /// For who names without `oci:` what is a file.
-    static let fileHint =
-        "a disk or a root file system that lies in a registry as a file is taken by imgadm import oci:HOST/REPO:TAG"
+    /// For who names as an image to run what is something else.
+    static func hint(ofType type: String, _ reference: DockerReference) -> String {
+        guard !type.hasPrefix(RegistryContent.ownTypes) else { return RegistryContent.repositoryHint(reference) }
+        return "imgadm import oci:\(reference) takes a disk or a root file system that lies in a registry as a file"
+    }
 
-    private static func readImage(_ json: JSONValue, _ limits: RegistryLimits) throws(Failure) -> RegistryManifest {
+    private static func readImage(
+        _ json: JSONValue, _ reference: DockerReference, _ limits: RegistryLimits
+    ) throws(Failure) -> RegistryManifest {
         guard let config = json["config"], let list = json["layers"]?.arrayValue else {
             throw Failure(.sourceError, "the manifest of the image is not valid: it has no config or no layers")
         }
         let type = config["mediaType"]?.stringValue ?? ""
         guard MediaType.configs.contains(MediaType.bare(type)), json["artifactType"]?.stringValue ?? "" == "" else {
+            let stated = json["artifactType"]?.stringValue ?? type
             throw Failure(
-                .unsupportedImage,
-                "this is no image that could be run but an artifact of type \"\(json["artifactType"]?.stringValue ?? type)\"",
-                hint: RegistryManifest.fileHint)
+                .unsupportedImage, "this is no image that could be run but an artifact of type \"\(stated)\"",
+                hint: hint(ofType: stated, reference))
         }
         guard list.count <= limits.layers else {
             throw Failure(.unsupportedImage, "the image has \(list.count) layers, more than \(limits.layers)")
@@ -110,14 +115,16 @@ struct IndexEntry {
     /// The best entry for a platform: one of just its variant, else the first that will do.
     ///
     /// - Throws: `PlatformNotFound`, saying which there are.
-    static func choose(_ entries: [IndexEntry], for platform: OCIPlatform) throws(Failure) -> IndexEntry {
+    static func choose(
+        _ entries: [IndexEntry], for platform: OCIPlatform, of reference: DockerReference
+    ) throws(Failure) -> IndexEntry {
         let images = entries.filter { !$0.isAttestation }
         if let entry = best(images, for: platform) { return entry }
         if images.isEmpty, let artifact = entries.first(where: { !$0.artifactType.isEmpty && !$0.isNote }) {
             throw Failure(
                 .unsupportedImage,
                 "this has no image that could be run, but an artifact of type \"\(artifact.artifactType)\"",
-                hint: RegistryManifest.fileHint)
+                hint: RegistryManifest.hint(ofType: artifact.artifactType, reference))
         }
         // An index of one image need not say what that is for.
         if images.count == 1, let only = images.first, only.platform == nil { return only }

@@ -141,6 +141,7 @@ extension EndToEnd {
             (["-P", "tank", "list"], "options of a command stand after it: imgadm list -P"),
             (["-j", "list"], "options of a command stand after it: imgadm list -j"),
             (["import", "docker://debian:12"], "imgadm import docker:debian:12"),
+            (["import", "oci://h.example/vm/a:1"], "imgadm sources -a oci://h.example/vm/a\n"),
             (["import", "ftp://127.0.0.1/disk.qcow2"], "imgadm import URL takes a disk"),
             (["create", "web"], "a VM is named by its UUID"), (["create", "web"], "zfs rename POOL/NAME POOL/$(cat"),
             (["help", "rm"], "imgadm delete does that here"),

@@ -123,7 +123,10 @@ extension EndToEnd {
                 ("convert -q -c gzip -o a.zvol.xz disk.raw name=a version=1", "another kind of file"),
                 ("export -q -o a.zvol.gz disk.qcow2", "imgadm convert -o a.zvol.gz disk.qcow2"),
                 ("export -q -o a.zfs.gz disk.raw", "imgadm convert -o"),
-                ("export -q -o a.raw --format qcow2 disk.raw", "called like a file of the format raw, and --format says qcow2"),
+                (
+                    "export -q -o a.raw --format qcow2 disk.raw",
+                    "called like a file of the format raw, and --format says qcow2"
+                ),
                 ("export -q -o a.raw.gz --format raw disk.raw", "--format says raw"),
                 ("convert -q -o a.qcow2 disk.raw name=a version=1", "imgadm export -o a.qcow2 IMAGE"),
                 ("convert -q -o a.tar.gz disk.raw name=a version=1", "called like a disk or an archive"),
@@ -258,6 +261,8 @@ extension EndToEnd {
             ["imgadm convert -q nothing.raw", "Usage", "nothing.raw"],
             ["imgadm convert -q one.raw name=x version=1 os=linux type=other", "ManifestValidation", "nic_driver"],
             ["imgadm convert -q --origin one.imgmanifest one.raw", "Usage", "one.imgmanifest"],
+            ["imgadm convert -q --origin \(one).zvol.gz one.raw", "Usage", "hint: --origin \(one).imgmanifest"],
+            ["imgadm convert -q --origin two.raw one.raw", "Usage", "two.raw\" is no manifest"],
             ["imgadm export -q -o two.qcow2 out/two-2.zvol.gz", "UnexpectedOrigin", "--origin"],
             ["imgadm export -q -o one.raw \(one).zvol.gz", "Usage", "is there already"],
             ["imgadm export one.doc.raw \(one)", "Usage", "imgadm export -o one.doc.raw \(one)"],

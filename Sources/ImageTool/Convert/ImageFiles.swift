@@ -11,9 +11,10 @@ struct ImageFiles {
     let manifest: Manifest
 
     /// - Parameter name: the path of a manifest.
-    /// - Throws: `Usage` if it or its file is not there; `InvalidManifest`.
+    /// - Throws: `Usage` if it or its file is not there, or it is no manifest; `InvalidManifest`.
     init(manifestAt name: String) throws {
         let path = FilePath(name)
+        try Self.refuseImageFile(path)
         guard let manifest = try Self.manifest(path) else {
             throw Failure(.usage, "manifest path does not exist: \"\(name)\"")
         }
@@ -25,6 +26,20 @@ struct ImageFiles {
                 hint: "it is called \(start.lastComponent?.string ?? "NAME").zvol.gz or the like")
         }
         file = try GivenFile(found.string)
+    }
+
+    /// - Throws: `Usage` for a file that is there and does not begin as a manifest does, naming the one beside it.
+    private static func refuseImageFile(_ path: FilePath) throws {
+        guard path.extension != "imgmanifest", try HostFile.exists(path) else { return }
+        let head = try HostFile.readHead(path, count: 256)
+        guard head.first(where: { $0 > 0x20 }) != UInt8(ascii: "{") else { return }
+        let manifest = FilePath("\(CreateFiles.startBesides(path)).imgmanifest")
+        throw Failure(
+            .usage, "\"\(path)\" is no manifest, and --origin names that of an image file",
+            hint: try HostFile.exists(manifest)
+                ? "--origin \(manifest)"
+                : "the manifest lies beside the image file: convert, create and export write \"\(manifest.lastComponent?.string ?? "")\""
+        )
     }
 
     /// What the file of an image may be called.

@@ -103,11 +103,14 @@ enum ImageArgument {
     private static func refusePlace(_ text: String) throws(Failure) {
         let schemes = ["docker://", "oci://", "docker-daemon:", "containers-storage:"]
         if let scheme = schemes.first(where: text.hasPrefix) {
-            let bare = text.dropFirst(scheme.count)
+            let bare = String(text.dropFirst(scheme.count))
+            // A repository has no tag. What is no reference is told of when it is named as one.
+            let named = try? DockerReference(bare)
+            let repository = named.flatMap { $0.namesHost ? "oci://\($0.canonicalName)" : nil } ?? text
             throw Failure(
                 .usage, "invalid image-id arg: \"\(text)\" has a \"\(scheme)\" that is written otherwise here",
                 hint: scheme == "oci://"
-                    ? "imgadm import oci:\(bare); a repository of images is added by imgadm sources -a \(text)"
+                    ? "imgadm import oci:\(bare); a repository of images is added by imgadm sources -a \(repository)"
                     : "imgadm import docker:\(bare)")
         }
         if text == "-" {

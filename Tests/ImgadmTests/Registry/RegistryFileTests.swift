@@ -335,7 +335,10 @@ extension EndToEnd {
                 ("", "application/vnd.cirruslabs.tart.disk.v2", "a virtual machine of tart"),
                 ("", "application/vnd.oci.image.layer.v1.tar+gzip+encrypted", "encrypted"),
                 ("application/vnd.cncf.helm.config.v1+json", "application/octet-stream", "a chart of Helm"),
-                ("application/vnd.imgadm.image.v1", "application/octet-stream", "oci://HOST/REPO"),
+                (
+                    "application/vnd.imgadm.image.v1", "application/octet-stream",
+                    "imgadm sources -a oci://\(registry.host)/others/n3 adds"
+                ),
                 ("application/x-\u{1b}[31m", "application/octet-stream", "neither a disk nor the archive"),
             ]
             for (number, one) in wrong.enumerated() {
@@ -345,6 +348,18 @@ extension EndToEnd {
                 #expect(run.status == 1 && run.errors.contains(one.message), "\(one)\n\(run)")
                 #expect(!run.errors.contains("\u{1b}"))
             }
+            // Without oci:, and by its UUID, too.
+            let uuid = TestUUID.make()
+            try await artifact(
+                registry, "others/own", uuid, type: "application/vnd.imgadm.image.v1", in: box,
+                [("file", "application/octet-stream", [:])])
+            for scheme in ["", "oci:"] {
+                let run = try await box.imgadm("import", "\(scheme)\(registry.host)/others/own:\(uuid)")
+                let says = "hint: imgadm import -S oci://\(registry.host)/others/own \(uuid)\n"
+                #expect(run.status == 1 && run.errors.contains(says), "\(run)")
+            }
+            let helm = try await box.imgadm("import", "\(registry.host)/others/n2:1")
+            #expect(helm.errors.contains("imgadm import oci:\(registry.host)/others/n2:1 takes"), "\(helm)")
             let url = try await box.imgadm("import", "oci:\(registry.host)/none:1")
             #expect(url.status == 1 && url.errors.contains("ImageNotFound"), "\(url)")
             let bad = try await box.imgadm("import", "oci:UPPER/case")
