@@ -32,10 +32,16 @@ public struct FieldFilter: Sendable, Hashable {
                 hint: FieldFilter.hint(for: argument))
         }
         let field = String(argument[..<sign])
+        guard !field.hasSuffix("~") else {
+            throw Failure(
+                .usage, "invalid filter: \"\(argument)\" (must be of the form \"field=~text\")",
+                hint: "\(field.dropLast())=~\(argument[argument.index(after: sign)...])")
+        }
         let value = String(argument[argument.index(after: sign)...])
         guard value.first != "~" else {
             path = FieldPath(field)
-            condition = .contains(String(value.dropFirst()))
+            let text = String(value.dropFirst())
+            condition = .contains(Self.identities.contains(field) ? text.lowercased() : text)
             return
         }
         // What is no reference is none of an image.

@@ -1,6 +1,6 @@
 /// The first digits of a UUID, as people type them, or paste them out of a table that was cut to its terminal.
 public struct UUIDBeginning: Sendable, Hashable, CustomStringConvertible {
-    /// With the dashes that were typed.
+    /// In lower case, with the dashes that were typed.
     public let digits: String
     /// What tables put behind a text that they cut stands behind it: it can be nothing else, then.
     public let isCut: Bool
@@ -14,11 +14,11 @@ public struct UUIDBeginning: Sendable, Hashable, CustomStringConvertible {
     /// - Parameter least: so many characters or more.
     public init?(typed text: String, atLeast least: Int) {
         let ellipsis = Self.ellipses.first(where: text.hasSuffix)
-        let digits = ellipsis.map { text.dropLast($0.count) } ?? text[...]
+        let digits = (ellipsis.map { text.dropLast($0.count) } ?? text[...]).lowercased()
         guard digits.utf8.count >= least, digits.utf8.allSatisfy({ "0123456789abcdef-".utf8.contains($0) }) else {
             return nil
         }
-        self.digits = String(digits)
+        self.digits = digits
         isCut = ellipsis != nil
     }
 

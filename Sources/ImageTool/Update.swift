@@ -39,7 +39,9 @@ extension ImageTool {
                     failures.append(failure)
                 }
                 do {
-                    if try await !update(image, found, dryRun, report) { unknown.append(image) }
+                    let isSeveral = installed.contains { $0.uuid == image.uuid && $0.pool != image.pool }
+                    let title = isSeveral ? "\(image.uuid) on zpool \"\(image.pool)\"" : image.uuid.description
+                    if try await !update(image, called: title, found, dryRun, report) { unknown.append(image) }
                 } catch let error as any CodedError {
                     failures.append(error.failure)
                 }
@@ -51,6 +53,8 @@ extension ImageTool {
 
     /// One line, however many there are: a host may have many images of files, and nothing is wrong with them.
     private static func unknown(_ images: [InstalledImage]) -> String? {
+        var uuids: Set<ImageUUID> = []
+        let images = images.filter { uuids.insert($0.uuid).inserted }
         guard let first = images.first else { return nil }
         guard images.count > 1 else { return "image \(first.progressTitle) is not known to any image source" }
         let more = images.count > mostNamed ? ", and \(images.count - mostNamed) more" : ""
@@ -71,9 +75,11 @@ extension ImageTool {
         }
     }
 
+    /// - Parameter title: how sentences call it, also where several pools have it.
     /// - Returns: false for an image that no source knows.
-    private func update(_ image: InstalledImage, _ found: LookUp, _ dryRun: Bool, _ report: Report) async throws -> Bool
-    {
+    private func update(
+        _ image: InstalledImage, called title: String, _ found: LookUp, _ dryRun: Bool, _ report: Report
+    ) async throws -> Bool {
         guard let (stated, source) = found.match else {
             // The layers of docker images have no source that could be asked for a UUID. And one that could not be asked may
             // know it.
@@ -89,7 +95,7 @@ extension ImageTool {
         let theirs = source.manifest(stated, keepingContentOf: image.manifest)
         let manifest = image.keepingGUID(image.keepingGiven(theirs))
         if let violation = ImageTool.contradiction(manifest, of: image, and: theirs) {
-            try await updateFinal(image, theirs, dryRun, report)
+            try await updateFinal(image, called: title, theirs, dryRun, report)
             throw Failure(
                 .manifestValidation,
                 "image \(image.progressTitle) keeps its manifest: that of \"\(url)\" does not go with what was given for it: \(violation)",
@@ -102,12 +108,12 @@ extension ImageTool {
         if isOther, !dryRun { try await store.replaceManifest(of: image, with: manifest, source: url) }
         var result = ImageResult(
             !isOther ? .unchanged : image.isKnown ? .updated(fields: changes.fields) : .described, manifest,
-            title: image.uuid.description, in: image.pool)
+            title: title, in: image.pool)
         result.source = url
         result.isPlanned = dryRun
         if image.isKnown, image.manifest.title != manifest.title { result.former = image.manifest }
         report.did(result)
-        try await updateFinal(image, theirs, dryRun, report)
+        try await updateFinal(image, called: title, theirs, dryRun, report)
         return true
     }
 
@@ -122,7 +128,7 @@ extension ImageTool {
 
     /// - Parameter theirs: the source's manifest.
     private func updateFinal(
-        _ image: InstalledImage, _ theirs: Manifest, _ dryRun: Bool, _ report: Report
+        _ image: InstalledImage, called title: String, _ theirs: Manifest, _ dryRun: Bool, _ report: Report
     ) async throws {
         let guid = theirs.files.first?.datasetGUID
         switch try await store.final(of: image, guid: guid) {
@@ -135,17 +141,16 @@ extension ImageTool {
         case .renaming(let snapshot):
             guard let final = snapshot.dataset.snapshot("final") else { break }
             if !dryRun { try await store.makeFinal(snapshot) }
-            var result = ImageResult(
-                .snapshotRenamed(from: snapshot, to: final), image, title: image.uuid.description)
+            var result = ImageResult(.snapshotRenamed(from: snapshot, to: final), image, title: title)
             result.isPlanned = dryRun
             report.did(result)
         case .missing:
             throw Failure(
                 .imageMissingOriginalSnapshot,
-                "image \(image.uuid) has no snapshot @final, and none with the guid \(guid ?? "") of its manifest")
+                "image \(title) has no snapshot @final, and none with the guid \(guid ?? "") of its manifest")
         case .unknown:
             report.warning(
-                "image \(image.uuid) has no snapshot @final, and its manifest does not say which one that should be")
+                "image \(title) has no snapshot @final, and its manifest does not say which one that should be")
         }
     }
 }

@@ -44,6 +44,7 @@ extension EndToEnd {
             (["show", "--json", "base"], 2, ["show prints JSON anyway"]),
             (["avail", "name~ba"], 2, ["hint: name=~ba is what has that in its name"]),
             (["avail", "os~ba"], 2, ["hint: os=~ba is what has that in its os"]),
+            (["list", "name~=ba"], 2, ["invalid filter: \"name~=ba\"", "hint: name=~ba\n"]),
             (["avail", "base"], 2, ["hint: name=~base is what has that in its name"]),
             (["export", "-o", "/tmp", "base"], 2, ["\"/tmp\" is a folder", "-o /tmp/NAME"]),
             (["export", "-o", "new/", "base"], 2, ["\"new/\" is a folder", "-o new/NAME"]),

@@ -10,6 +10,25 @@ extension EndToEnd {
             try box.read("var/imgadm/images/\(box.pool)-\(uuid).json").map { try JSONValue(parsing: Array($0.utf8)) }
         }
 
+        /// Of an image that several pools have, each line says which is meant.
+        @Test func aLineNamesThePoolWhereSeveralHaveTheImage() async throws {
+            let images = try await Fixture.get()
+            let image = try await images.workshop.make(name: "twice", bytes: 1000)
+            let (box, other) = (try await Sandbox.make(), try await Sandbox.make())
+            try box.use(images.server.url)
+            for pool in [box.pool, other.pool] {
+                #expect(try await box.imgadm("import", "-q", "-P", pool, image.uuid).status == 0)
+            }
+            var manifest = image.manifest
+            manifest["description"] = "new"
+            try images.workshop.save(manifest, image.uuid)
+            let run = try await box.imgadm("update", image.uuid)
+            let lines = [box.pool, other.pool].map {
+                "Updated 1 manifest field for image \(image.uuid) on zpool \"\($0)\" from \"\(images.server.url)\": description"
+            }
+            #expect(run.status == 0 && run.lines.sorted() == lines.sorted(), "\(run)")
+        }
+
         @Test func fieldsThatDifferAreReplaced() async throws {
             let images = try await Fixture.get()
             let image = try await images.workshop.make(
