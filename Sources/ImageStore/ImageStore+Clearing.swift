@@ -1,18 +1,20 @@
 public import Failure
 import Host
-import ImageModel
+public import ImageModel
 public import ZFS
 
 /// What runs that died have left on a pool, all of it (cli.md §3, vacuum).
 extension ImageStore {
     /// What became of it.
     public struct Clearing: Sendable {
-        /// Something was cleared; in a dry run, something would be.
-        public fileprivate(set) var hasCleared = false
+        /// The images of which something was cleared; in a dry run, would be.
+        public fileprivate(set) var images: [(uuid: ImageUUID, pool: PoolName)] = []
         /// Why the rest stays.
         public fileprivate(set) var failures: [any CodedError] = []
         /// The datasets that went, or would.
         public fileprivate(set) var datasets: Set<DatasetName> = []
+
+        public var hasCleared: Bool { !images.isEmpty }
 
         /// Nothing yet.
         public init() {}
@@ -38,7 +40,7 @@ extension ImageStore {
                 defer { lock?.release() }
                 do {
                     try await clearLeftovers(of: uuid, in: pool, dryRun: dryRun, tell: tell)
-                    clearing.hasCleared = true
+                    clearing.images.append((uuid, pool))
                     if case .leftover = disorder { clearing.datasets.insert(.partial(uuid, in: pool)) }
                     if case .halfDeleted = disorder { clearing.datasets.insert(.image(uuid, in: pool)) }
                 } catch let error as any CodedError { clearing.failures.append(error) }

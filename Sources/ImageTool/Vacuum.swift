@@ -100,6 +100,11 @@ extension ImageTool {
         let cleared = try await store.clearLeftovers(in: pool, dryRun: dryRun, tell: report.line)
         // A run that was killed when all but giving its lock back was done has left nothing else.
         if !dryRun { try store.sweepLocks() }
+        for (uuid, pool) in cleared.images {
+            var result = ImageResult(.cleared, nil, title: uuid.description, in: pool)
+            (result.uuid, result.isRequested, result.isPlanned) = (uuid, false, dryRun)
+            report.did(result)
+        }
         return cleared
     }
 

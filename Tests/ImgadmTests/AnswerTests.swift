@@ -45,6 +45,27 @@ extension EndToEnd {
             #expect(self.images(there).map { $0["action"] } == ["present"])
         }
 
+        /// A record whose dataset is gone is all that there is to clear.
+        @Test func whatAVacuumClearsIsToldAsAChange() async throws {
+            let box = try await Sandbox.make()
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            try await Tool.run("zfs", "destroy", "-r", "\(box.pool)/\(images.base.uuid)")
+            for words in [["-n"], ["-f"]] {
+                let run = try await box.imgadm(["vacuum", "-j", "-P", box.pool] + words)
+                let answer = try answer(run)
+                #expect(run.status == 0 && answer["changed"] == true, "\(run)")
+                let rows = self.images(answer)
+                #expect(rows.count == 1 && rows[0]["action"] == "cleared" && rows[0]["requested"] == false, "\(run)")
+                #expect(rows.first?["uuid"]?.stringValue == images.base.uuid)
+                #expect(rows.first?["zpool"]?.stringValue == box.pool)
+                #expect(run.errors.contains("Cleared leftover record of image \(images.base.uuid)"), "\(run)")
+            }
+            let again = try await box.imgadm("vacuum", "-fj", "-P", box.pool)
+            #expect(try answer(again)["changed"] == false, "\(again)")
+        }
+
         @Test func whatFailsIsToldWithWhatWasDone() async throws {
             let box = try await Sandbox.make()
             let images = try await Fixture.get()

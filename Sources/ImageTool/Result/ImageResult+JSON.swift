@@ -63,6 +63,7 @@ extension ImageResult {
         case .installed: "installed"
         case .adopted: "adopted"
         case .deleted, .deletedThere: "deleted"
+        case .cleared: "cleared"
         case .untagged: "untagged"
         case .kept: "kept"
         case .described: "described"

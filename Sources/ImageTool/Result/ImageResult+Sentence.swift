@@ -36,7 +36,8 @@ extension ImageResult {
         case .notInChannel(let channel): "Image \(title) is not in channel \"\(channel)\", no change"
         case .deletedThere(let channel):
             "Deleted image \(title) from \(destination ?? "?")\(channel.map { ", channel \"\($0)\"" } ?? "")"
-        case .unchanged, .unknown, .created, .converted: nil
+        // What was cleared is told piece by piece.
+        case .cleared, .unchanged, .unknown, .created, .converted: nil
         }
     }
 

@@ -26,6 +26,8 @@ public struct ImageResult: Sendable {
         case imported, installed, deleted
         /// It was there without a record, and has one now.
         case adopted
+        /// What was left of it by a run that died is gone.
+        case cleared
         /// Just one of its references was taken away.
         case untagged(String)
         /// It was not deleted, since something needs it.
@@ -136,7 +138,8 @@ public struct ImageResult: Sendable {
     public var isChange: Bool {
         switch action {
         case .present, .kept, .unchanged, .unknown, .notInChannel: false
-        case .imported, .installed, .adopted, .deleted, .untagged, .described, .updated, .snapshotRenamed, .created, .converted,
+        case .imported, .installed, .adopted, .deleted, .cleared, .untagged, .described, .updated, .snapshotRenamed,
+            .created, .converted,
             .exported, .published, .pushed, .enabled, .disabled, .set, .addedToChannel, .removedFromChannel,
             .deletedThere:
             true
