@@ -93,9 +93,10 @@ extension EndToEnd {
             #expect(check.output.hasSuffix("Everything is in order\n"), "\(check)")
             // What may be anybody's is a problem all the same.
             try await Tool.run("zfs", "create", "\(box.pool)/\(TestUUID.make())")
+            // It comes first, however many remarks there are.
             let json = try await box.imgadm(["check", "-j", "-P", box.pool], environment: environment)
             let remarks = try JSONValue(parsing: json.output).arrayValue?.compactMap { $0["remark"]?.boolValue }
-            #expect(json.status == 1 && remarks?.sorted { $0 && !$1 } == [true, false], "\(json)")
+            #expect(json.status == 1 && remarks == [false, true], "\(json)")
         }
 
         @Test func aPoolUnderANewNameKeepsItsRecords() async throws {

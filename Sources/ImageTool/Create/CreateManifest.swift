@@ -82,8 +82,7 @@ struct CreateManifest {
         do {
             try ManifestValidation.check(json)
         } catch let failure {
-            let missing = examples.prefix(json["type"] == ImageType.zvol.json ? examples.count : 4)
-                .filter { json[$0.0] == nil }.map { "\($0.0)=\($0.1)" }.joined(separator: " ")
+            let missing = missing(in: json).joined(separator: " ")
             let origin = hasOrigin ? "" : "there is no origin image to inherit from: "
             throw Failure(
                 failure.code, failure.message, cause: failure.cause,
@@ -91,6 +90,12 @@ struct CreateManifest {
         }
         guard let volumeSize, json["type"] == ImageType.zvol.json else { return }
         try ImageDraft.checkImageSize(in: json, ofDisk: volumeSize)
+    }
+
+    /// What to type for the fields that are missing.
+    static func missing(in json: JSONObject) -> [String] {
+        examples.prefix(json["type"] == ImageType.zvol.json ? examples.count : 4)
+            .filter { json[$0.0] == nil }.map { "\($0.0)=\($0.1)" }
     }
 
     private mutating func require(_ name: String, _ value: JSONValue) {

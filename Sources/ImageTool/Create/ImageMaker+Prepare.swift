@@ -48,7 +48,8 @@ extension ImageMaker {
         func state(_ machine: Machine) -> String? { machine.customerMetadata[ImageMaker.state]?.stringValue }
         _ = try await wait(
             for: machine, .prepareImageDidNotRun, "the prepare-image script did not begin to run in VM \(uuid)",
-            hint: "a script says \"mdata-put \(ImageMaker.state) running\" when it begins"
+            hint:
+                "a script says \"mdata-put \(ImageMaker.state) running\" when it begins; on a host without vmadm, that takes /bin/sh, /usr/bin/env, cat and mv of the image"
         ) { ["running", "success", "error"].contains(state($0)) }
         // Of one that has come to its end by now it was true a moment ago.
         report.line("Prepare script is running")

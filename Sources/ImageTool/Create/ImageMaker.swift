@@ -160,21 +160,25 @@ public struct ImageMaker: Sendable {
         }
         report.line("Manifest:")
         for line in JSONValue.object(json).text(.indented(2)).split(separator: "\n") { report.line("    \(line)") }
-        try CreateManifest.check(
-            json, hasOrigin: source.image != nil, isIncremental: request.isIncremental, volumeSize: source.volumeSize)
         guard json["type"] != ImageType.docker.json else {
             throw Failure(
                 .manifestValidation, "invalid manifest: type docker, which is an archive, and not made of a dataset",
                 hint: "type=lx-dataset is a file system with Linux in it")
         }
-        let isOther = json["type"] == ImageType.other.json
+        let isOther = json["type"] == nil || json["type"] == ImageType.other.json
         guard isOther || (json["type"] == ImageType.zvol.json) == (source.volumeSize != nil) else {
             let (what, type) = source.volumeSize != nil ? ("a volume", "zvol") : ("a file system", "lx-dataset")
+            // All that is missing of such an image, at once.
+            var meant = json
+            meant["type"] = .string(type)
+            let words = ["type=\(type)"] + CreateManifest.missing(in: meant)
             throw Failure(
                 .manifestValidation,
                 "invalid manifest: type \(json["type"]?.stringValue ?? "?"), but \"\(source.snapshot.dataset)\" is \(what)",
-                hint: "type=\(type)")
+                hint: words.joined(separator: " "))
         }
+        try CreateManifest.check(
+            json, hasOrigin: source.image != nil, isIncremental: request.isIncremental, volumeSize: source.volumeSize)
         return try Manifest(json)
     }
 

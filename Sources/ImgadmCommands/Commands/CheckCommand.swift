@@ -30,8 +30,9 @@ struct CheckCommand: ImgadmCommand {
         try Arguments.none(arguments)
         let format = try OutputFormat(format, json: json, allowed: [.table, .json, .jsonl, .yaml])
         let only = try pool.map { try context.pool($0) }
-        let findings =
-            try await context.tool.findings(in: only, standard: context.pool(nil)) + context.maker.findings()
+        let all = try await context.tool.findings(in: only, standard: context.pool(nil)) + context.maker.findings()
+        // Of remarks there may be one for each image of another root.
+        let findings = all.filter { !$0.isRemark } + all.filter(\.isRemark)
         var left = 0
         var repairable = 0
         var results: [JSONValue] = []
