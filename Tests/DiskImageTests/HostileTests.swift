@@ -26,6 +26,25 @@ import Testing
         }
     }
 
+    @Test(
+        "Lines of a VMDK's description end in any way, and the first of a name counts", arguments: ["\n", "\r\n", "\r"])
+    func description(end: String) {
+        let lines = [
+            "# Disk", "parentCID = FFFFFFFF", "CREATETYPE=\"two\"", "createType=monolithicSparse", "parentCID=1", "a",
+        ]
+        var bytes = [UInt8](repeating: 0, count: 2048)
+        bytes.replaceSubrange(0..<8, with: Array("KDMV".utf8) + [1, 0, 0, 0])
+        // A disk of 2048 sectors, grains of 8, a description of one sector behind the header, tables of 512 grains, a directory.
+        for (place, value) in [(13, 8), (20, 8), (28, 1), (36, 1), (45, 2), (56, 2), (64, 2)] {
+            bytes[place] = UInt8(value)
+        }
+        bytes.replaceSubrange(73..<77, with: [0x0a, 0x20, 0x0d, 0x0a])
+        let text = Array(lines.joined(separator: end).utf8)
+        bytes.replaceSubrange(512..<(512 + text.count), with: text)
+        let error = Self.refusal(bytes)
+        #expect(error?.reason == .unsupported && error?.description.contains("\"two\"") == true, "\(error as Any)")
+    }
+
     @Test("A small qcow2 is read, as a file and as a stream")
     func good() throws {
         let bytes = Self.small().bytes
