@@ -7,6 +7,8 @@ public struct DecompressionLimits: Sendable {
     /// Bytes of input in a row that unpack to nothing, such as empty gzip members, long names in their headers, and skippable
     /// frames of zstd. There may be some, but no end of them.
     public var idleInput: UInt64
+    /// Bytes that are handed out at a time. Small ones are for fuzzing, to which fresh memory is dear.
+    package var pieceBytes = 256 << 10
 
     public init(memory: Int = 128 << 20, output: UInt64? = nil, idleInput: UInt64 = 256 << 20) {
         self.memory = memory
@@ -63,7 +65,7 @@ public final class Decompressor {
         self.format = format
         self.engine = engine
         self.limits = limits
-        output = OutputBuffer(capacity: engine == nil ? 0 : 256 << 10)
+        output = OutputBuffer(capacity: engine == nil ? 0 : limits.pieceBytes)
     }
 
     /// Takes compressed bytes and hands out what they decode to, in pieces of up to 256 KiB that are valid only during the

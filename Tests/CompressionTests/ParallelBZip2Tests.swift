@@ -47,6 +47,40 @@ import Testing
         #expect(try Self.both(damaged).parallel == .refused(.corrupt))
     }
 
+    /// With little room, and no threads, the same comes of it: of what is longer than is kept, too.
+    @Test(arguments: [[1 << 20], [1], [3, 1000]], [500, 40_000])
+    func littleRoom(chunks: [Int], expandedBytes: Int) throws {
+        for bytes in [Samples.text(30_000), Samples.noise(30_000), [UInt8](repeating: 7, count: 50_000)] {
+            let packed = try Packer(.bzip2, "bzip2 -1").pack(bytes)
+            let decoder = BZip2Decoder(blockBytes: 40_000, expandedBytes: expandedBytes)
+            for rest in [[], packed] {
+                let engine = ParallelBZip2Engine(threads: 1, unpacksAside: false) { decoder }
+                let decompressor = try Decompressor(.bzip2, engine: engine, limits: DecompressionLimits())
+                #expect(
+                    try unpack(packed + rest, decompressor, chunks: chunks)
+                        == .data(rest.isEmpty ? bytes : bytes + bytes))
+            }
+        }
+        let long = try Packer(.bzip2, "bzip2 -1").pack(Samples.noise(50_000))
+        let engine = ParallelBZip2Engine(threads: 1, unpacksAside: false) { BZip2Decoder(blockBytes: 40_000) }
+        let decompressor = try Decompressor(.bzip2, engine: engine, limits: DecompressionLimits())
+        #expect(try unpack(long, decompressor, chunks: chunks) == .refused(.corrupt))
+    }
+
+    /// Lengths of which no code can be made have the meaning that libbz2 gives to them.
+    @Test func oneLookFindsWhatManyDo() {
+        var random = SplitMix(state: 9)
+        for round in 0..<200 {
+            let lengths = (0..<(3 + round)).map { _ in UInt8(1 + random.next() % UInt64(1 + round % 20)) }
+            var code = BZip2Code()
+            code.make(lengths)
+            for bits in code.quick.indices {
+                let found = code.find(bits, of: BZip2Code.quickBits)
+                #expect(code.quick[bits] == found.map { $0.symbol << 5 | UInt16($0.length) } ?? 0)
+            }
+        }
+    }
+
     /// Text that is one piece again and again has a sorted table of several cycles.
     @Test(arguments: [1, 2, 3, 4096, 5000, 8192, 30_000])
     func aTextThatRepeatsItself(period: Int) throws {

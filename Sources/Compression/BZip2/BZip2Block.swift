@@ -15,15 +15,15 @@
     private var taken = 0
 
     /// What is expanded beforehand. It may become 46 MB.
-    private static let mostBytes = 4 << 20
+    static let mostBytes = 4 << 20
 
-    init(_ text: UnsafeBufferPointer<UInt8>, end: Int, checksum: UInt32) {
+    init(_ text: UnsafeBufferPointer<UInt8>, end: Int, checksum: UInt32, most: Int) {
         self.end = end
         self.checksum = checksum
         length = text.count
         var runs = runs
         // Five bytes may stand for 259.
-        let most = min(Self.mostBytes, text.count * 52)
+        let most = min(most, text.count * 52)
         bytes = unsafe [UInt8](unsafeUninitializedCapacity: most) { room, count in
             count = unsafe runs.expand(
                 text, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(room)[..<most]))

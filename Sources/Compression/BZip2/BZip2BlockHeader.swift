@@ -61,9 +61,10 @@ struct BZip2BlockHeader {
                 place += 1
                 if place >= codes { return nil }
             }
-            let selector = order.remove(at: place)
-            order.insert(selector, at: 0)
-            if selectors.count < mostSelectors { selectors.append(selector) }
+            // Zeros without end would be selectors, too.
+            guard !bits.isBeyondEnd else { return nil }
+            if place > 0 { order.insert(order.remove(at: place), at: 0) }
+            if selectors.count < mostSelectors { selectors.append(order[0]) }
         }
         return selectors
     }

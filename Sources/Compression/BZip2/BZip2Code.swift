@@ -24,21 +24,39 @@ struct BZip2Code {
         var counts = [Int](repeating: 0, count: Self.longest + 2)
         for length in lengths { counts[Int(length)] += 1 }
         var place = 0
+        // Of each length: where its next symbol goes.
+        var places = counts
         var number = 0
         shortest = Int(lengths.min() ?? 1)
         let longest = Int(lengths.max() ?? 1)
         for length in 1...Self.longest {
             last[length] = length > longest ? -1 : number + counts[length] - 1
             offset[length] = number - place
-            for (symbol, other) in lengths.enumerated() where Int(other) == length {
-                symbols[place] = UInt16(symbol)
-                place += 1
-            }
+            places[length] = place
+            place += counts[length]
             number = (number + counts[length]) << 1
         }
-        for bits in quick.indices {
-            let found = find(bits, of: Self.quickBits)
-            quick[bits] = found.map { $0.symbol << 5 | UInt16($0.length) } ?? 0
+        for (symbol, length) in lengths.enumerated() {
+            symbols[places[Int(length)]] = UInt16(symbol)
+            places[Int(length)] += 1
+        }
+        makeQuick()
+    }
+
+    /// As ``find(_:of:)`` has it: of each length the bits up to those of its last code, but for what shorter ones have.
+    private mutating func makeQuick() {
+        var bits = 0
+        for length in 1...Self.quickBits where length >= shortest {
+            let unused = Self.quickBits - length
+            while bits < min((last[length] + 1) << unused, quick.count) {
+                let place = bits >> unused - offset[length]
+                quick[bits] = symbols.indices.contains(place) ? symbols[place] << 5 | UInt16(length) : 0
+                bits += 1
+            }
+        }
+        while bits < quick.count {
+            quick[bits] = 0
+            bits += 1
         }
     }
 

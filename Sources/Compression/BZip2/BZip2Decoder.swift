@@ -31,12 +31,21 @@
     /// Of each code, what ``BZip2Code/quick`` has.
     private let quick: UnsafeMutablePointer<UInt16>
     private var codes = [BZip2Code](repeating: BZip2Code(), count: 6)
+    private let blockBytes: Int
+    private let expandedBytes: Int
 
-    init() {
-        unsafe sorted = .allocate(capacity: Self.mostBytes)
-        unsafe before = .allocate(capacity: Self.mostBytes)
-        unsafe text = .allocate(capacity: Self.mostBytes)
-        unsafe room = .allocate(capacity: BZip2Walk.roomBytes)
+    /// Less room is for fuzzing, to which fresh memory is dear.
+    ///
+    /// - Parameters:
+    ///   - blockBytes: what a block may hold.
+    ///   - expandedBytes: what of a block is expanded beforehand.
+    init(blockBytes: Int = mostBytes, expandedBytes: Int = BZip2Block.mostBytes) {
+        self.blockBytes = blockBytes
+        self.expandedBytes = expandedBytes
+        unsafe sorted = .allocate(capacity: blockBytes)
+        unsafe before = .allocate(capacity: blockBytes)
+        unsafe text = .allocate(capacity: blockBytes)
+        unsafe room = .allocate(capacity: BZip2Walk.roomBytes(blockBytes))
         unsafe quick = .allocate(capacity: 6 << BZip2Code.quickBits)
     }
 
@@ -53,9 +62,9 @@
         var bits = unsafe BZip2Bits(bytes, at: position + BZip2BlockHeader.magicBits)
         let header = BZip2BlockHeader(&bits) { code, lengths in
             codes[code].make(lengths)
-            for (place, entry) in codes[code].quick.enumerated() {
-                unsafe quick[code << BZip2Code.quickBits + place] = entry
-            }
+            let place = unsafe UnsafeMutableBufferPointer(
+                start: quick + code << BZip2Code.quickBits, count: 1 << BZip2Code.quickBits)
+            _ = unsafe place.update(fromContentsOf: codes[code].quick)
         }
         guard let header else { return bits.isBeyondEnd ? .incomplete : .corrupt }
         var counts = [UInt32](repeating: 0, count: 256)
@@ -69,7 +78,8 @@
         unsafe BZip2Walk(before, count: count, room: room).run(from: header.row, into: text, head: sorted)
         return .block(
             unsafe BZip2Block(
-                UnsafeBufferPointer(start: text, count: count), end: bits.position, checksum: header.checksum))
+                UnsafeBufferPointer(start: text, count: count), end: bits.position, checksum: header.checksum,
+                most: expandedBytes))
     }
 
     /// Reads the sorted text.
@@ -78,6 +88,7 @@
     /// - Returns: its length; nil if something is as it cannot be.
     private func readSymbols(_ header: BZip2BlockHeader, _ bits: inout BZip2Bits, _ counts: inout [UInt32]) -> Int? {
         let end = header.bytes.count + 1
+        let most = blockBytes
         var front = BZip2Front(header.bytes)
         var count = 0
         // Of the byte at the front: digits of 1 and 2, each worth twice as much as the one before.
@@ -108,7 +119,7 @@
                     continue
                 }
                 if run > 0 {
-                    guard run <= Self.mostBytes - count else { return nil }
+                    guard run <= most - count else { return nil }
                     let byte = front.first
                     unsafe (sorted + count).update(repeating: byte, count: run)
                     counts[Int(byte)] &+= UInt32(truncatingIfNeeded: run)
@@ -117,7 +128,7 @@
                     worth = 1
                 }
                 if symbol == end { return count }
-                guard count < Self.mostBytes else { return nil }
+                guard count < most else { return nil }
                 let byte = front.move(symbol &- 1)
                 unsafe sorted[count] = byte
                 counts[Int(byte)] &+= 1

@@ -8,7 +8,7 @@
     /// A power of two.
     private static let spacing = 4096
     /// Room for what the lanes walk: any could have all of it.
-    static let roomBytes = lanes * BZip2Decoder.mostBytes
+    static func roomBytes(_ count: Int) -> Int { lanes * count }
 
     /// A permutation of the first so many places, times 256, with the byte of each.
     private let links: UnsafeMutablePointer<UInt32>
@@ -79,7 +79,7 @@
         var pieces = [Piece](repeating: Piece(), count: (count + Self.spacing - 1) / Self.spacing)
         var begun = min(Self.lanes, pieces.count)
         var lanes = (0..<begun).map { number in
-            let end = (number + 1) * BZip2Decoder.mostBytes
+            let end = (number + 1) * count
             return Lane(place: number * Self.spacing, output: end, piece: number, end: end)
         }
         var active = begun

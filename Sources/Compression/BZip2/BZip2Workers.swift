@@ -6,16 +6,20 @@ import Synchronization
 final class BZip2Workers {
     private let workers: [(queue: DispatchQueue, decoder: BZip2Decoder)]
     private let group = DispatchGroup()
+    private let isAside: Bool
     private var begun = 0
 
-    init(threads: Int) {
-        workers = (0..<threads).map { (DispatchQueue(label: "bzip2.\($0)"), BZip2Decoder()) }
+    /// - Parameter isAside: false: who begins a job does it.
+    init(threads: Int, aside isAside: Bool, decoder: () -> BZip2Decoder) {
+        self.isAside = isAside
+        workers = (0..<threads).map { (DispatchQueue(label: "bzip2.\($0)"), decoder()) }
     }
 
     /// Begins a job. Blocks take about as long as each other, so that each thread has its turn.
     func start(_ job: BZip2Job) {
         let worker = workers[begun % workers.count]
         begun += 1
+        guard isAside else { return job.run(by: worker.decoder) }
         worker.queue.async(group: group) { [decoder = worker.decoder] in job.run(by: decoder) }
     }
 

@@ -35,13 +35,20 @@
     private var jobs: [BZip2Job] = []
     private let mostJobs: Int
     private let threads: Int
-    private lazy var workers = BZip2Workers(threads: threads)
+    private let unpacksAside: Bool
+    private let newDecoder: () -> BZip2Decoder
+    private lazy var workers = BZip2Workers(threads: threads, aside: unpacksAside, decoder: newDecoder)
     /// For blocks that are not decoded ahead.
-    private lazy var decoder = BZip2Decoder()
+    private lazy var decoder = newDecoder()
 
-    /// - Parameter threads: how many blocks are decoded at a time.
-    init(threads: Int) {
+    /// - Parameters:
+    ///   - threads: how many blocks are decoded at a time.
+    ///   - unpacksAside: they are decoded on threads of their own.
+    ///   - decoder: makes one.
+    init(threads: Int, unpacksAside: Bool = true, decoder: @escaping () -> BZip2Decoder = { BZip2Decoder() }) {
         self.threads = max(1, threads)
+        self.unpacksAside = unpacksAside
+        newDecoder = decoder
         mostJobs = self.threads + 2
     }
 

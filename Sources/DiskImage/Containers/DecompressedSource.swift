@@ -13,7 +13,9 @@ final class DecompressedSource: ByteSource {
     init(_ source: any ByteSource, _ format: CompressionFormat, _ limits: DiskLimits) throws {
         self.source = source
         input = [UInt8](repeating: 0, count: min(limits.chunkBytes, 64 << 10))
-        decompressor = try Decompressor(format, limits: DecompressionLimits(output: limits.unpackedBytes))
+        var unpacking = DecompressionLimits(output: limits.unpackedBytes)
+        unpacking.pieceBytes = limits.chunkBytes
+        decompressor = try Decompressor(format, limits: unpacking)
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
