@@ -73,8 +73,11 @@ private struct Recorder: TarVisitor {
         precondition(offset == place || entry.isSparse, "a hole in a file that has none")
         precondition(entry.size - offset >= UInt64(bytes.byteCount), "content behind the end")
         let copy = bytes.withUnsafeBytes { Array($0) }
-        if offset == place, case .content(let start, let before)? = events.last {
-            events[events.count - 1] = .content(at: start, before + copy)
+        if offset == place, case .content(let start, var before)? = events.last {
+            // It is not copied for each byte that comes on its own.
+            events.removeLast()
+            before += copy
+            events.append(.content(at: start, before))
         } else {
             events.append(.content(at: offset, copy))
         }

@@ -2,13 +2,18 @@
 # Feeds each module that has a driver in Fuzz/ with mutated input (libFuzzer and AddressSanitizer, both
 # part of the Swift toolchain). Fails on the first crash, hang or broken promise; the input that did it
 # is then in .build/fuzz/MODULE/. Fails, too, where libFuzzer would see nothing of a module: it then mutates at random.
-# usage: scripts/fuzz.sh [SECONDS [MODULE...]]        (default: 30 seconds for each module)
+# usage: scripts/fuzz.sh [SECONDS|COUNTx [MODULE...]]
+#   30 seconds for each module, if nothing is said; 10000000x is as many inputs, however long they take.
 #
 # Seeds come from Fuzz/Seeds/MODULE, and from .build/corpus/MODULE (lower case) where that was fetched.
 set -eu
 
 cd "$(dirname "$0")/.."
-seconds=${1:-30}
+long=${1:-30}
+case $long in
+    *x) until="-runs=${long%x}" said="${long%x} inputs" ;;
+    *) until="-max_total_time=$long" said="$long s" ;;
+esac
 [ $# -gt 0 ] && shift
 # shellcheck disable=SC2046,SC2012 # names of modules
 [ $# -gt 0 ] || set -- $(cd Fuzz && ls -- *Fuzz.swift | sed 's/Fuzz\.swift$//')
@@ -38,7 +43,7 @@ print(*sorted(needed))' "$1"
 for module in "$@"; do
     work=.build/fuzz/$module
     mkdir -p "$work/corpus"
-    echo "== $module: $seconds s"
+    echo "== $module: $said"
     # Of several -sanitize= swiftc heeds the last: one must name both. (C code of packages is not what is looked for.)
     swift build -c release --sanitize address -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing \
         --scratch-path "$build" --target "$module" > "$work/build.log" 2>&1 || { tail -n 30 "$work/build.log"; exit 1; }
@@ -53,8 +58,8 @@ for module in "$@"; do
     done
     for name in $ours CHost $packages; do
         [ ! -d "$built/$name.build" ] || find "$built/$name.build" -name '*.o'
-    done > "$work/objects"
-    # At once: what is added later replaces what is called like it.
+    done | sed 's/.*/"&"/' > "$work/objects"
+    # Quoted: a file of a package has a blank in its name. At once: what is added later replaces what is called like it.
     ar qcsT "$work/modules.a" "@$work/objects"
     for name in $ours; do
         find "$built/$name.build" -name '*.o' -exec nm {} + 2> /dev/null | grep -q __sanitizer_cov_8bit_counters_init || {
@@ -73,9 +78,11 @@ for module in "$@"; do
     for folder in "Fuzz/Seeds/$module" ".build/corpus/$(echo "$module" | tr '[:upper:]' '[:lower:]')"; do
         [ -d "$folder" ] && seeds="$seeds $folder"
     done
+    # Leaks are looked for once, at the end: after each input that keeps something, it takes all of a short run. Nor is the stack of each
+    # allocation kept; run on the one input that is a finding, the driver tells it. What is slow is mutated less often.
     # shellcheck disable=SC2086 # folders without blanks
-    if ! "$work/driver" -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-        -artifact_prefix="$work/" $seeds > "$work/log" 2>&1; then
+    if ! ASAN_OPTIONS="${ASAN_OPTIONS:-malloc_context_size=1}" "$work/driver" "$until" -max_len=16384 -timeout=10 -rss_limit_mb=2048 \
+        -detect_leaks=0 -entropic_scale_per_exec_time=1 -print_final_stats=1 -artifact_prefix="$work/" $seeds > "$work/log" 2>&1; then
         tail -n 60 "$work/log"
         echo "== $module: a finding, see $work" >&2
         exit 1
@@ -83,5 +90,6 @@ for module in "$@"; do
     counters=$(sed -n 's/^INFO: Loaded .* (\([0-9]*\) inline.*/\1/p' "$work/log")
     reached=$(sed -n 's/^#[0-9]*[[:space:]]*\(INITED\|DONE\)[[:space:]]*cov: \([0-9]*\) .*/\2/p' "$work/log" | xargs)
     units=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log")
-    echo "$units inputs; of $counters counters hit by the seeds, and in the end: $reached"
+    rate=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$work/log")
+    echo "$units inputs, $rate a second; of $counters counters hit by the seeds, and in the end: $reached"
 done
