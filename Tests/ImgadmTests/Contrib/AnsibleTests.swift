@@ -141,6 +141,9 @@ extension EndToEnd {
             let images = try await Fixture.get()
             try box.use(images.server.url)
             let url = "http://127.0.0.1:1/images"
+            let token = box.path("a.token").string
+            try box.write("sesame-of-ansible\n", to: "a.token")
+            try await Tool.run("chmod", "600", token)
             let run = try await play(
                 """
                 - imgadm.imgadm.source: {url: "\(url)", force: true}
@@ -157,19 +160,19 @@ extension EndToEnd {
                   register: r
                   ignore_errors: true
                 - assert: {that: "r.failed and 'SourcePing' in r.msg"}
-                - imgadm.imgadm.source: {url: "\(url)", force: true, token_file: /etc/a.token}
+                - imgadm.imgadm.source: {url: "\(url)", force: true, token_file: \(token)}
                   check_mode: true
                   register: r
-                - assert: {that: "r.changed and r.sources | length == 2 and r.sources[1].tokenFile == '/etc/a.token'"}
-                - imgadm.imgadm.source: {url: "\(url)", force: true, token_file: /etc/a.token}
+                - assert: {that: "r.changed and r.sources | length == 2 and r.sources[1].tokenFile == '\(token)'"}
+                - imgadm.imgadm.source: {url: "\(url)", force: true, token_file: \(token)}
                   register: r
-                - assert: {that: "r.changed and r.sources | length == 2 and r.sources[1].tokenFile == '/etc/a.token'"}
-                - imgadm.imgadm.source: {url: "\(url)", token_file: /etc/a.token}
+                - assert: {that: "r.changed and r.sources | length == 2 and r.sources[1].tokenFile == '\(token)'"}
+                - imgadm.imgadm.source: {url: "\(url)", token_file: \(token)}
                   register: r
                 - assert: {that: not r.changed}
                 - imgadm.imgadm.source: {url: "\(url)"}
                   register: r
-                - assert: {that: "not r.changed and r.sources[1].tokenFile == '/etc/a.token'"}
+                - assert: {that: "not r.changed and r.sources[1].tokenFile == '\(token)'"}
                 - imgadm.imgadm.source: {url: "\(url)", state: absent}
                   register: r
                 - assert: {that: "r.changed and r.sources | map(attribute='url') | list == ['\(images.server.url)']"}

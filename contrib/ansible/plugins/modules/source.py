@@ -38,7 +38,7 @@ options:
     default: false
   token_file:
     description:
-      - The path on the host of a file that only its owner reads, with the token that the image server is shown.
+      - The path on the host of a file that only its owner reads, with the token that the image server is shown. It must be there.
       - Not given, a source that is configured keeps the one that it has.
     type: path
     version_added: 1.1.0
