@@ -17,11 +17,12 @@ public struct FieldFilter: Sendable, Hashable {
     public let path: FieldPath
     public let condition: Condition
 
+    // In quotes: shells replace a ~ behind a =.
     private static func hint(for argument: String) -> String? {
         guard !argument.contains("=") else { return nil }
         let parts = argument.split(separator: "~", maxSplits: 1).map(String.init)
-        guard parts.count == 2 else { return "name=~\(argument) is what has that in its name" }
-        return "\(parts[0])=~\(parts[1]) is what has that in its \(parts[0])"
+        guard parts.count == 2 else { return "'name=~\(argument)' is what has that in its name" }
+        return "'\(parts[0])=~\(parts[1])' is what has that in its \(parts[0])"
     }
 
     /// - Throws: `Usage` if there is no `=` with a field before it.
@@ -35,7 +36,7 @@ public struct FieldFilter: Sendable, Hashable {
         guard !field.hasSuffix("~") else {
             throw Failure(
                 .usage, "invalid filter: \"\(argument)\" (must be of the form \"field=~text\")",
-                hint: "\(field.dropLast())=~\(argument[argument.index(after: sign)...])")
+                hint: "'\(field.dropLast())=~\(argument[argument.index(after: sign)...])'")
         }
         let value = String(argument[argument.index(after: sign)...])
         guard value.first != "~" else {

@@ -6,6 +6,11 @@ extension ManifestCheck {
         if manifest["activated"] == true || manifest["activated"] == "true", manifest["published_at"] == nil {
             missing("published_at", "an activated image must have been published")
         }
+        if let origin = manifest["origin"]?.stringValue.flatMap({ ImageUUID($0) }),
+            origin == manifest["uuid"]?.stringValue.flatMap({ ImageUUID($0) })
+        {
+            invalid("origin", "the image itself")
+        }
         guard let type = manifest["type"]?.stringValue else { return }
         for field in ["nic_driver", "disk_driver", "cpu_type", "image_size"] {
             if type == ImageType.zvol.rawValue {

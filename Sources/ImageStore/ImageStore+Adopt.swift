@@ -17,60 +17,84 @@ extension ImageStore {
         _ image: ImageToInstall, opening open: () async throws -> some ImageFileReader
     ) async throws -> InstalledImage? {
         let (uuid, pool) = (image.manifest.uuid, image.pool)
-        let name = DatasetName.image(uuid, in: pool)
-        guard let there = try await self.image(uuid, in: pool) else {
-            throw Failure(.datasetNotFound, "image \(uuid) was deleted meanwhile", hint: "the same command installs it")
-        }
-        guard !there.isKnown else { return nil }
-        let doubt = try await doubt(of: name)
-        guard doubt == nil, let guid = there.foundGUID else {
-            throw Failure(
-                .notAnImage, "dataset \"\(name)\" may be no image, or another: \((doubt ?? .noFinal).rawValue)",
-                hint: Self.wayOn(uuid, pool))
-        }
+        guard let before = try await unrecordedGUID(of: image) else { return nil }
         let fileSHA256: String?
         do {
-            fileSHA256 = try await compare(image, with: guid, reading: try await open())
+            fileSHA256 = try await compare(image, with: before, reading: try await open())
         } catch {
             throw StreamCheck.failure(error, image.manifest)
         }
+        // That took its time, and who writes into the dataset, or puts another in its place, asks for no lock.
+        guard let guid = try await unrecordedGUID(of: image) else { return nil }
+        guard guid.snapshot == before.snapshot, guid.origin == before.origin else {
+            throw Self.another(image, "it was replaced while the file was read")
+        }
         let record = ImageRecord(
-            manifest: image.manifest.stating(datasetGUID: "\(guid)"), source: image.source,
-            made: MadeImage(snapshotGUID: guid, fileSHA256: fileSHA256))
+            manifest: image.manifest.stating(datasetGUID: "\(guid.snapshot)"), source: image.source,
+            made: MadeImage(snapshotGUID: guid.snapshot, fileSHA256: fileSHA256))
         // It is whole: a deletion that noted that it began did not.
         hostNotes.remove(uuid, pool: try await self.guid(of: pool))
         try await write(record, uuid, pool)
         return try await self.image(uuid, in: pool)
     }
 
-    /// Reads a file to its end, and receives nothing.
+    /// What a dataset without a record is known by.
+    private struct Found {
+        let snapshot: UInt64
+        /// The snapshot that it is a clone of.
+        let origin: SnapshotName?
+    }
+
+    /// - Returns: nil if the image has a record.
+    /// - Throws: `DatasetNotFound`, `NotAnImage`.
+    private func unrecordedGUID(of image: ImageToInstall) async throws -> Found? {
+        let (uuid, pool) = (image.manifest.uuid, image.pool)
+        guard let there = try await self.image(uuid, in: pool) else {
+            throw Failure(.datasetNotFound, "image \(uuid) was deleted meanwhile", hint: "the same command installs it")
+        }
+        guard !there.isKnown else { return nil }
+        let doubt = try await doubt(of: DatasetName.image(uuid, in: pool))
+        guard doubt == nil, let guid = there.foundGUID else {
+            throw Failure(
+                .notAnImage,
+                "dataset \"\(DatasetName.image(uuid, in: pool))\" may be no image, or another: \((doubt ?? .noFinal).rawValue)",
+                hint: Self.wayOn(uuid, pool))
+        }
+        return Found(snapshot: guid, origin: there.origin)
+    }
+
+    /// Reads a file to its end, and receives nothing. All checksums of its stream must hold.
     ///
-    /// - Parameter guid: of the snapshot that its stream must make.
+    /// - Parameter found: what its stream must make.
     /// - Returns: its SHA-256.
     private func compare(
-        _ image: ImageToInstall, with guid: UInt64, reading reader: some ImageFileReader
+        _ image: ImageToInstall, with found: Found, reading reader: some ImageFileReader
     ) async throws -> String? {
         let origin = image.manifest.origin.flatMap { DatasetName.image($0, in: image.pool).snapshot(finalSnapshot) }
         let originGUID: UInt64? = if let origin { try await zfs.guidNumber(of: origin) } else { nil }
         let check = StreamCheck(manifest: image.manifest, origin: origin, originGUID: originGUID)
         var reader = reader
         var pass = ImagePass(check: image.check, compression: image.compression)
-        var stream = SnapshotStream()
-        try await pass.begin(&reader, until: { stream.header != nil }) { bytes in try stream.feed(bytes) { _ in } }
+        var stream = CheckedSnapshot()
+        try await pass.begin(&reader, until: { stream.header != nil }) { bytes in try stream.feed(bytes) }
         guard let header = stream.header else {
             try stream.finish()
             throw Failure(.invalidStream, "the stream of image \(image.manifest.uuid) has no beginning")
         }
         try check.check(header)
         do {
-            guard header.guid == guid else {
-                let name = DatasetName.image(image.manifest.uuid, in: image.pool)
-                throw Failure(
-                    .notAnImage,
-                    "dataset \"\(name)\" is there without a record, and is not the image of this file: its snapshot @\(finalSnapshot) has the guid \(guid), and the one that the file makes has \(header.guid)",
-                    hint: Self.wayOn(image.manifest.uuid, image.pool))
+            guard header.guid == found.snapshot else {
+                throw Self.another(
+                    image,
+                    "its snapshot @\(finalSnapshot) has the guid \(found.snapshot), and the one that the file makes has \(header.guid)"
+                )
             }
-            try await pass.run(&reader) { bytes in try stream.feed(bytes) { _ in } }
+            let origin = header.originGUID == nil ? nil : origin
+            guard found.origin == origin else {
+                func words(_ origin: SnapshotName?) -> String { origin.map { "a clone of \"\($0)\"" } ?? "no clone" }
+                throw Self.another(image, "it is \(words(found.origin)), and the file makes \(words(origin))")
+            }
+            try await pass.run(&reader) { bytes in try stream.feed(bytes) }
             try stream.finish()
         } catch {
             // Where the file itself is damaged, or another, that is what is told.
@@ -79,7 +103,39 @@ extension ImageStore {
         return pass.fileSHA256
     }
 
+    private static func another(_ image: ImageToInstall, _ difference: String) -> Failure {
+        let name = DatasetName.image(image.manifest.uuid, in: image.pool)
+        return Failure(
+            .notAnImage,
+            "dataset \"\(name)\" is there without a record, and is not the image of this file: \(difference)",
+            hint: wayOn(image.manifest.uuid, image.pool))
+    }
+
     private static func wayOn(_ uuid: ImageUUID, _ pool: PoolName) -> String {
         "imgadm update \(uuid) looks whether a source has it; zfs rename keeps the dataset under another name; if nobody needs it, imgadm delete -f -P \(pool) \(uuid). Then the same command installs the image"
+    }
+}
+
+/// The one snapshot of a stream, of which nothing is kept: only whether it is whole, and its checksums hold.
+private struct CheckedSnapshot {
+    private var snapshot = SnapshotStream()
+    private var records = StreamReader()
+    private var visitor = Unread()
+
+    var header: StreamHeader? { snapshot.header }
+
+    mutating func feed(_ bytes: RawSpan) throws {
+        try snapshot.feed(bytes) { bytes in try records.feed(bytes, to: &visitor) }
+    }
+
+    func finish() throws(StreamError) {
+        try snapshot.finish()
+        try records.finish()
+    }
+
+    private struct Unread: StreamVisitor {
+        mutating func begin(_ header: StreamHeader, properties: NameValueList?) {}
+        mutating func record(_ record: StreamRecord, payload: RawSpan) {}
+        mutating func end() {}
     }
 }

@@ -77,10 +77,15 @@ extension ImageTool {
         } catch let error as ImageFileError {
             throw ImageFileError("file \"\(path)\" is not what it should be", cause: error)
         }
-        try await passOver(adopted ?? installed, report)
-        report.did(
-            adopted.map { ImageResult(.adopted, $0, title: manifest.progressTitle) }
-                ?? ImageResult(.present(.asked), installed))
+        if let adopted {
+            try await passOver(adopted, report)
+            report.did(ImageResult(.adopted, adopted, title: manifest.progressTitle))
+            return
+        }
+        // Somebody else has written its record meanwhile.
+        let known = try await store.image(image.uuid, in: installed.pool) ?? installed
+        try await passOver(known, report)
+        report.did(ImageResult(.present(.meanwhile), known))
     }
 
     /// - Parameter destination: what stands behind the two.

@@ -35,7 +35,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("v", "0"), ("v", "1"), ("v", "2.5"), ("owner", "\"\(uuid)\""), ("origin", "\"\(uuid)\""),
+        ("v", "0"), ("v", "1"), ("v", "2.5"), ("owner", "\"\(uuid)\""),
+        ("origin", "\"a1b2c898-945f-11e1-a523-af1afbe22822\""),
         ("name", "\"a B/c_d.e-1\""), ("version", "\"1.0+git/x_y-z\""), ("description", "\"\""), ("description", "null"),
         ("homepage", "\"http://x\""), ("eula", "\"HTTPS://example.org:80/a?b#c\""), ("disabled", "false"),
         ("disabled", "\"true\""),
@@ -74,7 +75,8 @@ import Testing
         ("v", "-1"), ("v", "\"two\""), ("v", "\"-2\""), ("uuid", "\"x\""), ("uuid", "\"\(uuid.uppercased())\""),
         ("uuid", "1"),
         ("owner", "\"joe\""),
-        ("owner", "null"), ("origin", "null"), ("origin", "[]"), ("name", "\"\""), ("name", "\"a+b\""),
+        ("owner", "null"), ("origin", "null"), ("origin", "[]"),
+        ("origin", "\"\(uuid)\""), ("name", "\"\""), ("name", "\"a+b\""),
         ("name", "\"é\""), ("name", "1"),
         ("name", "\"a\\n\""), ("name", "\"\(String(repeating: "x", count: 1025))\""), ("version", "\"1 0\""),
         ("version", "[1.0]"),

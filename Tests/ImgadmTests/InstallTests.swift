@@ -85,6 +85,54 @@ extension EndToEnd {
             #expect(try await box.datasets() == datasets && box.recordNames().allSatisfy { !$0.contains(uuid) })
         }
 
+        /// A file that begins as the image's stream does, and is not whole, makes nothing: also where its manifest states its sums.
+        @Test(arguments: [
+            "head -c 312 $F", "head -c -1 $F", "head -c -100000 $F",
+            "(head -c 100000 $F; echo xyz; tail -c +100005 $F)",
+            "(cat $F; echo x)",
+        ])
+        func aFileThatIsNotWholeIsNotTheImage(make: String) async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            let base = images.base
+            #expect(
+                try await box.imgadm("install", "-m", try write(base.manifest, in: box), "-f", base.file.string).status
+                    == 0)
+            try await Tool.shell(
+                "rm '\(box.path("var/imgadm/images"))'/*; F='\(box.path("whole"))'; gzip -dc '\(base.file)' > $F; \(make) > '\(box.path("file"))'"
+            )
+            var manifest = base.manifest
+            manifest["files"] = nil
+            let words = ["install", "-m", try write(manifest, in: box), "-f"]
+            let run = try await box.imgadm(words + [box.path("file").string])
+            #expect(run.status == 1 && run.errors.contains("(InvalidStream)"), "\(run)")
+            #expect(try box.recordNames() == [])
+            let whole = try await box.imgadm(words + [box.path("whole").string])
+            #expect(whole.status == 0 && whole.output.contains("Adopted"), "\(whole)")
+        }
+
+        /// While the file is read, nobody holds still: what becomes of the dataset meanwhile is looked at once more.
+        @Test(arguments: [
+            ("touch $(zfs get -Ho value mountpoint $D)/x", "data was written"),
+            ("zfs destroy $D@final && zfs snapshot $D@final", "it was replaced while the file was read"),
+            ("zfs destroy $D@final", "no snapshot @final"),
+        ])
+        func whatChangesWhileTheFileIsReadIsNotAdopted(change: String, words: String) async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            let base = images.base
+            let manifest = try write(base.manifest, in: box)
+            #expect(try await box.imgadm("install", "-m", manifest, "-f", base.file.string).status == 0)
+            let run = try await box.shell(
+                """
+                cd '\(box.root)'; rm var/imgadm/images/*; mkfifo fifo; D=\(box.pool)/\(base.uuid)
+                (head -c 1000 '\(base.file)'; sleep 2; \(change); tail -c +1001 '\(base.file)') > fifo &
+                imgadm install -m manifest.json -f fifo
+                """)
+            #expect(run.status != 0 && run.errors.contains(words), "\(run)")
+            #expect(try box.recordNames() == [])
+        }
+
         /// A FIFO into which nobody writes holds up no signal, whatever is read from it.
         @Test(arguments: ["-m manifest.json -f fifo", "-m fifo -f x"])
         func aPipeThatSaysNothingCanBeLeft(words: String) async throws {

@@ -216,6 +216,22 @@ extension EndToEnd {
             #expect(piped.output.contains("\(images.middle.uuid)  \(name)  "), "\(piped)")
         }
 
+        /// Records may state origins in a circle; each image is shown all the same.
+        @Test func aCircleOfOriginsIsShown() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.top.uuid).status == 0)
+            try await Tool.shell(
+                "sed -i 's/\"uuid\": *\"\(images.base.uuid)\"/&, \"origin\": \"\(images.top.uuid)\"/' '\(box.path("var/imgadm/images"))'/*-\(images.base.uuid).json"
+            )
+            let tree = try await box.imgadm("list", "--tree", "-Ho", "name", "zpool=\(box.pool)")
+            #expect(tree.lines.count == 3, "\(tree)")
+            let json = try JSONValue(
+                parsing: try await box.imgadm("list", "-j", "name=base", "zpool=\(box.pool)").output)
+            #expect(json[0]?["manifest"]?["origin"]?.stringValue == images.top.uuid, "\(json)")
+        }
+
         @Test func treesAndSpace() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()

@@ -20,6 +20,16 @@ extension EndToEnd {
                     + [box.path("disk.raw").string, "name=a", "version=1", "os=other"])
         }
 
+        @Test func nothingIsNoName() async throws {
+            let box = try await stage()
+            for words in [
+                ["convert", "-o", "", box.path("disk.raw").string, "name=a", "version=1"], ["export", "-o", "", "a"],
+            ] {
+                let run = try await box.imgadm(words)
+                #expect(run.status == 2 && run.errors.contains("(Usage)"), "\(run)")
+            }
+        }
+
         @Test func createReplacesOnlyIfTold() async throws {
             let box = try await Sandbox.make()
             let vm = try await BareMachine.make(in: box)

@@ -65,6 +65,10 @@ extension EndToEnd {
             let some = try await box.imgadm("sources", "-a", dead, "-a", server.url)
             #expect(some.status == 1 && some.errors.contains("(SourcePing)"), "\(some)")
             #expect(try await box.imgadm("sources").lines == ["https://images.smartos.org", other, server.url])
+            // One that is no URL is a slip in all of the command.
+            let slip = try await box.imgadm("sources", "-f", "-a", "http://127.0.0.1:2", "-a", "ht tp://x")
+            #expect(slip.status == 2, "\(slip)")
+            #expect(try await box.imgadm("sources").lines == ["https://images.smartos.org", other, server.url])
             // A token is for one server.
             let token = try await box.imgadm("sources", "-a", dead, "-a", other, "--token-file", "/etc/passwd")
             #expect(token.status == 2 && token.errors.contains("one -a URL"), "\(token)")

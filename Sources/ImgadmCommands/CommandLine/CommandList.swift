@@ -143,7 +143,7 @@ enum CommandList {
     private static let foreign = [
         "rm": "imgadm delete", "rmi": "imgadm delete", "remove": "imgadm delete", "uninstall": "imgadm delete",
         "pull": "imgadm import", "fetch": "imgadm import", "download": "imgadm import", "add": "imgadm import",
-        "search": "imgadm avail name=~TEXT", "find": "imgadm avail name=~TEXT", "images": "imgadm list",
+        "search": "imgadm avail 'name=~TEXT'", "find": "imgadm avail 'name=~TEXT'", "images": "imgadm list",
         "ls": "imgadm list", "ps": "imgadm list -o uuid,name,clones", "version": "imgadm --version",
         "history": "imgadm ancestry", "prune": "imgadm vacuum", "gc": "imgadm vacuum",
         "upload": "imgadm publish", "commit": "imgadm create", "build": "imgadm create",

@@ -38,12 +38,14 @@ enum OutputArgument {
         return path
     }
 
+    /// - Throws: `Option`; `Usage` for nothing.
     private static func value(_ text: String) throws(Failure) -> FilePath {
         guard text == "-" || !text.hasPrefix("-") else {
             throw Failure(
                 .option, "-o lacks its value: \"\(text)\" looks like an option",
                 hint: "-o ./\(text) is the file of that name")
         }
+        guard !text.isEmpty else { throw Failure(.usage, "-o names nothing", hint: "-o . is the folder where you are") }
         return FilePath(text)
     }
 }

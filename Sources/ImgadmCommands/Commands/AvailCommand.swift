@@ -19,7 +19,7 @@ struct AvailCommand: ImgadmCommand {
 
             EXAMPLES
               imgadm avail os=linux
-              imgadm avail -o uuid,name,version -s -published_at name=~base
+              imgadm avail -o uuid,name,version -s -published_at 'name=~base'
             """, aliases: ["available"])
 
     @OptionGroup var options: OutputOptions

@@ -101,6 +101,13 @@ struct SourcesCommand: ImgadmCommand {
         if edit { return try await SourceEditing(context: context, force: force).run() }
         if check { return try await ping(context) }
         if addDockerHub { return try await append("https://docker.io", .docker, context) }
+        // One that is no URL is a slip in all of the command.
+        for url in add {
+            let type = try sourceType(of: url)
+            _ = try SourcesCommand.argument { () throws(Failure) in
+                try SourceDescriptor(url, type: type, insecure: insecure)
+            }
+        }
         if !add.isEmpty { return try await each(add) { try await append($0, try sourceType(of: $0), context) } }
         try list(context)
     }

@@ -32,14 +32,19 @@ enum OriginTree {
         }
         let (branch, end, line) = isASCII ? ("|- ", "`- ", "|  ") : ("├─ ", "└─ ", "│  ")
         var ordered: [(ImageRow<InstalledImage>, String)] = []
-        // A stack, since a chain may be as deep as it likes.
-        var waiting = roots.reversed().map { (row: $0, lead: "", next: "") }
-        while let (row, lead, next) = waiting.popLast() {
-            ordered.append((row, lead))
-            let below = children.removeValue(forKey: place(row.image)) ?? []
-            for (number, child) in below.enumerated().reversed() {
-                let isLast = number == below.count - 1
-                waiting.append((child, next + (isLast ? end : branch), next + (isLast ? "   " : line)))
+        var placed: Set<Place> = []
+        // Those below come by their origins; the rest would be in a circle, of which records may speak.
+        for root in roots + rows.filter({ origin($0.image).map(shown.contains) == true }) {
+            // A stack, since a chain may be as deep as it likes.
+            var waiting = [(row: root, lead: "", next: "")]
+            while let (row, lead, next) = waiting.popLast() {
+                guard placed.insert(place(row.image)).inserted else { continue }
+                ordered.append((row, lead))
+                let below = children.removeValue(forKey: place(row.image)) ?? []
+                for (number, child) in below.enumerated().reversed() {
+                    let isLast = number == below.count - 1
+                    waiting.append((child, next + (isLast ? end : branch), next + (isLast ? "   " : line)))
+                }
             }
         }
         return ordered
