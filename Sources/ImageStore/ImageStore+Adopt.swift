@@ -17,7 +17,7 @@ extension ImageStore {
         _ image: ImageToInstall, opening open: () async throws -> some ImageFileReader
     ) async throws -> InstalledImage? {
         let (uuid, pool) = (image.manifest.uuid, image.pool)
-        guard let before = try await unrecordedGUID(of: image) else { return nil }
+        guard let before = try await found(image) else { return nil }
         let fileSHA256: String?
         do {
             fileSHA256 = try await compare(image, with: before, reading: try await open())
@@ -25,13 +25,13 @@ extension ImageStore {
             throw StreamCheck.failure(error, image.manifest)
         }
         // That took its time, and who writes into the dataset, or puts another in its place, asks for no lock.
-        guard let guid = try await unrecordedGUID(of: image) else { return nil }
-        guard guid.snapshot == before.snapshot, guid.origin == before.origin else {
+        guard let after = try await found(image) else { return nil }
+        guard after == before else {
             throw Self.another(image, "it was replaced while the file was read")
         }
         let record = ImageRecord(
-            manifest: image.manifest.stating(datasetGUID: "\(guid.snapshot)"), source: image.source,
-            made: MadeImage(snapshotGUID: guid.snapshot, fileSHA256: fileSHA256))
+            manifest: image.manifest.stating(datasetGUID: "\(after.guid)"), source: image.source,
+            made: MadeImage(snapshotGUID: after.guid, fileSHA256: fileSHA256))
         // It is whole: a deletion that noted that it began did not.
         hostNotes.remove(uuid, pool: try await self.guid(of: pool))
         try await write(record, uuid, pool)
@@ -39,15 +39,16 @@ extension ImageStore {
     }
 
     /// What a dataset without a record is known by.
-    private struct Found {
-        let snapshot: UInt64
+    private struct Found: Hashable {
+        /// Of its `@final`.
+        let guid: UInt64
         /// The snapshot that it is a clone of.
         let origin: SnapshotName?
     }
 
     /// - Returns: nil if the image has a record.
     /// - Throws: `DatasetNotFound`, `NotAnImage`.
-    private func unrecordedGUID(of image: ImageToInstall) async throws -> Found? {
+    private func found(_ image: ImageToInstall) async throws -> Found? {
         let (uuid, pool) = (image.manifest.uuid, image.pool)
         guard let there = try await self.image(uuid, in: pool) else {
             throw Failure(.datasetNotFound, "image \(uuid) was deleted meanwhile", hint: "the same command installs it")
@@ -60,7 +61,7 @@ extension ImageStore {
                 "dataset \"\(DatasetName.image(uuid, in: pool))\" may be no image, or another: \((doubt ?? .noFinal).rawValue)",
                 hint: Self.wayOn(uuid, pool))
         }
-        return Found(snapshot: guid, origin: there.origin)
+        return Found(guid: guid, origin: there.origin)
     }
 
     /// Reads a file to its end, and receives nothing. All checksums of its stream must hold.
@@ -83,10 +84,10 @@ extension ImageStore {
         }
         try check.check(header)
         do {
-            guard header.guid == found.snapshot else {
+            guard header.guid == found.guid else {
                 throw Self.another(
                     image,
-                    "its snapshot @\(finalSnapshot) has the guid \(found.snapshot), and the one that the file makes has \(header.guid)"
+                    "its snapshot @\(finalSnapshot) has the guid \(found.guid), and the one that the file makes has \(header.guid)"
                 )
             }
             let origin = header.originGUID == nil ? nil : origin

@@ -100,24 +100,22 @@ struct SourcesCommand: ImgadmCommand {
         if !delete.isEmpty { return try await each(delete) { try await remove($0, context) } }
         if edit { return try await SourceEditing(context: context, force: force).run() }
         if check { return try await ping(context) }
-        if addDockerHub { return try await append("https://docker.io", .docker, context) }
-        // One that is no URL is a slip in all of the command.
-        for url in add {
-            let type = try sourceType(of: url)
-            _ = try SourcesCommand.argument { () throws(Failure) in
-                try SourceDescriptor(url, type: type, insecure: insecure)
-            }
+        if addDockerHub {
+            let url = "https://docker.io"
+            return try await append(url, try source(url, .docker), context)
         }
-        if !add.isEmpty { return try await each(add) { try await append($0, try sourceType(of: $0), context) } }
+        // One that is no URL is a slip in all of the command.
+        let named = try add.map { (url: $0, source: try source($0, try sourceType(of: $0))) }
+        if !named.isEmpty { return try await each(named) { try await append($0.url, $0.source, context) } }
         try list(context)
     }
 
     /// Each is tried; what failed is told at the end.
-    private func each(_ urls: [String], _ work: (String) async throws -> Void) async throws {
+    private func each<Named>(_ all: [Named], _ work: (Named) async throws -> Void) async throws {
         var failures: [Failure] = []
-        for url in urls {
+        for named in all {
             do {
-                try await work(url)
+                try await work(named)
             } catch let error as any CodedError {
                 failures.append(error.failure)
             }
@@ -157,11 +155,15 @@ struct SourcesCommand: ImgadmCommand {
         for source in sources { try context.output.line(source.displayURL) }
     }
 
-    private func append(_ url: String, _ type: SourceType, _ context: CommandContext) async throws {
-        let source = try SourcesCommand.argument { () throws(Failure) in
+    /// - Throws: `Usage` for what is no URL of a source.
+    private func source(_ url: String, _ type: SourceType) throws -> SourceDescriptor {
+        try SourcesCommand.argument { () throws(Failure) in
             try SourceDescriptor(url, type: type, insecure: insecure).withTokenFile(
                 tokenFile.map { HostFile.absolute(FilePath($0)).string })
         }
+    }
+
+    private func append(_ url: String, _ source: SourceDescriptor, _ context: CommandContext) async throws {
         context.remark(source.remark(onTyped: url).map { [$0] } ?? [])
         // Also where nobody is asked: it would be told only by the next command.
         if let file = source.tokenFile { _ = try AccessToken(file: FilePath(file)) }

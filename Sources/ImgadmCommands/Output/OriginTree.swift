@@ -34,7 +34,7 @@ enum OriginTree {
         var ordered: [(ImageRow<InstalledImage>, String)] = []
         var placed: Set<Place> = []
         // Those below come by their origins; the rest would be in a circle, of which records may speak.
-        for root in roots + rows.filter({ origin($0.image).map(shown.contains) == true }) {
+        for root in roots + rows {
             // A stack, since a chain may be as deep as it likes.
             var waiting = [(row: root, lead: "", next: "")]
             while let (row, lead, next) = waiting.popLast() {
