@@ -10,8 +10,8 @@ public struct Failure: Error, Sendable {
     public let message: String
     /// What made it fail.
     public let cause: (any Error)?
-    /// What the user can do about it; of several errors, a line each.
-    public let hint: String?
+    /// What the user can do about it; of several errors, one each.
+    public let hints: [String]
     /// The HTTP status a server answered with, where there is one.
     public let statusCode: Int?
     /// Of several errors, the exit status that each of them has alone.
@@ -20,10 +20,16 @@ public struct Failure: Error, Sendable {
     public init(
         _ code: Code, _ message: String, cause: (any Error)? = nil, hint: String? = nil, statusCode: Int? = nil
     ) {
+        self.init(code, message, cause: cause, hints: hint.map { [$0] } ?? [], statusCode: statusCode)
+    }
+
+    public init(
+        _ code: Code, _ message: String, cause: (any Error)? = nil, hints: [String], statusCode: Int? = nil
+    ) {
         self.code = code
         self.message = message
         self.cause = cause
-        self.hint = hint
+        self.hints = hints
         self.statusCode = statusCode
     }
 }
@@ -41,9 +47,9 @@ extension Failure: CustomStringConvertible {
 
     /// `description`, and the hint behind it.
     public var fullDescription: String {
-        hint.map { _ in "\(description) (\(hints.joined(separator: "; ")))" } ?? description
+        hints.isEmpty ? description : "\(description) (\(hints.joined(separator: "; ")))"
     }
 
-    /// The lines of the hint.
-    public var hints: [String] { hint?.split(separator: "\n").map(String.init) ?? [] }
+    /// The hints as one text, a line each; nil if there is none.
+    public var hint: String? { hints.isEmpty ? nil : hints.joined(separator: "\n") }
 }

@@ -1,16 +1,13 @@
 extension Failure {
     /// One failure for several: itself if there is only one, else code `MultiError`, whose message
-    /// has each of them, and whose hint those of all, a line each.
+    /// has each of them, and whose hints are those of all.
     public static func combining(_ failures: [any CodedError]) -> (any CodedError)? {
         guard let first = failures.first else { return nil }
         guard failures.count > 1 else { return first }
         let list = failures.map { "\($0.code): \($0.description)" }.joined(separator: "; ")
-        // Each once, a line each.
         var hints: [String] = []
-        for hint in failures.compactMap(\.hint) where !hints.contains(hint) { hints.append(hint) }
-        var several = Failure(
-            .multiError, "\(failures.count) errors: \(list)", cause: nil,
-            hint: hints.isEmpty ? nil : hints.joined(separator: "\n"))
+        for hint in failures.flatMap(\.failure.hints) where !hints.contains(hint) { hints.append(hint) }
+        var several = Failure(.multiError, "\(failures.count) errors: \(list)", hints: hints)
         let statuses = Set(failures.map(\.failure.exitStatus))
         several.sharedStatus = statuses.count == 1 ? statuses.first : nil
         return several

@@ -83,6 +83,7 @@ extension ImageStore {
             throw Failure(.invalidStream, "the stream of image \(image.manifest.uuid) has no beginning")
         }
         try check.check(header)
+        check.remark(on: header, to: log)
         do {
             guard header.guid == found.guid else {
                 throw Self.another(

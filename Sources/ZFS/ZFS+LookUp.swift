@@ -43,6 +43,11 @@ extension ZFS {
             properties[name.description]?["used"].flatMap { UInt64($0) }
         }
 
+        /// Bytes of a volume; nil for what is none, and where ZFS did not tell.
+        public func volumeSize(of name: DatasetName) -> UInt64? {
+            properties[name.description]?["volsize"].flatMap { UInt64($0) }
+        }
+
         /// A dataset is there, but not to be seen: it should be mounted by its properties, and is not, or is a volume whose
         /// device a deletion may have taken away.
         public func mayBeHidden(_ name: DatasetName) -> Bool {
@@ -53,7 +58,7 @@ extension ZFS {
         public func isOwn(_ name: DatasetName) -> Bool { properties[name.description]?[ZFS.ownMark] == "true" }
 
         fileprivate static let asked =
-            ["origin", "guid", "available", "used"] + ZFS.visibility + ["imgadm:ignore", ownMark]
+            ["origin", "guid", "available", "used", "volsize"] + ZFS.visibility + ["imgadm:ignore", ownMark]
     }
 
     /// Datasets and snapshots by their names, as far as they are there, in one call that looks at nothing else.

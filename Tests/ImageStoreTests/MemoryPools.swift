@@ -329,6 +329,7 @@ extension MemoryPools {
         case "mounted": return (dataset.isVolume ? "-" : dataset.isMounted ? "yes" : "no", "-")
         case "canmount": return (dataset.isVolume ? "-" : "on", "default")
         case "available": return ("1073741824", "-")
+        case "volsize": return (row.snapshot == nil && dataset.isVolume ? "1048576" : "-", "-")
         case "mountpoint":
             return (
                 row.snapshot != nil || dataset.isVolume ? "-" : dataset.properties[property] ?? "/\(row.name)",

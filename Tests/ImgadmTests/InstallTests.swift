@@ -276,6 +276,25 @@ extension EndToEnd {
             }
         }
 
+        /// What counts is what the file makes: where its manifest says otherwise, that is told, and the record has what is there.
+        @Test func whatTheManifestSaysOtherwiseIsTold() async throws {
+            let box = try await Sandbox.make()
+            let run = try await box.shell(
+                """
+                cd '\(box.root)' && truncate -s 3M d.raw && imgadm convert -q -o d d.raw name=d version=1 os=other &&
+                sed -i 's/"image_size": *3\\b/"image_size": 1000/; s/"dataset_guid": *"[0-9]*"/"dataset_guid": "17"/' d.imgmanifest &&
+                imgadm install -m d.imgmanifest -f d.zvol.gz && imgadm get d
+                """)
+            #expect(run.status == 0 && !run.output.contains("\"17\""), "\(run)")
+            #expect(run.errors.contains("image_size 1000, but the disk has 3 MiB"), "\(run)")
+            #expect(run.errors.contains("makes another snapshot than the manifest states"), "\(run)")
+            // Also where the dataset is there already.
+            let again = try await box.shell(
+                "cd '\(box.root)' && rm var/imgadm/images/* && imgadm install -m d.imgmanifest -f d.zvol.gz")
+            #expect(again.status == 0 && again.output.contains("Adopted"), "\(again)")
+            #expect(again.errors.contains("makes another snapshot than the manifest states"), "\(again)")
+        }
+
         @Test func wrongCompressionIsAnError() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()

@@ -230,6 +230,8 @@ extension EndToEnd {
             let json = try JSONValue(
                 parsing: try await box.imgadm("list", "-j", "name=base", "zpool=\(box.pool)").output)
             #expect(json[0]?["manifest"]?["origin"]?.stringValue == images.top.uuid, "\(json)")
+            let line = try await box.imgadm("ancestry", "-P", box.pool, images.base.uuid)
+            #expect(line.status == 1 && line.errors.contains("name each other as their origins"), "\(line)")
         }
 
         @Test func treesAndSpace() async throws {

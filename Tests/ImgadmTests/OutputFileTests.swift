@@ -30,6 +30,21 @@ extension EndToEnd {
             }
         }
 
+        /// What is neither a folder nor a file has nothing beside it, and a manifest's name is none of an image file.
+        @Test(arguments: [
+            ("/dev/full", "-o FOLDER"), ("fifo", "-o FOLDER"), ("made.imgmanifest", "-o made\n"),
+            ("x\ny/z.imgmanifest", "-o x\\ny/z\n"),
+        ])
+        func whatTakesNoImageFile(output: String, hint: String) async throws {
+            let box = try await stage()
+            let run = try await box.shell(
+                "cd '\(box.root)' && mkfifo fifo && imgadm convert -q -o '\(output)' disk.raw name=a version=1 os=other"
+            )
+            #expect(run.status == 2 && run.errors.contains("(Usage)") && run.errors.contains(hint), "\(run)")
+            #expect(
+                try HostFile.names(in: box.root).allSatisfy { !$0.contains("imgmanifest") && !$0.contains(".zvol") })
+        }
+
         @Test func createReplacesOnlyIfTold() async throws {
             let box = try await Sandbox.make()
             let vm = try await BareMachine.make(in: box)

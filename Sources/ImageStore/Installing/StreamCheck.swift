@@ -1,5 +1,6 @@
 import Failure
 import ImageModel
+import Logging
 import SendStream
 import ZFS
 
@@ -30,6 +31,21 @@ struct StreamCheck {
         default: break
         }
         try checkOrigin(header)
+    }
+
+    /// Tells of what a stream makes otherwise than its manifest says, and can be used all the same: what is there counts, and the record
+    /// gets it.
+    func remark(on header: StreamHeader, to log: Logger) {
+        if header.originGUID == nil, let origin {
+            log.warning(
+                "the stream of an incremental image is a full one",
+                metadata: ["image": "\(manifest.uuid)", "origin": "\(origin)"])
+        }
+        if let stated = manifest.files.first?.datasetGUID, stated != "\(header.guid)" {
+            log.warning(
+                "the stream makes another snapshot than the manifest states",
+                metadata: ["image": "\(manifest.uuid)", "dataset_guid": "\(stated)", "guid": "\(header.guid)"])
+        }
     }
 
     private var stream: String { "the stream of image \(manifest.uuid)" }

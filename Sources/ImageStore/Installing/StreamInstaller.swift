@@ -43,12 +43,8 @@ struct StreamInstaller: ImageInstaller {
             throw Failure(.invalidStream, "the stream of image \(image.manifest.uuid) has no beginning")
         }
         try check.check(header)
+        check.remark(on: header, to: log)
         let isClone = header.originGUID != nil
-        if !isClone, let origin {
-            log.warning(
-                "the stream of an incremental image is a full one",
-                metadata: ["image": "\(image.manifest.uuid)", "origin": "\(origin)"])
-        }
         let chosen = if isClone, try await zfs.receivesWithOrigin() { origin } else { SnapshotName?.none }
         do {
             try await zfs.receive(final, cloneOf: chosen) { input in
@@ -59,7 +55,7 @@ struct StreamInstaller: ImageInstaller {
         } catch {
             throw StreamCheck.isAboutContent(error) ? await pass.blame(error, reading: &reader) : error
         }
-        let dataset = try await verify(final, header, origin: isClone ? origin : nil)
+        let dataset = try await verify(final, header, image.manifest, origin: isClone ? origin : nil)
         return MadeContent(
             image: MadeImage(snapshotGUID: header.guid, fileSHA256: pass.fileSHA256), dataset: dataset)
     }
@@ -67,12 +63,22 @@ struct StreamInstaller: ImageInstaller {
     /// - Returns: what was made.
     /// - Throws: `UnexpectedOrigin`; `ZfsError` if something else was made than the stream said.
     private func verify(
-        _ final: SnapshotName, _ header: StreamHeader, origin: SnapshotName?
+        _ final: SnapshotName, _ header: StreamHeader, _ manifest: Manifest, origin: SnapshotName?
     ) async throws -> Dataset {
         // Snapshots that somebody else has taken since are not the stream's fault, and stay.
         let made = try await zfs.lookUp([final.dataset], [final])
         guard let dataset = made.dataset(final.dataset), try made.guid(of: final) == header.guid else {
             throw Failure(.zfs, "what zfs receive made is not the snapshot of the stream, whose guid is \(header.guid)")
+        }
+        if let size = made.volumeSize(of: final.dataset) {
+            do {
+                try ImageDraft.checkImageSize(in: manifest.json, ofDisk: size)
+            } catch {
+                // Others take it, and what runs machines of the image may count on it.
+                log.warning(
+                    "the disk has another size than the manifest states",
+                    metadata: ["image": "\(manifest.uuid)", "error": "\(error.message)"])
+            }
         }
         guard dataset.origin != origin else { return dataset }
         guard let found = dataset.origin, let origin, try await zfs.guidNumber(of: found) == header.originGUID else {

@@ -24,7 +24,7 @@ struct CreateFiles {
 
     /// - Parameters:
     ///   - folder: where they go; nil for `output`.
-    ///   - output: a folder, or the start of both paths; with the suffix of the file, too.
+    ///   - output: a folder, or the start of both paths; with the suffix of the file, too. What is no regular file is neither.
     ///   - rule: what may be replaced.
     /// - Throws: `Usage` if there is no such folder, the suffix is that of another kind of file, or something is there that may not be replaced; `FileSystemError` if that
     ///   cannot be told.
@@ -37,9 +37,14 @@ struct CreateFiles {
         let name = "\(CreateFiles.plain(manifest.name))-\(CreateFiles.plain(manifest.version))"
         let start: FilePath
         if let output {
-            start =
-                try CreateFiles.isFolder(output)
-                ? output.appending(name) : CreateFiles.start(output, manifest.imageType, compression)
+            switch try CreateFiles.kind(of: output) {
+            case .directory: start = output.appending(name)
+            case nil, .regular: start = try CreateFiles.start(output, manifest.imageType, compression)
+            default:
+                throw Failure(
+                    .usage, "\"\(output)\" is neither a folder nor the name of a file",
+                    hint: "-o FOLDER, or -o NAME: the image file and its manifest are written there")
+            }
         } else {
             start = FilePath(name)
         }
@@ -104,6 +109,11 @@ struct CreateFiles {
     private static func start(
         _ output: FilePath, _ type: ImageType?, _ compression: CompressionFormat
     ) throws(Failure) -> FilePath {
+        if let name = output.lastComponent, name.extension == "imgmanifest" {
+            throw Failure(
+                .usage, "\"\(output)\" is the name of a manifest, and -o names the image file that it lies beside",
+                hint: "-o \(output.removingLastComponent().appending(name.stem))")
+        }
         guard let (start, suffix) = named(output) else { return output }
         let own = self.suffix(type, compression)
         guard suffix == own else {
@@ -193,11 +203,14 @@ struct CreateFiles {
         for other in others where try HostFile.remove(other) { report.line("Removed \"\(other)\"") }
     }
 
-    private static func isFolder(_ path: FilePath) throws -> Bool {
+    private static func isFolder(_ path: FilePath) throws -> Bool { try kind(of: path) == .directory }
+
+    /// - Returns: nil if there is nothing.
+    private static func kind(of path: FilePath) throws -> FileType? {
         do {
-            return try path.stat().type == .directory
+            return try path.stat().type
         } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
-            return false
+            return nil
         } catch {
             throw HostFile.failure("cannot look at", path, error)
         }

@@ -24,6 +24,6 @@ enum SquashfsRefusal {
             "sqfs2tar \(path) | imgadm convert -o FOLDER - name=NAME version=VERSION makes an image file",
         ]
         return Failure(
-            .unsupportedImage, "\"\(file.name)\" is a squashfs\(reason)", hint: hints.joined(separator: "\n"))
+            .unsupportedImage, "\"\(file.name)\" is a squashfs\(reason)", hints: hints)
     }
 }

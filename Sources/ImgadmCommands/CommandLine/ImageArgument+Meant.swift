@@ -15,7 +15,7 @@ extension ImageArgument {
                 let meant = await meant(by: word, reference, context)
             else { throw error }
             throw Failure(
-                error.code, error.message, cause: error.cause, hint: error.hint.map { "\(meant)\n\($0)" } ?? meant,
+                error.code, error.message, cause: error.cause, hints: [meant] + error.failure.hints,
                 statusCode: error.statusCode)
         }
     }
