@@ -23,9 +23,7 @@ help: ## this list
 
 build: ## the release binaries, in .build/release
 	@scripts/bootstrap.sh build
-	@for product in $(products); do \
-		$(SWIFT) build -c release --static-swift-stdlib --product $$product || exit 1; \
-	done
+	@SWIFT='$(SWIFT)' scripts/build.sh
 
 # No prerequisite on build: `make build && sudo make install` is not to compile as root.
 install: ## binaries, manuals, completions and the unit, from .build/release to PREFIX

@@ -29,8 +29,11 @@ func byteModule(_ name: String, _ dependencies: [Target.Dependency] = [], define
     module(name, dependencies, defines: defines + [.unsafeFlags(["-O"], .when(configuration: .debug))])
 }
 
+/// Tests of what is optimized (`make test`) are not optimized themselves: that would take longer than it saves.
+let quicklyCompiled: SwiftSetting = .unsafeFlags(["-Onone"], .when(configuration: .release))
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict + [quicklyCompiled])
 }
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -220,7 +223,7 @@ let package = Package(
         tests("SendStreamTests", ["SendStream", "TestHost", "CZlib", "CZstd", system]),
         .testTarget(
             name: "LayersTests", dependencies: ["Layers", "Tar", "TestArchives", system],
-            swiftSettings: [.swiftLanguageMode(.v6)]),
+            swiftSettings: [.swiftLanguageMode(.v6), quicklyCompiled]),
         tests(
             "ImageServerTests",
             [

@@ -16,7 +16,7 @@ system="$(. /etc/os-release && echo "$ID-$VERSION_ID") $(uname -m) $(awk -F ': '
 [[ ${1-} != --comparable ]] || exec test "$(sed -n 2p "$record")" = "$system"
 if [[ -z ${INSTRUCTIONS_BUILT-} ]]; then
     scripts/bootstrap.sh instructions
-    swift build -c release --static-swift-stdlib --product imgadm
+    scripts/build.sh --product imgadm
 fi
 
 work=$(mktemp -d -t imgadm-instructions.XXXXXX)

@@ -7,7 +7,6 @@ show_binaries() {
     local libraries
     if [[ -z ${IMGADM_BINARIES-} ]]; then
         make --no-print-directory build
-        swift build -c release --static-swift-stdlib --product volume-stream
     fi
     cp -L "${IMGADM_BINARIES:-.build/release}"/{imgadm,imgapi-server,volume-stream} "$1"
     # Every machine reads them anew.
