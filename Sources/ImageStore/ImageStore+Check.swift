@@ -227,7 +227,7 @@ extension ImageStore {
             guard image.isKnown, look.dataset(name) != nil else { continue }
             if let made = image.made, let guid, guid != made.snapshotGUID {
                 found.append(.replaced(image.uuid, image.pool, guid: guid, recorded: made.snapshotGUID))
-            } else if let stated = image.finalGUID, let guid, stated != "\(guid)" {
+            } else if let stated = image.manifest.files.first?.datasetGUID, let guid, stated != "\(guid)" {
                 found.append(.otherGUID(image.uuid, image.pool, guid: guid, stated: stated))
             }
             if hidden.contains(name) { found.append(.hidden(image.uuid, image.pool)) }
@@ -289,8 +289,9 @@ extension ImageStore {
 }
 
 extension InstalledImage {
-    /// The guid that its `@final` has by its manifest.
-    public var finalGUID: String? { manifest.files.first?.datasetGUID }
+    /// The guid of the snapshot that is its `@final`, whatever it is called: that which was installed, or, where that is not known, the
+    /// one of its manifest.
+    public var finalGUID: String? { made.map { "\($0.snapshotGUID)" } ?? manifest.files.first?.datasetGUID }
 }
 
 extension ImageStore.Disorder {

@@ -11,9 +11,9 @@ extension ImageStore {
         case present
         /// This snapshot is the one the image came with.
         case renaming(SnapshotName)
-        /// There is none with the guid that the manifest states.
+        /// There is none with the guid that was asked for.
         case missing
-        /// The manifest states no guid to tell it by.
+        /// No guid is known to tell it by.
         case unknown
     }
 
@@ -43,7 +43,7 @@ extension ImageStore {
 
     /// Looks whether an image has its `@final`, or which snapshot should be it.
     ///
-    /// - Parameter guid: of the original snapshot, as `files[0].dataset_guid` of the manifest states it.
+    /// - Parameter guid: of the snapshot that was installed (``InstalledImage/finalGUID``).
     public func final(of image: InstalledImage, guid: String?) async throws -> FinalSnapshot {
         let name = DatasetName.image(image.uuid, in: image.pool)
         let snapshots = try await zfs.snapshots(of: name)

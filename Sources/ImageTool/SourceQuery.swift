@@ -23,13 +23,14 @@ extension ImageTool {
     /// - Throws: `ConfigError`.
     public func hasDockerSource() throws -> Bool { try config.load().sources.contains { $0.type == .docker } }
 
-    /// Whether lists of simplestreams are among sources, so that what has a slash may well be a name of theirs.
+    /// Sources of some types.
     ///
-    /// - Parameter sources: the configured ones if empty.
-    /// - Returns: those that are.
+    /// - Parameter sources: those among which they are; the configured ones if empty.
     /// - Throws: `ConfigError`.
-    public func simplestreams(among sources: [SourceDescriptor]) throws -> [SourceDescriptor] {
-        (sources.isEmpty ? try config.load().sources : sources).filter { $0.type == .simplestreams }
+    public func sources(
+        among sources: [SourceDescriptor], of isWanted: (SourceType) -> Bool
+    ) throws -> [SourceDescriptor] {
+        (sources.isEmpty ? try config.load().sources : sources).filter { isWanted($0.type) }
     }
 
     /// What sources had to say beside their answers, since this was last asked.

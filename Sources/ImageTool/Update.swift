@@ -131,7 +131,7 @@ extension ImageTool {
         _ image: InstalledImage, called title: String, _ theirs: Manifest, _ dryRun: Bool, _ report: Report
     ) async throws {
         let guid = theirs.files.first?.datasetGUID
-        switch try await store.final(of: image, guid: guid) {
+        switch try await store.final(of: image, guid: image.made == nil ? guid : image.finalGUID) {
         case .present:
             // A root file system that each host unpacks for itself has another snapshot on each.
             guard let guid, let found = image.foundGUID, guid != "\(found)" else { break }
@@ -147,7 +147,8 @@ extension ImageTool {
         case .missing:
             throw Failure(
                 .imageMissingOriginalSnapshot,
-                "image \(title) has no snapshot @final, and none with the guid \(guid ?? "") of its manifest")
+                "image \(title) has no snapshot @final, and none with the guid \(image.made == nil ? guid ?? "" : image.finalGUID ?? "") that it should have"
+            )
         case .unknown:
             report.warning(
                 "image \(title) has no snapshot @final, and its manifest does not say which one that should be")

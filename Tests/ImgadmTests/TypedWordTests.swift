@@ -151,6 +151,9 @@ extension EndToEnd {
             for (words, hint) in [
                 (["nosuchname"], "imgadm avail shows the images; docker:nosuchname would be the docker image"),
                 (["https:/example.com/a.qcow2"], "did you mean \"https://example.com/a.qcow2\"?"),
+                (["http//example.com/a.qcow2"], "did you mean \"http://example.com/a.qcow2\"?"),
+                (["cloud.example.com/a/b.qcow2"], "did you mean \"https://cloud.example.com/a/b.qcow2\"?"),
+                (["127.0.0.1:1/b.raw.xz", "name=x"], "did you mean \"https://127.0.0.1:1/b.raw.xz\"?"),
                 (["\u{2014}q"], "begins with another dash"), (["debian\u{2013}13"], "did you mean \"debian-13\"?"),
                 (["name=\(image.name)"], "imgadm avail name=\(image.name)"),
                 ([image.name, "v1.0.0"], "imgadm import \(image.name)@v1.0.0 is"), ([image.name, "x"], "NAME@VERSION"),
@@ -159,8 +162,37 @@ extension EndToEnd {
                 let run = try await box.imgadm(["import"] + words)
                 #expect(run.status != 0 && run.errors.contains(hint), "\(words): \(run)")
             }
+            let shown = try await box.imgadm("show", "localhost:1/b.qcow2")
+            #expect(
+                shown.status == 2 && shown.errors.contains("did you mean \"https://localhost:1/b.qcow2\"?"), "\(shown)")
+            // What lies here is a file, wherever else there may be one.
+            let local = try await run(
+                "mkdir a.b; echo nothing > a.b/c.qcow2; imgadm import a.b/c.qcow2 2>&1 || true", in: box)
+            #expect(!local.output.contains("did you mean"), "\(local)")
             let slip = try await box.imgadm("import", "htp://example.com/a.qcow2")
             #expect(slip.status == 2 && slip.errors.contains("did you mean \"http://example.com/a.qcow2\"?"), "\(slip)")
+        }
+
+        /// An image keeps its name where it is published: also one with slashes, as images of simplestreams have.
+        @Test func aNameWithSlashesIsAskedOfImageServers() async throws {
+            let images = try await Fixture.get()
+            let name = "sys-\(TestUUID.make().prefix(8))/24.04"
+            let image = try await images.workshop.make(name: name, bytes: 1000)
+            let box = try await Self.box(images)
+            for words in [
+                ["show", name], ["show", "\(name)@1.0.0"], ["import", "-n", "-S", images.server.url, name],
+            ] {
+                let shown = try await box.imgadm(words)
+                #expect(shown.status == 0 && shown.output.contains(image.uuid), "\(words): \(shown)")
+            }
+            let run = try await box.imgadm("import", "-q", name)
+            #expect(run.status == 0 && run.lines.last?.hasPrefix("Imported image \(image.uuid)") == true, "\(run)")
+            // Who has it not, and answers, is no registry.
+            let none = try await box.imgadm("import", "-S", images.server.url, "\(name)1")
+            #expect(none.status == 1 && none.errors.contains("error (ImageNotFound)"), "\(none)")
+            // And where nobody has it, it is a docker image.
+            let docker = try await box.imgadm("import", "acme/web")
+            #expect(docker.errors.contains("127.0.0.1:1") || docker.errors.contains("registry"), "\(docker)")
         }
 
         /// A word that a registry is asked for may have been a slip, or another server.

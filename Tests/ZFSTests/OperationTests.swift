@@ -61,7 +61,7 @@ import ZFS
     }
 
     private static let lookedUp =
-        "origin,guid,available,used,type,mounted,canmount,mountpoint,imgadm:volmode,imgadm:ignore,imgadm:own"
+        "origin,guid,available,used,volsize,type,mounted,canmount,mountpoint,imgadm:volmode,imgadm:ignore,imgadm:own"
 
     @Test func lookingUp() async throws {
         let properties = OperationTests.lookedUp

@@ -12,12 +12,27 @@ enum FileArgument {
             request = FileRequest(.url(text))
         } else if text.hasPrefix("file:///") {
             request = FileRequest(.path(String(text.dropFirst("file://".count))))
-        } else if FileName.isPath(text) || FileName.isOfContent(text) && !text.contains(":") {
-            request = FileRequest(.path(text))
         } else {
-            return nil
+            try refuseBareURL(text)
+            guard FileName.isPath(text) || FileName.isOfContent(text) && !text.contains(":") else { return nil }
+            request = FileRequest(.path(text))
         }
         request.fields = try ManifestArguments.fields(rest)
         return request
+    }
+
+    /// Says of a URL without `https://` what it lacks: something like a host, behind it a path that ends as files of images do. Nothing
+    /// in a registry is called like that.
+    private static func refuseBareURL(_ text: String) throws(Failure) {
+        guard !FileName.isPath(text), FileName.isOfContent(text), let slash = text.firstIndex(of: "/") else { return }
+        try ImageArgument.refusePlace(text)
+        let host = text[..<slash]
+        let name = host.prefix { $0 != ":" }
+        let port = host.dropFirst(name.count)
+        let isHost = port.isEmpty ? name == "localhost" || name.contains(".") : UInt16(port.dropFirst()) != nil
+        guard isHost, !MeantFile.isThere(text) else { return }
+        throw Failure(
+            .usage, "\"\(text)\" is no file here, and a URL begins with https:// or http://",
+            hint: "did you mean \"https://\(text)\"? \"./\(text)\" is a path")
     }
 }

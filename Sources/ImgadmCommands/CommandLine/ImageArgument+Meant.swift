@@ -1,5 +1,6 @@
 import Failure
 import ImageModel
+import ImageSource
 import ImageTool
 import Transport
 
@@ -26,7 +27,7 @@ extension ImageArgument {
         let name = reference.localName
         // Only for a hint, here and below: why there was no docker image is told.
         if word == name, isCalledAsOfStreams(name),
-            let streams = try? context.tool.simplestreams(among: []), streams.isEmpty
+            let streams = try? context.tool.sources(among: [], of: { $0 == .simplestreams }), streams.isEmpty
         {
             return
                 "images of LXC's and Ubuntu's servers have such names, and no source of type simplestreams is configured: imgadm sources -t simplestreams -a https://images.linuxcontainers.org adds one"

@@ -52,7 +52,7 @@ extension ImageArgument {
             try refuseFile(name, context)
             return .reference(reference)
         case .path(let name, let reference):
-            let streams = try context.tool.simplestreams(among: given)
+            let streams = try context.tool.sources(among: given) { $0 == .simplestreams }
             if !streams.isEmpty {
                 let question = SourceQuestion(context: context, sources: streams, channel: channel, type: type)
                 let (uuid, failures) = try await question.find(name)
@@ -65,6 +65,23 @@ extension ImageArgument {
                             "imgadm avail shows the images; docker:\($0.localName) would be the docker image"
                         })
                 }
+            }
+            let others = try context.tool.sources(among: given) { $0 != .simplestreams && $0 != .docker }
+            // What is a name with a version, but none of docker's, may be one; "x/" is none.
+            if !others.isEmpty, reference != nil || (try? DockerReference(name.name)) != nil {
+                // Who has published an image of such a server elsewhere has kept its name.
+                let question = SourceQuestion(context: context, sources: others, channel: channel, type: type)
+                let (uuid, failures) = try await question.find(name)
+                if let uuid { return .uuid(uuid) }
+                let isDocker = given.isEmpty || !failures.allSatisfy(ImageTool.refusesAccess)
+                guard reference != nil && type == nil && isDocker else {
+                    throw await question.failure(
+                        name, failures,
+                        other: reference.map {
+                            "imgadm avail shows the images; docker:\($0.localName) would be the docker image"
+                        })
+                }
+                context.remark(failures.map { "\($0.description): \"\(name)\" is taken for a docker image" })
             }
             guard let reference else { throw ImageArgument.isNothing("\(name)") }
             try refuseFile(name, context)

@@ -10,8 +10,8 @@ enum ImageArgument {
     case reference(DockerReference)
     /// One word: the name of an image; where there is none and docker sources are configured, a docker reference.
     case either(ImageName, DockerReference)
-    /// Words parted by slashes: the name of an image of simplestreams; where no such source is configured, or none has it, a
-    /// docker reference, if it is one.
+    /// Words parted by slashes: the name of an image, as simplestreams has them; where no source has it, a docker reference, if it is
+    /// one.
     case path(ImageName, DockerReference?)
     /// The first digits of a UUID, which is no reference, but may be the name of an image, where nothing was cut off.
     case beginning(UUIDBeginning, ImageName?)
@@ -100,7 +100,7 @@ enum ImageArgument {
     }
 
     /// Says of a URL what it is: it is no name of anything in a source.
-    private static func refusePlace(_ text: String) throws(Failure) {
+    static func refusePlace(_ text: String) throws(Failure) {
         let schemes = ["docker://", "oci://", "docker-daemon:", "containers-storage:"]
         if let scheme = schemes.first(where: text.hasPrefix) {
             let bare = String(text.dropFirst(scheme.count))
@@ -120,13 +120,13 @@ enum ImageArgument {
                     "imgadm convert - makes an image of what comes through one: a disk, or the archive of a root file system"
             )
         }
-        for scheme in ["http", "https"] where text.hasPrefix("\(scheme):") && !text.hasPrefix("\(scheme)://") {
-            let rest = text.dropFirst(scheme.utf8.count + 1)
-            // What has no slash may be a repository and its tag.
-            guard rest.contains("/") else { continue }
+        for scheme in ["http", "https"] where text.hasPrefix(scheme) && !text.hasPrefix("\(scheme)://") {
+            let rest = text.dropFirst(scheme.utf8.count)
+            // What has no slash behind a colon may be a repository and its tag.
+            guard rest.hasPrefix("//") || rest.hasPrefix(":") && rest.contains("/") else { continue }
             throw Failure(
-                .usage, "invalid image-id arg: \"\(text)\" is no URL: // is missing",
-                hint: "did you mean \"\(scheme)://\(rest.drop { $0 == "/" })\"?")
+                .usage, "invalid image-id arg: \"\(text)\" is no URL: :// is missing",
+                hint: "did you mean \"\(scheme)://\(rest.drop { ":/".contains($0) })\"?")
         }
         if let colon = text.firstRange(of: "://"),
             let web = Suggestion.nearest(to: String(text[..<colon.lowerBound]).lowercased(), among: ["http", "https"])
