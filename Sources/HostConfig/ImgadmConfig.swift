@@ -44,7 +44,15 @@ public struct ImgadmConfig: Sendable, Hashable {
     private var title: String { file.map { "the config file \"\($0)\"" } ?? "the config" }
 
     public mutating func setSources(_ sources: [SourceDescriptor]) {
-        json["sources"] = .array(sources.map { .object($0.json) })
+        let before = json["sources"]?.arrayValue ?? []
+        json["sources"] = .array(
+            sources.map { source in
+                var written = source.json
+                // What is not known here is kept. An entry that cannot be read is none of these.
+                let old = before.first { (try? SourceDescriptor(json: $0)) == source }?.objectValue
+                for (key, value) in old ?? [:] where written[key] == nil { written[key] = value }
+                return .object(written)
+            })
         json["upgradedToVer"] = .string(ImgadmConfig.currentVersion)
     }
 

@@ -84,6 +84,8 @@ extension ImageStore {
         }
         try check.check(header)
         check.remark(on: header, to: log)
+        let dataset = DatasetName.image(image.manifest.uuid, in: image.pool)
+        check.remark(onDiskOf: try await zfs.lookUp([dataset]).volumeSize(of: dataset), to: log)
         do {
             guard header.guid == found.guid else {
                 throw Self.another(

@@ -21,7 +21,11 @@ public struct PoolName: Sendable, Hashable, Comparable, CustomStringConvertible 
     /// - Throws: `InvalidPoolName`.
     public init(checking text: String) throws(Failure) {
         guard let name = PoolName(text) else {
-            throw Failure(.invalidPoolName, "\"\(text)\" is not a valid zpool name")
+            let pool = text.prefix { $0 != "/" }
+            throw Failure(
+                .invalidPoolName, "\"\(text)\" is not a valid zpool name",
+                hint: text.contains("/") && PoolName(String(pool)) != nil
+                    ? "\(pool): images lie directly below the dataset of a pool, and nowhere else" : nil)
         }
         self = name
     }

@@ -94,6 +94,18 @@ import Testing
                 + #""upgradedToVer":"3.0.0","userAgentExtra":"x"}"#)
     }
 
+    @Test func settingSourcesKeepsWhatIsNotKnownOfThem() throws {
+        var changed = try config(
+            #"{"sources":[{"url":"https://a.example/","type":"imgapi","x":{"y":1}},{"url":"https://b.example","x":2}]}"#
+        )
+        let sources = try changed.sources
+        try changed.setSources([SourceDescriptor("https://new.example", type: .imgapi), sources[0]])
+        #expect(
+            JSONValue.object(changed.json)["sources"]?.text()
+                == #"[{"type":"imgapi","url":"https://new.example"},{"type":"imgapi","url":"https://a.example","x":{"y":1}}]"#
+        )
+    }
+
     @Test func sourcesThatAreSetAreRead() throws {
         let sources = try [
             SourceDescriptor("https://a.example", type: .imgapi, insecure: true, channel: "dev"),

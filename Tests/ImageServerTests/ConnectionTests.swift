@@ -68,6 +68,116 @@ import Testing
         }
     }
 
+    /// Who has its answer, and goes on sending what nobody reads, or never closes, takes no connection from others.
+    @Test(.timeLimit(.minutes(5)), arguments: ["Connection: close\r\n", ""])
+    func aConnectionEndsAfterItsAnswer(header: String) async throws {
+        var configuration = ImageServer.Configuration(port: 0, hostName: "test-host")
+        (configuration.mostConnections, configuration.idleSeconds) = (1, 1)
+        try await RunningServer.serving(try await Self.repository(try ImageRoot()), configuration) { server in
+            let channel = try await server.connect()
+            try await channel.executeThenClose { inbound, outbound in
+                try await outbound.write(
+                    ByteBuffer(string: "PUT /x HTTP/1.1\r\nHost: x\r\n\(header)Content-Length: 100000\r\n\r\n"))
+                for _ in 0..<14 {
+                    try await Task.sleep(for: .milliseconds(20))
+                    // It may be closed by then.
+                    try? await outbound.write(ByteBuffer(string: "x"))
+                }
+                await Self.isThereForOthers(server)
+            }
+        }
+    }
+
+    /// Also of little that is left of an answer.
+    @Test(.timeLimit(.minutes(5))) func whoeverTakesNothingIsLeftHoweverLittleThereIs() async throws {
+        let root = try Self.root()
+        var configuration = ImageServer.Configuration(port: 0, hostName: "test-host")
+        (configuration.mostConnections, configuration.stallSeconds) = (17, 1)
+        try await RunningServer.serving(try await Self.repository(root), configuration) { server in
+            let (taken, first) = try await Self.taken(server)
+            var deaf = first
+            for step in 1...16 { deaf.append(try await Self.ask(server, taken + step * 8192)) }
+            await Self.isThereForOthers(server)
+            while try Self.queued(server.port) > 0 { try await Task.sleep(for: .milliseconds(100)) }
+            for channel in deaf { try? await channel.close() }
+        }
+    }
+
+    /// What is left of an answer is sent, although the client has closed its end, and the server's patience for the next request is over.
+    @Test(.timeLimit(.minutes(5)), arguments: [true, false]) func theRestOfAnAnswerIsSent(isClosed: Bool) async throws {
+        try await RunningServer.serving(try Self.root(), idleSeconds: 1) { server in
+            let (taken, deaf) = try await Self.taken(server)
+            for step in 1...8 {
+                let size = taken + step * 8192
+                let channel = try await Self.ask(server, size)
+                let whole = channel.eventLoop.makePromise(of: Int.self)
+                try await channel.eventLoop.submit {
+                    try channel.pipeline.syncOperations.addHandler(Counter(whole))
+                }.get()
+                if isClosed { try await channel.close(mode: .output) }
+                try await Task.sleep(for: .seconds(2))
+                try await channel.setOption(.autoRead, value: true).get()
+                let received = try await whole.futureResult.get()
+                #expect(received > size, "\(received) of \(size)")
+            }
+            for channel in deaf { try? await channel.close() }
+        }
+    }
+
+    /// Counts what comes until there is no more.
+    private final class Counter: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        private var count = 0
+        private let whole: EventLoopPromise<Int>
+        init(_ whole: EventLoopPromise<Int>) { self.whole = whole }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) { count += unwrapInboundIn(data).readableBytes }
+        func channelInactive(context: ChannelHandlerContext) { whole.succeed(count) }
+        func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    }
+
+    /// Asks for so many bytes, and reads nothing.
+    private static func ask(_ server: RunningServer, _ bytes: Int) async throws -> any Channel {
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.autoRead, value: false).channelOption(.socketOption(.so_rcvbuf), value: 8192)
+            .connect(host: "127.0.0.1", port: server.port).get()
+        let request = "GET /images/\(uuid)/file HTTP/1.1\r\nHost: x\r\nRange: bytes=0-\(bytes - 1)\r\n\r\n"
+        try await channel.writeAndFlush(ByteBuffer(string: request))
+        return channel
+    }
+
+    /// What the system takes of an answer that nobody reads, by what it has taken of some.
+    private static func taken(_ server: RunningServer) async throws -> (bytes: Int, connections: [any Channel]) {
+        var connections = [try await ask(server, size)]
+        var (taken, before) = (0, -1)
+        while taken == 0 || taken != before {
+            before = taken
+            try await Task.sleep(for: .milliseconds(300))
+            taken = try queued(server.port)
+            // It may have been left by now, and is asked for again.
+            if taken == 0 { connections.append(try await ask(server, size)) }
+        }
+        return (taken, connections)
+    }
+
+    /// The most bytes that the system keeps of an answer of a server on loopback, until its client takes them.
+    private static func queued(_ server: Int) throws -> Int {
+        let table = try HostFile.read("/proc/net/tcp").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let end = ":" + String(0x1_0000 + server, radix: 16, uppercase: true).dropFirst()
+        return table.split(separator: "\n").map { line in
+            let words = line.split(separator: " ")
+            guard words.count > 4, words[1].hasSuffix(end), words[3] == "01" else { return 0 }
+            return Int(words[4].prefix { $0 != ":" }, radix: 16) ?? 0
+        }.max() ?? 0
+    }
+
+    private static func repository(_ root: ImageRoot) async throws -> FolderRepository {
+        try await NIOThreadPool.singleton.runIfActive {
+            try FolderRepository(
+                root: root.path, mode: .public, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        }
+    }
+
     /// The server has not closed its end of a connection on loopback: `/proc/net/tcp` (proc(5)) has it as established.
     private static func isOpen(_ server: Int, _ client: Int) throws -> Bool {
         let table = try HostFile.read("/proc/net/tcp").map { String(decoding: $0, as: UTF8.self) } ?? ""
@@ -169,11 +279,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(30))) func soManyConnectionsAndNoMore() async throws {
-        let root = try ImageRoot()
-        let repository = try await NIOThreadPool.singleton.runIfActive {
-            try FolderRepository(
-                root: root.path, mode: .public, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        }
+        let repository = try await Self.repository(try ImageRoot())
         var configuration = ImageServer.Configuration(port: 0, hostName: "test-host")
         configuration.mostConnections = 20
         // Longer than the test may take: a connection that it closes would let another in.

@@ -293,6 +293,24 @@ extension EndToEnd {
                 "cd '\(box.root)' && rm var/imgadm/images/* && imgadm install -m d.imgmanifest -f d.zvol.gz")
             #expect(again.status == 0 && again.output.contains("Adopted"), "\(again)")
             #expect(again.errors.contains("makes another snapshot than the manifest states"), "\(again)")
+            #expect(again.errors.contains("image_size 1000, but the disk has 3 MiB"), "\(again)")
+        }
+
+        /// A manifest may state more than one checksum, and all of them hold.
+        @Test(arguments: [
+            ("sha256", 64, "DownloadError"), ("sha512", 128, ""), ("md5", 32, ""),
+        ])
+        func aDigestBesideTheSHA1Counts(algorithm: String, digits: Int, code: String) async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            var manifest = images.base.manifest
+            var file = try #require(manifest["files"]?[0]?.objectValue)
+            file["digest"] = .string("\(algorithm):\(String(repeating: "0", count: digits))")
+            manifest["files"] = [.object(file)]
+            let run = try await box.imgadm(
+                "install", "-m", try write(manifest, in: box), "-f", images.base.file.string)
+            #expect(code.isEmpty ? run.status == 0 : run.status == 1 && run.errors.contains("(\(code))"), "\(run)")
+            #expect(try await box.datasets().isEmpty == !code.isEmpty)
         }
 
         @Test func wrongCompressionIsAnError() async throws {

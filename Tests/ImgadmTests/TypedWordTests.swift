@@ -165,6 +165,12 @@ extension EndToEnd {
             let shown = try await box.imgadm("show", "localhost:1/b.qcow2")
             #expect(
                 shown.status == 2 && shown.errors.contains("did you mean \"https://localhost:1/b.qcow2\"?"), "\(shown)")
+            let digits = String(repeating: "Ab", count: 32)
+            let checksum = try await box.imgadm("import", "--checksum", digits, "./x.qcow2")
+            #expect(
+                checksum.status == 2 && checksum.errors.contains("hint: --checksum sha256:\(digits)"), "\(checksum)")
+            let dataset = try await box.imgadm("list", "-P", "tank/images")
+            #expect(dataset.status != 0 && dataset.errors.contains("hint: tank: images lie directly"), "\(dataset)")
             // What lies here is a file, wherever else there may be one.
             let local = try await run(
                 "mkdir a.b; echo nothing > a.b/c.qcow2; imgadm import a.b/c.qcow2 2>&1 || true", in: box)

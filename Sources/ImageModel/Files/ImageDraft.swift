@@ -163,8 +163,9 @@ public struct ImageDraft: Sendable {
     /// What only the content can tell, which is not known yet, and what to give where it does not; nil where all is known.
     public var openQuestion: String? {
         guard kind == .root, release == nil, json(uuid: nil)["version"] == nil else { return nil }
+        let told = given["name"] == nil ? "name and version are" : "the version is"
         return
-            "the version is known only if an os-release in it tells one: otherwise it must be given, as version=1.0.0"
+            "\(told) what an os-release in it tells, if it has one: otherwise a version must be given, as version=1.0.0"
     }
 
     private func checked(_ json: JSONObject) throws(Failure) -> Manifest {

@@ -5,8 +5,8 @@ import NIOHTTPTypes
 /// Leaves a client whose request does not come, or does not get on: without it, a connection, or a byte on it now and then,
 /// would hold what the server keeps for it for ever.
 ///
-/// A connection without a request, and the head of one, have so much time as a whole. A body must come at some speed whenever
-/// the server is ready to take it; the time in which the server is at work is not the client's. (The library's own idle
+/// A connection without a request, the head of one, and what still comes of a body that was answered, have so much time as a whole. A
+/// body must come at some speed whenever the server is ready to take it; the time in which the server is at work is not the client's. (The library's own idle
 /// time takes it for that, and closes the connection of a client that waits for its answer.)
 final class RequestPace: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
@@ -87,9 +87,10 @@ final class RequestPace: ChannelDuplexHandler, RemovableChannelHandler {
         awaitRequest(context)
     }
 
-    /// Closes the connection if no request comes, should it be the client's turn.
+    /// Closes the connection if no request comes, where all of them are answered. (Whether the rest of a body is still taken, is for
+    /// the library to say, and it need not.)
     private func awaitRequest(_ context: ChannelHandlerContext) {
-        guard !isInBody, unanswered == 0 else { return }
+        guard unanswered == 0 else { return }
         schedule(context, in: patience) { $0.close(promise: nil) }
     }
 

@@ -14,11 +14,15 @@ final class ResponseGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private let limit: TimeAmount
+    /// Is there as long as something is on its way that the client does not take at once.
     private var check: Scheduled<Void>?
+    /// Bytes that stood in the buffers when that was last looked at, and how many the client has taken since the check began.
+    private var buffered = 0
+    private var taken = 0
     /// Answers that are written but not yet sent.
     private var unsent = 0
-    /// Someone wants the connection closed.
-    private var closing: EventLoopPromise<Void>?
+    /// Someone wants the connection closed, or our end of it.
+    private var closing: (mode: CloseMode, promise: EventLoopPromise<Void>)?
 
     init(limit: TimeAmount) { self.limit = limit }
 
@@ -34,28 +38,48 @@ final class ResponseGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard case .end = unwrapOutboundIn(data) else { return context.write(data, promise: promise) }
+        guard case .end = unwrapOutboundIn(data) else { return pass(data, promise, context) }
         unsent += 1
         let sent = promise ?? context.eventLoop.makePromise()
         sent.futureResult.assumeIsolated().whenComplete { [self] _ in
             unsent -= 1
+            unwatchIfIdle(context)
             if unsent == 0, let closing {
                 self.closing = nil
-                context.close(promise: closing)
+                context.close(mode: closing.mode, promise: closing.promise)
             }
         }
-        context.write(data, promise: sent)
+        pass(data, sent, context)
+    }
+
+    private func pass(_ data: NIOAny, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {
+        guard check != nil else { return context.write(data, promise: promise) }
+        // What is added is not what was not taken.
+        countTaken(context)
+        context.write(data, promise: promise)
+        buffered = Self.bufferedBytes(context) ?? buffered
+    }
+
+    func flush(context: ChannelHandlerContext) {
+        context.flush()
+        // Only now is it known what the system does not take: most answers it takes whole.
+        if check == nil, unsent > 0 || !context.channel.isWritable { watch(context) }
     }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-        guard mode == .all, unsent > 0, closing == nil else { return context.close(mode: mode, promise: promise) }
-        closing = promise ?? context.eventLoop.makePromise()
+        // Where the client has closed its end, the library below takes the close of ours for that of the connection, and drops what is unsent.
+        guard mode != .input, unsent > 0 else { return context.close(mode: mode, promise: promise) }
+        guard let waiting = closing else {
+            closing = (mode, promise ?? context.eventLoop.makePromise())
+            return
+        }
+        // Who wants it, too, waits with the first.
+        waiting.promise.futureResult.cascade(to: promise)
+        if mode == .all { closing?.mode = .all }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        check?.cancel()
-        check = nil
-        if !context.channel.isWritable { watch(context) }
+        unwatchIfIdle(context)
         context.fireChannelWritabilityChanged()
     }
 
@@ -66,18 +90,29 @@ final class ResponseGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         check?.cancel()
-        closing?.succeed()
+        closing?.promise.succeed()
         closing = nil
     }
 
     private func watch(_ context: ChannelHandlerContext) {
-        let waiting = Self.bufferedBytes(context)
+        (buffered, taken) = (Self.bufferedBytes(context) ?? 0, 0)
         check = context.eventLoop.assumeIsolated().scheduleTask(in: limit) { [self] in
-            guard let waiting, let now = Self.bufferedBytes(context), waiting - now >= Self.least else {
-                return context.close(promise: nil)
-            }
+            countTaken(context)
+            guard taken >= Self.least else { return context.close(promise: nil) }
             watch(context)
         }
+    }
+
+    private func countTaken(_ context: ChannelHandlerContext) {
+        let now = Self.bufferedBytes(context) ?? buffered
+        taken += max(buffered - now, 0)
+        buffered = now
+    }
+
+    private func unwatchIfIdle(_ context: ChannelHandlerContext) {
+        guard unsent == 0, context.channel.isWritable else { return }
+        check?.cancel()
+        check = nil
     }
 
     /// The least that a client takes within the limit, in bytes.

@@ -48,6 +48,20 @@ struct StreamCheck {
         }
     }
 
+    /// Tells of a disk whose size is not what the manifest states. Others take it, and what runs machines of the image may count on it.
+    ///
+    /// - Parameter bytes: of the volume; nil for what is none.
+    func remark(onDiskOf bytes: UInt64?, to log: Logger) {
+        guard let bytes else { return }
+        do {
+            try ImageDraft.checkImageSize(in: manifest.json, ofDisk: bytes)
+        } catch {
+            log.warning(
+                "the disk has another size than the manifest states",
+                metadata: ["image": "\(manifest.uuid)", "error": "\(error.message)"])
+        }
+    }
+
     private var stream: String { "the stream of image \(manifest.uuid)" }
 
     /// What could be received, and then not be used.

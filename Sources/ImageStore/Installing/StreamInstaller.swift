@@ -55,7 +55,7 @@ struct StreamInstaller: ImageInstaller {
         } catch {
             throw StreamCheck.isAboutContent(error) ? await pass.blame(error, reading: &reader) : error
         }
-        let dataset = try await verify(final, header, image.manifest, origin: isClone ? origin : nil)
+        let dataset = try await verify(final, header, check, origin: isClone ? origin : nil)
         return MadeContent(
             image: MadeImage(snapshotGUID: header.guid, fileSHA256: pass.fileSHA256), dataset: dataset)
     }
@@ -63,23 +63,14 @@ struct StreamInstaller: ImageInstaller {
     /// - Returns: what was made.
     /// - Throws: `UnexpectedOrigin`; `ZfsError` if something else was made than the stream said.
     private func verify(
-        _ final: SnapshotName, _ header: StreamHeader, _ manifest: Manifest, origin: SnapshotName?
+        _ final: SnapshotName, _ header: StreamHeader, _ check: StreamCheck, origin: SnapshotName?
     ) async throws -> Dataset {
         // Snapshots that somebody else has taken since are not the stream's fault, and stay.
         let made = try await zfs.lookUp([final.dataset], [final])
         guard let dataset = made.dataset(final.dataset), try made.guid(of: final) == header.guid else {
             throw Failure(.zfs, "what zfs receive made is not the snapshot of the stream, whose guid is \(header.guid)")
         }
-        if let size = made.volumeSize(of: final.dataset) {
-            do {
-                try ImageDraft.checkImageSize(in: manifest.json, ofDisk: size)
-            } catch {
-                // Others take it, and what runs machines of the image may count on it.
-                log.warning(
-                    "the disk has another size than the manifest states",
-                    metadata: ["image": "\(manifest.uuid)", "error": "\(error.message)"])
-            }
-        }
+        check.remark(onDiskOf: made.volumeSize(of: final.dataset), to: log)
         guard dataset.origin != origin else { return dataset }
         guard let found = dataset.origin, let origin, try await zfs.guidNumber(of: found) == header.originGUID else {
             throw Failure(

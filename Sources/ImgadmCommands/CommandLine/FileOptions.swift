@@ -39,9 +39,11 @@ struct FileOptions: ParsableArguments {
     func apply(to request: inout FileRequest) throws(Failure) {
         if let checksum {
             guard let digest = ContentDigest(checksum.lowercased()) else {
+                let meant = ["sha256:\(checksum)", "sha512:\(checksum)"].first { ContentDigest($0.lowercased()) != nil }
                 throw Failure(
-                    .option, "--checksum \(checksum): it must be sha256: with 64 digits, or sha512: with 128 (0-9, a-f)"
-                )
+                    .option,
+                    "--checksum \(checksum): it must be sha256: with 64 digits, or sha512: with 128 (0-9, a-f)",
+                    hint: meant.map { "--checksum \($0)" })
             }
             request.checksum = digest
         }
