@@ -131,7 +131,8 @@ extension ImageTool {
         _ image: InstalledImage, called title: String, _ theirs: Manifest, _ dryRun: Bool, _ report: Report
     ) async throws {
         let guid = theirs.files.first?.datasetGUID
-        switch try await store.final(of: image, guid: image.made == nil ? guid : image.finalGUID) {
+        let original = image.made == nil ? guid : image.finalGUID
+        switch try await store.final(of: image, guid: original) {
         case .present:
             // A root file system that each host unpacks for itself has another snapshot on each.
             guard let guid, let found = image.foundGUID, guid != "\(found)" else { break }
@@ -147,8 +148,7 @@ extension ImageTool {
         case .missing:
             throw Failure(
                 .imageMissingOriginalSnapshot,
-                "image \(title) has no snapshot @final, and none with the guid \(image.made == nil ? guid ?? "" : image.finalGUID ?? "") that it should have"
-            )
+                "image \(title) has no snapshot @final, and none with the guid \(original ?? "") that it should have")
         case .unknown:
             report.warning(
                 "image \(title) has no snapshot @final, and its manifest does not say which one that should be")

@@ -18,7 +18,6 @@ final class RequestPace: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// How long the server waits before it judges.
     private let patience: TimeAmount
-    private var isInBody = false
     /// Requests whose answer is not written yet.
     private var unanswered = 0
     /// Since when the server has been waiting for more of a body; nil while it is at work.
@@ -47,7 +46,6 @@ final class RequestPace: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head:
-            isInBody = true
             unanswered += 1
             (waited, received, waitingSince) = (.nanoseconds(0), 0, nil)
             judgeBody(context, in: patience)
@@ -61,7 +59,7 @@ final class RequestPace: ChannelDuplexHandler, RemovableChannelHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // No more of the body will come, and it is the server that has to say so.
-        if isInBody { endBody(context) }
+        endBody(context)
         context.fireErrorCaught(error)
     }
 
@@ -81,7 +79,6 @@ final class RequestPace: ChannelDuplexHandler, RemovableChannelHandler {
     func handlerRemoved(context: ChannelHandlerContext) { check?.cancel() }
 
     private func endBody(_ context: ChannelHandlerContext) {
-        isInBody = false
         check?.cancel()
         check = nil
         awaitRequest(context)
