@@ -90,7 +90,8 @@ for index in "${!runners[@]}"; do
             done
         fi
         scripts/zfs-daemon.sh start >/dev/null
-        "$@" && exit
+        # A userspace ZFS may come to a standstill, and nothing that waits for it would end.
+        timeout -k 30 1500 "$@" && exit
     ' runner "$bundle" --testing-library swift-testing "$option" "$pattern" < /dev/null > >(tee "$logs/$index") 2>&1 &
     pids+=($!)
 done
