@@ -193,6 +193,22 @@ extension EndToEnd {
             }
             let run = try await box.imgadm("import", "-q", name)
             #expect(run.status == 0 && run.lines.last?.hasPrefix("Imported image \(image.uuid)") == true, "\(run)")
+            // Also where simplestreams come first, and nobody has docker's.
+            let streams = try await self.run(
+                """
+                mkdir -p www/streams/v1; echo '{"format":"index:1.0","index":{}}' > www/streams/v1/index.json
+                """, in: box)
+            #expect(streams.status == 0, "\(streams)")
+            let site = try await FileServer(box.path("www"))
+            try box.write(
+                """
+                {"sources":[{"url":"\(site.url)","type":"simplestreams"},{"url":"\(images.server.url)"}],"upgradedToVer":"3.0.0"}
+                """, to: "var/imgadm/imgadm.conf")
+            let beside = try await box.imgadm("show", name)
+            #expect(beside.status == 0 && beside.output.contains(image.uuid), "\(beside)")
+            let nobody = try await box.imgadm("show", "\(name)1")
+            #expect(nobody.status == 1 && nobody.errors.contains("error (ImageNotFound)"), "\(nobody)")
+            try box.use(images.server.url)
             // Who has it not, and answers, is no registry.
             let none = try await box.imgadm("import", "-S", images.server.url, "\(name)1")
             #expect(none.status == 1 && none.errors.contains("error (ImageNotFound)"), "\(none)")

@@ -53,33 +53,29 @@ extension ImageArgument {
             return .reference(reference)
         case .path(let name, let reference):
             let streams = try context.tool.sources(among: given) { $0 == .simplestreams }
+            let others = try context.tool.sources(among: given) { $0 != .simplestreams && $0 != .docker }
+            let mayBeDocker = try reference != nil && type == nil && (streams.isEmpty || context.tool.hasDockerSource())
+            let other = reference.map {
+                "imgadm avail shows the images; docker:\($0.localName) would be the docker image"
+            }
+            func question(_ sources: [SourceDescriptor]) -> SourceQuestion {
+                SourceQuestion(context: context, sources: sources, channel: channel, type: type)
+            }
             if !streams.isEmpty {
-                let question = SourceQuestion(context: context, sources: streams, channel: channel, type: type)
-                let (uuid, failures) = try await question.find(name)
+                let (uuid, failures) = try await question(streams).find(name)
                 if let uuid { return .uuid(uuid) }
-                // Whoever has that name in a registry is not who was meant while the server is away.
-                guard try failures.isEmpty && reference != nil && type == nil && context.tool.hasDockerSource() else {
-                    throw await question.failure(
-                        name, failures,
-                        other: reference.map {
-                            "imgadm avail shows the images; docker:\($0.localName) would be the docker image"
-                        })
+                // Whoever has that name elsewhere is not who was meant while the server is away.
+                guard failures.isEmpty && (mayBeDocker || !others.isEmpty) else {
+                    throw await question(streams).failure(name, failures, other: other)
                 }
             }
-            let others = try context.tool.sources(among: given) { $0 != .simplestreams && $0 != .docker }
             // What is a name with a version, but none of docker's, may be one; "x/" is none.
             if !others.isEmpty, reference != nil || (try? DockerReference(name.name)) != nil {
                 // Who has published an image of such a server elsewhere has kept its name.
-                let question = SourceQuestion(context: context, sources: others, channel: channel, type: type)
-                let (uuid, failures) = try await question.find(name)
+                let (uuid, failures) = try await question(others).find(name)
                 if let uuid { return .uuid(uuid) }
-                let isDocker = given.isEmpty || !failures.allSatisfy(ImageTool.refusesAccess)
-                guard reference != nil && type == nil && isDocker else {
-                    throw await question.failure(
-                        name, failures,
-                        other: reference.map {
-                            "imgadm avail shows the images; docker:\($0.localName) would be the docker image"
-                        })
+                guard mayBeDocker && (given.isEmpty || !failures.allSatisfy(ImageTool.refusesAccess)) else {
+                    throw await question(streams + others).failure(name, failures, other: other)
                 }
                 context.remark(failures.map { "\($0.description): \"\(name)\" is taken for a docker image" })
             }
