@@ -19,28 +19,46 @@ kernel_has_zfs() {
 
 answers() { zpool list >/dev/null 2>&1; }
 
+# What keeps mounts that begin at the same moment from stopping the daemon (scripts/zfs-fuse-mounts.c); nothing without a compiler.
+mounts_apart() {
+    local source built compiler
+    source=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/zfs-fuse-mounts.c
+    built=${source%/scripts/*}/.build/zfs-fuse-mounts.so
+    if [[ ! $built -nt $source ]]; then
+        compiler=$(command -v clang || command -v cc) || return 0
+        mkdir -p "${built%/*}"
+        "$compiler" -O1 -shared -fPIC -o "$built.$$" "$source" -ldl -lpthread >&2 || return 0
+        mv -f "$built.$$" "$built"
+    fi
+    printf '%s' "$built"
+}
+
 fuse_pid() { pgrep -o -x zfs-fuse || true; }
 
 start() {
-    local pid
+    local pid tries
     if grep -qw zfs /proc/filesystems || modprobe --quiet zfs 2>/dev/null; then
         answers || die "the kernel has ZFS, but zpool list fails: $(zpool list 2>&1 | head -n 1)"
         echo kernel
         return
     fi
-    pid=$(fuse_pid)
-    if [[ -n $pid ]]; then
-        answers || die "zfs-fuse runs (PID $pid), but zpool list fails: $(zpool list 2>&1 | head -n 1)"
-        echo "running $pid"
-        return
-    fi
+    # One that does not answer may be about to end, or has just begun.
+    for ((tries = 0; tries < 100; tries++)); do
+        pid=$(fuse_pid)
+        [[ -n $pid ]] || break
+        if answers; then
+            echo "running $pid"
+            return
+        fi
+        sleep 0.1
+    done
+    [[ -z $pid ]] || die "zfs-fuse runs (PID $pid), but zpool list fails: $(zpool list 2>&1 | head -n 1)"
 
     [[ -x $daemon ]] || die "the kernel has no ZFS and $daemon is missing: run scripts/bootstrap.sh zfs"
     ((EUID == 0)) || die "zfs-fuse must be started by root"
     [[ -c /dev/fuse ]] || modprobe --quiet fuse 2>/dev/null || true
     [[ -c /dev/fuse ]] || die "no /dev/fuse: this machine can run no userspace ZFS (a container needs --device /dev/fuse)"
-    setsid "$daemon" </dev/null >/dev/null 2>&1 || die "$daemon does not start"
-    local tries
+    LD_PRELOAD=$(mounts_apart) setsid "$daemon" </dev/null >/dev/null 2>&1 || die "$daemon does not start"
     for ((tries = 0; tries < 100; tries++)); do
         if answers; then
             echo "started $(fuse_pid)"
