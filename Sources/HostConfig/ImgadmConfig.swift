@@ -57,10 +57,40 @@ public struct ImgadmConfig: Sendable, Hashable {
     }
 
     /// Text to append to the User-Agent.
-    public var userAgentExtra: String? { json["userAgentExtra"]?.stringValue }
+    ///
+    /// - Throws: `ConfigError` for what is no text, or none that a header of HTTP can have (RFC 9110, 5.5).
+    public var userAgentExtra: String? {
+        get throws(Failure) {
+            guard let value = json["userAgentExtra"], value != .null else { return nil }
+            guard let text = value.stringValue, text.utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) else {
+                throw Failure(
+                    .configError, "\"userAgentExtra\" in \(title) is no text of one line of ASCII: \(value.text())")
+            }
+            return text
+        }
+    }
 
     /// A UUID argument is not looked up in docker sources.
-    public var dockerImportSkipUUIDs: Bool { json["dockerImportSkipUuids"]?.boolValue ?? true }
+    ///
+    /// - Throws: `ConfigError` for what is neither true nor false.
+    public var dockerImportSkipUUIDs: Bool {
+        get throws(Failure) {
+            guard let value = json["dockerImportSkipUuids"], value != .null else { return true }
+            guard let skips = value.boolValue else {
+                throw Failure(
+                    .configError,
+                    "\"dockerImportSkipUuids\" in \(title) is neither true nor false: \(value.text())")
+            }
+            return skips
+        }
+    }
+
+    /// Whether what stands beside the sources can be taken for what it is meant for.
+    ///
+    /// - Throws: `ConfigError`.
+    func check() throws(Failure) {
+        _ = try (userAgentExtra, dockerImportSkipUUIDs, docker)
+    }
 
     /// The version of the layout that this program writes.
     static let currentVersion = "3.0.0"

@@ -143,14 +143,23 @@ extension IMGAPIClient {
             case "OriginDoesNotExist": "publish the origin first"
             // What is no image server, as one of plain files, knows nobody; it refuses who asks for a change.
             case nil where reply.status == 403 && body?["code"] == nil: IMGAPIClient.isReadOnly
-            default:
-                [405, 501].contains(reply.status)
-                    ? IMGAPIClient.isReadOnly : accessHint(reply.status, isSigned: isSigned)
+            default: IMGAPIClient.changeHint(reply.status) ?? accessHint(reply.status, isSigned: isSigned)
             }
         return Failure(
             code.map(Failure.Code.init(rawValue:)) ?? IMGAPIClient.accessCode(reply.status) ?? .uploadError,
             "\(base) refused \(what) (status \(reply.status)\(text.isEmpty ? "" : ", \(text)"))\(list)",
             hint: hint, statusCode: reply.status)
+    }
+
+    /// What to do where no change of this kind is taken, whoever asks; nil for another status.
+    private static func changeHint(_ status: Int) -> String? {
+        switch status {
+        case 405, 501: isReadOnly
+        case 413:
+            "the server, or a proxy before it, takes no file of this size: ask who runs it for a higher limit (nginx calls it client_max_body_size)"
+        case 507: "the server has no room for it: ask who runs it to make some"
+        default: nil
+        }
     }
 
     private static let isReadOnly =

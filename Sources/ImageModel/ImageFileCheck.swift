@@ -22,7 +22,7 @@ public struct ImageFileCheck: Sendable {
     /// The check that a manifest's description of its file makes possible: by its SHA-1 and its digest; by a digest that is no SHA-256 only
     /// where there is no SHA-1, since the SHA-256 of a file is taken anyway.
     public init(_ file: ImageFile?) {
-        var digest = file?.digest.flatMap { ContentDigest($0) }
+        var digest = file?.digest.flatMap { ContentDigest($0.lowercased()) }
         if file?.sha1 != nil, digest?.algorithm != .sha256 { digest = nil }
         self.init(size: file?.size, sha1: file?.sha1, digest: digest)
     }

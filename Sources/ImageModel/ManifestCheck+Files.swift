@@ -34,6 +34,10 @@ extension ManifestCheck {
         for name in ["digest", "uncompressedDigest", "stor", "path"] {
             if let value = file[name] { require(value.stringValue != nil, "\(field).\(name)", "not a string") }
         }
+        // What is passed over because its digits are wrong would be believed to hold.
+        if let digest = file["digest"]?.stringValue?.lowercased(), ContentDigest.namesAlgorithm(digest) {
+            require(ContentDigest(digest) != nil, "\(field).digest", "not a digest")
+        }
         if let guid = file["dataset_guid"] {
             require(guid.stringValue != nil || guid.kind == .number, "\(field).dataset_guid", "not a ZFS guid")
         }

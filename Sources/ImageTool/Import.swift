@@ -53,8 +53,8 @@ extension ImageTool {
         guard !given.isEmpty else {
             throw NoSources()
         }
-        let asked = try asked(
-            given.filter { $0.type != .docker || !config.dockerImportSkipUUIDs }, channel: request.channel)
+        let skipsDocker = try config.dockerImportSkipUUIDs
+        let asked = try asked(given.filter { $0.type != .docker || !skipsDocker }, channel: request.channel)
         let found = try await lookUp(request.uuid, in: asked) { $0.isActive }
         if let match = found.match {
             // Otherwise the error tells of them.

@@ -25,6 +25,9 @@ public struct TarReader {
     /// Headers read so far.
     public private(set) var entryCount = 0
 
+    /// A block of zeros was there, with which writers end an archive. Without it, one that was cut between two entries looks whole.
+    public var hasEndMark: Bool { zeroBlocks > 0 }
+
     private enum Step {
         /// A header, or the end.
         case block

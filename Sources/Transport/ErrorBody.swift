@@ -26,6 +26,8 @@ public enum ErrorBody {
     public static func excerpt(_ bytes: [UInt8], hiding secrets: ShownSecrets = .none, isCut: Bool = false) -> String {
         // More is looked at than is shown, as what is to be hidden need not end there.
         let looked = Array(bytes.prefix(NetworkLimits.errorText))
+        // Data are no words: no text has a NUL.
+        guard !looked.prefix(4096).contains(0) else { return "what came is no text" }
         let isCut = isCut || looked.count < bytes.count
         var text = String(decoding: secrets.hidden(in: looked, upTo: 4096, isCut: isCut), as: UTF8.self)
         if let page = text.firstMatch(of: /(?i)^\s*<.*?<title[^>]*>([^<]*)/.dotMatchesNewlines()) {

@@ -13,7 +13,7 @@ import Testing
     @Test func anEmptyConfigHasTheStandardSourceAndDefaults() throws {
         let empty = ImgadmConfig()
         #expect(try empty.sources.map(\.json) == [["type": "imgapi", "url": "https://images.smartos.org"]])
-        #expect(empty.userAgentExtra == nil && empty.dockerImportSkipUUIDs)
+        #expect(try empty.userAgentExtra == nil && empty.dockerImportSkipUUIDs)
         #expect(empty.json.isEmpty)
     }
 
@@ -71,15 +71,25 @@ import Testing
     @Test(
         arguments: [
             (#"{"userAgentExtra":"site/1.0 (x)"}"#, "site/1.0 (x)"), (#"{"userAgentExtra":""}"#, ""),
-            (#"{"userAgentExtra":7}"#, nil), (#"{"userAgentExtra":null}"#, nil), ("{}", nil),
+            (#"{"userAgentExtra":null}"#, nil), ("{}", nil),
         ] as [(String, String?)])
     func theUserAgentIsLengthenedByText(text: String, extra: String?) throws {
         #expect(try config(text).userAgentExtra == extra)
     }
 
-    @Test(arguments: [
-        ("true", true), ("false", false), ("null", true), ("0", true), (#""false""#, true), ("[]", true),
-    ])
+    @Test(arguments: ["7", "[]", #""a\r\nX-Y: z""#, #""\u0000""#, #""é""#])
+    func aUserAgentThatNoHeaderCanHaveIsAMistake(value: String) throws {
+        let mistaken = try config("{\"userAgentExtra\":\(value)}")
+        #expect(throws: Failure.self) { try mistaken.userAgentExtra }
+    }
+
+    @Test(arguments: ["0", #""false""#, "[]"])
+    func whatIsNeitherTrueNorFalseIsAMistake(value: String) throws {
+        let mistaken = try config("{\"dockerImportSkipUuids\":\(value)}")
+        #expect(throws: Failure.self) { try mistaken.dockerImportSkipUUIDs }
+    }
+
+    @Test(arguments: [("true", true), ("false", false), ("null", true)])
     func onlyFalseHasUUIDsLookedUpInDockerSources(value: String, skips: Bool) throws {
         #expect(try config("{\"dockerImportSkipUuids\":\(value)}").dockerImportSkipUUIDs == skips)
     }

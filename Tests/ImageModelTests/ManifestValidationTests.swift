@@ -134,6 +134,9 @@ import Testing
             "files", #"[{"sha1":"a","size":1.5,"compression":"xz","digest":1,"dataset_guid":[]}]"#,
             ["files.0.size Invalid", "files.0.digest Invalid", "files.0.dataset_guid Invalid"]
         ),
+        (
+            "files", #"[{"sha1":"a","size":1,"compression":"xz","digest":"SHA256:ab"}]"#, ["files.0.digest Invalid"]
+        ),
         ("files", #"[{"sha1":"a","size":1,"compression":"xz"},{}]"#, ["files Invalid"]),
         ("requirements", #"{"x":1}"#, ["requirements.x Invalid"]),
         ("requirements", #"{"networks":{}}"#, ["requirements.networks Invalid"]),

@@ -64,6 +64,17 @@ import Testing
         }
     }
 
+    @Test func aPartOfAFileIsNotTakenForTheWhole() async throws {
+        try await RunningServer.serving(try ImageRoot(), authentication: Self.everybody) { server in
+            let image = "/images/\(Self.uuid)"
+            #expect(try await server.send("POST", "\(image)?action=import", body: Self.manifest()).status == 200)
+            let part = try await server.send(
+                "PUT", "\(image)/file?compression=none", body: "he", ["Content-Range": "bytes 0-1/5"])
+            #expect(part.status == 400 && part.code == "InvalidHeader", "\(part)")
+            #expect(try await server.send("POST", "\(image)?action=activate", body: "{}").code == "NoActivationNoFile")
+        }
+    }
+
     /// Who gives up what he has begun does not delete what another has finished.
     @Test func aDeletionCanBeBoundToAnImageThatIsNotActive() async throws {
         let root = try ImageRoot()

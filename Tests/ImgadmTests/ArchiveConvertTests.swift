@@ -69,6 +69,22 @@ extension EndToEnd {
             #expect(same.status == 0, "\(same)")
         }
 
+        /// A plain archive that was cut between two of its files is read to its end, and nothing else than its end mark tells.
+        @Test func anArchiveThatMayHaveBeenCutIsTold() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(
+                """
+                mkdir -p r/etc r/usr out; echo ID=x > r/etc/os-release
+                tar -b 1 -C r -cf whole.tar etc usr; head -c -1024 whole.tar > cut.tar
+                for way in "convert -q -o out/ -f" "import -q"; do
+                    imgadm $way whole.tar name=whole version=1 2>&1
+                    imgadm $way cut.tar name=cut version=1 2>&1
+                done
+                """, in: box)
+            #expect(made.status == 0, "\(made)")
+            #expect(made.lines.filter { $0.contains("has no end mark") }.count == 2, "\(made)")
+        }
+
         /// Archives whose entries do not come as one would write them: what `extract` makes of them on the disk is the judge.
         @Test(arguments: [
             // Later entries replace earlier ones, a folder's mode comes last, links go back and forth.

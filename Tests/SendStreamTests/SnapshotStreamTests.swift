@@ -107,15 +107,26 @@ import Testing
         }
     }
 
-    @Test func everyCutIsSeen() {
-        let whole = wrapped(snapshot())
+    @Test(arguments: [false, true]) func everyCutIsSeen(isWrapped: Bool) {
+        let whole = isWrapped ? wrapped(snapshot()) : snapshot()
         for length in stride(from: 16, to: whole.count, by: 97) {
             #expect(reason(Array(whole.prefix(length))) == .truncated, "\(length)")
         }
+        // Between two records, too.
+        #expect(reason(Array(whole.dropLast(312))) == .truncated)
     }
 
-    @Test func noBytesAreTooStrange() {
-        let whole = wrapped(snapshot())
+    @Test(arguments: [1, 312, Int.max], [[0], Array("\n".utf8), [UInt8](repeating: 0, count: 512)])
+    func whatFollowsTheEndIsSeen(step: Int, garbage: [UInt8]) {
+        for whole in [snapshot(), wrapped(snapshot())] {
+            let error = #expect(throws: StreamError.self) { try pass(whole + garbage, step: step) }
+            #expect(error?.reason == .trailingGarbage && error?.offset == UInt64(whole.count))
+        }
+        #expect(reason(snapshot() + snapshot()) == .trailingGarbage)
+    }
+
+    @Test(arguments: [false, true]) func noBytesAreTooStrange(isWrapped: Bool) {
+        let whole = isWrapped ? wrapped(snapshot()) : snapshot()
         for _ in 0..<2000 {
             var bytes = whole
             for _ in 0..<Int.random(in: 1...4) { bytes[.random(in: 0..<bytes.count)] = .random(in: .min ... .max) }

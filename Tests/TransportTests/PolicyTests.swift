@@ -123,6 +123,7 @@ import Time
         #expect(ErrorBody.excerpt(Array(page.utf8)) == "502 Bad Gateway")
         #expect(ErrorBody.excerpt(Array("<html><h1>No</h1>".utf8)) == "<html><h1>No</h1>")
         #expect(ErrorBody.excerpt(Array("no <title>x".utf8)) == "no <title>x")
+        #expect(ErrorBody.excerpt([0x1f, 0x8b, 8, 0, 0, 0]) == "what came is no text")
         #expect(ErrorBody.excerpt(Array(String(repeating: "x", count: 5000).utf8)).count == 201)
     }
 }

@@ -23,6 +23,12 @@ public struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
         hex = String(parts[1])
     }
 
+    /// It begins as a digest does whose algorithm is known here, whatever follows.
+    static func namesAlgorithm(_ text: String) -> Bool {
+        text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).first
+            .flatMap { Algorithm(rawValue: String($0)) } != nil
+    }
+
     /// The digest of content.
     public init(_ algorithm: Algorithm, of content: [UInt8]) {
         var hasher = DigestHasher(algorithm)

@@ -10,6 +10,11 @@ import NIOCore
 /// Requests that change images (imgapi.md, section 10).
 extension ImageResponder {
     func write(_ request: Request, _ route: Route, _ query: Query, _ type: AnswerType) async throws -> Response {
+        // RFC 9110, 14.5: else a part would be taken for the whole.
+        if request.method == .put, let range = request.headers[.contentRange] {
+            throw RequestError(
+                .badRequest, "InvalidHeader", "a file is put as a whole, not in parts (Content-Range: \(range))")
+        }
         switch (request.method, route) {
         case (.post, .images): return try await create(request, query, type)
         case (.post, .image(let uuid)): return try await act(on: uuid, request, query, type)

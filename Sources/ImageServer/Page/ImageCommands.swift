@@ -1,3 +1,4 @@
+import Failure
 import ImageCatalog
 import ImageModel
 import JSON
@@ -92,7 +93,7 @@ struct ImageCommands {
         }
     }
 
-    private func quoted(_ text: String) -> String { ImageListPage.quoted(text) }
+    private func quoted(_ text: String) -> String { ShellWord.quoted(text) }
 }
 
 /// Digits of a manifest, in which anything may stand.

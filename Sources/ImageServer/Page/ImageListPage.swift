@@ -1,3 +1,4 @@
+import Failure
 import ImageCatalog
 import ImageModel
 
@@ -37,7 +38,7 @@ struct ImageListPage {
             } ?? "<h1>Images of \(HTMLText.escaped(host))</h1>"
         return """
             \(title)
-            \(query.name == nil ? PageFrame.command("imgadm sources -a \(ImageListPage.quoted(source))\(token)") : "")
+            \(query.name == nil ? PageFrame.command("imgadm sources -a \(ShellWord.quoted(source))\(token)") : "")
             \(query.name == nil && isPrivate ? PageFrame.tokenNote : "")
             \(channelList)\(search)
             <p id="count" class="dim" role="status">\(count)</p>
@@ -47,21 +48,6 @@ struct ImageListPage {
     private var token: String { isPrivate ? " \(PageFrame.tokenOption)" : "" }
 
     private var source: String { url + (channel.map { "?channel=\($0)" } ?? "") }
-
-    /// As a shell takes it.
-    static func quoted(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: ":"), UInt8(ascii: "."),
-                UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "@"), UInt8(ascii: "+"):
-                true
-            default: false
-            }
-        }
-        return isPlain
-            ? text : "'\(text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
-    }
 
     private var channelList: String {
         guard let channels else { return "" }

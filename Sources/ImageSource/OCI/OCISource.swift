@@ -16,6 +16,7 @@ public final class OCISource: ImageSource {
     public let repository: RemoteRepository
     private let client: RegistryClient
     private let kept: KeptFiles
+    private let remarks: SourceRemarks
     private let log: Logger
     private let listed: SharedWork<(list: RepositoryList, isCompared: Bool)>
     /// What the tags say beside the index.
@@ -30,6 +31,7 @@ public final class OCISource: ImageSource {
         self.descriptor = descriptor
         self.client = client
         self.kept = kept
+        self.remarks = remarks
         self.log = log
         let repository = client.repository(name)
         self.repository = repository
@@ -49,8 +51,11 @@ public final class OCISource: ImageSource {
 
     public func ping() async throws {
         try await client.ping()
-        // An empty repository is one; one that nobody may read is not.
-        _ = try await repository.indexDigest()
+        // An empty repository is one, which may be there once something is published to it; one that nobody may read is not.
+        guard try await repository.indexDigest() == nil, try await repository.tags().isEmpty else { return }
+        remarks.add(
+            "there is no image in \(repository.description): the first that is published to it makes it, and a name with a slip looks the same"
+        )
     }
 
     public func list(_ wanted: WantedImages) async throws -> [ListedImage]? {

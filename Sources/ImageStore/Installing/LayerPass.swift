@@ -17,6 +17,12 @@ struct LayerPass {
         self.diffID = diffID
     }
 
+    struct Outcome<Visitor: TarVisitor> {
+        let visitor: Visitor
+        let fileSHA256: String?
+        let hasEndMark: Bool
+    }
+
     /// Unpacks a layer.
     ///
     /// - Returns: the SHA-256 of its file.
@@ -28,11 +34,10 @@ struct LayerPass {
     /// Unpacks an archive whose entries somebody else sees, too.
     ///
     /// - Parameter visitor: hands the entries on to the extractor.
-    /// - Returns: the visitor in the end, and the SHA-256 of the file.
     /// - Throws: as above.
     func unpack<Visitor: TarVisitor>(
         _ reader: some ImageFileReader, _ extractor: LayerExtractor, seenBy visitor: Visitor
-    ) async throws -> (visitor: Visitor, fileSHA256: String?) {
+    ) async throws -> Outcome<Visitor> {
         let read = try await read(reader, visitor)
         do {
             try extractor.finish()
@@ -49,7 +54,7 @@ struct LayerPass {
 
     private func read<Visitor: TarVisitor>(
         _ reader: some ImageFileReader, _ visitor: Visitor
-    ) async throws -> (visitor: Visitor, fileSHA256: String?) {
+    ) async throws -> Outcome<Visitor> {
         let limits = image.limits
         var reader = reader
         var visitor = visitor
@@ -73,7 +78,7 @@ struct LayerPass {
                 "the layer of image \(image.manifest.uuid) unpacks to content of digest \(actual), but it should be \(expected)"
             )
         }
-        return (visitor, pass.fileSHA256)
+        return Outcome(visitor: visitor, fileSHA256: pass.fileSHA256, hasEndMark: archive.hasEndMark)
     }
 
     /// Whatever went wrong, as a failure that says which image it is about.

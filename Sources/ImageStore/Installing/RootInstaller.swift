@@ -2,6 +2,7 @@ import Failure
 import Host
 import ImageModel
 import Layers
+import Logging
 import SystemPackage
 import Tar
 import ZFS
@@ -44,6 +45,11 @@ struct RootInstaller: ImageInstaller {
             throw Failure(.invalidFile, "\(what) \(SystemTree.isNone)", hint: SystemTree.hint)
         }
         try await store.noteLosses(of: extractor, in: partial, image)
+        if !read.hasEndMark {
+            store.log.warning(
+                "the archive has no end mark: if it was cut between two files, the rest of them is missing",
+                metadata: ["image": "\(image.manifest.uuid)"])
+        }
         return (read.visitor.visitor.release, read.fileSHA256)
     }
 }

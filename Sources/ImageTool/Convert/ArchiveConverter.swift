@@ -49,6 +49,11 @@ struct ArchiveConverter {
         guard let uuid = draft.uuid(try Self.digest(&hasher, of: file)) else {
             throw Failure(.manifestValidation, "invalid manifest: the UUID that was given is none")
         }
+        if !survey.hasEndMark {
+            report.warning(
+                "the archive \"\(file.name)\" has no end mark: if it was cut between two files, the rest of them is missing"
+            )
+        }
         if survey.tree.lostAttributes > 0 {
             report.warning("extended attributes that ZFS does not keep are left out (\(survey.tree.lostAttributes))")
         }

@@ -9,6 +9,8 @@ struct ArchiveSurvey: TarVisitor {
     private(set) var tree: ArchiveTree
     /// What each file of the archive became, in its order. Of some, nothing is left.
     private(set) var files: [FileSystemDraft.Node] = []
+    /// Without one, what was cut between two files looks whole.
+    private(set) var hasEndMark = false
     private var current: Current?
     /// Contents of small files with the right name.
     private var releases: [FileSystemDraft.Node: [UInt8]] = [:]
@@ -34,6 +36,7 @@ struct ArchiveSurvey: TarVisitor {
             try content.read { bytes in try reader.feed(bytes, to: &entries) }
             try reader.finish(to: &entries)
             self = entries.visitor
+            hasEndMark = reader.hasEndMark
         } catch let error {
             throw Self.failure(error, name)
         }

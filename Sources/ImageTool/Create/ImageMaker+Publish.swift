@@ -43,10 +43,11 @@ extension ImageMaker {
             let failure = error.failure
             let first = failure.hint.map { "\($0); " } ?? ""
             let signed = signer == nil ? "" : "--key FILE --user NAME "
+            let words = [created.manifestFile.string, created.file.string, "\(server.url.base)"].map(ShellWord.quoted)
             throw Failure(
                 failure.code, failure.message, cause: failure.cause,
                 hint:
-                    "\(first)the image stays in \"\(folder.path)\" until create -p is run for this VM again: imgadm publish \(signed)-m \(created.manifestFile) -f \(created.file) \(server.url.base)",
+                    "\(first)the image stays in \"\(folder.path)\" until create -p is run for this VM again: imgadm publish \(signed)-m \(words[0]) -f \(words[1]) \(words[2])",
                 statusCode: failure.statusCode)
         }
         try empty(folder)

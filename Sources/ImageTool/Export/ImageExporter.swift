@@ -81,7 +81,7 @@ public struct ImageExporter: Sendable {
             throw SquashfsRefusal.failure(file, in: content.compression, because: ", which export does not read")
         case .archive where !FileHead.holdsDisk(content.head):
             if let refusal = ApplianceRefusal.failure(of: file.name, "\"\(file.name)\"") { throw refusal }
-            let path = file.path == nil ? "FILE" : file.name
+            let path = file.path == nil ? "FILE" : ShellWord.quoted(file.name)
             throw Failure(
                 .unsupportedImage, "\"\(file.name)\" is an archive, which export does not read",
                 hint: """
@@ -116,7 +116,9 @@ public struct ImageExporter: Sendable {
             throw Failure(
                 .unsupportedImage,
                 "\"\(file.name)\" is a disk, and no image file that could be packed anew",
-                hint: "imgadm convert -o \(request.output?.string ?? "FOLDER") \(file.name) makes one of it")
+                hint:
+                    "imgadm convert -o \(ShellWord.quoted(request.output?.string ?? "FOLDER")) \(ShellWord.quoted(file.name)) makes one of it"
+            )
         }
         let manifest = try file.path.flatMap { try ImageFiles.manifest(beside: $0) }
         if manifest == nil, request.output != nil {

@@ -1,3 +1,4 @@
+import Failure
 import Host
 import SystemPackage
 
@@ -25,7 +26,7 @@ public struct MeantFile: Sendable {
     /// The command that takes it.
     public var hint: String {
         let install = "imgadm install \(Self.pair(word))"
-        return FileName.isOfStream(word) ? install : "\(path) names the file; \(install)"
+        return FileName.isOfStream(word) ? install : "\(ShellWord.quoted(path)) names the file; \(install)"
     }
 
     /// The options for the file of an image and its manifest, of which one or both were named, or the other lies beside it.
@@ -36,16 +37,17 @@ public struct MeantFile: Sendable {
         guard let other else { return pair(named) }
         let rest = named == word ? other : word
         let (manifest, file) = FileName.isManifest(named) ? (named, rest) : (rest, named)
-        return "-m \(manifest) -f \(file)"
+        return "-m \(ShellWord.quoted(manifest)) -f \(ShellWord.quoted(file))"
     }
 
     private static func pair(_ word: String) -> String {
         let stem = FileName.stem(word)
         guard FileName.isManifest(word) else {
             let manifest = "\(stem).imgmanifest"
-            return "-m \(isThere(manifest) ? manifest : "MANIFEST") -f \(word)"
+            return "-m \(isThere(manifest) ? ShellWord.quoted(manifest) : "MANIFEST") -f \(ShellWord.quoted(word))"
         }
-        return "-m \(word) -f \(FileName.streams(of: stem).first(where: isThere) ?? "FILE")"
+        let file = FileName.streams(of: stem).first(where: isThere)
+        return "-m \(ShellWord.quoted(word)) -f \(ShellWord.quoted(file ?? "FILE"))"
     }
 
     private var path: String { FileName.isPath(word) ? word : "./\(word)" }

@@ -19,9 +19,10 @@ enum SquashfsRefusal {
             path = path.hasSuffix(suffix) ? String(path.dropLast(suffix.count)) : "FILE"
         }
         hints += first(path)
+        let pathOfImport = ShellWord.quoted(FileName.isPath(path) ? path : "./\(path)")
         hints += [
-            "imgadm import \(FileName.isPath(path) ? path : "./\(path)") makes an image of it on this host",
-            "sqfs2tar \(path) | imgadm convert -o FOLDER - name=NAME version=VERSION makes an image file",
+            "imgadm import \(pathOfImport) makes an image of it on this host",
+            "sqfs2tar \(ShellWord.quoted(path)) | imgadm convert -o FOLDER - name=NAME version=VERSION makes an image file",
         ]
         return Failure(
             .unsupportedImage, "\"\(file.name)\" is a squashfs\(reason)", hints: hints)

@@ -46,7 +46,7 @@ struct CommandContext: Sendable {
         let config = ConfigFile(root: root, lockPatience: lockPatience ?? LockWait.longest, log: log)
         var settings = try TransportSettings(environment: environment)
         // The config is read for the User-Agent alone here; what is wrong with it is told by the commands that need it.
-        let extra = (try? config.load())?.userAgentExtra.map { " \($0)" } ?? ""
+        let extra = (try? config.load().userAgentExtra).map { " \($0)" } ?? ""
         settings.userAgent =
             "imgadm/\(Imgadm.version) (swift/\(CommandContext.swiftVersion); \(CommandContext.platform))\(extra)"
         network = NetworkSender(settings: settings)

@@ -34,7 +34,7 @@ extension ImageArgument {
         }
         guard let names = try? await context.tool.availableNames() else { return nil }
         if let tag = reference.tag, word == "\(name):\(tag)", names.contains(name) {
-            return "a source has images called \"\(name)\": imgadm import \(name)@\(tag)"
+            return "a source has images called \"\(name)\": imgadm import \(ShellWord.quoted("\(name)@\(tag)"))"
         }
         return Suggestion.hint(for: name, among: names)
     }

@@ -96,7 +96,8 @@ enum ImageArgument {
             let typed = String(String.UnicodeScalarView(text.unicodeScalars.map { isDash($0) ? "-" : $0 }))
             return "it has another dash than -: did you mean \"\(typed)\"?"
         }
-        return text.contains("=") ? "imgadm avail \(text) shows the images of which that is true" : nil
+        return text.contains("=")
+            ? "imgadm avail \(ShellWord.quoted(text)) shows the images of which that is true" : nil
     }
 
     /// Says of a URL what it is: it is no name of anything in a source.
@@ -110,8 +111,8 @@ enum ImageArgument {
             throw Failure(
                 .usage, "invalid image-id arg: \"\(text)\" has a \"\(scheme)\" that is written otherwise here",
                 hint: scheme == "oci://"
-                    ? "imgadm import oci:\(bare); a repository of images is added by imgadm sources -a \(repository)"
-                    : "imgadm import docker:\(bare)")
+                    ? "imgadm import \(ShellWord.quoted("oci:\(bare)")); a repository of images is added by imgadm sources -a \(ShellWord.quoted(repository))"
+                    : "imgadm import \(ShellWord.quoted("docker:\(bare)"))")
         }
         if text == "-" {
             throw Failure(

@@ -26,13 +26,13 @@ enum OutputArgument {
         let path = try value(text)
         guard try !HostFile.isFolder(path) else { return path }
         guard !text.hasSuffix("/") else {
-            throw Failure(.usage, "there is no folder \"\(text)\"", hint: "mkdir -p \(text) makes it")
+            throw Failure(.usage, "there is no folder \"\(text)\"", hint: "mkdir -p \(ShellWord.quoted(text)) makes it")
         }
         guard !FileName.isOfContent(text) else {
             throw Failure(
                 .usage, "\"\(text)\" is called like a disk or an archive, and an image file is written",
                 hint:
-                    "-o names a folder, or a file that is called NAME.zfs.gz or NAME.zvol.gz; imgadm export -o \(text) IMAGE makes a disk or an archive of an image"
+                    "-o names a folder, or a file that is called NAME.zfs.gz or NAME.zvol.gz; imgadm export -o \(ShellWord.quoted(text)) IMAGE makes a disk or an archive of an image"
             )
         }
         return path
@@ -43,7 +43,7 @@ enum OutputArgument {
         guard text == "-" || !text.hasPrefix("-") else {
             throw Failure(
                 .option, "-o lacks its value: \"\(text)\" looks like an option",
-                hint: "-o ./\(text) is the file of that name")
+                hint: "-o \(ShellWord.quoted("./\(text)")) is the file of that name")
         }
         guard !text.isEmpty else { throw Failure(.usage, "-o names nothing", hint: "-o . is the folder where you are") }
         return FilePath(text)

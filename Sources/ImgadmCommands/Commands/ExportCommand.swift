@@ -82,6 +82,6 @@ struct ExportCommand: AnsweringCommand {
         guard outputs.count == 1, images.count == 1 else {
             return "imgadm export -o OUT IMAGE; -o - with --format writes to standard output"
         }
-        return "imgadm export -o \(outputs[0]) \(images[0])"
+        return "imgadm export -o \(ShellWord.quoted(outputs[0])) \(ShellWord.quoted(images[0]))"
     }
 }

@@ -53,7 +53,7 @@ struct ExtractCommand: ImgadmCommand {
             throw Failure(
                 error.code, error.message, cause: error.cause,
                 hint:
-                    "it is an installed image: imgadm export -P \(pool) -o NAME.zfs.gz \(file) writes its file, which extract reads"
+                    "it is an installed image: imgadm export -P \(pool) -o NAME.zfs.gz \(ShellWord.quoted(file)) writes its file, which extract reads"
             )
         }
         try context.output.flush()

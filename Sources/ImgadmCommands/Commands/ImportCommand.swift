@@ -191,7 +191,7 @@ struct ImportCommand: AnsweringCommand {
             arguments[1].contains("=")
             ? "fields are given to a file, a URL or oci:REFERENCE; an image of a source has its own"
             : isVersion
-                ? "imgadm import \(arguments[0])@\(arguments[1]) is that version"
+                ? "imgadm import \(ShellWord.quoted("\(arguments[0])@\(arguments[1])")) is that version"
                 : "one image is imported at a time; NAME@VERSION is one of its versions"
         throw CallError("unexpected argument: \"\(arguments[1])\"", hint: hint)
     }

@@ -46,8 +46,8 @@ struct InstallCommand: AnsweringCommand {
     /// The same words in their order, or the command that takes them.
     private func misplaced(_ problem: String) throws -> CallError {
         guard manifest == nil, let named = file ?? arguments.first else {
-            return CallError(
-                problem, hint: "imgadm install -m \(manifest ?? "MANIFEST") -f \(file ?? arguments.first ?? "FILE")")
+            let words = [manifest ?? "MANIFEST", file ?? arguments.first ?? "FILE"].map(ShellWord.quoted)
+            return CallError(problem, hint: "imgadm install -m \(words[0]) -f \(words[1])")
         }
         // What is neither the file of an image nor its manifest may be one that import takes, or no file at all.
         if let options = MeantFile.options(named, arguments.dropFirst(file == nil ? 1 : 0).first) {
@@ -57,10 +57,10 @@ struct InstallCommand: AnsweringCommand {
             return CallError(
                 problem,
                 hint: FileName.isOfContent(named)
-                    ? "imgadm import \(named) takes a disk or a root file system"
-                    : "imgadm import \(named) takes an image of a source")
+                    ? "imgadm import \(ShellWord.quoted(named)) takes a disk or a root file system"
+                    : "imgadm import \(ShellWord.quoted(named)) takes an image of a source")
         }
         if let other = try ImageTool.otherWay(of: named) { return CallError(problem, hint: other) }
-        return CallError(problem, hint: "imgadm install -m MANIFEST -f \(named)")
+        return CallError(problem, hint: "imgadm install -m MANIFEST -f \(ShellWord.quoted(named))")
     }
 }

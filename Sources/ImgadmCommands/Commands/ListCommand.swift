@@ -17,8 +17,8 @@ struct ListCommand: ImgadmCommand {
         discussion: """
             A docker image is one row, under its reference; -a shows each of its layers, which are images, too. So does whatever
             is meant for programs: -o, -H, and formats other than the table; and so does --tree. With -l, the row has the sum of its layers:
-            what others are built on as well counts as used, and not as unique. Where images of several
-            pools are shown, there is a column for the pool.
+            what others are built on as well counts as used, and not as unique. Where images of other
+            pools are shown than the one that commands mean without -P, there is a column for the pool.
 
             A filter is FIELD=VALUE or, for a part of the value, FIELD=~TEXT.
 
@@ -102,7 +102,9 @@ struct ListCommand: ImgadmCommand {
         }
         var listing = standard
         var rows = select(listing)
-        if isForPeople, Set(rows.map(\.image.pool)).count > 1 {
+        // What commands mean without -P needs no word. Where that is no pool's name, nothing is meant.
+        let meant = try? context.pool(nil)
+        if isForPeople, pool == nil, rows.contains(where: { $0.image.pool != meant }) {
             listing = try Listing(
                 options, standardColumns: (long ? Self.longColumns : Listing.standardColumns) + ",pool",
                 sort: sort.keys, filters: filters)

@@ -73,21 +73,22 @@ struct PublishCommand: AnsweringCommand {
     private func misplaced(_ problem: String) -> CallError {
         let url = arguments.last { $0.contains("://") }
         let other = arguments.first { $0 != url }
+        let place = ShellWord.quoted(url ?? "URL")
         if manifest == nil, file == nil, let other {
             let rest = arguments.filter { $0 != url && $0 != other }
             if let options = MeantFile.options(other, rest.first) {
-                return CallError(problem, hint: "imgadm publish \(options) \(url ?? "URL")")
+                return CallError(problem, hint: "imgadm publish \(options) \(place)")
             }
             // An image that is installed has no file yet.
             if !MeantFile.isThere(other) {
                 return CallError(
                     problem,
                     hint:
-                        "imgadm export -o NAME.zfs.gz \(other) writes the two files of an installed image; then imgadm publish -m MANIFEST -f FILE \(url ?? "URL")"
+                        "imgadm export -o NAME.zfs.gz \(ShellWord.quoted(other)) writes the two files of an installed image; then imgadm publish -m MANIFEST -f FILE \(place)"
                 )
             }
         }
-        let words = ["-m \(manifest ?? "MANIFEST")", "-f \(file ?? other ?? "FILE")", url ?? "URL"]
-        return CallError(problem, hint: "imgadm publish \(words.joined(separator: " "))")
+        let files = [manifest ?? "MANIFEST", file ?? other ?? "FILE"].map(ShellWord.quoted)
+        return CallError(problem, hint: "imgadm publish -m \(files[0]) -f \(files[1]) \(place)")
     }
 }

@@ -85,7 +85,7 @@ struct SourcesCommand: ImgadmCommand {
             throw CallError(
                 "unexpected argument: \"\(first)\"",
                 hint: add.isEmpty && delete.isEmpty && !edit && !check
-                    ? "imgadm sources -a \(first) adds a source" : nil)
+                    ? "imgadm sources -a \(ShellWord.quoted(first)) adds a source" : nil)
         }
         let actions = [!add.isEmpty || addDockerHub, !delete.isEmpty, edit, check].filter { $0 }.count
         guard actions <= 1, add.isEmpty || !addDockerHub else {

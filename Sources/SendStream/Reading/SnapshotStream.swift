@@ -13,8 +13,6 @@ public struct SnapshotStream: Sendable {
         case record
         /// In what follows a record.
         case payload(UInt64, passes: Bool)
-        /// In a stream that is the whole of it: where it ends is for its receiver to see.
-        case plain
         case end
     }
 
@@ -26,6 +24,7 @@ public struct SnapshotStream: Sendable {
     /// Bytes taken, for messages only.
     private var offset: UInt64 = 0
     private var isLittleEndian = true
+    private var isWrapped = false
     /// What comes before the streams, in a stream of streams, is over.
     private var hasPrologueEnded = false
 
@@ -34,41 +33,52 @@ public struct SnapshotStream: Sendable {
 
     public init() {}
 
-    /// Takes the next bytes.
+    /// Takes the next bytes, and sees where the stream ends: `zfs receive` itself takes no notice of what follows.
     ///
     /// - Parameter emit: takes those of the snapshot's stream.
     /// - Throws: `StreamError`, `WrongCount`; whatever `emit` throws.
     public mutating func feed(_ bytes: RawSpan, emit: (RawSpan) throws -> Void) throws {
         var rest = bytes
+        // How many bytes before the rest belong to the snapshot's stream and are still to be emitted: as few pieces as can be.
+        var passed = 0
+        func emitPassed() throws {
+            guard passed > 0 else { return }
+            let end = bytes.byteCount - rest.byteCount
+            let piece = bytes.extracting(end - passed..<end)
+            passed = 0
+            try emit(piece)
+        }
         while rest.byteCount > 0 {
             switch place {
-            case .end: return
-            case .plain:
-                try emit(rest)
-                return
+            case .end: throw StreamError(.trailingGarbage, at: offset, "all of it was read")
             case .payload(let left, let passes):
+                if !passes { try emitPassed() }
                 let part = Int(clamping: min(left, UInt64(rest.byteCount)))
-                if passes { try emit(rest.extracting(first: part)) }
                 rest = rest.extracting(droppingFirst: part)
+                if passes { passed += part }
                 offset &+= UInt64(part)
                 let more = left - UInt64(part)
                 place = more == 0 ? .record : .payload(more, passes: passes)
             case .record:
+                let passes = stage == .snapshot
+                if !passes { try emitPassed() }
                 let part = min(RecordFields.size - record.count, rest.byteCount)
                 unsafe rest.extracting(first: part).withUnsafeBytes { unsafe record.append(contentsOf: $0) }
                 rest = rest.extracting(droppingFirst: part)
-                guard record.count == RecordFields.size else { return }
+                if passes { passed += part }
+                guard record.count == RecordFields.size else { break }
                 try takeRecord(emit)
                 record.removeAll(keepingCapacity: true)
                 offset &+= UInt64(RecordFields.size)
             }
         }
+        try emitPassed()
     }
 
     /// - Throws: `StreamError` if the stream has not come to its end, as far as that can be told.
     public func finish() throws(StreamError) {
         switch place {
-        case .plain, .end: return
+        case .end: return
         case .record where stage == .first: _ = try start()
         case .record, .payload: break
         }
@@ -97,9 +107,9 @@ public struct SnapshotStream: Sendable {
         case .snapshot:
             let isEnd = fields.type == RecordFields.endType
             let payload = isEnd ? 0 : try payload()
-            try unsafe emit(record.span.bytes)
             if payload > 0 { place = .payload(UInt64(payload), passes: true) }
-            if isEnd { stage = .wrappedEnd }
+            guard isEnd else { return }
+            if isWrapped { stage = .wrappedEnd } else { place = .end }
         case .wrappedEnd where fields.type == RecordFields.endType: place = .end
         case .wrappedEnd where fields.type == RecordFields.beginType: throw WrongCount.several
         case .wrappedEnd: throw bad("it follows the end of a snapshot")
@@ -118,18 +128,16 @@ public struct SnapshotStream: Sendable {
     }
 
     private mutating func begin(_ header: StreamHeader, _ emit: (RawSpan) throws -> Void) throws {
-        let isWhole = stage == .first && !header.isCompound
         if header.isCompound {
             guard stage == .first else { throw bad("it begins streams within a stream") }
             stage = .wrapped
+            isWrapped = true
         } else {
             self.header = header
             try unsafe emit(record.span.bytes)
             stage = .snapshot
         }
-        if isWhole {
-            place = .plain
-        } else if header.payloadLength > 0 {
+        if header.payloadLength > 0 {
             place = .payload(UInt64(header.payloadLength), passes: !header.isCompound)
         }
     }
