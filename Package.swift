@@ -171,7 +171,8 @@ let package = Package(
             name: "TestHost", dependencies: ["JSON", "Host", log, system, nioCore, nioPosix, crypto],
             path: "Tests/TestHost",
             swiftSettings: [.swiftLanguageMode(.v6)]),
-        tests("ImgadmTests", ["TestHost", "JSON", "Host", "ImageModel", system, "imgadm", "imgapi-server"]),
+        // These and the next run the programs, which `swift build --build-tests` builds, too: as dependencies they would be waited for.
+        tests("ImgadmTests", ["TestHost", "JSON", "Host", "ImageModel", system]),
         tests("JSONTests", ["JSON"]),
         // A clock on which no second is a real one.
         .target(
@@ -230,7 +231,7 @@ let package = Package(
                 "ImageCatalog", "ImageServer", "ImageModel", "JSON", "Failure", "Time", "Host", "OCIRegistry",
                 "Transport",
                 "TestHost",
-                "imgapi-server", log, system, nioCore, nioPosix, crypto,
+                log, system, nioCore, nioPosix, crypto,
             ]),
         tests(
             "ImageMirrorTests",
