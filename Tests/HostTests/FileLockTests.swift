@@ -35,9 +35,13 @@ import Time
         #expect(try !HostFile.exists(path))
     }
 
-    @Test func sweepingTakesWhatIsStaleAndLeavesWhatIsHeld() throws {
+    @Test func sweepingTakesWhatIsStaleAndLeavesWhatIsHeld() async throws {
         FileLock.sweep(path)
+        // Whoever has made it is about to lock it.
         try HostFile.write([], to: path)
+        FileLock.sweep(path)
+        #expect(try HostFile.exists(path))
+        try await Tool.shell("touch -d '2 minutes ago' '\(path)'")
         FileLock.sweep(path)
         #expect(try !HostFile.exists(path))
         let lock = try #require(try FileLock.tryTaking(path))

@@ -51,7 +51,7 @@ extension EndToEnd {
             let images = try await Fixture.get()
             try box.use(images.server.url)
             #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
-            try await Tool.run("zfs", "destroy", "-r", "\(box.pool)/\(images.base.uuid)")
+            try await SandboxPool.destroyDataset("\(box.pool)/\(images.base.uuid)")
             for words in [["-n"], ["-f"]] {
                 let run = try await box.imgadm(["vacuum", "-j", "-P", box.pool] + words)
                 let answer = try answer(run)

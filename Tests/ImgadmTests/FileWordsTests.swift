@@ -107,7 +107,7 @@ extension EndToEnd {
                 #expect(run.errors.contains("is an increment: it builds on the snapshot with the guid"), "\(run)")
                 #expect(run.errors.contains("--origin FILE") && !run.errors.contains("at byte"), "\(run)")
             }
-            _ = try await run("zfs destroy -r \(box.pool)/a", in: box)
+            try await SandboxPool.destroyDataset("\(box.pool)/a")
         }
 
         /// As on a host without ZFS: the program is hidden from this command.

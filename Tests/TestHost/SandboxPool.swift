@@ -28,6 +28,11 @@ public enum SandboxPool {
     /// The pool in which images are made; one for all tests.
     static func workshop() async throws -> String { try await workshopPool.get() }
 
+    /// Destroys a dataset and all below it. One that was just mounted is busy for a while on zfs-fuse.
+    public static func destroyDataset(_ name: String) async throws {
+        try await Tool.shell("for n in $(seq 600); do zfs destroy -r '\(name)' && exit; sleep 0.1; done; exit 1")
+    }
+
     static func destroy(_ name: String) {
         guard let folder = files.withLock({ $0.removeValue(forKey: name) }) else { return }
         // zfs-fuse learns of an unmount after the kernel has done it: a pool with more than one file system is always busy at
@@ -52,9 +57,9 @@ enum ZFSService {
             }
             return
         }
-        try await Tool.shell(
-            "zfs-fuse >/dev/null 2>&1; for i in $(seq 600); do zpool list >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1"
-        )
+        // Which keeps zfs-fuse from standing still, too.
+        let root = (0..<3).reduce(FilePath(#filePath)) { path, _ in path.removingLastComponent() }
+        try await Tool.run("\(root)/scripts/zfs-daemon.sh", "start")
     }
 
     static func start() async throws {

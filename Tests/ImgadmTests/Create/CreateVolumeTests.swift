@@ -51,7 +51,7 @@ extension EndToEnd {
             let led = try await box.imgadm(
                 ["create", "-c", "none", "--force", "-o", box.root.string, vm, "name=disk"] + hint.map(String.init))
             #expect(led.status == 0, "\(led)")
-            try await Tool.run("zfs", "destroy", "-r", "\(box.pool)/\(vm)")
+            try await SandboxPool.destroyDataset("\(box.pool)/\(vm)")
         }
 
         @Test func aVolumeThatHasGrownHasNotTheSizeOfItsOrigin() async throws {
@@ -77,7 +77,7 @@ extension EndToEnd {
                 "create", "-c", "none", "-o", box.root.string, vm, "name=disk", "version=1")
             #expect(run.status == 0 && run.output.contains("Inheriting from origin image \(image)"), "\(run)")
             #expect(try manifest(box)["image_size"] == 32)
-            try await Tool.run("zfs", "destroy", "-r", "\(box.pool)/\(vm)-disk0")
+            try await SandboxPool.destroyDataset("\(box.pool)/\(vm)-disk0")
         }
     }
 }
