@@ -116,7 +116,9 @@ extension Finding {
         case .recordOfAbsentPool(let uuid, let pool):
             self.init(
                 kind: "record-pool", problem: "image \(uuid) has a record on zpool \"\(pool)\", which is not there",
-                remedy: "import the pool; or remove the record if it is gone for good", repair: nil)
+                remedy:
+                    "import the pool; or remove the record if it is gone for good (/var/imgadm/images/\(pool)-\(uuid).json)",
+                repair: nil)
         case .recordOfOtherPool(let uuid, let pool):
             self.init(
                 kind: "record-pool",

@@ -59,6 +59,13 @@ extension ImageTool {
         _ installed: InstalledImage, as image: AvailableImage, from path: FilePath, _ report: Report
     ) async throws {
         guard !installed.isKnown, image.content == .zfsStream else {
+            if let stated = image.manifest.files.first?.datasetGUID,
+                let found = installed.made?.snapshotGUID ?? installed.foundGUID, stated != "\(found)"
+            {
+                report.warning(
+                    "the file makes image \(image.manifest.progressTitle) as another snapshot (guid \(stated)) than is installed here (guid \(found)): what builds on that one cannot be installed on this one"
+                )
+            }
             try await passOver(installed, report)
             report.did(ImageResult(.present(.asked), installed))
             return
@@ -134,7 +141,9 @@ extension ImageTool {
         throw Failure(
             .originNotInstalled,
             "the origin \(origin) of image \(manifest.uuid) is not installed on zpool \"\(pool)\"",
-            hint: "imgadm import -P \(pool) \(origin) installs it")
+            hint:
+                "imgadm import -P \(pool) \(origin) installs it from a source, imgadm install -P \(pool) -m MANIFEST -f FILE from its files"
+        )
     }
 
     /// A manifest from a file: upgraded if it is of version 1, its `published_at` and the compression of its file filled

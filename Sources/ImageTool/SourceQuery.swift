@@ -128,7 +128,10 @@ extension ImageTool {
             failures.append(
                 Failure(
                     .sourcePing, "unexpected ping error with image source \"\(descriptor.displayURL)\"", cause: failure,
-                    hint: hint ?? "-f adds a source without asking it"))
+                    hint: hint
+                        ?? (failure.failure.statusCode == 404
+                            ? "nothing is there: the path in the URL may be wrong; -f adds it all the same"
+                            : "-f adds a source without asking it")))
         }
         return failures
     }

@@ -12,6 +12,23 @@ extension EndToEnd {
             return path.string
         }
 
+        /// What is there stays; but who goes on with increments to the file's snapshot should know.
+        @Test func aFileOfAnotherSnapshotThanIsThereIsTold() async throws {
+            let box = try await Sandbox.make()
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            var manifest = images.base.manifest
+            var file = try #require(manifest["files"]?[0]?.objectValue)
+            file["dataset_guid"] = "7"
+            manifest["files"] = [.object(file)]
+            try box.write(JSONValue.object(manifest).text(), to: "other.json")
+            let run = try await box.imgadm(
+                "install", "-m", box.path("other.json").string, "-f", images.base.file.string)
+            #expect(run.status == 0 && run.output.contains("already installed, skipping"), "\(run)")
+            #expect(run.errors.contains("as another snapshot (guid 7) than is installed here (guid "), "\(run)")
+        }
+
         @Test func whatZFSSendMadeIsInstalled() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()
