@@ -19,7 +19,7 @@ public struct ConfigFile: Sendable {
 
     /// The config, upgraded from an older layout if it has to be (state.md). Nothing is written.
     ///
-    /// - Throws: `ConfigError` if the file is not a JSON object, or a member beside the sources is of the wrong kind; `FileSystemError`.
+    /// - Throws: `ConfigError` if the file is not a JSON object; `FileSystemError`.
     public func load() throws -> ImgadmConfig {
         let config = try read()
         guard try ConfigUpgrade.isNeeded(config, root: root) else { return config ?? ImgadmConfig() }
@@ -86,9 +86,7 @@ public struct ConfigFile: Sendable {
                 .configError, "the config file \"\(root.config)\" is not a JSON object",
                 hint: "it begins with { and ends with }: imgadm.conf(5) has an example")
         }
-        let config = ImgadmConfig(json: object, file: root.config.string)
-        try config.check()
-        return config
+        return ImgadmConfig(json: object, file: root.config.string)
     }
 
     private func write(_ config: ImgadmConfig) throws {

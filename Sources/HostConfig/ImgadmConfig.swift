@@ -16,11 +16,12 @@ public struct ImgadmConfig: Sendable, Hashable {
     }
 
     /// The image sources in the order in which they are asked. Where the config names none at all (not even an empty
-    /// list), the standard source.
+    /// list), the standard source. Who they are told that asks, is looked at, too.
     ///
     /// - Throws: `ConfigError`, `InvalidSource`.
     public var sources: [SourceDescriptor] {
         get throws {
+            _ = try userAgentExtra
             guard let value = json["sources"] else { return [SourceDescriptor.standard].compactMap(\.self) }
             guard let list = value.arrayValue else {
                 throw Failure(
@@ -85,11 +86,13 @@ public struct ImgadmConfig: Sendable, Hashable {
         }
     }
 
-    /// Whether what stands beside the sources can be taken for what it is meant for.
+    /// Whether all of it can be taken for what it is meant for. Commands look at what they need.
     ///
-    /// - Throws: `ConfigError`.
-    func check() throws(Failure) {
-        _ = try (userAgentExtra, dockerImportSkipUUIDs, docker)
+    /// - Returns: the sources.
+    /// - Throws: `ConfigError`, `InvalidSource`.
+    public func checkedSources() throws -> [SourceDescriptor] {
+        _ = try (dockerImportSkipUUIDs, docker)
+        return try sources
     }
 
     /// The version of the layout that this program writes.

@@ -67,7 +67,7 @@ extension ImageTool {
     private func configFindings() async throws -> [Finding] {
         let descriptors: [SourceDescriptor]
         do {
-            descriptors = try config.load().sources
+            descriptors = try config.load().checkedSources()
         } catch let error as any CodedError {
             return [
                 Finding(

@@ -81,12 +81,16 @@ import Testing
     func aUserAgentThatNoHeaderCanHaveIsAMistake(value: String) throws {
         let mistaken = try config("{\"userAgentExtra\":\(value)}")
         #expect(throws: Failure.self) { try mistaken.userAgentExtra }
+        #expect(throws: Failure.self) { try mistaken.sources }
     }
 
     @Test(arguments: ["0", #""false""#, "[]"])
     func whatIsNeitherTrueNorFalseIsAMistake(value: String) throws {
         let mistaken = try config("{\"dockerImportSkipUuids\":\(value)}")
         #expect(throws: Failure.self) { try mistaken.dockerImportSkipUUIDs }
+        #expect(throws: Failure.self) { try mistaken.checkedSources() }
+        // Who asks the sources for something else has nothing to do with it.
+        _ = try mistaken.sources
     }
 
     @Test(arguments: [("true", true), ("false", false), ("null", true)])
