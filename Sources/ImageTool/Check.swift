@@ -80,7 +80,8 @@ extension ImageTool {
             failure.map { failure in
                 Finding(
                     kind: "source", problem: "image source \"\(source.displayURL)\" does not answer: \(failure)",
-                    remedy: failure.hint ?? "imgadm sources -d \(source.displayURL) takes it out", repair: nil)
+                    remedy: failure.hint ?? "imgadm sources -d \(ShellWord.quoted(source.displayURL)) takes it out",
+                    repair: nil)
             }
         }
     }

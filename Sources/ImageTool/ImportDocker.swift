@@ -97,7 +97,7 @@ extension ImageTool {
         guard reference.namesHost, let other = try? await otherType(of: source.descriptor) else { return nil }
         let url = source.descriptor.url.base
         return
-            "\(url) answers as \(other.name): imgadm sources -t \(other.type.rawValue) -a \(url) adds it, and its images are imported by their names"
+            "\(url) answers as \(other.name): imgadm sources -t \(other.type.rawValue) -a \(ShellWord.quoted(url)) adds it, and its images are imported by their names"
     }
 
     /// What to do about a reference that leads to nothing.

@@ -121,7 +121,7 @@ extension ImageTool {
                 let repository = other.type == .docker ? ImageTool.repositoryURL(of: descriptor) : nil
                 hint =
                     repository.map {
-                        "it is in a registry, whose repository \($0) is a source of images: sources -a \($0)"
+                        "it is in a registry, whose repository \($0) is a source of images: sources -a \(ShellWord.quoted($0))"
                     }
                     ?? "it answers as \(other.name): -t \(other.type.rawValue)"
             }

@@ -108,7 +108,7 @@ public struct RemoteServer: Sendable {
         return Failure(
             .imageNotFound, "\(what) is not on \(place)",
             hint: name.flatMap { Suggestion.hint(for: $0, among: images.compactMap(\.name)) }
-                ?? "imgadm remote list \(client.base) shows the images; of those that are not active, to whom the server knows"
+                ?? "imgadm remote list \(ShellWord.quoted(client.base)) shows the images; of those that are not active, to whom the server knows"
         )
     }
 
@@ -202,7 +202,7 @@ public struct RemoteServer: Sendable {
             throw Failure(
                 .usage, "image \(title(image.manifest)) is in no other channel than \"\(name)\"",
                 hint:
-                    "imgadm remote delete \(image.uuid) \(client.base) deletes it; channel-add adds it to another first"
+                    "imgadm remote delete \(image.uuid) \(ShellWord.quoted(client.base)) deletes it; channel-add adds it to another first"
             )
         }
         return rest
@@ -232,7 +232,7 @@ public struct RemoteServer: Sendable {
     private func undone(_ image: Manifest, _ state: String) -> Failure {
         Failure(
             .uploadError, "\(client.base) answers as if it were done, but image \(title(image)) \(state)",
-            hint: "imgadm remote show \(image.uuid) \(client.base) shows it")
+            hint: "imgadm remote show \(image.uuid) \(ShellWord.quoted(client.base)) shows it")
     }
 
     /// What changes an image names one of its channels, if it has any.

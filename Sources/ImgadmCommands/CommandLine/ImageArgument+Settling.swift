@@ -159,6 +159,6 @@ private struct SourceQuestion {
 
     private func installed(_ word: String) async -> String? {
         guard let pool = try? await context.tool.poolOfInstalled(word) else { return nil }
-        return "it is installed: imgadm get -P \(pool) \(word) shows it"
+        return "it is installed: imgadm get -P \(pool) \(ShellWord.quoted(word)) shows it"
     }
 }
