@@ -81,14 +81,9 @@ public final class FileLock: Sendable {
     /// Removes a lock file that a dead process left behind; one that is held stays. So does an empty one for a minute: whoever has just
     /// made it is about to lock it, and would find it taken.
     public static func sweep(_ path: FilePath) {
-        // What cannot be looked at is tried.
-        if let mark = try? FileMark(path, followingLinks: false), mark.size == 0, let age = mark.modified.age,
-            (0..<60_000).contains(age)
-        {
-            return
-        }
-        // One that cannot be taken away does no harm.
-        guard (try? HostFile.exists(path)) == true else { return }
+        // One that cannot be looked at, or be taken away, does no harm.
+        guard let mark = try? FileMark(path, followingLinks: false) else { return }
+        if mark.size == 0, let age = mark.modified.age, (0..<60_000).contains(age) { return }
         (try? tryTaking(path))?.release()
     }
 }

@@ -57,10 +57,13 @@ public struct InstalledImage: Sendable {
         return manifest
     }
 
+    /// The guid of its snapshot: as it was when that was made, or as it was found.
+    public var snapshotGUID: UInt64? { made?.snapshotGUID ?? foundGUID }
+
     /// A manifest with the guid that the image is known by on this host, where it states one: the file that a source speaks of may make
     /// another snapshot.
     public func keepingGUID(_ stated: Manifest) -> Manifest {
-        guard let guid = made?.snapshotGUID ?? foundGUID else { return stated }
+        guard let guid = snapshotGUID else { return stated }
         return stated.stating(datasetGUID: "\(guid)")
     }
 

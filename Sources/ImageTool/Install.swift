@@ -59,12 +59,10 @@ extension ImageTool {
         _ installed: InstalledImage, as image: AvailableImage, from path: FilePath, _ report: Report
     ) async throws {
         guard !installed.isKnown, image.content == .zfsStream else {
-            if let stated = image.manifest.files.first?.datasetGUID,
-                let found = installed.made?.snapshotGUID ?? installed.foundGUID, stated != "\(found)"
+            if let remark = ImageTool.otherSnapshot(
+                "the file makes", image.manifest.progressTitle, image.manifest, installed.snapshotGUID)
             {
-                report.warning(
-                    "the file makes image \(image.manifest.progressTitle) as another snapshot (guid \(stated)) than is installed here (guid \(found)): what builds on that one cannot be installed on this one"
-                )
+                report.warning(remark)
             }
             try await passOver(installed, report)
             report.did(ImageResult(.present(.asked), installed))
@@ -112,10 +110,11 @@ extension ImageTool {
         do {
             return try await read()
         } catch let error as any CodedError where isObject(manifest) == false && isObject(file) == true {
+            let words = [file, manifest].map { ShellWord.quoted($0.string) }
             throw Failure(
                 error.code, error.message, cause: error.cause,
                 hint:
-                    "\"\(file)\" looks like the manifest: imgadm \(command) -m \(file) -f \(manifest)\(destination.map { " \($0)" } ?? "")"
+                    "\"\(file)\" looks like the manifest: imgadm \(command) -m \(words[0]) -f \(words[1])\(destination.map { " \(ShellWord.quoted($0))" } ?? "")"
             )
         }
     }
@@ -128,6 +127,15 @@ extension ImageTool {
         // What is neither a disk nor an archive may be an image's file: then a manifest is what is missing.
         guard let head, let kind = try? head.kind() else { return nil }
         return "\"\(file)\" is \(kind == .disk ? "a disk" : "a root file system"), which imgadm import takes"
+    }
+
+    /// What is said where a manifest states another snapshot of an image than the one that is here; nil where it does not.
+    ///
+    /// - Parameter maker: says whose it is, and what he does.
+    static func otherSnapshot(_ maker: String, _ title: String, _ manifest: Manifest, _ found: UInt64?) -> String? {
+        guard let stated = manifest.files.first?.datasetGUID, let found, stated != "\(found)" else { return nil }
+        return
+            "\(maker) image \(title) as another snapshot (guid \(stated)) than is installed here (guid \(found)): what builds on that one cannot be installed on this one"
     }
 
     /// What is said of a file that is taken as it comes (cli.md §3, import 7).

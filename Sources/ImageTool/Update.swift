@@ -135,10 +135,9 @@ extension ImageTool {
         switch try await store.final(of: image, guid: original) {
         case .present:
             // A root file system that each host unpacks for itself has another snapshot on each.
-            guard let guid, let found = image.foundGUID, guid != "\(found)" else { break }
-            report.warning(
-                "the source has image \(image.progressTitle) as another snapshot (guid \(guid)) than is installed here (guid \(found)): what builds on that one cannot be installed on this one"
-            )
+            if let remark = ImageTool.otherSnapshot("the source has", image.progressTitle, theirs, image.foundGUID) {
+                report.warning(remark)
+            }
         case .renaming(let snapshot):
             guard let final = snapshot.dataset.snapshot("final") else { break }
             if !dryRun { try await store.makeFinal(snapshot) }

@@ -27,6 +27,9 @@ public struct TarReader {
 
     /// A block of zeros was there, with which writers end an archive. Without it, one that was cut between two entries looks whole.
     public var hasEndMark: Bool { zeroBlocks > 0 }
+    /// What is said of one without.
+    public static let lacksEndMark =
+        "has no end mark: if it was cut between two files, the rest of them is missing"
 
     private enum Step {
         /// A header, or the end.

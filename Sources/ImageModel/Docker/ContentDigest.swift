@@ -25,8 +25,7 @@ public struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
 
     /// It begins as a digest does whose algorithm is known here, whatever follows.
     static func namesAlgorithm(_ text: String) -> Bool {
-        text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).first
-            .flatMap { Algorithm(rawValue: String($0)) } != nil
+        Algorithm(rawValue: String(text.prefix { $0 != ":" })) != nil
     }
 
     /// The digest of content.

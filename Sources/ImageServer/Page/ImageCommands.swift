@@ -25,7 +25,7 @@ struct ImageCommands {
 
     var html: String {
         """
-        <section><h2>Import</h2>\(PageFrame.command("imgadm import -S \(quoted(url + query))\(isPrivate ? " \(PageFrame.tokenOption)" : "") \(image.uuid)"))\
+        <section><h2>Import</h2>\(PageFrame.command("imgadm import -S \(ShellWord.quoted(url + query))\(isPrivate ? " \(PageFrame.tokenOption)" : "") \(image.uuid)"))\
         \(isPrivate ? PageFrame.tokenNote : "")\(asDisk)</section>
         \(download)
         """
@@ -48,7 +48,8 @@ struct ImageCommands {
         let manifest = "\(baseName).imgmanifest"
         let header = isPrivate ? "\(PageFrame.tokenHeader) " : ""
         func fetch(_ name: String, _ path: String) -> String {
-            PageFrame.command("curl -fL \(header)-o \(name) \(quoted("\(url)/images/\(image.uuid)\(path)\(query)"))")
+            PageFrame.command(
+                "curl -fL \(header)-o \(name) \(ShellWord.quoted("\(url)/images/\(image.uuid)\(path)\(query)"))")
         }
         let check = sha1.map { PageFrame.command("echo '\(HexadecimalText.only($0))  \(file)' | sha1sum -c") } ?? ""
         // Without what it builds on it is no disk.
@@ -92,8 +93,6 @@ struct ImageCommands {
         default: ""
         }
     }
-
-    private func quoted(_ text: String) -> String { ShellWord.quoted(text) }
 }
 
 /// Digits of a manifest, in which anything may stand.

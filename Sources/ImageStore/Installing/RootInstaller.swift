@@ -47,7 +47,7 @@ struct RootInstaller: ImageInstaller {
         try await store.noteLosses(of: extractor, in: partial, image)
         if !read.hasEndMark {
             store.log.warning(
-                "the archive has no end mark: if it was cut between two files, the rest of them is missing",
+                "the archive \(TarReader.lacksEndMark)",
                 metadata: ["image": "\(image.manifest.uuid)"])
         }
         return (read.visitor.visitor.release, read.fileSHA256)

@@ -1,6 +1,7 @@
 import Failure
 import ImageModel
 import SendStream
+import Tar
 
 /// Makes image files of root file systems in archives.
 struct ArchiveConverter {
@@ -50,9 +51,7 @@ struct ArchiveConverter {
             throw Failure(.manifestValidation, "invalid manifest: the UUID that was given is none")
         }
         if !survey.hasEndMark {
-            report.warning(
-                "the archive \"\(file.name)\" has no end mark: if it was cut between two files, the rest of them is missing"
-            )
+            report.warning("the archive \"\(file.name)\" \(TarReader.lacksEndMark)")
         }
         if survey.tree.lostAttributes > 0 {
             report.warning("extended attributes that ZFS does not keep are left out (\(survey.tree.lostAttributes))")

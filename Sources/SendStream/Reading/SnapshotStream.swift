@@ -24,7 +24,6 @@ public struct SnapshotStream: Sendable {
     /// Bytes taken, for messages only.
     private var offset: UInt64 = 0
     private var isLittleEndian = true
-    private var isWrapped = false
     /// What comes before the streams, in a stream of streams, is over.
     private var hasPrologueEnded = false
 
@@ -75,7 +74,7 @@ public struct SnapshotStream: Sendable {
         try emitPassed()
     }
 
-    /// - Throws: `StreamError` if the stream has not come to its end, as far as that can be told.
+    /// - Throws: `StreamError` if the stream has not come to its end.
     public func finish() throws(StreamError) {
         switch place {
         case .end: return
@@ -109,7 +108,8 @@ public struct SnapshotStream: Sendable {
             let payload = isEnd ? 0 : try payload()
             if payload > 0 { place = .payload(UInt64(payload), passes: true) }
             guard isEnd else { return }
-            if isWrapped { stage = .wrappedEnd } else { place = .end }
+            // Only in a stream of streams there was one.
+            if hasPrologueEnded { stage = .wrappedEnd } else { place = .end }
         case .wrappedEnd where fields.type == RecordFields.endType: place = .end
         case .wrappedEnd where fields.type == RecordFields.beginType: throw WrongCount.several
         case .wrappedEnd: throw bad("it follows the end of a snapshot")
@@ -131,7 +131,6 @@ public struct SnapshotStream: Sendable {
         if header.isCompound {
             guard stage == .first else { throw bad("it begins streams within a stream") }
             stage = .wrapped
-            isWrapped = true
         } else {
             self.header = header
             try unsafe emit(record.span.bytes)
