@@ -19,10 +19,11 @@ public struct ImageFileCheck: Sendable {
         self.digest = digest
     }
 
-    /// The check that a manifest's description of its file makes possible: by its SHA-1 and its digest; by a digest that is no SHA-256 only
+    /// The check that what a manifest says of its file makes possible: by its SHA-1 and its digest; by a digest that is no SHA-256 only
     /// where there is no SHA-1, since the SHA-256 of a file is taken anyway.
-    public init(_ file: ImageFile?) {
-        var digest = file?.digest.flatMap { ContentDigest($0.lowercased()) }
+    public init(of manifest: Manifest) {
+        let file = manifest.files.first
+        var digest = manifest.fileDigest
         if file?.sha1 != nil, digest?.algorithm != .sha256 { digest = nil }
         self.init(size: file?.size, sha1: file?.sha1, digest: digest)
     }

@@ -82,6 +82,14 @@ extension Manifest {
     public var requirements: JSONObject { json["requirements"]?.objectValue ?? [:] }
     public var tags: JSONObject { json["tags"]?.objectValue ?? [:] }
 
+    /// The tag that has the digest of the file where a server keeps none in its description, as those of SmartOS.
+    public static let fileDigestTag = "file_digest"
+
+    /// The digest that the manifest states of its file: in its description, or else in the tag.
+    public var fileDigest: ContentDigest? {
+        (files.first?.digest ?? tags[Manifest.fileDigestTag]?.stringValue).flatMap { ContentDigest($0.lowercased()) }
+    }
+
     /// What a server of simplestreams calls the image.
     public var aliases: StreamsAliases { StreamsAliases(tags: tags) }
     /// What it is called: its name, and the aliases.

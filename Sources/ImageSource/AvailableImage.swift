@@ -63,11 +63,11 @@ public struct AvailableImage: Sendable {
     public init(
         _ manifest: Manifest, of source: SourceDescriptor, by request: HTTPRequest, _ transport: Transport
     ) throws {
-        guard let file = manifest.files.first else {
+        guard !manifest.files.isEmpty else {
             throw Failure(.invalidManifest, "the manifest of image \(manifest.uuid) names no file")
         }
         self.init(
-            manifest, source: source.url.base, at: .server(request, transport), check: ImageFileCheck(file),
+            manifest, source: source.url.base, at: .server(request, transport), check: ImageFileCheck(of: manifest),
             content: ImageContent(of: manifest), compression: try CompressionFormat(of: manifest))
         trustsMD5 = !check.isStrong
     }

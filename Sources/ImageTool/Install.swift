@@ -26,7 +26,7 @@ extension ImageTool {
         }
         let uuid = manifest.uuid
         let image = AvailableImage(
-            manifest, source: nil, at: .path(file), check: ImageFileCheck(manifest.files.first),
+            manifest, source: nil, at: .path(file), check: ImageFileCheck(of: manifest),
             content: ImageContent(of: manifest), compression: try CompressionFormat(of: manifest))
         let look = try await store.look(for: [uuid], in: pool)
         do {

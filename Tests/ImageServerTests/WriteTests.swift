@@ -12,6 +12,7 @@ import Testing
     private static let everybody = Authentication(anonymous: .writes)
     /// Of "hello".
     private static let sha1 = "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d"
+    private static let digest: JSONValue = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 
     private static func manifest(_ changes: JSONObject = [:]) -> String {
         var json: JSONObject = [
@@ -39,7 +40,10 @@ import Testing
             let file = try await server.send(
                 "PUT", "\(image)/file?compression=none&sha1=\(Self.sha1)&dataset_guid=12", body: "hello")
             let expected: JSONValue = [
-                ["sha1": .string(Self.sha1), "size": 5, "compression": "none", "dataset_guid": "12"]
+                [
+                    "sha1": .string(Self.sha1), "size": 5, "compression": "none", "dataset_guid": "12",
+                    "digest": Self.digest,
+                ]
             ]
             #expect(file.status == 200 && file.json?["files"] == expected, "\(file)")
             let activated = try await server.send("POST", "\(image)?action=activate", body: "")

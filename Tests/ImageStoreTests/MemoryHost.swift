@@ -81,7 +81,7 @@ final class MemoryHost {
         try await store.install(
             ImageToInstall(
                 manifest: image.manifest, source: "https://images.example", pool: pool,
-                check: ImageFileCheck(image.manifest.files.first), content: .zfsStream, compression: nil,
+                check: ImageFileCheck(of: image.manifest), content: .zfsStream, compression: nil,
                 limits: LayerLimits()),
             opening: { BytesReader(image.file) }, tell: tell, settling: { _ in image.manifest })
     }

@@ -207,6 +207,50 @@ extension EndToEnd {
             #expect(try await wrong.files().isEmpty)
         }
 
+        /// The file's SHA-256 comes to those who import the image, also by a server that keeps none in its manifests.
+        @Test(arguments: [true, false])
+        func theDigestOfTheFileIsPublished(serverKeepsIt: Bool) async throws {
+            let digest = String(
+                try await Tool.shell("sha256sum '\(try await Fixture.get().base.file)'").prefix { $0 != " " })
+            let stage = try await Stage.make()
+            let proxy = try await FaultProxy(
+                to: stage.server.port, path: "/", [],
+                then: serverKeepsIt ? .pass : .replace("\"digest\"", with: "\"others\""))
+            let uuid = stage.image.uuid
+            func state(_ digest: String) throws {
+                var manifest = stage.image.manifest
+                var file = manifest["files"]?[0]?.objectValue ?? [:]
+                file["digest"] = .string("sha256:\(digest)")
+                manifest["files"] = [.object(file)]
+                try stage.box.write(JSONValue.object(manifest).text(), to: "image.json")
+            }
+            // A wrong one is found before anybody sees the image.
+            try state(String(repeating: "0", count: 64))
+            if serverKeepsIt {
+                let wrong = try await stage.publish(to: proxy.url)
+                #expect(wrong.status == 1 && wrong.errors.contains("error (UploadError)"), "\(wrong)")
+                #expect(try await stage.files().isEmpty)
+            }
+            try state(digest)
+            #expect(try await stage.publish(to: proxy.url).status == 0)
+            let again = try await stage.publish("--if-absent", to: proxy.url)
+            #expect(again.status == 0, "\(again)")
+            let served = try Manifest(
+                JSONValue(parsing: try await Tool.shell("curl -sSf '\(proxy.url)/images/\(uuid)'")))
+            #expect(served.files.first?.digest == (serverKeepsIt ? "sha256:\(digest)" : nil))
+            #expect(served.tags["file_digest"] == (serverKeepsIt ? nil : .string("sha256:\(digest)")))
+            #expect(served.fileDigest?.description == "sha256:\(digest)")
+            // And holds.
+            try stage.box.use(proxy.url)
+            let other = try await stage.box.imgadm(
+                "remote", "set", uuid, "tags={\"file_digest\": \"sha256:\(String(repeating: "0", count: 64))\"}",
+                proxy.url)
+            #expect(other.status == 0, "\(other)")
+            let imported = try await stage.box.imgadm("import", uuid)
+            #expect(imported.status == (serverKeepsIt ? 0 : 1), "\(imported)")
+            #expect(serverKeepsIt || imported.errors.contains("digest sha256:\(digest)"), "\(imported)")
+        }
+
         @Test func requestsAreSigned() async throws {
             let keys = TestFolder.make("keys")
             defer { TestFolder.remove(keys) }

@@ -21,6 +21,8 @@ public enum Fault: Sendable {
     case contentLength(Int)
     /// Ends the body early although the head says otherwise, by a clean close.
     case truncate(after: Int)
+    /// Has one text in place of another of the same length, in each piece of the body that is text.
+    case replace(String, with: String)
     /// Leaves these headers away.
     case withoutHeaders([String])
     /// Sends each piece of the body that much later.
@@ -285,6 +287,9 @@ private final class BackHandler: ChannelInboundHandler {
                 }
             }
             return
+        case .replace(let text, let other):
+            bytes =
+                String(validating: bytes, as: UTF8.self).map { Array($0.replacing(text, with: other).utf8) } ?? bytes
         default: break
         }
         sent += bytes.count

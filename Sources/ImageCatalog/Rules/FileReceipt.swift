@@ -23,11 +23,14 @@ public struct FileReceipt: Sendable {
     private var received: Int64 = 0
     private var sha1Hash = Insecure.SHA1()
     private var md5Hash = Insecure.MD5()
+    /// Of a file: who asks for the image later has no other digest that nobody can forge.
+    private var sha256Hash: SHA256?
 
     /// - Parameter most: bytes it may have.
     public init(_ part: ImagePart, most: Int64) {
         self.part = part
         self.most = most
+        sha256Hash = part == .file ? SHA256() : nil
     }
 
     /// - Throws: `tooLarge` for one that announces too much.
@@ -44,6 +47,7 @@ public struct FileReceipt: Sendable {
             unsafe piece.withUnsafeReadableBytes { bytes in
                 unsafe hashed.sha1Hash.update(bufferPointer: bytes)
                 unsafe hashed.md5Hash.update(bufferPointer: bytes)
+                unsafe hashed.sha256Hash?.update(bufferPointer: bytes)
             }
             return hashed
         }
@@ -56,12 +60,20 @@ public struct FileReceipt: Sendable {
         guard size == nil || size == received else {
             throw refusal("the file has \(received) bytes, but \(size ?? 0) were announced")
         }
-        let digest = Hexadecimal.text(sha1Hash.finalize())
-        guard sha1 == nil || sha1 == digest else {
-            throw refusal("the file has the sha1 \(digest), but \"\(sha1 ?? "")\" was stated")
+        let actual = Hexadecimal.text(sha1Hash.finalize())
+        guard sha1 == nil || sha1 == actual else {
+            throw refusal("the file has the sha1 \(actual), but \"\(sha1 ?? "")\" was stated")
         }
-        var json: JSONObject = ["sha1": .string(digest), "size": .number(JSONNumber(Int(received)))]
+        var json: JSONObject = ["sha1": .string(actual), "size": .number(JSONNumber(Int(received)))]
         for (key, value) in description where json[key] == nil { json[key] = value }
+        if let sha256Hash {
+            let digest = "sha256:\(Hexadecimal.text(sha256Hash.finalize()))"
+            let stated = description["digest"]?.stringValue.flatMap { ContentDigest($0.lowercased()) }
+            guard stated?.algorithm != .sha256 || stated?.description == digest else {
+                throw refusal("the file has the digest \(digest), but \(stated?.description ?? "") was stated")
+            }
+            json["digest"] = .string(digest)
+        }
         json["contentMD5"] = .string(Base64.text(Array(md5Hash.finalize())))
         json["mtime"] = .string(Timestamp.now().description)
         return json

@@ -11,7 +11,7 @@ enum HalfPublished {
         let keys = ours.json.keys + theirs.json.keys.filter { ours.json[$0] == nil }
         return keys.filter { key in
             guard !servers.contains(key) else { return false }
-            let (mine, other) = (plain(ours.json[key]), plain(theirs.json[key]))
+            let (mine, other) = (plain(ours.json[key], of: key), plain(theirs.json[key], of: key))
             if mine == nil, defaulted.contains(key) { return false }
             if other == nil, hidden.contains(key) { return false }
             return mine != other
@@ -28,8 +28,14 @@ enum HalfPublished {
     private static let hidden: Set = ["billing_tags", "traits"]
 
     /// A value in the form in which two are compared; nil for what counts as not given.
-    private static func plain(_ value: JSONValue?) -> JSONValue? {
-        switch value {
+    private static func plain(_ value: JSONValue?, of key: String) -> JSONValue? {
+        var value = value
+        if key == "tags", var tags = value?.objectValue {
+            // Publishing adds it.
+            tags[Manifest.fileDigestTag] = nil
+            value = .object(tags)
+        }
+        return switch value {
         case nil, .null?, .bool(false)?, "false"?, ""?, []?, .object([:])?: nil
         case .bool(true)?: "true"
         case .number(let number)?: .string(number.text)

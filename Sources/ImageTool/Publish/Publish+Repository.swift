@@ -104,12 +104,13 @@ extension ImageTool {
         receipt.size = file.size
         receipt.sha1 = manifest.files.first?.sha1
         receipt.description["compression"] = .string(compression.rawValue)
+        receipt.description["digest"] = manifest.files.first?.digest.map { .string($0) }
         if let guid = manifest.files.first?.datasetGUID { receipt.description["dataset_guid"] = .string(guid) }
         try await report.transfers.moving(
             .upload, of: manifest.uuid, title: manifest.title, total: file.size
         ) { [receipt] transfer in
             try await ImageTool.uploads(
-                by: clock, again: { report.warning("\(ImageTool.brokenOff($0)): sending the file again") }
+                by: clock, again: ImageTool.sendingAgain(report)
             ) { _ in
                 do {
                     try await ImageIntake(repository).publish(manifest, receipt, file: file.pieces(transfer))

@@ -6,7 +6,6 @@ import ImageModel
 public import ImageSource
 import ImageStore
 import JSON
-import Synchronization
 public import SystemPackage
 import Time
 import Transport
@@ -88,7 +87,8 @@ extension ImageTool {
                 throw try await explained(error, by: request.server)
             }
             do {
-                try await upload(file, manifest, compression, request, client, besides: there, report)
+                let served = try await upload(file, manifest, compression, request, client, besides: there, report)
+                try await keepDigest(of: manifest, served, request, client, report)
                 try await activate(uuid, request, client)
                 return report.line("Activated image \(uuid)")
             } catch {
@@ -316,59 +316,5 @@ extension ImageTool {
         }
         let compression = try CompressionFormat(of: manifest) ?? CompressionFormat.sniff(file.head())
         return (manifest, compression)
-    }
-
-    /// Sends the file, again from its start if the connection breaks; unless the server has it already.
-    private func upload(
-        _ file: UploadFile, _ manifest: Manifest, _ compression: CompressionFormat, _ request: PublishRequest,
-        _ client: IMGAPIClient, besides there: Manifest, _ report: Report
-    ) async throws {
-        var stated = manifest.files.first?.sha1
-        if let has = there.files.first, let sha1 = has.sha1, has.size == file.size, stated == nil || stated == sha1,
-            has.compression == compression.rawValue, try await file.sha1() == sha1
-        {
-            return report.line("Image \(manifest.uuid) has its file already")
-        }
-        // Signed with the request, so that no other file can come in its place.
-        if request.signer != nil, stated == nil { stated = try await file.sha1() }
-        try await report.transfers.moving(
-            .upload, of: manifest.uuid, title: manifest.title, total: file.size
-        ) { [stated] transfer in
-            try await ImageTool.uploads(
-                by: clock, again: { report.warning("\(ImageTool.brokenOff($0)): sending the file again") }
-            ) { _ in
-                let sent = Mutex<String?>(nil)
-                let stream = file.stream(transfer) { sha1 in sent.withLock { $0 = sha1 } }
-                do {
-                    let image = try await client.addFile(
-                        manifest.uuid, stream, size: file.size, compression: compression.rawValue, sha1: stated,
-                        datasetGUID: manifest.files.first?.datasetGUID, by: request.signer)
-                    try ImageTool.compare(image, size: file.size, sha1: sent.withLock { $0 }, stated: stated)
-                    return .done(())
-                } catch let error as ConnectionError where error.isPassing {
-                    return .passing(.failure(error))
-                } catch let failure as Failure where failure.statusCode.map({ $0 >= 500 }) ?? false {
-                    return .passing(.failure(failure))
-                }
-            }
-        }
-        report.line(
-            "Added file \"\(request.shownFile ?? request.file)\" (compression \"\(compression.rawValue)\") to image \(manifest.uuid)"
-        )
-    }
-
-    static func brokenOff(_ result: Result<Void, any Error>) -> String {
-        guard case .failure(let failure) = result else { return "the upload broke off" }
-        return "the upload broke off (\(failure))"
-    }
-
-    private static func compare(_ image: Manifest, size: Int64, sha1: String?, stated: String?) throws(Failure) {
-        let theirs = image.files.first
-        guard theirs?.size == size, theirs?.sha1 == sha1, stated == nil || stated == sha1 else {
-            throw Failure(
-                .uploadError,
-                "the file of image \(image.uuid) has \(size) bytes and the SHA-1 \(sha1 ?? "?")\(stated.map { " (its manifest states \($0))" } ?? ""), but the server has \(theirs?.size ?? 0) bytes and \(theirs?.sha1 ?? "no SHA-1")"
-            )
-        }
     }
 }

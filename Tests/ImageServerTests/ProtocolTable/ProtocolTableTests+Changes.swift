@@ -165,7 +165,9 @@ extension ProtocolTableTests {
             // Without a user, and whatever is shown.
             .get("/images/\(uuid)/file").saying("hello").with(["Authorization": "Bearer wrong"]),
             .get("/images/\(uuid)?inclAdminFields=true").with(good).has([
-                "files": [["sha1": .string(sha1), "size": 5, "compression": "none", "stor": "local"]]
+                "files": [
+                    ["sha1": .string(sha1), "size": 5, "compression": "none", "digest": digest, "stor": "local"]
+                ]
             ]),
             .get("/images/\(uuid)?inclAdminFields=true", 401), .get("/state").with(good).has(["images": 1]),
             .post("/images/\(uuid)?action=activate", nil).with(good), .get("/images").lists("a"),

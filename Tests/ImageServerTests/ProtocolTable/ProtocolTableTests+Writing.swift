@@ -97,7 +97,7 @@ extension ProtocolTableTests {
         .post("/images/\(uuid)?action=activate", [:], 422, "NoActivationNoFile"),
         .get("/images").lists(), .get("/images/\(uuid)").has(["name": "alpha"]),
         .put("/images/\(uuid)/file?compression=gzip", "hello").has([
-            "files": [["sha1": .string(sha1), "size": 5, "compression": "gzip"]]
+            "files": [["sha1": .string(sha1), "size": 5, "compression": "gzip", "digest": digest]]
         ]),
         .get("/images/\(uuid)/file").saying("hello"),
         .put("/images/\(uuid)/file?compression=xz&dataset_guid=77", "bye").has(["state": "unactivated"]),

@@ -15,6 +15,7 @@ import Testing
     static let zero = "00000000-0000-0000-0000-000000000000"
     /// Of "hello".
     static let sha1 = "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d"
+    static let digest: JSONValue = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 
     /// A manifest that may be imported, changed by `changes`; `.null` there stays null, for that is not nothing.
     static func manifest(_ uuid: String, _ name: String, _ changes: JSONObject = [:]) -> JSONValue {
