@@ -129,12 +129,21 @@ extension EndToEnd {
             let converted = try JSONValue(parsing: try #require(try box.read("out.imgmanifest")))
             #expect(converted["uuid"] == manifest["uuid"])
 
-            // In blocks of the size that convert has, it is the same snapshot.
+            // In blocks of one size, it is the same snapshot.
+            #expect(record["snapshot_guid"] == converted["files"]?[0]?["dataset_guid"])
             let small = try await run(
-                "imgadm delete $(imgadm list -H -o uuid)\nimgadm import -q --volblocksize 8K www/\(Self.name).qcow2",
-                in: box)
-            #expect(small.status == 0, "\(small)")
-            #expect(try self.record(box)["snapshot_guid"] == converted["files"]?[0]?["dataset_guid"])
+                """
+                imgadm delete $(imgadm list -H -o uuid)
+                imgadm import -q --volblocksize 8K www/\(Self.name).qcow2
+                imgadm convert -q --volblocksize 8192 -o small www/\(Self.name).qcow2
+                imgadm convert -q --origin out.imgmanifest --volblocksize 8K -o new www/\(Self.name).qcow2 && exit 9
+                imgadm convert --volblocksize 5000 -o new www/\(Self.name).qcow2 && exit 9
+                test ! -e new.imgmanifest
+                """, in: box)
+            #expect(small.status == 0 && small.errors.contains("--volblocksize does not go with --origin"), "\(small)")
+            let other = try JSONValue(parsing: try #require(try box.read("small.imgmanifest")))
+            #expect(try self.record(box)["snapshot_guid"] == other["files"]?[0]?["dataset_guid"])
+            #expect(other["files"]?[0]?["dataset_guid"] != converted["files"]?[0]?["dataset_guid"])
             #expect(try box.leftovers() == [])
         }
 
@@ -149,6 +158,7 @@ extension EndToEnd {
             let root = try await run(
                 """
                 mkdir -p r/etc && echo ID=x > r/etc/os-release && tar -C r -cf rootfs.tar etc
+                imgadm convert -q --volblocksize 8K -o new rootfs.tar name=a version=1 os=linux && exit 9
                 imgadm import -q --volblocksize 8K rootfs.tar name=a version=1 os=linux
                 """, in: box)
             #expect(root.status == 2 && root.errors.contains("--volblocksize goes with a disk"), "\(root)")

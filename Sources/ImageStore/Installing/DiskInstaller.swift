@@ -22,8 +22,6 @@ struct DiskInstaller: ImageInstaller {
     /// The compression in which the file is the disk as it is: what that looks like does not count. nil: the file tells its format.
     let rawIn: String?
 
-    /// What ZFS takes by itself since OpenZFS 2.2; a disk that keeps smaller pieces together gains by smaller ones.
-    private static let usualBlockSize = 16384
     /// What every ZFS receives.
     private static let leastBlockSize = 4096
 
@@ -98,7 +96,8 @@ struct DiskInstaller: ImageInstaller {
             name: "image@final", guid: .random(in: 1...UInt64.max), created: 0,
             size: description.size ?? DiskLimits().size,
             blockSize: blockSize
-                ?? max(Self.leastBlockSize, min(Self.usualBlockSize, description.clusterSize ?? .max)))
+                // A disk that keeps smaller pieces together gains by smaller blocks.
+                ?? max(Self.leastBlockSize, min(VolumeSnapshot.usualBlockSize, description.clusterSize ?? .max)))
         let guid = snapshot.guid
         let writer = try VolumeWriter(snapshot)
         (snapshot.size, snapshot.guid) = try await zfs.receive(arrived) { [snapshot] input in

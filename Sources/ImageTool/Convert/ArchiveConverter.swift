@@ -33,6 +33,9 @@ struct ArchiveConverter {
             throw Failure(
                 .usage, "--origin is for disks, and \"\(file.name)\" is an archive: its image is always a whole one")
         }
+        guard request.blockSize == nil else {
+            throw Failure(.usage, "--volblocksize goes with a disk, and \"\(file.name)\" is an archive")
+        }
         report.line("Reading archive \"\(file.name)\"")
         var hasher = DigestHasher(.sha256)
         let survey = try await report.transfers.moving(

@@ -18,6 +18,8 @@ public struct ConvertRequest: Sendable {
     public var compression = CompressionFormat.gzip
     /// Manifests of image files: the first is what the new image is an increment to, the others are what that builds on.
     public var origins: [String] = []
+    /// Bytes of a block of a disk's volume; nil for the usual, or the origin's.
+    public var blockSize: Int?
     /// Files that are there may be replaced.
     public var isReplacing = false
 

@@ -11,11 +11,11 @@ import SystemPackage
 struct DiskConverter {
     let request: ConvertRequest
 
-    /// What `zfs create -V` takes, too.
-    private static let blockSize = 8192
-
     func convert(_ source: DiskSourceFile, _ report: Report) async throws -> ConvertedImage {
         let origin = try Origin(request.origins)
+        guard origin == nil || request.blockSize == nil else {
+            throw Failure(.usage, "--volblocksize does not go with --origin: an increment has the blocks of its origin")
+        }
         let description = try source.reader().description
         report.line("Reading \(description.text) \"\(source.file.name)\"")
         let warning = try FileHead(of: source.file, named: source.file.name)?.warning
@@ -47,7 +47,7 @@ struct DiskConverter {
         let size = survey.size
         var snapshot = VolumeSnapshot(
             name: ImageConverter.snapshotName, guid: 1, created: 0, size: size,
-            blockSize: origin?.blockSize ?? Self.blockSize,
+            blockSize: origin?.blockSize ?? request.blockSize ?? VolumeSnapshot.usualBlockSize,
             origin: origin.map { .init(guid: $0.guid, size: $0.size) })
         do {
             snapshot.guid = SnapshotGUID.derive(

@@ -27,8 +27,8 @@ struct FileOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             Of the blocks of a disk's volume: 4K to 128K. If not given, 16K, or as much as a cluster of the disk's \
-            format where that is less. With 8K the snapshot is the same as that of the image which convert makes, \
-            and takes increments to it.
+            format where that is less. In blocks of one size, the snapshot is the same as that of the image which \
+            convert makes, and takes increments to it.
             """,
             valueName: "bytes"))
     var blockSize: String?
@@ -53,7 +53,7 @@ struct FileOptions: ParsableArguments {
             }
             request.needsChecksum = true
         }
-        request.blockSize = try blockSize.map(Self.bytes)
+        request.blockSize = try blockSize.map(BlockSizeArgument.bytes)
     }
 
     /// What is said of a file in a registry, whose digest is known.
@@ -65,18 +65,6 @@ struct FileOptions: ParsableArguments {
                 .usage, "--checksum and --verify do not go with oci:REFERENCE, of which everything has a digest",
                 hint: "oci:REPO@sha256:DIGITS says what it must be")
         }
-        return try blockSize.map(Self.bytes)
-    }
-
-    /// `16384`, `16K`.
-    private static func bytes(_ text: String) throws(Failure) -> Int {
-        let isKilo = text.hasSuffix("K") || text.hasSuffix("k")
-        let number = Int(isKilo ? text.dropLast() : text[...]).flatMap { (1...131_072).contains($0) ? $0 : nil }
-        guard let size = number.map({ isKilo ? $0 * 1024 : $0 }), (4096...131_072).contains(size),
-            size.nonzeroBitCount == 1
-        else {
-            throw Failure(.option, "--volblocksize \(text): it must be a power of two from 4K to 128K")
-        }
-        return size
+        return try blockSize.map(BlockSizeArgument.bytes)
     }
 }

@@ -9,8 +9,8 @@ struct ConvertCommand: AnsweringCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert", abstract: "Make an image file of a disk or a root file system",
         usage: """
-            imgadm convert [-m MANIFEST] [-o PATH] [-c COMPRESSION] [--origin MANIFEST]… [-f] [-j | --format FORMAT]
-                [-q | --progress MODE] DISK|ARCHIVE [FIELD=VALUE…]
+            imgadm convert [-m MANIFEST] [-o PATH] [-c COMPRESSION] [--origin MANIFEST]… [--volblocksize BYTES]
+                [-f] [-j | --format FORMAT] [-q | --progress MODE] DISK|ARCHIVE [FIELD=VALUE…]
             """,
         discussion: """
             Takes qcow2, VMDK, VHD, VHDX, OVA and raw disks, and tar archives of a root file system, also compressed, and needs
@@ -54,6 +54,14 @@ struct ConvertCommand: AnsweringCommand {
             """,
             valueName: "manifest"), completion: .file())
     var origins: [String] = []
+    @Option(
+        name: .customLong("volblocksize"), parsing: .unconditional,
+        help: ArgumentHelp(
+            """
+            Of the blocks of a disk's volume: 4K to 128K; 16K if not given. Another size is another snapshot. With \
+            --origin they are those of the origin.
+            """, valueName: "bytes"))
+    var blockSize: String?
     @Flag(
         name: [.customShort("f"), .customLong("force")],
         help: "Replace files that are there, also the image's in another compression.")
@@ -83,6 +91,7 @@ struct ConvertCommand: AnsweringCommand {
             request.compression = chosen
         }
         request.origins = origins
+        request.blockSize = try blockSize.map(BlockSizeArgument.bytes)
         request.isReplacing = force
         let chosen = request
         try await context.reporting(mode) { report in

@@ -13,6 +13,9 @@ public struct VolumeSnapshot: Sendable, Hashable {
     /// The snapshot that it is an increment to; it becomes a clone of it.
     public var origin: Origin?
 
+    /// What ZFS makes by itself since OpenZFS 2.2.
+    public static let usualBlockSize = 16_384
+
     public struct Origin: Sendable, Hashable {
         public var guid: UInt64
         /// Bytes of its volume.
@@ -25,7 +28,8 @@ public struct VolumeSnapshot: Sendable, Hashable {
     }
 
     public init(
-        name: String, guid: UInt64, created: UInt64, size: UInt64, blockSize: Int = 8192, origin: Origin? = nil
+        name: String, guid: UInt64, created: UInt64, size: UInt64, blockSize: Int = usualBlockSize,
+        origin: Origin? = nil
     ) {
         self.name = name
         self.guid = guid
