@@ -55,6 +55,7 @@ test_group() {
     packages+=(
         python3 python3-pip python3-yaml docker-registry skopeo umoci openssl openssh-client attr busybox-static
         libarchive-tools util-linux bsdutils curl zsh fish qemu-utils squashfs-tools squashfs-tools-ng cloud-image-utils
+        gdisk e2fsprogs
         ansible-core python3-prometheus-client
         nginx haproxy
     )
