@@ -14,7 +14,7 @@ products = imgadm imgapi-server
 release = .build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help build install uninstall deb test-deb dist demo test test-fast test-clean test-page test-kills test-attacks test-openzfs test-power test-instructions bench bench-compare fuzz lint format manual docs clean
+.PHONY: help build install uninstall deb test-deb dist demo test test-fast test-clean test-disks test-page test-kills test-attacks test-openzfs test-power test-instructions bench bench-compare fuzz lint format manual docs clean
 
 help: ## this list
 	@echo 'usage: make TARGET'
@@ -63,6 +63,10 @@ test-fast: ## the tests that need no pool and no server
 
 test-clean: ## demo and test on machines that have Debian, git, make and Swift, and nothing else (SUITE='bookworm trixie')
 	@scripts/test-clean.sh $(SUITE)
+
+test-disks: ## 240 variants of disk images (VARIANTS=N), read as qemu-img reads them
+	@scripts/bootstrap.sh test
+	@IMGADM_DISK_VARIANTS=$(or $(VARIANTS),240) $(SWIFT) test --filter JudgeTests
 
 test-page: ## the server's page in Chromium, on a phone and on a desk (without Chromium, make test leaves it out)
 	@scripts/bootstrap.sh test page
