@@ -64,6 +64,16 @@ struct DiskBytes {
         window?.release(range)
     }
 
+    /// What lies beside bytes that were used will not be read.
+    func forget(_ frame: Range<UInt64>?, but used: Range<UInt64>) {
+        guard let window, let frame else { return }
+        if frame.lowerBound < used.lowerBound { window.release(frame.lowerBound..<used.lowerBound) }
+        if used.upperBound < frame.upperBound { window.release(used.upperBound..<frame.upperBound) }
+    }
+
+    /// Nor will these be.
+    func forget(_ range: Range<UInt64>) { window?.release(range) }
+
     /// Bytes were read that are said to be used.
     ///
     /// - Throws: as above.

@@ -63,8 +63,8 @@ final class ContentReader {
                 let there = try unsafe input.withUnsafeMutableBytes { try unsafe bytes.read(at: place, into: $0) }
                 input.removeSubrange(there...)
                 let piece = PackedPiece(
-                    packing: packing, input: input, place: place, start: extent.start, count: extent.count,
-                    wanted: count)
+                    packing: packing, input: input, place: place, frame: extent.frame, start: extent.start,
+                    count: extent.count, wanted: count)
                 // Before it is unpacked: it may end soon, and the same be said of the next.
                 try bytes.count(piece.leastUsed, at: place)
                 packed.append(piece)
@@ -82,6 +82,7 @@ final class ContentReader {
         for (piece, result) in zip(unpacking.pieces, unpacking.finish()) {
             let unpacked = try result.get()
             try bytes.use(packedAt: piece.place, count: unpacked.used, counted: piece.leastUsed)
+            bytes.forget(piece.frame, but: piece.place..<(piece.place + UInt64(unpacked.used)))
             try emit(unpacked.bytes, piece.wanted, at: piece.start, to: &visitor)
         }
     }
@@ -102,6 +103,7 @@ final class ContentReader {
         if extent.count > count, place + UInt64(extent.count) <= bytes.known {
             try bytes.use(at: place + UInt64(count), count: extent.count - count)
         }
+        bytes.forget(extent.frame, but: place..<(place + UInt64(extent.count)))
     }
 
     /// Reads into the buffer. All of it must be there: whoever writes a disk writes its last piece as far as the disk goes.

@@ -4,6 +4,8 @@ struct DiskExtent {
     var start: UInt64
     var count: Int
     var storage: Storage
+    /// All that the file has for it, also what nobody reads: marks before it, what fills the last sector behind it.
+    var frame: Range<UInt64>?
 
     enum Storage {
         /// As it is, at a place in the file.
@@ -14,7 +16,7 @@ struct DiskExtent {
 
     /// Takes another one to it, if that goes on where this ends, on the disk and in the file.
     mutating func append(_ next: DiskExtent, most: Int) -> Bool {
-        guard case .plain(let place) = storage, case .plain(let following) = next.storage,
+        guard case .plain(let place) = storage, case .plain(let following) = next.storage, next.frame == nil,
             start + UInt64(count) == next.start, place + UInt64(count) == following, count + next.count <= most
         else { return false }
         count += next.count

@@ -9,6 +9,8 @@ struct PackedPiece: Sendable {
     var input: [UInt8]
     /// Where it is in the file.
     var place: UInt64
+    /// What the file has for it, also beside it.
+    var frame: Range<UInt64>?
     /// Where it is on the disk.
     var start: UInt64
     /// Bytes that it has, unpacked.

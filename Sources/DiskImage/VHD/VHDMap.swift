@@ -58,7 +58,9 @@ struct VHDMap: DiskMap {
             block += 1
             if sector == 0xffff_ffff { continue }
             let place = sector * 512 + UInt64(bitmapSize)
-            return DiskExtent(start: at * UInt64(blockSize), count: blockSize, storage: .plain(at: place))
+            return DiskExtent(
+                start: at * UInt64(blockSize), count: blockSize, storage: .plain(at: place),
+                frame: (sector * 512)..<(place + UInt64(blockSize)))
         }
         return nil
     }

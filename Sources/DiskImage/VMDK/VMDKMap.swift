@@ -91,7 +91,8 @@ struct VMDKGrain {
         }
         extent = DiskExtent(
             start: sector * VMDKHeader.sector, count: header.grainBytes,
-            storage: .packed(.zlib, at: place + 12, room: Int(count)))
+            storage: .packed(.zlib, at: place + 12, room: Int(count)),
+            frame: place..<((place + 12 + UInt64(count) + 511) / 512 * 512))
         byteCount = UInt64(count)
     }
 }

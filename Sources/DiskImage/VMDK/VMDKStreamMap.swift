@@ -94,7 +94,11 @@ struct VMDKStreamMap: DiskMap {
             grains[index] = 0
         }
         // A table of nothing may be there, for no part of the disk in particular.
-        if let tableIndex { tables[tableIndex] = try sector(start) }
+        // That one may be looked at again.
+        if let tableIndex {
+            tables[tableIndex] = try sector(start)
+            bytes.forget((start - 512)..<(start + UInt64(grains.count) * 4))
+        }
         tableIndex = nil
     }
 

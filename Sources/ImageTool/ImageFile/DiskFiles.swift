@@ -1,7 +1,7 @@
 import Compression
 import DiskImage
 import Failure
-import Host
+import ImageStore
 import Tar
 
 /// A file of a disk, which can be read more than once: what comes through a pipe is kept for that.
@@ -26,7 +26,7 @@ final class DiskSourceFile {
     ///
     /// - Throws: `InvalidFile` for what is no disk, or cannot be read; `FileSystemError`.
     func reader() throws -> DiskReader {
-        let scratch = LazyScratch()
+        let scratch = ReorderFile()
         return try translating {
             let disk = GivenDisk(file: file)
             return if let rawIn { try DiskReader(rawFile: disk, in: rawIn) } else {
@@ -60,19 +60,4 @@ private struct GivenDisk: DiskFile {
     }
 
     func nextData(from offset: UInt64) throws -> Range<UInt64>? { try file.nextData(from: offset) }
-}
-
-/// Room for what comes before its turn, made once there is any.
-private final class LazyScratch: ScratchStore {
-    private var file: ScratchFile?
-
-    func write(_ bytes: RawSpan, at offset: UInt64) throws {
-        let file = try self.file ?? ScratchFile()
-        self.file = file
-        try file.write(bytes, at: offset)
-    }
-
-    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws {
-        try unsafe file?.read(at: offset, into: buffer)
-    }
 }
