@@ -3,9 +3,9 @@ struct FileSystemBuilder {
     var stream: StreamBuilder
     private var isLittleEndian: Bool { stream.isLittleEndian }
 
-    init(isLittleEndian: Bool = true, guid: UInt64 = 1, origin: UInt64 = 0) {
+    init(isLittleEndian: Bool = true, guid: UInt64 = 1, origin: UInt64 = 0, name: String = "a/b@c") {
         stream = StreamBuilder(isLittleEndian: isLittleEndian)
-        stream.begin(Begin(kind: 2, guid: guid, origin: origin))
+        stream.begin(Begin(kind: 2, guid: guid, origin: origin, name: Array(name.utf8)))
     }
 
     /// The whole stream, with a master node in front.

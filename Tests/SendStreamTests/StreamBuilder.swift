@@ -100,6 +100,10 @@ extension StreamBuilder {
         add(4) { $0.add(object, offset, length, UInt64(1)) }
     }
 
+    mutating func redact(_ object: UInt64, at offset: UInt64, length: UInt64) {
+        add(10) { $0.add(object, offset, length, UInt64(1)) }
+    }
+
     mutating func freeObjects(_ first: UInt64, _ count: UInt64) { add(2) { $0.add(first, count, UInt64(1)) } }
 
     mutating func spill(_ object: UInt64, _ payload: [UInt8], length: UInt64? = nil, packing: UInt8 = 0) {

@@ -19,6 +19,7 @@ struct ArchiveExport {
         } catch {
             throw StreamFiles.failure(error, name)
         }
+        if let refusal = RedactedFiles(tree).refusal(of: name) { throw refusal }
         let hasAttributes = !tree.attributeObjects.isEmpty
         // The content of which files lies in several streams, no attribute changes.
         let (plain, merged) = Self.contents(of: tree)

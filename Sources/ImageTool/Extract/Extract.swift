@@ -1,4 +1,4 @@
-import Failure
+public import Failure
 import SendStream
 public import SystemPackage
 
@@ -17,29 +17,30 @@ extension ImageTool {
                 for index in try files.indices(request.paths) {
                     if let entry = files.tree.entry(index) { try body(ListedFile(entry)) }
                 }
-                return files.remarks
+                return files.remarks + [RedactedFiles(files.tree).remark].compactMap(\.self)
             }
         }
     }
 
     /// Makes files of an image file below a folder.
     ///
-    /// - Returns: remarks for people.
     /// - Throws: as above; `NoSpace`, `PermissionDenied`.
-    public func extractFiles(_ request: ExtractRequest, into folder: FilePath) throws -> [String] {
+    public func extractFiles(_ request: ExtractRequest, into folder: FilePath) throws -> Extraction {
         switch try Contents(request, passingAgain: true) {
         case .archive(let content):
             let writer = try TreeWriter(folder, keeping: [content.file.identity])
             _ = try ArchiveFiles.read(content, request.paths, to: ArchiveExtraction(writer))
             try writer.finish()
-            return writer.remarks
+            return Extraction(remarks: writer.remarks)
         case .stream(let files):
             // What is asked for must be there before anything is made.
             _ = try files.indices(request.paths)
+            for path in request.paths { try files.checkWhole(path) }
             let writer = try TreeWriter(folder, keeping: files.sources)
             var extraction = try StreamExtraction(files, request.paths, to: writer)
             try extraction.run()
-            return files.remarks + writer.remarks
+            return Extraction(
+                remarks: files.remarks + writer.remarks, refusal: extraction.redacted.refusal(of: files.name))
         }
     }
 
@@ -55,6 +56,19 @@ extension ImageTool {
                 for path in request.paths { try files.print(path, body) }
             }
         }
+    }
+}
+
+/// What became of an extraction.
+public struct Extraction: Sendable {
+    /// For people.
+    public var remarks: [String]
+    /// Why some of the files were not made, though all others were; nil: none is missing.
+    public var refusal: Failure?
+
+    public init(remarks: [String], refusal: Failure? = nil) {
+        self.remarks = remarks
+        self.refusal = refusal
     }
 }
 

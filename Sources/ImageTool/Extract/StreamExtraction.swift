@@ -9,6 +9,8 @@ struct StreamExtraction {
     /// What is to be made, in the order of names; of each object, the first name that was chosen.
     private let indices: [Int]
     private var firstPaths: [UInt64: [UInt8]] = [:]
+    /// Those that are not made.
+    private(set) var redacted = RedactedFiles()
 
     init(_ files: StreamFiles, _ paths: [String], to writer: TreeWriter) throws {
         self.files = files
@@ -22,6 +24,10 @@ struct StreamExtraction {
         var links: [TarEntry] = []
         for index in indices {
             guard let entry = files.tree.entry(index) else { continue }
+            guard !files.tree.redactedObjects.contains(entry.object) else {
+                redacted.add(entry.path)
+                continue
+            }
             let path = entry.path.isEmpty ? Array("./".utf8) : entry.path
             let first = entry.attributes.kind == .directory ? nil : firstPaths[entry.object]
             guard let made = TarEntry(entry, path: path, linkedTo: first) else {

@@ -62,6 +62,16 @@ final class StreamFiles {
         return chosen.sorted()
     }
 
+    /// - Throws: `UnsupportedImage` if a path is that of a file whose content is not all there.
+    func checkWhole(_ path: String) throws(Failure) {
+        guard let index = tree.index(of: Array(path.utf8)), let entry = tree.entry(index),
+            tree.redactedObjects.contains(entry.object)
+        else { return }
+        var redacted = RedactedFiles()
+        redacted.add(entry.path)
+        if let refusal = redacted.refusal(of: name) { throw refusal }
+    }
+
     /// What was not taken over, for people.
     var remarks: [String] { Self.remarks(tree) }
 
@@ -79,6 +89,11 @@ final class StreamFiles {
         if tree.skippedAttributes > 0 {
             remarks.append("\(tree.skippedAttributes) extended attributes are larger than 64 KiB, and left out")
         }
+        if tree.redactedAttributes > 0 {
+            remarks.append(
+                "\(tree.redactedAttributes) extended attributes were left out of the stream, in part or all (redacted)")
+        }
+        if let further = tree.furtherDatasets.remark { remarks.append(further) }
         return remarks
     }
 

@@ -11,6 +11,7 @@ extension StreamFiles {
             throw Failure(
                 .usage, "\"\(path)\" is no file", hint: "-C DIR extracts folders, links and what else there is")
         }
+        try checkWhole(path)
         var output = SequentialOutput(size: entry.attributes.size)
         if (tree.content(of: entry.object)?.count ?? 0) > 1 {
             let merger = try content(of: [entry.object], to: try ContentMerger([entry.object]))

@@ -42,6 +42,10 @@ struct StreamInspector {
         stream["records"] = .bytes(reader.recordCount)
         stream["data_bytes"] = .bytes(survey.dataBytes)
         if survey.packedBytes != survey.dataBytes { stream["packed_bytes"] = .bytes(survey.packedBytes) }
+        if !survey.furtherDatasets.names.isEmpty {
+            stream["further_datasets"] = .array(
+                survey.furtherDatasets.names.map { .string(String(decoding: $0, as: UTF8.self)) })
+        }
         stream["packing"] = .array(survey.packings.map(\.name).sorted().map { .string($0) })
         if survey.headers.first?.kind == .fileSystem, survey.largestBlock > 0 {
             stream["largest_block"] = .number(JSONNumber(survey.largestBlock))
@@ -114,6 +118,9 @@ struct StreamInspector {
             "file_bytes": .bytes(bytes),
         ]
         if withList > 0 { facts["access_control_lists"] = .number(JSONNumber(withList)) }
+        if !tree.redactedObjects.isEmpty {
+            facts["redacted_files"] = .number(JSONNumber(tree.redactedObjects.count))
+        }
         inspection.facts["file_system"] = .object(facts)
         let release = OSReleasePaths.all.lazy.compactMap { path -> OSRelease? in
             guard let index = tree.index(of: Array(path.utf8)), let entry = tree.entry(index) else { return nil }

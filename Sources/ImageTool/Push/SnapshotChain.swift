@@ -46,6 +46,7 @@ struct SnapshotChain {
             below = tree
             do {
                 var tree = try reader.tree()
+                if let refusal = RedactedFiles(tree).refusal(of: "\(snapshots[count])") { throw refusal }
                 if !tree.attributeObjects.isEmpty {
                     let values = FileContents(tree, of: tree.attributeObjects, to: SmallContents(limit: 64 << 10))
                     tree.setAttributes(try await pass(0..<(count + 1), values).visitor.contents)

@@ -44,9 +44,11 @@ struct ExtractCommand: ImgadmCommand {
         guard ([file] + origins).filter({ $0 == "-" }).count <= 1 else {
             throw Failure(.usage, "standard input can be one file only")
         }
-        let remarks: [String]
+        let extraction: Extraction
         do {
-            remarks = try await withTaskExecutorPreference(DedicatedThread("extract")) { try extract(request, context) }
+            extraction = try await withTaskExecutorPreference(DedicatedThread("extract")) {
+                try extract(request, context)
+            }
         } catch let error as any CodedError where file != "-" && !MeantFile.isThere(file) {
             // Whether it is an image's name is only for a hint: that there is no such file is told.
             guard let pool = try? await context.tool.poolOfInstalled(file) else { throw error }
@@ -57,20 +59,23 @@ struct ExtractCommand: ImgadmCommand {
             )
         }
         try context.output.flush()
-        context.remark(remarks)
+        context.remark(extraction.remarks)
+        if let refusal = extraction.refusal { throw refusal }
     }
 
-    private func extract(_ request: ExtractRequest, _ context: CommandContext) throws -> [String] {
-        if lists { return try context.tool.listFiles(request) { try context.output.line($0.line) } }
+    private func extract(_ request: ExtractRequest, _ context: CommandContext) throws -> Extraction {
+        if lists {
+            return Extraction(remarks: try context.tool.listFiles(request) { try context.output.line($0.line) })
+        }
         if folder == nil, !request.paths.isEmpty {
             try context.tool.printFiles(request) { try context.output.content($0) }
-            return []
+            return Extraction(remarks: [])
         }
         if let folder { return try context.tool.extractFiles(request, into: FilePath(folder)) }
         // Which one that is, nobody has typed.
         let current = HostFile.absolute(".")
-        let remarks = try context.tool.extractFiles(request, into: current)
+        let extraction = try context.tool.extractFiles(request, into: current)
         context.note("extracted into \"\(current)\"")
-        return remarks
+        return extraction
     }
 }

@@ -13,12 +13,14 @@ public protocol FileContentVisitor {
 }
 
 /// Hands on the content of files, in a second pass over the streams of which ``FileSystemReader`` has read names and attributes:
-/// give it to a ``StreamReader`` for each of them, in the same order.
+/// give it to a ``StreamReader`` for each of them, in the same order. It refuses (`unsupported`) to hand on the content of a file of which
+/// a part was left out, which would be zeros: ``FileSystemTree/redactedObjects`` are not wanted, or nothing is.
 public struct FileContents<Visitor: FileContentVisitor>: StreamVisitor {
     public var visitor: Visitor
     private let tree: FileSystemTree
     private let wanted: Set<UInt64>?
     private let unpacker = BlockUnpacker()
+    private var frame = FrameDatasets()
     private var stream: Int
     private var isOpen = false
     /// Sizes of blocks: when they change, what a file had before is gone.
@@ -38,7 +40,11 @@ public struct FileContents<Visitor: FileContentVisitor>: StreamVisitor {
     }
 
     public mutating func begin(_ header: StreamHeader, properties: NameValueList?) throws {
-        guard !header.isCompound else { return }
+        guard frame.takes(header) else { return }
+        let redacted = wanted.map { tree.redactedObjects.intersection($0) } ?? tree.redactedObjects
+        if let object = redacted.min() {
+            throw StreamFault(.unsupported, "a part of the content of object \(object) was left out (redacted)")
+        }
         stream += 1
         isOpen = true
     }
@@ -74,6 +80,7 @@ public struct FileContents<Visitor: FileContentVisitor>: StreamVisitor {
     }
 
     public mutating func end() throws { isOpen = false }
+    public mutating func endFrame() { frame.end() }
 
     private func range(of object: UInt64) -> ClosedRange<Int>? {
         guard wanted?.contains(object) ?? true else { return nil }

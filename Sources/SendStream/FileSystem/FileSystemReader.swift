@@ -10,6 +10,7 @@ public struct FileSystemReader: StreamVisitor {
     private var bytes = 0
     private var header: StreamHeader?
     private var isOpen = false
+    private var frame = FrameDatasets()
     /// The stream that is being read, counted from 0.
     private var stream = -1
     /// The objects of the streams before, ascending, and the first of them that is not behind what was freed: senders free in
@@ -36,9 +37,9 @@ public struct FileSystemReader: StreamVisitor {
     public func content(of object: UInt64) -> [UInt8]? { smallFiles[object] }
 
     public mutating func begin(_ header: StreamHeader, properties: NameValueList?) throws {
-        guard !header.isCompound else { return }
+        guard frame.takes(header) else { return }
         guard header.kind == .fileSystem else { throw StreamFault(.unsupported, "it is of no file system") }
-        try header.features.checkReadable()
+        try header.features.checkReadable(besides: .redacted)
         if let before = self.header {
             guard let origin = header.originGUID else {
                 throw StreamFault(.unsupported, "it is whole, and builds on no other: there are two file systems")
@@ -68,21 +69,24 @@ public struct FileSystemReader: StreamVisitor {
         case .embedded(let block) where block.isSpill:
             try unpacker.unpack(block, payload) { try keepSpill($0, of: block.object) }
         case .embedded(let block):
-            guard try begin(block.object), keepsContent(of: block.object, block.length, at: block.offset) else {
-                return
-            }
+            guard try begin(block.object, block.offset, block.length),
+                keepsContent(of: block.object, block.length, at: block.offset)
+            else { return }
             try unpacker.unpack(block, payload) { try keep($0, of: block.object, at: block.offset) }
         case .free(let object, let offset, let length):
             // Ranges of objects that are not there are freed, too.
-            try change(object) { [stream] in $0.free(from: offset, to: length.map { offset + $0 }, stream: stream) }
+            try change(object) { [stream] object throws(StreamFault) in
+                try object.free(from: offset, to: length.map { offset + $0 }, stream: stream)
+            }
         case .spill(let spill): try read(spill, payload)
         case .reference: throw StreamFault(.unsupported, "a block is a reference to another (dedup)")
-        case .redact: throw StreamFault(.unsupported, "a part of its content was left out (redacted)")
+        case .redact(let object, let offset, let length): try leaveOut(offset..<(offset + length), of: object)
         case .objectRange: throw StreamFault(.unsupported, "it is encrypted (raw)")
         }
     }
 
     public mutating func end() throws { isOpen = false }
+    public mutating func endFrame() { frame.end() }
 
     /// What was read, once all streams have ended.
     ///
@@ -90,7 +94,9 @@ public struct FileSystemReader: StreamVisitor {
     public func tree() throws(StreamError) -> FileSystemTree {
         do throws(StreamFault) {
             guard !isOpen, header != nil else { throw StreamFault(.truncated, "it has not ended") }
-            return try FileSystemTree(objects, limits, used: bytes)
+            var tree = try FileSystemTree(objects, limits, used: bytes)
+            tree.furtherDatasets = frame.further
+            return tree
         } catch {
             throw StreamError(error.reason, at: 0, error.detail)
         }
@@ -151,19 +157,38 @@ public struct FileSystemReader: StreamVisitor {
     }
 
     private mutating func read(_ write: WriteRecord, _ payload: RawSpan) throws {
-        guard try begin(write.object), keepsContent(of: write.object, write.length, at: write.offset) else { return }
+        guard try begin(write.object, write.offset, write.length),
+            keepsContent(of: write.object, write.length, at: write.offset)
+        else { return }
         try unpacker.unpack(payload, write.packing, length: write.length) {
             try keep($0, of: write.object, at: write.offset)
         }
     }
 
     /// Content of an object comes.
-    private mutating func begin(_ number: UInt64) throws(StreamFault) -> Bool {
+    private mutating func begin(_ number: UInt64, _ offset: UInt64, _ length: Int) throws(StreamFault) -> Bool {
         guard objects[number] != nil else {
             throw StreamFault(.order, "object \(number) has content, but is not there")
         }
-        try change(number) { [stream] in $0.touch(stream: stream) }
+        try change(number) { [stream] object throws(StreamFault) in
+            try object.touch(offset..<(offset + UInt64(length)), isRedacted: false, stream: stream)
+        }
         return true
+    }
+
+    /// Content of an object does not come. Senders leave out that of files alone: names and attributes are there.
+    private mutating func leaveOut(_ range: Range<UInt64>, of number: UInt64) throws(StreamFault) {
+        guard let object = objects[number] else {
+            throw StreamFault(.order, "content of object \(number) was left out, but it is not there")
+        }
+        guard object.type == StoredObject.fileType, !object.isOldLink else {
+            throw StreamFault(
+                .unsupported, "a part of its names, or of where its links lead, was left out (redacted)")
+        }
+        smallFiles[number] = nil
+        try change(number) { [stream] object throws(StreamFault) in
+            try object.touch(range, isRedacted: true, stream: stream)
+        }
     }
 
     private func keepsContent(of number: UInt64, _ length: Int, at offset: UInt64) -> Bool {

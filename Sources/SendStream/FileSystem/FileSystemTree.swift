@@ -29,6 +29,12 @@ public struct FileSystemTree: Sendable {
     private var attributeFiles: [UInt64: [(owner: UInt64, name: [UInt8])]] = [:]
     /// Extended attributes that are too large for other systems.
     public private(set) var skippedAttributes = 0
+    /// Extended attributes of whose content a part was left out.
+    public private(set) var redactedAttributes = 0
+    /// Files of whose content a part was left out (`send --redact`), by objects.
+    public private(set) var redactedObjects: Set<UInt64> = []
+    /// Datasets below this one that were sent with it, and are not in the tree.
+    public internal(set) var furtherDatasets = FurtherDatasets()
 
     /// Names, that of the root included.
     public var count: Int { nodes.count }
@@ -69,6 +75,10 @@ public struct FileSystemTree: Sendable {
                 budget -= 250 + attributes.extendedAttributes.reduce(0) { $0 + $1.name.count + $1.value.count }
                 files[next.object] = File(
                     attributes: attributes, node: index, content: objects[next.object]?.content)
+                if attributes.kind == .file, objects[next.object]?.redacted.reachBelow(attributes.size) ?? false {
+                    redactedObjects.insert(next.object)
+                    budget -= 50
+                }
                 try addAttributeFiles(of: next.object, attributes, reader)
             }
             guard files[next.object]?.attributes.kind == .directory else {
@@ -92,6 +102,10 @@ public struct FileSystemTree: Sendable {
             let value = try reader.attributes(of: entry.object)
             guard value.kind == .file, value.size <= UInt64(FileSystemLimits.attributeLength) else {
                 skippedAttributes += 1
+                continue
+            }
+            guard !(reader.objects[entry.object]?.redacted.reachBelow(value.size) ?? false) else {
+                redactedAttributes += 1
                 continue
             }
             attributeFiles[entry.object, default: []].append((owner, Array(entry.name)))

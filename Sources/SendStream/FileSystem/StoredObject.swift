@@ -11,6 +11,8 @@ struct StoredObject {
     var linkData: [UInt8]?
     /// The streams, counted from 0, that bring content of it; nil: it has none.
     var content: ClosedRange<Int>?
+    /// What of its content was left out.
+    var redacted = RedactedRanges()
     /// The stream that told of it last.
     var toldBy: Int
 
@@ -39,7 +41,9 @@ struct StoredObject {
         toldBy = stream
     }
 
-    var byteCount: Int { Self.overhead + bonus.bytes.count + (spill?.bytes.count ?? 0) + (linkData?.count ?? 0) }
+    var byteCount: Int {
+        Self.overhead + bonus.bytes.count + (spill?.bytes.count ?? 0) + (linkData?.count ?? 0) + redacted.byteCount
+    }
 
     /// Its content may be where a symbolic link leads.
     var isOldLink: Bool {
@@ -48,12 +52,21 @@ struct StoredObject {
     }
 
     /// Takes the content of a range away; nil: all that follows.
-    mutating func free(from offset: UInt64, to end: UInt64?, stream: Int) {
+    mutating func free(from offset: UInt64, to end: UInt64?, stream: Int) throws(StreamFault) {
         names?.free(from: offset, to: end)
+        if let end {
+            try redacted.set(offset..<end, isRedacted: false, stream: stream)
+        } else {
+            redacted.cut(from: offset, stream: stream)
+        }
         if offset == 0 { linkData = nil }
         guard let range = content else { return }
         content = offset == 0 && end == nil ? nil : range.lowerBound...stream
     }
 
-    mutating func touch(stream: Int) { content = (content?.lowerBound ?? stream)...stream }
+    /// A range has content, or would have it, were it not left out.
+    mutating func touch(_ range: Range<UInt64>, isRedacted: Bool, stream: Int) throws(StreamFault) {
+        content = (content?.lowerBound ?? stream)...stream
+        try redacted.set(range, isRedacted: isRedacted, stream: stream)
+    }
 }

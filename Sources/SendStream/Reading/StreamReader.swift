@@ -114,6 +114,7 @@ public struct StreamReader {
             }
             if case .start = place { throw StreamFault(.notAStream, "it begins with other bytes") }
             try endFrame(RecordFields(bytes, isLittleEndian: isLittleEndian))
+            try visitor.endFrame()
         case .stream, .frame, .streamInFrame:
             let record = RecordFields(bytes, isLittleEndian: isLittleEndian)
             let before = checksum

@@ -117,4 +117,10 @@ public protocol StreamVisitor {
     mutating func record(_ record: StreamRecord, payload: RawSpan) throws
     /// The stream that was begun last is whole, and all checksums hold. For a frame, this comes before the streams in it.
     mutating func end() throws
+    /// All streams of a frame have come.
+    mutating func endFrame() throws
+}
+
+extension StreamVisitor {
+    public mutating func endFrame() {}
 }

@@ -19,6 +19,9 @@ public struct StreamSurvey<Volume: VolumeVisitor>: StreamVisitor {
     public private(set) var volume: VolumeBlocks<Volume>
     public private(set) var files: FileSystemReader
     private var content = Content.none
+    private var frame = FrameDatasets()
+    /// Datasets of a frame whose content is not looked at.
+    public var furtherDatasets: FurtherDatasets { frame.further }
 
     private enum Content { case none, volume, files }
 
@@ -30,9 +33,11 @@ public struct StreamSurvey<Volume: VolumeVisitor>: StreamVisitor {
     }
 
     public mutating func begin(_ header: StreamHeader, properties: NameValueList?) throws {
+        let isTaken = frame.takes(header)
         if header.isCompound { return }
         snapshotCount += 1
         if headers.count < Self.mostHeaders { headers.append(header) }
+        guard isTaken else { return content = .none }
         content = contentFault == nil ? (header.kind == .volume ? .volume : .files) : .none
         attempt {
             switch $0.content {
@@ -67,6 +72,8 @@ public struct StreamSurvey<Volume: VolumeVisitor>: StreamVisitor {
             }
         }
     }
+
+    public mutating func endFrame() { frame.end() }
 
     private mutating func count(_ length: Int, _ packed: Int, _ packing: BlockPacking?) {
         // Of a stream that is read to its end, neither comes near 2^64; of claims alone, the sum stays at its most.

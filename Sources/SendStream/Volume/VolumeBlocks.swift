@@ -146,13 +146,16 @@ public struct VolumeBlocks<Visitor: VolumeVisitor>: StreamVisitor {
 
 extension StreamFeatures {
     /// What none but ZFS can make sense of, since something is needed that is not in the stream.
-    func checkReadable() throws(StreamFault) {
+    ///
+    /// - Parameter excused: features of which sense is made all the same.
+    func checkReadable(besides excused: Self = []) throws(StreamFault) {
         let reasons: [(Self, String)] = [
             (.raw, "it is encrypted (raw): only ZFS with the key reads it"),
             (.dedup, "it has references to other blocks (dedup): make it again without -D"),
             (.redacted, "a part of its content was left out (redacted)"),
             (.resuming, "its beginning is missing (resuming)"),
         ]
-        if let reason = reasons.first(where: { contains($0.0) }) { throw StreamFault(.unsupported, reason.1) }
+        let features = subtracting(excused)
+        if let reason = reasons.first(where: { features.contains($0.0) }) { throw StreamFault(.unsupported, reason.1) }
     }
 }
