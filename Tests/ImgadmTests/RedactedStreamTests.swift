@@ -2,7 +2,7 @@ import TestHost
 import Testing
 
 extension EndToEnd {
-    /// Image files from which a part of the content was left out (`zfs send --redact`).
+    /// Image files from which a part of the content was left out (`zfs send --redact`), and those of which ZFS alone reads any.
     @Suite struct RedactedStreamTests {
         /// Makes of the stream of a file system one that lacks the first block of the file of a size, and the increment that brings it.
         private static let redact = """
@@ -47,6 +47,26 @@ extension EndToEnd {
             open('redacted.zfs', 'wb').write(stream(base))
             open('later.zfs', 'wb').write(stream([(0, begin, b'')] + later + [whole[-1]]))
             """
+
+        @Test func whatZFSAloneReadsIsNamedBeforeWhatItMakes() async throws {
+            let box = try await Sandbox.make()
+            for (kind, bit, word) in [
+                (3, 24, "encrypted (raw)"), (2, 24, "encrypted (raw)"), (3, 0, "dedup"), (2, 0, "dedup"),
+            ] {
+                let run = try await box.shell(
+                    """
+                    cd \(box.root)
+                    python3 -c "import struct, sys; sys.stdout.buffer.write(struct.pack(
+                        '<2I3Q2I2Q', 0, 0, 0x2F5bacbac, 1 | (1 << \(bit)) << 2, 0, \(kind), 0, 7, 0) + b'a/b@c' + bytes(251))" > file
+                    for command in 'extract -t' 'extract -C tree' 'export -o x.\(kind == 3 ? "raw" : "tar")'; do
+                        ! imgadm $command file || exit 9
+                    done; test ! -e tree
+                    """)
+                #expect(run.status == 0 && run.output.isEmpty, "\(run)")
+                let errors = run.errors.split(separator: "\n").filter { $0.contains("error (UnsupportedImage)") }
+                #expect(errors.count == 3 && errors.allSatisfy { $0.contains(word) }, "\(kind) \(word): \(run)")
+            }
+        }
 
         @Test func whatLacksNothingIsTakenOutAndTheRestIsNamed() async throws {
             let box = try await Sandbox.make()

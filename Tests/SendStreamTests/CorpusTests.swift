@@ -61,7 +61,7 @@ import Testing
     }
 
     static let refusals = [
-        ("dedup_encrypted_zvol", "raw"), ("decompress", "volume"), ("dedup", "volume"), ("decompress-crypt", "volume"),
+        ("dedup_encrypted_zvol", "raw"), ("decompress", "volume"), ("dedup", "dedup"), ("decompress-crypt", "raw"),
     ]
 
     @Test("What is no readable volume is refused, and says why", arguments: refusals)

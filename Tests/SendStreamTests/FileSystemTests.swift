@@ -252,6 +252,7 @@ extension CorpusTests {
         }
         let words = [
             "decompress-crypt": "encrypted", "dedup": "dedup",
+            "dedup_encrypted_zvol": "encrypted",
             "little-endian-all-drr-types-incr-NATIVE": "nothing comes before it",
         ]
         for (name, word) in words {

@@ -90,6 +90,10 @@ private enum Contents {
         }
         switch kind {
         case .stream(let header) where header.kind == .volume:
+            // What ZFS alone reads is no disk for anybody else either.
+            if let reason = header.features.hindrance {
+                throw Failure(.unsupportedImage, "the stream in \"\(file.name)\" cannot be read: \(reason)")
+            }
             throw Self.noFiles(file, "the stream of a volume, which is a disk")
         case .stream:
             let origins = try request.origins.map { try GivenFile($0) }

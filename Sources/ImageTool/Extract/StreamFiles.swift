@@ -114,8 +114,11 @@ final class StreamFiles {
 
     static func failure(_ error: any Error, _ name: String) -> any Error {
         guard let error = error as? StreamError else { return error }
-        guard error.reason == .missingOrigin else {
-            return Failure(.invalidFile, "the file system in \"\(name)\" cannot be read", cause: error)
+        switch error.reason {
+        case .missingOrigin: break
+        case .unsupported:
+            return Failure(.unsupportedImage, "the stream in \"\(name)\" cannot be read", cause: error)
+        default: return Failure(.invalidFile, "the file system in \"\(name)\" cannot be read", cause: error)
         }
         return Failure(
             .unexpectedOrigin, "\"\(name)\" is an increment: \(error.detail)",

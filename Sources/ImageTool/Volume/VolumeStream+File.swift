@@ -10,7 +10,8 @@ extension ImageTool {
     /// A stream that is not what it should be.
     static func invalidVolume(_ name: String, _ error: StreamError) -> Failure {
         Failure(
-            .invalidStream, "the stream in \(name) cannot be read", cause: error,
+            error.reason == .unsupported ? .unsupportedImage : .invalidStream, "the stream in \(name) cannot be read",
+            cause: error,
             hint: error.reason == .badChecksum ? "it was damaged after it was made: get it anew" : nil)
     }
 }

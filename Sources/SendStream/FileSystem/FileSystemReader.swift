@@ -38,8 +38,8 @@ public struct FileSystemReader: StreamVisitor {
 
     public mutating func begin(_ header: StreamHeader, properties: NameValueList?) throws {
         guard frame.takes(header) else { return }
-        guard header.kind == .fileSystem else { throw StreamFault(.unsupported, "it is of no file system") }
         try header.features.checkReadable(besides: .redacted)
+        guard header.kind == .fileSystem else { throw StreamFault(.unsupported, "it is of no file system") }
         if let before = self.header {
             guard let origin = header.originGUID else {
                 throw StreamFault(.unsupported, "it is whole, and builds on no other: there are two file systems")

@@ -44,8 +44,8 @@ public struct VolumeBlocks<Visitor: VolumeVisitor>: StreamVisitor {
     public mutating func begin(_ header: StreamHeader, properties: NameValueList?) throws {
         guard !header.isCompound else { return }
         guard self.header == nil else { throw StreamFault(.unsupported, "it has more than one snapshot") }
-        guard header.kind == .volume else { throw StreamFault(.unsupported, "it is of no volume") }
         try header.features.checkReadable()
+        guard header.kind == .volume else { throw StreamFault(.unsupported, "it is of no volume") }
         self.header = header
     }
 
@@ -149,13 +149,17 @@ extension StreamFeatures {
     ///
     /// - Parameter excused: features of which sense is made all the same.
     func checkReadable(besides excused: Self = []) throws(StreamFault) {
+        if let reason = subtracting(excused).hindrance { throw StreamFault(.unsupported, reason) }
+    }
+
+    /// Why nobody but ZFS reads the content; nil where nothing hinders.
+    public var hindrance: String? {
         let reasons: [(Self, String)] = [
             (.raw, "it is encrypted (raw): only ZFS with the key reads it"),
             (.dedup, "it has references to other blocks (dedup): make it again without -D"),
             (.redacted, "a part of its content was left out (redacted)"),
             (.resuming, "its beginning is missing (resuming)"),
         ]
-        let features = subtracting(excused)
-        if let reason = reasons.first(where: { features.contains($0.0) }) { throw StreamFault(.unsupported, reason.1) }
+        return reasons.first { contains($0.0) }?.1
     }
 }
