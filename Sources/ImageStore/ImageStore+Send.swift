@@ -67,4 +67,17 @@ extension ImageStore {
             ($0.uuid, $0.pool)
         }
     }
+
+    /// The images of which a record knows the file that they were made from, unless it says that this file has another size: with the
+    /// SHA-256 of each.
+    ///
+    /// - Throws: as above.
+    public func recorded(fileOf size: UInt64) throws -> [(uuid: ImageUUID, pool: String, fileSHA256: String)] {
+        try records.all().compactMap { image in
+            guard let record = records.read(image.uuid, image.pool), let sum = record.made?.fileSHA256,
+                (record.manifest.files.first?.size).map({ UInt64(exactly: $0) == size }) ?? true
+            else { return nil }
+            return (image.uuid, image.pool, sum)
+        }
+    }
 }

@@ -193,6 +193,31 @@ extension EndToEnd {
             }
         }
 
+        /// What is no stream has no guid, and is known by its bytes.
+        @Test func aDiskAndAnArchiveKnowTheImagesThatWereMadeFromThem() async throws {
+            let box = try await Sandbox.make()
+            let made = try await box.shell(
+                """
+                set -e; cd \(box.root); mkdir -p r/etc r/usr; echo ID=x > r/etc/os-release; tar -C r -cf root.tar etc usr; gzip -k root.tar
+                truncate -s 4M disk.raw; seq 1 10000 | dd of=disk.raw bs=1M seek=1 conv=notrunc iflag=fullblock status=none
+                cp disk.raw other.raw; printf x | dd of=other.raw bs=1 seek=99 conv=notrunc status=none
+                qemu-img convert -f raw -O qcow2 disk.raw disk.qcow2
+                imgadm import -q ./root.tar name=root version=1
+                imgadm import -q ./disk.qcow2 name=disk version=1
+                """)
+            try #require(made.status == 0, "\(made)")
+            for (file, name) in [
+                ("root.tar", "root"), ("disk.qcow2", "disk"), ("root.tar.gz", nil), ("disk.raw", nil),
+                ("other.raw", nil),
+            ] {
+                let run = try await box.imgadm("inspect", "-j", box.path(file).string)
+                let uuid = try await box.imgadm("list", "-H", "-o", "uuid", "name=\(name ?? "none")").lines.first
+                let json = try JSONValue(parsing: run.output)
+                #expect(run.status == 0 && json["installed"]?[0]?["uuid"]?.stringValue == uuid, "\(file): \(run)")
+                #expect((json["installed"] == nil) == (name == nil), "\(file): \(run)")
+            }
+        }
+
         @Test func anImageKnowsItsFileAndACheckFindsWhatReplacedIt() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()

@@ -15,6 +15,8 @@ struct FileInspector {
     private var disagreement: Failure?
     /// Of a stream of one snapshot.
     private(set) var streamGUID: UInt64?
+    /// It is a disk, or has the files of a root: of its bytes, an image may have been made.
+    private(set) var isContent = false
 
     init(_ file: GivenFile, _ manifest: FileManifest?) {
         self.file = file
@@ -38,6 +40,7 @@ struct FileInspector {
                 take(stream.finish())
                 streamGUID = stream.header?.guid
             case .archive:
+                isContent = true
                 inspection.facts["kind"] = "archive"
                 take(try ArchiveInspector.inspect(content))
                 let archive = inspection.facts["archive"]
@@ -45,9 +48,12 @@ struct FileInspector {
                     try inspectDisk(content, rawIn: nil)
                 }
             case .squashfs:
+                isContent = true
                 inspection.facts["kind"] = "squashfs"
                 take(try SquashfsInspector.inspect(content))
-            case .disk: try inspectDisk(content, rawIn: raw)
+            case .disk:
+                isContent = true
+                try inspectDisk(content, rawIn: raw)
             case .manifest:
                 inspection.facts["kind"] = "manifest"
                 try inspectManifest(content)

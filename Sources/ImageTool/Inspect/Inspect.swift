@@ -21,12 +21,14 @@ extension ImageTool {
         inspector.run()
         // Who was stopped while reading knows nothing of the file.
         try Task.checkCancellation()
-        if let guid = inspector.streamGUID {
-            do {
+        do {
+            if let guid = inspector.streamGUID {
                 inspector.inspection.facts["installed"] = try installed(as: guid)
-            } catch let error as FileError where error.kind == .notPermitted {
-                // Who may not read the records is told what is in the file all the same.
+            } else if inspector.inspection.damage == nil, inspector.isContent, let size = file.size {
+                inspector.inspection.facts["installed"] = try installed(from: file, size)
             }
+        } catch let error as FileError where error.kind == .notPermitted {
+            // Who may not read the records is told what is in the file all the same.
         }
         return inspector.inspection
     }
@@ -59,9 +61,29 @@ extension ImageTool {
         return result
     }
 
+    /// The installed images that were made from a file which is no stream, by their records. It is read once more, but only where one of them
+    /// may have been.
+    private func installed(from file: GivenFile, _ size: UInt64) throws -> JSONValue? {
+        let images = try store.recorded(fileOf: size)
+        guard !images.isEmpty else { return nil }
+        file.rewind()
+        var hasher = DigestHasher(.sha256)
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
+            if count == 0 { break }
+            hasher.update(unsafe buffer.span.bytes.extracting(0..<count))
+        }
+        let sum = hasher.finish().hex
+        return Self.value(of: images.filter { $0.fileSHA256 == sum }.map { ($0.uuid, $0.pool) })
+    }
+
     /// The installed images whose snapshot has a guid, by their records: no ZFS is asked.
     private func installed(as guid: UInt64) throws -> JSONValue? {
-        let images = try store.recorded(guid: guid)
+        Self.value(of: try store.recorded(guid: guid))
+    }
+
+    private static func value(of images: [(uuid: ImageUUID, pool: String)]) -> JSONValue? {
         guard !images.isEmpty else { return nil }
         return .array(
             images.map { .object(["uuid": .string($0.uuid.description), "zpool": .string($0.pool)]) })
