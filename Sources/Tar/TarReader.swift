@@ -16,6 +16,7 @@ public struct TarReader {
     /// Bytes before the next block.
     private var padding = 0
     private var zeroBlocks = 0
+    private var isFollowed = false
     private var contentBytes: UInt64 = 0
     /// Bytes read so far.
     private var position: UInt64 = 0
@@ -25,11 +26,28 @@ public struct TarReader {
     /// Headers read so far.
     public private(set) var entryCount = 0
 
-    /// A block of zeros was there, with which writers end an archive. Without it, one that was cut between two entries looks whole.
-    public var hasEndMark: Bool { zeroBlocks > 0 }
-    /// What is said of one without.
-    public static let lacksEndMark =
-        "has no end mark: if it was cut between two files, the rest of them is missing"
+    /// How an archive ended.
+    public enum Ending: Sendable, Hashable {
+        /// With blocks of zeros, and nothing else behind them: tapes are filled up by zeros.
+        case marked
+        /// Without a block of zeros: one that was cut between two entries looks whole.
+        case unmarked
+        /// There is something behind the blocks of zeros.
+        case followed
+
+        /// What is said of it.
+        public var remark: String? {
+            switch self {
+            case .marked: nil
+            case .unmarked: "has no end mark: if it was cut between two files, the rest of them is missing"
+            case .followed:
+                "has something behind its end mark, which is not read: a second archive, maybe, as tar -i would read it"
+            }
+        }
+    }
+
+    /// Once all was read.
+    public var ending: Ending { zeroBlocks == 0 ? .unmarked : isFollowed ? .followed : .marked }
 
     private enum Step {
         /// A header, or the end.
@@ -66,8 +84,10 @@ public struct TarReader {
                 count = min(padding, rest.byteCount)
                 padding -= count
                 if padding == 0 { step = .block }
-            // Whatever it is, nobody reads it.
-            case .ended: count = rest.byteCount
+            case .ended:
+                // Whatever it is, nobody reads it; but there may be as much as there was before.
+                count = rest.byteCount
+                if !isFollowed { isFollowed = unsafe rest.withUnsafeBytes { unsafe $0.contains { $0 != 0 } } }
             }
             place += count
             position += UInt64(count)

@@ -85,6 +85,43 @@ extension EndToEnd {
             #expect(made.lines.filter { $0.contains("has no end mark") }.count == 2, "\(made)")
         }
 
+        /// So says who looks into it or takes files out of it, and each says where more follows than is read.
+        @Test func howAnArchiveEndsIsTold() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(
+                """
+                mkdir -p r/etc s/more out; echo ID=x > r/etc/os-release
+                tar -b 1 -C r -cf cut.tar etc; truncate -s -1024 cut.tar
+                tar -b 20 -C r -cf whole.tar etc; tar -C s -cf second.tar more; cat whole.tar second.tar > both.tar; gzip -k both.tar
+                """, in: box)
+            try #require(made.status == 0, "\(made)")
+            let files = [
+                ("whole.tar", nil), ("cut.tar", "has no end mark"), ("both.tar", "behind its end mark"),
+                ("both.tar.gz", "behind its end mark"),
+            ]
+            for (file, words) in files {
+                for command in [
+                    "inspect \(file)", "extract -t \(file)", "extract -C tree \(file)",
+                    "extract \(file) etc/os-release",
+                    "convert -f -o out/ \(file) name=a version=1",
+                    "import -q \(file) name=\(words == nil ? "a" : "b") version=1",
+                ] {
+                    let run = try await run("imgadm \(command)", in: box)
+                    #expect(run.status == 0 && run.errors.contains("end mark") == (words != nil), "\(command): \(run)")
+                    #expect(run.errors.contains(words ?? ""), "\(command): \(run)")
+                }
+            }
+            let facts = try await run(
+                "imgadm inspect both.tar; imgadm inspect cut.tar; imgadm inspect whole.tar", in: box)
+            let ends = facts.lines.map { $0.split(separator: " ").joined(separator: " ") }
+                .filter { $0.hasPrefix("archive.end") || $0.hasPrefix("archive.follow") }
+            #expect(
+                ends == [
+                    "archive.end_mark yes", "archive.followed yes", "archive.end_mark no", "archive.end_mark yes",
+                ],
+                "\(facts)")
+        }
+
         /// Archives whose entries do not come as one would write them: what `extract` makes of them on the disk is the judge.
         @Test(arguments: [
             // Later entries replace earlier ones, a folder's mode comes last, links go back and forth.

@@ -4,6 +4,33 @@ import Testing
 
 /// What the formats say, each by a header of its own making.
 @Suite struct FormatTests {
+    @Test("Zeros fill up what is behind the end mark; of anything else there, it is told")
+    func ending() throws {
+        struct Nothing: TarVisitor {
+            func begin(_ entry: TarEntry) {}
+            func content(_ bytes: RawSpan, at offset: UInt64) {}
+            func end() {}
+        }
+        let archive = file("a", "content")
+        let cases: [([UInt8], TarReader.Ending)] = [
+            (archive, .unmarked), (archive + zeros(512), .marked), (archive + end, .marked),
+            (archive + end + zeros(10_240), .marked), (archive + end + archive + end, .followed),
+            (archive + end + zeros(5000) + [1], .followed), (archive + end + [1] + zeros(5000), .followed),
+        ]
+        for (bytes, ending) in cases {
+            for chunk in [1, 511, 4096, bytes.count] {
+                var reader = TarReader()
+                var visitor = Nothing()
+                for start in stride(from: 0, to: bytes.count, by: chunk) {
+                    let piece = Array(bytes[start..<min(start + chunk, bytes.count)])
+                    try unsafe reader.feed(piece.span.bytes, to: &visitor)
+                }
+                try reader.finish(to: &visitor)
+                #expect(reader.ending == ending, "\(bytes.count) bytes in pieces of \(chunk)")
+            }
+        }
+    }
+
     @Test("An archive without entries has no entries", arguments: [zeros(0), zeros(512), end, zeros(10_240)])
     func nothing(bytes: [UInt8]) {
         #expect(read(bytes) == Reading())

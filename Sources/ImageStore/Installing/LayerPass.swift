@@ -20,7 +20,7 @@ struct LayerPass {
     struct Outcome<Visitor: TarVisitor> {
         let visitor: Visitor
         let fileSHA256: String?
-        let hasEndMark: Bool
+        let ending: TarReader.Ending
     }
 
     /// Unpacks a layer.
@@ -78,7 +78,7 @@ struct LayerPass {
                 "the layer of image \(image.manifest.uuid) unpacks to content of digest \(actual), but it should be \(expected)"
             )
         }
-        return Outcome(visitor: visitor, fileSHA256: pass.fileSHA256, hasEndMark: archive.hasEndMark)
+        return Outcome(visitor: visitor, fileSHA256: pass.fileSHA256, ending: archive.ending)
     }
 
     /// Whatever went wrong, as a failure that says which image it is about.

@@ -45,10 +45,8 @@ struct RootInstaller: ImageInstaller {
             throw Failure(.invalidFile, "\(what) \(SystemTree.isNone)", hint: SystemTree.hint)
         }
         try await store.noteLosses(of: extractor, in: partial, image)
-        if !read.hasEndMark {
-            store.log.warning(
-                "the archive \(TarReader.lacksEndMark)",
-                metadata: ["image": "\(image.manifest.uuid)"])
+        if let remark = read.ending.remark {
+            store.log.warning("the archive \(remark)", metadata: ["image": "\(image.manifest.uuid)"])
         }
         return (read.visitor.visitor.release, read.fileSHA256)
     }

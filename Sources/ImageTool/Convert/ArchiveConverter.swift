@@ -53,9 +53,7 @@ struct ArchiveConverter {
         guard let uuid = draft.uuid(try Self.digest(&hasher, of: file)) else {
             throw Failure(.manifestValidation, "invalid manifest: the UUID that was given is none")
         }
-        if !survey.hasEndMark {
-            report.warning("the archive \"\(file.name)\" \(TarReader.lacksEndMark)")
-        }
+        if let remark = survey.ending.remark { report.warning("the archive \"\(file.name)\" \(remark)") }
         if survey.tree.lostAttributes > 0 {
             report.warning("extended attributes that ZFS does not keep are left out (\(survey.tree.lostAttributes))")
         }

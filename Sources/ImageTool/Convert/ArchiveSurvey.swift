@@ -10,7 +10,7 @@ struct ArchiveSurvey: TarVisitor {
     /// What each file of the archive became, in its order. Of some, nothing is left.
     private(set) var files: [FileSystemDraft.Node] = []
     /// Without one, what was cut between two files looks whole.
-    private(set) var hasEndMark = false
+    private(set) var ending = TarReader.Ending.marked
     private var current: Current?
     /// Contents of small files with the right name.
     private var releases: [FileSystemDraft.Node: [UInt8]] = [:]
@@ -36,7 +36,7 @@ struct ArchiveSurvey: TarVisitor {
             try content.read { bytes in try reader.feed(bytes, to: &entries) }
             try reader.finish(to: &entries)
             self = entries.visitor
-            hasEndMark = reader.hasEndMark
+            ending = reader.ending
         } catch let error {
             throw Self.failure(error, name)
         }

@@ -7,9 +7,11 @@ struct ArchiveFiles<Sink: TarVisitor>: TarVisitor {
     private(set) var sink: Sink
     private var isChosen = false
 
-    /// - Returns: what became of the sink.
+    /// - Returns: what became of the sink, and remarks for people.
     /// - Throws: `InvalidFile`; `Usage` for paths that are not there; what the sink throws.
-    static func read(_ content: UnpackedFile, _ paths: [String], to sink: Sink) throws -> Sink {
+    static func read(
+        _ content: UnpackedFile, _ paths: [String], to sink: Sink
+    ) throws -> (sink: Sink, remarks: [String]) {
         var files = Self(chosen: ChosenPaths(paths), sink: sink)
         var reader = TarReader()
         do {
@@ -19,7 +21,7 @@ struct ArchiveFiles<Sink: TarVisitor>: TarVisitor {
             throw Failure(.invalidFile, "the archive \"\(content.file.name)\" cannot be read", cause: error)
         }
         try files.chosen.checkFound(in: content.file.name)
-        return files.sink
+        return (files.sink, reader.ending.remark.map { ["the archive \"\(content.file.name)\" \($0)"] } ?? [])
     }
 
     mutating func begin(_ entry: TarEntry) throws {

@@ -11,8 +11,7 @@ extension ImageTool {
         try withoutActuallyEscaping(body) { body in
             switch try Contents(request, passingAgain: false) {
             case .archive(let content):
-                _ = try ArchiveFiles.read(content, request.paths, to: ArchiveListing(body: body))
-                return []
+                return try ArchiveFiles.read(content, request.paths, to: ArchiveListing(body: body)).remarks
             case .stream(let files):
                 for index in try files.indices(request.paths) {
                     if let entry = files.tree.entry(index) { try body(ListedFile(entry)) }
@@ -29,9 +28,9 @@ extension ImageTool {
         switch try Contents(request, passingAgain: true) {
         case .archive(let content):
             let writer = try TreeWriter(folder, keeping: [content.file.identity])
-            _ = try ArchiveFiles.read(content, request.paths, to: ArchiveExtraction(writer))
+            let remarks = try ArchiveFiles.read(content, request.paths, to: ArchiveExtraction(writer)).remarks
             try writer.finish()
-            return Extraction(remarks: writer.remarks)
+            return Extraction(remarks: remarks + writer.remarks)
         case .stream(let files):
             // What is asked for must be there before anything is made.
             _ = try files.indices(request.paths)
@@ -46,14 +45,16 @@ extension ImageTool {
 
     /// Hands on the content of files, one behind the other.
     ///
+    /// - Returns: remarks for people.
     /// - Throws: as above; `Usage` for what is no file.
-    public func printFiles(_ request: ExtractRequest, _ body: (RawSpan) throws -> Void) throws {
+    public func printFiles(_ request: ExtractRequest, _ body: (RawSpan) throws -> Void) throws -> [String] {
         try withoutActuallyEscaping(body) { body in
             switch try Contents(request, passingAgain: true) {
             case .archive(let content):
-                _ = try ArchiveFiles.read(content, request.paths, to: ArchivePrinting(body))
+                return try ArchiveFiles.read(content, request.paths, to: ArchivePrinting(body)).remarks
             case .stream(let files):
                 for path in request.paths { try files.print(path, body) }
+                return []
             }
         }
     }

@@ -19,7 +19,9 @@ struct ArchiveInspector: TarVisitor {
         var reader = TarReader()
         try content.read { bytes in try reader.feed(bytes, to: &inspector) }
         try reader.finish(to: &inspector)
-        return inspector.inspection
+        var inspection = inspector.inspection(of: reader.ending)
+        if let remark = reader.ending.remark { inspection.remarks = ["the archive \"\(content.file.name)\" \(remark)"] }
+        return inspection
     }
 
     mutating func begin(_ entry: TarEntry) {
@@ -42,13 +44,15 @@ struct ArchiveInspector: TarVisitor {
 
     mutating func end() {}
 
-    private var inspection: Inspection {
+    private func inspection(of ending: TarReader.Ending) -> Inspection {
         var facts: JSONObject = ["entries": .number(JSONNumber(counts.values.reduce(0, +)))]
         let names: [(TarEntry.Kind, String)] = [
             (.file, "files"), (.directory, "directories"), (.symbolicLink, "links"), (.hardLink, "hard_links"),
         ]
         for (kind, name) in names { facts[name] = .number(JSONNumber(counts[kind] ?? 0)) }
         facts["file_bytes"] = .bytes(bytes)
+        facts["end_mark"] = .bool(ending != .unmarked)
+        if ending == .followed { facts["followed"] = true }
         // What only layers of docker images have.
         if whiteouts > 0 { facts["whiteouts"] = .number(JSONNumber(whiteouts)) }
         if firstPath.map({ String(decoding: $0, as: UTF8.self).lowercased().hasSuffix(".ovf") }) ?? false {

@@ -77,6 +77,7 @@ struct FileInspector {
     private mutating func take(_ other: Inspection) {
         for (key, value) in other.facts { inspection.facts[key] = value }
         inspection.damage = other.damage
+        inspection.remarks += other.remarks
     }
 
     private mutating func inspectDisk(_ content: UnpackedFile, rawIn: CompressionFormat?) throws {

@@ -6,6 +6,8 @@ public struct Inspection: Sendable {
     public internal(set) var facts: JSONObject = [:]
     /// Where it is damaged, or what it is otherwise than the manifest beside it says; nil: nothing was found.
     public internal(set) var damage: Failure?
+    /// What may be wrong with it, for people; programs find it among the facts.
+    public internal(set) var remarks: [String] = []
 
     /// The facts as rows of a table, what is nested by names with points.
     public var rows: [(name: String, value: String)] { Self.rows(of: .object(facts), "") }

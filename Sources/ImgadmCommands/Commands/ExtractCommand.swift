@@ -68,8 +68,7 @@ struct ExtractCommand: ImgadmCommand {
             return Extraction(remarks: try context.tool.listFiles(request) { try context.output.line($0.line) })
         }
         if folder == nil, !request.paths.isEmpty {
-            try context.tool.printFiles(request) { try context.output.content($0) }
-            return Extraction(remarks: [])
+            return Extraction(remarks: try context.tool.printFiles(request) { try context.output.content($0) })
         }
         if let folder { return try context.tool.extractFiles(request, into: FilePath(folder)) }
         // Which one that is, nobody has typed.

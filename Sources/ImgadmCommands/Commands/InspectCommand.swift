@@ -42,8 +42,9 @@ struct InspectCommand: ImgadmCommand {
         } else {
             try context.output.value(.object(inspection.facts), as: format)
         }
+        try context.output.flush()
+        context.remark(inspection.remarks)
         if let damage = inspection.damage {
-            try context.output.flush()
             throw damage
         }
     }
