@@ -59,10 +59,10 @@ import Testing
 
     /// What `zfs send -p` puts around streams.
     private func wrapped(_ streams: [UInt8]..., isLittleEndian: Bool = true) -> [UInt8] {
-        let properties = Array("sharenfs mountpoint".utf8)
-        let end = SnapshotStreamTests.record(5, isLittleEndian: isLittleEndian)
-        return Begin(version: 2, kind: 0, payloadLength: UInt32(properties.count)).bytes(isLittleEndian: isLittleEndian)
-            + properties + end + streams.flatMap { $0 } + end
+        var head = StreamBuilder(isLittleEndian: isLittleEndian)
+        head.begin(Begin(version: 2, kind: 0), payload: Array("sharenfs, mountpoint".utf8))
+        head.bareEnd(checksum: true)
+        return head.bytes + streams.flatMap { $0 } + SnapshotStreamTests.record(5, isLittleEndian: isLittleEndian)
     }
 
     @Test(arguments: [1, 7, 311, 312, 313, 4096, Int.max], [false, true])
@@ -114,6 +114,24 @@ import Testing
         }
         // Between two records, too.
         #expect(reason(Array(whole.dropLast(312))) == .truncated)
+    }
+
+    @Test(arguments: [1, 7, 312, Int.max], [false, true])
+    func damageAroundTheSnapshotIsSeen(step: Int, isLittleEndian: Bool) throws {
+        let inner = snapshot(isLittleEndian: isLittleEndian)
+        let whole = wrapped(inner, isLittleEndian: isLittleEndian)
+        let head = whole.count - inner.count - 312
+        // When it was made, properties, the checksum of both, that of this record; and the last record, which has none.
+        for place in [24, 312, head - 313, head - 304, head - 280, head - 1, whole.count - 300] {
+            var damaged = whole
+            damaged[place] ^= 0x10
+            #expect(throws: StreamError.self, "\(place)") { try pass(damaged, step: step) }
+        }
+        // A record may have a checksum of its own.
+        var sealed = StreamBuilder(isLittleEndian: isLittleEndian)
+        sealed.begin(Begin(version: 2, kind: 0), payload: Array("sharenfs, mountpoint".utf8))
+        sealed.end()
+        #expect(try pass(sealed.bytes + whole[head...], step: step).bytes == inner)
     }
 
     @Test(arguments: [1, 312, Int.max], [[0], Array("\n".utf8), [UInt8](repeating: 0, count: 512)])

@@ -4,6 +4,8 @@
 ///
 /// Such a stream is BEGIN (with the properties behind it), END, the streams of the snapshots, END; one of a single snapshot is
 /// BEGIN … END, and what `zfs send` makes without options (OpenZFS, lib/libzfs/libzfs_sendrecv.c, `zfs_send`).
+///
+/// What is let through, `zfs receive` verifies. Of what is around it, nobody else sees whether it is what was sent: its checksums must hold.
 public struct SnapshotStream: Sendable {
     /// A stream of several snapshots, or of none.
     public enum WrongCount: Error, Sendable, Hashable { case none, several }
@@ -24,6 +26,7 @@ public struct SnapshotStream: Sendable {
     /// Bytes taken, for messages only.
     private var offset: UInt64 = 0
     private var isLittleEndian = true
+    private var head = HeadChecksum()
     /// What comes before the streams, in a stream of streams, is over.
     private var hasPrologueEnded = false
 
@@ -53,8 +56,12 @@ public struct SnapshotStream: Sendable {
             case .payload(let left, let passes):
                 if !passes { try emitPassed() }
                 let part = Int(clamping: min(left, UInt64(rest.byteCount)))
+                if passes {
+                    passed += part
+                } else {
+                    head.add(rest.extracting(first: part).array[...], isLittleEndian)
+                }
                 rest = rest.extracting(droppingFirst: part)
-                if passes { passed += part }
                 offset &+= UInt64(part)
                 let more = left - UInt64(part)
                 place = more == 0 ? .record : .payload(more, passes: passes)
@@ -92,7 +99,11 @@ public struct SnapshotStream: Sendable {
             try begin(header, emit)
         case .wrapped where fields.type == RecordFields.endType:
             // The end of what comes before the streams; a second one is the end of it all.
-            guard !hasPrologueEnded else { throw WrongCount.none }
+            guard !hasPrologueEnded else {
+                try checkLast()
+                throw WrongCount.none
+            }
+            try checkHead()
             hasPrologueEnded = true
         case .wrapped:
             guard hasPrologueEnded, fields.type == RecordFields.beginType else {
@@ -110,7 +121,9 @@ public struct SnapshotStream: Sendable {
             guard isEnd else { return }
             // Only in a stream of streams there was one.
             if hasPrologueEnded { stage = .wrappedEnd } else { place = .end }
-        case .wrappedEnd where fields.type == RecordFields.endType: place = .end
+        case .wrappedEnd where fields.type == RecordFields.endType:
+            try checkLast()
+            place = .end
         case .wrappedEnd where fields.type == RecordFields.beginType: throw WrongCount.several
         case .wrappedEnd: throw bad("it follows the end of a snapshot")
         }
@@ -131,6 +144,7 @@ public struct SnapshotStream: Sendable {
         if header.isCompound {
             guard stage == .first else { throw bad("it begins streams within a stream") }
             stage = .wrapped
+            head.add(record[...], isLittleEndian)
         } else {
             self.header = header
             try unsafe emit(record.span.bytes)
@@ -139,6 +153,23 @@ public struct SnapshotStream: Sendable {
         if header.payloadLength > 0 {
             place = .payload(UInt64(header.payloadLength), passes: !header.isCompound)
         }
+    }
+
+    /// The record at the end of the head has the checksum of all before it, and maybe, as each record, one of its own.
+    private mutating func checkHead() throws(StreamError) {
+        guard fields.checksum(at: 8) == head.sum else {
+            throw StreamError(.badChecksum, at: offset, "the properties before the snapshot are not what was sent")
+        }
+        head.add(record[..<RecordFields.checksumOffset], isLittleEndian)
+        let own = fields.checksum(at: RecordFields.checksumOffset)
+        guard own.isZero || own == head.sum else {
+            throw StreamError(.badChecksum, at: offset, "what comes before is not what was sent")
+        }
+    }
+
+    /// The last record of all has none.
+    private func checkLast() throws(StreamError) {
+        guard fields.checksum(at: 8).isZero else { throw bad("the end of all streams has a checksum") }
     }
 
     /// Bytes that follow the record within the snapshot's stream.
@@ -153,4 +184,21 @@ public struct SnapshotStream: Sendable {
     private var fields: RecordFields { RecordFields(bytes: record, isLittleEndian: isLittleEndian) }
 
     private func bad(_ detail: String) -> StreamError { StreamError(.badRecord, at: offset, detail) }
+}
+
+/// The checksum of the head of a stream of streams, whatever the pieces are in which it comes.
+private struct HeadChecksum {
+    private var whole = Fletcher4()
+    /// What is too little for a word.
+    private var rest: [UInt8] = []
+
+    /// Nil in the middle of a word: no head has such a length.
+    var sum: Fletcher4? { rest.isEmpty ? whole : nil }
+
+    mutating func add(_ bytes: ArraySlice<UInt8>, _ isLittleEndian: Bool) {
+        var words = rest + bytes
+        rest = Array(words[(words.count / 4 * 4)...])
+        words.removeLast(rest.count)
+        unsafe whole.add(words.span.bytes, isLittleEndian: isLittleEndian)
+    }
 }
