@@ -4,7 +4,8 @@
 # usage: scripts/clean-machine.sh [-s SUITE] [-k DIR] FOLDER COMMAND…
 #
 # FOLDER (a fresh clone) is seen at the same path, and COMMAND runs in it as root, without a terminal's environment, with
-# mounts and PIDs of its own and a root of its own (pivot_root, not chroot: unshare works in there as on a machine).
+# mounts and PIDs of its own and a root of its own (pivot_root, not chroot: unshare works in there as on a machine). Test data
+# that lies beside FOLDER (Tests/SendStreamTests/Corpus.swift) is seen in there, too, and cannot be changed.
 # -s SUITE  the Debian release (default: this machine's, bookworm where that is no Debian)
 # -k DIR    keeps the root in DIR, or takes the one that is there
 #
@@ -80,8 +81,10 @@ fi
 # A folder of this machine that git is told to take Swift packages from is shown in there, too.
 packages=$(git config --system --get-regexp '^url\..*\.insteadof$' 2>/dev/null |
     sed -n 's,^url\.\(/[^ ]*\)/\.insteadof .*,\1,p' | head -n 1) || true
-mkdir -p "$root$folder" "$root$toolchain" "$root/.host" ${packages:+"$root$packages"}
-export root folder toolchain packages
+corpora=$(dirname "$folder")/shared/corpora
+[[ -d $corpora ]] || corpora=''
+mkdir -p "$root$folder" "$root$toolchain" "$root/.host" ${packages:+"$root$packages"} ${corpora:+"$root$corpora"}
+export root folder toolchain packages corpora
 
 status=0
 # The shell stays, as PID 1, to take leave of orphans.
@@ -94,6 +97,10 @@ unshare --mount --pid --fork --kill-child --mount-proc bash -euc '
     mount --rbind /sys "$root/sys"
     mount --bind "$toolchain" "$root$toolchain"
     [[ -z $packages ]] || mount --bind "$packages" "$root$packages"
+    if [[ -n $corpora ]]; then
+        mount --bind "$corpora" "$root$corpora"
+        mount -o remount,bind,ro "$root$corpora"
+    fi
     mount --bind "$folder" "$root$folder"
     cd "$root"
     pivot_root . .host
