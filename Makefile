@@ -14,7 +14,7 @@ products = imgadm imgapi-server
 release = .build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help build install uninstall deb test-deb dist demo test test-fast test-clean test-disks test-page test-kills test-attacks test-openzfs test-power test-instructions bench bench-compare fuzz lint format manual docs clean
+.PHONY: help build install uninstall deb test-deb dist demo test test-fast test-clean test-disks test-page test-kills test-attacks test-openzfs test-power test-boot test-instructions bench bench-compare fuzz lint format manual docs clean
 
 help: ## this list
 	@echo 'usage: make TARGET'
@@ -86,6 +86,9 @@ test-power: ## power cuts in that machine, at 12 moments of each command (POINTS
 
 bench: ## time and memory against the tools an operator would type
 	@scripts/bench.sh
+
+test-boot: ## a machine comes up from a disk that was imported and exported again
+	@Tests/Boot/run.sh
 
 test-instructions: ## instructions of commands that scripts run all day, against those on record (after a change that is meant: scripts/instructions.sh --record)
 	@scripts/instructions.sh

@@ -67,7 +67,7 @@ demo_group() { build_group; zfs_group; packages+=(mmdebstrap debian-archive-keyr
 clean_group() { packages+=(mmdebstrap debian-archive-keyring util-linux git); }
 openzfs_group() {
     build_group
-    packages+=(mmdebstrap debian-archive-keyring xz-utils zstd openssh-client qemu-system-x86)
+    packages+=(mmdebstrap debian-archive-keyring xz-utils zstd openssh-client qemu-system-x86 qemu-utils fdisk e2fsprogs)
 }
 bench_group() {
     build_group

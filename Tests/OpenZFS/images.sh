@@ -27,6 +27,17 @@ volume_device() {
     return 1
 }
 
+# destroy_volume DATASET: one into whose device udev may still look
+destroy_volume() {
+    local tries
+    for ((tries = 0; tries < 50; tries++)); do
+        udevadm settle -t 10
+        ! zfs destroy "$1" || return 0
+        sleep 0.2
+    done
+    return 1
+}
+
 # volume_sum DATASET: what a volume holds
 volume_sum() {
     volume_device "$1"

@@ -18,6 +18,9 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 show_binaries "$shown"
 cp -r Tests/OpenZFS/{platform,images,machines}.sh Tests/OpenZFS/cases docs/first-image.md docs/recipes/kvm-host.md "$shown"
+# shellcheck source=Tests/OpenZFS/disks.sh
+source Tests/OpenZFS/disks.sh
+show_disks "$shown"
 image=$(Tests/OpenZFS/image.sh)
 
 Tests/OpenZFS/ozvm run -i "$image" -n -t 7200 -L 7500 -v "$shown:/imgadm:ro" ${runtime[@]+"${runtime[@]}"} -- \
