@@ -25,18 +25,23 @@ extension ImageArgument {
         by word: String, _ reference: DockerReference, _ context: CommandContext
     ) async -> String? {
         let name = reference.localName
-        // Only for a hint, here and below: why there was no docker image is told.
-        if word == name, isCalledAsOfStreams(name),
-            let streams = try? context.tool.sources(among: [], of: { $0 == .simplestreams }), streams.isEmpty
-        {
-            return
-                "images of LXC's and Ubuntu's servers have such names, and no source of type simplestreams is configured: imgadm sources -t simplestreams -a https://images.linuxcontainers.org adds one"
-        }
+        if word == name, let missing = missingSource(of: name, context) { return missing }
+        // Only for a hint: why there was no docker image is told.
         guard let names = try? await context.tool.availableNames() else { return nil }
         if let tag = reference.tag, word == "\(name):\(tag)", names.contains(name) {
             return "a source has images called \"\(name)\": imgadm import \(ShellWord.quoted("\(name)@\(tag)"))"
         }
         return Suggestion.hint(for: name, among: names)
+    }
+
+    /// What to do where a name is one that only servers of simplestreams have, and none of those is a source.
+    static func missingSource(of word: String, _ context: CommandContext) -> String? {
+        // Only for a hint: a config that cannot be read is told elsewhere.
+        guard isCalledAsOfStreams(word),
+            let streams = try? context.tool.sources(among: [], of: { $0 == .simplestreams }), streams.isEmpty
+        else { return nil }
+        return
+            "images of LXC's and Ubuntu's servers have such names, and no source of type simplestreams is configured: imgadm sources -t simplestreams -a https://images.linuxcontainers.org adds one"
     }
 
     /// `debian/13/cloud`, `ubuntu/24.04`: a system, its release, and perhaps a variant. No repository of Docker Hub has three parts.

@@ -154,6 +154,7 @@ private struct SourceQuestion {
         let listed = try? await context.tool.listedImages(from: sources).images.map(\.image)
         if let versions = listed.flatMap({ ImageTool.versions(of: name, among: $0) }) { return versions }
         if let installed = await installed("\(name)") { return installed }
+        if sources.isEmpty, let missing = ImageArgument.missingSource(of: "\(name)", context) { return missing }
         return Suggestion.hint(for: name.name, among: Set((listed ?? []).flatMap(\.names)))
     }
 
