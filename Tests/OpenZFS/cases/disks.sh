@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # variables of platform.sh and images.sh
 # Disks in the formats that people have, imported on the machine, and read back through the block device. The host has made them
-# (disks.sh).
+# (run.sh).
 
 test_disks_of_every_format() {
     local file id name count=0
