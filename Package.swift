@@ -193,7 +193,7 @@ let package = Package(
             [
                 "IMGAPI", "ImageModel", "Failure", "Host", "Transport", "TestClock", "TestHost", log, system, nioCore,
             ]),
-        tests("ImageToolTests", ["ImageTool", "ImageModel", "Compression", "Failure"]),
+        tests("ImageToolTests", ["ImageTool", "ImageModel", "Compression", "Failure", "JSON"]),
         tests("ImgadmCommandsTests", ["ImgadmCommands", "ImageModel", "JSON", "Failure", "Terminal", argumentParser]),
         tests("VirtualMachinesTests", ["VirtualMachines", "Failure", "Host"]),
         tests(
