@@ -5,6 +5,8 @@
 /// The first byte chooses the format, the second how to cut; the rest is the data. In one of 43 the limits are large and the engines those
 /// that the product has, threads and all. They are small otherwise, and nothing waits for a thread: what unpacks to megabytes would take
 /// most of the time, and show no more.
+///
+/// Memory: 160 MiB: a window or dictionary has 8 MiB (the limits below), and what is handed out is kept: 4 MiB.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzCompression(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))

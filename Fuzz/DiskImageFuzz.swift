@@ -7,6 +7,8 @@
 /// The first byte says how the stream is cut, and in one of 32 that it is read in pieces as large as the module's own: those are
 /// small otherwise, since fresh memory takes longer than all else. Checksums that are all ones are given the right value: no mutation would come
 /// upon it. Where a table or a header has a fixed place far into the file, the rest of the input is put there.
+///
+/// Memory: 192 MiB: a disk as large as its tables say is never kept: 1 MiB waits for its turn (the limits below), and the input is spread over 1 MiB.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzDiskImage(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard count > 1 else { return 0 }

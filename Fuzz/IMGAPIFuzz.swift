@@ -2,6 +2,8 @@
 import ImageModel
 
 /// What must hold of any bytes: they are a key, or refused; a key is known by the line that is made of it; and what is no signature is none.
+///
+/// Memory: 256 MiB: keys take no more than a fixed number of bytes for each of the input.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzKeys(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))

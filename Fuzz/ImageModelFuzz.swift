@@ -2,6 +2,8 @@
 
 /// What must hold of any text: it is a reference, a digest or a platform, or is refused; and what is shown of one leads to
 /// the same one again. Nothing of a reference could be taken for an option or a path.
+///
+/// Memory: 160 MiB: texts and lists take no more than a fixed number of bytes for each of the input.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzReferences(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let text = String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)

@@ -2,6 +2,8 @@
 
 /// What must hold of any bytes: both readers agree on whether they are JSON and what they mean, and
 /// what is written is read back the same.
+///
+/// Memory: 160 MiB: a value takes no more than a fixed number of bytes for each of its text.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzJSON(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))

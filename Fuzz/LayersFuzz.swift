@@ -8,6 +8,8 @@ import SystemPackage
 /// layer's whiteouts and its other entries stand makes no difference.
 ///
 /// The bytes are read as a list of entries, four bytes and more each: mutated archives would seldom get past their headers.
+///
+/// Memory: 160 MiB: content goes to the disk, and of entries there are as many as the input has bytes for.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzLayers(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     var source = Source(bytes: Array(UnsafeBufferPointer(start: start, count: count))[...])

@@ -4,6 +4,8 @@ import JSON
 
 /// What must hold of any bytes: as a `WWW-Authenticate` field they give schemes and names in lower case; as a manifest they
 /// are an image, an index, or refused.
+///
+/// Memory: 256 MiB: manifests take no more than a fixed number of bytes for each of their text.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzRegistry(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))

@@ -4,6 +4,8 @@
 
 /// What must hold of any bytes: they are a list, or refused; what is offered of a list stands in a valid manifest, is found
 /// by its name, and lies below the server's URL.
+///
+/// Memory: 160 MiB: lists take no more than a fixed number of bytes for each of their text.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzSimplestreams(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))

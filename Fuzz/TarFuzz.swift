@@ -4,6 +4,8 @@
 ///
 /// The first byte chooses how to cut and which limits hold; the rest is the archive. Headers whose checksum is `CHECKSUM`
 /// are given the right one: no mutation would come upon it.
+///
+/// Memory: 160 MiB: an extended header or a sparse map may have 1 MiB (`TarLimits`), and has no more than there is input.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzTar(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard count > 0 else { return 0 }
