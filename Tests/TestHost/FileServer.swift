@@ -23,8 +23,14 @@ public final class FileServer: Sendable {
     /// `Last-Modified` of all files.
     public static let modified = "Thu, 14 Aug 2025 22:04:00 GMT"
 
-    public init(_ folder: FilePath, _ abilities: Abilities = [.ranges, .tags, .lengths]) async throws {
-        server = try await CannedServer(bytes: { head in Self.answer(to: head, folder, abilities) })
+    /// - Parameter elsewhere: the URL of a server that everybody is sent to, in place of this one.
+    public init(
+        _ folder: FilePath, _ abilities: Abilities = [.ranges, .tags, .lengths], redirectingTo elsewhere: String? = nil
+    ) async throws {
+        server = try await CannedServer(bytes: { head in
+            if let elsewhere { return Self.redirect(to: elsewhere + Self.path(of: head)) }
+            return Self.answer(to: head, folder, abilities)
+        })
         url = server.url
     }
 
@@ -45,12 +51,18 @@ public final class FileServer: Sendable {
         return String(line.dropFirst(name.count + 2))
     }
 
+    private static func path(of head: String) -> String {
+        head.split(separator: " ").dropFirst().first.map { String($0.prefix { $0 != "?" }) } ?? ""
+    }
+
+    private static func redirect(to place: String) -> [UInt8] {
+        Array(
+            "HTTP/1.1 302 Found\r\nLocation: \(place)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8)
+    }
+
     private static func answer(to head: String, _ folder: FilePath, _ abilities: Abilities) -> [UInt8]? {
-        let path = head.split(separator: " ").dropFirst().first.map { String($0.prefix { $0 != "?" }) } ?? ""
-        if abilities.contains(.redirects), !path.hasPrefix("/moved/") {
-            return Array(
-                "HTTP/1.1 302 Found\r\nLocation: /moved\(path)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8)
-        }
+        let path = path(of: head)
+        if abilities.contains(.redirects), !path.hasPrefix("/moved/") { return redirect(to: "/moved\(path)") }
         let name = path.hasPrefix("/moved/") ? String(path.dropFirst(7)) : String(path.dropFirst())
         guard let bytes = try? HostFile.read(folder.appending(name), limit: .max) else { return nil }
         // A part of the bytes will do to tell files of tests apart.
