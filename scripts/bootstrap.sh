@@ -59,7 +59,7 @@ test_group() {
         ansible-core python3-prometheus-client
         nginx haproxy
     )
-    wishes+=(caddy)
+    wishes+=(caddy buildah)
 }
 instructions_group() { build_group; packages+=(valgrind binutils python3); }
 page_group() { packages+=(chromium chromium-driver fonts-dejavu-core); }
