@@ -33,6 +33,20 @@ extension EndToEnd {
             try JSONValue(parsing: try #require(try box.read("\(name).imgmanifest")))
         }
 
+        /// A slip of the keyboard: of a manifest nobody wants a disk.
+        @Test func aManifestIsNoDisk() async throws {
+            let box = try await Sandbox.make()
+            for words in ["export -o a.qcow2", "export -o a.zfs.gz", "convert -o a"] {
+                let refused = try await run(
+                    "echo '{\"v\": 2, \"name\": \"\(String(repeating: "x", count: 600))\"}' > a.imgmanifest\nimgadm \(words) a.imgmanifest",
+                    in: box)
+                #expect(
+                    refused.status == 1 && refused.errors.contains("error (UnsupportedImage)"), "\(words): \(refused)")
+                #expect(
+                    try HostFile.names(in: box.path("")).allSatisfy { !$0.hasPrefix("a.") || $0 == "a.imgmanifest" })
+            }
+        }
+
         @Test func aDiskBecomesAnImageThatIsInstalledAndComesBack() async throws {
             let box = try await Sandbox.make()
             let made = try await run(Self.disks, in: box)

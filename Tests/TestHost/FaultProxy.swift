@@ -65,9 +65,11 @@ public final class FaultProxy: Sendable {
         let faults: Mutex<[Fault]>
         let rest: Mutex<Fault>
         let path: String
+        let isPathWhole: Bool
         let heads = Mutex<[String]>([])
 
-        init(target: Int, faults: [Fault], rest: Fault, path: String) {
+        init(target: Int, faults: [Fault], rest: Fault, path: String, isPathWhole: Bool) {
+            self.isPathWhole = isPathWhole
             self.target = target
             self.faults = Mutex(faults)
             self.rest = Mutex(rest)
@@ -75,7 +77,10 @@ public final class FaultProxy: Sendable {
         }
 
         func fault(for head: String) -> Fault {
-            guard head.split(separator: " ").dropFirst().first?.contains(path) == true else { return .pass }
+            guard
+                head.split(separator: " ").dropFirst().first.map({ isPathWhole ? $0 == path : $0.contains(path) })
+                    == true
+            else { return .pass }
             heads.withLock { $0.append(head) }
             return faults.withLock { $0.isEmpty ? nil : $0.removeFirst() } ?? rest.withLock { $0 }
         }
@@ -84,9 +89,12 @@ public final class FaultProxy: Sendable {
     /// - Parameters:
     ///   - target: the port of the server.
     ///   - faults: for the first requests whose path contains `path`, one each.
+    ///   - isPathWhole: for those of just this path.
     ///   - rest: for those after them.
-    public init(to target: Int, path: String = "/file", _ faults: [Fault], then rest: Fault = .pass) async throws {
-        let state = State(target: target, faults: faults, rest: rest, path: path)
+    public init(
+        to target: Int, path: String = "/file", isPathWhole: Bool = false, _ faults: [Fault], then rest: Fault = .pass
+    ) async throws {
+        let state = State(target: target, faults: faults, rest: rest, path: path, isPathWhole: isPathWhole)
         self.state = state
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

@@ -107,7 +107,7 @@ struct StreamCheck {
                 .unexpectedOrigin,
                 "\(stream) is incremental to the snapshot with the guid \(from), but \"\(origin)\" of the origin that its manifest states has the guid \(originGUID)",
                 hint:
-                    "the installed origin was made here, of a file, or in other blocks: import it from where this one comes from, into another pool, or here once it and what is cloned of it are deleted; of a disk, imgadm import --volblocksize 8K makes the snapshot that imgadm convert makes"
+                    "the installed origin was made here, of a file, or in other blocks: import it from where this one comes from, into another pool, or here once it and what is cloned of it are deleted; of a disk, imgadm import FILE and imgadm convert FILE make one snapshot, if in blocks of one size (--volblocksize)"
             )
         }
     }

@@ -87,10 +87,11 @@ struct DiskConverter {
     private func isOfUnknownKind(_ file: GivenFile) throws -> Bool {
         defer { file.rewind() }
         guard !FileHead.isCalledDisk(request.fileName ?? file.name) else { return false }
-        return switch try? ImageFileKind(try UnpackedFile(file).head) {
-        case .disk: false
+        switch try? ImageFileKind(try UnpackedFile(file).head) {
+        case .disk: return false
+        case .manifest: throw FileHead.isManifest(file.name)
         // Also what begins as a stream and is none.
-        default: true
+        default: return true
         }
     }
 

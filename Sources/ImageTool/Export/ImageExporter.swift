@@ -84,10 +84,11 @@ public struct ImageExporter: Sendable {
             let path = file.path == nil ? "FILE" : ShellWord.quoted(file.name)
             throw Failure(
                 .unsupportedImage, "\"\(file.name)\" is an archive, which export does not read",
-                hint: """
-                    imgadm convert -o FOLDER \(path) name=NAME version=VERSION makes an image file of a root file system
-                    imgadm extract \(path) takes the files out of it
-                    """)
+                hints: [
+                    "imgadm convert -o FOLDER \(path) name=NAME version=VERSION makes an image file of a root file system",
+                    "imgadm extract \(path) takes the files out of it",
+                ])
+        case .manifest: throw FileHead.isManifest(file.name)
         default: break
         }
     }

@@ -134,6 +134,13 @@ struct FileHead {
 
     /// The content of an image that is made of the file.
     ///
+    /// What describes a file was named in its place; of its bytes nobody wants a disk.
+    static func isManifest(_ name: String) -> Failure {
+        Failure(
+            .unsupportedImage, "\"\(name)\" is no disk and no image file, but JSON, as a manifest is",
+            hint: "the image file is the one beside it; a disk that begins so is called .raw")
+    }
+
     /// - Parameter blockSize: of a volume.
     /// - Throws: `Usage` if that has none.
     func content(_ kind: ContentUUID.Kind, blockSize: Int?) throws(Failure) -> ImageContent {

@@ -21,7 +21,7 @@ extension EndToEnd {
         /// A proxy before a server of the files.
         private func cdn(_ files: FileServer, _ faults: [Fault], then rest: Fault = .pass) async throws -> FaultProxy {
             let port = try #require(files.url.split(separator: ":").last.flatMap { Int($0) })
-            return try await FaultProxy(to: port, path: ".qcow2", faults, then: rest)
+            return try await FaultProxy(to: port, path: "/web-1.0.qcow2", isPathWhole: true, faults, then: rest)
         }
 
         @Test func whatBreaksOffElsewhereGoesOnThere() async throws {
