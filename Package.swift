@@ -205,7 +205,7 @@ let package = Package(
         tests(
             "ClientTests",
             [
-                "Transport", "IMGAPI", "OCIRegistry", "ImageModel", "JSON", "Failure", log, nioCore, nioPosix,
+                "Transport", "IMGAPI", "OCIRegistry", "ImageModel", "Failure", log, nioCore, nioPosix,
             ]),
         tests("ImageSourceTests", ["ImageSource", "ImageModel", "Time"]),
         tests(
