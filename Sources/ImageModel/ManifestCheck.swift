@@ -7,17 +7,11 @@ struct ManifestCheck {
 
     init(_ manifest: JSONObject) { self.manifest = manifest }
 
-    /// Servers take `null` for absent in these, and in required fields (imgapi.md, section 4).
-    private static let mayBeNull: Set = [
-        "description", "homepage", "eula", "billing_tags", "icon", "disabled", "public", "files", "state", "error",
-        "channels",
-    ]
-
-    /// A field's value; nil where it counts as absent.
+    /// A field's value; nil where it counts as absent, as `null` does in some, and in required fields (imgapi.md, section 4).
     func value(of field: String) -> JSONValue? {
         guard let value = manifest[field] else { return nil }
         guard value.isNull else { return value }
-        return Self.mayBeNull.contains(field) || ManifestValidation.minimal.contains(field) ? nil : value
+        return ManifestField.nullable.contains(field) || ManifestValidation.minimal.contains(field) ? nil : value
     }
 
     mutating func missing(_ field: String, _ message: String? = nil) {

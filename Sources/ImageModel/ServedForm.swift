@@ -25,7 +25,7 @@ public struct ServedForm: Sendable {
 
         var served = JSONObject()
         for key in Self.order { served[key] = json[key] }
-        for (key, value) in json where !Self.known.contains(key) { served[key] = value }
+        for (key, value) in json where !ManifestField.names.contains(key) { served[key] = value }
         served["activated"] = nil
         served[Self.publisherKey] = nil
         let isDisabled = Self.flag(json["disabled"]) ?? false
@@ -35,7 +35,7 @@ public struct ServedForm: Sendable {
         served["state"] = json["state"] ?? state.json
         served["disabled"] = .bool(isDisabled)
         served["public"] = .bool(Self.flag(json["public"]) ?? isPublic)
-        for key in Self.omittedWhenEmpty where served[key]?.isEmpty ?? false { served[key] = nil }
+        for key in ManifestField.omittedWhenEmpty where served[key]?.isEmpty ?? false { served[key] = nil }
         if !hasIcon { served["icon"] = nil }
         let files = json["files"]?.arrayValue?.compactMap(\.objectValue) ?? []
         served["files"] = .array(files.map { .object($0.removing(Self.internalFileKeys)) })
@@ -51,17 +51,7 @@ public struct ServedForm: Sendable {
     /// Where a server keeps who has made the image.
     public static let publisherKey = "published_by"
 
-    /// The keys of imgapi.md, section 3, in its order.
-    private static let order = [
-        "v", "uuid", "owner", "name", "version", "state", "disabled", "public", "published_at", "type", "os", "files",
-        "acl",
-        "description", "homepage", "eula", "icon", "urn", "requirements", "users", "generate_passwords",
-        "inherited_directories", "origin", "nic_driver", "disk_driver", "cpu_type", "image_size", "tags",
-        "billing_tags",
-        "traits", "error", "channels", "activated",
-    ]
-    private static let known = Set(order)
-    private static let omittedWhenEmpty = ["acl", "description", "homepage", "eula", "billing_tags", "traits"]
+    private static let order = ManifestField.allCases.map(\.rawValue)
     /// How a repository stores a file is nobody's business.
     private static let internalFileKeys = ["stor", "path", "mtime", "contentMD5"]
 

@@ -43,8 +43,8 @@ extension ImageQuery {
 public enum UnknownField {
     /// The field of manifests that may have been meant; nil for one that there is, and for one that is like none.
     public static func near(_ field: String) -> String? {
-        ManifestValidation.fields.contains(field)
-            ? nil : Suggestion.nearest(to: field, among: ManifestValidation.fields.sorted())
+        ManifestField.names.contains(field)
+            ? nil : Suggestion.nearest(to: field, among: ManifestField.names.sorted())
     }
 }
 
@@ -52,7 +52,7 @@ extension FieldPath {
     /// The fields that there are whatever images there are.
     static let known = Set(
         FieldHelp.fields.map(\.name).filter { !$0.hasSuffix("*") } + ComputedField.allCases.map(\.rawValue)
-            + ManifestValidation.fields
+            + ManifestField.names
     ).sorted()
 
     /// All values that manifests know of it, where those are few (manifest.md).
@@ -67,5 +67,5 @@ extension FieldPath {
     }
 
     /// It is such a field, or a path into one.
-    var isKnown: Bool { Self.known.contains(text) || parts.first.map(ManifestValidation.fields.contains) ?? false }
+    var isKnown: Bool { Self.known.contains(text) || parts.first.map(ManifestField.names.contains) ?? false }
 }

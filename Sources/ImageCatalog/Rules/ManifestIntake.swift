@@ -3,20 +3,6 @@ public import JSON
 
 /// What CreateImage and AdminImportImage make of the manifest that they are given (imgapi.md, sections 4 and 10).
 public enum ManifestIntake {
-    private static let known: Set = [
-        "v", "uuid", "owner", "name", "version", "state", "disabled", "public", "published_at", "type", "os", "files",
-        "acl",
-        "description", "homepage", "eula", "icon", "urn", "requirements", "users", "generate_passwords",
-        "inherited_directories", "origin", "nic_driver", "disk_driver", "cpu_type", "image_size", "tags",
-        "billing_tags",
-        "traits", "error", "channels",
-    ]
-    /// Of these, null means that they are not there.
-    private static let nullable: Set = [
-        "description", "homepage", "eula", "billing_tags", "icon", "disabled", "public", "files", "state", "error",
-        "channels",
-    ]
-
     /// The manifest of an image that is imported under its own UUID.
     ///
     /// - Parameter channels: those it comes into; nil where the server has none.
@@ -75,7 +61,7 @@ public enum ManifestIntake {
         try checkFields(of: body)
         var json = ManifestSpelling.usual(body)
         for (key, value) in body where value == .null {
-            guard nullable.contains(key) else {
+            guard ManifestField.nullable.contains(key) else {
                 throw .invalid("invalid image data: \(key)", [FieldFault(field: key, message: "null")])
             }
             json[key] = nil
@@ -115,7 +101,7 @@ public enum ManifestIntake {
     }
 
     private static func checkFields(of body: JSONObject) throws(CatalogError) {
-        let extra = body.keys.filter { !known.contains($0) }
+        let extra = body.keys.filter { !ManifestField.importable.contains($0) }
         guard extra.isEmpty else { throw extraParameters(extra) }
     }
 

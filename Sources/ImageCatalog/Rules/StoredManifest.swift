@@ -73,13 +73,6 @@ public struct StoredManifest {
         json["acl"] = acl.isEmpty ? nil : .array(acl.map { .string($0) })
     }
 
-    /// What UpdateImage may change.
-    private static let mutable: Set = [
-        "owner", "name", "version", "description", "homepage", "eula", "public", "os", "acl", "requirements", "users",
-        "billing_tags", "traits", "tags", "generate_passwords", "inherited_directories", "nic_driver", "disk_driver",
-        "cpu_type", "image_size", "channels",
-    ]
-
     /// UpdateImage: null takes a field away.
     ///
     /// - Throws: `invalid`.
@@ -87,7 +80,7 @@ public struct StoredManifest {
         guard !fields.isEmpty else {
             throw .invalid("no fields to update", [FieldFault(field: "body", code: "MissingParameter")])
         }
-        let fixed = fields.keys.filter { !StoredManifest.mutable.contains($0) }
+        let fixed = fields.keys.filter { !ManifestField.mutable.contains($0) }
         guard fixed.isEmpty else {
             throw .invalid(
                 "cannot update field\(fixed.count == 1 ? "" : "s"): \(fixed.joined(separator: ", "))",
