@@ -164,7 +164,27 @@ extension ImageTool {
     struct LookUp {
         var match: (manifest: Manifest, source: any ImageSource)?
         var unfit: Manifest?
-        var failures: [Failure] = []
+        var unanswered: [Unanswered] = []
+        var failures: [Failure] { unanswered.map(\.failure) }
+    }
+
+    /// What kept a source from answering.
+    struct Unanswered {
+        /// It names the source.
+        let failure: Failure
+        /// Nil where there was an answer, which could not be used.
+        let connection: ConnectionError?
+
+        init(_ source: any ImageSource, _ error: any CodedError) {
+            failure = ImageTool.about(source, error)
+            connection = error as? ConnectionError
+        }
+
+        /// Another says the same: of a source that is away, each image that it is asked for does.
+        func repeats(_ other: Unanswered) -> Bool {
+            failure.description == other.failure.description
+                || failure.message == other.failure.message && connection != nil && other.connection != nil
+        }
     }
 
     /// Looks for an image in sources. All are asked side by side, but an earlier one that has it wins.
@@ -190,7 +210,7 @@ extension ImageTool {
                     result.match = (manifest, sources[next])
                     return result
                 case .success(let manifest): result.unfit = result.unfit ?? manifest
-                case .failure(let failure): result.failures.append(ImageTool.about(sources[next], failure))
+                case .failure(let failure): result.unanswered.append(Unanswered(sources[next], failure))
                 }
                 next += 1
             }

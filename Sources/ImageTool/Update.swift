@@ -31,12 +31,14 @@ extension ImageTool {
         guard !images.isEmpty else { return }
         let sources = try configuredSources()
         var failures: [Failure] = []
+        var unanswered: [Unanswered] = []
         var unknown: [InstalledImage] = []
         for start in stride(from: 0, to: images.count, by: ImageTool.updatesAtATime) {
             let group = Array(images[start..<min(start + ImageTool.updatesAtATime, images.count)])
             for (image, found) in zip(group, try await lookUp(group, in: sources)) {
-                for failure in found.failures where !failures.contains(where: failure.repeats) {
-                    failures.append(failure)
+                for answer in found.unanswered where !unanswered.contains(where: answer.repeats) {
+                    unanswered.append(answer)
+                    failures.append(answer.failure)
                 }
                 do {
                     let isSeveral = installed.contains { $0.uuid == image.uuid && $0.pool != image.pool }
@@ -152,14 +154,6 @@ extension ImageTool {
             report.warning(
                 "image \(title) has no snapshot @final, and its manifest does not say which one that should be")
         }
-    }
-}
-
-extension Failure {
-    /// Another says the same: of a source that is away, each image that it is asked for does.
-    fileprivate func repeats(_ other: Failure) -> Bool {
-        description == other.description
-            || message == other.message && cause is ConnectionError && other.cause is ConnectionError
     }
 }
 

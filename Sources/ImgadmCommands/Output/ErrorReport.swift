@@ -49,7 +49,7 @@ struct ErrorReport: Sendable {
         ]
         if let status = failure.statusCode { object["statusCode"] = .number(JSONNumber(status)) }
         switch failure.cause {
-        case let cause as any CodedError: object["cause"] = .object(json(cause.failure))
+        case let error as any CodedError: object["cause"] = .object(json(error.failure))
         case let cause?:
             object["cause"] = .string(TypedCredentials.ofThisProcess.hidden(in: String(describing: cause)))
         case nil: break
