@@ -61,7 +61,7 @@ extension IMGAPIClient {
     /// DeleteImage of one that is not active. One that is by now stays, and is fine, as is one that is not there; servers that
     /// do not know this condition leave it away.
     public func deleteUnactivated(_ uuid: ImageUUID, by signer: RequestSigner?) async throws {
-        try await delete(uuid, [("state", "unactivated")], but: [412], signer)
+        try await delete(uuid, [("state", ImageState.unactivated.rawValue)], but: [412], signer)
     }
 
     /// - Parameter others: statuses that are fine, too.

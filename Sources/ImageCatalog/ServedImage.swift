@@ -12,6 +12,8 @@ public final class ServedImage: Sendable {
     public let version: String?
     public let description: String?
     public let type: String?
+    /// Its type, if it is one that is known.
+    public var imageType: ImageType? { type.flatMap { ImageType(rawValue: $0) } }
     public let os: String?
     public let state: String
     /// Its state, if it is one that is known.

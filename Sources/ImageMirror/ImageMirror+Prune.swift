@@ -83,7 +83,7 @@ extension ImageMirror {
         guard let keeps = choice.keeps, let name = image.name else { return false }
         // The order of these was looked at by the list.
         var newer = coming.filter {
-            $0.json["name"]?.stringValue == name && choice.newest.contains($0.uuid) && $0.json["state"] == "active"
+            $0.json["name"]?.stringValue == name && choice.newest.contains($0.uuid) && $0.isActive
         }.count
         for other in there where newer < keeps {
             guard other.publisher == mark, other.name == name, other.imageState == .active, other.place > image.place,

@@ -23,7 +23,7 @@ struct MirrorChoice {
         try query.checkFields(among: list) { $0.manifest }
         // Some sources list what they have disabled.
         let fitting = query.rows(of: list, manifest: \.manifest).map(\.image).filter {
-            $0.manifest["state"].map { $0.stringValue == "active" } ?? true
+            $0.manifest["state"].map { $0.stringValue == ImageState.active.rawValue } ?? true
         }
         self.keeps = keeps
         listed = Set(list.map(\.uuid))

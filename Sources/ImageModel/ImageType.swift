@@ -25,6 +25,11 @@ extension ImageType {
     public var json: JSONValue { .string(rawValue) }
 }
 
+extension ImageOS {
+    /// As it stands in a manifest.
+    public var json: JSONValue { .string(rawValue) }
+}
+
 extension ImageState {
     /// As it stands in a manifest.
     public var json: JSONValue { .string(rawValue) }

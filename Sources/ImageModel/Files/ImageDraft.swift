@@ -89,9 +89,9 @@ public struct ImageDraft: Sendable {
         for (field, value) in stated where field != "os" { offer(field, value) }
         offer("name", .string(told.name))
         offer("version", told.version.map { .string($0) })
-        offer("type", kind == .disk ? "zvol" : "lx-dataset")
-        offer("os", (release?.os).map { .string($0.rawValue) })
-        offer("os", stated["os"] ?? told.os.map { .string($0.rawValue) })
+        offer("type", (kind == .disk ? ImageType.zvol : .lxDataset).json)
+        offer("os", release?.os?.json)
+        offer("os", stated["os"] ?? told.os?.json)
         for field in ["version", "os", "requirements", "users", "nic_driver", "disk_driver", "cpu_type"] {
             offer(field, origin?.json[field])
         }
@@ -102,10 +102,10 @@ public struct ImageDraft: Sendable {
         switch kind {
         case .disk:
             for (field, value) in Self.machine { offer(field, value) }
-            offer("os", "other")
+            offer("os", ImageOS.other.json)
             offer("image_size", size.map { Self.imageSize($0) })
         // Where an image of this type runs, it runs as Linux.
-        case .root: offer("os", "linux")
+        case .root: offer("os", ImageOS.linux.json)
         }
         if let origin { json["origin"] = .string(origin.uuid.description) }
         return json
@@ -187,8 +187,8 @@ public struct ImageDraft: Sendable {
                     : "neither the file nor its name tells \(missing.count == 1 ? "it" : "them"): \(missing.joined(separator: " ")) behind the file gives what is missing"
             )
         }
-        let isFit = kind == .disk ? json["type"] == "zvol" : ["lx-dataset", "zone-dataset"].contains(json["type"])
-        guard isFit else {
+        let fitting: [ImageType] = kind == .disk ? [.zvol] : [.lxDataset, .zoneDataset]
+        guard fitting.contains(where: { $0.json == json["type"] }) else {
             throw Failure(
                 .manifestValidation,
                 kind == .disk

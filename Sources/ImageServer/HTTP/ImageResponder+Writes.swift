@@ -143,7 +143,7 @@ extension ImageResponder {
         let isForAll = try query.parameters.flag("force_all_channels") ?? false
         let image = try await own(uuid, query, isForAll ? .everything : scope, catalog)
         let state = try query.parameters["state"]
-        guard state == nil || state == "unactivated" else {
+        guard state == nil || state == ImageState.unactivated.rawValue else {
             throw RequestError.invalidParameter(
                 "state", "a deletion can be bound to \"unactivated\", and no other state")
         }

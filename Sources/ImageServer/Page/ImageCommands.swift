@@ -31,7 +31,7 @@ struct ImageCommands {
         """
     }
 
-    private var isDisk: Bool { image.type == "zvol" }
+    private var isDisk: Bool { image.imageType == .zvol }
 
     private var asDisk: String {
         guard isDisk else { return "" }

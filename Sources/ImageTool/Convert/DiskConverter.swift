@@ -110,7 +110,7 @@ struct DiskConverter {
             guard let first = manifests.first else { return nil }
             let files = try ImageFiles(manifestAt: first)
             manifest = files.manifest
-            guard manifest.type == "zvol" else {
+            guard manifest.imageType == .zvol else {
                 throw Failure(.unexpectedOrigin, "image \(manifest.uuid) in \"\(first)\" is not of a disk (type zvol)")
             }
             let others = try manifests.dropFirst().map { try ImageFiles(manifestAt: $0).file }

@@ -167,11 +167,12 @@ public struct ImageMaker: Sendable {
         }
         let isOther = json["type"] == nil || json["type"] == ImageType.other.json
         guard isOther || (json["type"] == ImageType.zvol.json) == (source.volumeSize != nil) else {
-            let (what, type) = source.volumeSize != nil ? ("a volume", "zvol") : ("a file system", "lx-dataset")
+            let (what, type): (String, ImageType) =
+                source.volumeSize != nil ? ("a volume", .zvol) : ("a file system", .lxDataset)
             // All that is missing of such an image, at once.
             var meant = json
-            meant["type"] = .string(type)
-            let words = ["type=\(type)"] + CreateManifest.missing(in: meant)
+            meant["type"] = type.json
+            let words = ["type=\(type.rawValue)"] + CreateManifest.missing(in: meant)
             throw Failure(
                 .manifestValidation,
                 "invalid manifest: type \(json["type"]?.stringValue ?? "?"), but \"\(source.snapshot.dataset)\" is \(what)",

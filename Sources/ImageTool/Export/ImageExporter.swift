@@ -179,7 +179,7 @@ public struct ImageExporter: Sendable {
         }
         try await withTaskExecutorPreference(DedicatedThread("export")) {
             if request.format.kind == .zfs {
-                guard image.manifest.type != "docker" else {
+                guard image.manifest.imageType != .docker else {
                     throw Failure(
                         .unsupportedImage,
                         "image \(uuid) is a layer of a docker image, which each host unpacks for itself: its stream would be no image elsewhere"
@@ -197,7 +197,7 @@ public struct ImageExporter: Sendable {
                     }
                 }
             } else if request.format.kind == .tar {
-                guard image.manifest.type != "zvol" else { throw Self.noFiles(request.image) }
+                guard image.manifest.imageType != .zvol else { throw Self.noFiles(request.image) }
                 try await archive(SnapshotSource(zfs: zfs, snapshot: snapshot), request, report)
             } else {
                 guard try await zfs.dataset(name)?.kind == .volume else { throw Self.noDisk(request.image) }

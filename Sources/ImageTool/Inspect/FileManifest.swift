@@ -39,7 +39,7 @@ struct FileManifest {
     func isOfFile(_ kind: String) -> Bool {
         switch kind {
         case "disk", "squashfs": false
-        case "archive": manifest.type == "docker"
+        case "archive": manifest.imageType == .docker
         default: true
         }
     }
@@ -64,7 +64,7 @@ struct FileManifest {
         compare("the guid of the snapshot", described?.datasetGUID, stream.map { "\($0.guid)" })
         if let stream {
             let isVolume = stream.kind == .volume
-            if let type = manifest.type, (type == "zvol") != isVolume {
+            if let type = manifest.type, (manifest.imageType == .zvol) != isVolume {
                 found.append(
                     "the stream makes a \(isVolume ? "volume" : "file system"), and the type is stated as \(type)")
             }
