@@ -59,7 +59,7 @@ test: ## all tests, on a real pool and a real server
 	@scripts/test.sh
 
 test-fast: ## the tests that need no pool and no server
-	@$(SWIFT) test --parallel --skip ImgadmTests --skip ImageServerTests --skip SendStreamTests.PoolTests
+	@$(SWIFT) test --parallel --skip ImgadmTests --skip ImageServerTests --skip PoolTests --skip FoldingTests
 
 test-clean: ## demo and test on machines that have Debian, git, make and Swift, and nothing else (SUITE='bookworm trixie')
 	@scripts/test-clean.sh $(SUITE)

@@ -4,6 +4,7 @@ import ImageModel
 import ImageServer
 import JSON
 import Logging
+import NIOCore
 import NIOPosix
 import SystemPackage
 import TestHost
@@ -206,38 +207,46 @@ import Testing
     }
 
     /// A body takes as long as its sender wants; meanwhile the UUID becomes another's.
-    @Test(arguments: [
-        ("POST", "?action=update", #"{"description":"evil"}"#), ("POST", "/acl", "[\"\(ImageUUID())\"]"),
-        ("PUT", "/file?compression=none", "EVIL!"),
-    ]) func whatBecameAnothersMeanwhileIsNotChanged(method: String, path: String, body: String) async throws {
+    @Test(
+        .timeLimit(.minutes(30)),
+        arguments: [
+            ("POST", "?action=update", #"{"description":"evil"}"#), ("POST", "/acl", "[\"\(ImageUUID())\"]"),
+            ("PUT", "/file?compression=none", "EVIL!"),
+        ]) func whatBecameAnothersMeanwhileIsNotChanged(method: String, path: String, body: String) async throws
+    {
         let root = try ImageRoot()
         let users = try await Self.users(root)
-        let image = ImageUUID()
-        try await Self.serving(root, users: users) { server in
-            func make(_ user: String) async throws {
-                let made = try await server.send(
-                    "POST", "/images/\(image)?action=import", body: Self.manifest(image), Self.bearer(user))
-                #expect(made.status == 200, "\(made)")
+        let audit = root.path.appending("audit.log")
+        try await Self.serving(root, users: users, { $0.audit = audit }) { server in
+            // On a busy machine it may be looked for only when there is none, and is refused for that at once: then once more.
+            var isRefused = false
+            while !isRefused {
+                let image = ImageUUID()
+                func make(_ user: String) async throws {
+                    let made = try await server.send(
+                        "POST", "/images/\(image)?action=import", body: Self.manifest(image), Self.bearer(user))
+                    #expect(made.status == 200, "\(made)")
+                }
+                try await make("own")
+                do {
+                    let reply = try await server.exchange(
+                        """
+                        \(method) /images/\(image)\(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+                        Authorization: Bearer token-own\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n
+                        """, body: body, audit: audit
+                    ) {
+                        #expect(try await server.send("DELETE", "/images/\(image)", Self.bearer("own")).status == 204)
+                        try await make("other")
+                    }
+                    #expect([403, 404].contains(reply.status), "\(reply)")
+                    isRefused = reply.status == 403
+                } catch is ChannelError {
+                } catch is IOError {}
+                let there = try await server.get("/images/\(image)?inclAdminFields=true", Self.bearer("admin")).json
+                #expect(
+                    there?["published_by"] == "other" && there?["description"] == nil, "\(String(describing: there))")
+                #expect(there?["acl"] == nil && there?["files"]?.arrayValue?.isEmpty ?? true)
             }
-            try await make("own")
-            let (pieces, send) = AsyncStream.makeStream(of: [UInt8].self)
-            async let late = server.exchange(inPieces: pieces)
-            send.yield(
-                Array(
-                    """
-                    \(method) /images/\(image)\(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-                    Authorization: Bearer token-own\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n
-                    """.utf8) + Array(body.utf8.dropLast()))
-            // It has been let in by then; if not, it is refused for that.
-            try await Task.sleep(for: .milliseconds(500))
-            #expect(try await server.send("DELETE", "/images/\(image)", Self.bearer("own")).status == 204)
-            try await make("other")
-            send.yield(Array(body.utf8.suffix(1)))
-            send.finish()
-            #expect(try await late.status == 403)
-            let there = try await server.get("/images/\(image)?inclAdminFields=true", Self.bearer("admin")).json
-            #expect(there?["published_by"] == "other" && there?["description"] == nil, "\(String(describing: there))")
-            #expect(there?["acl"] == nil && there?["files"]?.arrayValue?.isEmpty ?? true)
         }
     }
 

@@ -61,7 +61,10 @@ import Testing
         let root = try ImageRoot()
         let users = try await AccessTests.users(root)
         let before = String(decoding: try #require(try HostFile.read(users)), as: UTF8.self)
-        try await storage.serving(channels: Self.channels, authentication: Authentication(users: users)) { server in
+        let audit = root.path.appending("audit.log")
+        try await storage.serving(
+            channels: Self.channels, authentication: Authentication(users: users), audit: audit
+        ) { server in
             let image = ImageUUID()
             let made = try await server.send(
                 "POST", "/images/\(image)?action=import", body: AccessTests.manifest(image), AccessTests.bearer("own"))
@@ -80,20 +83,14 @@ import Testing
                     }
                 }
                 let type = road.path == "/image/icon" ? "image/png" : "application/json"
-                let (pieces, send) = AsyncStream.makeStream(of: [UInt8].self)
-                async let late = server.exchange(inPieces: pieces)
-                send.yield(
-                    Array(
-                        """
-                        \(road.method) /images\(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-                        Authorization: Bearer token-own\r\nContent-Type: \(type)\r\nContent-Length: \(body.utf8.count)\r\n\r\n
-                        """.utf8) + Array(body.utf8.dropLast()))
-                // It has been let in by then; if not, it is refused for that.
-                try await Task.sleep(for: .milliseconds(400))
-                try root.write(change.users(before), to: "users")
-                send.yield(Array(body.utf8.suffix(1)))
-                send.finish()
-                let reply = try await late
+                let reply = try await server.exchange(
+                    """
+                    \(road.method) /images\(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+                    Authorization: Bearer token-own\r\nContent-Type: \(type)\r\nContent-Length: \(body.utf8.count)\r\n\r\n
+                    """, body: body, audit: audit
+                ) {
+                    try root.write(change.users(before), to: "users")
+                }
                 #expect(reply.status == change.status && reply.code == change.code, "\(road): \(reply)")
                 #expect(!reply.text.contains("line") && !reply.text.contains("\(users)"), "\(reply)")
                 try root.write(before, to: "users")
@@ -115,26 +112,22 @@ import Testing
         let folder = try await SignatureTests.keys()
         defer { TestFolder.remove(folder) }
         let keys = Authentication(keys: folder.appending("keys"))
-        try await RunningServer.serving(root, authentication: keys) { server in
+        let audit = root.path.appending("audit.log")
+        try await RunningServer.serving(root, authentication: keys, audit: audit) { server in
             let image = ImageUUID()
             let target = "/images/\(image)?action=import"
             let body = AccessTests.manifest(image)
             for isTaken in [true, false] {
                 let headers = try await SignatureTests.sign(folder, SignatureTests.all, target: target, body: body)
                 let lines = headers.map { "\($0.key): \($0.value)\r\n" }.joined()
-                let (pieces, send) = AsyncStream.makeStream(of: [UInt8].self)
-                async let late = server.exchange(inPieces: pieces)
-                send.yield(
-                    Array(
-                        """
-                        POST \(target) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(lines)\
-                        Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n
-                        """.utf8) + Array(body.utf8.dropLast()))
-                try await Task.sleep(for: .milliseconds(400))
-                if isTaken { try await Tool.shell("mv '\(folder)/keys/deploy.keys' '\(folder)/kept'") }
-                send.yield(Array(body.utf8.suffix(1)))
-                send.finish()
-                let reply = try await late
+                let reply = try await server.exchange(
+                    """
+                    POST \(target) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(lines)\
+                    Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n
+                    """, body: body, audit: audit
+                ) {
+                    if isTaken { try await Tool.shell("mv '\(folder)/keys/deploy.keys' '\(folder)/kept'") }
+                }
                 #expect(reply.status == (isTaken ? 401 : 200), "\(reply)")
                 if isTaken { try await Tool.shell("mv '\(folder)/kept' '\(folder)/keys/deploy.keys'") }
             }

@@ -14,7 +14,7 @@ struct RunningServer: Sendable {
     /// Serves a folder while `body` runs.
     static func serving(
         _ root: ImageRoot, mode: ServerMode = .public, stallSeconds: Int64 = 300, idleSeconds: Int64 = 120,
-        authentication: Authentication = Authentication(),
+        authentication: Authentication = Authentication(), audit: FilePath? = nil,
         _ body: @Sendable (RunningServer) async throws -> Void
     ) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -26,6 +26,7 @@ struct RunningServer: Sendable {
         configuration.stallSeconds = stallSeconds
         configuration.idleSeconds = idleSeconds
         configuration.authentication = authentication
+        configuration.audit = audit
         try await serving(repository, configuration, body)
     }
 
@@ -81,6 +82,25 @@ struct RunningServer: Sendable {
             for try await part in inbound { bytes += Array(buffer: part) }
             return Reply(bytes)
         }
+    }
+
+    /// One request whose last byte goes once the server has let its sender in, and something else has been done since.
+    ///
+    /// - Parameter audit: where the server records changes. It opens that once it knows who asks, before it reads the body.
+    func exchange(
+        _ head: String, body: String, audit: FilePath, meanwhile: () async throws -> Void
+    ) async throws -> Reply {
+        try HostFile.remove(audit)
+        let (pieces, send) = AsyncStream.makeStream(of: [UInt8].self)
+        async let late = exchange(inPieces: pieces)
+        send.yield(Array(head.utf8) + Array(body.utf8.dropLast()))
+        // One who is refused at once is told why.
+        let end = ContinuousClock.now + .seconds(60)
+        while try !HostFile.exists(audit), ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(5)) }
+        try await meanwhile()
+        send.yield(Array(body.utf8.suffix(1)))
+        send.finish()
+        return try await late
     }
 
     func exchange(_ request: [UInt8]) async throws -> Reply {

@@ -17,11 +17,11 @@ enum TestStorage: String, CaseIterable, Sendable {
     /// - Parameter channels: the JSON of `channels.json`; nil for a server without channels.
     func serving(
         mode: ServerMode = .public, channels: String? = nil,
-        authentication: Authentication = Authentication(anonymous: .writes),
+        authentication: Authentication = Authentication(anonymous: .writes), audit: FilePath? = nil,
         _ body: @Sendable (RunningServer) async throws -> Void
     ) async throws {
         let place = try await Place(self)
-        try await place.serving(mode: mode, channels: channels, authentication, body)
+        try await place.serving(mode: mode, channels: channels, authentication, audit: audit, body)
     }
 
     /// Serves an empty repository without channels, and then what it has become as one that has some.
@@ -46,7 +46,7 @@ enum TestStorage: String, CaseIterable, Sendable {
         }
 
         func serving(
-            mode: ServerMode = .public, channels: String?, _ authentication: Authentication,
+            mode: ServerMode = .public, channels: String?, _ authentication: Authentication, audit: FilePath? = nil,
             _ body: @Sendable (RunningServer) async throws -> Void
         ) async throws {
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -54,6 +54,7 @@ enum TestStorage: String, CaseIterable, Sendable {
             let transport = Transport(sender: network, settings: TransportSettings(), log: logger)
             var configuration = ImageServer.Configuration(port: 0, hostName: "test-host")
             configuration.authentication = authentication
+            configuration.audit = audit
             configuration.remotes = RemoteImages(transport)
             if let channels { try root.write(channels, to: "channels.json") }
             do {

@@ -121,8 +121,9 @@ extension EndToEnd {
             #expect(try await box.datasets().contains("\(partial)-partial") == (folder == "var/run"))
             let text = try await box.imgadm("check", "-P", box.pool)
             #expect(
-                text.status == 1 && text.output.contains("cannot be trusted")
-                    || text.output.contains("belongs to user"), "\(text)")
+                text.status == 1
+                    && (text.output.contains("cannot be trusted") || text.output.contains("belongs to user")), "\(text)"
+            )
             // Who changes something needs it.
             guard folder != "var/tmp/.imgadm-downloads" else { return }
             let run = try await box.imgadm("delete", images.middle.uuid)

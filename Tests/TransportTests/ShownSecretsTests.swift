@@ -75,17 +75,17 @@ import Transport
         #expect(ErrorBody.excerpt(Array("not".utf8), hiding: Self.secrets) == "not")
     }
 
-    /// A server's text costs no more than its length.
+    /// A server's text costs no more than its length: once more for each byte of the secret, it would be forty thousand million steps.
     @Test func lotsOfAlmost() {
         var request = HTTPRequest(url: "https://server.example/x")
-        request.secrets = [String(repeating: "a", count: 4000) + "b"]
+        request.secrets = [String(repeating: "a", count: 200_000) + "b"]
         let secrets = ShownSecrets(of: request)
-        let text = String(repeating: "a", count: 20_000)
+        let text = String(repeating: "a", count: 400_000)
         let time = ContinuousClock().measure {
             #expect(secrets.hidden(in: text) == text)
             #expect(secrets.hidden(in: String(repeating: "%25", count: 20_000)).utf8.count == 60_000)
         }
-        #expect(time < .seconds(30), "\(time)")
+        #expect(time < .seconds(120), "\(time)")
     }
 
     /// Data is not broken by words as short as those of names.
