@@ -7,10 +7,12 @@ SWIFT   ?= swift
 bindir = $(DESTDIR)$(PREFIX)/bin
 share = $(DESTDIR)$(PREFIX)/share
 mandir = $(share)/man
-completions = $(share)/bash-completion/completions/imgadm $(share)/zsh/site-functions/_imgadm \
-	$(share)/fish/vendor_completions.d/imgadm.fish
-unit = $(DESTDIR)$(PREFIX)/lib/systemd/system/imgapi-server.service
 products = imgadm imgapi-server
+bash_completions = $(share)/bash-completion/completions
+zsh_completions = $(share)/zsh/site-functions
+fish_completions = $(share)/fish/vendor_completions.d
+completions = $(products:%=$(bash_completions)/%) $(products:%=$(zsh_completions)/_%) $(products:%=$(fish_completions)/%.fish)
+unit = $(DESTDIR)$(PREFIX)/lib/systemd/system/imgapi-server.service
 release = .build/release
 
 .DEFAULT_GOAL := help
@@ -32,12 +34,14 @@ install: ## binaries, manuals, completions and the unit, from .build/release to 
 	done
 	umask 022; install -d $(bindir)
 	install -s -m 755 $(products:%=$(release)/%) $(bindir)
-	umask 022; install -d $(mandir)/man8 $(mandir)/man5 $(dir $(completions) $(unit))
+	umask 022; install -d $(mandir)/man8 $(mandir)/man5 $(bash_completions) $(zsh_completions) $(fish_completions) $(dir $(unit))
 	install -m 644 $(products:%=docs/%.8) $(mandir)/man8
 	install -m 644 docs/imgadm.conf.5 $(mandir)/man5
-	umask 022; $(release)/imgadm completion bash > $(word 1,$(completions))
-	umask 022; $(release)/imgadm completion zsh > $(word 2,$(completions))
-	umask 022; $(release)/imgadm completion fish > $(word 3,$(completions))
+	umask 022; for product in $(products); do \
+		$(release)/$$product completion bash > $(bash_completions)/$$product || exit; \
+		$(release)/$$product completion zsh > $(zsh_completions)/_$$product || exit; \
+		$(release)/$$product completion fish > $(fish_completions)/$$product.fish || exit; \
+	done
 	umask 022; sed 's,/usr/bin,$(PREFIX)/bin,' packaging/imgapi-server.service > $(unit)
 
 uninstall: ## what install put there
