@@ -32,7 +32,7 @@ public struct Product: Sendable {
         self.names = names
         // A day, as 2030-06-30.
         let end = text(7).utf8.count == 10 ? VersionKey(text(7).replacing("-", with: ""))?.text : nil
-        let part = ImagePart(
+        let part = ProductFacts(
             product: key, architecture: architecture, os: ImageOS(word: fields.os) ?? .linux, name: names.shown,
             aliases: names.all,
             description: fields.description, supportEnds: end == nil ? nil : text(7))
@@ -63,7 +63,7 @@ struct Unusable: Error {
 }
 
 /// What the images of a product have in common.
-struct ImagePart {
+struct ProductFacts {
     let product: String
     let architecture: Architecture
     let os: ImageOS

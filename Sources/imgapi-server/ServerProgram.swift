@@ -14,12 +14,11 @@ struct ServerProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "imgapi-server",
         abstract: "Serve images by the IMGAPI protocol, and mirror those of other servers.",
-        usage: [ServeCommand.configuration, MirrorCommand.configuration, CompletionCommand.configuration].compactMap(
-            \.usage
-        ).joined(separator: "\n"),
+        usage: [ServeCommand.configuration, MirrorCommand.configuration, ServerCompletionCommand.configuration]
+            .compactMap(\.usage).joined(separator: "\n"),
         discussion: "imgapi-server help serve, and help mirror, show the options.",
         version: "imgapi-server \(ImageServer.version)",
-        subcommands: [ServeCommand.self, MirrorCommand.self, CompletionCommand.self],
+        subcommands: [ServeCommand.self, MirrorCommand.self, ServerCompletionCommand.self],
         defaultSubcommand: ServeCommand.self)
 
     /// Ways to call it as the help has them: ArgumentParser puts seven places before each line, and breaks none.

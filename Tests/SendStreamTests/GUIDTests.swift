@@ -45,7 +45,7 @@ import Testing
     }
 
     private func digest(_ pieces: [(UInt64, [UInt8])]) throws -> [UInt8] {
-        var digest = ContentDigest()
+        var digest = SparseDigest()
         for (offset, bytes) in pieces { try unsafe digest.add(bytes.span.bytes, at: offset) }
         return digest.finalize()
     }

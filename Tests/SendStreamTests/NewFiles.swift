@@ -17,7 +17,7 @@ struct NewFiles {
         let node = try draft.add(attributes, as: name, in: directory)
         guard attributes.kind == .file else { return node }
         contents[node] = content
-        var digest = ContentDigest()
+        var digest = SparseDigest()
         try unsafe digest.add(content.span.bytes, at: 0)
         draft.setContent(of: node, digest: digest.finalize())
         return node

@@ -160,7 +160,7 @@ private struct Disk {
     }
 
     func digest() throws -> [UInt8] {
-        var digest = ContentDigest()
+        var digest = SparseDigest()
         try eachPart { try digest.add($0, at: $1) }
         return digest.finalize()
     }

@@ -8,10 +8,10 @@ struct OVAVisitor: TarVisitor {
     var content: [UInt8] = []
     private(set) var isDiskComplete = false
     private var disk: String?
-    private var entry: (name: String, role: Role, sums: FileSums)?
+    private var entry: (name: String, role: Role, sums: OVAChecksums)?
     private var manifest: [UInt8] = []
     private var stated: [OVAManifest.Line]?
-    private var found: [String: FileSums.Values] = [:]
+    private var found: [String: OVAChecksums.Values] = [:]
     private var hasDescription = false
     /// Known from the first entry on that is not the archive's own root.
     private var isUnified: Bool?
@@ -58,7 +58,7 @@ struct OVAVisitor: TarVisitor {
             disk = name
         case .certificate, .other: break
         }
-        self.entry = (name, role, FileSums(stated.map { lines in lines.filter { $0.name == name }.map(\.algorithm) }))
+        self.entry = (name, role, OVAChecksums(stated.map { lines in lines.filter { $0.name == name }.map(\.algorithm) }))
     }
 
     private mutating func beginUnified(_ entry: TarEntry, _ place: UnifiedImagePlace, _ name: String) throws {
@@ -83,7 +83,7 @@ struct OVAVisitor: TarVisitor {
             throw DiskError(.badHeader, at: 0, "\(name.debugDescription) is twice in the archive")
         }
         disk = name
-        self.entry = (name, .disk, FileSums([]))
+        self.entry = (name, .disk, OVAChecksums([]))
     }
 
     private static func role(_ name: String) -> Role {
@@ -171,7 +171,7 @@ enum OVAManifest {
 }
 
 /// The checksums of one file that may be asked for.
-struct FileSums {
+struct OVAChecksums {
     typealias Values = [OVAManifest.Algorithm: [UInt8]]
     private var sha1: Insecure.SHA1?
     private var sha256: SHA256?

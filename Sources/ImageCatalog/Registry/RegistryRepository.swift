@@ -114,7 +114,7 @@ public final class RegistryRepository: ImageRepository {
         guard let entry, let blob = entry.stored.flatMap({ ImageArtifact.blob(of: part, in: $0.artifact) }),
             try await artifacts.has(blob)
         else { return nil }
-        return RegistryFile(blob, in: artifacts, modified: entry.modified(part))
+        return StoredBlob(blob, in: artifacts, modified: entry.modified(part))
     }
 
     public func dropCaches() { state.withLock { $0 = State() } }

@@ -69,7 +69,7 @@ public struct ImageServer: Sendable {
         let idleTime = TimeAmount.seconds(configuration.idleSeconds)
         let http = HTTPServerBuilder.http1(
             configuration: .init(
-                additionalChannelHandlers: [ResponseGuard(limit: stallLimit), RequestPace(patience: idleTime)],
+                additionalChannelHandlers: [AnswerDrain(limit: stallLimit), RequestPace(patience: idleTime)],
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)))
         let application = Application(

@@ -170,7 +170,7 @@ private struct ChannelSource: ByteSource {
 private struct DiskToStream: DiskVisitor {
     var writer: VolumeWriter
     var sink: ReceiveSink
-    var digest = SendStream.ContentDigest()
+    var digest = SparseDigest()
 
     mutating func data(_ bytes: RawSpan, at offset: UInt64) throws {
         try digest.add(bytes, at: offset)

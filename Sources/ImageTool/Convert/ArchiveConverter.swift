@@ -77,7 +77,7 @@ struct ArchiveConverter {
     /// Of the whole file: behind the end of what is packed in it, there may be more.
     private static func digest(
         _ hasher: inout DigestHasher, of file: GivenFile
-    ) throws -> ImageModel.ContentDigest {
+    ) throws -> ContentDigest {
         var rest = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = try unsafe rest.withUnsafeMutableBytes { try unsafe file.read(into: $0) }

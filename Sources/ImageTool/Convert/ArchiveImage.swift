@@ -56,7 +56,7 @@ private struct Visitor: TarVisitor {
     var output = ProducedBytes()
     /// Files that have begun.
     private var count = 0
-    private var digest: SendStream.ContentDigest?
+    private var digest: SparseDigest?
 
     init(draft: FileSystemDraft, files: [FileSystemDraft.Node], writer: FileSystemWriter) {
         self.draft = draft
@@ -80,7 +80,7 @@ private struct Visitor: TarVisitor {
         guard writer.nextFile == node else { return }
         guard draft.attributes(of: node)?.size == entry.size else { throw ImageTool.changedMeanwhile }
         try writer.beginFile(to: &output)
-        digest = SendStream.ContentDigest()
+        digest = SparseDigest()
     }
 
     mutating func content(_ bytes: RawSpan, at offset: UInt64) throws {

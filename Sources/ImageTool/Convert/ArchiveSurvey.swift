@@ -17,7 +17,7 @@ struct ArchiveSurvey: TarVisitor {
 
     private struct Current {
         var node: FileSystemDraft.Node
-        var digest = SendStream.ContentDigest()
+        var digest = SparseDigest()
         /// It may be an `os-release`.
         var text: [UInt8]?
     }

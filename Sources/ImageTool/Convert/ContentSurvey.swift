@@ -18,7 +18,7 @@ struct ContentSurvey {
 
     private struct Pieces: DiskVisitor {
         private(set) var mark = ContentMark()
-        private let digest = SideThread(SendStream.ContentDigest())
+        private let digest = SideThread(SparseDigest())
         private var waiting: [(bytes: [UInt8], offset: UInt64)] = []
         private var byteCount = 0
 
@@ -41,7 +41,7 @@ struct ContentSurvey {
             }
         }
 
-        mutating func digested() throws -> SendStream.ContentDigest {
+        mutating func digested() throws -> SparseDigest {
             handOver()
             return try digest.finish()
         }

@@ -91,7 +91,7 @@ public struct ImagePusher: Sendable {
 
     private func pushLayers(
         _ image: InstalledImage, _ request: PushRequest, _ repository: RemoteRepository, _ report: Report
-    ) async throws -> ImageModel.ContentDigest {
+    ) async throws -> ContentDigest {
         let type = MediaType.layer + (request.compression == .none ? "" : "+\(request.compression.rawValue)")
         let images = try await chain(of: image)
         let config = RunnableConfig(images: images, platform: request.platform, given: request.config ?? [:])
@@ -206,7 +206,7 @@ public struct ImagePusher: Sendable {
 
     private func pushDisk(
         _ image: InstalledImage, _ request: PushRequest, _ repository: RemoteRepository, _ report: Report
-    ) async throws -> ImageModel.ContentDigest {
+    ) async throws -> ContentDigest {
         guard request.config == nil, request.platform == nil else {
             throw Failure(.usage, "--config and --platform go with an image of a file system, not with a disk")
         }

@@ -12,7 +12,7 @@ public struct FileSystemDraft: Sendable {
         var names: [[UInt8]: Node] = [:]
         /// Of anything else: how many names it has.
         var nameCount: UInt64 = 0
-        /// The ``ContentDigest`` of a file's content.
+        /// The ``SparseDigest`` of a file's content.
         var digest: [UInt8] = []
     }
 
@@ -106,7 +106,7 @@ public struct FileSystemDraft: Sendable {
 
     /// Says what the content of a file is.
     ///
-    /// - Parameter digest: 32 bytes, of a ``ContentDigest``.
+    /// - Parameter digest: 32 bytes, of a ``SparseDigest``.
     public mutating func setContent(of file: Node, digest: [UInt8]) { nodes[file]?.digest = digest }
 
     private mutating func count(_ more: Int) throws(StreamError) {

@@ -38,7 +38,7 @@ extension SnapshotGUID {
             return Array(hash.finalize())
         }
         guard let data = object.data else { return nil }
-        var digest = ContentDigest()
+        var digest = SparseDigest()
         try unsafe digest.add(data.span.bytes, at: 0)
         return digest.finalize()
     }

@@ -13,11 +13,11 @@ import Crypto
 /// block size, so whoever keeps it beside a disk need not read the disk to know the guid.
 ///
 /// The guid stands in a stream's first record and in most that follow, before the content is known. So there are two
-/// passes: one that makes the ``ContentDigest``, one that writes. Who has the bytes but once must know the digest
+/// passes: one that makes the ``SparseDigest``, one that writes. Who has the bytes but once must know the digest
 /// beforehand (from a manifest), makes it anew while writing, and ends the stream only if it came out the same.
 public enum SnapshotGUID {
     /// - Parameters:
-    ///   - content: 32 bytes, of a ``ContentDigest``.
+    ///   - content: 32 bytes, of a ``SparseDigest``.
     ///   - volumeSize: of whole blocks.
     public static func derive(content: [UInt8], blockSize: Int, volumeSize: UInt64, originGUID: UInt64?) -> UInt64 {
         var text = Array("imgadm volume snapshot 1\0".utf8)
@@ -31,7 +31,7 @@ public enum SnapshotGUID {
 }
 
 /// The digest of a disk's content, as it comes in ascending order; see ``SnapshotGUID``.
-public struct ContentDigest: Sendable {
+public struct SparseDigest: Sendable {
     private var hash = SHA256()
     private var grains = BlockGatherer(blockSize: 4096)
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// `imgapi-server completion`
-struct CompletionCommand: ParsableCommand {
+struct ServerCompletionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "completion", abstract: "Print the completion script of a shell.",
         usage: ServerProgram.usage("imgapi-server completion bash|zsh|fish"))
@@ -14,12 +14,12 @@ struct CompletionCommand: ParsableCommand {
         guard let shell = CompletionShell(rawValue: shell) else {
             throw ValidationError("there is no completion for the shell \"\(shell)\": bash, zsh or fish")
         }
-        print(CommandTree.completionScript(for: shell))
+        print(ServerCommandTree.completionScript(for: shell))
     }
 }
 
 /// The commands for shells: without one, the options are those of `serve`.
-private struct CommandTree: ParsableCommand {
+private struct ServerCommandTree: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "imgapi-server", abstract: ServerProgram.configuration.abstract,
         subcommands: ServerProgram.configuration.subcommands)

@@ -8,7 +8,7 @@ import NIOHTTPTypesHTTP1
 ///
 /// Without it, a server that shuts down would drop what is still in its buffers when the last part of an answer
 /// is written.
-final class ResponseGuard: ChannelDuplexHandler, RemovableChannelHandler {
+final class AnswerDrain: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart

@@ -4,7 +4,7 @@ import OCIRegistry
 import Transport
 
 /// An image file in a registry: what is asked for of it is asked of the registry.
-struct RegistryFile: StoredFile {
+struct StoredBlob: StoredFile {
     let modified: Int
     private let blob: BlobDescriptor
     private let artifacts: RemoteRepository
