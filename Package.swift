@@ -85,19 +85,20 @@ let package = Package(
         .systemLibrary(name: "CDeflate", providers: [.apt(["libdeflate-dev"])]),
         .target(name: "CHost"),
 
+        byteModule("RawBytes"),
         module("JSON"),
         module("Failure"),
         module("Time", ["CHost"]),
-        module("ImageModel", ["JSON", "Failure", crypto]),
+        module("ImageModel", ["RawBytes", "JSON", "Failure", crypto]),
         byteModule("Compression", compressionDependencies, defines: hasISAL ? [.define("ISAL")] : []),
         byteModule("Tar"),
-        byteModule("DiskImage", ["Compression", "Tar", "CDeflate", "CZstd", crypto]),
-        byteModule("SendStream", ["CZlib", "CZstd", crypto]),
+        byteModule("DiskImage", ["RawBytes", "Compression", "Tar", "CDeflate", "CZstd", crypto]),
+        byteModule("SendStream", ["RawBytes", "CZlib", "CZstd", crypto]),
         module("Layers", ["Tar", "CHost", system]),
         module("Host", ["JSON", "Failure", "Time", "CHost", log, system, subprocess]),
         module("ZFS", ["Failure", "Time", "Host", log, system]),
         module("VirtualMachines", ["JSON", "Failure", "Time", "ImageModel", "Host", "ZFS", system]),
-        module("Transport", ["Failure", "Time", log, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
+        module("Transport", ["RawBytes", "Failure", "Time", log, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
         module(
             "IMGAPI",
             ["JSON", "Failure", "Time", "ImageModel", "Transport", "Host", crypto, cryptoExtras, system]),
@@ -106,9 +107,8 @@ let package = Package(
         module(
             "ImageCatalog",
             [
-                "JSON", "Failure", "Time", "ImageModel", "Host", "Transport", "OCIRegistry", log, crypto, system,
-                nioCore,
-                nioPosix,
+                "RawBytes", "JSON", "Failure", "Time", "ImageModel", "Host", "Transport", "OCIRegistry", log, crypto,
+                system, nioCore, nioPosix,
             ]),
         module(
             "ImageStore",
@@ -132,7 +132,7 @@ let package = Package(
         module(
             "ImageTool",
             [
-                "HostConfig", "JSON", "Failure", "Time", "ImageModel", "Host", "Transport", "OCIRegistry",
+                "RawBytes", "HostConfig", "JSON", "Failure", "Time", "ImageModel", "Host", "Transport", "OCIRegistry",
                 "ImageCatalog",
                 "ImageStore", "ImageSource", "IMGAPI", "ZFS", "VirtualMachines", "Compression", "Tar", "SendStream",
                 "DiskImage",
@@ -152,8 +152,8 @@ let package = Package(
         module(
             "ImageServer",
             [
-                "JSON", "Failure", "Time", "ImageModel", "ImageCatalog", "Compression", "Host", "Transport", "IMGAPI",
-                log, crypto, system, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL, nioHTTPTypes,
+                "RawBytes", "JSON", "Failure", "Time", "ImageModel", "ImageCatalog", "Compression", "Host", "Transport",
+                "IMGAPI", log, crypto, system, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL, nioHTTPTypes,
                 nioHTTPTypesHTTP1, lifecycle, hummingbird, hummingbirdCore, hummingbirdTLS,
             ]),
         module("ImageMirror", ["JSON", "Failure", "ImageModel", "Transport", "IMGAPI", "ImageCatalog", nioCore]),
@@ -173,6 +173,7 @@ let package = Package(
             swiftSettings: [.swiftLanguageMode(.v6)]),
         // These and the next run the programs, which `swift build --build-tests` builds, too: as dependencies they would be waited for.
         tests("ImgadmTests", ["TestHost", "JSON", "Host", "ImageModel", system]),
+        tests("RawBytesTests", ["RawBytes"]),
         tests("JSONTests", ["JSON"]),
         // A clock on which no second is a real one.
         .target(
@@ -183,8 +184,8 @@ let package = Package(
         tests(
             "ImageStoreTests",
             [
-                "ImageStore", "ZFS", "VirtualMachines", "SendStream", "ImageModel", "JSON", "Failure", "Host",
-                "TestClock",
+                "RawBytes", "ImageStore", "ZFS", "VirtualMachines", "SendStream", "ImageModel", "JSON", "Failure",
+                "Host", "TestClock",
                 "TestHost",
                 log, system, crypto,
             ]),
@@ -212,7 +213,7 @@ let package = Package(
             "OCIRegistryTests",
             ["OCIRegistry", "ImageModel", "JSON", "Failure", "Transport", "TestClock", log, nioCore]),
         tests("SimplestreamsTests", ["Simplestreams", "ImageModel", "JSON", "Failure"]),
-        tests("ImageModelTests", ["ImageModel", "JSON", "Failure"]),
+        tests("ImageModelTests", ["RawBytes", "ImageModel", "JSON", "Failure"]),
         tests("CompressionTests", ["Compression"]),
         .target(name: "TestArchives", path: "Tests/TestArchives", swiftSettings: [.swiftLanguageMode(.v6)]),
         tests("TarTests", ["Tar", "TestArchives"]),
@@ -228,16 +229,16 @@ let package = Package(
         tests(
             "ImageServerTests",
             [
-                "ImageCatalog", "ImageServer", "ImageModel", "JSON", "Failure", "Time", "Host", "OCIRegistry",
-                "Transport",
+                "RawBytes", "ImageCatalog", "ImageServer", "ImageModel", "JSON", "Failure", "Time", "Host",
+                "OCIRegistry", "Transport",
                 "TestHost",
                 log, system, nioCore, nioPosix, crypto,
             ]),
         tests(
             "ImageMirrorTests",
             [
-                "ImageMirror", "ImageCatalog", "IMGAPI", "ImageModel", "JSON", "Failure", "Host", "Transport",
-                "TestClock",
+                "RawBytes", "ImageMirror", "ImageCatalog", "IMGAPI", "ImageModel", "JSON", "Failure", "Host",
+                "Transport", "TestClock",
                 "TestHost", log, nioCore, crypto, system,
             ]),
         tests("TerminalTests", ["Terminal"]),

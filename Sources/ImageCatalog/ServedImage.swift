@@ -1,6 +1,7 @@
 import Crypto
 public import ImageModel
 public import JSON
+import RawBytes
 
 /// An image as the server gives it out: the fields that requests look for, and its JSON text ready to send.
 public final class ServedImage: Sendable {

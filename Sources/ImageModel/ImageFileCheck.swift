@@ -1,4 +1,5 @@
 import Crypto
+import RawBytes
 
 /// What an image file must turn out to be (cli.md §3, import 7).
 public struct ImageFileCheck: Sendable {

@@ -1,3 +1,5 @@
+import RawBytes
+
 /// What a request shows so that it is let in. A server may say it back, and no message has it then: answers hide it where their
 /// words become text (``HTTPReply/excerpt(of:)``) or data (``HTTPReply/hiding``), and in their headers.
 public struct ShownSecrets: Sendable, Hashable {
@@ -37,15 +39,10 @@ public struct ShownSecrets: Sendable, Hashable {
         let encoded = texts.flatMap(Base64Digits.forms).filter { $0.count >= ShownSecrets.leastDigits }
         // A form (HTML 4 §17.13.4) has blanks for what were plus signs, and blanks are not looked at.
         let forms = texts.map { $0.filter { $0 != UInt8(ascii: "+") } }
-        let hexadecimal = texts.map { $0.flatMap(ShownSecrets.hexadecimal) }
+        let hexadecimal = texts.map { Hexadecimal.digits($0) }
         let patterns = Set((texts + encoded + forms + hexadecimal).map { SeenBytes($0).bytes }).filter { !$0.isEmpty }
             .sorted { $0.lexicographicallyPrecedes($1) }
         self.init(patterns: patterns)
-    }
-
-    private static func hexadecimal(_ byte: UInt8) -> [UInt8] {
-        let digits = Array("0123456789abcdef".utf8)
-        return [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
     }
 
     /// What is hidden in data, too, and not only in what is said about an error: a word as short as a name would be, there, a part of

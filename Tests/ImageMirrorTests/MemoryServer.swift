@@ -4,6 +4,7 @@ import ImageModel
 import JSON
 import Logging
 import NIOCore
+import RawBytes
 import Synchronization
 import TestClock
 import Transport

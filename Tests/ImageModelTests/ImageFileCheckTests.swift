@@ -1,5 +1,6 @@
 import ImageModel
 import JSON
+import RawBytes
 import Testing
 
 /// What a file must turn out to be, by its manifest.

@@ -3,6 +3,7 @@ import Glibc
 import Host
 import ImageModel
 import JSON
+import RawBytes
 import Synchronization
 import SystemPackage
 import TestHost

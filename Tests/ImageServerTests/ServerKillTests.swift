@@ -4,6 +4,7 @@ import Host
 import ImageModel
 import JSON
 import NIOCore
+import RawBytes
 import Synchronization
 import SystemPackage
 import TestHost

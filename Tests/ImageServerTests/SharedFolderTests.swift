@@ -7,6 +7,7 @@ import ImageModel
 import JSON
 import Logging
 import NIOCore
+import RawBytes
 import Synchronization
 import SystemPackage
 import Testing

@@ -2,6 +2,7 @@ import Crypto
 import Failure
 import ImageModel
 import JSON
+import RawBytes
 import SendStream
 import SystemPackage
 import TestHost

@@ -1,4 +1,5 @@
 import Crypto
+import RawBytes
 import Tar
 
 /// Takes the disk out of an OVA, and the checksums of all that is in it; or `rootfs.img` out of an image of incus or LXD in one file,
@@ -58,7 +59,9 @@ struct OVAVisitor: TarVisitor {
             disk = name
         case .certificate, .other: break
         }
-        self.entry = (name, role, OVAChecksums(stated.map { lines in lines.filter { $0.name == name }.map(\.algorithm) }))
+        self.entry = (
+            name, role, OVAChecksums(stated.map { lines in lines.filter { $0.name == name }.map(\.algorithm) })
+        )
     }
 
     private mutating func beginUnified(_ entry: TarEntry, _ place: UnifiedImagePlace, _ name: String) throws {
@@ -130,7 +133,7 @@ struct OVAVisitor: TarVisitor {
             guard value == line.digest else {
                 throw DiskError(
                     .badChecksum, at: 0,
-                    "\(line.name.debugDescription) has the \(line.algorithm.rawValue) \(value.hex), and by the manifest \(line.digest.hex)"
+                    "\(line.name.debugDescription) has the \(line.algorithm.rawValue) \(Hexadecimal.text(value)), and by the manifest \(Hexadecimal.text(line.digest))"
                 )
             }
         }
@@ -162,10 +165,10 @@ enum OVAManifest {
         else { return nil }
         let rest = text[text.index(after: close)...].drop { $0 == " " }
         guard rest.first == "=" else { return nil }
-        let digits = rest.dropFirst().filter { $0 != " " }.compactMap(\.hexDigitValue)
-        let length = [Algorithm.sha1: 40, .sha256: 64, .sha512: 128][algorithm]
-        guard digits.count == length, digits.count == rest.dropFirst().filter({ $0 != " " }).count else { return nil }
-        let digest = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+        let length = [Algorithm.sha1: 20, .sha256: 32, .sha512: 64][algorithm]
+        guard let digest = Hexadecimal.bytes(rest.dropFirst().filter { $0 != " " }), digest.count == length else {
+            return nil
+        }
         return (String(text[text.index(after: open)..<close]), algorithm, digest)
     }
 }
@@ -199,11 +202,5 @@ struct OVAChecksums {
         if let sha256 { values[.sha256] = Array(sha256.finalize()) }
         if let sha512 { values[.sha512] = Array(sha512.finalize()) }
         return values
-    }
-}
-
-extension [UInt8] {
-    fileprivate var hex: String {
-        map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     }
 }

@@ -1,3 +1,5 @@
+import RawBytes
+
 /// Lets a stream be read as if it were a file: what has come and was not used yet is kept, in memory up to a limit, then in
 /// the scratch store.
 ///

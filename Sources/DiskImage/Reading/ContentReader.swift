@@ -1,3 +1,5 @@
+import RawBytes
+
 /// Fetches the pieces that a map names, unpacks them, and hands on what is not zero.
 final class ContentReader {
     var bytes: DiskBytes

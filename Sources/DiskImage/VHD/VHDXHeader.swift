@@ -1,3 +1,5 @@
+import RawBytes
+
 /// The headers of a VHDX ([MS-VHDX] 2.2). All numbers are little-endian.
 enum VHDXHeader {
     static let magic = Array("vhdxfile".utf8)
@@ -137,8 +139,7 @@ struct VHDXMetadata {
 
 /// The sixteen bytes of a GUID as it is written for people, without hyphens: the first three parts are little-endian.
 private func guid(_ text: String) -> [UInt8] {
-    let digits = text.compactMap(\.hexDigitValue)
-    let bytes = stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+    guard let bytes = Hexadecimal.bytes(text), bytes.count == 16 else { return [] }
     return Array(bytes[..<4].reversed() + bytes[4..<6].reversed() + bytes[6..<8].reversed() + bytes[8...])
 }
 

@@ -1,3 +1,5 @@
+import RawBytes
+
 /// Which clusters of a disk are not all zero: a bit each, kept only for the parts of the disk that have any.
 public struct ClusterMap: Sendable {
     /// Bytes of a cluster.

@@ -1,3 +1,5 @@
+import RawBytes
+
 /// Writes a qcow2 file (version 3, clusters of 64 KiB, nothing packed) from its first byte to its last, to where nobody can
 /// seek. The same disk gives the same bytes.
 ///

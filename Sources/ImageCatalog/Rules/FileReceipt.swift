@@ -4,6 +4,7 @@ public import ImageModel
 public import JSON
 import NIOCore
 import NIOPosix
+import RawBytes
 import Time
 
 /// What is known of a file that is taken in: what was stated of it, and what came.

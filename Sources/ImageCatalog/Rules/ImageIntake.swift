@@ -3,6 +3,7 @@ import Failure
 public import ImageModel
 public import JSON
 public import NIOCore
+import RawBytes
 import Time
 
 /// Takes files into a repository, and whole, active images, as a mirror does.

@@ -1,4 +1,5 @@
 import Crypto
+import RawBytes
 
 /// The digest by which a registry names content: `sha256:` or `sha512:` and lower-case hex digits (OCI image-spec,
 /// descriptor.md, "Digests").

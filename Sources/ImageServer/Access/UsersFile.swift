@@ -4,6 +4,7 @@ import Host
 import IMGAPI
 import ImageModel
 import JSON
+import RawBytes
 import SystemPackage
 
 /// The users of a server, what each may do, and what he shows that he is it (imgapi-server.8, "USERS"): a JSON object with a
@@ -86,9 +87,7 @@ struct UsersFile {
 
     /// The bytes of a SHA-256; nil if it is none.
     private static func bytes(hexadecimal text: Substring) -> [UInt8]? {
-        let digits = text.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-        guard digits.count == 2 * SHA256.byteCount, text.utf8.count == digits.count else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+        Hexadecimal.bytes(text).flatMap { $0.count == SHA256.byteCount ? $0 : nil }
     }
 
     /// Whose token it is.

@@ -5,6 +5,7 @@ import HummingbirdCore
 import ImageCatalog
 import ImageModel
 import NIOCore
+import RawBytes
 
 /// What is not for imgadm: the pages for people, and figures for whoever watches the server.
 extension ImageResponder {

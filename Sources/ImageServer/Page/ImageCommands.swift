@@ -2,6 +2,7 @@ import Failure
 import ImageCatalog
 import ImageModel
 import JSON
+import RawBytes
 
 /// How an image is had: the commands of its page.
 struct ImageCommands {

@@ -1,6 +1,7 @@
 import Crypto
 import Host
 import ImageModel
+import RawBytes
 
 /// The checksums of a file that is being written, made beside whoever writes it.
 final class FileSums: Sendable {

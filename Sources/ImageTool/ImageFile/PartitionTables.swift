@@ -1,3 +1,5 @@
+import RawBytes
+
 /// The partition table of a UEFI machine (UEFI 2.10, §5.3).
 enum GPTTable {
     private static let sectorSizes = [512, 4096]
@@ -38,10 +40,8 @@ enum GPTTable {
     /// Three numbers little-endian, then bytes (UEFI 2.10, appendix A).
     private static func guidText(_ entry: ArraySlice<UInt8>) -> String {
         let bytes = Array(entry.prefix(16))
-        let order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]
-        let hex = order.map { (bytes[$0] < 16 ? "0" : "") + String(bytes[$0], radix: 16) }
-        return [hex[0..<4], hex[4..<6], hex[6..<8], hex[8..<10], hex[10..<16]].map { $0.joined() }.joined(
-            separator: "-")
+        let parts = [[3, 2, 1, 0], [5, 4], [7, 6], [8, 9], [10, 11, 12, 13, 14, 15]]
+        return parts.map { Hexadecimal.text($0.map { bytes[$0] }) }.joined(separator: "-")
     }
 
     private static let types = [

@@ -1,5 +1,6 @@
 import Crypto
 import ImageModel
+import RawBytes
 
 /// Checksums of a file, made while it is read, as far as somebody states what they should be: each costs as much as all the
 /// rest.

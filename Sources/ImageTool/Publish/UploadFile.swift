@@ -4,6 +4,7 @@ import Failure
 import Host
 import ImageModel
 import NIOCore
+import RawBytes
 import Synchronization
 import SystemPackage
 import Transport

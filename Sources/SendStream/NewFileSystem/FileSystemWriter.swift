@@ -1,3 +1,5 @@
+import RawBytes
+
 /// Writes the send stream of a file system's snapshot, whole, of a ``FileSystemDraft``: of version 4, which every ZFS receives
 /// and mounts. The same draft and content give the same bytes.
 ///

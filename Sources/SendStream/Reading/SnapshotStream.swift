@@ -1,3 +1,5 @@
+import RawBytes
+
 /// Lets the stream of one snapshot through, and nothing else: the properties that `zfs send -p` and `-R` put before and around
 /// it never reach `zfs receive`, on any ZFS, so that a stream has no say in where something is mounted or shared, or in what
 /// may be run from it.
@@ -135,7 +137,7 @@ public struct SnapshotStream: Sendable {
         case .header(let header): return header
         case .needsMore: return nil
         case .notAStream:
-            let bytes = record.prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+            let bytes = record.prefix(8).map { Hexadecimal.text([$0]) }
             throw StreamError(.notAStream, at: 0, "it begins with \(bytes.joined(separator: " "))")
         }
     }

@@ -1,4 +1,5 @@
 import Crypto
+import RawBytes
 
 /// The rule for the guid of a snapshot that is made here, so that the same disk becomes the same snapshot on every host,
 /// and an increment that was made on one is received on another.

@@ -1,3 +1,5 @@
+import RawBytes
+
 /// Where a stream goes that is written.
 public protocol StreamSink {
     /// - Parameter bytes: what follows; valid during the call only.
