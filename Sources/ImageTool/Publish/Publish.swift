@@ -68,7 +68,8 @@ extension ImageTool {
         report.did(.published(manifest, bytes: file.size, to: request.server.url.base))
     }
 
-    /// How often an image is begun anew that others have begun and deleted.
+    /// How often an image is begun anew that others have begun and deleted. Nothing is waited for: it is gone by then, and what is begun is
+    /// this run's own, unless there are more who begin.
     private static let mostBeginnings = 4
 
     /// Makes the image, sends its file, and activates it. If another run has begun it, and is stopped meanwhile, it takes the image away

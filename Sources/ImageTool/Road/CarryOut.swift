@@ -20,6 +20,7 @@ extension ImageTool {
             try await rehearse(try await plan(), in: pool, room, report)
             return nil
         }
+        // Nothing is waited for: what was deleted is planned for, and held next time unless it is deleted once more in between.
         var tries = 0
         while true {
             do {

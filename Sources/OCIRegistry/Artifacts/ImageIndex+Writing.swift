@@ -1,11 +1,13 @@
 import Failure
 public import ImageModel
 import Logging
+import Time
 import Transport
 
 extension RemoteRepository {
-    /// How often it is tried to enter something, while others write, too.
-    private static let indexTries = 6
+    /// How it is tried to enter something while others write, too: those who met do not meet again a moment later.
+    private static let entering = Backoff(
+        tries: 6, firstPause: .milliseconds(20), longestPause: .milliseconds(500), isSpread: true)
 
     /// Makes the index say of some images what their tags say now. Where there is no index, one of all images is made; a tag of
     /// somebody else is left alone.
@@ -16,7 +18,8 @@ extension RemoteRepository {
         _ uuids: Set<ImageUUID>, look: @escaping @Sendable (ImageUUID) async throws -> IndexedImage?
     ) async throws {
         var isWhole = false
-        for _ in 0..<RemoteRepository.indexTries {
+        let others = Failure(.uploadError, "the index of \(description) is written by others all the time")
+        try await RemoteRepository.entering(by: settings.clock) { _ in
             let what = "the index of \(description)"
             let content = try await manifest(ImageIndex.tag, accepting: MediaType.manifests, what: what)
             let before = content.map { ContentDigest(.sha256, of: $0) }
@@ -36,18 +39,18 @@ extension RemoteRepository {
             do {
                 let new = try await edit(node ?? .images([:]), "", changes).content
                 let digest = ContentDigest(.sha256, of: new)
-                if before == digest { return }
-                if before != nil, try await indexDigest() != before { continue }
+                if before == digest { return .done(()) }
+                if before != nil, try await indexDigest() != before { return .passing(.failure(others)) }
                 try await putIndex(new, ImageIndex.tag)
                 // Who wrote in the same moment may have put something else in its place.
-                if try await indexDigest() == digest { return }
+                if try await indexDigest() == digest { return .done(()) }
             } catch let refusal as RegistryRefusal where refusal.kind != .unauthorized && !isWhole {
                 // A registry takes no index that leads to what is gone.
                 log.info("the index is made anew", metadata: ["reason": "\(refusal)"])
                 isWhole = true
             }
+            return .passing(.failure(others))
         }
-        throw Failure(.uploadError, "the index of \(description) is written by others all the time")
     }
 
     /// The images that have tags, or stand in the index.
