@@ -32,7 +32,7 @@ extension ImageTool {
     public func importImage(_ request: ImportRequest, _ report: Report) async throws {
         let look = try await store.look(for: [request.uuid], in: request.pool)
         if let installed = look.images[request.uuid] {
-            try await passOver(installed, report)
+            try await tidyInstalled(installed, report)
             report.did(ImageResult(.present(.asked), installed))
             return
         }
@@ -73,11 +73,11 @@ extension ImageTool {
             found.failures)
     }
 
-    /// Leaves an image that is installed as it is, and warns where it may be something else. What a run that was killed may have
-    /// left of it is removed, and it is mounted if that run did not come to it.
+    /// Removes what a run that was killed may have left beside an image that is installed, and mounts it if that run did not come to it. The
+    /// image stays as it is; where it may be something else, that is warned of.
     ///
     /// - Parameter isOrigin: it was not asked for, and another builds on it.
-    func passOver(_ image: InstalledImage, isOrigin: Bool = false, _ report: Report) async throws {
+    func tidyInstalled(_ image: InstalledImage, isOrigin: Bool = false, _ report: Report) async throws {
         if let doubt = try await store.doubt(about: image) {
             report.warning("\(image.pool)/\(image.uuid) may be no image, or another: \(doubt)")
         } else if !image.isKnown, !isOrigin {

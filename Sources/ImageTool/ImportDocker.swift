@@ -39,7 +39,7 @@ extension ImageTool {
         let (source, reference) = try dockerSource(request.reference, given: request.source)
         let known = try await knownImage([request.key(reference)], reference, in: request.pool, source)
         if let known {
-            try await passOver(known, report)
+            try await tidyInstalled(known, report)
             var result = ImageResult(.present(.asked), known, title: "\(known.uuid) (\(reference))")
             result.reference = reference.localDescription
             report.did(result)
@@ -54,7 +54,7 @@ extension ImageTool {
                 // This throws if the image is for another platform.
                 _ = try await source.chain(of: image)
             }
-            try await passOver(installed, report)
+            try await tidyInstalled(installed, report)
             if !isRehearsing { try await note(image, on: installed, report) }
             // Whoever deleted the last reference to it may have been quicker.
             if try await store.image(uuid, in: request.pool) != nil {

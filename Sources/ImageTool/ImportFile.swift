@@ -175,7 +175,7 @@ extension ImageTool {
         _ installed: InstalledImage, given fields: [(path: String, value: JSONValue)], blockSize: Int? = nil,
         in pool: PoolName, _ report: Report
     ) async throws {
-        try await passOver(installed, report)
+        try await tidyInstalled(installed, report)
         report.did(ImageResult(.present(.asked), installed))
         warnOfGiven(fields, blockSize: blockSize, installed, report)
     }

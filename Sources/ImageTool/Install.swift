@@ -64,7 +64,7 @@ extension ImageTool {
             {
                 report.warning(remark)
             }
-            try await passOver(installed, report)
+            try await tidyInstalled(installed, report)
             report.did(ImageResult(.present(.asked), installed))
             return
         }
@@ -83,13 +83,13 @@ extension ImageTool {
             throw ImageFileError("file \"\(path)\" is not what it should be", cause: error)
         }
         if let adopted {
-            try await passOver(adopted, report)
+            try await tidyInstalled(adopted, report)
             report.did(ImageResult(.adopted, adopted, title: manifest.progressTitle))
             return
         }
         // Somebody else has written its record meanwhile.
         let known = try await store.image(image.uuid, in: installed.pool) ?? installed
-        try await passOver(known, report)
+        try await tidyInstalled(known, report)
         report.did(ImageResult(.present(.meanwhile), known))
     }
 

@@ -141,7 +141,7 @@ import Transport
         let start = ContinuousClock.now
         func fits(_ address: String, after seconds: Double) -> Bool {
             do {
-                try rate.check(IPAddress(address), now: start + .seconds(seconds))
+                try rate.admit(IPAddress(address), now: start + .seconds(seconds))
                 return true
             } catch {
                 return false
@@ -165,7 +165,7 @@ import Transport
         let start = ContinuousClock.now
         func fits(_ number: Int, after seconds: Double) -> Bool {
             do {
-                try rate.check(
+                try rate.admit(
                     IPAddress("10.\(number >> 16).\(number >> 8 & 255).\(number & 255)"), now: start + .seconds(seconds)
                 )
                 return true

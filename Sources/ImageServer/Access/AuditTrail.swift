@@ -20,8 +20,10 @@ struct AuditTrail: Sendable {
 
     init(_ path: FilePath) { self.path = path }
 
+    /// Makes the file where there is none, and sure that a line can be written.
+    ///
     /// - Throws: `FileSystemError`, `PermissionDenied`; so below.
-    func check() async throws { try await append([]) }
+    func open() async throws { try await append([]) }
 
     func note(_ record: JSONObject) async throws {
         var bytes: [UInt8] = []
@@ -55,7 +57,7 @@ extension ImageResponder {
     ) async throws -> Response {
         guard let audit else { return try await change() }
         do {
-            try await audit.check()
+            try await audit.open()
         } catch {
             logger.error("changes cannot be recorded", metadata: ["error": "\(error)"])
             throw RequestError(

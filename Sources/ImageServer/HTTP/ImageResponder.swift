@@ -46,7 +46,7 @@ struct ImageResponder: HTTPResponder {
         var caller = RequestCaller(request, context.address, proxies)
         var response: Response
         do {
-            try rate?.check(caller.forwardedFor ?? caller.address)
+            try rate?.admit(caller.forwardedFor ?? caller.address)
             response = try await answer(request, type, context, &caller)
         } catch {
             let fault = fault(error, context.logger)

@@ -22,8 +22,10 @@ final class RequestRate: Sendable {
         most = rate * 10
     }
 
+    /// Counts a request.
+    ///
     /// - Throws: `TooManyRequests`.
-    func check(_ address: IPAddress?, now: ContinuousClock.Instant = .now) throws(RequestError) {
+    func admit(_ address: IPAddress?, now: ContinuousClock.Instant = .now) throws(RequestError) {
         let isFine = buckets.withLock { buckets in
             // What has no address is one client.
             var key = address?.networkOfClient ?? []

@@ -66,7 +66,7 @@ extension ImageTool {
         var manifest = head
         while let uuid = manifest.origin {
             if let installed = try await store.image(uuid, in: pool) {
-                try await passOver(installed, isOrigin: true, report)
+                try await tidyInstalled(installed, isOrigin: true, report)
                 var result = ImageResult(.present(.origin), installed, title: uuid.description)
                 result.isRequested = false
                 result.layer = supply.layer(uuid).map { "\($0)" }
