@@ -1,22 +1,18 @@
 import Failure
+import ImageModel
 import JSON
 
 /// How docker images are dealt with: the member `docker` of the config. All of it may be left out.
 public struct DockerSettings: Sendable, Hashable {
     /// Layers that are downloaded at a time, besides the one that is being unpacked.
     public var downloads = 3
-    /// Bytes of a manifest, an index or a config.
-    public var manifestBytes = 4 << 20
-    /// Layers of an image.
-    public var layers = 512
-    /// Entries of a layer.
-    public var layerEntries = 1_000_000
-    /// Bytes of a layer's files together.
-    public var layerBytes = 64 << 30
-    /// Bytes of a path.
-    public var nameLength = 4096
-    /// Bytes of memory for the window of a compressed layer.
-    public var windowBytes = 128 << 20
+    // The rest is what each of ``DockerLimits`` is of.
+    public var manifestBytes = DockerLimits.manifestBytes
+    public var layers = DockerLimits.layers
+    public var layerEntries = DockerLimits.layerEntries
+    public var layerBytes = DockerLimits.layerBytes
+    public var nameLength = DockerLimits.nameLength
+    public var windowBytes = DockerLimits.windowBytes
 
     public init() {}
 

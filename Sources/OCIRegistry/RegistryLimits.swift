@@ -1,9 +1,8 @@
-import ImageModel
+public import ImageModel
 
 /// What a registry may send.
 public struct RegistryLimits: Sendable, Hashable {
-    /// Bytes of a manifest or index, and of a config. OCI distribution-spec, "Pushing manifests", has registries take
-    /// 4 MiB at least.
+    /// Bytes of a manifest or index, and of a config.
     public var manifestBytes: Int
     /// Bytes of a manifest, a config or another small blob of an artifact of ours.
     public var artifactBytes: Int = 8 << 20
@@ -20,7 +19,10 @@ public struct RegistryLimits: Sendable, Hashable {
     /// Bytes of the file of a layer whose manifest is of a kind that states no sizes.
     public var layerBytes: Int64
 
-    public init(manifestBytes: Int = 4 << 20, layers: Int = 512, layerBytes: Int64 = 64 << 30) {
+    public init(
+        manifestBytes: Int = DockerLimits.manifestBytes, layers: Int = DockerLimits.layers,
+        layerBytes: Int64 = Int64(DockerLimits.layerBytes)
+    ) {
         self.manifestBytes = manifestBytes
         self.layers = layers
         self.layerBytes = layerBytes

@@ -1,16 +1,17 @@
 import Compression
+import ImageModel
 import Tar
 
 /// What one layer may take of this host (docker.md, "Extraction").
 public struct LayerLimits: Sendable, Hashable {
     /// Entries of the archive.
-    public var entries = 1_000_000
+    public var entries = DockerLimits.layerEntries
     /// Bytes of its files together, holes included.
-    public var bytes: UInt64 = 64 << 30
+    public var bytes = UInt64(DockerLimits.layerBytes)
     /// Bytes of a path.
-    public var nameLength = 4096
+    public var nameLength = DockerLimits.nameLength
     /// Bytes of memory that a compressed layer may ask for, such as the window of zstd.
-    public var window = 128 << 20
+    public var window = DockerLimits.windowBytes
 
     public init() {}
 }

@@ -56,7 +56,7 @@ struct ImageFiles {
 
     /// - Returns: nil if there is none.
     private static func manifest(_ path: FilePath) throws -> Manifest? {
-        guard let bytes = try HostFile.read(path, limit: 4 << 20, from: .setUp) else { return nil }
+        guard let bytes = try HostFile.read(path, limit: ImageLimits.manifest, from: .setUp) else { return nil }
         do {
             guard let object = try JSONValue(parsing: bytes).objectValue else {
                 throw Failure(.invalidManifest, "the manifest \"\(path)\" is not a JSON object")

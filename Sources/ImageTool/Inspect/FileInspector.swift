@@ -110,8 +110,9 @@ struct FileInspector {
     private mutating func inspectManifest(_ content: UnpackedFile) throws {
         var bytes: [UInt8] = []
         try content.read { piece in
-            guard bytes.count + piece.byteCount <= 4 << 20 else {
-                throw Failure(.invalidManifest, "it is JSON of more than 4 MiB, and so no manifest")
+            guard bytes.count + piece.byteCount <= ImageLimits.manifest else {
+                throw Failure(
+                    .invalidManifest, "it is JSON of more than \(ImageLimits.manifest >> 20) MiB, and so no manifest")
             }
             unsafe piece.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
         }

@@ -23,7 +23,7 @@ struct FileManifest {
         }
         let candidates = [".imgmanifest", ".manifest"].map { FilePath(name + $0) }
         guard let path = try candidates.first(where: { try HostFile.exists($0) }) else { return nil }
-        guard let bytes = try HostFile.read(path, limit: 4 << 20, from: .setUp) else { return nil }
+        guard let bytes = try HostFile.read(path, limit: ImageLimits.manifest, from: .setUp) else { return nil }
         self.path = path
         do {
             manifest = try Manifest(JSONValue(parsing: bytes))

@@ -1,6 +1,7 @@
 import Compression
 import Failure
 import Host
+import ImageModel
 import JSON
 import SystemPackage
 
@@ -51,8 +52,8 @@ enum ManifestArguments {
     static func object(_ name: String, what: String) async throws -> JSONObject {
         let bytes =
             name == "-"
-            ? try await StandardInput.read(limit: 4 << 20)
-            : try await HostFile.readHandedOver(FilePath(name), limit: 4 << 20)
+            ? try await StandardInput.read(limit: ImageLimits.manifest)
+            : try await HostFile.readHandedOver(FilePath(name), limit: ImageLimits.manifest)
         guard let bytes else { throw Failure(.usage, "\(what) path does not exist: \"\(name)\"") }
         do {
             guard let object = try JSONValue(parsing: bytes).objectValue else {
