@@ -45,8 +45,8 @@ public struct LockHolder: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func command(_ process: String) -> String {
+        // A process that has gone, or is somebody else's, has none that we could name.
         let bytes = (try? HostFile.read(FilePath("/proc/\(process)/cmdline"), limit: 4 << 20)) ?? nil
-        // What cannot be read belongs to nobody we could name.
         let words = (bytes ?? []).split(separator: 0).prefix(2).map { String(decoding: $0, as: UTF8.self) }
         let program = words.first?.split(separator: "/").last.map { String($0) }
         return ([program].compactMap(\.self) + words.dropFirst()).map { String($0.prefix(80)) }.joined(separator: " ")

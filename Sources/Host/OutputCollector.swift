@@ -14,6 +14,8 @@ final class OutputCollector: Sendable {
         var errors: [UInt8] = []
         /// More than the limit was written to standard output.
         var isCut = false
+        /// Why a stream could not be read to its end.
+        var readError: (any Error)?
     }
 
     private struct State {
@@ -72,7 +74,12 @@ final class OutputCollector: Sendable {
             guard unsafe poll(&streams, 2, 100) > 0 else { continue }
             for place in streams.indices where streams[place].fd >= 0 && streams[place].revents != 0 {
                 let file = FileDescriptor(rawValue: streams[place].fd)
-                let count = (try? unsafe chunk.withUnsafeMutableBytes { try unsafe file.read(into: $0) }) ?? 0
+                var count = 0
+                do {
+                    count = try unsafe chunk.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
+                } catch {
+                    state.withLock { $0.collected.readError = error }
+                }
                 if count == 0 { streams[place].fd = -1 } else { take(chunk[..<count], isError: place == 1) }
             }
         }

@@ -125,6 +125,9 @@ public struct ProcessRunner: CommandRunner {
             throw Failure(
                 .commandFailed, "\(command) did not end within \(limit.components.seconds) s, and was killed")
         }
+        if let error = said.readError {
+            throw Failure(.commandFailed, "what \(command) wrote cannot be read", cause: error)
+        }
         guard !said.isCut else {
             throw Failure(.commandFailed, "\(command) wrote more than \(command.mostOutput ?? 1 << 30) bytes")
         }

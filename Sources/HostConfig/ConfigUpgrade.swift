@@ -53,8 +53,11 @@ struct ConfigUpgrade {
         return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap { line in
             let url = line.trimmingPrefix(while: \.isWhitespace).prefix { !$0.isWhitespace }
             guard !url.isEmpty, !url.hasPrefix("#") else { return nil }
-            guard (try? SourceDescriptor(String(url), type: .imgapi)) != nil else {
-                log.warning("old source not taken over", metadata: ["file": "\(path)", "url": "\(url)"])
+            do {
+                _ = try SourceDescriptor(String(url), type: .imgapi)
+            } catch {
+                log.warning(
+                    "old source not taken over", metadata: ["file": "\(path)", "url": "\(url)", "reason": "\(error)"])
                 return nil
             }
             return ["url": .string(String(url))]

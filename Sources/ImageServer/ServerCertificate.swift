@@ -54,7 +54,7 @@ private struct CertificateFiles: Sendable {
 
     /// - Throws: `ConfigError`, `FileSystemError`, `PermissionDenied`.
     func read() throws -> Pair {
-        // What the library says of them is in its own words, and names the folders where it was built.
+        // What the library says of them is in its own words, and names the folders where it was built: its errors are told in ours.
         func unusable(_ path: FilePath, _ why: String) -> Failure {
             Failure(
                 .configError, "cannot use \"\(path)\": \(why)",

@@ -7,9 +7,14 @@ import JSON
 enum SchemaOne {
     static func read(_ json: JSONValue, _ limits: RegistryLimits) throws(Failure) -> RegistryManifest {
         guard let list = json["fsLayers"]?.arrayValue, !list.isEmpty,
-            let text = json["history"]?[0]?["v1Compatibility"]?.stringValue,
-            let newest = try? JSONValue(parsing: text)
+            let text = json["history"]?[0]?["v1Compatibility"]?.stringValue
         else { throw Failure(.sourceError, "the manifest of the image is not valid: it has no layers or no history") }
+        let newest: JSONValue
+        do {
+            newest = try JSONValue(parsing: text)
+        } catch {
+            throw Failure(.sourceError, "the manifest of the image is not valid: its history is not JSON", cause: error)
+        }
         guard list.count <= limits.layers else {
             throw Failure(.unsupportedImage, "the image has \(list.count) layers, more than \(limits.layers)")
         }

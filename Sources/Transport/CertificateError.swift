@@ -97,6 +97,7 @@ enum CertificateError {
             return
                 "the server's certificate is valid only from \(first.day) on (is the clock of this machine right?)"
         }
+        // One that cannot be written as bytes again has names that nobody can compare.
         if isAlone, let der = try? certificate.toDERBytes(), CertificateNames(der)?.isSelfSigned == true {
             return "the server has a self-signed certificate, which this machine does not trust"
         }

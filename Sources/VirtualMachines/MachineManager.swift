@@ -66,9 +66,14 @@ public struct Vmadm: MachineManager {
             }
             throw NoSuchMachine("there is no VM \(uuid)", hint: "vmadm list shows what there is")
         }
-        guard let json = try? JSONValue(parsing: outcome.output), let machine = Machine(json: json),
-            machine.uuid == uuid
-        else { throw Failure(.vmManager, "\(command) printed nothing that describes VM \(uuid)") }
+        let nothing = "\(command) printed nothing that describes VM \(uuid)"
+        let json: JSONValue
+        do {
+            json = try JSONValue(parsing: outcome.output)
+        } catch {
+            throw Failure(.vmManager, nothing, cause: error)
+        }
+        guard let machine = Machine(json: json), machine.uuid == uuid else { throw Failure(.vmManager, nothing) }
         return machine
     }
 

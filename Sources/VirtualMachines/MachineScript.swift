@@ -35,7 +35,7 @@ struct MachineScript {
         }
     }
 
-    /// The last line that the script printed.
+    /// The last line that the script printed. They are only told beside what went wrong: where they cannot be read, there are none.
     var lastWords: String? {
         let options: FileDescriptor.OpenOptions = [.closeOnExec, .noFollow, .nonBlocking]
         guard let log = try? FileDescriptor.open(folder.appending("log"), .readOnly, options: options) else {

@@ -80,9 +80,8 @@ extension RemoteRepository {
                     return false
                 }
             }
-        } catch is InvalidArtifact {
-            return false
-        } catch is AnswerTooLarge {
+        } catch let error where error is InvalidArtifact || error is AnswerTooLarge {
+            // What is none of ours is somebody else's, and we do not mind what.
             return false
         }
         _ = try await put(image.artifact, as: tag)
