@@ -31,9 +31,9 @@ struct JSONChecker {
         }
     }
 
-    private mutating func checkText(_ text: Span<UInt8>) throws(JSONFault) {
+    private mutating func checkText(_ text: Span<UInt8>) throws(UnplacedJSONError) {
         guard text.count <= limits.bytes else {
-            throw JSONFault(reason: .tooLong(limit: limits.bytes), offset: limits.bytes)
+            throw UnplacedJSONError(reason: .tooLong(limit: limits.bytes), offset: limits.bytes)
         }
         if text.count >= 3, text[0] == 0xEF, text[1] == 0xBB, text[2] == 0xBF { throw fault(.byteOrderMark) }
         while true {
@@ -44,7 +44,7 @@ struct JSONChecker {
 
     /// Checks the value that begins here. False after the opening of an array or object that
     /// has something in it: the position is then where its first value begins.
-    private mutating func checkValue(_ text: Span<UInt8>) throws(JSONFault) -> Bool {
+    private mutating func checkValue(_ text: Span<UInt8>) throws(UnplacedJSONError) -> Bool {
         switch try nextByte(text) {
         case UInt8(ascii: "\""):
             try checkString(text)
@@ -70,7 +70,7 @@ struct JSONChecker {
     }
 
     /// After a value: closes what ends here. True if another value follows, at the position.
-    private mutating func continues(_ text: Span<UInt8>) throws(JSONFault) -> Bool {
+    private mutating func continues(_ text: Span<UInt8>) throws(UnplacedJSONError) -> Bool {
         while let container = open.last {
             switch try nextByte(text) {
             case UInt8(ascii: ","):
@@ -88,7 +88,7 @@ struct JSONChecker {
     }
 
     /// Checks a member's key and the colon after it.
-    private mutating func checkKey(_ text: Span<UInt8>) throws(JSONFault) {
+    private mutating func checkKey(_ text: Span<UInt8>) throws(UnplacedJSONError) {
         let first = try nextByte(text)
         guard first == UInt8(ascii: "\"") else { throw fault(.unexpectedByte(first)) }
         try checkString(text)
@@ -97,7 +97,7 @@ struct JSONChecker {
         position &+= 1
     }
 
-    private mutating func open(isObject: Bool) throws(JSONFault) {
+    private mutating func open(isObject: Bool) throws(UnplacedJSONError) {
         guard open.count < limits.depth else { throw fault(.tooDeep(limit: limits.depth)) }
         open.append((containers.count, isObject))
         containers.append(JSONContainer(end: 0, next: 0))
@@ -111,7 +111,7 @@ struct JSONChecker {
             end: UInt32(truncatingIfNeeded: position), next: UInt32(truncatingIfNeeded: containers.count))
     }
 
-    private mutating func checkWord(_ word: StaticString, _ text: Span<UInt8>) throws(JSONFault) {
+    private mutating func checkWord(_ word: StaticString, _ text: Span<UInt8>) throws(UnplacedJSONError) {
         let start = position
         while position < start + word.utf8CodeUnitCount {
             guard position < text.count else { throw fault(.unexpectedEnd) }
@@ -124,7 +124,7 @@ struct JSONChecker {
 
     /// The next byte that is not white space, which stays unread.
     @inline(__always)
-    private mutating func nextByte(_ text: Span<UInt8>) throws(JSONFault) -> UInt8 {
+    private mutating func nextByte(_ text: Span<UInt8>) throws(UnplacedJSONError) -> UInt8 {
         if position < text.count, text[position] > 0x20 { return text[position] }
         skipSpace(text)
         guard position < text.count else { throw fault(.unexpectedEnd) }
@@ -135,14 +135,16 @@ struct JSONChecker {
         position = text.endOfSpace(from: position)
     }
 
-    private func fault(_ reason: JSONError.Reason) -> JSONFault { JSONFault(reason: reason, offset: position) }
+    private func fault(_ reason: JSONError.Reason) -> UnplacedJSONError {
+        UnplacedJSONError(reason: reason, offset: position)
+    }
 }
 
 // MARK: - Numbers and strings
 
 extension JSONChecker {
     /// Checks a number: an optional minus, whole digits without a leading zero, a fraction, an exponent.
-    mutating func checkNumber(_ text: Span<UInt8>) throws(JSONFault) {
+    mutating func checkNumber(_ text: Span<UInt8>) throws(UnplacedJSONError) {
         if position < text.count, text[position] == UInt8(ascii: "-") { position &+= 1 }
         let leadingZero = position < text.count && text[position] == UInt8(ascii: "0")
         let whole = try checkDigits(text)
@@ -161,7 +163,7 @@ extension JSONChecker {
     }
 
     /// At least one digit; says how many.
-    private mutating func checkDigits(_ text: Span<UInt8>) throws(JSONFault) -> Int {
+    private mutating func checkDigits(_ text: Span<UInt8>) throws(UnplacedJSONError) -> Int {
         let start = position
         while position < text.count, text[position] &- UInt8(ascii: "0") < 10 { position &+= 1 }
         guard position > start else {
@@ -171,7 +173,7 @@ extension JSONChecker {
     }
 
     /// Checks a string from its opening quote to behind its closing one.
-    private mutating func checkString(_ text: Span<UInt8>) throws(JSONFault) {
+    private mutating func checkString(_ text: Span<UInt8>) throws(UnplacedJSONError) {
         position &+= 1
         while true {
             position = text.endOfPlainText(from: position)
@@ -189,7 +191,7 @@ extension JSONChecker {
         }
     }
 
-    private mutating func checkEscape(_ text: Span<UInt8>) throws(JSONFault) {
+    private mutating func checkEscape(_ text: Span<UInt8>) throws(UnplacedJSONError) {
         guard position + 1 < text.count else { throw fault(.unexpectedEnd, at: text.count) }
         switch text[position + 1] {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
@@ -205,7 +207,7 @@ extension JSONChecker {
         }
     }
 
-    private func fault(_ reason: JSONError.Reason, at offset: Int) -> JSONFault {
-        JSONFault(reason: reason, offset: offset)
+    private func fault(_ reason: JSONError.Reason, at offset: Int) -> UnplacedJSONError {
+        UnplacedJSONError(reason: reason, offset: offset)
     }
 }

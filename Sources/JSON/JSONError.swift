@@ -26,7 +26,7 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { "\(reason) at line \(line), column \(column)" }
 
-    init(_ fault: JSONFault, in text: Span<UInt8>) {
+    init(_ fault: UnplacedJSONError, in text: Span<UInt8>) {
         reason = fault.reason
         slip = Self.slip(fault, in: text)
         offset = fault.offset
@@ -47,7 +47,7 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 /// An error before line and column are counted.
-struct JSONFault: Error {
+struct UnplacedJSONError: Error {
     let reason: JSONError.Reason
     let offset: Int
 }

@@ -1,6 +1,6 @@
 extension JSONError {
     /// What people do who write JSON by hand, where the text looks like that; nil where it does not.
-    static func slip(_ fault: JSONFault, in text: Span<UInt8>) -> String? {
+    static func slip(_ fault: UnplacedJSONError, in text: Span<UInt8>) -> String? {
         let before = before(fault.offset, in: text)
         switch fault.reason {
         case .unexpectedEnd:

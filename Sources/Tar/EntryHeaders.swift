@@ -22,14 +22,16 @@ struct EntryHeaders {
     /// An entry must follow.
     var isPending: Bool { local != nil || longPath != nil || longTarget != nil }
 
-    mutating func add(_ content: [UInt8], as kind: Extension) throws(TarFault) {
+    mutating func add(_ content: [UInt8], as kind: Extension) throws(UnplacedTarError) {
         switch kind {
         // Of several headers of a kind the last one counts, alone.
         case .pax:
             local = try PaxHeader(records: content)
             isPax = true
         case .global:
-            guard !isPending else { throw TarFault(.ambiguous, "a global header between an entry and its own header") }
+            guard !isPending else {
+                throw UnplacedTarError(.ambiguous, "a global header between an entry and its own header")
+            }
             try PaxHeader(records: content).checkGlobal()
             isPax = true
         case .longPath: longPath = try EntryHeaders.name(content)
@@ -37,9 +39,9 @@ struct EntryHeaders {
         }
     }
 
-    private static func name(_ content: [UInt8]) throws(TarFault) -> [UInt8] {
+    private static func name(_ content: [UInt8]) throws(UnplacedTarError) -> [UInt8] {
         let name = Array(content.prefix { $0 != 0 })
-        guard !name.isEmpty else { throw TarFault(.badExtendedHeader, "a long name is empty") }
+        guard !name.isEmpty else { throw UnplacedTarError(.badExtendedHeader, "a long name is empty") }
         return name
     }
 
@@ -56,7 +58,7 @@ struct EntryHeaders {
     }
 
     /// The entry that a header and those before it describe. The latter are used up.
-    mutating func take(_ block: HeaderBlock, _ limits: TarLimits) throws(TarFault) -> Described {
+    mutating func take(_ block: HeaderBlock, _ limits: TarLimits) throws(UnplacedTarError) -> Described {
         let pax = local ?? PaxHeader()
         let isOldSparse = block.type == UInt8(ascii: "S")
         let plain = try block.path()
@@ -70,12 +72,12 @@ struct EntryHeaders {
             longTarget = nil
         }
         var entry = TarEntry(path: pax.text("GNU.sparse.name") ?? path, kind: kind)
-        guard !entry.path.isEmpty else { throw TarFault(.badHeader, "an entry has no name") }
+        guard !entry.path.isEmpty else { throw UnplacedTarError(.badHeader, "an entry has no name") }
         guard entry.path.count <= limits.nameLength, target.count <= limits.nameLength else {
-            throw TarFault(.limit, "a name is longer than \(limits.nameLength) bytes")
+            throw UnplacedTarError(.limit, "a name is longer than \(limits.nameLength) bytes")
         }
         if kind == .symbolicLink || kind == .hardLink {
-            guard !target.isEmpty else { throw TarFault(.badHeader, "a link has no target") }
+            guard !target.isEmpty else { throw UnplacedTarError(.badHeader, "a link has no target") }
             entry.linkTarget = target
         }
         entry.mode = try block.mode()
@@ -98,37 +100,39 @@ struct EntryHeaders {
         return described
     }
 
-    private func agreed(_ pax: [UInt8]?, _ gnu: [UInt8]?, _ what: String) throws(TarFault) -> [UInt8]? {
-        if let pax, let gnu, pax != gnu { throw TarFault(.ambiguous, "an entry has two different \(what)s") }
+    private func agreed(_ pax: [UInt8]?, _ gnu: [UInt8]?, _ what: String) throws(UnplacedTarError) -> [UInt8]? {
+        if let pax, let gnu, pax != gnu { throw UnplacedTarError(.ambiguous, "an entry has two different \(what)s") }
         return pax ?? gnu
     }
 
     /// The bytes an entry has in the archive. What is no file has none, whatever old writers have in the field of its size;
     /// but libarchive looks for those of a hard link in a pax archive, and for as many as pax says of whatever it is.
-    private func stored(_ block: HeaderBlock, _ pax: PaxHeader, _ kind: TarEntry.Kind) throws(TarFault) -> UInt64 {
+    private func stored(_ block: HeaderBlock, _ pax: PaxHeader, _ kind: TarEntry.Kind) throws(UnplacedTarError)
+        -> UInt64
+    {
         let stated = try pax.number("size")
         let size = if let stated { stated } else { try block.size() }
         if kind == .file { return size }
         guard size == 0 || stated == nil && !(kind == .hardLink && isPax && block.dialect == .posix) else {
-            throw TarFault(.ambiguous, "an entry that is no file has a size of \(size)")
+            throw UnplacedTarError(.ambiguous, "an entry that is no file has a size of \(size)")
         }
         return 0
     }
 
     /// A user or group; the highest number, or -1, is nobody to any system.
-    private static func identity(_ pax: UInt64?, _ plain: Int64) throws(TarFault) -> UInt32 {
+    private static func identity(_ pax: UInt64?, _ plain: Int64) throws(UnplacedTarError) -> UInt32 {
         let number = pax.map { UInt32(exactly: $0) } ?? (plain == -1 ? .max : UInt32(exactly: plain))
         guard let number else {
-            throw TarFault(
+            throw UnplacedTarError(
                 pax == nil ? .badHeader : .badExtendedHeader, "a user or group is no number from 0 to \(UInt32.max)")
         }
         return number
     }
 
     /// - Parameter most: what Linux has bits for (makedev(3)).
-    private static func device(_ number: Int64, most: UInt32) throws(TarFault) -> UInt32 {
+    private static func device(_ number: Int64, most: UInt32) throws(UnplacedTarError) -> UInt32 {
         guard let device = UInt32(exactly: number), device <= most else {
-            throw TarFault(.badHeader, "a device has a bad number")
+            throw UnplacedTarError(.badHeader, "a device has a bad number")
         }
         return device
     }

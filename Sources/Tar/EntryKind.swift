@@ -1,17 +1,19 @@
 /// What the type of a header says that an entry is.
 enum EntryKind {
     /// - Throws: `unsupported` for what is no part of an image; `ambiguous` where the name says otherwise.
-    static func read(_ block: HeaderBlock, path: [UInt8]) throws(TarFault) -> TarEntry.Kind {
+    static func read(_ block: HeaderBlock, path: [UInt8]) throws(UnplacedTarError) -> TarEntry.Kind {
         let endsInSlash = path.last == UInt8(ascii: "/")
         switch block.type {
         case 0:
             // Before types, a folder was told by its name.
             return endsInSlash ? .directory : .file
         case UInt8(ascii: "0"), UInt8(ascii: "7"):
-            guard !endsInSlash else { throw TarFault(.ambiguous, "a file has the name of a folder") }
+            guard !endsInSlash else { throw UnplacedTarError(.ambiguous, "a file has the name of a folder") }
             return .file
         case UInt8(ascii: "S"):
-            guard block.dialect == .gnu else { throw TarFault(.unsupported, "an entry of type S that is not GNU's") }
+            guard block.dialect == .gnu else {
+                throw UnplacedTarError(.unsupported, "an entry of type S that is not GNU's")
+            }
             return .file
         case UInt8(ascii: "1"): return .hardLink
         case UInt8(ascii: "2"): return .symbolicLink
@@ -21,7 +23,7 @@ enum EntryKind {
         case UInt8(ascii: "6"): return .fifo
         case let type:
             let shown = (0x21...0x7e).contains(type) ? String(Unicode.Scalar(type)) : "number \(type)"
-            throw TarFault(.unsupported, "an entry of type \(shown)")
+            throw UnplacedTarError(.unsupported, "an entry of type \(shown)")
         }
     }
 }

@@ -8,7 +8,7 @@ struct HeaderBlock {
 
     /// - Parameter bytes: 512 of them.
     /// - Throws: `badHeader` unless the checksum is right.
-    init(_ bytes: [UInt8]) throws(TarFault) {
+    init(_ bytes: [UInt8]) throws(UnplacedTarError) {
         self.bytes = bytes
         dialect =
             bytes[257..<263].elementsEqual("ustar\0".utf8)
@@ -21,48 +21,54 @@ struct HeaderBlock {
             unsigned += Int64(byte)
             signed += Int64(Int8(bitPattern: byte))
         }
-        guard stated == unsigned || stated == signed else { throw TarFault(.badHeader, "its checksum is wrong") }
+        guard stated == unsigned || stated == signed else {
+            throw UnplacedTarError(.badHeader, "its checksum is wrong")
+        }
     }
 
     var type: UInt8 { bytes[156] }
     /// GNU's sparse files keep their map where others have a prefix.
     private var isSparseType: Bool { dialect == .gnu && type == UInt8(ascii: "S") }
 
-    func size() throws(TarFault) -> UInt64 { try HeaderBlock.size(try HeaderNumber.read(bytes[124..<136])) }
+    func size() throws(UnplacedTarError) -> UInt64 { try HeaderBlock.size(try HeaderNumber.read(bytes[124..<136])) }
 
-    static func size(_ number: Int64) throws(TarFault) -> UInt64 {
-        guard let size = UInt64(exactly: number) else { throw TarFault(.badHeader, "a size is negative") }
+    static func size(_ number: Int64) throws(UnplacedTarError) -> UInt64 {
+        guard let size = UInt64(exactly: number) else { throw UnplacedTarError(.badHeader, "a size is negative") }
         return size
     }
 
-    func mode() throws(TarFault) -> UInt32 {
+    func mode() throws(UnplacedTarError) -> UInt32 {
         UInt32(truncatingIfNeeded: try HeaderNumber.read(bytes[100..<108])) & 0o7777
     }
-    func uid() throws(TarFault) -> Int64 { try HeaderNumber.read(bytes[108..<116]) }
-    func gid() throws(TarFault) -> Int64 { try HeaderNumber.read(bytes[116..<124]) }
-    func modified() throws(TarFault) -> Int64 { try HeaderNumber.readTime(bytes[136..<148]) }
+    func uid() throws(UnplacedTarError) -> Int64 { try HeaderNumber.read(bytes[108..<116]) }
+    func gid() throws(UnplacedTarError) -> Int64 { try HeaderNumber.read(bytes[116..<124]) }
+    func modified() throws(UnplacedTarError) -> Int64 { try HeaderNumber.readTime(bytes[136..<148]) }
     /// The format of 1979 has no field for it.
-    func deviceMajor() throws(TarFault) -> Int64 { dialect == .v7 ? 0 : try HeaderNumber.read(bytes[329..<337]) }
-    func deviceMinor() throws(TarFault) -> Int64 { dialect == .v7 ? 0 : try HeaderNumber.read(bytes[337..<345]) }
+    func deviceMajor() throws(UnplacedTarError) -> Int64 {
+        dialect == .v7 ? 0 : try HeaderNumber.read(bytes[329..<337])
+    }
+    func deviceMinor() throws(UnplacedTarError) -> Int64 {
+        dialect == .v7 ? 0 : try HeaderNumber.read(bytes[337..<345])
+    }
 
     var linkTarget: [UInt8] { text(157..<257) }
 
     /// Prefix and name, parted by a slash.
-    func path() throws(TarFault) -> [UInt8] {
+    func path() throws(UnplacedTarError) -> [UInt8] {
         let name = text(0..<100)
         var prefix = text(345..<500)
         switch dialect {
         case .v7:
             // libarchive takes whatever begins like it for ustar.
             guard prefix.isEmpty || !bytes[257..<262].elementsEqual("ustar".utf8) else {
-                throw TarFault(.ambiguous, "its name may have a prefix")
+                throw UnplacedTarError(.ambiguous, "its name may have a prefix")
             }
             prefix = []
         case .gnu: prefix = formerPrefix
         case .posix:
             // star keeps times in the last bytes of the prefix.
             if bytes[508..<512].elementsEqual("tar\0".utf8), prefix.count >= 131 {
-                throw TarFault(.ambiguous, "its name may end in star's times")
+                throw UnplacedTarError(.ambiguous, "its name may end in star's times")
             }
         }
         return prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name
@@ -87,5 +93,5 @@ struct HeaderBlock {
 
     var sparseRegions: ArraySlice<UInt8> { bytes[386..<482] }
     var sparseGoesOn: Bool { bytes[482] != 0 }
-    func realSize() throws(TarFault) -> UInt64 { try HeaderBlock.size(try HeaderNumber.read(bytes[483..<495])) }
+    func realSize() throws(UnplacedTarError) -> UInt64 { try HeaderBlock.size(try HeaderNumber.read(bytes[483..<495])) }
 }

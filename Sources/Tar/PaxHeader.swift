@@ -22,25 +22,25 @@ struct PaxHeader {
     /// Reads records of the form `LENGTH KEY=VALUE\n`.
     ///
     /// - Throws: `badExtendedHeader`, `ambiguous`, `unsupported`.
-    init(records: [UInt8]) throws(TarFault) {
+    init(records: [UInt8]) throws(UnplacedTarError) {
         var rest = records[...]
         while !rest.isEmpty {
             let digits = rest.prefix { $0 != UInt8(ascii: " ") }
             guard let length = Decimal.read(digits), length <= UInt64(rest.count), Int(length) > digits.count + 1 else {
-                throw TarFault(.badExtendedHeader, "a record has a bad length")
+                throw UnplacedTarError(.badExtendedHeader, "a record has a bad length")
             }
             let record = rest.prefix(Int(length))
             rest = rest.dropFirst(Int(length))
             guard record.last == UInt8(ascii: "\n") else {
-                throw TarFault(.badExtendedHeader, "a record does not end in a line's end")
+                throw UnplacedTarError(.badExtendedHeader, "a record does not end in a line's end")
             }
             let content = record.dropFirst(digits.count + 1).dropLast()
             guard let equals = content.firstIndex(of: UInt8(ascii: "=")), equals > content.startIndex else {
-                throw TarFault(.badExtendedHeader, "a record has no key")
+                throw UnplacedTarError(.badExtendedHeader, "a record has no key")
             }
             let key = content[..<equals]
             // Some readers would take it for the key before the NUL.
-            guard !key.contains(0) else { throw TarFault(.badExtendedHeader, "a key has a NUL in it") }
+            guard !key.contains(0) else { throw UnplacedTarError(.badExtendedHeader, "a key has a NUL in it") }
             let value = Array(content[(equals + 1)...])
             if key.starts(with: PaxHeader.attribute) {
                 try addAttribute(Array(key.dropFirst(PaxHeader.attribute.count)), value)
@@ -49,27 +49,27 @@ struct PaxHeader {
             }
         }
         guard sparseNumbers.count.isMultiple(of: 2) else {
-            throw TarFault(.badSparseMap, "it ends in the middle of a region")
+            throw UnplacedTarError(.badSparseMap, "it ends in the middle of a region")
         }
     }
 
-    private mutating func add(_ key: String, _ value: [UInt8]) throws(TarFault) {
-        if PaxHeader.refused.contains(key) { throw TarFault(.unsupported, "a sparse file of the kind \(key)") }
+    private mutating func add(_ key: String, _ value: [UInt8]) throws(UnplacedTarError) {
+        if PaxHeader.refused.contains(key) { throw UnplacedTarError(.unsupported, "a sparse file of the kind \(key)") }
         if key == "GNU.sparse.offset" || key == "GNU.sparse.numbytes" {
             guard sparseNumbers.count.isMultiple(of: 2) == (key == "GNU.sparse.offset") else {
-                throw TarFault(.badSparseMap, "its offsets and counts do not take turns")
+                throw UnplacedTarError(.badSparseMap, "its offsets and counts do not take turns")
             }
             sparseNumbers.append(value)
         } else if PaxHeader.known.contains(key) {
-            guard !value.contains(0) else { throw TarFault(.badExtendedHeader, "\(key) has a NUL in it") }
+            guard !value.contains(0) else { throw UnplacedTarError(.badExtendedHeader, "\(key) has a NUL in it") }
             values[key] = value
         }
     }
 
     /// Names are bytes: they need not be UTF-8.
-    private mutating func addAttribute(_ name: [UInt8], _ value: [UInt8]) throws(TarFault) {
+    private mutating func addAttribute(_ name: [UInt8], _ value: [UInt8]) throws(UnplacedTarError) {
         guard !name.isEmpty, name.count <= 255 else {
-            throw TarFault(.badExtendedHeader, "an extended attribute has a bad name")
+            throw UnplacedTarError(.badExtendedHeader, "an extended attribute has a bad name")
         }
         if let place = attributePlaces[name] {
             attributes[place].value = value
@@ -82,26 +82,26 @@ struct PaxHeader {
     /// This is a header for all entries behind it: GNU tar heeds those, Go and libarchive do not.
     ///
     /// - Throws: `ambiguous` unless it says nothing of them.
-    func checkGlobal() throws(TarFault) {
+    func checkGlobal() throws(UnplacedTarError) {
         if let key = values.filter({ !$0.value.isEmpty }).keys.min() {
-            throw TarFault(.ambiguous, "\(key) is stated for all entries")
+            throw UnplacedTarError(.ambiguous, "\(key) is stated for all entries")
         }
         guard sparseNumbers.isEmpty, attributes.isEmpty else {
-            throw TarFault(.ambiguous, "sparse regions or attributes are stated for all entries")
+            throw UnplacedTarError(.ambiguous, "sparse regions or attributes are stated for all entries")
         }
     }
 
     /// A value; nil where there is none.
     func text(_ key: String) -> [UInt8]? { values[key].flatMap { $0.isEmpty ? nil : $0 } }
 
-    func number(_ key: String) throws(TarFault) -> UInt64? {
+    func number(_ key: String) throws(UnplacedTarError) -> UInt64? {
         guard let text = text(key) else { return nil }
-        guard let number = Decimal.read(text) else { throw TarFault(.badExtendedHeader, "\(key) is no number") }
+        guard let number = Decimal.read(text) else { throw UnplacedTarError(.badExtendedHeader, "\(key) is no number") }
         return number
     }
 
     /// `mtime`: seconds with an optional sign and fraction; what is too far off is cut to 2^60 seconds.
-    func modified() throws(TarFault) -> TarTime? {
+    func modified() throws(UnplacedTarError) -> TarTime? {
         guard var text = text("mtime")?[...] else { return nil }
         let isNegative = text.first == UInt8(ascii: "-")
         if isNegative { text = text.dropFirst() }
@@ -109,7 +109,7 @@ struct PaxHeader {
         let fraction = text.dropFirst(whole.count + 1)
         guard !whole.isEmpty, whole.allSatisfy(Decimal.isDigit), fraction.allSatisfy(Decimal.isDigit),
             let digits = fraction.isEmpty ? 0 : Decimal.read(fraction.prefix(9))
-        else { throw TarFault(.badExtendedHeader, "mtime is no time") }
+        else { throw UnplacedTarError(.badExtendedHeader, "mtime is no time") }
         let significant = whole.drop { $0 == UInt8(ascii: "0") }
         let seconds = significant.isEmpty ? 0 : min(Decimal.read(significant) ?? .max, 1 << 60)
         var nanoseconds = UInt32(digits)

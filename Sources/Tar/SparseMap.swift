@@ -14,21 +14,23 @@ struct SparseMap {
     /// - Throws: `badSparseMap` unless the regions stand in order, within the file, and have just the bytes that are stored;
     ///   `ambiguous` unless they end where the file does, if need be by an empty one: where GNU tar has no region, it leaves
     ///   the file as short as it is.
-    func check(size: UInt64, stored: UInt64) throws(TarFault) {
+    func check(size: UInt64, stored: UInt64) throws(UnplacedTarError) {
         var end: UInt64 = 0
         var sum: UInt64 = 0
         for region in regions {
             let (next, overflow) = region.offset.addingReportingOverflow(region.count)
             guard !overflow, region.offset >= end, next <= size else {
-                throw TarFault(.badSparseMap, "its regions overlap or lie outside the file")
+                throw UnplacedTarError(.badSparseMap, "its regions overlap or lie outside the file")
             }
             end = next
             sum += region.count
         }
         guard sum == stored else {
-            throw TarFault(.badSparseMap, "its regions have \(sum) bytes, but \(stored) are stored")
+            throw UnplacedTarError(.badSparseMap, "its regions have \(sum) bytes, but \(stored) are stored")
         }
-        guard end == size else { throw TarFault(.ambiguous, "a sparse file has a hole at its end without a region") }
+        guard end == size else {
+            throw UnplacedTarError(.ambiguous, "a sparse file has a hole at its end without a region")
+        }
     }
 
     mutating func add(offset: UInt64, count: UInt64) { regions.append(Region(offset: offset, count: count)) }
@@ -36,17 +38,19 @@ struct SparseMap {
     /// Entries of 24 bytes, two numbers each (GNU tar manual, "Old GNU Format").
     ///
     /// - Returns: false if there is an unused one, which none may follow.
-    mutating func addOldRegions(_ bytes: ArraySlice<UInt8>) throws(TarFault) -> Bool {
+    mutating func addOldRegions(_ bytes: ArraySlice<UInt8>) throws(UnplacedTarError) -> Bool {
         for start in stride(from: bytes.startIndex, to: bytes.endIndex, by: 24) {
             let fields = bytes[start..<min(start + 24, bytes.endIndex)]
             if fields.first == 0 {
                 // Some readers look at the offset for the end, others at the count, and none beyond.
                 guard fields.dropFirst(12).first == 0 else {
-                    throw TarFault(.badSparseMap, "a region has no offset")
+                    throw UnplacedTarError(.badSparseMap, "a region has no offset")
                 }
                 return false
             }
-            guard fields.dropFirst(12).first != 0 else { throw TarFault(.badSparseMap, "a region has no count") }
+            guard fields.dropFirst(12).first != 0 else {
+                throw UnplacedTarError(.badSparseMap, "a region has no count")
+            }
             add(
                 offset: try HeaderBlock.size(try HeaderNumber.read(fields.prefix(12))),
                 count: try HeaderBlock.size(try HeaderNumber.read(fields.dropFirst(12))))
@@ -55,7 +59,7 @@ struct SparseMap {
     }
 
     /// `offset,count,offset,count,…` (GNU tar manual, "PAX Format, Version 0.1").
-    init(list: [UInt8]) throws(TarFault) {
+    init(list: [UInt8]) throws(UnplacedTarError) {
         guard !list.isEmpty else {
             self.init()
             return
@@ -64,13 +68,13 @@ struct SparseMap {
     }
 
     /// - Parameter numbers: offsets and counts in turn.
-    init(numbers: [ArraySlice<UInt8>]) throws(TarFault) {
+    init(numbers: [ArraySlice<UInt8>]) throws(UnplacedTarError) {
         guard numbers.count.isMultiple(of: 2) else {
-            throw TarFault(.badSparseMap, "it ends in the middle of a region")
+            throw UnplacedTarError(.badSparseMap, "it ends in the middle of a region")
         }
         for place in stride(from: 0, to: numbers.count, by: 2) {
             guard let offset = Decimal.read(numbers[place]), let count = Decimal.read(numbers[place + 1]) else {
-                throw TarFault(.badSparseMap, "it has something that is no number")
+                throw UnplacedTarError(.badSparseMap, "it has something that is no number")
             }
             add(offset: offset, count: count)
         }
@@ -89,17 +93,21 @@ struct SparseMapLines {
     ///
     /// - Parameter most: bytes that the whole map may have.
     /// - Returns: the map, if this was its last block.
-    mutating func add(_ block: [UInt8], most: Int) throws(TarFault) -> SparseMap? {
+    mutating func add(_ block: [UInt8], most: Int) throws(UnplacedTarError) -> SparseMap? {
         size += block.count
-        guard size <= most else { throw TarFault(.limit, "the map of a sparse file is larger than \(most) bytes") }
+        guard size <= most else {
+            throw UnplacedTarError(.limit, "the map of a sparse file is larger than \(most) bytes")
+        }
         for byte in block {
             guard byte == UInt8(ascii: "\n") else {
                 line.append(byte)
-                guard line.count < 20 else { throw TarFault(.badSparseMap, "it has something that is no number") }
+                guard line.count < 20 else {
+                    throw UnplacedTarError(.badSparseMap, "it has something that is no number")
+                }
                 continue
             }
             guard let number = Decimal.read(line) else {
-                throw TarFault(.badSparseMap, "it has something that is no number")
+                throw UnplacedTarError(.badSparseMap, "it has something that is no number")
             }
             line = []
             if count == nil { count = number } else { numbers.append(number) }

@@ -44,7 +44,7 @@ public struct TarError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// What is wrong, before it is known where.
-struct TarFault: Error {
+struct UnplacedTarError: Error {
     let reason: TarError.Reason
     let detail: String
 

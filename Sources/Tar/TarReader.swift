@@ -114,7 +114,7 @@ public struct TarReader {
             let bytes = gathered
             gathered.removeAll(keepingCapacity: wanted <= 1 << 16)
             try advance(bytes, &visitor)
-        } catch let fault as TarFault {
+        } catch let fault as UnplacedTarError {
             throw TarError(fault.reason, at: start, fault.detail)
         }
         return count
@@ -131,9 +131,11 @@ public struct TarReader {
             let isFull = try described.map.addOldRegions(bytes[..<504])
             described.mapGoesOn = bytes[504] != 0
             guard described.map.regions.count <= limits.extendedHeaderBytes / 24 else {
-                throw TarFault(.limit, "a sparse file has too many regions")
+                throw UnplacedTarError(.limit, "a sparse file has too many regions")
             }
-            guard isFull || !described.mapGoesOn else { throw TarFault(.badSparseMap, "it goes on after its end") }
+            guard isFull || !described.mapGoesOn else {
+                throw UnplacedTarError(.badSparseMap, "it goes on after its end")
+            }
             if !described.mapGoesOn { try described.map.check(size: described.entry.size, stored: described.stored) }
             try begin(described, &visitor)
         case .contentMap: try readContentMap(bytes, &visitor)
@@ -144,21 +146,23 @@ public struct TarReader {
     private mutating func readBlock(_ bytes: [UInt8], _ visitor: inout some TarVisitor) throws {
         start = position - position % UInt64(HeaderBlock.size)
         if bytes.allSatisfy({ $0 == 0 }) {
-            guard !headers.isPending else { throw TarFault(.truncated, "after a header for an entry") }
+            guard !headers.isPending else { throw UnplacedTarError(.truncated, "after a header for an entry") }
             zeroBlocks += 1
             if zeroBlocks == 2 { step = .ended }
             return
         }
-        guard zeroBlocks == 0 else { throw TarFault(.ambiguous, "a block of zeros stands before an entry") }
+        guard zeroBlocks == 0 else { throw UnplacedTarError(.ambiguous, "a block of zeros stands before an entry") }
         entryCount += 1
-        guard entryCount <= limits.entries else { throw TarFault(.limit, "it has more than \(limits.entries) entries") }
+        guard entryCount <= limits.entries else {
+            throw UnplacedTarError(.limit, "it has more than \(limits.entries) entries")
+        }
         let block = try HeaderBlock(bytes)
         guard let kind = EntryHeaders.announced(by: block.type) else {
             return try begin(try headers.take(block, limits), &visitor)
         }
         let size = try block.size()
         guard size <= UInt64(limits.extendedHeaderBytes) else {
-            throw TarFault(.limit, "a header is larger than \(limits.extendedHeaderBytes) bytes")
+            throw UnplacedTarError(.limit, "a header is larger than \(limits.extendedHeaderBytes) bytes")
         }
         step = .extended(kind)
         wanted = Int(size)
@@ -176,7 +180,7 @@ public struct TarReader {
             step = .oldMap
         } else if described.mapIsInContent {
             guard described.stored >= UInt64(HeaderBlock.size) else {
-                throw TarFault(.badSparseMap, "it is not there")
+                throw UnplacedTarError(.badSparseMap, "it is not there")
             }
             step = .contentMap
             mapLines = SparseMapLines()
@@ -191,7 +195,7 @@ public struct TarReader {
         let size = UInt64(mapLines.size)
         guard let map else {
             guard size + UInt64(HeaderBlock.size) <= described.stored else {
-                throw TarFault(.badSparseMap, "it does not end")
+                throw UnplacedTarError(.badSparseMap, "it does not end")
             }
             return
         }
@@ -206,7 +210,7 @@ public struct TarReader {
         if described.entry.kind == .file, let limit = limits.contentBytes {
             let (sum, overflow) = contentBytes.addingReportingOverflow(max(described.entry.size, described.stored))
             guard !overflow, sum <= limit else {
-                throw TarFault(.limit, "its files have more than \(limit) bytes")
+                throw UnplacedTarError(.limit, "its files have more than \(limit) bytes")
             }
             contentBytes = sum
         }

@@ -3,7 +3,7 @@ import Testing
 
 /// Bytes that go from one thread to another.
 @Suite(.timeLimit(.minutes(30))) struct ByteChannelTests {
-    private struct Trouble: Error {}
+    private struct TestError: Error {}
 
     /// Reads all there is, a little at a time.
     private func read(_ channel: ByteChannel, piece: Int) throws -> [UInt8] {
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func theEndMayBeThatSomethingWentWrong() async throws {
-        await #expect(throws: Trouble.self) { try await pass([1, 2, 3], end: .failure(Trouble())) }
+        await #expect(throws: TestError.self) { try await pass([1, 2, 3], end: .failure(TestError())) }
     }
 
     @Test func whoWritesIsToldThatNobodyReads() async {

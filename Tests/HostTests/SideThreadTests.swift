@@ -10,14 +10,14 @@ import Testing
 
     /// What comes behind a failure does not hide it, and nothing waits for ever.
     @Test func theFirstFailureIsTold() {
-        struct Fault: Error, Equatable { var number: Int }
+        struct TestError: Error, Equatable { var number: Int }
         let thread = SideThread(0)
         for number in 1...100 {
             thread.add { state in
-                if number >= 3 { throw Fault(number: number) }
+                if number >= 3 { throw TestError(number: number) }
                 state = number
             }
         }
-        #expect(throws: Fault(number: 3)) { try thread.finish() }
+        #expect(throws: TestError(number: 3)) { try thread.finish() }
     }
 }

@@ -4,7 +4,7 @@ import Testing
 @testable import ImageSource
 
 @Suite struct SharedWorkTests {
-    private struct Trouble: Error {}
+    private struct TestError: Error {}
 
     /// Counts how often work was begun.
     private final class Begun: Sendable {
@@ -36,10 +36,10 @@ import Testing
         let begun = Begun()
         let work = SharedWork {
             let number = begun.next()
-            if number == 1 { throw Trouble() }
+            if number == 1 { throw TestError() }
             return number
         }
-        await #expect(throws: Trouble.self) { try await work.value() }
+        await #expect(throws: TestError.self) { try await work.value() }
         #expect(try await work.value() == 2)
     }
 
