@@ -63,7 +63,13 @@ extension EndToEnd {
             let run = try await box.imgadm("import", "-S", server.url, image.uuid)
             #expect(run.status == 0, "\(run)")
             let get = try JSONValue(parsing: try await box.imgadm("get", image.uuid).output)
-            #expect(get["manifest"] == .object(image.manifest))
+            var file = get["manifest"]?["files"]?[0]?.objectValue ?? [:]
+            // A server that was given the file has taken its SHA-256.
+            #expect((file["digest"]?.stringValue?.hasPrefix("sha256:") ?? false) == (storage == .registry))
+            file["digest"] = nil
+            var manifest = get["manifest"]?.objectValue ?? [:]
+            manifest["files"] = [.object(file)]
+            #expect(manifest == image.manifest)
             #expect(get["zpool"]?.stringValue == box.pool)
             #expect(get["source"]?.stringValue == server.url)
         }
