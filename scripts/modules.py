@@ -72,6 +72,9 @@ def main():
         used = imports(os.path.join(ROOT, folder))
         names = set(declared(target))
         for module in sorted(set(used) - names - SYSTEM - {name}):
+            # A library of the system that this machine lacks is no target, and not compiled in.
+            if module not in targets and os.path.exists(os.path.join(ROOT, "Sources", module, "module.modulemap")):
+                continue
             faults.append(f"Package.swift: {name} imports {module} ({used[module]}) and does not declare it")
         # Tests run our programs; nobody imports those.
         for module in sorted(names - set(used) - programs):
