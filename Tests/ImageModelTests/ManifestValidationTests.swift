@@ -23,6 +23,12 @@ import Testing
         return ManifestValidation.validate(manifest).map { "\($0.field) \($0.code.rawValue)" }
     }
 
+    /// No image comes with `activated`, which is known to who keeps it.
+    @Test func everyFieldHasItsRow() {
+        #expect(ManifestField.importable.union(["activated"]) == Set(ManifestField.allCases.map(\.rawValue)))
+        #expect(ManifestField.nullable.union(ManifestField.mutable).isSubset(of: ManifestField.importable))
+    }
+
     @Test func theLeastManifestIsValid() {
         #expect(ManifestValidation.validate(Self.good) == [])
         #expect(ManifestValidation.validate(Self.zvol) == [])
