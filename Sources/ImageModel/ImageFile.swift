@@ -32,6 +32,11 @@ public struct ImageFile: Sendable, Hashable {
     /// The digest of the compressed file: `sha256:` and hexadecimal digits.
     public var digest: String? { json["digest"]?.stringValue }
 
+    /// The same, if it is one.
+    public var sha256: ContentDigest? {
+        digest.flatMap { ContentDigest($0.lowercased()) }.flatMap { $0.algorithm == .sha256 ? $0 : nil }
+    }
+
     /// The digest of what is inside.
     public var uncompressedDigest: String? { json["uncompressedDigest"]?.stringValue }
 

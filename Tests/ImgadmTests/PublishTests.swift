@@ -217,20 +217,22 @@ extension EndToEnd {
                 to: stage.server.port, path: "/", [],
                 then: serverKeepsIt ? .pass : .replace("\"digest\"", with: "\"others\""))
             let uuid = stage.image.uuid
+            var stale = false
             func state(_ digest: String) throws {
                 var manifest = stage.image.manifest
                 var file = manifest["files"]?[0]?.objectValue ?? [:]
                 file["digest"] = .string("sha256:\(digest)")
                 manifest["files"] = [.object(file)]
+                if stale { manifest["tags"] = ["file_digest": .string("sha256:\(String(repeating: "1", count: 64))")] }
                 try stage.box.write(JSONValue.object(manifest).text(), to: "image.json")
             }
             // A wrong one is found before anybody sees the image.
             try state(String(repeating: "0", count: 64))
-            if serverKeepsIt {
-                let wrong = try await stage.publish(to: proxy.url)
-                #expect(wrong.status == 1 && wrong.errors.contains("error (UploadError)"), "\(wrong)")
-                #expect(try await stage.files().isEmpty)
-            }
+            let wrong = try await stage.publish(to: proxy.url)
+            #expect(wrong.status == 1 && wrong.errors.contains("error (UploadError)"), "\(wrong)")
+            #expect(try await stage.files().isEmpty)
+            // A tag of another file is none of this one's.
+            stale = true
             try state(digest)
             #expect(try await stage.publish(to: proxy.url).status == 0)
             let again = try await stage.publish("--if-absent", to: proxy.url)

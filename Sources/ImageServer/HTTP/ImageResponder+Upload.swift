@@ -114,6 +114,7 @@ extension ImageResponder {
         receipt.size = file.size
         receipt.description = manifest.json["files"]?[0]?.objectValue ?? [:]
         receipt.description["stor"] = nil
+        if file.digest == nil { receipt.description["digest"] = manifest.fileDigest.map { .string("\($0)") } }
         try await fetch(receipt, of: uuid, by: download, query)
         if manifest["icon"] == true { await pullIcon(of: uuid, from: source, query) }
     }

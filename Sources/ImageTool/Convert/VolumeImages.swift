@@ -78,8 +78,10 @@ struct IncrementImage: FileProducer {
         let count = Int(min(UInt64(after.count), snapshot.size - start))
         if next.new == index { unsafe mark.add(after.span.bytes.extracting(0..<count), at: start) }
         for place in stride(from: 0, to: count, by: snapshot.blockSize) {
-            let range = place..<min(place + snapshot.blockSize, count)
-            if after[range] == before[range] { continue }
+            // The last block is whole in the volume: behind the disk's end are zeros, and not what the other has there.
+            let block = place..<min(place + snapshot.blockSize, after.count)
+            if after[block] == before[block] { continue }
+            let range = place..<min(block.upperBound, count)
             let offset = start + UInt64(place)
             if after[range].contains(where: { $0 != 0 }) {
                 try unsafe writer.write(after.span.bytes.extracting(range), at: offset, to: &output)

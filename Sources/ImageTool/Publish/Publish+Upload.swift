@@ -13,15 +13,29 @@ extension ImageTool {
     /// A server that keeps no digest of files, and drops what it is told of one without a word, gets it as a tag, so that who imports the
     /// image can check by it. The image is whole without: a refusal is told.
     func keepDigest(
-        of manifest: Manifest, _ served: Manifest, _ request: PublishRequest, _ client: IMGAPIClient, _ report: Report
+        of file: UploadFile, _ manifest: Manifest, _ served: Manifest, _ request: PublishRequest,
+        _ client: IMGAPIClient, _ report: Report
     ) async throws {
-        guard let digest = manifest.fileDigest, digest.algorithm == .sha256, served.fileDigest == nil else { return }
+        guard served.files.first?.sha256 == nil else { return }
+        let tag = served.tags[Manifest.fileDigestTag]
+        // What is stated was compared with the file; one that another run has left may be of another file.
+        guard manifest.files.first?.sha256 != nil || tag != nil else { return }
+        let digest = JSONValue.string("sha256:\(try await file.sha256())")
+        guard tag != digest else { return }
         var tags = served.tags
-        tags[Manifest.fileDigestTag] = .string("\(digest)")
+        tags[Manifest.fileDigestTag] = digest
         do {
-            _ = try await client.update(manifest.uuid, ["tags": .object(tags)], by: request.signer)
-        } catch let error as any CodedError where !(error is ConnectionError) {
-            report.warning("\(request.server.url.base) keeps no digest of the file of image \(manifest.uuid): \(error)")
+            try await ImageTool.uploads(by: clock) { [tags] _ in
+                do {
+                    _ = try await client.update(manifest.uuid, ["tags": .object(tags)], by: request.signer)
+                    return .done(())
+                } catch let error as any CodedError where ImageTool.isLost(error) {
+                    return .passing(.failure(error))
+                }
+            }
+        } catch let error as any CodedError where tag == nil && !(error is ConnectionError) {
+            report.warning(
+                "\(request.server.url.base) did not take the digest of the file of image \(manifest.uuid): \(error)")
         }
     }
 
@@ -88,11 +102,9 @@ extension ImageTool {
                 "the file of image \(image.uuid) has \(size) bytes and the SHA-1 \(sha1 ?? "?")\(stated.map { " (its manifest states \($0))" } ?? ""), but the server has \(theirs?.size ?? 0) bytes and \(theirs?.sha1 ?? "no SHA-1")"
             )
         }
-        guard let ours = manifest.fileDigest, let digest = image.fileDigest, ours.algorithm == digest.algorithm,
-            ours != digest
-        else { return }
+        guard let ours = manifest.files.first?.sha256, let digest = theirs?.sha256, ours != digest else { return }
         throw Failure(
             .uploadError,
-            "the file of image \(image.uuid) has the digest \(digest), but its manifest states \(ours)")
+            "the file of image \(image.uuid) has the digest \(ours), but the server says \(digest)")
     }
 }

@@ -89,7 +89,7 @@ extension ImageTool {
             }
             do {
                 let served = try await upload(file, manifest, compression, request, client, besides: there, report)
-                try await keepDigest(of: manifest, served, request, client, report)
+                try await keepDigest(of: file, manifest, served, request, client, report)
                 try await activate(uuid, request, client)
                 return report.line("Activated image \(uuid)")
             } catch {
@@ -270,7 +270,7 @@ extension ImageTool {
     }
 
     /// The answer to a request was lost on its way, or by a proxy whose server died over it: what it was to do may be done.
-    private static func isLost(_ error: any CodedError) -> Bool {
+    static func isLost(_ error: any CodedError) -> Bool {
         (error as? ConnectionError)?.isPassing == true || [502, 503, 504].contains(error.statusCode)
     }
 
@@ -310,10 +310,24 @@ extension ImageTool {
                 .invalidManifest, "the manifest \"\(request.manifest)\" is not JSON", cause: error, hint: error.slip)
         }
         try ManifestValidation.check(json)
-        let manifest = try Manifest(json)
+        var manifest = try Manifest(json)
+        // It is of the file that the image had where it comes from: publishing sets it anew.
+        manifest["tags"] = manifest["tags"]?.objectValue.map { tags in
+            var tags = tags
+            tags[Manifest.fileDigestTag] = nil
+            return .object(tags)
+        }
         if let stated = manifest.files.first?.size, stated != file.size {
             throw Failure(
                 .uploadError, "the file \"\(request.file)\" has \(file.size) bytes, but its manifest states \(stated)")
+        }
+        if let stated = manifest.files.first?.sha256 {
+            let digest = "sha256:\(try await file.sha256())"
+            guard stated.description == digest else {
+                throw Failure(
+                    .uploadError,
+                    "the file \"\(request.file)\" has the digest \(digest), but its manifest states \(stated)")
+            }
         }
         let compression = try CompressionFormat(of: manifest) ?? CompressionFormat.sniff(file.head())
         return (manifest, compression)

@@ -42,9 +42,14 @@ final class UploadFile: Sendable {
     func head() throws -> [UInt8] { Array(try piece(at: 0).prefix(CompressionFormat.sniffLength)) }
 
     /// The SHA-1 of the file, in hexadecimal.
-    func sha1() async throws -> String {
+    func sha1() async throws -> String { try await sum(by: Insecure.SHA1.self) }
+
+    /// The SHA-256 of the file, in hexadecimal.
+    func sha256() async throws -> String { try await sum(by: SHA256.self) }
+
+    private func sum<Hash: HashFunction>(by hash: Hash.Type) async throws -> String {
         try await withTaskExecutorPreference(thread) {
-            var hash = Insecure.SHA1()
+            var hash = Hash()
             var place: Int64 = 0
             while place < size {
                 try Task.checkCancellation()
