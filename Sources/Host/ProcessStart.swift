@@ -25,6 +25,10 @@ public enum ProcessStart {
             hint: "ulimit \(option) shows the limit and sets it")
     }
 
+    /// For a program of one command, whose threads pass large buffers on: with a heap for each, what one gave back no other gets. To be
+    /// called before there is a second thread.
+    public static func shareHeap() { chost_share_heap() }
+
     /// An argument that is not UTF-8 would be read as another one: a file of such a name would not be found, and nobody told why.
     private static func checkArguments() throws(Failure) {
         for index in 0..<Int(CommandLine.argc) {

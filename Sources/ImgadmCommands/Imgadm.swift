@@ -11,6 +11,7 @@ public enum Imgadm {
     public static func run() async {
         let environment = ProcessEnvironment.variables
         let invocation = Invocation(Array(CommandLine.arguments.dropFirst()), environment: environment)
+        ProcessStart.shareHeap()
         do {
             try ProcessStart.prepare()
         } catch {

@@ -68,6 +68,25 @@ import Testing
         #expect(readFileSystem([fs.stream.bytes, base]).error?.reason == .missingOrigin)
     }
 
+    @Test("A range of nothing that an increment frees is no hole")
+    func emptyHole() throws {
+        let base = FileSystemBuilder.stream { fs in
+            fs.directory(2, [("file", 3)])
+            fs.file(3, noise(4096))
+        }
+        var fs = FileSystemBuilder(guid: 2, origin: 1)
+        fs.directory(2, [("file", 3)])
+        fs.file(3, noise(4096, seed: 2))
+        fs.stream.free(3, at: 1024, length: 0)
+        fs.stream.free(3, at: 2048, length: 512)
+        fs.stream.end()
+        var reader = FileSystemReader()
+        for stream in [base, fs.stream.bytes] { #expect(feed(stream, chunk: 999, to: &reader) == nil) }
+        var contents = FileContents(try reader.tree(), to: Holes())
+        for stream in [base, fs.stream.bytes] { #expect(feed(stream, chunk: 999, to: &contents) == nil) }
+        #expect(contents.visitor.ranges == [2048..<2560])
+    }
+
     @Test(
         "Attributes in a spill block are read, also of a sender that takes one for content",
         arguments: [true, false], [true, false])
@@ -259,5 +278,14 @@ extension CorpusTests {
             let error = readFileSystem([try Corpus.stream(name)]).error
             #expect(error?.description.contains(word) == true, "\(name): \(error as Any)")
         }
+    }
+}
+
+private struct Holes: FileContentVisitor {
+    var ranges: [Range<UInt64>] = []
+
+    func data(_ bytes: RawSpan, of object: UInt64, at offset: UInt64, stream: Int) {}
+    mutating func hole(of object: UInt64, from offset: UInt64, to end: UInt64?, stream: Int) {
+        ranges.append(offset..<(end ?? .max))
     }
 }

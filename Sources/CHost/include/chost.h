@@ -63,6 +63,10 @@ int64_t chost_wall_milliseconds(void);
 /// called before anything else is opened and before there is a second thread.
 void chost_prepare_process(void);
 
+/// All threads take memory from one heap, where the C library has one for each otherwise (glibc): what one thread gave back, another
+/// gets. To be called before there is a second thread.
+void chost_share_heap(void);
+
 /// The umask that the process was started with.
 uint32_t chost_user_mask(void);
 

@@ -24,7 +24,6 @@ struct ContentMerger: FileContentVisitor, Sendable {
     }
 
     mutating func hole(of object: UInt64, from offset: UInt64, to end: UInt64?, stream: Int) throws {
-        guard offset < end ?? .max else { return }
         try files[object]?.clear(offset..<(end ?? .max), stream: stream)
     }
 

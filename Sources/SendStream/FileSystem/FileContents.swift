@@ -6,7 +6,7 @@ public protocol FileContentVisitor {
     ///   - bytes: valid during the call only.
     ///   - stream: which of the streams it comes from, counted from 0; that of a later one replaces that of an earlier.
     mutating func data(_ bytes: RawSpan, of object: UInt64, at offset: UInt64, stream: Int) throws
-    /// Of a file that a later stream changes: a range that is zero now, whatever came before.
+    /// Of a file that a later stream changes: a range, never an empty one, that is zero now, whatever came before.
     ///
     /// - Parameter end: nil: to the file's end.
     mutating func hole(of object: UInt64, from offset: UInt64, to end: UInt64?, stream: Int) throws
@@ -71,7 +71,7 @@ public struct FileContents<Visitor: FileContentVisitor>: StreamVisitor {
             try unpacker.unpack(block, payload) { try hand($0, of: block.object, at: block.offset, size: size) }
         case .free(let object, let offset, let length):
             guard let range = range(of: object), range.lowerBound < stream, let size = sizeIfWanted(object),
-                offset < size
+                offset < size, length != 0
             else { return }
             let end = length.flatMap { offset + $0 < size ? offset + $0 : nil }
             try visitor.hole(of: object, from: offset, to: end, stream: stream)
