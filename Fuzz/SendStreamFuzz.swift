@@ -167,7 +167,7 @@ private struct Both: StreamVisitor {
     }
 
     private mutating func fail(_ error: any Error) {
-        guard let fault = error as? StreamFault else { preconditionFailure("another error: \(error)") }
+        guard let fault = error as? UnplacedStreamError else { preconditionFailure("another error: \(error)") }
         isVolume = false
         hasher.combine(fault.detail)
     }
@@ -265,6 +265,6 @@ private func tryBlock(_ bytes: [UInt8], _ choice: UInt8) {
         }
         precondition(handed == length)
     } catch {
-        precondition(handed == nil && error is StreamFault)
+        precondition(handed == nil && error is UnplacedStreamError)
     }
 }

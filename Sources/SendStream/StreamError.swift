@@ -56,7 +56,7 @@ public struct StreamError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// What is wrong, before it is known where.
-struct StreamFault: Error, Equatable {
+struct UnplacedStreamError: Error, Equatable {
     let reason: StreamError.Reason
     let detail: String
 

@@ -8,7 +8,7 @@ final class OpenFile: DiskFile {
 
     init(_ path: String) throws {
         descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Fault("open \(path): errno \(errno)") }
+        guard descriptor >= 0 else { throw DiskTestError("open \(path): errno \(errno)") }
         byteCount = UInt64(lseek(descriptor, 0, SEEK_END))
     }
 
@@ -20,7 +20,7 @@ final class OpenFile: DiskFile {
         while done < buffer.count {
             let count = unsafe pread(
                 descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done, off_t(offset) + off_t(done))
-            guard count >= 0 else { throw Fault("pread: errno \(errno)") }
+            guard count >= 0 else { throw DiskTestError("pread: errno \(errno)") }
             if count == 0 { break }
             done += count
         }
@@ -98,13 +98,14 @@ final class Room: ScratchStore {
 
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws {
         guard let (start, bytes) = pieces.first(where: { $0.key <= offset && offset < $0.key + UInt64($0.value.count) })
-        else { throw Fault("nothing was written at \(offset)") }
+        else { throw DiskTestError("nothing was written at \(offset)") }
         let within = Int(offset - start)
         unsafe buffer.copyBytes(from: bytes[within..<(within + buffer.count)])
     }
 }
 
-struct Fault: Error, CustomStringConvertible {
+/// Why a test of disks cannot go on.
+struct DiskTestError: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
 }
@@ -115,7 +116,9 @@ struct Content: DiskVisitor {
     var reached: UInt64 = 0
 
     mutating func data(_ bytes: RawSpan, at offset: UInt64) throws {
-        guard offset >= reached, bytes.byteCount > 0 else { throw Fault("a piece at \(offset) after \(reached)") }
+        guard offset >= reached, bytes.byteCount > 0 else {
+            throw DiskTestError("a piece at \(offset) after \(reached)")
+        }
         reached = offset + UInt64(bytes.byteCount)
         pieces.append((unsafe bytes.withUnsafeBytes { unsafe Array($0) }, offset))
     }
@@ -135,17 +138,17 @@ struct Comparison: DiskVisitor {
     init(with path: String) throws { expected = try OpenFile(path) }
 
     mutating func data(_ bytes: RawSpan, at offset: UInt64) throws {
-        guard offset >= reached else { throw Fault("a piece at \(offset) after \(reached)") }
+        guard offset >= reached else { throw DiskTestError("a piece at \(offset) after \(reached)") }
         try checkZero(reached..<offset)
         reached = offset + UInt64(bytes.byteCount)
         var there = [UInt8](repeating: 0, count: bytes.byteCount)
         let count = try unsafe there.withUnsafeMutableBytes { try unsafe expected.read(at: offset, into: $0) }
         let isSame = unsafe bytes.withUnsafeBytes { bytes in unsafe there.elementsEqual(bytes) }
-        guard count == there.count, isSame else { throw Fault("other content at \(offset)") }
+        guard count == there.count, isSame else { throw DiskTestError("other content at \(offset)") }
     }
 
     mutating func finish(_ size: UInt64) throws {
-        guard size == expected.byteCount else { throw Fault("\(size) bytes, and not \(expected.byteCount)") }
+        guard size == expected.byteCount else { throw DiskTestError("\(size) bytes, and not \(expected.byteCount)") }
         try checkZero(reached..<size)
     }
 
@@ -162,7 +165,7 @@ struct Comparison: DiskVisitor {
                 try unsafe expected.read(at: place, into: UnsafeMutableRawBufferPointer(rebasing: $0[..<count]))
             }
             guard buffer[..<count].allSatisfy({ $0 == 0 }) else {
-                throw Fault("content is missing in \(place)..<\(end)")
+                throw DiskTestError("content is missing in \(place)..<\(end)")
             }
             place = end
         }

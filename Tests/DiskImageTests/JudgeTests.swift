@@ -82,12 +82,12 @@ struct Folder {
 
     init() throws {
         var name = Array("/tmp/imgadm-disk.XXXXXX\0".utf8CString.dropLast())
-        guard let made = unsafe mkdtemp(&name) else { throw Fault("mkdtemp: errno \(errno)") }
+        guard let made = unsafe mkdtemp(&name) else { throw DiskTestError("mkdtemp: errno \(errno)") }
         path = unsafe String(cString: made)
     }
 
     func write(_ text: String, to name: String) throws {
-        guard let file = unsafe fopen("\(path)/\(name)", "w") else { throw Fault("\(name): errno \(errno)") }
+        guard let file = unsafe fopen("\(path)/\(name)", "w") else { throw DiskTestError("\(name): errno \(errno)") }
         unsafe fputs(text, file)
         unsafe fclose(file)
     }

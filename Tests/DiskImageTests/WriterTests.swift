@@ -97,10 +97,10 @@ import Testing
 extension Folder {
     func write(_ bytes: [UInt8], to name: String, at offset: UInt64 = 0) throws {
         let file = unsafe open("\(path)/\(name)", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw Fault("\(name): errno \(errno)") }
+        guard file >= 0 else { throw DiskTestError("\(name): errno \(errno)") }
         defer { close(file) }
         guard unsafe pwrite(file, bytes, bytes.count, off_t(offset)) == bytes.count else {
-            throw Fault("\(name): errno \(errno)")
+            throw DiskTestError("\(name): errno \(errno)")
         }
     }
 }

@@ -30,13 +30,13 @@ import Testing
         let (name, content) = Self.contents[index]
         for (packing, packed) in try packedForms(content) {
             for count in Set([0, 1, 3, 4, 7, 8, 9, packed.count / 2, packed.count - 1]) where count < packed.count {
-                #expect(throws: StreamFault.self, "\(name) \(packing) \(count)") {
+                #expect(throws: UnplacedStreamError.self, "\(name) \(packing) \(count)") {
                     try unpack(Array(packed.prefix(count)), packing, content.count)
                 }
             }
-            #expect(throws: StreamFault.self) { try unpack(packed, packing, content.count + 1) }
+            #expect(throws: UnplacedStreamError.self) { try unpack(packed, packing, content.count + 1) }
             guard content.count > 1, [.lz4, .zstd, .gzip].contains(packing) else { continue }
-            #expect(throws: StreamFault.self) { try unpack(packed, packing, content.count - 1) }
+            #expect(throws: UnplacedStreamError.self) { try unpack(packed, packing, content.count - 1) }
         }
     }
 
@@ -84,14 +84,14 @@ import Testing
     @Test("Malformed blocks are refused", arguments: malformedBlocks.indices)
     func malformed(index: Int) {
         let (name, packing, bytes) = Self.malformedBlocks[index]
-        #expect { try unpack(bytes, packing, 16) } throws: { ($0 as? StreamFault)?.reason == .badBlock }
+        #expect { try unpack(bytes, packing, 16) } throws: { ($0 as? UnplacedStreamError)?.reason == .badBlock }
         _ = name
     }
 
     @Test("A way of packing that is unknown is refused when the block is wanted")
     func unknown() {
         for number in [1, 4, 17, 100, 255] as [UInt8] { #expect(BlockPacking(number) == nil) }
-        #expect { try unpack(zeros(16), nil, 16) } throws: { ($0 as? StreamFault)?.reason == .unsupported }
+        #expect { try unpack(zeros(16), nil, 16) } throws: { ($0 as? UnplacedStreamError)?.reason == .unsupported }
     }
 }
 

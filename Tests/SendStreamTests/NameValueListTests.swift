@@ -52,7 +52,7 @@ import Testing
         let bytes = Self.list(packer).bytes
         for count in 0..<bytes.count {
             // The zeros at the end may be told from those of a shorter end only by their count.
-            #expect(throws: StreamFault.self, "\(count)") { try unpack(Array(bytes.prefix(count))) }
+            #expect(throws: UnplacedStreamError.self, "\(count)") { try unpack(Array(bytes.prefix(count))) }
         }
     }
 
@@ -82,7 +82,7 @@ import Testing
             ("a native pair smaller than its size", [0, 1, 0, 0] + zeros(8) + [3, 0, 0, 0] + zeros(40)),
         ]
         for (name, bytes) in cases {
-            #expect(throws: StreamFault.self, "\(name)") { try unpack(bytes) }
+            #expect(throws: UnplacedStreamError.self, "\(name)") { try unpack(bytes) }
         }
     }
 
@@ -96,8 +96,8 @@ import Testing
             return packer.bytes
         }
         #expect(throws: Never.self) { try unpack(nested(NameValueList.mostNested)) }
-        #expect(throws: StreamFault.self) { try unpack(nested(NameValueList.mostNested + 1)) }
-        #expect(throws: StreamFault.self) { try unpack(nested(2000)) }
+        #expect(throws: UnplacedStreamError.self) { try unpack(nested(NameValueList.mostNested + 1)) }
+        #expect(throws: UnplacedStreamError.self) { try unpack(nested(2000)) }
     }
 }
 

@@ -9,17 +9,19 @@ final class BlockUnpacker {
     ///   - bytes: packed, perhaps with something behind the end: blocks fill whole sectors.
     ///   - length: what it unpacks to, at most `StreamLimits.largestBlock`.
     ///   - consume: gets exactly that many bytes, valid during the call only.
-    /// - Throws: `StreamFault`, and what `consume` throws.
+    /// - Throws: `UnplacedStreamError`, and what `consume` throws.
     func unpack(
         _ bytes: RawSpan, _ packing: BlockPacking?, length: Int, _ consume: (RawSpan) throws -> Void
     ) throws {
         if case .some(.none) = packing {
             guard bytes.byteCount >= length else {
-                throw StreamFault(.badBlock, "\(bytes.byteCount) bytes for a block of \(length)")
+                throw UnplacedStreamError(.badBlock, "\(bytes.byteCount) bytes for a block of \(length)")
             }
             return try consume(bytes.extracting(0..<length))
         }
-        guard let packing else { throw StreamFault(.unsupported, "a block is packed in a way that is not known here") }
+        guard let packing else {
+            throw UnplacedStreamError(.unsupported, "a block is packed in a way that is not known here")
+        }
         // The buffer stays: a new one for each block would be filled with zeros twice.
         var output: [UInt8] = []
         swap(&output, &unpacked)
@@ -40,7 +42,7 @@ final class BlockUnpacker {
             }
         }
         guard isWhole else {
-            throw StreamFault(.badBlock, "it is no \(packing.name) of \(length) bytes")
+            throw UnplacedStreamError(.badBlock, "it is no \(packing.name) of \(length) bytes")
         }
         try unsafe consume(output.span.bytes.extracting(0..<length))
         swap(&output, &unpacked)

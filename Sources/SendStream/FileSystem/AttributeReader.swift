@@ -8,18 +8,18 @@ struct AttributeReader {
     init(objects: [UInt64: StoredObject]) { self.objects = objects }
 
     /// Reads which attributes there are, of a file system of version 5.
-    mutating func prepare(_ number: UInt64) throws(StreamFault) {
+    mutating func prepare(_ number: UInt64) throws(UnplacedStreamError) {
         let what = "the list of attributes"
         guard let list = objects[number]?.names, let registry = try list.value("REGISTRY", what),
             let layouts = try list.value("LAYOUTS", what), let registered = objects[registry]?.names,
             let laidOut = objects[layouts]?.names
-        else { throw StreamFault(.badRecord, "a file system does not say what its attributes are") }
+        else { throw UnplacedStreamError(.badRecord, "a file system does not say what its attributes are") }
         system = try SystemAttributes(registry: registered, layouts: laidOut)
     }
 
-    func attributes(of number: UInt64) throws(StreamFault) -> FileAttributes {
+    func attributes(of number: UInt64) throws(UnplacedStreamError) -> FileAttributes {
         guard let object = objects[number] else {
-            throw StreamFault(.badRecord, "a name leads to object \(number), which is not there")
+            throw UnplacedStreamError(.badRecord, "a name leads to object \(number), which is not there")
         }
         var raw = FileAttributes.Raw()
         switch object.bonusType {
@@ -28,41 +28,41 @@ struct AttributeReader {
                 object.bonus.bytes, isLittleEndian: object.bonus.isLittleEndian, linkData: object.linkData)
         case SystemAttributes.bonusType:
             guard let system else {
-                throw StreamFault(.badRecord, "a file system does not say what its attributes are")
+                throw UnplacedStreamError(.badRecord, "a file system does not say what its attributes are")
             }
             for place in [object.bonus, object.spill] {
                 guard let place else { continue }
                 try system.read(place.bytes, isLittleEndian: place.isLittleEndian, into: &raw)
             }
-        case let other: throw StreamFault(.badRecord, "object \(number) has attributes of type \(other)")
+        case let other: throw UnplacedStreamError(.badRecord, "object \(number) has attributes of type \(other)")
         }
         let attributes = try FileAttributes(raw)
         let isDirectory = object.type == StoredObject.directoryType
         guard isDirectory == (attributes.kind == .directory), isDirectory || object.type == StoredObject.fileType else {
-            throw StreamFault(.badRecord, "object \(number) of type \(object.type) is not what its mode says")
+            throw UnplacedStreamError(.badRecord, "object \(number) of type \(object.type) is not what its mode says")
         }
         return attributes
     }
 
     /// What is in a directory, by names, descending.
-    func entries(of number: UInt64) throws(StreamFault) -> [Entry] {
+    func entries(of number: UInt64) throws(UnplacedStreamError) -> [Entry] {
         guard let object = objects[number], object.type == StoredObject.directoryType, let names = object.names else {
-            throw StreamFault(.badRecord, "object \(number) is no directory")
+            throw UnplacedStreamError(.badRecord, "object \(number) is no directory")
         }
         var entries: [Entry] = []
-        try names.forEach("directory \(number)") { entry throws(StreamFault) in
+        try names.forEach("directory \(number)") { entry throws(UnplacedStreamError) in
             guard let value = entry.values.first else {
-                throw StreamFault(.badRecord, "a name in directory \(number) leads nowhere")
+                throw UnplacedStreamError(.badRecord, "a name in directory \(number) leads nowhere")
             }
             guard Self.isName(entry.name) else {
-                throw StreamFault(.badRecord, "directory \(number) has a name that is none")
+                throw UnplacedStreamError(.badRecord, "directory \(number) has a name that is none")
             }
             // Above the number, what kind of file it is (`ZFS_DIRENT_OBJ`).
             entries.append((entry.name, value & (1 << 48 - 1)))
         }
         entries.sort { $1.name.lexicographicallyPrecedes($0.name) }
         for (one, other) in zip(entries, entries.dropFirst()) where one.name.elementsEqual(other.name) {
-            throw StreamFault(.badRecord, "directory \(number) has a name twice")
+            throw UnplacedStreamError(.badRecord, "directory \(number) has a name twice")
         }
         return entries
     }

@@ -70,7 +70,7 @@ extension FileAttributes {
         var packedAttributes: [UInt8] = []
     }
 
-    init(_ raw: Raw) throws(StreamFault) {
+    init(_ raw: Raw) throws(UnplacedStreamError) {
         kind =
             switch raw.mode & 0xf000 {
             case 0x1000: .fifo
@@ -81,18 +81,19 @@ extension FileAttributes {
             case 0xa000: .symbolicLink
             case 0xc000: .socket
             case 0xd000, 0xe000: .other
-            default: throw StreamFault(.badRecord, "a file is of no known kind (mode \(String(raw.mode, radix: 8)))")
+            default:
+                throw UnplacedStreamError(.badRecord, "a file is of no known kind (mode \(String(raw.mode, radix: 8)))")
             }
         permissions = UInt32(truncatingIfNeeded: raw.mode & 0o7777)
         owner = Self.identity(raw.owner)
         group = Self.identity(raw.group)
         size = raw.size
         // What no system takes could not be extracted; 2^63 - 1 is the end of every file.
-        guard size <= UInt64(Int64.max) else { throw StreamFault(.badRecord, "a file of \(size) bytes") }
+        guard size <= UInt64(Int64.max) else { throw UnplacedStreamError(.badRecord, "a file of \(size) bytes") }
         linkCount = raw.links
         modified = Int64(bitPattern: raw.modified.0)
         guard let nanoseconds = UInt32(exactly: raw.modified.1), nanoseconds < 1_000_000_000 else {
-            throw StreamFault(.badRecord, "a time has \(raw.modified.1) nanoseconds")
+            throw UnplacedStreamError(.badRecord, "a time has \(raw.modified.1) nanoseconds")
         }
         modifiedNanoseconds = nanoseconds
         if kind == .characterDevice || kind == .blockDevice { setDevice(raw.device) }
@@ -101,7 +102,7 @@ extension FileAttributes {
         hasAccessControlList = raw.flags & 0x4 == 0
         if kind == .symbolicLink {
             guard let target = raw.linkTarget, !target.isEmpty, !target.contains(0) else {
-                throw StreamFault(.badRecord, "a symbolic link leads nowhere")
+                throw UnplacedStreamError(.badRecord, "a symbolic link leads nowhere")
             }
             linkTarget = target
         }
@@ -119,10 +120,10 @@ extension FileAttributes {
     }
 
     /// Those that are kept beside the others (`xattr=sa`): a packed list of names and bytes.
-    private mutating func unpack(_ packed: [UInt8]) throws(StreamFault) {
+    private mutating func unpack(_ packed: [UInt8]) throws(UnplacedStreamError) {
         for pair in try unsafe NameValueList(packed: packed.span.bytes).pairs {
             guard case .bytes(let value) = pair.value else {
-                throw StreamFault(.badRecord, "an extended attribute is no bytes")
+                throw UnplacedStreamError(.badRecord, "an extended attribute is no bytes")
             }
             add(pair.name, value)
         }

@@ -43,7 +43,7 @@ public struct FileContents<Visitor: FileContentVisitor>: StreamVisitor {
         guard frame.takes(header) else { return }
         let redacted = wanted.map { tree.redactedObjects.intersection($0) } ?? tree.redactedObjects
         if let object = redacted.min() {
-            throw StreamFault(.unsupported, "a part of the content of object \(object) was left out (redacted)")
+            throw UnplacedStreamError(.unsupported, "a part of the content of object \(object) was left out (redacted)")
         }
         stream += 1
         isOpen = true
@@ -110,7 +110,7 @@ public struct SmallContents: FileContentVisitor {
     /// - Throws: `StreamError` (`limit`).
     public mutating func data(_ bytes: RawSpan, of object: UInt64, at offset: UInt64, stream: Int) throws {
         guard offset + UInt64(bytes.byteCount) <= UInt64(limit) else {
-            throw StreamFault(.limit, "a file has more than \(limit) bytes")
+            throw UnplacedStreamError(.limit, "a file has more than \(limit) bytes")
         }
         var content = contents.removeValue(forKey: object) ?? []
         let end = Int(offset) + bytes.byteCount

@@ -39,18 +39,19 @@ public struct FileSystemReader: StreamVisitor {
     public mutating func begin(_ header: StreamHeader, properties: NameValueList?) throws {
         guard frame.takes(header) else { return }
         try header.features.checkReadable(besides: .redacted)
-        guard header.kind == .fileSystem else { throw StreamFault(.unsupported, "it is of no file system") }
+        guard header.kind == .fileSystem else { throw UnplacedStreamError(.unsupported, "it is of no file system") }
         if let before = self.header {
             guard let origin = header.originGUID else {
-                throw StreamFault(.unsupported, "it is whole, and builds on no other: there are two file systems")
+                throw UnplacedStreamError(
+                    .unsupported, "it is whole, and builds on no other: there are two file systems")
             }
             guard origin == before.guid else {
-                throw StreamFault(
+                throw UnplacedStreamError(
                     .missingOrigin,
                     "it builds on the snapshot with the guid \(origin), and what comes before it is \(before.guid)")
             }
         } else if let origin = header.originGUID {
-            throw StreamFault(
+            throw UnplacedStreamError(
                 .missingOrigin, "it builds on the snapshot with the guid \(origin), and nothing comes before it")
         }
         self.header = header
@@ -75,13 +76,13 @@ public struct FileSystemReader: StreamVisitor {
             try unpacker.unpack(block, payload) { try keep($0, of: block.object, at: block.offset) }
         case .free(let object, let offset, let length):
             // Ranges of objects that are not there are freed, too.
-            try change(object) { [stream] object throws(StreamFault) in
+            try change(object) { [stream] object throws(UnplacedStreamError) in
                 try object.free(from: offset, to: length.map { offset + $0 }, stream: stream)
             }
         case .spill(let spill): try read(spill, payload)
-        case .reference: throw StreamFault(.unsupported, "a block is a reference to another (dedup)")
+        case .reference: throw UnplacedStreamError(.unsupported, "a block is a reference to another (dedup)")
         case .redact(let object, let offset, let length): try leaveOut(offset..<(offset + length), of: object)
-        case .objectRange: throw StreamFault(.unsupported, "it is encrypted (raw)")
+        case .objectRange: throw UnplacedStreamError(.unsupported, "it is encrypted (raw)")
         }
     }
 
@@ -92,8 +93,8 @@ public struct FileSystemReader: StreamVisitor {
     ///
     /// - Throws: `StreamError` if it is no file system that makes sense.
     public func tree() throws(StreamError) -> FileSystemTree {
-        do throws(StreamFault) {
-            guard !isOpen, header != nil else { throw StreamFault(.truncated, "it has not ended") }
+        do throws(UnplacedStreamError) {
+            guard !isOpen, header != nil else { throw UnplacedStreamError(.truncated, "it has not ended") }
             var tree = try FileSystemTree(objects, limits, used: bytes)
             tree.furtherDatasets = frame.further
             return tree
@@ -102,13 +103,13 @@ public struct FileSystemReader: StreamVisitor {
         }
     }
 
-    private mutating func read(_ record: ObjectRecord, _ payload: RawSpan) throws(StreamFault) {
+    private mutating func read(_ record: ObjectRecord, _ payload: RawSpan) throws(UnplacedStreamError) {
         let bonus = StoredObject.StoredBytes(
             bytes: payload.extracting(0..<record.bonusLength).array, isLittleEndian: header?.isLittleEndian ?? true)
         guard var known = objects[record.object] else {
             return try store(StoredObject(record, bonus, stream: stream), as: record.object)
         }
-        guard known.toldBy < stream else { throw StreamFault(.order, "object \(record.object) comes twice") }
+        guard known.toldBy < stream else { throw UnplacedStreamError(.order, "object \(record.object) comes twice") }
         if known.type != record.type || known.blockSize != record.blockSize {
             // It is another one now, or its blocks lie otherwise: of the old ones, none stays.
             return try store(StoredObject(record, bonus, stream: stream), as: record.object)
@@ -121,31 +122,32 @@ public struct FileSystemReader: StreamVisitor {
         try store(known, as: record.object)
     }
 
-    private mutating func store(_ object: StoredObject, as number: UInt64) throws(StreamFault) {
+    private mutating func store(_ object: StoredObject, as number: UInt64) throws(UnplacedStreamError) {
         if object.content == nil { smallFiles[number] = nil }
         let before = objects.updateValue(object, forKey: number)?.byteCount ?? 0
         try count(object.byteCount - before)
     }
 
     private mutating func change(
-        _ number: UInt64, _ body: (inout StoredObject) throws(StreamFault) -> Void
-    ) throws(StreamFault) {
+        _ number: UInt64, _ body: (inout StoredObject) throws(UnplacedStreamError) -> Void
+    ) throws(UnplacedStreamError) {
         guard let index = objects.index(forKey: number) else { return }
         let before = objects.values[index].byteCount
         try body(&objects.values[index])
         try count(objects.values[index].byteCount - before)
     }
 
-    private mutating func count(_ more: Int) throws(StreamFault) {
+    private mutating func count(_ more: Int) throws(UnplacedStreamError) {
         bytes += more
         guard bytes <= limits.bytes else {
-            throw StreamFault(.limit, "its names and attributes take more than \(limits.bytes) bytes of memory")
+            throw UnplacedStreamError(.limit, "its names and attributes take more than \(limits.bytes) bytes of memory")
         }
     }
 
-    private mutating func free(_ range: Range<UInt64>) throws(StreamFault) {
+    private mutating func free(_ range: Range<UInt64>) throws(UnplacedStreamError) {
         guard range.lowerBound >= freed else {
-            throw StreamFault(.order, "objects from \(range.lowerBound) on are freed after those up to \(freed)")
+            throw UnplacedStreamError(
+                .order, "objects from \(range.lowerBound) on are freed after those up to \(freed)")
         }
         freed = range.upperBound
         while nextOlder < older.count, older[nextOlder] < range.upperBound {
@@ -166,27 +168,27 @@ public struct FileSystemReader: StreamVisitor {
     }
 
     /// Content of an object comes.
-    private mutating func begin(_ number: UInt64, _ offset: UInt64, _ length: Int) throws(StreamFault) -> Bool {
+    private mutating func begin(_ number: UInt64, _ offset: UInt64, _ length: Int) throws(UnplacedStreamError) -> Bool {
         guard objects[number] != nil else {
-            throw StreamFault(.order, "object \(number) has content, but is not there")
+            throw UnplacedStreamError(.order, "object \(number) has content, but is not there")
         }
-        try change(number) { [stream] object throws(StreamFault) in
+        try change(number) { [stream] object throws(UnplacedStreamError) in
             try object.touch(offset..<(offset + UInt64(length)), isRedacted: false, stream: stream)
         }
         return true
     }
 
     /// Content of an object does not come. Senders leave out that of files alone: names and attributes are there.
-    private mutating func leaveOut(_ range: Range<UInt64>, of number: UInt64) throws(StreamFault) {
+    private mutating func leaveOut(_ range: Range<UInt64>, of number: UInt64) throws(UnplacedStreamError) {
         guard let object = objects[number] else {
-            throw StreamFault(.order, "content of object \(number) was left out, but it is not there")
+            throw UnplacedStreamError(.order, "content of object \(number) was left out, but it is not there")
         }
         guard object.type == StoredObject.fileType, !object.isOldLink else {
-            throw StreamFault(
+            throw UnplacedStreamError(
                 .unsupported, "a part of its names, or of where its links lead, was left out (redacted)")
         }
         smallFiles[number] = nil
-        try change(number) { [stream] object throws(StreamFault) in
+        try change(number) { [stream] object throws(UnplacedStreamError) in
             try object.touch(range, isRedacted: true, stream: stream)
         }
     }
@@ -197,7 +199,7 @@ public struct FileSystemReader: StreamVisitor {
         return offset == 0 && length <= Self.smallFileSize && object.type == StoredObject.fileType
     }
 
-    private mutating func keep(_ block: RawSpan, of number: UInt64, at offset: UInt64) throws(StreamFault) {
+    private mutating func keep(_ block: RawSpan, of number: UInt64, at offset: UInt64) throws(UnplacedStreamError) {
         guard let object = objects[number] else { return }
         if object.names == nil {
             guard offset == 0 else { return }
@@ -220,9 +222,9 @@ public struct FileSystemReader: StreamVisitor {
         try unpacker.unpack(payload, spill.packing, length: spill.length) { try keepSpill($0, of: spill.object) }
     }
 
-    private mutating func keepSpill(_ block: RawSpan, of number: UInt64) throws(StreamFault) {
+    private mutating func keepSpill(_ block: RawSpan, of number: UInt64) throws(UnplacedStreamError) {
         guard objects[number] != nil else {
-            throw StreamFault(.order, "object \(number) has attributes, but is not there")
+            throw UnplacedStreamError(.order, "object \(number) has attributes, but is not there")
         }
         let stored = StoredObject.StoredBytes(
             bytes: block.array, isLittleEndian: header?.isLittleEndian ?? true)

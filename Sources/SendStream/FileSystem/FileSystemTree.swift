@@ -39,18 +39,18 @@ public struct FileSystemTree: Sendable {
     /// Names, that of the root included.
     public var count: Int { nodes.count }
 
-    init(_ objects: [UInt64: StoredObject], _ limits: FileSystemLimits, used: Int) throws(StreamFault) {
+    init(_ objects: [UInt64: StoredObject], _ limits: FileSystemLimits, used: Int) throws(UnplacedStreamError) {
         // `MASTER_NODE_OBJ` (zfs_znode.h)
         guard let master = objects[1], master.type == 21, let settings = master.names else {
-            throw StreamFault(.badRecord, "a file system has no master node")
+            throw UnplacedStreamError(.badRecord, "a file system has no master node")
         }
         let what = "the master node"
         version = try settings.value("VERSION", what) ?? 0
         guard (1...5).contains(version) else {
-            throw StreamFault(.unsupported, "the file system is of version \(version)")
+            throw UnplacedStreamError(.unsupported, "the file system is of version \(version)")
         }
         guard let root = try settings.value("ROOT", what) else {
-            throw StreamFault(.badRecord, "a file system has no root")
+            throw UnplacedStreamError(.badRecord, "a file system has no root")
         }
         var reader = AttributeReader(objects: objects)
         if let number = try settings.value("SA_ATTRS", what) { try reader.prepare(number) }
@@ -61,11 +61,11 @@ public struct FileSystemTree: Sendable {
             let index = nodes.count
             budget -= MemoryLayout<Node>.size + next.name.count
             guard budget >= 0 else {
-                throw StreamFault(.limit, "its names take more than \(limits.bytes) bytes of memory")
+                throw UnplacedStreamError(.limit, "its names take more than \(limits.bytes) bytes of memory")
             }
             let depth = index == 0 ? 0 : nodes[next.parent].depth + 1
             guard depth <= limits.depth else {
-                throw StreamFault(.limit, "directories are more than \(limits.depth) deep")
+                throw UnplacedStreamError(.limit, "directories are more than \(limits.depth) deep")
             }
             let name = names.count..<(names.count + next.name.count)
             names += next.name
@@ -82,11 +82,11 @@ public struct FileSystemTree: Sendable {
                 try addAttributeFiles(of: next.object, attributes, reader)
             }
             guard files[next.object]?.attributes.kind == .directory else {
-                guard index > 0 else { throw StreamFault(.badRecord, "the root is no directory") }
+                guard index > 0 else { throw UnplacedStreamError(.badRecord, "the root is no directory") }
                 continue
             }
             guard directories.insert(next.object).inserted else {
-                throw StreamFault(.badRecord, "directory \(next.object) has two names")
+                throw UnplacedStreamError(.badRecord, "directory \(next.object) has two names")
             }
             // In the order of their names, whatever that of their hashes is.
             let entries = try reader.entries(of: next.object)
@@ -96,7 +96,7 @@ public struct FileSystemTree: Sendable {
 
     private mutating func addAttributeFiles(
         of owner: UInt64, _ attributes: FileAttributes, _ reader: AttributeReader
-    ) throws(StreamFault) {
+    ) throws(UnplacedStreamError) {
         guard attributes.attributeDirectory != 0 else { return }
         for entry in try reader.entries(of: attributes.attributeDirectory) {
             let value = try reader.attributes(of: entry.object)

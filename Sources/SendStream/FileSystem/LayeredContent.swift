@@ -42,7 +42,7 @@ public struct LayeredContent: Sendable {
             return
         }
         guard range.lowerBound >= last.range.upperBound else {
-            throw StreamFault(.order, "the content of a file does not ascend")
+            throw UnplacedStreamError(.order, "the content of a file does not ascend")
         }
         if range.lowerBound == last.range.upperBound, place == last.place + UInt64(last.range.count) {
             brought[brought.count - 1].range = last.range.lowerBound..<range.upperBound
@@ -58,7 +58,7 @@ public struct LayeredContent: Sendable {
     public mutating func clear(_ range: Range<UInt64>, stream: Int) throws {
         begin(stream)
         if let first = brought.first(endingBehind: range.lowerBound), first.range.lowerBound < range.upperBound {
-            throw StreamFault(.order, "content of a file is freed in the stream that brings it")
+            throw UnplacedStreamError(.order, "content of a file is freed in the stream that brings it")
         }
         guard let first = settled.first(endingBehind: range.lowerBound), first.range.lowerBound < range.upperBound
         else { return }
@@ -70,9 +70,9 @@ public struct LayeredContent: Sendable {
         }
     }
 
-    private func checkCount() throws(StreamFault) {
+    private func checkCount() throws(UnplacedStreamError) {
         guard settled.count + brought.count + cleared.count < Self.mostPieces else {
-            throw StreamFault(.limit, "a file lies in more than \(Self.mostPieces) pieces")
+            throw UnplacedStreamError(.limit, "a file lies in more than \(Self.mostPieces) pieces")
         }
     }
 

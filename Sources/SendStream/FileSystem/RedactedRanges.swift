@@ -20,11 +20,11 @@ struct RedactedRanges {
     }
 
     /// A stream leaves a range out, or has it.
-    mutating func set(_ range: Range<UInt64>, isRedacted: Bool, stream: Int) throws(StreamFault) {
+    mutating func set(_ range: Range<UInt64>, isRedacted: Bool, stream: Int) throws(UnplacedStreamError) {
         begin(stream)
         guard !range.isEmpty, isRedacted || byteCount > 0 else { return }
         guard range.lowerBound >= place else {
-            throw StreamFault(.order, "what an object has, and what was left out of it, does not ascend")
+            throw UnplacedStreamError(.order, "what an object has, and what was left out of it, does not ascend")
         }
         pass(to: range.lowerBound)
         while let next = ahead.last, next.lowerBound < range.upperBound {

@@ -52,7 +52,7 @@ struct StoredObject {
     }
 
     /// Takes the content of a range away; nil: all that follows.
-    mutating func free(from offset: UInt64, to end: UInt64?, stream: Int) throws(StreamFault) {
+    mutating func free(from offset: UInt64, to end: UInt64?, stream: Int) throws(UnplacedStreamError) {
         names?.free(from: offset, to: end)
         if let end {
             try redacted.set(offset..<end, isRedacted: false, stream: stream)
@@ -65,7 +65,7 @@ struct StoredObject {
     }
 
     /// A range has content, or would have it, were it not left out.
-    mutating func touch(_ range: Range<UInt64>, isRedacted: Bool, stream: Int) throws(StreamFault) {
+    mutating func touch(_ range: Range<UInt64>, isRedacted: Bool, stream: Int) throws(UnplacedStreamError) {
         content = (content?.lowerBound ?? stream)...stream
         try redacted.set(range, isRedacted: isRedacted, stream: stream)
     }

@@ -32,17 +32,19 @@ struct SystemAttributes {
     /// - Parameters:
     ///   - registry: numbers of attributes, with their lengths, by name.
     ///   - layouts: numbers of attributes by the number of a layout.
-    init(registry: ZAPContent, layouts: ZAPContent) throws(StreamFault) {
+    init(registry: ZAPContent, layouts: ZAPContent) throws(UnplacedStreamError) {
         var kinds: [UInt64: Kind] = [:]
-        try registry.forEach("the list of attributes") { entry throws(StreamFault) in
-            guard let value = entry.values.first else { throw StreamFault(.badRecord, "an attribute has no number") }
+        try registry.forEach("the list of attributes") { entry throws(UnplacedStreamError) in
+            guard let value = entry.values.first else {
+                throw UnplacedStreamError(.badRecord, "an attribute has no number")
+            }
             let name = Name(rawValue: String(decoding: entry.name, as: UTF8.self))
             kinds[value & 0xffff] = Kind(name: name, length: Int(value >> 24 & 0xffff))
         }
         var orders: [UInt64: [UInt64]] = [:]
-        try layouts.forEach("the list of layouts") { entry throws(StreamFault) in
+        try layouts.forEach("the list of layouts") { entry throws(UnplacedStreamError) in
             guard let number = UInt64(String(decoding: entry.name, as: UTF8.self)) else {
-                throw StreamFault(.badRecord, "a layout of attributes has no number")
+                throw UnplacedStreamError(.badRecord, "a layout of attributes has no number")
             }
             orders[number] = entry.values
         }
@@ -53,35 +55,40 @@ struct SystemAttributes {
     /// Reads what lies in one place.
     ///
     /// - Parameter bytes: of the bonus, or of the spill block, which ends where the last attribute does, or later.
-    func read(_ bytes: [UInt8], isLittleEndian: Bool, into raw: inout FileAttributes.Raw) throws(StreamFault) {
-        guard bytes.count >= 8 else { throw StreamFault(.badRecord, "a file's attributes have \(bytes.count) bytes") }
+    func read(_ bytes: [UInt8], isLittleEndian: Bool, into raw: inout FileAttributes.Raw) throws(UnplacedStreamError) {
+        guard bytes.count >= 8 else {
+            throw UnplacedStreamError(.badRecord, "a file's attributes have \(bytes.count) bytes")
+        }
         let magic: UInt32 = bytes[..<4].number(isLittleEndian: isLittleEndian)
         guard magic == Self.magic else {
-            throw StreamFault(.badRecord, "a file's attributes have a wrong magic number")
+            throw UnplacedStreamError(.badRecord, "a file's attributes have a wrong magic number")
         }
         let info: UInt16 = bytes[4..<6].number(isLittleEndian: isLittleEndian)
         guard let layout = layouts[UInt64(info & 0x3ff)] else {
-            throw StreamFault(.badRecord, "a file's attributes are in an order \(info & 0x3ff) that is not there")
+            throw UnplacedStreamError(
+                .badRecord, "a file's attributes are in an order \(info & 0x3ff) that is not there")
         }
         let headerSize = Int(info >> 10) * 8
         guard (8...bytes.count).contains(headerSize) else {
-            throw StreamFault(.badRecord, "the head of a file's attributes has \(headerSize) bytes")
+            throw UnplacedStreamError(.badRecord, "the head of a file's attributes has \(headerSize) bytes")
         }
         var place = headerSize
         var lengthPlace = 6
         for number in layout {
-            guard let kind = kinds[number] else { throw StreamFault(.badRecord, "there is no attribute \(number)") }
+            guard let kind = kinds[number] else {
+                throw UnplacedStreamError(.badRecord, "there is no attribute \(number)")
+            }
             var length = kind.length
             if length == 0 {
                 guard lengthPlace + 2 <= headerSize else {
-                    throw StreamFault(.badRecord, "an attribute of a file has no length")
+                    throw UnplacedStreamError(.badRecord, "an attribute of a file has no length")
                 }
                 let stated: UInt16 = bytes[lengthPlace..<(lengthPlace + 2)].number(isLittleEndian: isLittleEndian)
                 length = Int(stated)
                 lengthPlace += 2
             }
             guard place + length <= bytes.count else {
-                throw StreamFault(.badRecord, "an attribute of a file goes over the end")
+                throw UnplacedStreamError(.badRecord, "an attribute of a file goes over the end")
             }
             if let name = kind.name {
                 try Self.set(name, bytes[place..<(place + length)], isLittleEndian, &raw)
@@ -92,11 +99,11 @@ struct SystemAttributes {
 
     private static func set(
         _ name: Name, _ bytes: ArraySlice<UInt8>, _ isLittleEndian: Bool, _ raw: inout FileAttributes.Raw
-    ) throws(StreamFault) {
-        func number(_ index: Int = 0) throws(StreamFault) -> UInt64 {
+    ) throws(UnplacedStreamError) {
+        func number(_ index: Int = 0) throws(UnplacedStreamError) -> UInt64 {
             let start = bytes.startIndex + index * 8
             guard start + 8 <= bytes.endIndex else {
-                throw StreamFault(.badRecord, "the attribute \(name.rawValue) has \(bytes.count) bytes")
+                throw UnplacedStreamError(.badRecord, "the attribute \(name.rawValue) has \(bytes.count) bytes")
             }
             return bytes[start..<(start + 8)].number(isLittleEndian: isLittleEndian)
         }

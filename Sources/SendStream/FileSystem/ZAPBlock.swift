@@ -19,9 +19,9 @@ enum ZAPBlock {
     static let arrayType: UInt8 = 251
 
     /// - Parameter isFirst: it is the block at offset 0.
-    init(_ block: [UInt8], isFirst: Bool, isLittleEndian: Bool) throws(StreamFault) {
+    init(_ block: [UInt8], isFirst: Bool, isLittleEndian: Bool) throws(UnplacedStreamError) {
         guard block.count >= 512 else {
-            throw StreamFault(.badRecord, "a block of names (ZAP) has \(block.count) bytes")
+            throw UnplacedStreamError(.badRecord, "a block of names (ZAP) has \(block.count) bytes")
         }
         let type: UInt64 = block[..<8].number(isLittleEndian: isLittleEndian)
         switch type {
@@ -33,7 +33,9 @@ enum ZAPBlock {
             self = .micro(entries)
         case Self.headerType where isFirst:
             let magic: UInt64 = block[8..<16].number(isLittleEndian: isLittleEndian)
-            guard magic == Self.headerMagic else { throw StreamFault(.badRecord, "a ZAP has a wrong magic number") }
+            guard magic == Self.headerMagic else {
+                throw UnplacedStreamError(.badRecord, "a ZAP has a wrong magic number")
+            }
             // Behind five numbers of the table and the number of the next free block.
             self = .header(
                 leafCount: block[64..<72].number(isLittleEndian: isLittleEndian),
@@ -41,12 +43,14 @@ enum ZAPBlock {
         case Self.leafType where !isFirst:
             let magic: UInt32 = block[24..<28].number(isLittleEndian: isLittleEndian)
             guard magic == Self.leafMagic else {
-                throw StreamFault(.badRecord, "a ZAP's leaf has a wrong magic number")
+                throw UnplacedStreamError(.badRecord, "a ZAP's leaf has a wrong magic number")
             }
             var leaf = try LeafReader(block, isLittleEndian: isLittleEndian)
             self = .leaf(try leaf.entries())
         default:
-            guard !isFirst else { throw StreamFault(.badRecord, "what should be names and numbers (ZAP) is none") }
+            guard !isFirst else {
+                throw UnplacedStreamError(.badRecord, "what should be names and numbers (ZAP) is none")
+            }
             self = .table
         }
     }
@@ -66,10 +70,10 @@ private struct LeafReader {
     /// Bytes of a chunk that are content.
     private static let arrayBytes = 21
 
-    init(_ block: [UInt8], isLittleEndian: Bool) throws(StreamFault) {
+    init(_ block: [UInt8], isLittleEndian: Bool) throws(UnplacedStreamError) {
         // The table has an entry of two bytes for each 32 of a block, whose size is a power of two.
         guard block.count & (block.count - 1) == 0 else {
-            throw StreamFault(.badRecord, "a ZAP's leaf has \(block.count) bytes, no power of two")
+            throw UnplacedStreamError(.badRecord, "a ZAP's leaf has \(block.count) bytes, no power of two")
         }
         self.block = block
         self.isLittleEndian = isLittleEndian
@@ -77,7 +81,7 @@ private struct LeafReader {
         count = (block.count - start) / Self.chunkSize
     }
 
-    mutating func entries() throws(StreamFault) -> ZAPEntries {
+    mutating func entries() throws(UnplacedStreamError) -> ZAPEntries {
         var entries = ZAPEntries()
         for index in 0..<count {
             let chunk = chunk(index)
@@ -85,14 +89,14 @@ private struct LeafReader {
             let width = Int(chunk[chunk.startIndex + 1])
             let nameLength = Int(u16(chunk, 6))
             guard (1...FileSystemLimits.nameLength + 1).contains(nameLength) else {
-                throw StreamFault(.badRecord, "a name in a ZAP has \(nameLength) bytes")
+                throw UnplacedStreamError(.badRecord, "a name in a ZAP has \(nameLength) bytes")
             }
             guard [1, 2, 4, 8].contains(width) else {
-                throw StreamFault(.badRecord, "a ZAP has numbers of \(width) bytes")
+                throw UnplacedStreamError(.badRecord, "a ZAP has numbers of \(width) bytes")
             }
             let name = try array(u16(chunk, 4), nameLength)
             guard name.last == 0, !name.dropLast().contains(0) else {
-                throw StreamFault(.badRecord, "a name in a ZAP does not end where it should")
+                throw UnplacedStreamError(.badRecord, "a name in a ZAP does not end where it should")
             }
             let value = try array(u16(chunk, 8), Int(u16(chunk, 10)) * width)
             // Big-endian, whoever made it.
@@ -103,22 +107,22 @@ private struct LeafReader {
         }
         let stated: UInt16 = block[30..<32].number(isLittleEndian: isLittleEndian)
         guard entries.count == Int(stated) else {
-            throw StreamFault(.badRecord, "a ZAP's leaf has \(entries.count) names, and states \(stated)")
+            throw UnplacedStreamError(.badRecord, "a ZAP's leaf has \(entries.count) names, and states \(stated)")
         }
         return entries
     }
 
-    private mutating func array(_ first: UInt16, _ length: Int) throws(StreamFault) -> [UInt8] {
+    private mutating func array(_ first: UInt16, _ length: Int) throws(UnplacedStreamError) -> [UInt8] {
         var bytes: [UInt8] = []
         var index = Int(first)
         while bytes.count < length {
             used += 1
             guard index < count, used <= count else {
-                throw StreamFault(.badRecord, "a name or value in a ZAP has no end")
+                throw UnplacedStreamError(.badRecord, "a name or value in a ZAP has no end")
             }
             let chunk = chunk(index)
             guard chunk[chunk.startIndex] == ZAPBlock.arrayType else {
-                throw StreamFault(.badRecord, "a name or value in a ZAP leads to something else")
+                throw UnplacedStreamError(.badRecord, "a name or value in a ZAP leads to something else")
             }
             bytes += chunk.dropFirst().prefix(min(Self.arrayBytes, length - bytes.count))
             index = Int(u16(chunk, 22))

@@ -76,14 +76,16 @@ struct ZAPContent {
 
     /// - Parameter what: for messages.
     /// - Throws: `badRecord` if it is not whole: that a leaf counts, only the header tells.
-    func forEach(_ what: String, _ body: (ZAPEntries.Entry) throws(StreamFault) -> Void) throws(StreamFault) {
+    func forEach(_ what: String, _ body: (ZAPEntries.Entry) throws(UnplacedStreamError) -> Void)
+        throws(UnplacedStreamError)
+    {
         switch first {
-        case nil: throw StreamFault(.badRecord, "\(what) has no content")
+        case nil: throw UnplacedStreamError(.badRecord, "\(what) has no content")
         case .micro(let entries): try entries.forEach(body)
         case .header(let leafCount, let entryCount):
             let count = leaves.values.reduce(0) { $0 + $1.count }
             guard leafCount == UInt64(leaves.count), entryCount == UInt64(count) else {
-                throw StreamFault(
+                throw UnplacedStreamError(
                     .badRecord,
                     "\(what) has \(count) names in \(leaves.count) blocks, and states \(entryCount) in \(leafCount)")
             }
@@ -92,9 +94,9 @@ struct ZAPContent {
     }
 
     /// The first number of a name, of a ZAP with few names.
-    func value(_ name: String, _ what: String) throws(StreamFault) -> UInt64? {
+    func value(_ name: String, _ what: String) throws(UnplacedStreamError) -> UInt64? {
         var found: UInt64?
-        try forEach(what) { entry throws(StreamFault) in
+        try forEach(what) { entry throws(UnplacedStreamError) in
             if entry.name.elementsEqual(name.utf8) { found = entry.values.first }
         }
         return found

@@ -8,9 +8,9 @@ enum ZnodeAttributes {
     /// - Parameter linkData: the object's content, of a symbolic link.
     static func read(
         _ bonus: [UInt8], isLittleEndian: Bool, linkData: [UInt8]?
-    ) throws(StreamFault) -> FileAttributes.Raw {
+    ) throws(UnplacedStreamError) -> FileAttributes.Raw {
         guard bonus.count >= size else {
-            throw StreamFault(.badRecord, "a file's attributes have \(bonus.count) bytes")
+            throw UnplacedStreamError(.badRecord, "a file's attributes have \(bonus.count) bytes")
         }
         func number(_ offset: Int) -> UInt64 { bonus[offset..<(offset + 8)].number(isLittleEndian: isLittleEndian) }
         var raw = FileAttributes.Raw()
@@ -25,10 +25,10 @@ enum ZnodeAttributes {
         raw.group = number(136)
         if isLink(mode: raw.mode) {
             guard let length = Int(exactly: raw.size), length <= FileSystemLimits.targetLength else {
-                throw StreamFault(.badRecord, "a symbolic link of \(raw.size) bytes")
+                throw UnplacedStreamError(.badRecord, "a symbolic link of \(raw.size) bytes")
             }
             let whole = length <= bonus.count - size ? bonus[size...] : linkData?[...] ?? []
-            guard whole.count >= length else { throw StreamFault(.badRecord, "a symbolic link has no target") }
+            guard whole.count >= length else { throw UnplacedStreamError(.badRecord, "a symbolic link has no target") }
             raw.linkTarget = Array(whole.prefix(length))
         }
         return raw

@@ -38,10 +38,10 @@ public struct NameValueList: Sendable, Hashable {
     /// What it takes in memory is a small multiple of the bytes given, whatever they claim.
     ///
     /// - Throws: `badNameValueList`.
-    init(packed bytes: RawSpan) throws(StreamFault) {
+    init(packed bytes: RawSpan) throws(UnplacedStreamError) {
         let all = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
         // Encoding, byte order of the host that packed, two bytes of nothing.
-        guard all.count > 4, all[1] <= 1 else { throw StreamFault(.badNameValueList, "it has no head") }
+        guard all.count > 4, all[1] <= 1 else { throw UnplacedStreamError(.badNameValueList, "it has no head") }
         let rest: ArraySlice<UInt8>
         switch all[0] {
         case 0:
@@ -52,9 +52,11 @@ public struct NameValueList: Sendable, Hashable {
             var reader = XDRListReader(PackedBytes(all[4...], isLittleEndian: false))
             self = try reader.list(depth: 0)
             rest = reader.bytes.rest
-        case let other: throw StreamFault(.badNameValueList, "its encoding \(other) is unknown")
+        case let other: throw UnplacedStreamError(.badNameValueList, "its encoding \(other) is unknown")
         }
-        guard rest.allSatisfy({ $0 == 0 }) else { throw StreamFault(.badNameValueList, "something follows its end") }
+        guard rest.allSatisfy({ $0 == 0 }) else {
+            throw UnplacedStreamError(.badNameValueList, "something follows its end")
+        }
     }
 
 }
@@ -67,7 +69,7 @@ enum PackedType {
     case signeds(bytes: Int)
     case unsigneds(bytes: Int)
 
-    init(_ number: UInt32) throws(StreamFault) {
+    init(_ number: UInt32) throws(UnplacedStreamError) {
         switch number {
         case 1: self = .flag
         case 2, 23: self = .unsigned(bytes: 1)
@@ -94,7 +96,7 @@ enum PackedType {
         case 25: self = .signeds(bytes: 1)
         case 26: self = .unsigneds(bytes: 1)
         case 27: self = .double
-        default: throw StreamFault(.badNameValueList, "a value is of type \(number), which is unknown")
+        default: throw UnplacedStreamError(.badNameValueList, "a value is of type \(number), which is unknown")
         }
     }
 }
@@ -111,41 +113,41 @@ struct PackedBytes {
 
     var count: Int { rest.count }
 
-    mutating func take(_ count: Int) throws(StreamFault) -> ArraySlice<UInt8> {
-        guard count >= 0, count <= rest.count else { throw StreamFault(.badNameValueList, "it ends too early") }
+    mutating func take(_ count: Int) throws(UnplacedStreamError) -> ArraySlice<UInt8> {
+        guard count >= 0, count <= rest.count else { throw UnplacedStreamError(.badNameValueList, "it ends too early") }
         defer { rest = rest.dropFirst(count) }
         return rest.prefix(count)
     }
 
-    mutating func number<Number: FixedWidthInteger>(_: Number.Type) throws(StreamFault) -> Number {
+    mutating func number<Number: FixedWidthInteger>(_: Number.Type) throws(UnplacedStreamError) -> Number {
         try take(MemoryLayout<Number>.size).number(isLittleEndian: isLittleEndian)
     }
 
     /// A number that counts something.
-    mutating func length() throws(StreamFault) -> Int {
+    mutating func length() throws(UnplacedStreamError) -> Int {
         let number = try number(Int32.self)
-        guard number >= 0 else { throw StreamFault(.badNameValueList, "it has a negative count") }
+        guard number >= 0 else { throw UnplacedStreamError(.badNameValueList, "it has a negative count") }
         return Int(number)
     }
 
     /// A number of so many bytes.
-    mutating func unsigned(_ bytes: Int) throws(StreamFault) -> UInt64 {
+    mutating func unsigned(_ bytes: Int) throws(UnplacedStreamError) -> UInt64 {
         let taken = try take(bytes)
         return isLittleEndian
             ? taken.reversed().reduce(0) { $0 << 8 | UInt64($1) } : taken.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    mutating func signed(_ bytes: Int) throws(StreamFault) -> Int64 {
+    mutating func signed(_ bytes: Int) throws(UnplacedStreamError) -> Int64 {
         let unused = 64 - 8 * bytes
         return Int64(bitPattern: try unsigned(bytes) << UInt64(unused)) >> Int64(unused)
     }
 
-    mutating func boolean() throws(StreamFault) -> Bool { try number(UInt32.self) != 0 }
+    mutating func boolean() throws(UnplacedStreamError) -> Bool { try number(UInt32.self) != 0 }
 
     /// Several of the same.
     mutating func array<Element>(
-        _ count: Int, of element: (inout Self) throws(StreamFault) -> Element
-    ) throws(StreamFault) -> [Element] {
+        _ count: Int, of element: (inout Self) throws(UnplacedStreamError) -> Element
+    ) throws(UnplacedStreamError) -> [Element] {
         var elements: [Element] = []
         for _ in 0..<count { elements.append(try element(&self)) }
         return elements

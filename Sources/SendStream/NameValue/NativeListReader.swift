@@ -5,12 +5,14 @@ struct NativeListReader {
 
     init(_ bytes: PackedBytes) { self.bytes = bytes }
 
-    mutating func list(depth: Int) throws(StreamFault) -> NameValueList {
-        guard depth < NameValueList.mostNested else { throw StreamFault(.badNameValueList, "it is nested too deeply") }
+    mutating func list(depth: Int) throws(UnplacedStreamError) -> NameValueList {
+        guard depth < NameValueList.mostNested else {
+            throw UnplacedStreamError(.badNameValueList, "it is nested too deeply")
+        }
         // Version and flags; those of a list in a list stand in its pair.
         if depth == 0 {
             guard try bytes.number(Int32.self) == 0 else {
-                throw StreamFault(.badNameValueList, "its version is unknown")
+                throw UnplacedStreamError(.badNameValueList, "its version is unknown")
             }
             _ = try bytes.take(4)
         }
@@ -23,7 +25,7 @@ struct NativeListReader {
     }
 
     /// Size, length of the name, two bytes of nothing, count, type; then name and value. Lists follow behind the pair.
-    private mutating func pair(_ size: Int, depth: Int) throws(StreamFault) -> NameValueList.Pair {
+    private mutating func pair(_ size: Int, depth: Int) throws(UnplacedStreamError) -> NameValueList.Pair {
         var pair = PackedBytes(try bytes.take(size - 4), isLittleEndian: bytes.isLittleEndian)
         let nameLength = Int(try pair.number(UInt16.self))
         _ = try pair.take(2)
@@ -32,7 +34,7 @@ struct NativeListReader {
         let name = try pair.take(nameLength)
         _ = try pair.take((8 - nameLength % 8) % 8)
         guard name.last == 0, !name.dropLast().contains(0) else {
-            throw StreamFault(.badNameValueList, "a name does not end")
+            throw UnplacedStreamError(.badNameValueList, "a name does not end")
         }
         let value = try value(type, count, &pair, depth: depth)
         return NameValueList.Pair(name: Array(name.dropLast()), value: value)
@@ -40,7 +42,7 @@ struct NativeListReader {
 
     private mutating func value(
         _ type: PackedType, _ count: Int, _ pair: inout PackedBytes, depth: Int
-    ) throws(StreamFault) -> NameValueList.Value {
+    ) throws(UnplacedStreamError) -> NameValueList.Value {
         switch type {
         case .flag: return .flag
         case .boolean: return .boolean(try pair.boolean())
@@ -50,15 +52,16 @@ struct NativeListReader {
         case .text: return .text(try Self.text(&pair))
         case .bytes: return .bytes(Array(try pair.take(count)))
         case .list: return .list(try list(depth: depth + 1))
-        case .booleans: return .booleans(try pair.array(count) { bytes throws(StreamFault) in try bytes.boolean() })
+        case .booleans:
+            return .booleans(try pair.array(count) { bytes throws(UnplacedStreamError) in try bytes.boolean() })
         case .signeds(let width):
-            return .signeds(try pair.array(count) { bytes throws(StreamFault) in try bytes.signed(width) })
+            return .signeds(try pair.array(count) { bytes throws(UnplacedStreamError) in try bytes.signed(width) })
         case .unsigneds(let width):
-            return .unsigneds(try pair.array(count) { bytes throws(StreamFault) in try bytes.unsigned(width) })
+            return .unsigneds(try pair.array(count) { bytes throws(UnplacedStreamError) in try bytes.unsigned(width) })
         // Texts and lists have a pointer each, in front.
         case .texts:
             _ = try pair.take(count * 8)
-            return .texts(try pair.array(count) { bytes throws(StreamFault) in try Self.text(&bytes) })
+            return .texts(try pair.array(count) { bytes throws(UnplacedStreamError) in try Self.text(&bytes) })
         case .lists:
             _ = try pair.take(count * 8)
             var lists: [NameValueList] = []
@@ -67,7 +70,7 @@ struct NativeListReader {
         }
     }
 
-    private static func text(_ bytes: inout PackedBytes) throws(StreamFault) -> [UInt8] {
+    private static func text(_ bytes: inout PackedBytes) throws(UnplacedStreamError) -> [UInt8] {
         let text = bytes.rest.prefix { $0 != 0 }
         _ = try bytes.take(text.count + 1)
         return Array(text)

@@ -4,11 +4,13 @@ struct XDRListReader {
 
     init(_ bytes: PackedBytes) { self.bytes = bytes }
 
-    mutating func list(depth: Int) throws(StreamFault) -> NameValueList {
-        guard depth < NameValueList.mostNested else { throw StreamFault(.badNameValueList, "it is nested too deeply") }
+    mutating func list(depth: Int) throws(UnplacedStreamError) -> NameValueList {
+        guard depth < NameValueList.mostNested else {
+            throw UnplacedStreamError(.badNameValueList, "it is nested too deeply")
+        }
         // Version and flags.
         guard try bytes.number(Int32.self) == 0 else {
-            throw StreamFault(.badNameValueList, "its version is unknown")
+            throw UnplacedStreamError(.badNameValueList, "its version is unknown")
         }
         _ = try bytes.take(4)
         var list = NameValueList()
@@ -23,14 +25,14 @@ struct XDRListReader {
             let count = try bytes.length()
             list.pairs.append(NameValueList.Pair(name: name, value: try value(type, count, depth: depth)))
             guard before - bytes.count == size else {
-                throw StreamFault(.badNameValueList, "a value has another size than it says")
+                throw UnplacedStreamError(.badNameValueList, "a value has another size than it says")
             }
         }
     }
 
     private mutating func value(
         _ type: PackedType, _ count: Int, depth: Int
-    ) throws(StreamFault) -> NameValueList.Value {
+    ) throws(UnplacedStreamError) -> NameValueList.Value {
         switch type {
         case .flag: return .flag
         case .boolean: return .boolean(try bytes.boolean())
@@ -42,14 +44,15 @@ struct XDRListReader {
         case .list: return .list(try list(depth: depth + 1))
         case .booleans:
             try checkLength(count)
-            return .booleans(try bytes.array(count) { bytes throws(StreamFault) in try bytes.boolean() })
+            return .booleans(try bytes.array(count) { bytes throws(UnplacedStreamError) in try bytes.boolean() })
         case .signeds(let width):
             try checkLength(count)
-            return .signeds(try bytes.array(count) { bytes throws(StreamFault) in try bytes.signed(max(width, 4)) })
+            return .signeds(
+                try bytes.array(count) { bytes throws(UnplacedStreamError) in try bytes.signed(max(width, 4)) })
         case .unsigneds(let width):
             try checkLength(count)
             return .unsigneds(
-                try bytes.array(count) { bytes throws(StreamFault) in try bytes.unsigned(max(width, 4)) })
+                try bytes.array(count) { bytes throws(UnplacedStreamError) in try bytes.unsigned(max(width, 4)) })
         case .texts:
             var texts: [[UInt8]] = []
             for _ in 0..<count { texts.append(try text()) }
@@ -62,17 +65,19 @@ struct XDRListReader {
     }
 
     /// Arrays of numbers say their length once more.
-    private mutating func checkLength(_ count: Int) throws(StreamFault) {
-        guard try bytes.length() == count else { throw StreamFault(.badNameValueList, "an array has two lengths") }
+    private mutating func checkLength(_ count: Int) throws(UnplacedStreamError) {
+        guard try bytes.length() == count else {
+            throw UnplacedStreamError(.badNameValueList, "an array has two lengths")
+        }
     }
 
-    private mutating func text() throws(StreamFault) -> [UInt8] {
+    private mutating func text() throws(UnplacedStreamError) -> [UInt8] {
         let text = try opaque(try bytes.length())
-        guard !text.contains(0) else { throw StreamFault(.badNameValueList, "a text has a NUL") }
+        guard !text.contains(0) else { throw UnplacedStreamError(.badNameValueList, "a text has a NUL") }
         return text
     }
 
-    private mutating func opaque(_ count: Int) throws(StreamFault) -> [UInt8] {
+    private mutating func opaque(_ count: Int) throws(UnplacedStreamError) -> [UInt8] {
         let content = try bytes.take(count)
         _ = try bytes.take((4 - count % 4) % 4)
         return Array(content)

@@ -25,7 +25,7 @@ struct FatZAP {
     }
 
     /// - Parameter names: ascending.
-    init(_ names: [HashedName], salt: UInt64) throws(StreamFault) {
+    init(_ names: [HashedName], salt: UInt64) throws(UnplacedStreamError) {
         self.names = names
         self.salt = salt
         var leaves: [Leaf] = []
@@ -37,7 +37,7 @@ struct FatZAP {
                 continue
             }
             guard leaf.prefixBits < Self.mostTableBits else {
-                throw StreamFault(.limit, "a directory has too many names that ZFS cannot tell apart well")
+                throw UnplacedStreamError(.limit, "a directory has too many names that ZFS cannot tell apart well")
             }
             let half = UInt64(1) << (63 - leaf.prefixBits)
             let split = leaf.names.partitioningIndex { names[$0].hash & half != 0 }

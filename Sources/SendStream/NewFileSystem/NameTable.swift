@@ -16,7 +16,7 @@ struct NameTable {
 
     /// - Parameter salt: not zero. The same names with the same salt make the same blocks, in whatever order they come.
     /// - Throws: `limit` for names that no ZAP could hold, however it is made.
-    init(_ entries: [Entry], salt: UInt64) throws(StreamFault) {
+    init(_ entries: [Entry], salt: UInt64) throws(UnplacedStreamError) {
         let hashed = entries.map { HashedName(hash: NameHash.of($0.name, salt: salt), name: $0.name, value: $0.value) }
             .sorted()
         let size = (entries.count + 1) * MicroZAP.entrySize

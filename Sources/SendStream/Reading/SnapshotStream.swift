@@ -113,7 +113,7 @@ public struct SnapshotStream: Sendable {
             }
             do {
                 try begin(try StreamHeader(fields), emit)
-            } catch let fault as StreamFault {
+            } catch let fault as UnplacedStreamError {
                 throw StreamError(fault.reason, at: offset, fault.detail)
             }
         case .snapshot:

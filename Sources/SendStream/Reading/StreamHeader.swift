@@ -90,14 +90,14 @@ extension StreamHeader {
     static let magic: UInt64 = 0x2_f5ba_cbac
 
     /// Reads a `BEGIN` record, features that are unknown included.
-    init(_ record: RecordFields) throws(StreamFault) {
-        guard record.u64(0) == Self.magic else { throw StreamFault(.badRecord, "its magic number is wrong") }
+    init(_ record: RecordFields) throws(UnplacedStreamError) {
+        guard record.u64(0) == Self.magic else { throw UnplacedStreamError(.badRecord, "its magic number is wrong") }
         // Two bits say how many snapshots; 56 are features (`DMU_GET_FEATUREFLAGS`).
         let version = record.u64(8)
         switch version & 3 {
         case 1: isCompound = false
         case 2: isCompound = true
-        default: throw StreamFault(.badRecord, "it is neither one stream nor several")
+        default: throw UnplacedStreamError(.badRecord, "it is neither one stream nor several")
         }
         features = StreamFeatures(rawValue: version >> 2 & (1 << 56 - 1))
         created = record.u64(16)
@@ -113,7 +113,9 @@ extension StreamHeader {
         originGUID = origin == 0 ? nil : origin
         let field = record.bytes[(8 + 48)...]
         name = Array(field.prefix { $0 != 0 })
-        guard name.count < field.count else { throw StreamFault(.badRecord, "the snapshot's name does not end") }
+        guard name.count < field.count else {
+            throw UnplacedStreamError(.badRecord, "the snapshot's name does not end")
+        }
         payloadLength = Int(record.payloadLength)
         isLittleEndian = record.isLittleEndian
     }

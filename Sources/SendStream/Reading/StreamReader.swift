@@ -94,7 +94,7 @@ public struct StreamReader {
                 try visitor.record(record, payload: bytes)
             case .ended: break
             }
-        } catch let fault as StreamFault {
+        } catch let fault as UnplacedStreamError {
             throw StreamError(fault.reason, at: start, fault.detail)
         }
         if case .record = step { start = position }
@@ -112,7 +112,7 @@ public struct StreamReader {
                 recordCount += 1
                 return try begin(header, bytes, &visitor)
             }
-            if case .start = place { throw StreamFault(.notAStream, "it begins with other bytes") }
+            if case .start = place { throw UnplacedStreamError(.notAStream, "it begins with other bytes") }
             try endFrame(RecordFields(bytes, isLittleEndian: isLittleEndian))
             try visitor.endFrame()
         case .stream, .frame, .streamInFrame:
@@ -120,7 +120,9 @@ public struct StreamReader {
             let before = checksum
             try verify(record, bytes)
             if record.type == RecordFields.endType { return try end(record, before, &visitor) }
-            if case .frame = place { throw StreamFault(.badRecord, "a frame has a record of type \(record.type)") }
+            if case .frame = place {
+                throw UnplacedStreamError(.badRecord, "a frame has a record of type \(record.type)")
+            }
             let (content, payload) = try record.record(limits)
             guard payload > 0 else { return try visitor.record(content, payload: RawSpan()) }
             step = .payload(content)
@@ -135,33 +137,34 @@ public struct StreamReader {
         case (.start, false): place = .stream
         case (.start, true): place = .frame
         case (_, false): place = .streamInFrame
-        case (_, true): throw StreamFault(.badRecord, "a frame is in a frame")
+        case (_, true): throw UnplacedStreamError(.badRecord, "a frame is in a frame")
         }
         isLittleEndian = header.isLittleEndian
         checksum = Fletcher4()
         checksum.add(bytes, isLittleEndian: isLittleEndian)
         guard header.features.unknown.isEmpty else {
             let names = header.features.unknown.names.joined(separator: ", ")
-            throw StreamFault(.unsupported, "it needs features that are not known here: \(names)")
+            throw UnplacedStreamError(.unsupported, "it needs features that are not known here: \(names)")
         }
         guard header.payloadLength > 0 else { return try visitor.begin(header, properties: nil) }
         guard header.payloadLength <= limits.propertyBytes else {
-            throw StreamFault(.limit, "its list of properties has more than \(limits.propertyBytes) bytes")
+            throw UnplacedStreamError(.limit, "its list of properties has more than \(limits.propertyBytes) bytes")
         }
         guard header.payloadLength.isMultiple(of: 4) else {
-            throw StreamFault(.badRecord, "its list of properties has \(header.payloadLength) bytes, no multiple of 4")
+            throw UnplacedStreamError(
+                .badRecord, "its list of properties has \(header.payloadLength) bytes, no multiple of 4")
         }
         step = .properties(header)
         wanted = header.payloadLength
     }
 
-    private mutating func verify(_ record: RecordFields, _ bytes: RawSpan) throws(StreamFault) {
+    private mutating func verify(_ record: RecordFields, _ bytes: RawSpan) throws(UnplacedStreamError) {
         recordCount += 1
         checksum.add(bytes.extracting(0..<RecordFields.checksumOffset), isLittleEndian: isLittleEndian)
         let stated = record.checksum(at: RecordFields.checksumOffset)
         if stated.isZero { uncheckedRecordCount += 1 }
         guard stated.isZero || stated == checksum else {
-            throw StreamFault(.badChecksum, "what comes before is not what was sent")
+            throw UnplacedStreamError(.badChecksum, "what comes before is not what was sent")
         }
         checksum.add(
             bytes.extracting(RecordFields.checksumOffset..<RecordFields.size), isLittleEndian: isLittleEndian)
@@ -171,20 +174,20 @@ public struct StreamReader {
         _ record: RecordFields, _ before: Fletcher4, _ visitor: inout some StreamVisitor
     ) throws {
         guard record.checksum(at: 8) == before else {
-            throw StreamFault(.badChecksum, "what comes before the end is not what was sent")
+            throw UnplacedStreamError(.badChecksum, "what comes before the end is not what was sent")
         }
         if case .stream = place { step = .ended } else { place = .betweenStreams }
         try visitor.end()
     }
 
     /// The last record of a frame, which has no checksum.
-    private mutating func endFrame(_ record: RecordFields) throws(StreamFault) {
+    private mutating func endFrame(_ record: RecordFields) throws(UnplacedStreamError) {
         recordCount += 1
         guard record.type == RecordFields.endType else {
-            throw StreamFault(.badRecord, "between streams there is a record of type \(record.type)")
+            throw UnplacedStreamError(.badRecord, "between streams there is a record of type \(record.type)")
         }
         guard record.checksum(at: 8).isZero else {
-            throw StreamFault(.badRecord, "the end of all streams has a checksum")
+            throw UnplacedStreamError(.badRecord, "the end of all streams has a checksum")
         }
         step = .ended
     }

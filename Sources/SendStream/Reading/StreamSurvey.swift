@@ -88,6 +88,6 @@ public struct StreamSurvey<Volume: VolumeVisitor>: StreamVisitor {
 
     private mutating func fail(_ error: any Error) {
         content = .none
-        contentFault = (error as? StreamFault)?.detail ?? String(describing: error)
+        contentFault = (error as? UnplacedStreamError)?.detail ?? String(describing: error)
     }
 }

@@ -16,7 +16,7 @@ struct BlockGatherer {
     ) throws {
         let (end, overflow) = offset.addingReportingOverflow(UInt64(bytes.byteCount))
         guard offset >= reached, !overflow else {
-            throw StreamFault(.order, "content at \(offset) comes after what reaches to \(reached)")
+            throw UnplacedStreamError(.order, "content at \(offset) comes after what reaches to \(reached)")
         }
         var taken = 0
         while taken < bytes.byteCount {

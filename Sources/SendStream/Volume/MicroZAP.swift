@@ -8,15 +8,15 @@ enum MicroZAP {
     /// Bytes of a name, its NUL included (`MZAP_NAME_LEN`).
     static let nameSize = 50
 
-    static func entries(_ block: [UInt8], isLittleEndian: Bool) throws(StreamFault) -> [Entry] {
+    static func entries(_ block: [UInt8], isLittleEndian: Bool) throws(UnplacedStreamError) -> [Entry] {
         guard block.count >= entrySize, block[..<8].number(isLittleEndian: isLittleEndian) == magic else {
-            throw StreamFault(.badRecord, "what should be names and numbers (ZAP) is none")
+            throw UnplacedStreamError(.badRecord, "what should be names and numbers (ZAP) is none")
         }
         var entries: [Entry] = []
         for start in stride(from: entrySize, through: block.count - entrySize, by: entrySize) {
             let name = block[(start + 14)..<(start + entrySize)].prefix { $0 != 0 }
             guard !name.isEmpty else { continue }
-            guard name.count < nameSize else { throw StreamFault(.badRecord, "a name in a ZAP does not end") }
+            guard name.count < nameSize else { throw UnplacedStreamError(.badRecord, "a name in a ZAP does not end") }
             entries.append((Array(name), block[start..<(start + 8)].number(isLittleEndian: isLittleEndian)))
         }
         return entries

@@ -42,7 +42,7 @@ public struct SparseDigest: Sendable {
     public mutating func add(_ bytes: RawSpan, at offset: UInt64) throws {
         do {
             try grains.add(bytes, at: offset) { grain, start, _ in hash.add(grain, at: start) }
-        } catch let fault as StreamFault {
+        } catch let fault as UnplacedStreamError {
             throw StreamError(fault.reason, at: 0, fault.detail)
         }
     }

@@ -43,9 +43,9 @@ public struct VolumeBlocks<Visitor: VolumeVisitor>: StreamVisitor {
 
     public mutating func begin(_ header: StreamHeader, properties: NameValueList?) throws {
         guard !header.isCompound else { return }
-        guard self.header == nil else { throw StreamFault(.unsupported, "it has more than one snapshot") }
+        guard self.header == nil else { throw UnplacedStreamError(.unsupported, "it has more than one snapshot") }
         try header.features.checkReadable()
-        guard header.kind == .volume else { throw StreamFault(.unsupported, "it is of no volume") }
+        guard header.kind == .volume else { throw UnplacedStreamError(.unsupported, "it is of no volume") }
         self.header = header
     }
 
@@ -53,7 +53,7 @@ public struct VolumeBlocks<Visitor: VolumeVisitor>: StreamVisitor {
         switch record {
         case .object(let record):
             if let type = Self.types[record.object], type != record.type {
-                throw StreamFault(.badRecord, "object \(record.object) of a volume is of type \(record.type)")
+                throw UnplacedStreamError(.badRecord, "object \(record.object) of a volume is of type \(record.type)")
             }
             if record.object == Self.dataObject { try begin(blockSize: record.blockSize) }
         case .write(let write):
@@ -65,11 +65,11 @@ public struct VolumeBlocks<Visitor: VolumeVisitor>: StreamVisitor {
         case .free(Self.dataObject, let offset, let length): try free(offset, length)
         case .freeObjects(let first, let count):
             guard first > Self.propertyObject || first + count <= Self.dataObject else {
-                throw StreamFault(.badRecord, "an object that makes the volume is freed")
+                throw UnplacedStreamError(.badRecord, "an object that makes the volume is freed")
             }
-        case .reference: throw StreamFault(.unsupported, "a block is a reference to another (dedup)")
-        case .redact: throw StreamFault(.unsupported, "a part of its content was left out (redacted)")
-        case .objectRange: throw StreamFault(.unsupported, "it is encrypted (raw)")
+        case .reference: throw UnplacedStreamError(.unsupported, "a block is a reference to another (dedup)")
+        case .redact: throw UnplacedStreamError(.unsupported, "a part of its content was left out (redacted)")
+        case .objectRange: throw UnplacedStreamError(.unsupported, "it is encrypted (raw)")
         case .free, .spill: break
         }
     }
@@ -77,12 +77,16 @@ public struct VolumeBlocks<Visitor: VolumeVisitor>: StreamVisitor {
     public mutating func end() throws {
         guard let header else { return }
         if !hasBegun {
-            guard header.originGUID != nil else { throw StreamFault(.badRecord, "a volume has no content object") }
+            guard header.originGUID != nil else {
+                throw UnplacedStreamError(.badRecord, "a volume has no content object")
+            }
             try begin(blockSize: nil)
         }
-        guard size != nil || header.originGUID != nil else { throw StreamFault(.badRecord, "a volume has no size") }
+        guard size != nil || header.originGUID != nil else {
+            throw UnplacedStreamError(.badRecord, "a volume has no size")
+        }
         if let size, reached > size {
-            throw StreamFault(.badRecord, "its content ends at \(reached), behind the volume's end at \(size)")
+            throw UnplacedStreamError(.badRecord, "its content ends at \(reached), behind the volume's end at \(size)")
         }
         if let tail, header.originGUID != nil, tail < size ?? .max {
             try visitor.hole(at: tail, count: (size ?? .max) - tail)
@@ -91,7 +95,7 @@ public struct VolumeBlocks<Visitor: VolumeVisitor>: StreamVisitor {
     }
 
     private mutating func begin(blockSize: Int?) throws {
-        guard let header, !hasBegun else { throw StreamFault(.order, "the content object comes twice") }
+        guard let header, !hasBegun else { throw UnplacedStreamError(.order, "the content object comes twice") }
         hasBegun = true
         try visitor.begin(header, blockSize: blockSize)
     }
@@ -104,13 +108,13 @@ public struct VolumeBlocks<Visitor: VolumeVisitor>: StreamVisitor {
     private mutating func block(_ bytes: RawSpan, of object: UInt64, at offset: UInt64) throws {
         guard object == Self.dataObject else {
             guard offset == 0, size == nil else {
-                throw StreamFault(.badRecord, "the volume's properties are more than one block")
+                throw UnplacedStreamError(.badRecord, "the volume's properties are more than one block")
             }
             return size = try volumeSize(bytes)
         }
         let end = offset + UInt64(bytes.byteCount)
         guard hasBegun, offset >= reached, end <= tail ?? .max else {
-            throw StreamFault(.order, "a block at \(offset) comes after what reaches to \(reached)")
+            throw UnplacedStreamError(.order, "a block at \(offset) comes after what reaches to \(reached)")
         }
         reached = end
         try visitor.data(bytes, at: offset)
@@ -118,9 +122,9 @@ public struct VolumeBlocks<Visitor: VolumeVisitor>: StreamVisitor {
 
     private mutating func free(_ offset: UInt64, _ length: UInt64?) throws {
         guard offset >= reached else {
-            throw StreamFault(.order, "what is free from \(offset) on comes after what reaches to \(reached)")
+            throw UnplacedStreamError(.order, "what is free from \(offset) on comes after what reaches to \(reached)")
         }
-        guard hasBegun else { throw StreamFault(.order, "what is free comes before the content object") }
+        guard hasBegun else { throw UnplacedStreamError(.order, "what is free comes before the content object") }
         guard let length else {
             tail = min(tail ?? .max, offset)
             return
@@ -133,13 +137,13 @@ public struct VolumeBlocks<Visitor: VolumeVisitor>: StreamVisitor {
         try visitor.hole(at: offset, count: end - offset)
     }
 
-    private func volumeSize(_ bytes: RawSpan) throws(StreamFault) -> UInt64 {
+    private func volumeSize(_ bytes: RawSpan) throws(UnplacedStreamError) -> UInt64 {
         let block = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
         let properties = try MicroZAP.entries(block, isLittleEndian: header?.isLittleEndian ?? true)
         guard let size = properties.first(where: { $0.name.elementsEqual("size".utf8) })?.value else {
-            throw StreamFault(.badRecord, "the volume's properties have no size")
+            throw UnplacedStreamError(.badRecord, "the volume's properties have no size")
         }
-        guard size <= UInt64(Int64.max) else { throw StreamFault(.badRecord, "a volume of \(size) bytes") }
+        guard size <= UInt64(Int64.max) else { throw UnplacedStreamError(.badRecord, "a volume of \(size) bytes") }
         return size
     }
 }
@@ -148,8 +152,8 @@ extension StreamFeatures {
     /// What none but ZFS can make sense of, since something is needed that is not in the stream.
     ///
     /// - Parameter excused: features of which sense is made all the same.
-    func checkReadable(besides excused: Self = []) throws(StreamFault) {
-        if let reason = subtracting(excused).hindrance { throw StreamFault(.unsupported, reason) }
+    func checkReadable(besides excused: Self = []) throws(UnplacedStreamError) {
+        if let reason = subtracting(excused).hindrance { throw UnplacedStreamError(.unsupported, reason) }
     }
 
     /// Why nobody but ZFS reads the content; nil where nothing hinders.
