@@ -16,7 +16,7 @@ unit = $(DESTDIR)$(PREFIX)/lib/systemd/system/imgapi-server.service
 release = .build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help build install uninstall deb test-deb dist demo test test-fast test-clean test-disks test-page test-kills test-attacks test-openzfs test-power test-boot test-instructions bench bench-compare fuzz lint format manual docs clean
+.PHONY: help build install uninstall deb test-deb dist demo test test-fast test-clean test-disks test-page test-kills test-attacks test-openzfs test-power test-boot test-engines test-instructions bench bench-compare fuzz lint format manual docs clean
 
 help: ## this list
 	@echo 'usage: make TARGET'
@@ -93,6 +93,9 @@ bench: ## time and memory against the tools an operator would type
 
 test-boot: ## a machine comes up from a disk that was imported and exported again
 	@Tests/Boot/run.sh
+
+test-engines: ## docker and podman take and run what was pushed
+	@Tests/Engines/run.sh
 
 test-instructions: ## instructions of commands that scripts run all day, against those on record (after a change that is meant: scripts/instructions.sh --record)
 	@scripts/instructions.sh

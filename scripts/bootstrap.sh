@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what a task needs and this machine lacks, from the distribution's own packages (apt).
-# usage: scripts/bootstrap.sh GROUP…      (build zfs test instructions page demo clean openzfs bench lint docs deb)
+# usage: scripts/bootstrap.sh GROUP…      (build zfs test instructions page demo clean openzfs engines bench lint docs deb)
 #        scripts/bootstrap.sh --list GROUP…   prints what the groups ask for, also what is there
 #
 # Says nothing and takes a moment where nothing is missing. Uses sudo where it is not run by root. Waits for another apt,
@@ -68,6 +68,11 @@ clean_group() { packages+=(mmdebstrap debian-archive-keyring util-linux git); }
 openzfs_group() {
     build_group
     packages+=(mmdebstrap debian-archive-keyring xz-utils zstd openssh-client qemu-system-x86 qemu-utils fdisk e2fsprogs)
+}
+engines_group() {
+    build_group
+    zfs_group
+    packages+=(mmdebstrap debian-archive-keyring util-linux docker-registry skopeo umoci busybox-static)
 }
 bench_group() {
     build_group
@@ -166,10 +171,10 @@ install_missing() {
     done
 }
 
-(($# > 0)) || die "usage: scripts/bootstrap.sh [--list] GROUP… (build zfs test instructions page demo clean openzfs bench lint docs deb)"
+(($# > 0)) || die "usage: scripts/bootstrap.sh [--list] GROUP… (build zfs test instructions page demo clean openzfs engines bench lint docs deb)"
 for group; do
     case $group in
-        build | zfs | test | instructions | page | demo | clean | openzfs | bench | lint | docs | deb) "${group}_group" ;;
+        build | zfs | test | instructions | page | demo | clean | openzfs | engines | bench | lint | docs | deb) "${group}_group" ;;
         *) die "no such group: $group" ;;
     esac
 done

@@ -2,7 +2,8 @@ import Failure
 import SendStream
 
 /// What a layer must hold so that a tree becomes another: entries that are new or others than before, in the order of their
-/// names, and whiteouts of what is gone (OCI image-spec, layer.md, "Change Types").
+/// names, and whiteouts of what is gone (OCI image-spec, layer.md, "Change Types"). The folders on the way to each are there, too, though
+/// they did not change: whoever unpacks it would else leave them the time of the unpacking.
 ///
 /// Of what has several names all are in the layer if one of them is: that which replaces one would not be the others.
 struct LayerDifference: Sendable {
@@ -41,11 +42,17 @@ struct LayerDifference: Sendable {
                 }
             }
             var again = Comparison(old, new)
+            var above = FoldersAbove()
             while let step = again.next() {
                 switch step {
+                case .both(_, let now) where !changed.contains(now.object):
+                    if now.attributes.kind == .directory { above.enter(now.path, again.index) }
                 case .both(_, let now), .new(let now):
-                    if changed.contains(now.object) { try add(now, again.index) }
-                case .gone(let path): items.append(.whiteout(try Self.whiteout(of: path)))
+                    items += above.take(now.path).map { .entry($0) }
+                    try add(now, again.index)
+                case .gone(let path):
+                    items += above.take(path).map { .entry($0) }
+                    items.append(.whiteout(try Self.whiteout(of: path)))
                 }
             }
         } else {
@@ -147,6 +154,27 @@ private struct Walk {
 
     /// A path of the tree as one below the root.
     static func below(_ path: [UInt8]) -> [UInt8] { Array(path.dropFirst(LayerDifference.root.count + 1)) }
+}
+
+/// Folders that did not change, and are on the way to what comes next, the uppermost first.
+private struct FoldersAbove {
+    private var folders: [(path: [UInt8], index: Int)] = []
+
+    mutating func enter(_ path: [UInt8], _ index: Int) {
+        folders.removeAll { !Self.isAbove(path, $0.path) }
+        folders.append((path, index))
+    }
+
+    /// The indices of those above a path that were not taken before.
+    mutating func take(_ path: [UInt8]) -> [Int] {
+        defer { folders = [] }
+        return folders.filter { Self.isAbove(path, $0.path) }.map(\.index)
+    }
+
+    private static func isAbove(_ path: [UInt8], _ folder: [UInt8]) -> Bool {
+        folder.isEmpty
+            || path.count > folder.count && path[folder.count] == UInt8(ascii: "/") && path.starts(with: folder)
+    }
 }
 
 /// Two trees side by side.

@@ -50,9 +50,20 @@ extension EndToEnd {
             #expect(config["config"]?["Cmd"] == ["/bin/sh"] && config["config"]?["WorkingDir"] == "/etc")
             #expect(config["architecture"]?.stringValue == RegistryServer.architecture && config["os"] == "linux")
             #expect(config["created"] == "2026-01-02T03:04:05.678Z")
-            // A layer has what is different, and no more.
+            // A layer has what is different, and the folders on the way to it, to which docker would else give the time of the unpacking.
             let small = try #require(pushed["layers"]?[2]?["size"]?.intValue)
             #expect(small < 5000)
+            for layer in pushed["layers"]?.arrayValue ?? [] {
+                let digest = try #require(layer["digest"]?.stringValue)
+                let names = try await Tool.shell(
+                    "curl -sSf '\(registry.url)/v2/pushed/three/blobs/\(digest)' | tar -tzf -"
+                ).split(separator: "\n").map { FilePath(String($0)) }
+                #expect(
+                    names.first == "."
+                        && Set(names).isSuperset(
+                            of: names.dropFirst().map { $0.removingLastComponent() }.filter { $0 != "" }),
+                    "\(names)")
+            }
 
             // Once more, and into another repository: nothing is sent, nothing read.
             for other in ["pushed/three:two", "pushed/other:one"] {
