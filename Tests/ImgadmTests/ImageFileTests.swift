@@ -216,6 +216,12 @@ extension EndToEnd {
                 #expect(run.status == 0 && json["installed"]?[0]?["uuid"]?.stringValue == uuid, "\(file): \(run)")
                 #expect((json["installed"] == nil) == (name == nil), "\(file): \(run)")
             }
+            // A state that cannot be read keeps nobody from what is in the file.
+            let unread = try await box.shell(
+                "cd \(box.root); mkdir -p s/var/imgadm; : > s/var/imgadm/images; IMGADM_ROOT=$PWD/s imgadm inspect -j disk.raw"
+            )
+            #expect(try JSONValue(parsing: unread.output)["intact"] == true, "\(unread)")
+            #expect(unread.status == 0 && unread.errors.contains("cannot be told"), "\(unread)")
         }
 
         @Test func anImageKnowsItsFileAndACheckFindsWhatReplacedIt() async throws {

@@ -184,6 +184,17 @@ import Testing
         #expect(tree?.furtherDatasets.names.count == 16 && tree?.furtherDatasets.isLong == true)
     }
 
+    @Test("Of a frame that has nothing of the dataset that was sent, it is said")
+    func withoutUppermost() throws {
+        let stream = frame([("a/b/d@c", fill), ("a/b/e@c", fill)])
+        let error = readFileSystem([stream]).error
+        #expect(error?.reason == .unsupported && error?.description.contains("only of those below") == true)
+        var survey = StreamSurvey(volume: VolumeRecorder(), files: FileSystemReader())
+        #expect(feed(stream, chunk: 999, to: &survey) == nil)
+        #expect(survey.contentFault?.contains("only of those below") == true && survey.headers.isEmpty)
+        #expect(survey.snapshotCount == 2 && survey.furtherDatasets.names.count == 2)
+    }
+
     @Test("What follows a frame, in another stream, may be called like one below it")
     func behind() {
         var fs = FileSystemBuilder(guid: 2, origin: 1, name: "a/b/d@f")

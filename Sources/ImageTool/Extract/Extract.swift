@@ -13,10 +13,13 @@ extension ImageTool {
             case .archive(let content):
                 return try ArchiveFiles.read(content, request.paths, to: ArchiveListing(body: body)).remarks
             case .stream(let files):
+                var redacted = RedactedFiles()
                 for index in try files.indices(request.paths) {
-                    if let entry = files.tree.entry(index) { try body(ListedFile(entry)) }
+                    guard let entry = files.tree.entry(index) else { continue }
+                    try body(ListedFile(entry))
+                    if files.tree.redactedObjects.contains(entry.object) { redacted.add(entry.path) }
                 }
-                return files.remarks + [RedactedFiles(files.tree).remark].compactMap(\.self)
+                return files.remarks + [redacted.remark].compactMap(\.self)
             }
         }
     }
@@ -34,7 +37,6 @@ extension ImageTool {
         case .stream(let files):
             // What is asked for must be there before anything is made.
             _ = try files.indices(request.paths)
-            for path in request.paths { try files.checkWhole(path) }
             let writer = try TreeWriter(folder, keeping: files.sources)
             var extraction = try StreamExtraction(files, request.paths, to: writer)
             try extraction.run()

@@ -132,8 +132,6 @@ struct FileHead {
     /// The content of a root that is no tar, where the first bytes are those of such a file; nil where they are not.
     private var rootForm: ImageContent? { DiskContent.fileSystem(bytes) == "squashfs" ? .squashfs : nil }
 
-    /// The content of an image that is made of the file.
-    ///
     /// What describes a file was named in its place; of its bytes nobody wants a disk.
     static func isManifest(_ name: String) -> Failure {
         Failure(
@@ -141,6 +139,8 @@ struct FileHead {
             hint: "the image file is the one beside it; a disk that begins so is called .raw")
     }
 
+    /// The content of an image that is made of the file.
+    ///
     /// - Parameter blockSize: of a volume.
     /// - Throws: `Usage` if that has none.
     func content(_ kind: ContentUUID.Kind, blockSize: Int?) throws(Failure) -> ImageContent {

@@ -29,6 +29,8 @@ extension ImageTool {
             }
         } catch let error as FileError where error.kind == .notPermitted {
             // Who may not read the records is told what is in the file all the same.
+        } catch  where !(error is CancellationError) {
+            inspector.inspection.remarks.append("which installed images were made of it cannot be told: \(error)")
         }
         return inspector.inspection
     }

@@ -45,6 +45,7 @@ struct StreamInspector {
         if !survey.furtherDatasets.names.isEmpty {
             stream["further_datasets"] = .array(
                 survey.furtherDatasets.names.map { .string(String(decoding: $0, as: UTF8.self)) })
+            if survey.furtherDatasets.isLong { stream["more_datasets"] = true }
         }
         stream["packing"] = .array(survey.packings.map(\.name).sorted().map { .string($0) })
         if survey.headers.first?.kind == .fileSystem, survey.largestBlock > 0 {

@@ -94,6 +94,9 @@ public struct FileSystemReader: StreamVisitor {
     /// - Throws: `StreamError` if it is no file system that makes sense.
     public func tree() throws(StreamError) -> FileSystemTree {
         do throws(UnplacedStreamError) {
+            guard header != nil || frame.further.names.isEmpty else {
+                throw UnplacedStreamError(.unsupported, FurtherDatasets.withoutUppermost)
+            }
             guard !isOpen, header != nil else { throw UnplacedStreamError(.truncated, "it has not ended") }
             var tree = try FileSystemTree(objects, limits, used: bytes)
             tree.furtherDatasets = frame.further

@@ -6,6 +6,8 @@ public struct FurtherDatasets: Sendable, Hashable {
     public internal(set) var isLong = false
 
     static let mostNames = 16
+    /// As `zfs send -R --skip-missing` leaves it.
+    static let withoutUppermost = "nothing is in it of the dataset that was sent, only of those below it"
 }
 
 /// Tells which streams of a frame (`send -R`) are of the dataset that was sent, and which of those below it.

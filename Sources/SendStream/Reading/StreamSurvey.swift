@@ -3,7 +3,7 @@
 /// A content that cannot be read (encrypted, an increment) does not hinder: what is wrong with it is kept, and the rest of the
 /// records counted.
 public struct StreamSurvey<Volume: VolumeVisitor>: StreamVisitor {
-    /// Of the first snapshots; there may be more.
+    /// Of the first snapshots, but for those of further datasets; there may be more.
     public private(set) var headers: [StreamHeader] = []
     public private(set) var snapshotCount = 0
     /// Streams that have come to their end, all checksums right.
@@ -23,6 +23,9 @@ public struct StreamSurvey<Volume: VolumeVisitor>: StreamVisitor {
     /// Datasets of a frame whose content is not looked at.
     public var furtherDatasets: FurtherDatasets { frame.further }
 
+    /// The dataset that was sent is in it.
+    private var hasUppermost = false
+
     private enum Content { case none, volume, files }
 
     private static var mostHeaders: Int { 64 }
@@ -36,8 +39,9 @@ public struct StreamSurvey<Volume: VolumeVisitor>: StreamVisitor {
         let isTaken = frame.takes(header)
         if header.isCompound { return }
         snapshotCount += 1
-        if headers.count < Self.mostHeaders { headers.append(header) }
         guard isTaken else { return content = .none }
+        hasUppermost = true
+        if headers.count < Self.mostHeaders { headers.append(header) }
         content = contentFault == nil ? (header.kind == .volume ? .volume : .files) : .none
         attempt {
             switch $0.content {
@@ -73,7 +77,12 @@ public struct StreamSurvey<Volume: VolumeVisitor>: StreamVisitor {
         }
     }
 
-    public mutating func endFrame() { frame.end() }
+    public mutating func endFrame() {
+        frame.end()
+        if !hasUppermost, !furtherDatasets.names.isEmpty, contentFault == nil {
+            contentFault = FurtherDatasets.withoutUppermost
+        }
+    }
 
     private mutating func count(_ length: Int, _ packed: Int, _ packing: BlockPacking?) {
         // Of a stream that is read to its end, neither comes near 2^64; of claims alone, the sum stays at its most.
