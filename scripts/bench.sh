@@ -38,23 +38,11 @@ stop_server() {
     server=''
 }
 
-take_down() {
-    local status=$?
-    trap '' INT TERM HUP
-    trap - EXIT
+stop_servers() {
     stop_server
     stop_nginx
-    if sandbox_pool_close; then
-        rm -rf --one-file-system ${work:+"$work"} ${disk:+"$disk"}
-    else
-        status=1
-    fi
-    exit "$status"
 }
-trap take_down EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 129' HUP
+sandbox_ends stop_servers
 
 # serve FOLDER: our image server; sets $url
 serve() {
@@ -73,14 +61,12 @@ serve() {
     return 1
 }
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/imgadm-bench.XXXXXX")
-chmod 755 "$work"
+sandbox_folder work imgadm-bench
 # Memory is the steadier disk, where there is plenty of it.
 disk=$work
 if [[ $(df -Pm /dev/shm 2>/dev/null | awk 'END { print $4 }') -ge 6000 &&
     $(awk '/MemAvailable/ { print int($2 / 1024) }' /proc/meminfo) -ge 8000 ]]; then
-    disk=$(mktemp -d /dev/shm/imgadm-bench.XXXXXX)
-    chmod 755 "$disk"
+    sandbox_folder disk imgadm-bench /dev/shm
 fi
 export samples=${BENCH_SAMPLES:-$work/samples}
 mkdir -p "$samples" "$work/server/images" "$work/root" "$work/many/images"

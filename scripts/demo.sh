@@ -27,32 +27,17 @@ source "$PWD/scripts/sandbox-pool.sh"
 work=''
 server=''
 
-take_down() {
-    local status=$?
-    trap '' INT TERM HUP
-    trap - EXIT
-    if [[ -n $server ]]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
-    if sandbox_pool_close; then
-        [[ -z $work ]] || rm -rf --one-file-system "$work"
-    else
-        say "left behind: $work"
-        status=1
-    fi
-    exit "$status"
+stop_server() {
+    [[ -n $server ]] || return 0
+    kill "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
 }
-trap take_down EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 129' HUP
+sandbox_ends stop_server
 
 # ---------------------------------------------------------------- what goes into the images
 
 mkdir -p "$cache"
-work=$(mktemp -d "${TMPDIR:-/tmp}/imgadm-demo.XXXXXX")
-chmod 755 "$work"
+sandbox_folder work imgadm-demo
 
 # The release files of an archive's snapshot are older than they may be.
 debootstrap() {

@@ -1,6 +1,9 @@
 # shellcheck shell=bash
-# Pools of one's own on sparse files, and their end. Sourced by scripts that need one:
+# Pools of one's own on sparse files, folders for what belongs to them, and their end. Sourced by scripts that need one:
 #
+#   sandbox_ends [FUNCTION]                from now on, however the script ends, all of it is taken away again: FUNCTION is called,
+#                                          which ends what the script has started, then go the pools, then the folders
+#   sandbox_folder VARIABLE NAME [PARENT]  makes a folder of that name and random letters, and sets VARIABLE to its path
 #   sandbox_pool_open PREFIX SIZE FOLDER   makes a pool on FOLDER/PREFIX.pool, mounted in FOLDER/PREFIX;
 #                                          sets $pool, and $zfs_pid to the PID of zfs-fuse (empty: the kernel's ZFS)
 #   sandbox_pool_close                     takes all of them away again (also half of one); fails if that cannot be done
@@ -14,6 +17,38 @@ zfs_pid=''
 sandbox_started=''
 sandbox_pools=()
 sandbox_files=()
+sandbox_folders=()
+sandbox_before=true
+
+sandbox_ends() {
+    sandbox_before=${1-true}
+    trap sandbox_take_down EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    trap 'exit 129' HUP
+}
+
+# What a pool lies in that cannot be destroyed is left behind, too, and the script fails.
+sandbox_take_down() {
+    local status=$?
+    trap '' INT TERM HUP
+    trap - EXIT
+    "$sandbox_before" || true
+    if sandbox_pool_close; then
+        rm -rf --one-file-system ${sandbox_folders[@]+"${sandbox_folders[@]}"}
+    else
+        printf 'left behind: %s\n' "${sandbox_folders[*]-}" >&2
+        status=1
+    fi
+    exit "$status"
+}
+
+sandbox_folder() {
+    local -n sandbox_made=$1
+    sandbox_made=$(mktemp -d "${3:-${TMPDIR:-/tmp}}/$2.XXXXXX")
+    sandbox_folders+=("$sandbox_made")
+    chmod 755 "$sandbox_made"
+}
 
 sandbox_pool_open() {
     local prefix=$1 size=$2 folder=$3 state

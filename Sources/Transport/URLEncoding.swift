@@ -1,3 +1,5 @@
+import RawBytes
+
 /// Text in the form a URL's path or query takes (RFC 3986 §2.1).
 public enum URLEncoding {
     /// Text with its percent escapes resolved; what is no escape stays.
@@ -8,8 +10,8 @@ public enum URLEncoding {
         bytes.reserveCapacity(text.utf8.count)
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let high = rest.first.flatMap(digit),
-                let low = rest.dropFirst().first.flatMap(digit)
+            if byte == UInt8(ascii: "%"), let high = rest.first.flatMap(Hexadecimal.value),
+                let low = rest.dropFirst().first.flatMap(Hexadecimal.value)
             {
                 bytes.append(high << 4 | low)
                 rest = rest.dropFirst(2)
@@ -41,14 +43,5 @@ public enum URLEncoding {
     /// `NAME=VALUE&…`, as a query or a form has it.
     public static func query(_ fields: [(String, String)]) -> String {
         fields.map { "\($0.0)=\(component($0.1))" }.joined(separator: "&")
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

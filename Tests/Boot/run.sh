@@ -7,7 +7,7 @@
 # SUITE=bookworm           the machine's Debian
 # The Debian stays in ${XDG_CACHE_HOME:-~/.cache}/imgadm/boot; all else is taken down again. QEMU starts the kernel of that disk itself, as it
 # lies there in a file of its own: no boot loader is installed.
-# shellcheck disable=SC2317 # the traps call take_down
+# shellcheck disable=SC2317 # end_machine is called at the end
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -23,22 +23,10 @@ PATH=$(cd "${IMGADM_BINARIES:-.build/release}" && pwd):$PATH
 source "$PWD/scripts/sandbox-pool.sh"
 work=''
 machine=''
-take_down() {
-    local status=$?
-    trap '' INT TERM HUP
-    trap - EXIT
+end_machine() {
     [[ -z $machine ]] || kill -9 "$machine" 2> /dev/null || true
-    if sandbox_pool_close; then
-        [[ -z $work ]] || rm -rf --one-file-system "$work"
-    else
-        status=1
-    fi
-    exit "$status"
 }
-trap take_down EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 129' HUP
+sandbox_ends end_machine
 
 if [[ ! -e $cache/done ]]; then
     rm -rf "$cache"
@@ -49,8 +37,7 @@ if [[ ! -e $cache/done ]]; then
     touch "$cache/done"
 fi
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/imgadm-boot.XXXXXX")
-chmod 755 "$work"
+sandbox_folder work imgadm-boot
 sandbox_pool_open boot 6G "$work"
 export IMGADM_ROOT=$work/state IMGADM_POOL=$pool
 

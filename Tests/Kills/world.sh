@@ -21,27 +21,14 @@ end_child() {
     wait "$1" 2> /dev/null || true
 }
 
-take_down() {
-    local status=$? child
-    trap '' INT TERM HUP
-    trap - EXIT
+end_children() {
+    local child
     for child in "$server_pid" "${children[@]}"; do end_child "$child"; done
-    if sandbox_pool_close; then
-        [[ -z $work ]] || rm -rf --one-file-system "$work"
-    else
-        echo "left behind: $work" >&2
-        status=1
-    fi
-    exit "$status"
 }
 
 world_open() {
-    trap take_down EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
-    trap 'exit 129' HUP
-    work=$(mktemp -d "${TMPDIR:-/tmp}/imgadm-$1.XXXXXX")
-    chmod 755 "$work"
+    sandbox_ends end_children
+    sandbox_folder work "imgadm-$1"
     mkdir -p "$work/root"
     export PATH=$2:$PATH
     sandbox_pool_open "$1" 2G "$work"

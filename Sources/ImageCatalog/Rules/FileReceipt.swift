@@ -34,6 +34,15 @@ public struct FileReceipt: Sendable {
         sha256Hash = part == .file ? SHA256() : nil
     }
 
+    /// States that it is the file of an image, as another server has it. Who cannot keep a digest of it there has it in a tag.
+    public mutating func expectFile(of manifest: Manifest) {
+        let file = manifest.files.first
+        (size, sha1) = (file?.size, file?.sha1)
+        description = manifest.json["files"]?[0]?.objectValue ?? [:]
+        description["stor"] = nil
+        if file?.digest == nil { description["digest"] = manifest.fileDigest.map { .string("\($0)") } }
+    }
+
     /// - Throws: `tooLarge` for one that announces too much.
     func checkAnnouncement() throws(CatalogError) {
         guard size ?? 0 <= most else { throw tooLarge }

@@ -38,10 +38,7 @@ public struct ImageIntake: Sendable {
             throw Failure(.downloadError, "the manifest of image \(manifest.uuid) does not state what its file is")
         }
         var receipt = FileReceipt(.file, most: size)
-        (receipt.size, receipt.sha1) = (size, sha1)
-        receipt.description = manifest.json["files"]?[0]?.objectValue ?? [:]
-        receipt.description["stor"] = nil
-        if described.digest == nil { receipt.description["digest"] = manifest.fileDigest.map { .string("\($0)") } }
+        receipt.expectFile(of: manifest)
         do {
             try await take(receipt, of: manifest.uuid, next) { [stored] there in
                 if let there, StoredManifest(there).isActivated, ImagePart.file.sha1(in: there) == sha1 { return nil }

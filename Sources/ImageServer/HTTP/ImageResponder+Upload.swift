@@ -110,11 +110,7 @@ extension ImageResponder {
         guard receipt.sha1 == nil || receipt.sha1 == file.sha1 else {
             throw receipt.refusal("its sha1 on \(source) is \(file.sha1 ?? "")")
         }
-        receipt.sha1 = file.sha1
-        receipt.size = file.size
-        receipt.description = manifest.json["files"]?[0]?.objectValue ?? [:]
-        receipt.description["stor"] = nil
-        if file.digest == nil { receipt.description["digest"] = manifest.fileDigest.map { .string("\($0)") } }
+        receipt.expectFile(of: manifest)
         try await fetch(receipt, of: uuid, by: download, query)
         if manifest["icon"] == true { await pullIcon(of: uuid, from: source, query) }
     }
