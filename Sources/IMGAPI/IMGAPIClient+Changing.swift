@@ -15,7 +15,7 @@ extension IMGAPIClient {
     /// EnableImage or DisableImage.
     ///
     /// - Returns: the image as the server has it now; so below.
-    /// - Throws: the server's code, message and fields; `ConnectionError`; so below.
+    /// - Throws: ``ServerRefusal``; `ConnectionError`; so below.
     public func enable(_ uuid: ImageUUID, _ isEnabled: Bool, by signer: RequestSigner?) async throws -> Manifest {
         let action = isEnabled ? "enable" : "disable"
         return try await act(action, uuid, [:], "the request to \(action) image \(uuid)", signer)
@@ -51,7 +51,6 @@ extension IMGAPIClient {
     ///
     /// - Throws: `SourceError`, `ConnectionError`, `InvalidManifest`.
     public func taggedImage(_ uuid: ImageUUID) async throws -> (manifest: Manifest, entityTag: String?)? {
-        let reply = try await get("/images/\(uuid)", limit: ImageLimits.manifest)
-        return try manifest(reply, uuid).map { ($0, reply.headers["etag"]) }
+        try await find(uuid).map { (try manifest($0, of: uuid), $0.headers["etag"]) }
     }
 }

@@ -78,8 +78,7 @@ extension IMGAPIClient {
         var query = marker.map { [("marker", $0.description), ("limit", "\(limit)")] } ?? []
         if let name { query.append(("name", name)) }
         if let state { query += [("state", state), ("inclInactive", "true")] }
-        let reply = try await get("/images", query, limit: ImageLimits.list)
-        guard reply.status == 200 else { throw refusal(reply, "the list of images") }
+        let reply = try await get("/images", query, limit: ImageLimits.list, "the list of images")
         return (try ListedImages(reply.body, from: base, hiding: reply.hiding), reply.body.count)
     }
 }

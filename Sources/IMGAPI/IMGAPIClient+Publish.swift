@@ -9,7 +9,7 @@ extension IMGAPIClient {
     /// AdminImportImage: makes the image, without its file.
     ///
     /// - Returns: the image as the server has it now.
-    /// - Throws: `UploadError` with the server's code, message and fields; `ConnectionError`.
+    /// - Throws: ``ServerRefusal``; `ConnectionError`.
     public func importImage(_ manifest: Manifest, by signer: RequestSigner?) async throws -> Manifest {
         var manifest = manifest
         // An icon is a file of its own, and a manifest that speaks of one is refused (imgapi.md, section 17).
@@ -55,18 +55,18 @@ extension IMGAPIClient {
     public func delete(
         _ uuid: ImageUUID, fromAllChannels isForAllChannels: Bool = false, by signer: RequestSigner?
     ) async throws {
-        try await delete(uuid, isForAllChannels ? [("force_all_channels", "true")] : [], but: [], signer)
+        try await delete(uuid, isForAllChannels ? [("force_all_channels", "true")] : [], orKeptFor: [], signer)
     }
 
     /// DeleteImage of one that is not active. One that is by now stays, and is fine, as is one that is not there; servers that
     /// do not know this condition leave it away.
     public func deleteUnactivated(_ uuid: ImageUUID, by signer: RequestSigner?) async throws {
-        try await delete(uuid, [("state", ImageState.unactivated.rawValue)], but: [412], signer)
+        try await delete(uuid, [("state", ImageState.unactivated.rawValue)], orKeptFor: [.conditionFailed], signer)
     }
 
-    /// - Parameter others: statuses that are fine, too.
+    /// - Parameter reasons: for which it stays, and that is fine.
     private func delete(
-        _ uuid: ImageUUID, _ query: [(String, String)], but others: [Int], _ signer: RequestSigner?
+        _ uuid: ImageUUID, _ query: [(String, String)], orKeptFor reasons: [RefusalKind], _ signer: RequestSigner?
     ) async throws {
         var request = request("/images/\(uuid)", query)
         request.method = "DELETE"
@@ -74,9 +74,9 @@ extension IMGAPIClient {
         let reply = try await signed(request, by: signer) {
             try await transport.reply(to: $0, limit: ImageLimits.manifest)
         }
-        guard ([204, 404] + others).contains(reply.status) else {
-            throw uploadFailure(reply, "the deletion of image \(uuid)", isSigned: signer != nil)
-        }
+        guard reply.status != 204 else { return }
+        let refusal = refusal(reply, changing: "the deletion of image \(uuid)", isSigned: signer != nil)
+        guard refusal.kind == .notFound || reasons.contains(refusal.kind) else { throw refusal }
     }
 
     func write(
@@ -100,7 +100,7 @@ extension IMGAPIClient {
         let reply = try await signed(request, by: signer) {
             try await replyOnce(to: $0, deadline: file ? nil : .seconds(600))
         }
-        guard reply.status == 200 else { throw uploadFailure(reply, what, isSigned: signer != nil) }
+        guard reply.status == 200 else { throw refusal(reply, changing: what, isSigned: signer != nil) }
         let image = try manifest(in: reply, "the image after \(what)")
         guard image.uuid == uuid else {
             throw Failure(.uploadError, "\(base) answered with image \(image.uuid) after \(what)")
@@ -123,57 +123,4 @@ extension IMGAPIClient {
         }
         return try await send(try await signer.sign(request, covering: .date))
     }
-
-    /// A refusal with all that the server says: its code, its message, and what is wrong with which field (imgapi.md,
-    /// section 9).
-    func uploadFailure(_ reply: HTTPReply, _ what: String, isSigned: Bool) -> Failure {
-        // What is not JSON is shown as it is.
-        let body = try? JSONValue(parsing: reply.body)
-        let fields = (body?["errors"]?.arrayValue ?? []).prefix(50).map { error in
-            let field = error["field"]?.stringValue ?? "?"
-            let why = [error["code"]?.stringValue, error["message"]?.stringValue].compactMap(\.self)
-            return "\(field): \(why.joined(separator: ", "))"
-        }
-        let said = [body?["code"]?.stringValue, body?["message"]?.stringValue].compactMap(\.self)
-        let text = said.isEmpty ? reply.excerpt() : reply.excerpt(of: said.joined(separator: ": "))
-        let list = fields.isEmpty ? "" : " [\(reply.excerpt(of: fields.joined(separator: "; ")))]"
-        let code = body?["code"]?.stringValue.flatMap { IMGAPIClient.refusals.contains($0) ? $0 : nil }
-        let hint: String? =
-            switch code {
-            case "OriginDoesNotExist": "publish the origin first"
-            // What is no image server, as one of plain files, knows nobody; it refuses who asks for a change.
-            case nil where reply.status == 403 && body?["code"] == nil: IMGAPIClient.isReadOnly
-            default: IMGAPIClient.changeHint(reply.status) ?? accessHint(reply.status, isSigned: isSigned)
-            }
-        return Failure(
-            code.map(Failure.Code.init(rawValue:)) ?? IMGAPIClient.accessCode(reply.status) ?? .uploadError,
-            "\(base) refused \(what) (status \(reply.status)\(text.isEmpty ? "" : ", \(text)"))\(list)",
-            hint: hint, statusCode: reply.status)
-    }
-
-    /// What to do where no change of this kind is taken, whoever asks; nil for another status.
-    private static func changeHint(_ status: Int) -> String? {
-        switch status {
-        case 405, 501: isReadOnly
-        case 413:
-            "the server, or a proxy before it, takes no file of this size: ask who runs it for a higher limit (nginx calls it client_max_body_size)"
-        case 507: "the server has no room for it: ask who runs it to make some"
-        default: nil
-        }
-    }
-
-    private static let isReadOnly =
-        "the server serves what it has, and takes no changes: they go to the server that it is a copy of, or its folder is changed; ask who runs it"
-
-    /// Codes of refusals that are handed on as they are (imgapi.md, section 9): those that speak of what was sent. A code that
-    /// means something else here is not taken from a server.
-    private static let refusals: Set<String> = [
-        "ValidationFailed", "InvalidParameter", "ImageFilesImmutable", "ImageAlreadyActivated", "NoActivationNoFile",
-        "OwnerDoesNotExist", "AccountDoesNotExist", "NotImageOwner", "ImageNotShared", "OriginDoesNotExist",
-        "OriginIsNotActive", "InsufficientServerVersion", "ImageHasDependentImages", "OperatorOnly",
-        "ImageUuidAlreadyExists", "Upload", "Download", "NotAvailable", "StorageIsDown", "StorageUnsupported",
-        "RemoteSourceError", "ServiceUnavailableError", "ResourceNotFound", "UnauthorizedError", "ForbiddenError",
-        "InvalidVersion",
-        "InvalidContent", "BadDigest", "PreconditionFailed", "MethodNotAllowedError",
-    ]
 }

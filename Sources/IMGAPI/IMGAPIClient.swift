@@ -47,11 +47,10 @@ public struct IMGAPIClient: Sendable {
     ///
     /// - Throws: `SourceError`, `ConnectionError`.
     public func ping() async throws {
-        let reply = try await get("/ping", limit: NetworkLimits.status)
+        let reply = try await get("/ping", limit: NetworkLimits.status, "ping")
         // What is not JSON is no answer to a ping, which is told with what it is.
         let answer = try? JSONValue(parsing: reply.body)
-        guard reply.status == 200, answer?["imgapi"]?.boolValue == true else {
-            if reply.status != 200 { throw refusal(reply, "ping") }
+        guard answer?["imgapi"]?.boolValue == true else {
             throw Failure(
                 .sourceError,
                 "\(base) does not answer a ping as an IMGAPI server does: \(reply.excerpt())")
@@ -62,11 +61,13 @@ public struct IMGAPIClient: Sendable {
     ///
     /// - Throws: `UnauthorizedError`, `ForbiddenError`; `ConnectionError`.
     public func checkReading() async throws {
-        // An image that no server has: a list could be long. What else may be wrong, the ping would have told.
-        let reply = try await get("/images/\(ImageUUID())", limit: ImageLimits.manifest)
-        // Stores of plain files say 403 of what they do not have, but do not speak JSON.
-        let speaks = (try? JSONValue(parsing: reply.body))?["code"]?.stringValue != nil
-        if reply.status == 401 || reply.status == 403 && speaks { throw refusal(reply, "images") }
+        do {
+            // An image that no server has: a list could be long. What else may be wrong, the ping would have told.
+            _ = try await get("/images/\(ImageUUID())", limit: ImageLimits.manifest, "images")
+        } catch let refusal as ServerRefusal {
+            // Stores of plain files say 403 of what they do not have.
+            if refusal.kind == .unauthorized || refusal.kind == .forbidden && refusal.hasCode { throw refusal }
+        }
     }
 
     /// The names of the server's channels; nil if it has none, or does not say (imgapi.md, ListChannels).
@@ -87,21 +88,21 @@ public struct IMGAPIClient: Sendable {
     ///
     /// - Throws: `SourceError`, `ConnectionError`, `InvalidManifest`.
     public func image(_ uuid: ImageUUID) async throws -> Manifest? {
-        try manifest(try await get("/images/\(uuid)", limit: ImageLimits.manifest), uuid)
+        try await find(uuid).map { try manifest($0, of: uuid) }
     }
 
-    /// The manifest in an answer; nil if there is none of that UUID.
-    func manifest(_ reply: HTTPReply, _ uuid: ImageUUID) throws -> Manifest? {
-        switch reply.status {
-        case 200:
-            let manifest = try manifest(in: reply, "the manifest of image \(uuid)")
-            guard manifest.uuid == uuid else {
-                throw Failure(.sourceError, "\(base) answered with image \(manifest.uuid) when asked for image \(uuid)")
-            }
-            return manifest
-        case 404: return nil
-        default: throw refusal(reply, "image \(uuid)")
+    /// The answer that has the manifest of an image; nil if there is none of that UUID.
+    func find(_ uuid: ImageUUID) async throws -> HTTPReply? {
+        try await find("/images/\(uuid)", limit: ImageLimits.manifest, "image \(uuid)")
+    }
+
+    /// The manifest in an answer.
+    func manifest(_ reply: HTTPReply, of uuid: ImageUUID) throws -> Manifest {
+        let manifest = try manifest(in: reply, "the manifest of image \(uuid)")
+        guard manifest.uuid == uuid else {
+            throw Failure(.sourceError, "\(base) answered with image \(manifest.uuid) when asked for image \(uuid)")
         }
+        return manifest
     }
 
     /// - Parameter what: was asked for.
@@ -122,11 +123,8 @@ public struct IMGAPIClient: Sendable {
     ///
     /// - Throws: `SourceError`, `ConnectionError`.
     public func icon(of uuid: ImageUUID) async throws -> (bytes: [UInt8], contentType: String)? {
-        let reply = try await get("/images/\(uuid)/icon", limit: ImageLimits.icon)
-        switch reply.status {
-        case 200: return (reply.body, reply.headers["content-type"] ?? "application/octet-stream")
-        case 404: return nil
-        default: throw refusal(reply, "the icon of image \(uuid)")
+        try await find("/images/\(uuid)/icon", limit: ImageLimits.icon, "the icon of image \(uuid)").map { reply in
+            (reply.body, reply.headers["content-type"] ?? "application/octet-stream")
         }
     }
 
@@ -140,8 +138,25 @@ public struct IMGAPIClient: Sendable {
             url: base + path + (text.isEmpty ? "" : "?\(text)"), headers: headers, insecure: insecure)
     }
 
-    func get(_ path: String, _ query: [(String, String)] = [], limit: Int) async throws -> HTTPReply {
-        try await signed(request(path, query), by: reader) { try await transport.reply(to: $0, limit: limit) }
+    /// - Parameter what: is asked for.
+    /// - Throws: ``ServerRefusal`` where it is not given.
+    func get(_ path: String, _ query: [(String, String)] = [], limit: Int, _ what: String) async throws -> HTTPReply {
+        let reply = try await signed(request(path, query), by: reader) {
+            try await transport.reply(to: $0, limit: limit)
+        }
+        guard reply.status == 200 else {
+            throw ServerRefusal(reply, reading: what, from: base) { accessHint($0, isSigned: reader != nil) }
+        }
+        return reply
+    }
+
+    /// The same of what need not be there: nil if it is not.
+    private func find(_ path: String, limit: Int, _ what: String) async throws -> HTTPReply? {
+        do {
+            return try await get(path, limit: limit, what)
+        } catch let refusal as ServerRefusal where refusal.kind == .notFound {
+            return nil
+        }
     }
 
     /// How long a small answer may take.
@@ -161,39 +176,22 @@ public struct IMGAPIClient: Sendable {
         }
     }
 
-    /// What a server said when it refused, with its code and message if it spoke JSON (imgapi.md §9).
-    func refusal(_ reply: HTTPReply, _ what: String) -> Failure {
-        // What is not JSON is shown as it is.
-        let body = (try? JSONValue(parsing: reply.body))?.objectValue
-        let said = [body?["code"]?.stringValue, body?["message"]?.stringValue].compactMap(\.self)
-        let text = said.isEmpty ? reply.excerpt() : reply.excerpt(of: said.joined(separator: ": "))
-        return Failure(
-            IMGAPIClient.accessCode(reply.status) ?? .sourceError,
-            "\(base) refused the request for \(what) (status \(reply.status)\(text.isEmpty ? "" : ", \(text)"))",
-            hint: accessHint(reply.status, isSigned: reader != nil), statusCode: reply.status)
+    func refusal(_ reply: HTTPReply, changing what: String, isSigned: Bool) -> ServerRefusal {
+        ServerRefusal(reply, changing: what, at: base) { accessHint($0, isSigned: isSigned) }
     }
 
-    /// That of a server that wants to know who asks, or that knows and refuses, whatever is asked; nil for another status.
-    static func accessCode(_ status: Int) -> Failure.Code? {
-        switch status {
-        case 401: .unauthorizedError
-        case 403: .forbiddenError
-        default: nil
-        }
-    }
-
-    /// What to do where a server wants to know who asks, or who asks may not; nil for another status.
-    func accessHint(_ status: Int, isSigned: Bool) -> String? {
-        switch status {
-        case 401 where token != nil:
+    /// What to do where a server wants to know who asks, or who asks may not; nil for another refusal.
+    private func accessHint(_ kind: RefusalKind, isSigned: Bool) -> String? {
+        switch kind {
+        case .unauthorized where token != nil:
             "the server does not know the token that it was shown: ask who runs it for one that counts"
-        case 401 where isSigned:
+        case .unauthorized where isSigned:
             "the server takes this key for none of that user's: ask who runs it whether it knows the key's public half"
-        case 401 where isTokenWithheld:
+        case .unauthorized where isTokenWithheld:
             "IMGADM_TOKEN is shown to none of several servers, as it does not say for which it is: imgadm sources -a URL --token-file FILE keeps one for each; import -S URL names one"
-        case 401:
+        case .unauthorized:
             "the server wants to know who asks: --token-file FILE or IMGADM_TOKEN shows it a token, imgadm sources -a URL --token-file FILE always, and --key FILE --user NAME signs what changes an image"
-        case 403: "the server knows who asks, and he may not: ask who runs it for the scope that this takes"
+        case .forbidden: "the server knows who asks, and he may not: ask who runs it for the scope that this takes"
         default: nil
         }
     }

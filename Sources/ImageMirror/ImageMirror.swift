@@ -131,8 +131,8 @@ public struct ImageMirror: Sendable {
                         known[uuid] = manifest
                         chain.append(uuid)
                         next = manifest.origin
-                    } catch let error as Failure {
-                        // One that the source cannot tell of keeps no other from coming. A source that is away is no `Failure`.
+                    } catch let error as any CodedError where !(error is ConnectionError) {
+                        // One that the source cannot tell of keeps no other from coming. One that is away ends all.
                         refuse(error.code, "its manifest, or that of an origin, cannot be had", error)
                     }
                 }

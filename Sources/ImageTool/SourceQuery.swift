@@ -129,7 +129,7 @@ extension ImageTool {
                 Failure(
                     .sourcePing, "unexpected ping error with image source \"\(descriptor.displayURL)\"", cause: failure,
                     hint: hint
-                        ?? (failure.failure.statusCode == 404
+                        ?? (failure.refusalKind == .notFound
                             ? "nothing is there: the path in the URL may be wrong; -f adds it all the same"
                             : "-f adds a source without asking it")))
         }
@@ -273,7 +273,7 @@ extension ImageTool {
 
     /// A source wants to know who asks, or knows and refuses.
     public static func refusesAccess(_ failure: Failure) -> Bool {
-        failure.statusCode == 401 || failure.statusCode == 403
+        failure.refusalKind?.isOfAccess == true
     }
 
     /// ` (could not ask …)`, if there were failures.

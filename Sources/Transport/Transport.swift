@@ -1,4 +1,4 @@
-import Failure
+public import Failure
 public import Logging
 import NIOCore
 import Time
@@ -110,9 +110,14 @@ public struct Transport: Sendable {
     public static func isAway(_ error: any Error) -> Bool {
         switch error {
         case let error as ConnectionError: error.isAway
-        case let error as any CodedError: error.statusCode.map { [502, 503, 504].contains($0) } ?? false
+        case let error as any CodedError: error.refusalKind == .away
         default: false
         }
+    }
+
+    /// What may be otherwise a moment later: a server is away, or has a fault, or too much to do.
+    public static func isPassing(_ error: any CodedError) -> Bool {
+        isAway(error) || error.statusCode.map { isPassing(status: $0) } ?? false
     }
 
     func note(_ what: String, _ request: HTTPRequest, _ why: String) {

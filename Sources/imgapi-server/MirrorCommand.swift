@@ -116,12 +116,14 @@ struct MirrorCommand: AsyncParsableCommand {
 
     /// The error with what is to be done here, where it is one of a source that does not know who asks.
     private func advised(_ error: any Error) -> any Error {
-        guard let failure = (error as? any CodedError)?.failure, failure.statusCode == 401, tokenFile == nil else {
+        guard let failure = (error as? any CodedError)?.failure, failure.refusalKind == .unauthorized, tokenFile == nil
+        else {
             return error
         }
         return Failure(
             failure.code, failure.message, cause: failure.cause,
-            hint: "the source wants to know who asks: --token-file FILE shows it a token", statusCode: 401)
+            hint: "the source wants to know who asks: --token-file FILE shows it a token",
+            statusCode: failure.statusCode)
     }
 
     /// Says every ten seconds how far it is.

@@ -64,6 +64,40 @@ import Transport
         #expect("\(failure.map { "\($0)" } ?? "")".contains(words), "\(failure.map { "\($0)" } ?? "")")
     }
 
+    /// What a server means is told by kinds, whatever was asked and in whatever words it refuses.
+    @Test(
+        arguments: [
+            (401, .unauthorized), (403, .forbidden), (404, .notFound), (409, .conflict), (412, .conditionFailed),
+            (422, .unprocessable), (503, .away), (507, .failing), (418, .other),
+        ] as [(Int, RefusalKind)], ["", "{\"code\":\"ResourceNotFound\"}"])
+    func whatAServerMeansIsAKind(row: (status: Int, kind: RefusalKind), body: String) async throws {
+        let uuid = ImageUUID()
+        let client = client(StaticServer(status: row.status, body: body))
+        for ask in [
+            { _ = try await client.list() }, { try await client.ping() },
+            { _ = try await client.activate(uuid, by: nil) }, { _ = try await client.enable(uuid, true, by: nil) },
+        ] as [() async throws -> Void] {
+            let refusal = await #expect(throws: ServerRefusal.self) { try await ask() }
+            #expect(refusal?.kind == row.kind && refusal?.refusalKind == row.kind && refusal?.statusCode == row.status)
+        }
+        // What is not there is no error where it is asked for, nor where it is to go.
+        func isFine(_ ask: () async throws -> some Any) async throws -> Bool {
+            do {
+                _ = try await ask()
+                return true
+            } catch let refusal as ServerRefusal {
+                #expect(refusal.kind == row.kind)
+                return false
+            }
+        }
+        #expect(try await isFine { try await client.image(uuid) } == (row.kind == .notFound))
+        #expect(try await isFine { try await client.icon(of: uuid) } == (row.kind == .notFound))
+        #expect(try await isFine { try await client.delete(uuid, by: nil) } == (row.kind == .notFound))
+        #expect(
+            try await isFine { try await client.deleteUnactivated(uuid, by: nil) }
+                == [.notFound, .conditionFailed].contains(row.kind))
+    }
+
     /// What an answer is not is told with who gave it, and to which question.
     @Test(arguments: [
         "[]", "[{\"uuid\":\"x\"}]", "\"text\"", "1", "null", "{}", "{\"uuid\":1}", "{\"uuid\":\"x\"}", "<html>", "",

@@ -34,8 +34,7 @@ struct KeptRepository: Sendable {
             }
             return (try await survey(known?.known ?? [:]), true)
         } catch let error as any CodedError {
-            guard let file, let known, Transport.isAway(error) || error.statusCode.map(Transport.isPassing) ?? false
-            else { throw error }
+            guard let file, let known, Transport.isPassing(error) else { throw error }
             remarks.add("\(title) is away (\(error)): its list of \(file.date) is used")
             return (known, true)
         }

@@ -68,7 +68,7 @@ struct StreamsServer: Sendable {
             default: throw refusal(reply, path)
             }
         } catch let failure as any CodedError {
-            guard let known, Transport.isAway(failure) || failure.statusCode.map(Transport.isPassing) ?? false else {
+            guard let known, Transport.isPassing(failure) else {
                 throw failure
             }
             let value = try read(known.bytes)

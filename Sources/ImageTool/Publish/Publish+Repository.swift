@@ -117,7 +117,7 @@ extension ImageTool {
                     return .done(())
                 } catch let error as ConnectionError where error.isPassing {
                     return .passing(.failure(error))
-                } catch let refusal as RegistryRefusal where refusal.statusCode.map({ $0 >= 500 }) ?? false {
+                } catch let refusal as RegistryRefusal where refusal.refusalKind?.isOfServer == true {
                     return .passing(.failure(refusal))
                 } catch let error as CatalogError {
                     if case .exists = error { throw ImageTool.exists(manifest.uuid, at: url, hint: nil) }

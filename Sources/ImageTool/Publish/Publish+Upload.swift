@@ -72,8 +72,8 @@ extension ImageTool {
                     return .done(image)
                 } catch let error as ConnectionError where error.isPassing {
                     return .passing(.failure(error))
-                } catch let failure as Failure where failure.statusCode.map({ $0 >= 500 }) ?? false {
-                    return .passing(.failure(failure))
+                } catch let refusal as ServerRefusal where refusal.kind.isOfServer {
+                    return .passing(.failure(refusal))
                 }
             }
         }

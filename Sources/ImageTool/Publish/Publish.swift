@@ -158,7 +158,7 @@ extension ImageTool {
             }
             report.line("Imported image \(title(imported))")
             return (imported, true)
-        } catch let refusal as any CodedError where refusal.statusCode == 409 {
+        } catch let refusal as ServerRefusal where refusal.kind == .conflict {
             let there = try await client.image(manifest.uuid)
             guard let there, there.imageState == .unactivated, HalfPublished.differences(manifest, there).isEmpty else {
                 throw Failure(
@@ -242,7 +242,7 @@ extension ImageTool {
         guard !ImageTool.refusesAccess(unlike.failure) else { return error }
         let other = try await otherType(of: bare)
         // It may be one that is not well.
-        if other == nil, let status = unlike.statusCode, status != 404 { return error }
+        if other == nil, let kind = unlike.refusalKind, kind != .notFound { return error }
         let hint =
             switch other?.type {
             case .docker?: "it is a registry: oci://\(server.url.authority)/NAME publishes into one"
@@ -271,7 +271,7 @@ extension ImageTool {
 
     /// The answer to a request was lost on its way, or by a proxy whose server died over it: what it was to do may be done.
     static func isLost(_ error: any CodedError) -> Bool {
-        (error as? ConnectionError)?.isPassing == true || [502, 503, 504].contains(error.statusCode)
+        (error as? ConnectionError)?.isPassing == true || error.refusalKind == .away
     }
 
     /// Activates the image. If the answer is lost, or somebody else was quicker, the image itself tells whether it was done.
@@ -282,7 +282,7 @@ extension ImageTool {
                 return .done(())
             } catch let error as any CodedError {
                 let isLost = ImageTool.isLost(error)
-                guard isLost || error.statusCode == 422 else { throw error }
+                guard isLost || error.refusalKind == .unprocessable else { throw error }
                 // One that is gone is not active.
                 guard let image = try await client.image(uuid) else { throw error }
                 if image.isActivated { return .done(()) }

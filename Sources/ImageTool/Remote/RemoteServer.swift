@@ -145,8 +145,8 @@ public struct RemoteServer: Sendable {
                 changed = try await outlasting {
                     try await client(for: image).add(image.uuid, toChannel: name, by: signer)
                 }
-            } catch let error as any CodedError where error.hint == nil && error.statusCode != nil {
-                throw await explained(error, channel: name)
+            } catch let refusal as ServerRefusal where refusal.hint == nil {
+                throw await explained(refusal, channel: name)
             }
             guard changed.channels?.contains(name) != false else {
                 throw undone(image.manifest, "is not in channel \"\(name)\"")
@@ -156,13 +156,13 @@ public struct RemoteServer: Sendable {
     }
 
     /// A refusal with the channels that there are, if it is that there is none of that name.
-    private func explained(_ error: any CodedError, channel name: String) async -> any CodedError {
+    private func explained(_ refusal: ServerRefusal, channel name: String) async -> any CodedError {
         // It is for a hint alone, and a server need not say it.
-        guard let known = try? await client.channels(), !known.isEmpty, !known.contains(name) else { return error }
+        guard let known = try? await client.channels(), !known.isEmpty, !known.contains(name) else { return refusal }
         return Failure(
-            error.code, error.message, cause: error.cause,
+            refusal.code, refusal.message, cause: refusal.cause,
             hint: Suggestion.hint(for: name, among: known)
-                ?? "its channels are \(known.prefix(20).joined(separator: ", "))", statusCode: error.statusCode)
+                ?? "its channels are \(known.prefix(20).joined(separator: ", "))", statusCode: refusal.statusCode)
     }
 
     /// Takes images out of a channel, but none out of its last, which would delete it.

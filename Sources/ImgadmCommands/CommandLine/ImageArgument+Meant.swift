@@ -12,7 +12,8 @@ extension ImageArgument {
         do {
             return try await work()
         } catch let error as any CodedError {
-            guard error is ConnectionError || [401, 403, 404].contains(error.statusCode), !reference.namesHost,
+            guard error is ConnectionError || [.unauthorized, .forbidden, .notFound].contains(error.refusalKind),
+                !reference.namesHost,
                 let meant = await meant(by: word, reference, context)
             else { throw error }
             throw Failure(
