@@ -180,21 +180,33 @@ let package = Package(
             name: "TestClock", dependencies: ["Time"], path: "Tests/TestClock",
             swiftSettings: [.swiftLanguageMode(.v6)]),
         tests("TimeTests", ["Time", "TestClock"]),
+        // A ZFS in memory, and hosts on it.
+        .target(
+            name: "TestPools",
+            dependencies: [
+                "RawBytes", "JSON", "Failure", "ImageModel", "SendStream", "Host", "ZFS", "VirtualMachines",
+                "ImageStore",
+                "TestClock", "TestHost", log, system, crypto,
+            ],
+            path: "Tests/TestPools", swiftSettings: strict),
         tests("ZFSTests", ["ZFS", "Failure", "Time", "TestClock", "Host", log, system]),
         tests(
             "ImageStoreTests",
             [
-                "RawBytes", "ImageStore", "ZFS", "VirtualMachines", "SendStream", "ImageModel", "JSON", "Failure",
-                "Host", "TestClock",
-                "TestHost",
-                log, system, crypto,
+                "ImageStore", "ZFS", "ImageModel", "Failure", "Host", "TestPools", "TestHost", system,
             ]),
         tests(
             "IMGAPITests",
             [
                 "IMGAPI", "ImageModel", "Failure", "Host", "Transport", "TestClock", "TestHost", log, system, nioCore,
             ]),
-        tests("ImageToolTests", ["ImageTool", "ImageModel", "Compression", "Failure", "JSON"]),
+        tests(
+            "ImageToolTests",
+            [
+                "ImageTool", "ImageSource", "ImageStore", "HostConfig", "Transport", "OCIRegistry", "ImageModel",
+                "Compression", "Failure", "JSON",
+                "Host", "ZFS", "TestPools", "TestClock", "TestHost", system, nioCore,
+            ]),
         tests("ImgadmCommandsTests", ["ImgadmCommands", "ImageModel", "JSON", "Failure", "Terminal", argumentParser]),
         tests("VirtualMachinesTests", ["VirtualMachines", "Failure", "Host"]),
         tests(

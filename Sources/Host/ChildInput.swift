@@ -1,5 +1,5 @@
 import CHost
-import SystemPackage
+package import SystemPackage
 
 /// The writing end of a child's standard input.
 ///
@@ -18,7 +18,7 @@ public struct ChildInput: Sendable {
     /// A stream to a child, with a buffer of several MiB where the system grants it.
     ///
     /// - Returns: what the child reads and what we write.
-    static func makeStream() throws -> (child: FileDescriptor, input: ChildInput) {
+    package static func makeStream() throws -> (child: FileDescriptor, input: ChildInput) {
         // A pair of sockets, not a pipe: `zfs receive` reads in bursts, between which it works, and the same bytes take a
         // third less time through a socket that holds what we make meanwhile than through a pipe of any size.
         var reader: CInt = -1
@@ -49,5 +49,5 @@ public struct ChildInput: Sendable {
         }
     }
 
-    func close() { try? stream.close() }
+    package func close() { try? stream.close() }
 }

@@ -1,5 +1,6 @@
 import Failure
 import ImageModel
+import TestPools
 import Testing
 import ZFS
 

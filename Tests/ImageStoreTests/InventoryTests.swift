@@ -1,4 +1,5 @@
 import ImageModel
+import TestPools
 import Testing
 
 @testable import ImageStore

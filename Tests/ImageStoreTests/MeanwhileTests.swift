@@ -1,5 +1,6 @@
 import ImageModel
 import SystemPackage
+import TestPools
 import Testing
 
 @testable import Host

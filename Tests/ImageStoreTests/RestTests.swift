@@ -2,6 +2,7 @@ import Failure
 import ImageModel
 import SystemPackage
 import TestHost
+import TestPools
 import Testing
 import ZFS
 

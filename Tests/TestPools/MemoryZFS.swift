@@ -1,61 +1,60 @@
 import Failure
 import Glibc
-import Logging
+public import Host
+public import Logging
 import Synchronization
 import SystemPackage
 import TestClock
-import ZFS
-
-@testable import Host
+public import ZFS
 
 /// A `zfs` whose pools are in memory: what is done to them by some commands is what others then tell.
 ///
 /// It does what the manual pages say of those commands that the store uses, complains in the words of OpenZFS, and knows
 /// `written@SNAPSHOT`; what it does not know is an error, never an empty answer.
-final class MemoryZFS: CommandRunner {
+public final class MemoryZFS: CommandRunner {
     /// The run was ended by a signal that nobody can catch: no command is begun any more.
-    struct Killed: Error {}
+    public struct Killed: Error {}
 
     private let memory: Mutex<MemoryPools>
     private let refusal = Mutex<String?>(nil)
     private let sync = Mutex(true)
 
-    init(pools: [String]) { memory = Mutex(MemoryPools(pools)) }
+    public init(pools: [String]) { memory = Mutex(MemoryPools(pools)) }
 
     /// No test waits for real.
-    var zfs: ZFS { ZFS(runner: self, log: MemoryZFS.silent, clock: SteppingClock()) }
+    public var zfs: ZFS { ZFS(runner: self, log: MemoryZFS.silent, clock: SteppingClock()) }
 
-    static var silent: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
+    public static var silent: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 
     /// The names of all datasets and snapshots.
-    var names: Set<String> { memory.withLock { $0.names } }
+    public var names: Set<String> { memory.withLock { $0.names } }
 
     /// It has `zpool sync`.
-    var canSync: Bool {
+    public var canSync: Bool {
         get { sync.withLock { $0 } }
         set { sync.withLock { $0 = newValue } }
     }
 
     /// Commands that changed something.
-    var changes: Int { memory.withLock { $0.changes } }
+    public var changes: Int { memory.withLock { $0.changes } }
 
     /// Does something behind the store's back.
-    func edit<Value: Sendable>(_ work: (inout MemoryPools) throws -> Value) rethrows -> Value {
+    public func edit<Value: Sendable>(_ work: (inout MemoryPools) throws -> Value) rethrows -> Value {
         try memory.withLock { try work(&$0) }
     }
 
     /// Kills the run before it changes something for so many more times; nil for a run that lives.
-    func kill(after changes: Int?) { memory.withLock { $0.left = changes } }
+    public func kill(after changes: Int?) { memory.withLock { $0.left = changes } }
 
     /// From now on `zfs receive` ends before it has read anything, with these words.
-    func refuseStreams(_ words: String) {
+    public func refuseStreams(_ words: String) {
         signal(SIGPIPE, SIG_IGN)
         refusal.withLock { $0 = words }
     }
 
-    func run(_ command: Command) async throws -> CommandOutcome { try outcome(of: command, reading: []) }
+    public func run(_ command: Command) async throws -> CommandOutcome { try outcome(of: command, reading: []) }
 
-    func feed<Value: Sendable>(
+    public func feed<Value: Sendable>(
         _ command: Command, body: (ChildInput) async throws -> Value
     ) async throws -> (outcome: CommandOutcome, body: Result<Value, any Error>) {
         let (reader, input) = try ChildInput.makeStream()
@@ -81,7 +80,7 @@ final class MemoryZFS: CommandRunner {
         return (try outcome(of: command, reading: bytes), value)
     }
 
-    func drain<Value: Sendable>(
+    public func drain<Value: Sendable>(
         _ command: Command, body: (ChildOutput) async throws -> Value
     ) async throws -> (outcome: CommandOutcome, body: Result<Value, any Error>) {
         throw Failure(.internalError, "\(command) is not known here")

@@ -1,21 +1,21 @@
 /// Pools in memory: datasets, snapshots, clones.
-struct MemoryPools: Sendable {
-    struct Snapshot: Sendable {
-        let name: String
-        let guid: UInt64
-        let content: Int
+public struct MemoryPools: Sendable {
+    public struct Snapshot: Sendable {
+        public let name: String
+        public let guid: UInt64
+        public let content: Int
     }
 
-    struct Dataset: Sendable {
-        var isVolume = false
-        var origin: String?
-        var guid: UInt64
+    public struct Dataset: Sendable {
+        public var isVolume = false
+        public var origin: String?
+        public var guid: UInt64
         /// Another number whenever something is written to it.
-        var content = 0
-        var isMounted = false
+        public var content = 0
+        public var isMounted = false
         /// Those set on itself.
-        var properties: [String: String] = [:]
-        var snapshots: [Snapshot] = []
+        public var properties: [String: String] = [:]
+        public var snapshots: [Snapshot] = []
     }
 
     /// A command fails.
@@ -25,19 +25,19 @@ struct MemoryPools: Sendable {
         var output = ""
     }
 
-    private(set) var datasets: [String: Dataset] = [:]
-    private(set) var changes = 0
+    public private(set) var datasets: [String: Dataset] = [:]
+    public private(set) var changes = 0
     /// How many more changes the run lives to make.
-    var left: Int?
+    public var left: Int?
     /// There is no room for anything but what makes some.
-    var isFull = false
+    public var isFull = false
     /// It keeps no account of what was written, as zfs-fuse.
-    var isOld = false
+    public var isOld = false
     /// What others do before the command whose turn it is.
-    var meanwhile: (turn: Int, work: @Sendable (inout MemoryPools) -> Void)?
+    public var meanwhile: (turn: Int, work: @Sendable (inout MemoryPools) -> Void)?
     private var lastGUID: UInt64
 
-    init(_ pools: [String]) {
+    public init(_ pools: [String]) {
         // Locks are found by a pool's guid, and tests run beside each other.
         lastGUID = UInt64.random(in: (1 << 40)...(1 << 62))
         for pool in pools {
@@ -46,7 +46,7 @@ struct MemoryPools: Sendable {
         }
     }
 
-    var names: Set<String> {
+    public var names: Set<String> {
         Set(datasets.flatMap { name, dataset in [name] + dataset.snapshots.map { "\(name)@\($0.name)" } })
     }
 
@@ -57,7 +57,7 @@ struct MemoryPools: Sendable {
 
     // MARK: What others do to it
 
-    mutating func add(
+    public mutating func add(
         _ name: String, cloneOf origin: String? = nil, snapshots: [String] = ["final"], volume: Bool = false
     ) {
         var dataset = Dataset(isVolume: volume, origin: origin, guid: newGUID(), isMounted: !volume)
@@ -65,18 +65,18 @@ struct MemoryPools: Sendable {
         datasets[name] = dataset
     }
 
-    mutating func set(_ property: String, to value: String, of name: String) {
+    public mutating func set(_ property: String, to value: String, of name: String) {
         datasets[name]?.properties[property] = value
     }
 
     /// A volume is a mounted file system from now on.
-    mutating func becomeFileSystem(_ name: String) {
+    public mutating func becomeFileSystem(_ name: String) {
         datasets[name]?.isVolume = false
         datasets[name]?.isMounted = true
     }
 
     /// A clone takes over the snapshots of what it is a clone of, which becomes its clone.
-    mutating func promote(_ clone: String) {
+    public mutating func promote(_ clone: String) {
         guard var promoted = datasets[clone], let name = promoted.origin?.split(separator: "@").first.map(String.init),
             var base = datasets[name]
         else { return }
@@ -88,17 +88,17 @@ struct MemoryPools: Sendable {
         datasets[name] = base
     }
 
-    mutating func write(to name: String) { datasets[name]?.content += 1 }
+    public mutating func write(to name: String) { datasets[name]?.content += 1 }
 
     /// Takes a dataset away with its snapshots.
     ///
     /// - Returns: what `putBack` puts back.
     @discardableResult
-    mutating func takeAway(_ name: String) -> Dataset? { datasets.removeValue(forKey: name) }
+    public mutating func takeAway(_ name: String) -> Dataset? { datasets.removeValue(forKey: name) }
 
-    mutating func putBack(_ name: String, _ dataset: Dataset?) { datasets[name] = dataset }
+    public mutating func putBack(_ name: String, _ dataset: Dataset?) { datasets[name] = dataset }
 
-    mutating func setSnapshots(of name: String, to snapshots: [String]) {
+    public mutating func setSnapshots(of name: String, to snapshots: [String]) {
         let new = snapshots.map { Snapshot(name: $0, guid: newGUID(), content: 0) }
         datasets[name]?.snapshots = new
     }
@@ -149,6 +149,7 @@ struct MemoryPools: Sendable {
     }
 
     private mutating func rename(_ old: String, to new: String) throws(Complaint) -> String {
+        if old.contains("@") { return try renameSnapshot(old, to: new) }
         _ = try dataset(old)
         guard datasets[new] == nil else { throw Complaint(text: "cannot rename '\(old)': dataset already exists") }
         func renamed(_ name: String) -> String {
@@ -161,6 +162,23 @@ struct MemoryPools: Sendable {
                 dataset.origin = dataset.origin.map(renamed)
                 return (renamed(name), dataset)
             })
+        return ""
+    }
+
+    private mutating func renameSnapshot(_ old: String, to new: String) throws(Complaint) -> String {
+        let (owner, name) = old.divided(by: "@")
+        let (target, other) = new.divided(by: "@")
+        guard let place = try dataset(owner).snapshots.firstIndex(where: { $0.name == name }) else {
+            throw Complaint(text: "cannot open '\(old)': dataset does not exist")
+        }
+        guard let other, target == owner else {
+            throw Complaint(text: "cannot rename to '\(new)': snapshots must be part of same dataset")
+        }
+        guard let snapshot = datasets[owner]?.snapshots[place],
+            datasets[owner]?.snapshots.contains(where: { $0.name == other }) == false
+        else { throw Complaint(text: "cannot rename '\(old)': dataset already exists") }
+        datasets[owner]?.snapshots[place] = Snapshot(name: other, guid: snapshot.guid, content: snapshot.content)
+        for name in datasets.keys where datasets[name]?.origin == old { datasets[name]?.origin = new }
         return ""
     }
 
@@ -328,6 +346,7 @@ extension MemoryPools {
         case "guid": return ("\(row.snapshot?.guid ?? dataset.guid)", "-")
         case "mounted": return (dataset.isVolume ? "-" : dataset.isMounted ? "yes" : "no", "-")
         case "canmount": return (dataset.isVolume ? "-" : "on", "default")
+        case "quota": return (row.snapshot == nil ? "0" : "-", "default")
         case "available": return ("1073741824", "-")
         case "volsize": return (row.snapshot == nil && dataset.isVolume ? "1048576" : "-", "-")
         case "mountpoint":
