@@ -23,7 +23,7 @@ extension EndToEnd {
             for source in ["./www/disk-1.raw", url] {
                 let again = try await run("imgadm import --volblocksize 8K \(source) name=two version=1", in: box)
                 #expect(again.status == 0 && again.output.contains("already installed, skipping"), "\(again)")
-                #expect(again.errors.contains("it is not given name\n"), "\(again)")
+                #expect(again.errors.contains("what was given for name is not taken\n"), "\(again)")
                 #expect(again.errors.contains("the image keeps the volume that it has"), "\(again)")
             }
             // The file is another URL's, too, and the fields are those that it has.
@@ -164,6 +164,61 @@ extension EndToEnd {
             #expect(path.status == 1 && path.errors.contains("it is a folder, where a file should be"), "\(path)")
             let link = try await self.run("imgadm inspect folder", in: box)
             #expect(link.status == 3 && link.errors.contains("(ImageNotInstalled)"), "\(link)")
+        }
+
+        /// As soon as the magic number is there, it is a stream.
+        @Test func aStreamThatIsCutInItsFirstRecordIsToldAsThat() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(
+                "\(Self.disk)\nimgadm convert -q -c none -o . www/disk-1.raw name=x version=1", in: box)
+            try #require(made.status == 0, "\(made)")
+            for length in [16, 100, 311] {
+                let cut = try await run("head -c \(length) x-1.zvol > cut; gzip -kf cut", in: box)
+                try #require(cut.status == 0, "\(cut)")
+                for command in [
+                    "inspect cut", "inspect cut.gz", "inspect - < cut", "extract -t cut", "export -o no.qcow2 cut",
+                    "export -o no.tar cut.gz", "import ./cut version=1", "show ./cut.gz version=1",
+                ] {
+                    let run = try await run("imgadm \(command)", in: box)
+                    #expect(
+                        run.status == 1 && run.errors.contains("the send stream ends too early"), "\(command): \(run)")
+                    guard command.hasPrefix("inspect") else { continue }
+                    #expect(run.lines.contains { $0.hasPrefix("kind ") && $0.hasSuffix(" stream") }, "\(run)")
+                    #expect(run.lines.contains { $0.hasPrefix("intact ") && $0.hasSuffix(" no") }, "\(run)")
+                }
+            }
+        }
+
+        /// What lies in front of that is the disk as it is, which may look like nothing.
+        @Test func aFixedVHDIsToldByItsEnd() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(
+                """
+                seq 1 200000 > a.raw; truncate -s 4M a.raw
+                qemu-img convert -f raw -O vpc -o subformat=fixed,force_size=on a.raw a.vhd
+                imgadm inspect a.vhd | grep -E '^(kind|disk.format|intact) ' | tr -s ' '
+                imgadm show ./a.vhd version=1 | grep image_size
+                imgadm convert -q -o made a.vhd version=1 > log
+                imgadm import -q ./a.vhd name=vhd version=1 >> log
+                imgadm export -q -o back.raw vhd >> log; cmp a.raw back.raw
+                imgadm export -o - --format raw a.vhd | head -c 1 | grep -q 1
+                """, in: box)
+            #expect(made.status == 0 && made.errors.isEmpty, "\(made)")
+            #expect(made.lines == ["kind disk", "disk.format vhd", "intact yes", "  \"image_size\": 4"], "\(made)")
+            // Without the end, and where the end is not looked at.
+            let others = [
+                ("head -c 2M a.vhd > half.vhd", "half.vhd", "is called .vhd, and is not"),
+                ("gzip -c a.raw > whole.gz; head -c 9999 whole.gz > a.raw.gz", "a.raw.gz", "did not come whole"),
+                ("gzip -k a.vhd", "a.vhd.gz", "a VHD of fixed size says at its end what it is"),
+                (
+                    "head -c 2M a.vhd > mbr.vhd; printf '\\125\\252' | dd of=mbr.vhd bs=1 seek=510 conv=notrunc status=none",
+                    "mbr.vhd", "is called .vhd, and is not"
+                ),
+            ]
+            for (script, file, words) in others {
+                let run = try await run("\(script); imgadm show ./\(file) version=1", in: box)
+                #expect(run.status == 1 && run.errors.contains("(InvalidFile)") && run.errors.contains(words), "\(run)")
+            }
         }
 
         @Test func aSquashfsIsToldAsThat() async throws {

@@ -46,6 +46,22 @@ import Testing
         #expect(try start(bytes).header != nil)
     }
 
+    @Test("A header that is cut is told as that as soon as its magic number is there", arguments: [true, false])
+    func cutHeaders(isLittleEndian: Bool) throws {
+        let bytes = Begin().bytes(isLittleEndian: isLittleEndian)
+        func whole(_ count: Int) throws -> StreamHeader? {
+            try unsafe StreamHeader.read(whole: Array(bytes.prefix(count)).span.bytes)
+        }
+        for count in 0..<16 { #expect(try whole(count) == nil) }
+        for count in 16..<bytes.count {
+            #expect { try whole(count) } throws: { ($0 as? StreamError)?.reason == .truncated }
+        }
+        #expect(try whole(bytes.count) != nil)
+        var other = Array(bytes.prefix(200))
+        other[8] ^= 0x40
+        #expect(try unsafe StreamHeader.read(whole: other.span.bytes) == nil)
+    }
+
     @Test("What is no stream is told so by its first byte that differs")
     func foreign() throws {
         let bytes = Begin().bytes()

@@ -91,11 +91,30 @@ import Testing
             fs.stream.redact(3, at: 512, length: 512)
         }
         #expect(disorder == .order)
-        let link = error { fs in
+    }
+
+    @Test("A link whose target was left out is one of the files that lack something, until an increment brings it")
+    func links() {
+        let target = [UInt8](repeating: 0x61, count: 400)
+        let base = FileSystemBuilder.stream { fs in
+            fs.directory(2, [("file", 3), ("link", 8), ("other", 9)])
+            fs.file(3, noise(512))
             fs.file(8, mode: 0o120777, size: 400)
             fs.stream.redact(8, at: 0, length: 512)
+            fs.file(9, target, mode: 0o120777)
         }
-        #expect(link == .unsupported)
+        let reading = readFileSystem([base])
+        #expect(reading.error == nil && reading.tree?.redactedObjects == [8])
+        #expect(reading["link"]?.attributes.linkTarget == [] && reading["other"]?.attributes.linkTarget == target)
+        #expect(reading["file"]?.content == noise(512))
+
+        var fs = FileSystemBuilder(guid: 2, origin: 1)
+        fs.stream.write(8, at: 0, target + zeros(112))
+        fs.stream.redact(9, at: 0, length: 512)
+        fs.stream.end()
+        let changed = readFileSystem([base, fs.stream.bytes])
+        #expect(changed.error == nil && changed.tree?.redactedObjects == [9])
+        #expect(changed["link"]?.attributes.linkTarget == target && changed["other"]?.attributes.linkTarget == [])
     }
 
     @Test("Ranges that were left out take no more memory than allowed")

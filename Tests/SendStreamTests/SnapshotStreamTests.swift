@@ -122,10 +122,13 @@ import Testing
         let whole = wrapped(inner, isLittleEndian: isLittleEndian)
         let head = whole.count - inner.count - 312
         // When it was made, properties, the checksum of both, that of this record; and the last record, which has none.
-        for place in [24, 312, head - 313, head - 304, head - 280, head - 1, whole.count - 300] {
+        // And what is zero in both of these.
+        let zeros = [head - 308, head - 270, head - 40, whole.count - 308, whole.count - 270, whole.count - 1]
+        for place in [24, 312, head - 313, head - 304, head - 280, head - 1, whole.count - 300] + zeros {
             var damaged = whole
             damaged[place] ^= 0x10
             #expect(throws: StreamError.self, "\(place)") { try pass(damaged, step: step) }
+            #expect(read(damaged).error != nil, "\(place)")
         }
         // A record may have a checksum of its own.
         var sealed = StreamBuilder(isLittleEndian: isLittleEndian)

@@ -30,6 +30,9 @@ struct DiskBytes {
         return try unsafe file?.read(at: offset, into: buffer) ?? 0
     }
 
+    /// The whole file is at hand, and its end says so.
+    func isFixedVHD() throws -> Bool { try file?.isFixedVHD() ?? false }
+
     /// Exactly so many bytes.
     mutating func bytes(at offset: UInt64, count: Int, _ what: String) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)

@@ -20,7 +20,7 @@ enum FormatChoice {
             throw DiskError(
                 .notADisk, at: UInt64(stream.offset), "it is a ZFS send stream, which is an image file already")
         }
-        if let size = bytes.fileSize, size % 512 == 0, try VHDFooter.atEnd(&bytes, size) != nil { return (.vhd, nil) }
+        if try bytes.isFixedVHD() { return (.vhd, nil) }
         return (.raw, nil)
     }
 

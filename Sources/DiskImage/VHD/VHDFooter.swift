@@ -34,3 +34,14 @@ struct VHDFooter: Hashable {
         return footer?.isOfFixedDisk(fileSize: fileSize) == true ? footer : nil
     }
 }
+
+extension DiskFile {
+    /// The file is a VHD of fixed size: the disk as it is, and a footer, by which alone it can be told from a disk as it is.
+    ///
+    /// - Throws: what reading throws.
+    public func isFixedVHD() throws -> Bool {
+        guard byteCount.isMultiple(of: 512) else { return false }
+        var bytes = DiskBytes(self)
+        return try VHDFooter.atEnd(&bytes, byteCount) != nil
+    }
+}

@@ -10,9 +10,13 @@ extension ImageExporter {
     func archive(_ file: GivenFile, _ request: ExportRequest, _ report: Report) async throws {
         defer { file.rewind() }
         let head = try UnpackedFile(file).head
-        guard case .stream(let header)? = try? ImageFileKind(head), header.kind != .volume else {
-            throw Self.noFiles(file.name)
+        let kind: ImageFileKind
+        do {
+            kind = try ImageFileKind(head)
+        } catch {
+            throw Failure(.invalidFile, "\"\(file.name)\" is a malformed stream", cause: error)
         }
+        guard case .stream(let header) = kind, header.kind != .volume else { throw Self.noFiles(file.name) }
         let origins = try request.origins.map { name in
             let origin = try GivenFile(name)
             return try origin.isSeekable ? origin : GivenFile(keeping: origin)

@@ -56,7 +56,7 @@ public struct ListedFile: Sendable {
         device = isDevice ? (attributes.deviceMajor, attributes.deviceMinor) : nil
         modified = attributes.modified
         path = entry.path.isEmpty ? Array(".".utf8) : entry.path
-        target = entry.firstPath ?? (attributes.kind == .symbolicLink ? attributes.linkTarget : nil)
+        target = entry.firstPath ?? (attributes.linkTarget.isEmpty ? nil : attributes.linkTarget)
     }
 
     init(_ entry: TarEntry) {

@@ -48,6 +48,11 @@ final class DiskSourceFile {
 
 }
 
+extension GivenFile {
+    /// Its end, which nobody sees of what can be read only once, says that it is a VHD of fixed size.
+    func isFixedVHD() throws -> Bool { try isSeekable && GivenDisk(file: self).isFixedVHD() }
+}
+
 /// A file that was named, as the reader of disks wants it.
 private struct GivenDisk: DiskFile {
     let file: GivenFile

@@ -15,6 +15,8 @@ struct FileHead {
     let fileName: String
     /// How messages call it.
     let title: String
+    /// Whether its end says that it is a VHD of fixed size; nil where only the beginning is here.
+    private let isFixedVHD: Bool?
 
     /// What it unpacks to.
     private let unpacked: Result<UnpackedBeginning, any Error>
@@ -32,10 +34,11 @@ struct FileHead {
         }
         self.init(
             bytes: head, isWhole: UInt64(head.count) == size, fileName: path.lastComponent?.string ?? name,
-            title: "\"\(name)\"")
+            title: "\"\(name)\"", isFixedVHD: try file.isFixedVHD())
     }
 
-    init(bytes: [UInt8], isWhole: Bool, fileName: String, title: String) {
+    init(bytes: [UInt8], isWhole: Bool, fileName: String, title: String, isFixedVHD: Bool? = nil) {
+        self.isFixedVHD = isFixedVHD
         self.bytes = bytes
         self.isWhole = isWhole
         self.fileName = fileName
@@ -61,7 +64,8 @@ struct FileHead {
         do {
             kind = try ImageFileKind(head)
         } catch {
-            throw Failure(.invalidFile, "\(title) begins as a stream of zfs send, and is none", cause: error)
+            throw Failure(
+                .invalidFile, "\(title) begins as a stream of zfs send, and cannot be read as one", cause: error)
         }
         switch kind {
         case .stream:
@@ -77,6 +81,7 @@ struct FileHead {
             return .root
         case .squashfs: throw refusal("is a squashfs that is packed once more", "unpack it first")
         case .disk: return .disk
+        case .unknown where isFixedVHD == true: return .disk
         case .unknown:
             guard beginning.isEnough || Self.isCalledDisk(fileName) else {
                 throw refusal(
@@ -89,7 +94,9 @@ struct FileHead {
             guard Self.isCalledDisk(fileName) else {
                 throw refusal(
                     "is neither a disk nor the archive of a root file system",
-                    "a disk without a partition table must be called .raw, .img or .dd")
+                    Self.isCalledVHD(fileName)
+                        ? "a VHD of fixed size says at its end what it is, which is looked at of a file that is here, and unpacked"
+                        : "a disk without a partition table must be called .raw, .img or .dd")
             }
             return .disk
         }
@@ -158,7 +165,8 @@ struct FileHead {
     /// - Throws: `InvalidFile` where the name states a packing that the bytes do not have.
     private func checkName() throws {
         let isPacked = CompressionFormat.sniff(bytes) != .none
-        guard let format = Self.missingFormat(fileName, isPacked: isPacked, isWhole: false) else { return }
+        let format = Self.missingFormat(fileName, isPacked: isPacked, isWhole: isFixedVHD != nil && !isPacked)
+        guard let format else { return }
         throw Self.notWhatItIsCalled(title, format)
     }
 
@@ -181,7 +189,14 @@ struct FileHead {
         do {
             guard let found = try diskDescription() else { return nil }
             try checkContent(found)
-            return found.size ?? (found.format == .raw && found.wrappers.isEmpty ? fileSize : nil)
+            guard found.format == .raw, found.wrappers.isEmpty else { return found.size }
+            guard let isFixedVHD else { return found.size ?? fileSize }
+            if !isFixedVHD, let format = Self.missingFormat(fileName, isPacked: false, isWhole: true) {
+                throw Self.notWhatItIsCalled(title, format)
+            }
+            return found.size ?? fileSize.map { isFixedVHD ? $0 - 512 : $0 }
+        } catch let failure as Failure {
+            throw failure
         } catch {
             throw Failure(.invalidFile, "\(title) cannot be read as a disk", cause: error)
         }
@@ -212,7 +227,9 @@ struct FileHead {
         do {
             return try unpacked.get()
         } catch {
-            throw Failure(.invalidFile, "\(title) cannot be unpacked", cause: error)
+            throw Failure(
+                .invalidFile, "\(title) cannot be unpacked", cause: error,
+                hint: "the file is damaged, or did not come whole: its publisher's checksum tells (sha256sum)")
         }
     }
 
@@ -252,6 +269,8 @@ struct FileHead {
 
     /// The name says that its bytes are those of a disk.
     static func isCalledDisk(_ fileName: String) -> Bool { unpackedName(fileName, endsIn: diskSuffixes) }
+
+    private static func isCalledVHD(_ fileName: String) -> Bool { unpackedName(fileName, endsIn: [".vhd"]) }
 
     /// The name is one of a disk or of the archive of a root.
     static func isCalledImage(_ fileName: String) -> Bool {

@@ -15,9 +15,9 @@ public enum ImageFileKind: Sendable {
     case unknown
 
     /// - Parameter head: the first bytes, `UnpackedFile.headLength` at best.
-    /// - Throws: `StreamError` for a malformed stream.
+    /// - Throws: `StreamError` for a malformed stream, also one that is cut in its first record.
     public init(_ head: [UInt8]) throws(StreamError) {
-        if case .header(let header) = try unsafe StreamHeader.read(head.span.bytes) {
+        if let header = try unsafe StreamHeader.read(whole: head.span.bytes) {
             self = .stream(header)
         } else if Self.isArchive(head) {
             self = .archive

@@ -33,7 +33,7 @@ struct FileInspector {
             let content = try UnpackedFile(file, in: raw) { bytes in checksums.add(bytes) }
             inspection.facts["compression"] = .string(content.compression.rawValue)
             var stream = StreamInspector()
-            switch try raw == nil ? ImageFileKind(content.head) : .disk {
+            switch try raw == nil ? kind(of: content) : .disk {
             case .stream:
                 inspection.facts["kind"] = "stream"
                 try content.read { bytes in try stream.feed(bytes) }
@@ -72,6 +72,19 @@ struct FileInspector {
             inspection.facts["intact"] = true
         }
         inspection.damage = inspection.damage ?? disagreement
+    }
+
+    /// By its first bytes, or the last ones. What is malformed, is a malformed stream.
+    private mutating func kind(of content: UnpackedFile) throws -> ImageFileKind {
+        let kind: ImageFileKind
+        do {
+            kind = try ImageFileKind(content.head)
+        } catch {
+            inspection.facts["kind"] = "stream"
+            throw error
+        }
+        guard case .unknown = kind, content.compression == .none, try file.isFixedVHD() else { return kind }
+        return .disk
     }
 
     private mutating func take(_ other: Inspection) {

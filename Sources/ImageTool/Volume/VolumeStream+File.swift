@@ -69,7 +69,7 @@ final class VolumeFileChain {
         file.rewind()
         let head = try UnpackedFile(file).head
         do {
-            guard case .header(let header) = try unsafe StreamHeader.read(head.span.bytes) else {
+            guard let header = try unsafe StreamHeader.read(whole: head.span.bytes) else {
                 throw Failure(.invalidFile, "\"\(file.name)\" is no image file: it has no ZFS send stream in it")
             }
             return header

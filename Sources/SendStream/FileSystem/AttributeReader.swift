@@ -25,7 +25,8 @@ struct AttributeReader {
         switch object.bonusType {
         case ZnodeAttributes.bonusType:
             raw = try ZnodeAttributes.read(
-                object.bonus.bytes, isLittleEndian: object.bonus.isLittleEndian, linkData: object.linkData)
+                object.bonus.bytes, isLittleEndian: object.bonus.isLittleEndian, linkData: object.linkData,
+                isLeftOut: object.redacted.reachBelow(1))
         case SystemAttributes.bonusType:
             guard let system else {
                 throw UnplacedStreamError(.badRecord, "a file system does not say what its attributes are")

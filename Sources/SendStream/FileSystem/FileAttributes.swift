@@ -22,7 +22,7 @@ public struct FileAttributes: Sendable, Hashable {
     /// Of a device.
     public var deviceMajor: UInt32 = 0
     public var deviceMinor: UInt32 = 0
-    /// Of a symbolic link.
+    /// Of a symbolic link; empty where it was left out of the stream.
     public var linkTarget: [UInt8] = []
     /// Extended attributes, with their name space as Linux has it (`user.`, `security.`, …).
     public var extendedAttributes: [ExtendedAttribute] = []
@@ -67,6 +67,7 @@ extension FileAttributes {
         var modified: (UInt64, UInt64) = (0, 0)
         var attributeDirectory: UInt64 = 0
         var linkTarget: [UInt8]?
+        var isTargetLeftOut = false
         var packedAttributes: [UInt8] = []
     }
 
@@ -101,7 +102,7 @@ extension FileAttributes {
         // `ZFS_ACL_TRIVIAL` (zfs_znode.h)
         hasAccessControlList = raw.flags & 0x4 == 0
         if kind == .symbolicLink {
-            guard let target = raw.linkTarget, !target.isEmpty, !target.contains(0) else {
+            guard let target = raw.linkTarget, target.isEmpty == raw.isTargetLeftOut, !target.contains(0) else {
                 throw UnplacedStreamError(.badRecord, "a symbolic link leads nowhere")
             }
             linkTarget = target

@@ -186,12 +186,13 @@ public struct FileSystemReader: StreamVisitor {
         guard let object = objects[number] else {
             throw UnplacedStreamError(.order, "content of object \(number) was left out, but it is not there")
         }
-        guard object.type == StoredObject.fileType, !object.isOldLink else {
-            throw UnplacedStreamError(
-                .unsupported, "a part of its names, or of where its links lead, was left out (redacted)")
+        guard object.type == StoredObject.fileType else {
+            throw UnplacedStreamError(.unsupported, "a part of its names was left out (redacted)")
         }
         smallFiles[number] = nil
         try change(number) { [stream] object throws(UnplacedStreamError) in
+            // Of an old link, content is where it leads.
+            if range.lowerBound == 0 { object.linkData = nil }
             try object.touch(range, isRedacted: true, stream: stream)
         }
     }

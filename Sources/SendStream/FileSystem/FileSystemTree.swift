@@ -31,7 +31,7 @@ public struct FileSystemTree: Sendable {
     public private(set) var skippedAttributes = 0
     /// Extended attributes of whose content a part was left out.
     public private(set) var redactedAttributes = 0
-    /// Files of whose content a part was left out (`send --redact`), by objects.
+    /// Files of whose content a part was left out (`send --redact`), and links whose target was, by objects.
     public private(set) var redactedObjects: Set<UInt64> = []
     /// Datasets below this one that were sent with it, and are not in the tree.
     public internal(set) var furtherDatasets = FurtherDatasets()
@@ -75,7 +75,11 @@ public struct FileSystemTree: Sendable {
                 budget -= 250 + attributes.extendedAttributes.reduce(0) { $0 + $1.name.count + $1.value.count }
                 files[next.object] = File(
                     attributes: attributes, node: index, content: objects[next.object]?.content)
-                if attributes.kind == .file, objects[next.object]?.redacted.reachBelow(attributes.size) ?? false {
+                let isMissing =
+                    attributes.kind == .symbolicLink
+                    ? attributes.linkTarget.isEmpty
+                    : attributes.kind == .file && objects[next.object]?.redacted.reachBelow(attributes.size) ?? false
+                if isMissing {
                     redactedObjects.insert(next.object)
                     budget -= 50
                 }

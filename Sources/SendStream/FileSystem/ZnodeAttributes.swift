@@ -5,9 +5,11 @@ enum ZnodeAttributes {
     /// Bytes of the structure, behind which the target of a short symbolic link follows.
     static let size = 264
 
-    /// - Parameter linkData: the object's content, of a symbolic link.
+    /// - Parameters:
+    ///   - linkData: the object's content, of a symbolic link.
+    ///   - isLeftOut: that was left out of the stream.
     static func read(
-        _ bonus: [UInt8], isLittleEndian: Bool, linkData: [UInt8]?
+        _ bonus: [UInt8], isLittleEndian: Bool, linkData: [UInt8]?, isLeftOut: Bool
     ) throws(UnplacedStreamError) -> FileAttributes.Raw {
         guard bonus.count >= size else {
             throw UnplacedStreamError(.badRecord, "a file's attributes have \(bonus.count) bytes")
@@ -28,8 +30,11 @@ enum ZnodeAttributes {
                 throw UnplacedStreamError(.badRecord, "a symbolic link of \(raw.size) bytes")
             }
             let whole = length <= bonus.count - size ? bonus[size...] : linkData?[...] ?? []
-            guard whole.count >= length else { throw UnplacedStreamError(.badRecord, "a symbolic link has no target") }
-            raw.linkTarget = Array(whole.prefix(length))
+            raw.isTargetLeftOut = whole.count < length && isLeftOut
+            guard whole.count >= length || isLeftOut else {
+                throw UnplacedStreamError(.badRecord, "a symbolic link has no target")
+            }
+            raw.linkTarget = raw.isTargetLeftOut ? [] : Array(whole.prefix(length))
         }
         return raw
     }

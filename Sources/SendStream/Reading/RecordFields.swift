@@ -19,6 +19,11 @@ struct RecordFields {
     var type: UInt32 { number(0) }
     var payloadLength: UInt32 { number(4) }
 
+    /// The ends of what is around streams say nothing but a checksum of what comes before: who sends them writes zeros (OpenZFS,
+    /// lib/libzfs/libzfs_sendrecv.c, `zfs_send`), and no checksum is of those.
+    var isBareEnd: Bool { bytes[4..<8].allSatisfy { $0 == 0 } && bytes[40...].allSatisfy { $0 == 0 } }
+    static let notBare = "the end of what is around the streams has something in places that are zero"
+
     // Offsets in what differs from type to type, as the header file counts them.
 
     func u8(_ offset: Int) -> UInt8 { bytes[8 + offset] }

@@ -167,11 +167,13 @@ public struct SnapshotStream: Sendable {
         guard own.isZero || own == head.sum else {
             throw StreamError(.badChecksum, at: offset, "what comes before is not what was sent")
         }
+        guard !own.isZero || fields.isBareEnd else { throw bad(RecordFields.notBare) }
     }
 
     /// The last record of all has none.
     private func checkLast() throws(StreamError) {
         guard fields.checksum(at: 8).isZero else { throw bad("the end of all streams has a checksum") }
+        guard fields.isBareEnd else { throw bad(RecordFields.notBare) }
     }
 
     /// Bytes that follow the record within the snapshot's stream.

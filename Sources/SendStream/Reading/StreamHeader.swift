@@ -55,6 +55,24 @@ public struct StreamHeader: Sendable, Hashable {
 }
 
 extension StreamHeader {
+    /// Bytes that tell a stream: a type, a length and the magic number.
+    private static let magicEnd = 16
+
+    /// Reads the beginning of something of which there is no more.
+    ///
+    /// - Returns: nil if it is no send stream.
+    /// - Throws: `StreamError`: `badRecord` if its header is malformed, `truncated` if not all of that is there.
+    public static func read(whole bytes: RawSpan) throws(StreamError) -> StreamHeader? {
+        switch try read(bytes) {
+        case .header(let header): return header
+        case .notAStream: return nil
+        case .needsMore:
+            guard bytes.byteCount >= magicEnd else { return nil }
+            throw StreamError(
+                .truncated, at: 0, "its first record has \(byteCount) bytes, of which \(bytes.byteCount) are there")
+        }
+    }
+
     /// What the first bytes of something are.
     public enum Start: Sendable, Equatable {
         /// Whatever follows, it is no send stream.

@@ -176,6 +176,9 @@ public struct StreamReader {
         guard record.checksum(at: 8) == before else {
             throw UnplacedStreamError(.badChecksum, "what comes before the end is not what was sent")
         }
+        if case .frame = place, record.checksum(at: RecordFields.checksumOffset).isZero, !record.isBareEnd {
+            throw UnplacedStreamError(.badRecord, RecordFields.notBare)
+        }
         if case .stream = place { step = .ended } else { place = .betweenStreams }
         try visitor.end()
     }
@@ -189,6 +192,7 @@ public struct StreamReader {
         guard record.checksum(at: 8).isZero else {
             throw UnplacedStreamError(.badRecord, "the end of all streams has a checksum")
         }
+        guard record.isBareEnd else { throw UnplacedStreamError(.badRecord, RecordFields.notBare) }
         step = .ended
     }
 }
