@@ -5,7 +5,8 @@ import RawBytes
 ///
 /// Each byte is used once, and forgotten then. An image whose tables and content come about in the order of the disk costs
 /// next to nothing; one in any other order costs room, but never time: what is read on for the sake of something far ahead is
-/// kept.
+/// kept. Of a piece of which a little is never used, such as the counts of references in a qcow2, only that little goes to the scratch
+/// store.
 final class StreamWindow {
     private var source: any ByteSource
     private var scratch: (any ScratchStore)?
@@ -13,6 +14,10 @@ final class StreamWindow {
     private var chunks: [Chunk] = []
     /// The first of the chunks in memory, in the order in which they came.
     private var oldest = 0
+    /// Of the chunks of which a part was used: which.
+    private var usedParts: [Int: UsedRanges] = [:]
+    /// Of the chunks that are no more in memory, and were used in part: what is kept of them.
+    private var keptParts: [Int: [Range<Int>]] = [:]
     private var bytesInMemory = 0
     private(set) var byteCount: UInt64 = 0
     private(set) var isAtEnd = false
@@ -25,6 +30,10 @@ final class StreamWindow {
     }
 
     private enum State { case memory, scratch, zero, used }
+
+    /// What is kept is kept in pieces of this, as file systems do. What is packed may be read up to the end of its last sector, where
+    /// something else begins that was used already.
+    private static let grain = 4096
 
     private let chunkBytes: Int
 
@@ -52,15 +61,28 @@ final class StreamWindow {
                 unsafe chunks[index].bytes.withUnsafeBytes { bytes in
                     unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[within..<(within + length)]))
                 }
-            case .zero: unsafe target.initializeMemory(as: UInt8.self, repeating: 0)
-            case .scratch: try unsafe scratch?.read(at: place, into: target)
-            case .used:
-                throw DiskError(
-                    .badMap, at: place, "what is there is used twice, which only a file allows, not a stream")
+            case .zero:
+                try checkKept(index, within..<(within + length))
+                unsafe target.initializeMemory(as: UInt8.self, repeating: 0)
+            case .scratch:
+                try checkKept(index, within..<(within + length))
+                try unsafe scratch?.read(at: place, into: target)
+            case .used: throw Self.usedTwice(place)
             }
             done += length
         }
         return count
+    }
+
+    private func checkKept(_ index: Int, _ range: Range<Int>) throws {
+        guard let kept = keptParts[index] else { return }
+        guard kept.contains(where: { $0.lowerBound <= range.lowerBound && range.upperBound <= $0.upperBound }) else {
+            throw Self.usedTwice(UInt64(index) * UInt64(chunkBytes) + UInt64(range.lowerBound))
+        }
+    }
+
+    private static func usedTwice(_ place: UInt64) -> DiskError {
+        DiskError(.badMap, at: place, "what is there is used twice, which only a file allows, not a stream")
     }
 
     /// These bytes will not be read again.
@@ -69,7 +91,11 @@ final class StreamWindow {
         while place < min(range.upperBound, byteCount) {
             let index = Int(place / UInt64(chunkBytes))
             let end = min(range.upperBound, (UInt64(index) + 1) * UInt64(chunkBytes))
+            let start = UInt64(index) * UInt64(chunkBytes)
             chunks[index].used += Int(end - place)
+            if chunks[index].state == .memory, chunks[index].used < chunkBytes {
+                _ = usedParts[index, default: UsedRanges()].insert((place - start)..<(end - start))
+            }
             // Also of the last one, which nothing is added to once it is full.
             if chunks[index].used >= chunks[index].count, chunks[index].count == chunkBytes || isAtEnd {
                 drop(index, .used)
@@ -115,8 +141,11 @@ final class StreamWindow {
             oldest += 1
             guard chunks[index].state == .memory else { continue }
             let bytes = chunks[index].bytes
-            if unsafe bytes.span.bytes.isZero {
+            let kept = usedParts[index]?.unused(of: chunks[index].count, by: Self.grain)
+            let parts = kept ?? [0..<bytes.count]
+            if parts.allSatisfy({ unsafe bytes.span.bytes.extracting($0).isZero }) {
                 drop(index, .zero)
+                keptParts[index] = kept
                 continue
             }
             guard scratch != nil else {
@@ -124,8 +153,13 @@ final class StreamWindow {
                     .limit, at: byteCount,
                     "more than \(limit) bytes come before their turn, and there is no room for them")
             }
-            try unsafe scratch?.write(bytes.span.bytes, at: UInt64(index) * UInt64(chunkBytes))
+            for part in parts {
+                try unsafe scratch?.write(
+                    bytes.span.bytes.extracting(part),
+                    at: UInt64(index) * UInt64(chunkBytes) + UInt64(part.lowerBound))
+            }
             drop(index, .scratch)
+            keptParts[index] = kept
         }
     }
 
@@ -134,6 +168,8 @@ final class StreamWindow {
             bytesInMemory -= chunkBytes
             chunks[index].bytes = []
         }
+        usedParts[index] = nil
+        keptParts[index] = nil
         chunks[index].state = state
     }
 }

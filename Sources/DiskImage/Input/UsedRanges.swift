@@ -30,6 +30,28 @@ struct UsedRanges {
         return true
     }
 
+    /// What is left of the first so many bytes, in whole grains, each run of them one.
+    func unused(of count: Int, by grain: Int) -> [Range<Int>] {
+        var left: [Range<Int>] = []
+        func add(_ start: Int, _ end: Int) {
+            guard start < end else { return }
+            let lower = start / grain * grain
+            let upper = min(count, (end + grain - 1) / grain * grain)
+            if let last = left.last, last.upperBound >= lower {
+                left[left.count - 1] = last.lowerBound..<max(last.upperBound, upper)
+            } else {
+                left.append(lower..<upper)
+            }
+        }
+        var place = 0
+        for range in ranges {
+            add(place, min(count, Int(clamping: range.lowerBound)))
+            place = Int(clamping: range.upperBound)
+        }
+        add(place, count)
+        return left
+    }
+
     private func firstEnding(behind place: UInt64) -> Int {
         var low = 0
         var high = ranges.count
