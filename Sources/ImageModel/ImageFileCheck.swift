@@ -20,13 +20,10 @@ public struct ImageFileCheck: Sendable {
         self.digest = digest
     }
 
-    /// The check that what a manifest says of its file makes possible: by its SHA-1 and its digest; by a digest that is no SHA-256 only
-    /// where there is no SHA-1, since the SHA-256 of a file is taken anyway.
+    /// The check that what a manifest says of its file makes possible: by its SHA-1 and its digest.
     public init(of manifest: Manifest) {
         let file = manifest.files.first
-        var digest = manifest.fileDigest
-        if file?.sha1 != nil, digest?.algorithm != .sha256 { digest = nil }
-        self.init(size: file?.size, sha1: file?.sha1, digest: digest)
+        self.init(size: file?.size, sha1: file?.sha1, digest: manifest.fileDigest)
     }
 
     /// The content is known beforehand, so that a part of it may be used again.

@@ -90,6 +90,18 @@ extension Manifest {
         (files.first?.digest ?? tags[Manifest.fileDigestTag]?.stringValue).flatMap { ContentDigest($0.lowercased()) }
     }
 
+    /// What is stated as the digest of the file and is none, as it stands: nothing can be checked by it.
+    public var unusableDigest: (field: String, value: String)? {
+        guard fileDigest == nil else { return nil }
+        let stated = [
+            ("files.0.digest", files.first?.json["digest"]),
+            ("tags.\(Manifest.fileDigestTag)", tags[Manifest.fileDigestTag]),
+        ]
+        return stated.lazy.compactMap { field, value in
+            value.flatMap { $0 == .null ? nil : (field, $0.text()) }
+        }.first
+    }
+
     /// What a server of simplestreams calls the image.
     public var aliases: StreamsAliases { StreamsAliases(tags: tags) }
     /// What it is called: its name, and the aliases.

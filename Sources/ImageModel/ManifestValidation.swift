@@ -37,6 +37,18 @@ public enum ManifestValidation {
         }
     }
 
+    /// Of a manifest that somebody gives for a file that is here: who states a digest believes that it is checked.
+    ///
+    /// - Throws: `ManifestValidation` for one that is none, or of an algorithm that is not known here.
+    public static func checkDigest(_ manifest: Manifest) throws(Failure) {
+        guard let stated = manifest.unusableDigest else { return }
+        throw Failure(
+            .manifestValidation, "invalid manifest: \(stated.field) (\(stated.value) is not a digest)",
+            hint:
+                "a digest is sha256: and 64 hexadecimal digits, or sha512: and 128; without the field, it is not checked"
+        )
+    }
+
     /// A field that there is not was most likely meant as another one.
     private static func hint(_ violations: [ManifestViolation]) -> String? {
         let meant = violations.compactMap { violation in

@@ -143,6 +143,13 @@ extension ImageTool {
         "the file of image \(uuid) is not checked: its manifest has no checksum"
     }
 
+    /// The same of a digest that nothing can be checked by; nil where there is none.
+    static func unchecked(byDigestOf manifest: Manifest) -> String? {
+        manifest.unusableDigest.map { stated in
+            "the file of image \(manifest.uuid) is not checked by the \(stated.field) of its manifest: \(stated.value) is not a digest"
+        }
+    }
+
     /// - Throws: `OriginNotInstalled`.
     private func checkOrigin(of manifest: Manifest, in pool: PoolName) async throws {
         guard let origin = manifest.origin, try await store.image(origin, in: pool) == nil else { return }
@@ -182,6 +189,8 @@ extension ImageTool {
             object["files"] = .array(files)
         }
         try ManifestValidation.check(object)
-        return try Manifest(object)
+        let manifest = try Manifest(object)
+        try ManifestValidation.checkDigest(manifest)
+        return manifest
     }
 }

@@ -1,3 +1,4 @@
+import Failure
 import ImageModel
 import JSON
 import RawBytes
@@ -23,6 +24,27 @@ import Testing
         for nonsense: JSONValue in ["sha256:ab", "x", 5, .null] {
             #expect(ImageFileCheck(of: try manifest(["sha1": "aa"], ["file_digest": nonsense])).digest == nil)
         }
+    }
+
+    static let unusable: [(file: JSONObject, tags: JSONObject, field: String?)] = [
+        (["digest": "sha256:ab"], [:], "files.0.digest"), (["digest": "x"], [:], "files.0.digest"),
+        (["digest": .string("md5:\(String(repeating: "a", count: 32))")], [:], "files.0.digest"),
+        (["digest": .string(String(repeating: "a", count: 64))], [:], "files.0.digest"),
+        (["digest": 5], [:], "files.0.digest"), (["digest": ""], [:], "files.0.digest"),
+        ([:], ["file_digest": "x"], "tags.file_digest"), ([:], ["file_digest": 5], "tags.file_digest"),
+        ([:], ["file_digest": .null], nil), (["digest": .null], [:], nil), ([:], [:], nil),
+        (["digest": .string("SHA512:\(String(repeating: "A", count: 128))")], ["file_digest": "x"], nil),
+        (["digest": .string("sha256:\(String(repeating: "a", count: 64))")], [:], nil),
+    ]
+
+    /// What is stated as a digest and is none is passed over by nobody.
+    @Test(arguments: unusable)
+    func whatIsNoDigestIsTold(file: JSONObject, tags: JSONObject, field: String?) throws {
+        let manifest = try manifest(file, tags)
+        #expect(manifest.unusableDigest?.field == field)
+        guard let field else { return try ManifestValidation.checkDigest(manifest) }
+        #expect(throws: Failure.self) { try ManifestValidation.checkDigest(manifest) }
+        #expect(manifest.unusableDigest?.value == (file["digest"] ?? tags["file_digest"])?.text(), "\(field)")
     }
 
     private func manifest(_ file: JSONObject, _ tags: JSONObject = [:]) throws -> Manifest {

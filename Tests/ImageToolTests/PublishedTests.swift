@@ -1,5 +1,7 @@
+import Compression
 import ImageModel
 import JSON
+import SystemPackage
 import Testing
 
 @testable import ImageTool
@@ -35,6 +37,34 @@ import Testing
         var theirs = Self.ours
         for (key, value) in changes { theirs[key] = value == .null ? nil : value }
         #expect(try HalfPublished.differences(Manifest(Self.ours), Manifest(theirs)) == differences)
+    }
+
+    static let files: [(ours: JSONObject, theirs: JSONObject, differences: [String])] = [
+        (["dataset_guid": "7"], ["dataset_guid": "7"], []), (["dataset_guid": "7"], ["dataset_guid": 7], []),
+        (["dataset_guid": "7", "sha1": "aa"], ["dataset_guid": "7"], ["files.0.sha1"]),
+        (
+            ["dataset_guid": "7"], ["dataset_guid": "8"],
+            ["files.0.size", "files.0.compression", "files.0.dataset_guid"]
+        ),
+        ([:], ["dataset_guid": "7"], ["files.0.size", "files.0.compression"]),
+        (["dataset_guid": "7"], [:], ["files.0.size", "files.0.compression"]),
+    ]
+
+    /// The streams that two pools send of one image name the pools, and may be packed otherwise.
+    @Test(arguments: files) func filesOfOneSnapshotAreOfOneImage(
+        ours: JSONObject, theirs: JSONObject, differences: [String]
+    ) async throws {
+        let file = try UploadFile("/etc/passwd")
+        defer { file.close() }
+        func manifest(_ file: JSONObject) throws -> Manifest {
+            var json = Self.ours
+            json["files"] = [.object(file)]
+            return try Manifest(json)
+        }
+        var other = theirs
+        (other["size"], other["compression"], other["sha1"]) = (1, "gzip", "bb")
+        let found = try await ImageTool.differences(try manifest(ours), file, .none, try manifest(other))
+        #expect(found == differences)
     }
 
     /// A moment that the author gave holds.

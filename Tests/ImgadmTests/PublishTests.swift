@@ -218,10 +218,10 @@ extension EndToEnd {
                 then: serverKeepsIt ? .pass : .replace("\"digest\"", with: "\"others\""))
             let uuid = stage.image.uuid
             var stale = false
-            func state(_ digest: String) throws {
+            func state(_ digest: String, _ algorithm: String = "sha256") throws {
                 var manifest = stage.image.manifest
                 var file = manifest["files"]?[0]?.objectValue ?? [:]
-                file["digest"] = .string("sha256:\(digest)")
+                file["digest"] = .string("\(algorithm):\(digest)")
                 manifest["files"] = [.object(file)]
                 if stale { manifest["tags"] = ["file_digest": .string("sha256:\(String(repeating: "1", count: 64))")] }
                 try stage.box.write(JSONValue.object(manifest).text(), to: "image.json")
@@ -230,6 +230,11 @@ extension EndToEnd {
             try state(String(repeating: "0", count: 64))
             let wrong = try await stage.publish(to: proxy.url)
             #expect(wrong.status == 1 && wrong.errors.contains("error (UploadError)"), "\(wrong)")
+            for (digits, code) in [(128, "UploadError"), (64, "ManifestValidation")] {
+                try state(String(repeating: "0", count: digits), digits == 128 ? "sha512" : "sha3")
+                let other = try await stage.publish(to: proxy.url)
+                #expect(other.status == 1 && other.errors.contains("error (\(code))"), "\(other)")
+            }
             #expect(try await stage.files().isEmpty)
             // A tag of another file is none of this one's.
             stale = true

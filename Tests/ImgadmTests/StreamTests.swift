@@ -251,6 +251,17 @@ extension EndToEnd {
                 #expect(run.status == status && run.errors.contains("warning: the file of image") == warns, "\(run)")
                 if status == 0 { #expect(try await box.imgadm("delete", images.base.uuid).status == 0) }
             }
+            // Nor does one count that is none, which its author takes for a check.
+            for field in ["files.0.digest", "tags.file_digest"] {
+                var file = try #require(images.base.manifest["files"]?[0]?.objectValue)
+                file["digest"] = field == "files.0.digest" ? "sha256:ab" : nil
+                manifest["files"] = [.object(file)]
+                manifest["tags"] = field == "files.0.digest" ? [:] : ["file_digest": "blake3:ab"]
+                server.answer("/images/\(images.base.uuid)", bytes: Array(JSONValue.object(manifest).text().utf8))
+                let run = try await box.imgadm("import", images.base.uuid)
+                #expect(run.status == 0 && run.errors.contains("is not checked by the \(field) of its"), "\(run)")
+                #expect(try await box.imgadm("delete", images.base.uuid).status == 0)
+            }
         }
     }
 }

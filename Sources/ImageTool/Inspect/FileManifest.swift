@@ -45,7 +45,7 @@ struct FileManifest {
     }
 
     /// The checksums that are to be made while the file is read.
-    var check: FileChecksums { FileChecksums(sha1: described?.sha1 != nil, digest: described?.digest) }
+    var check: FileChecksums { FileChecksums(sha1: described?.sha1 != nil, digest: manifest.fileDigest?.description) }
 
     /// What is stated otherwise than it is found, each as a sentence.
     func differences(
@@ -60,7 +60,10 @@ struct FileManifest {
         compare("the size of the file", described?.size.map { "\($0)" }, size.map { "\($0)" })
         compare("the compression", described?.compression, compression.rawValue)
         compare("the SHA-1", described?.sha1, checksums.sha1)
-        compare("the digest", described?.digest, checksums.digest)
+        compare("the digest", manifest.fileDigest?.description, checksums.digest)
+        if let stated = manifest.unusableDigest {
+            found.append("\(stated.field) is \(stated.value), which is no digest")
+        }
         compare("the guid of the snapshot", described?.datasetGUID, stream.map { "\($0.guid)" })
         if let stream {
             let isVolume = stream.kind == .volume

@@ -59,15 +59,12 @@ extension ImageTool {
         let there = try Manifest(ServedForm(stored, isPublic: repository.mode == .public).json)
         let isSame = HalfPublished.differences(manifest, there).isEmpty
         guard there.isActivated || !isSame else { return false }
-        if request.mayBeThere {
-            let differences = try await ImageTool.differences(manifest, file, compression, there)
-            guard differences.isEmpty else { throw ImageTool.differs(manifest.uuid, at: url, in: differences) }
-            return true
+        let differences = try await ImageTool.differences(manifest, file, compression, there)
+        guard differences.isEmpty else {
+            throw request.mayBeThere
+                ? ImageTool.differs(manifest.uuid, at: url, in: differences)
+                : ImageTool.exists(manifest.uuid, at: url, hint: ImageTool.inTheWay(there, of: manifest))
         }
-        let theirs = there.files.first
-        guard isSame, let theirs, theirs.size == file.size, theirs.compression == compression.rawValue,
-            manifest.files.first?.sha1 ?? theirs.sha1 == theirs.sha1, try await file.sha1() == theirs.sha1
-        else { throw ImageTool.exists(manifest.uuid, at: url, hint: ImageTool.inTheWay(there, of: manifest)) }
         return true
     }
 

@@ -47,6 +47,16 @@ final class UploadFile: Sendable {
     /// The SHA-256 of the file, in hexadecimal.
     func sha256() async throws -> String { try await sum(by: SHA256.self) }
 
+    /// The digest of the file.
+    func digest(_ algorithm: ContentDigest.Algorithm) async throws -> ContentDigest? {
+        let digits =
+            switch algorithm {
+            case .sha256: try await sha256()
+            case .sha512: try await sum(by: SHA512.self)
+            }
+        return ContentDigest("\(algorithm.rawValue):\(digits)")
+    }
+
     private func sum<Hash: HashFunction>(by hash: Hash.Type) async throws -> String {
         try await withTaskExecutorPreference(thread) {
             var hash = Hash()

@@ -94,7 +94,11 @@ extension ImageTool {
             throw Failure(
                 .usage, "--zstream does not go with image \(other.title), which is no stream but made into one")
         }
-        if isRawStream { for place in images.indices { images[place].expectRawStream() } }
+        if isRawStream {
+            for place in images.indices { images[place].expectRawStream() }
+        } else {
+            for remark in chain.compactMap(ImageTool.unchecked(byDigestOf:)) { report.warning(remark) }
+        }
         return try plan(.importing, images)
     }
 
