@@ -126,6 +126,28 @@ extension EndToEnd {
             (["publish"], 2, "Usage"),
         ]
 
+        /// Ways to call each command that takes a pool, with the pool left out.
+        static let callsWithPool: [[String]] = [
+            ["ancestry", "web"], ["check"], ["create", "01234567-89ab-cdef-0123-456789abcdef"],
+            ["create", "--recover", "01234567-89ab-cdef-0123-456789abcdef"], ["delete", "web"],
+            ["export", "-o", "x.zfs.gz", "web"], ["export", "-o", "x.zfs.gz", "/etc/passwd"], ["get", "web"],
+            ["import", "01234567-89ab-cdef-0123-456789abcdef"], ["import", "web"], ["import", "debian:12"],
+            ["import", "/etc/passwd"], ["inspect", "web"], ["inspect", "/etc/passwd"],
+            ["install", "-m", "/etc/passwd", "-f", "/etc/passwd"], ["list"], ["list", "-o", "help"],
+            ["push", "web", "127.0.0.1:1/web:1"], ["vacuum", "-f"], ["vacuum", "-n"],
+        ]
+
+        /// Also where the command would need no pool; and an empty word, which a script has not filled in, is not all of them.
+        @Test(arguments: callsWithPool)
+        func whatNamesNoPoolIsRefused(words: [String]) async throws {
+            let box = try await Sandbox.make()
+            for word in ["a/b", "", "-x", "9"] {
+                let run = try await box.imgadm([words[0], "-P", word] + words.dropFirst())
+                #expect(run.status == 1 && run.output.isEmpty, "\(word): \(run)")
+                #expect(run.errors.contains("imgadm \(words[0]): error (InvalidPoolName): "), "\(word): \(run)")
+            }
+        }
+
         @Test(arguments: usageErrors)
         func mistakesHaveACodeAndAStatus(words: [String], status: Int32, code: String) async throws {
             let run = try await Sandbox.make().imgadm(words)

@@ -108,7 +108,8 @@ struct CommandContext: Sendable {
     ///
     /// - Throws: `InvalidPoolName`.
     func namedPool(_ name: String?) throws -> PoolName? {
-        guard let name = name ?? environment["IMGADM_POOL"], !name.isEmpty else { return nil }
+        // An empty variable is none; an empty word is one that a script has not filled in, and never means all pools.
+        guard let name = name ?? environment["IMGADM_POOL"].flatMap({ $0.isEmpty ? nil : $0 }) else { return nil }
         return try PoolName(checking: name)
     }
 

@@ -87,6 +87,7 @@ struct CreateCommand: AnsweringCommand {
     func run(_ context: CommandContext) async throws {
         guard let first = arguments.first else { throw CallError("missing argument: VM-UUID") }
         let machine = try Arguments.machine(first)
+        let pool = try context.pool(pool.name)
         if recover {
             try Arguments.none(Array(arguments.dropFirst()))
             guard !context.answersJSON else {
@@ -98,7 +99,6 @@ struct CreateCommand: AnsweringCommand {
         }
         let mode = try progress.chosen()
         let request = try await request(machine)
-        let pool = try context.pool(pool.name)
         guard publish == nil || output == nil else { throw Failure(.usage, "-o and -p exclude each other") }
         guard publish == nil || !force else { throw Failure(.usage, "-f is about files, of which -p leaves none") }
         let server = try publish.map { try context.tool.namedSource($0) }

@@ -93,6 +93,8 @@ struct ImportCommand: AnsweringCommand {
 
     func run(_ context: CommandContext) async throws {
         let mode = try progress.chosen()
+        // Before anybody is asked for the image.
+        _ = try context.pool(pool.name)
         if let first = arguments.first, let reference = try RegistryArgument.reference(first) {
             return try await importRegistry(reference, mode, context)
         }

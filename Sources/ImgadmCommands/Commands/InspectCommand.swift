@@ -51,12 +51,13 @@ struct InspectCommand: ImgadmCommand {
 
     /// What is a file is meant as one; other words name installed images.
     private func inspect(_ name: String, _ context: CommandContext) async throws -> Inspection {
+        let named = try pool.name.map { try context.pool($0) }
         if try FileName.isMeant(by: name) {
             return try await withTaskExecutorPreference(DedicatedThread("inspect")) {
                 try context.tool.inspect(name)
             }
         }
-        let pool = try context.pool(pool.name)
+        let pool = try named ?? context.pool(nil)
         let uuid = try await context.tool.installed(name, noFileIn: pool)
         return try await context.tool.inspect(uuid, in: pool)
     }

@@ -53,17 +53,17 @@ struct ListCommand: ImgadmCommand {
     private static let bytes = ImageSpace.fields.union(["size"])
 
     func run(_ context: CommandContext) async throws {
+        let named = try pool.map { try PoolName(checking: $0) }
         if options.wantsFieldHelp { return try Listing.printFieldHelp(to: context.output, noHeader: options.noHeader) }
         guard !docker || !(long || tree) else { throw Failure(.usage, "--docker goes with neither -l nor --tree") }
         guard !long || options.columns.isEmpty else { throw Failure(.usage, "-l and -o exclude each other") }
-        let filters = try await FilterArguments.settled(
-            arguments, in: try pool.map { name in try PoolName(checking: name) }, context)
+        let filters = try await FilterArguments.settled(arguments, in: named, context)
         let listing = try Listing(
             options, standardColumns: long ? Self.longColumns : Listing.standardColumns, sort: sort.keys,
             filters: filters)
         guard !tree || listing.format == .table else { throw Failure(.usage, "--tree draws a table only") }
         let dockerListing = try docker ? DockerListing(options, sort: sort.keys, filters: filters) : nil
-        var images = try await installed(context)
+        var images = try await installed(in: named, context)
         let query = dockerListing?.query ?? listing.query
         try query.checkFields(among: images, besides: docker ? DockerListing.ownColumns : []) {
             JSONValue.object($0.manifest.json)
@@ -81,9 +81,9 @@ struct ListCommand: ImgadmCommand {
     /// All images, or those of the pool that is named.
     ///
     /// - Throws: `PoolNotFound`.
-    private func installed(_ context: CommandContext) async throws -> [InstalledImage] {
+    private func installed(in pool: PoolName?, _ context: CommandContext) async throws -> [InstalledImage] {
         guard let pool else { return try await context.tool.store.images() }
-        return try await context.tool.store.images(in: try PoolName(checking: pool))
+        return try await context.tool.store.images(in: pool)
     }
 
     /// - Returns: what was printed.
