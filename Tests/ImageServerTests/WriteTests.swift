@@ -79,6 +79,33 @@ import Testing
         }
     }
 
+    static let wrongHeaders: [(name: String, value: String, status: Int, code: String)] = [
+        ("Content-Encoding", "gzip", 415, "UnsupportedMediaType"),
+        ("Content-Encoding", "identity, gzip", 415, "UnsupportedMediaType"),
+        ("Content-MD5", "XUFAKrxLKna5cZ2REBfFkg==", 400, "Download"), ("Content-MD5", "x", 400, "Download"),
+    ]
+
+    /// Kept packed, or damaged, it would be another file than was sent.
+    @Test(arguments: wrongHeaders)
+    func whatIsSaidOfTheWayIsHeeded(name: String, value: String, status: Int, code: String) async throws {
+        try await RunningServer.serving(try ImageRoot(), authentication: Self.everybody) { server in
+            let image = "/images/\(Self.uuid)"
+            #expect(try await server.send("POST", "\(image)?action=import", body: Self.manifest()).status == 200)
+            let wrong = try await server.send("PUT", "\(image)/file?compression=none", body: "hallo", [name: value])
+            #expect(wrong.status == status && wrong.code == code, "\(wrong)")
+            #expect(try await server.send("POST", "\(image)?action=activate", body: "{}").code == "NoActivationNoFile")
+            let packed = try await server.exchange(
+                "PUT \(image)/file?compression=none HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                    + "Transfer-Encoding: gzip, chunked\r\n\r\n" + "5\r\n12345\r\n0\r\n\r\n")
+            #expect(packed.status == 415 && packed.code == "UnsupportedMediaType", "\(packed)")
+            // Of "hello".
+            let right = try await server.send(
+                "PUT", "\(image)/file?compression=none", body: "hello",
+                ["Content-Encoding": "identity", "Content-MD5": "XUFAKrxLKna5cZ2REBfFkg=="])
+            #expect(right.status == 200, "\(right)")
+        }
+    }
+
     /// Who gives up what he has begun does not delete what another has finished.
     @Test func aDeletionCanBeBoundToAnImageThatIsNotActive() async throws {
         let root = try ImageRoot()

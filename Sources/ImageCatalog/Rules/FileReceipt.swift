@@ -16,6 +16,8 @@ public struct FileReceipt: Sendable {
     private let most: Int64
     /// As stated, in lower-case hex.
     public var sha1: String?
+    /// As stated, in base64.
+    public var md5: String?
     /// As stated, in bytes.
     public var size: Int64?
     /// What the manifest will have of it, beside size and digests.
@@ -74,6 +76,10 @@ public struct FileReceipt: Sendable {
         guard sha1 == nil || sha1 == actual else {
             throw refusal("the file has the sha1 \(actual), but \"\(sha1 ?? "")\" was stated")
         }
+        let actualMD5 = Base64.text(Array(md5Hash.finalize()))
+        guard md5 == nil || md5 == actualMD5 else {
+            throw refusal("the file has the Content-MD5 \(actualMD5), but \"\(md5 ?? "")\" was stated")
+        }
         var json: JSONObject = ["sha1": .string(actual), "size": .number(JSONNumber(Int(received)))]
         for (key, value) in description where json[key] == nil { json[key] = value }
         if let sha256Hash {
@@ -84,7 +90,7 @@ public struct FileReceipt: Sendable {
             }
             json["digest"] = .string(digest)
         }
-        json["contentMD5"] = .string(Base64.text(Array(md5Hash.finalize())))
+        json["contentMD5"] = .string(actualMD5)
         json["mtime"] = .string(Timestamp.now().description)
         return json
     }

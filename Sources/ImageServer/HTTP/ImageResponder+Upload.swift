@@ -22,6 +22,7 @@ extension ImageResponder {
             try await pull(uuid, from: source, receipt, query)
         } else {
             receipt.size = request.headers[.contentLength].flatMap { Int64($0) }
+            receipt.md5 = request.headers[.contentMD5]
             receipt.description = ["compression": .string(compression)]
             if let guid = try query.parameters["dataset_guid"] { receipt.description["dataset_guid"] = .string(guid) }
             var pieces = request.body.makeAsyncIterator()
@@ -60,6 +61,7 @@ extension ImageResponder {
         var receipt = FileReceipt(.icon, most: Int64(ImageLimits.icon))
         receipt.sha1 = try query.parameters["sha1"]
         receipt.size = request.headers[.contentLength].flatMap { Int64($0) }
+        receipt.md5 = request.headers[.contentMD5]
         receipt.description = ["contentType": .string(contentType)]
         var pieces = request.body.makeAsyncIterator()
         try await take(uuid, receipt, query) { try await pieces.next(isolation: #isolation) }

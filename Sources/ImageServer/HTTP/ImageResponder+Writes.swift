@@ -15,6 +15,7 @@ extension ImageResponder {
             throw RequestError(
                 .badRequest, "InvalidHeader", "a file is put as a whole, not in parts (Content-Range: \(range))")
         }
+        try Self.checkCodings(of: request)
         switch (request.method, route) {
         case (.post, .images): return try await create(request, query, type)
         case (.post, .image(let uuid)): return try await act(on: uuid, request, query, type)
@@ -31,6 +32,25 @@ extension ImageResponder {
             throw RequestError(
                 .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
                 headers: [.allow: route.writeMethods])
+        }
+    }
+
+    /// What is put is kept as it comes: were it packed for the way alone, nobody would unpack it again. JSON may be packed.
+    ///
+    /// - Throws: `UnsupportedMediaType`.
+    private static func checkCodings(of request: Request) throws(RequestError) {
+        let coding = request.headers[.contentEncoding] ?? "identity"
+        guard request.method != .put || coding.lowercased() == "identity" else {
+            throw RequestError(
+                .unsupportedMediaType, "UnsupportedMediaType",
+                "a file is kept as it is sent, and not unpacked first (Content-Encoding: \(coding)): compression=… says how it is packed"
+            )
+        }
+        let transfer = request.headers[.transferEncoding] ?? "chunked"
+        guard transfer.lowercased() == "chunked" else {
+            throw RequestError(
+                .unsupportedMediaType, "UnsupportedMediaType",
+                "a body may come in chunks, and not packed for the way (Transfer-Encoding: \(transfer))")
         }
     }
 
