@@ -46,13 +46,15 @@ final class OutputFile {
 
     /// Adds to its end.
     ///
-    /// - Throws: `FileSystemError`, `NoSpace`; `CancellationError`.
+    /// - Throws: `FileSystemError`, `NoSpace`; `OutputClosed`; `CancellationError`.
     func write(_ bytes: RawSpan) throws {
         try Task.checkCancellation()
         do {
             sums?.add(bytes)
             _ = try unsafe bytes.withUnsafeBytes { try unsafe descriptor.writeAll($0) }
             size += UInt64(bytes.byteCount)
+        } catch Errno.brokenPipe where path == nil {
+            throw OutputClosed()
         } catch {
             throw failure(error)
         }

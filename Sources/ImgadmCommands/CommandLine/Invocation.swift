@@ -83,7 +83,7 @@ struct Invocation: Sendable {
             }
             try output.flush()
             return 0
-        } catch is Output.Closed {
+        } catch is OutputClosed {
             // Whoever read our output has seen enough.
             return 0
         } catch is CancellationError {

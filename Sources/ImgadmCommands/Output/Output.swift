@@ -6,9 +6,6 @@ import Terminal
 
 /// Standard output, buffered: a table of 20,000 rows is a few writes. Lines of progress are flushed as they come.
 final class Output: Sendable {
-    /// Nobody reads standard output any more.
-    struct Closed: Error {}
-
     private let buffer = Mutex<[UInt8]>([])
     // What could not be written is said at the end at the latest: whoever made the output may have gone on without it.
     private let failure = Mutex<(any Error)?>(nil)
@@ -51,7 +48,7 @@ final class Output: Sendable {
         try flush()
     }
 
-    /// - Throws: ``Closed``; `NoSpace` or `FileSystemError` if this or an earlier write failed.
+    /// - Throws: `OutputClosed`; `NoSpace` or `FileSystemError` if this or an earlier write failed.
     func flush() throws {
         try buffer.withLock { buffer in
             defer { buffer = [] }
@@ -59,7 +56,7 @@ final class Output: Sendable {
             do {
                 try FileDescriptor.standardOutput.writeAll(buffer)
             } catch Errno.brokenPipe {
-                throw Closed()
+                throw OutputClosed()
             } catch {
                 let named = HostFile.failure("cannot write", what: "standard output", error)
                 failure.withLock { $0 = named }
