@@ -147,7 +147,10 @@ public final class Decompressor {
             // A decoder with threads may need a second call to notice that no more will come.
             idle = step.produced == 0 ? idle + 1 : 0
             if try take(step, emit) { return false }
-            if !step.ended && idle > 1 { throw CompressionError(.truncated, format) }
+            if !step.ended && idle > 1 {
+                // liblzma takes a few bytes behind the end for the beginning of what follows it.
+                throw CompressionError(.truncated, format, format == .xz ? "or a few bytes follow its end" : "")
+            }
         }
         try output.flush(emit)
         return true

@@ -49,6 +49,8 @@ import CLZMA
         case LZMA_FORMAT_ERROR: throw CompressionError(.corrupt, .xz, "no xz header")
         case LZMA_UNSUPPORTED_CHECK: throw CompressionError(.unsupported, .xz, "unknown integrity check")
         case LZMA_OPTIONS_ERROR: throw CompressionError(.unsupported, .xz, "unknown options")
+        // liblzma does not tell the two apart.
+        case LZMA_DATA_ERROR: throw CompressionError(.corrupt, .xz, "or followed by something that is no xz")
         default: throw CompressionError(.corrupt, .xz)
         }
         return EngineStep(

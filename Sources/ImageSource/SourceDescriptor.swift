@@ -139,6 +139,12 @@ extension SourceDescriptor {
                 .configError, "\"\(field)\" of an image source is no text: \(value.text())",
                 hint: "\"\(field)\": \"…\", in quotation marks")
         }
+        // What is meant as true must not be taken for false, nor the reverse.
+        if let value = json["insecure"], value != .null, value.boolValue == nil {
+            throw Failure(
+                .configError, "\"insecure\" of an image source is neither true nor false: \(value.text())",
+                hint: "\"insecure\": true, without quotation marks")
+        }
         guard let url = json["url"]?.stringValue else {
             throw Failure(
                 .configError,

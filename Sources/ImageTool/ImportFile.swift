@@ -192,7 +192,8 @@ extension ImageTool {
         }
         guard !other.isEmpty else { return }
         report.warning(
-            "the image keeps the manifest that it has: it is not given \(other.map(\.path).joined(separator: ", "))")
+            "the image keeps the manifest that it has: what was given for \(other.map(\.path).joined(separator: ", ")) is not taken"
+        )
     }
 
     /// What is known of the image that a file would become, without making it.

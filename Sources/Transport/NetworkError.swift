@@ -17,7 +17,7 @@ enum NetworkError {
         if error is CancellationError || error is any CodedError { return error }
         if let error = error as? HTTPClientError, error == .cancelled { return CancellationError() }
         let reason = connectionReason(error, proxy, certificate)
-        return ConnectionError(reason, "request to \(request.shownURL) failed", hint: hint(error, reason))
+        return ConnectionError(reason, "request to \(request.shownURL) failed", hint: hint(error, reason, proxy))
     }
 
     /// A URL may have thousands of bytes.
@@ -112,13 +112,18 @@ enum NetworkError {
         }
     }
 
-    private static func hint(_ error: any Error, _ reason: ConnectionError.Reason) -> String? {
+    private static func hint(
+        _ error: any Error, _ reason: ConnectionError.Reason, _ proxy: ProxyAddress?
+    ) -> String? {
         if CertificateError.isVerification(error) || error is NIOSSLExtraError {
             return
                 "add the server's CA to the system's certificates or name it in SSL_CERT_FILE; IMGADM_INSECURE=1, or -k for one source, skips the check"
         }
         if reason.description.contains("plain HTTP, not TLS") { return "use http:// if that is what you want" }
         if (error as? ResponseError)?.kind == .speaksTLS { return "use https://" }
-        return nil
+        guard case .unreachable = reason else { return nil }
+        return proxy == nil
+            ? "does the server run, and are its name and port right? Where a proxy is needed, http_proxy and https_proxy name it"
+            : "does the proxy run? http_proxy and https_proxy name it, no_proxy the servers that are asked without one"
     }
 }

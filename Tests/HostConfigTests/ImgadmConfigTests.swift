@@ -93,6 +93,13 @@ import Testing
         _ = try mistaken.sources
     }
 
+    @Test(arguments: ["1", #""true""#, "{}", #""""#])
+    func aSourceIsInsecureOrNotAndNothingElse(value: String) throws {
+        let mistaken = try config("{\"sources\":[{\"url\":\"https://a.example\",\"insecure\":\(value)}]}")
+        let failure = #expect(throws: Failure.self) { try mistaken.sources }
+        #expect(failure?.code == .configError && failure?.description.contains("\"insecure\"") == true)
+    }
+
     @Test(arguments: [("true", true), ("false", false), ("null", true)])
     func onlyFalseHasUUIDsLookedUpInDockerSources(value: String, skips: Bool) throws {
         #expect(try config("{\"dockerImportSkipUuids\":\(value)}").dockerImportSkipUUIDs == skips)

@@ -146,7 +146,10 @@ struct DiskInstaller: ImageInstaller {
         let what = image.fileName ?? "the file of image \(image.manifest.uuid)"
         switch error {
         case is DiskError: return Failure(.invalidFile, "\(what) cannot be read as a disk", cause: error)
-        case is CompressionError, is TarError: return Failure(.invalidFile, "\(what) cannot be unpacked", cause: error)
+        case is CompressionError, is TarError:
+            return Failure(
+                .invalidFile, "\(what) cannot be unpacked", cause: error,
+                hint: "the file is damaged, or did not come whole: its publisher's checksum tells (sha256sum)")
         case is StreamError: return Failure(.unsupportedImage, "of \(what) no volume can be made", cause: error)
         default: return error
         }

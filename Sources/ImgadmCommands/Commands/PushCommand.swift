@@ -59,7 +59,10 @@ struct PushCommand: AnsweringCommand {
         if let scheme = arguments[1].firstRange(of: "://") {
             throw Failure(
                 .usage, "\"\(arguments[1])\" is a URL, and what is pushed goes to HOST/REPO:TAG",
-                hint: "leave out \(arguments[1][..<scheme.upperBound])")
+                hints: [
+                    "of a registry, leave out \(arguments[1][..<scheme.upperBound])",
+                    "imgadm publish -m MANIFEST -f FILE URL sends an image to an image server",
+                ])
         }
         let mode = try progress.chosen()
         let reference = try DockerReference(arguments[1])
