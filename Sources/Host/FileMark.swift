@@ -36,6 +36,11 @@ public struct FileMark: Sendable, Equatable {
         changed = Moment(stat.st_ctim)
     }
 
+    /// Of an open file.
+    ///
+    /// - Throws: `Errno`.
+    public init(_ file: SystemPackage.FileDescriptor) throws { self.init(try file.stat()) }
+
     /// Nil if there is no such file.
     ///
     /// - Parameter followingLinks: looks at what a link leads to, not at the link.

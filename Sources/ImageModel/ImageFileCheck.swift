@@ -12,6 +12,8 @@ public struct ImageFileCheck: Sendable {
     public var md5: String?
     /// The digest of a layer in a registry.
     public var digest: ContentDigest?
+    /// A tag states the digest, of which the description of the file says nothing.
+    public private(set) var isDigestTagged = false
 
     public init(size: Int64? = nil, sha1: String? = nil, md5: String? = nil, digest: ContentDigest? = nil) {
         self.size = size
@@ -24,6 +26,7 @@ public struct ImageFileCheck: Sendable {
     public init(of manifest: Manifest) {
         let file = manifest.files.first
         self.init(size: file?.size, sha1: file?.sha1, digest: manifest.fileDigest)
+        isDigestTagged = digest != nil && file?.digest == nil
     }
 
     /// The content is known beforehand, so that a part of it may be used again.
@@ -80,7 +83,8 @@ public struct ImageFileDigest {
             throw ImageFileError("the image file has \(count) bytes, but its manifest states \(size)")
         }
         if let expected = wanted.digest, let actual = hasher?.finish(), actual != expected {
-            throw ImageFileError("the file has the digest \(actual), but it should have \(expected)")
+            let by = wanted.isDigestTagged ? ", as the manifest's tag \(Manifest.fileDigestTag) states" : ""
+            throw ImageFileError("the file has the digest \(actual), but it should have \(expected)\(by)")
         }
         fileSHA256 = noted.map { Hexadecimal.text($0.finalize()) }
         if let digest = wanted.digest, digest.algorithm == .sha256 { fileSHA256 = digest.hex }

@@ -247,8 +247,15 @@ extension EndToEnd {
             #expect(served.files.first?.digest == (serverKeepsIt ? "sha256:\(digest)" : nil))
             #expect(served.tags["file_digest"] == (serverKeepsIt ? nil : .string("sha256:\(digest)")))
             #expect(served.fileDigest?.description == "sha256:\(digest)")
-            // And holds.
+            // What is made of the image is another file, of which the tag says nothing.
             try stage.box.use(proxy.url)
+            let exported = try await stage.box.shell(
+                "cd \(stage.box.root); imgadm import -q \(uuid); imgadm export -q -o other.zfs.xz \(uuid); imgadm delete \(uuid)"
+            )
+            let made = try Manifest(JSONValue(parsing: try stage.box.read("other.imgmanifest") ?? ""))
+            #expect(exported.status == 0 && made.tags["file_digest"] == nil, "\(exported)")
+            #expect(made.files.first?.digest != "sha256:\(digest)")
+            // And holds.
             let other = try await stage.box.imgadm(
                 "remote", "set", uuid, "tags={\"file_digest\": \"sha256:\(String(repeating: "0", count: 64))\"}",
                 proxy.url)
@@ -256,6 +263,29 @@ extension EndToEnd {
             let imported = try await stage.box.imgadm("import", uuid)
             #expect(imported.status == (serverKeepsIt ? 0 : 1), "\(imported)")
             #expect(serverKeepsIt || imported.errors.contains("digest sha256:\(digest)"), "\(imported)")
+            #expect(serverKeepsIt || imported.errors.contains("tag file_digest"), "\(imported)")
+        }
+
+        /// A manifest that comes from a server that keeps no digests states it by the tag alone.
+        @Test func aTagThatFitsIsPublishedAndAnotherIsLeftOut() async throws {
+            let digest = String(
+                try await Tool.shell("sha256sum '\(try await Fixture.get().base.file)'").prefix { $0 != " " })
+            for (tag, isFitting) in [(digest, true), (String(repeating: "1", count: 64), false)] {
+                let stage = try await Stage.make()
+                var manifest = stage.image.manifest
+                var file = manifest["files"]?[0]?.objectValue ?? [:]
+                file["digest"] = nil
+                manifest["files"] = [.object(file)]
+                manifest["tags"] = ["file_digest": .string("sha256:\(tag)"), "team": "web"]
+                try stage.box.write(JSONValue.object(manifest).text(), to: "image.json")
+                let run = try await stage.publish(to: stage.server.url)
+                #expect(run.status == 0 && run.errors.contains("is of another file") == !isFitting, "\(run)")
+                let served = try Manifest(
+                    JSONValue(
+                        parsing: try await Tool.shell("curl -sSf '\(stage.server.url)/images/\(stage.image.uuid)'")))
+                #expect(served.tags["file_digest"] == (isFitting ? .string("sha256:\(digest)") : nil))
+                #expect(served.tags["team"] == "web" && served.files.first?.digest == "sha256:\(digest)")
+            }
         }
 
         @Test func requestsAreSigned() async throws {

@@ -39,7 +39,7 @@ struct NewImageFile {
         ) { transfer in
             try await content(output, transfer)
         }
-        manifest["files"] = [try ImageFiles.entry(output, sums, request.compression, guid: guid)]
+        manifest.setFile(try ImageFiles.entry(output, sums, request.compression, guid: guid))
         report.line("Saving manifest to \"\(files.manifest)\"")
         try await files.settle(manifest, report) { try output.commit() }
         report.did(

@@ -228,7 +228,7 @@ public struct ImageMaker: Sendable {
             "sha1": .string(written.sha1), "digest": .string("sha256:\(written.sha256)"),
         ]
         if let guid = written.snapshotGUID { described["dataset_guid"] = .string("\(guid)") }
-        manifest["files"] = [.object(described)]
+        manifest.setFile(.object(described))
         report.line("Saving manifest to \"\(files.manifest)\"")
         try await files.settle(manifest, report) {
             try HostFile.rename(partial, to: files.opened(files.file))

@@ -152,7 +152,7 @@ public struct ImageExporter: Sendable {
             return copy.header?.guid
         }
         guard var manifest, let files else { return try output.commit() }
-        manifest["files"] = [try ImageFiles.entry(output, sums, request.format.compression, guid: guid)]
+        manifest.setFile(try ImageFiles.entry(output, sums, request.format.compression, guid: guid))
         try await files.settle(manifest, report) { try output.commit() }
         report.line("Saved manifest to \"\(files.manifest)\"")
     }

@@ -31,6 +31,7 @@ extension ImageTool {
             isThere = true
         } else {
             try await ImageTool.check(originOf: manifest, in: repository, at: url)
+            try await file.check(by: manifest)
             try await upload(manifest, file, compression, into: repository, at: url, report)
             let shown = request.shownFile ?? request.file
             report.line("Added file \"\(shown)\" (compression \"\(compression.rawValue)\") to image \(uuid)")

@@ -19,7 +19,7 @@ extension ImageTool {
         guard served.files.first?.sha256 == nil else { return }
         let tag = served.tags[Manifest.fileDigestTag]
         // What is stated was compared with the file; one that another run has left may be of another file.
-        guard manifest.files.first?.sha256 != nil || tag != nil else { return }
+        guard manifest.files.first?.digest != nil || tag != nil else { return }
         let digest = JSONValue.string("sha256:\(try await file.sha256())")
         guard tag != digest else { return }
         var tags = served.tags

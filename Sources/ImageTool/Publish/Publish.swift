@@ -44,7 +44,7 @@ extension ImageTool {
         let (manifest, compression) = try await ImageTool.tellingSwapped(
             request.manifest, request.file, of: "publish", to: request.server.url.base
         ) {
-            try await ImageTool.toPublish(request, file)
+            try await ImageTool.toPublish(request, file, report)
         }
         if compression == .zstd {
             report.warning("zstd is an extension: servers and imgadms of SmartOS refuse this image")
@@ -88,6 +88,7 @@ extension ImageTool {
                 throw try await explained(error, by: request.server)
             }
             do {
+                try await file.check(by: manifest)
                 let served = try await upload(file, manifest, compression, request, client, besides: there, report)
                 try await keepDigest(of: file, manifest, served, request, client, report)
                 try await activate(uuid, request, client)
@@ -305,9 +306,24 @@ extension ImageTool {
         }
     }
 
+    /// The tag that has the digest of the file where the image comes from stays if it is of this file. It goes where the manifest states one
+    /// besides: then publishing sets it, if the server needs it.
+    private static func keepFitting(
+        _ manifest: inout Manifest, _ file: UploadFile, _ report: Report
+    ) async throws {
+        guard let tag = manifest.tags[Manifest.fileDigestTag] else { return }
+        if manifest.files.first?.digest == nil, let stated = manifest.fileDigest {
+            if try await file.digest(stated.algorithm) == stated { return }
+            report.warning(
+                "the tag \(Manifest.fileDigestTag) (\(tag.text())) is of another file than \"\(file.path)\": it is left out"
+            )
+        }
+        manifest.dropFileDigestTag()
+    }
+
     /// The manifest as the server is to get it, and how the file is compressed.
     private static func toPublish(
-        _ request: PublishRequest, _ file: UploadFile
+        _ request: PublishRequest, _ file: UploadFile, _ report: Report
     ) async throws -> (Manifest, CompressionFormat) {
         guard let bytes = try await HostFile.readHandedOver(request.manifest, limit: ImageLimits.manifest) else {
             throw Failure(.usage, "manifest path does not exist: \"\(request.manifest)\"")
@@ -325,22 +341,11 @@ extension ImageTool {
         try ManifestValidation.check(json)
         var manifest = try Manifest(json)
         try ManifestValidation.checkDigest(manifest)
-        let stated = manifest.files.first?.digest == nil ? nil : manifest.fileDigest
-        // It is of the file that the image had where it comes from: publishing sets it anew.
-        manifest["tags"] = manifest["tags"]?.objectValue.map { tags in
-            var tags = tags
-            tags[Manifest.fileDigestTag] = nil
-            return .object(tags)
-        }
         if let stated = manifest.files.first?.size, stated != file.size {
             throw Failure(
                 .uploadError, "the file \"\(request.file)\" has \(file.size) bytes, but its manifest states \(stated)")
         }
-        if let stated, let digest = try await file.digest(stated.algorithm), stated != digest {
-            throw Failure(
-                .uploadError,
-                "the file \"\(request.file)\" has the digest \(digest), but its manifest states \(stated)")
-        }
+        try await keepFitting(&manifest, file, report)
         let compression = try CompressionFormat(of: manifest) ?? CompressionFormat.sniff(file.head())
         return (manifest, compression)
     }

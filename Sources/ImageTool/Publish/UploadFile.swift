@@ -14,8 +14,10 @@ final class UploadFile: Sendable {
     /// In bytes.
     let size: Int64
     private let file: SystemPackage.FileDescriptor
-    private let path: FilePath
+    let path: FilePath
     private let thread = DedicatedThread("upload")
+    /// What was read of it once, by the algorithms, and what the file was then.
+    private let sums = Mutex<[String: (mark: FileMark, sum: String)]>([:])
 
     /// In bytes.
     private static let pieceSize: Int64 = 256 << 10
@@ -57,7 +59,30 @@ final class UploadFile: Sendable {
         return ContentDigest("\(algorithm.rawValue):\(digits)")
     }
 
+    /// - Throws: `UploadError` if the manifest states another digest of the file than it has. It is read for that, but no second time.
+    func check(by manifest: Manifest) async throws {
+        guard manifest.files.first?.digest != nil, let stated = manifest.fileDigest,
+            let digest = try await digest(stated.algorithm), stated != digest
+        else { return }
+        throw Failure(
+            .uploadError, "the file \"\(path)\" has the digest \(digest), but its manifest states \(stated)")
+    }
+
     private func sum<Hash: HashFunction>(by hash: Hash.Type) async throws -> String {
+        let name = String(describing: hash)
+        let mark: FileMark
+        do {
+            mark = try FileMark(file)
+        } catch {
+            throw HostFile.failure("cannot read", path, error)
+        }
+        if let known = sums.withLock({ $0[name] }), known.mark == mark { return known.sum }
+        let sum = try await read(by: hash)
+        sums.withLock { $0[name] = (mark, sum) }
+        return sum
+    }
+
+    private func read<Hash: HashFunction>(by hash: Hash.Type) async throws -> String {
         try await withTaskExecutorPreference(thread) {
             var hash = Hash()
             var place: Int64 = 0
