@@ -29,10 +29,11 @@ public final class MemoryHost {
 
     deinit { TestFolder.remove(folder) }
 
-    /// Another run of the program on this host.
+    /// Another run of the program on this host. A lock that was given back is held for a moment more by a command that another test of
+    /// this process is just starting.
     public var store: ImageStore {
         ImageStore(
-            root: root, runner: pools, zfs: pools.zfs, machines: NoMachines(), lockPatience: .zero,
+            root: root, runner: pools, zfs: pools.zfs, machines: NoMachines(), lockPatience: .seconds(10),
             log: MemoryZFS.silent)
     }
 
