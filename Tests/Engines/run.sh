@@ -6,7 +6,7 @@
 # SUITE=bookworm           the engines' Debian
 # That Debian stays in ${XDG_CACHE_HOME:-~/.cache}/imgadm/engines; all else is taken down again. Takes root. The engines see the registry on
 # 127.0.0.1; what they run has no network.
-# shellcheck disable=SC2317 # the traps call take_down
+# shellcheck disable=SC2317 # end_registry is called at the end
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -22,22 +22,10 @@ PATH=$(cd "${IMGADM_BINARIES:-.build/release}" && pwd):$PATH
 source "$PWD/scripts/sandbox-pool.sh"
 work=''
 registry=''
-take_down() {
-    local status=$?
-    trap '' INT TERM HUP
-    trap - EXIT
+end_registry() {
     [[ -z $registry ]] || kill "$registry" 2> /dev/null || true
-    if sandbox_pool_close; then
-        [[ -z $work ]] || rm -rf --one-file-system "$work"
-    else
-        status=1
-    fi
-    exit "$status"
 }
-trap take_down EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 129' HUP
+sandbox_ends end_registry
 
 if [[ ! -e $root/etc/done ]]; then
     rm -rf --one-file-system "$root"
@@ -47,8 +35,7 @@ if [[ ! -e $root/etc/done ]]; then
     touch "$root/etc/done"
 fi
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/imgadm-engines.XXXXXX")
-chmod 755 "$work"
+sandbox_folder work imgadm-engines
 sandbox_pool_open engines 2G "$work"
 export IMGADM_ROOT=$work/state IMGADM_POOL=$pool
 

@@ -47,6 +47,26 @@ struct SortOption: ParsableArguments {
     var keys: [String] = []
 }
 
+/// `-m MANIFEST`, as commands have it that make images.
+struct ManifestOption: ParsableArguments {
+    @Option(
+        name: .customShort("m"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "A manifest to begin with; - is standard input. FIELD=VALUE counts more.", valueName: "manifest"),
+        completion: .file()
+    )
+    var manifest: String?
+}
+
+/// What `import` and `show` take.
+struct ImageWords: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp(
+            "The image's UUID or name, a docker reference, a URL, a file or oci:REFERENCE; with the latter three, fields of the manifest.",
+            valueName: "argument"), completion: .available)
+    var arguments: [String] = []
+}
+
 /// `--type TYPE`, as commands have it that look for an image by its name.
 struct TypeOption: ParsableArguments {
     @Option(

@@ -23,13 +23,7 @@ struct ConvertCommand: AnsweringCommand {
               imgadm convert -o /images debian-13-rootfs-amd64.tar.xz version=20250814
             """)
 
-    @Option(
-        name: .customShort("m"), parsing: .unconditional,
-        help: ArgumentHelp(
-            "A manifest to begin with; - is standard input. FIELD=VALUE counts more.", valueName: "manifest"),
-        completion: .file()
-    )
-    var manifest: String?
+    @OptionGroup var given: ManifestOption
     @Option(
         name: .customShort("o"), parsing: .unconditional,
         help: ArgumentHelp(
@@ -78,14 +72,14 @@ struct ConvertCommand: AnsweringCommand {
 
     func run(_ context: CommandContext) async throws {
         guard let file = arguments.first else { throw CallError("missing argument: DISK|ARCHIVE") }
-        guard !(file == "-" && manifest == "-") else {
+        guard !(file == "-" && given.manifest == "-") else {
             throw Failure(.usage, "standard input can be the file or the manifest, not both")
         }
         let mode = try progress.chosen()
         var request = ConvertRequest(file: file)
         request.fields = try ManifestArguments.fields(arguments.dropFirst())
-        if let manifest { request.manifest = try await ManifestArguments.manifest(manifest) }
-        request.manifestFile = manifest
+        if let manifest = given.manifest { request.manifest = try await ManifestArguments.manifest(manifest) }
+        request.manifestFile = given.manifest
         request.output = try output.map(OutputArgument.pathOrFolder)
         if let chosen = try compression.map(ManifestArguments.compression) ?? request.namedCompression {
             request.compression = chosen

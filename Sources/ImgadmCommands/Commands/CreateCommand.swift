@@ -27,13 +27,7 @@ struct CreateCommand: AnsweringCommand {
               imgadm create -i -s prepare.sh -m web.json 5f1dd7b6-… version=1.0.1
             """)
 
-    @Option(
-        name: .customShort("m"), parsing: .unconditional,
-        help: ArgumentHelp(
-            "A manifest to begin with; - is standard input. FIELD=VALUE counts more.", valueName: "manifest"),
-        completion: .file()
-    )
-    var manifest: String?
+    @OptionGroup var given: ManifestOption
     @Option(
         name: .customShort("o"), parsing: .unconditional,
         help: ArgumentHelp(
@@ -118,8 +112,8 @@ struct CreateCommand: AnsweringCommand {
 
     private func request(_ machine: ImageUUID) async throws -> CreateRequest {
         var request = CreateRequest(machine: machine)
-        if let manifest { request.manifest = try await ManifestArguments.manifest(manifest) }
-        request.manifestFile = manifest
+        if let manifest = given.manifest { request.manifest = try await ManifestArguments.manifest(manifest) }
+        request.manifestFile = given.manifest
         request.fields = try ManifestArguments.fields(arguments.dropFirst())
         request.output = try output.map(OutputArgument.pathOrFolder)
         request.isReplacing = force

@@ -82,11 +82,7 @@ struct ImportCommand: AnsweringCommand {
     @OptionGroup var file: FileOptions
     @OptionGroup var disk: DiskOption
     @OptionGroup var token: TokenOptions
-    @Argument(
-        help: ArgumentHelp(
-            "The image's UUID or name, a docker reference, a URL, a file or oci:REFERENCE; with the latter three, fields of the manifest.",
-            valueName: "argument"), completion: .available)
-    var arguments: [String] = []
+    @OptionGroup var words: ImageWords
 
     func answersJSON() throws(Failure) -> Bool { try answer.isJSON() }
     var isDryRun: Bool { dryRun }
@@ -95,11 +91,12 @@ struct ImportCommand: AnsweringCommand {
         let mode = try progress.chosen()
         // Before anybody is asked for the image.
         _ = try context.pool(pool.name)
-        if let first = arguments.first, let reference = try RegistryArgument.reference(first) {
+        if let first = words.arguments.first, let reference = try RegistryArgument.reference(first) {
             return try await importRegistry(reference, mode, context)
         }
         guard disk.name == nil else { throw Failure(.usage, "--disk goes with oci:REFERENCE") }
-        if let first = arguments.first, var request = try FileArgument.request(first, arguments.dropFirst()) {
+        if let first = words.arguments.first, var request = try FileArgument.request(first, words.arguments.dropFirst())
+        {
             guard !rawStream, channel == nil, sources.isEmpty, platform.name == nil, type.name == nil else {
                 throw Failure(
                     .usage, "-C, -S, --zstream, --type and --platform go with an image of a source, not with a file")
@@ -145,7 +142,7 @@ struct ImportCommand: AnsweringCommand {
         }
         guard sources.count <= 1 else { throw Failure(.usage, "oci:REFERENCE goes with one -S at most") }
         var request = RegistryRequest(reference, platform: try platform.platform())
-        request.fields = try ManifestArguments.fields(arguments.dropFirst())
+        request.fields = try ManifestArguments.fields(words.arguments.dropFirst())
         request.disk = disk.name
         request.blockSize = try file.blockSizeOfRegistry()
         if !dryRun { try await context.upgradeState() }
@@ -178,7 +175,7 @@ struct ImportCommand: AnsweringCommand {
         var request = DockerImportRequest(
             reference, pool: try context.pool(pool.name), platform: try platform.platform())
         request.source = try sources.first.map { try context.tool.namedSource($0, standard: .docker) }
-        try await ImageArgument.tellingMeant(by: arguments.first ?? "", reference, context) { [request] in
+        try await ImageArgument.tellingMeant(by: words.arguments.first ?? "", reference, context) { [request] in
             try await context.reporting(mode, dryRun: dryRun) { report in
                 try await tool(context).importImage(request, report)
             }
@@ -187,14 +184,14 @@ struct ImportCommand: AnsweringCommand {
 
     /// - Throws: `Usage` unless there is just one argument, with what the others may have been.
     private func image() throws(CallError) -> String {
-        guard arguments.count > 1 else { return try Arguments.one(arguments, "IMAGE") }
-        let isVersion = arguments.count == 2 && arguments[1].firstMatch(of: /^v?[0-9]/) != nil
+        guard words.arguments.count > 1 else { return try Arguments.one(words.arguments, "IMAGE") }
+        let isVersion = words.arguments.count == 2 && words.arguments[1].firstMatch(of: /^v?[0-9]/) != nil
         let hint =
-            arguments[1].contains("=")
+            words.arguments[1].contains("=")
             ? "fields are given to a file, a URL or oci:REFERENCE; an image of a source has its own"
             : isVersion
-                ? "imgadm import \(ShellWord.quoted("\(arguments[0])@\(arguments[1])")) is that version"
+                ? "imgadm import \(ShellWord.quoted("\(words.arguments[0])@\(words.arguments[1])")) is that version"
                 : "one image is imported at a time; NAME@VERSION is one of its versions"
-        throw CallError("unexpected argument: \"\(arguments[1])\"", hint: hint)
+        throw CallError("unexpected argument: \"\(words.arguments[1])\"", hint: hint)
     }
 }

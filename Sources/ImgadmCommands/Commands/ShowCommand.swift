@@ -29,31 +29,30 @@ struct ShowCommand: ImgadmCommand {
     @OptionGroup var platform: PlatformOption
     @OptionGroup var disk: DiskOption
     @OptionGroup var token: TokenOptions
-    @Argument(
-        help: ArgumentHelp(
-            "The image's UUID or name, a docker reference, a URL, a file or oci:REFERENCE; with the latter three, fields of the manifest.",
-            valueName: "argument"), completion: .available)
-    var arguments: [String] = []
+    @OptionGroup var words: ImageWords
 
     func run(_ context: CommandContext) async throws {
         let format = try OutputFormat(format, json: false, allowed: OutputFormat.ofValues)
-        if let first = arguments.first, let reference = try RegistryArgument.reference(first) {
+        if let first = words.arguments.first, let reference = try RegistryArgument.reference(first) {
             guard type.name == nil else { throw Failure(.usage, "--type does not go with oci:REFERENCE") }
             var request = RegistryRequest(reference, platform: try platform.platform())
-            request.fields = try ManifestArguments.fields(arguments.dropFirst())
+            request.fields = try ManifestArguments.fields(words.arguments.dropFirst())
             request.disk = disk.name
             return try show(try await context.tool.manifest(of: request), as: format, context)
         }
         guard disk.name == nil else { throw Failure(.usage, "--disk goes with oci:REFERENCE") }
-        if let first = arguments.first, let request = try FileArgument.request(first, arguments.dropFirst()) {
+        if let first = words.arguments.first, let request = try FileArgument.request(first, words.arguments.dropFirst())
+        {
             return try show(try await context.tool.manifest(of: request), as: format, context)
         }
         try await token.give(to: [], context)
         let manifest =
-            switch try await ImageArgument(Arguments.one(arguments, "IMAGE")).settled(context, type: try type.type()) {
+            switch try await ImageArgument(Arguments.one(words.arguments, "IMAGE")).settled(
+                context, type: try type.type())
+            {
             case .uuid(let uuid): try await context.tool.manifest(of: uuid)
             case .reference(let reference):
-                try await ImageArgument.tellingMeant(by: arguments.first ?? "", reference, context) {
+                try await ImageArgument.tellingMeant(by: words.arguments.first ?? "", reference, context) {
                     try await context.tool.manifest(of: reference, platform: try platform.platform())
                 }
             case .name, .either, .path, .beginning: throw Failure(.internalError, "a name was not settled")
