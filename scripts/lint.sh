@@ -58,7 +58,7 @@ outside_numbers() {
 
 # Codes are for people and their programs; who acts on an error names its type (CodedError).
 errors_by_type() {
-    ! grep -rnE '\b(failure|error|refusal)\.code *[!=]=|contains\((failure|error)\.code|\bcause (as|is)\b' --include='*.swift' Sources
+    ! grep -rnE '\b(failure|error|refusal)\.code *[!=]=|contains\((failure|error)\.code|\bcause (as|is)\b|\bstatusCode *[!=<>]=? *[0-9]|contains\(\w+\.statusCode' --include='*.swift' Sources
 }
 
 manual_pages() { mandoc -T lint -W warning docs/*.[58]; }

@@ -78,7 +78,7 @@ public struct RemoteFile: Sendable {
         var bytes: [UInt8] = []
         do {
             while let piece = try await download.next() { bytes += piece.readableBytesView }
-        } catch let error as DownloadError where error.statusCode == 304 && known != nil {
+        } catch let error as DownloadError where error.kind == .unchanged && known != nil {
             return nil
         }
         let headers = download.headers

@@ -236,7 +236,8 @@ public final class Download {
             // Of these some say that there is no such part of the file.
             let isOfPart = position > 0 && [400, 416, 501].contains(response.status)
             throw DownloadError(
-                isOfPart ? .otherFile : .unavailable, "\(what): the server answered \(response.status)\(text)",
+                isOfPart ? .otherFile : response.status == 304 ? .unchanged : .unavailable,
+                "\(what): the server answered \(response.status)\(text)",
                 statusCode: response.status)
         }
         let now = Validator(response.headers)

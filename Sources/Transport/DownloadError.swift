@@ -7,6 +7,8 @@ public struct DownloadError: CodedError {
         case otherFile
         /// The server gives none, or has been away for too long: what has come is still good.
         case unavailable
+        /// It is what the request says is known of it.
+        case unchanged
     }
 
     public let kind: Kind
