@@ -43,7 +43,8 @@ extension ImageTool {
             let channel = source.descriptor.channel.map { ", channel \"\($0)\"" } ?? ""
             report.line("Importing \(image.progressTitle) from \"\(source.descriptor.url.base)\"\(channel)")
             report.line("Gather image \(image.uuid) ancestry")
-            return try await plan(image, from: source, in: request.pool, isRawStream: request.isRawStream, report)
+            return try await ImportPlanner(self, in: request.pool, report)
+                .plan(image, from: source, isRawStream: request.isRawStream)
         }
     }
 

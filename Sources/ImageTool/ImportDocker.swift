@@ -69,7 +69,7 @@ extension ImageTool {
         report.line("Gather image \(uuid) ancestry")
         try await carryOut(in: request.pool, room: room, report) {
             let chain = try await transport.outlasting { try await source.chain(of: image) }
-            return try await plan(chain.top, from: chain, in: request.pool, report)
+            return try await ImportPlanner(self, in: request.pool, report).plan(chain.top, from: chain)
         }
         if let installed = try await store.image(uuid, in: request.pool) {
             try await note(image, on: installed, report)

@@ -158,11 +158,12 @@ extension ImageTool {
             try await skip(installed, given: fields, blockSize: image.content.blockSize, in: pool, report)
             return nil
         }
-        try await check(image.manifest)
+        let planner = ImportPlanner(self, in: pool, report)
+        try await planner.check(image.manifest)
         let room = try look.room()
         report.line("Importing \(image.title) from \"\(place)\"")
         if isRehearsing, let question = image.draft?.openQuestion { report.warning(question) }
-        let done = try await carryOut(in: pool, room: room, report) { try plan(.importing, [image]) }
+        let done = try await carryOut(in: pool, room: room, report) { try planner.plan(file: image) }
         // Which image a file is, may be known only once all of it was read.
         if let done, done.wasThere, let installed = try await store.image(done.uuid, in: pool) {
             warnOfGiven(fields, blockSize: image.content.blockSize, installed, report)

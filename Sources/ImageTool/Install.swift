@@ -37,8 +37,7 @@ extension ImageTool {
             _ = try look.room()
             if !image.check.isStrong { report.warning(ImageTool.unchecked(uuid)) }
             let done = try await carryOut(in: pool, room: nil, report) {
-                try await checkOrigin(of: manifest, in: pool)
-                return try plan(.installing, [image])
+                try await ImportPlanner(self, in: pool, report).plan(installing: image)
             }
             // Somebody else has installed it meanwhile, whose records may be others.
             if done?.wasThere == true, let installed = try await store.image(uuid, in: pool), !installed.isKnown {
@@ -71,7 +70,7 @@ extension ImageTool {
         let manifest = image.manifest
         let lock = try await store.recordLock(image.uuid, in: installed.pool) { report.waiting(for: image.uuid, $0) }
         defer { lock.release() }
-        try await checkOrigin(of: manifest, in: installed.pool)
+        try await ImportPlanner(self, in: installed.pool, report).checkOrigin(of: manifest)
         if !image.check.isStrong { report.warning(ImageTool.unchecked(image.uuid)) }
         let file = ImageToInstall(
             manifest: manifest, source: nil, pool: installed.pool, check: image.check, content: image.content,
@@ -148,17 +147,6 @@ extension ImageTool {
         manifest.unusableDigest.map { stated in
             "the file of image \(manifest.uuid) is not checked by the \(stated.field) of its manifest: \(stated.value) is not a digest"
         }
-    }
-
-    /// - Throws: `OriginNotInstalled`.
-    private func checkOrigin(of manifest: Manifest, in pool: PoolName) async throws {
-        guard let origin = manifest.origin, try await store.image(origin, in: pool) == nil else { return }
-        throw Failure(
-            .originNotInstalled,
-            "the origin \(origin) of image \(manifest.uuid) is not installed on zpool \"\(pool)\"",
-            hint:
-                "imgadm import -P \(pool) \(origin) installs it from a source, imgadm install -P \(pool) -m MANIFEST -f FILE from its files"
-        )
     }
 
     /// A manifest from a file: upgraded if it is of version 1, its `published_at` and the compression of its file filled

@@ -1,5 +1,6 @@
 import Failure
 import ImageModel
+import ImageSource
 import JSON
 import TestPools
 import Testing
@@ -81,5 +82,43 @@ import Testing
         #expect(try host.state() == state && host.host.pools.changes == changes && host.server.fetched.isEmpty)
         let planned = report.results.results.filter(\.isPlanned).compactMap(\.uuid)
         #expect(planned == chain[installed...].map(\.manifest.uuid))
+    }
+
+    /// Of a chain of three, what is planned, child first, and how large it is.
+    @Test(arguments: [0, 1, 2]) func aPlanIsWhatIsMissing(installed: Int) async throws {
+        let host = try ToolHost()
+        let chain = try host.chain(of: 3)
+        for image in chain[..<installed] { try await host.install(image) }
+        let changes = host.host.pools.changes
+        let plan = try await host.plan(chain[2])
+        let missing = chain[installed...]
+        #expect(plan.chain.map(\.uuid) == missing.reversed().map(\.manifest.uuid))
+        #expect(try plan.size == missing.reduce(0) { $0 + Int64($1.file.count) })
+        // A base, which is the largest, is not written twice; what builds on an image that is there need not be fetched twice.
+        #expect(try plan.goesStraight(beside: host.tool.downloads) == (installed == 0))
+        #expect(host.host.pools.changes == changes && host.server.fetched.isEmpty)
+    }
+
+    @Test func whatHasNoRoomIsRefused() async throws {
+        let host = try ToolHost()
+        let chain = try host.chain(of: 2)
+        let plan = try await host.plan(chain[1])
+        let size = UInt64(chain[0].file.count + chain[1].file.count)
+        for room in [nil, size, .max] as [UInt64?] {
+            #expect(try await plan.checkRoom(room, on: host.host.pool, of: host.tool) == nil)
+        }
+        for room in [0, size - 1] {
+            await expect(.noSpace, "\(room)") { _ = try await plan.checkRoom(room, on: host.host.pool, of: host.tool) }
+        }
+    }
+
+    /// What the manifests say of the files does not apply to streams as they are.
+    @Test func aRawStreamIsNotHeldToTheManifest() async throws {
+        let host = try ToolHost()
+        let chain = try host.chain(of: 2)
+        let plan = try await host.plan(chain[1], isRawStream: true)
+        #expect(plan.chain.count == 2)
+        #expect(plan.chain.allSatisfy { !$0.check.isStrong && $0.check.size == nil })
+        #expect(try plan.size == nil)
     }
 }

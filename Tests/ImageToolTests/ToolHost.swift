@@ -85,6 +85,14 @@ final class ToolHost {
         return images
     }
 
+    /// The plan of an image of the server.
+    func plan(_ image: TestVolume, isRawStream: Bool = false) async throws -> ImportPlan {
+        let tool = tool
+        let source = try tool.sources.source(SourceDescriptor("http://images.example", type: .imgapi))
+        return try await ImportPlanner(tool, in: host.pool, report)
+            .plan(image.manifest, from: source, isRawStream: isRawStream)
+    }
+
     func importImage(_ uuid: ImageUUID) async throws {
         try await tool.importImage(ImportRequest(uuid: uuid, pool: host.pool), report)
     }

@@ -81,13 +81,7 @@ extension ImageTool {
             )
         case .installing: report.line("Installing image \(head.title)")
         }
-        try await checkSpace(try plan.leastRoom, room, pool)
-        if try plan.leastRoom == nil, let size, let room, UInt64(clamping: size) > room {
-            report.warning(
-                "zpool \"\(pool)\" has \(ByteCount.text(Int64(clamping: room))) available, and the file has \(ByteCount.text(size)): whether there is room for what is made of it is known only once it is written"
-            )
-        }
-        try checkDownloadSpace(plan)
+        if let doubt = try await plan.checkRoom(room, on: pool, of: self) { report.warning(doubt) }
     }
 
     /// Locks the images of a plan, child first, and looks again whether each is still missing: another process may have
@@ -119,43 +113,6 @@ extension ImageTool {
         return true
     }
 
-    /// Compressed files take more room when they are unpacked, never less: what has no room compressed has none at all.
-    private func checkSpace(_ size: Int64?, _ room: UInt64?, _ pool: PoolName) async throws {
-        guard let size, let room, UInt64(max(0, size)) > room else { return }
-        let quota = try await store.quota(of: pool).map {
-            "property quota of zpool \"\(pool)\" is \(ByteCount.text(Int64(clamping: $0))): raise it, "
-        }
-        throw Failure(
-            .noSpace,
-            "zpool \"\(pool)\" has \(ByteCount.text(Int64(clamping: room))) available, but the images to install have \(ByteCount.text(size))",
-            hint: "\(quota ?? "")make room in the pool, or use another with -P")
-    }
-
-    /// The files of all images above the base wait in the download folder.
-    private func checkDownloadSpace(_ plan: ImportPlan) throws {
-        let size = try sizeInFolder(plan.chain.dropLast())
-        guard size > 0, let free = downloads.freeSpace, size > free else { return }
-        throw Failure(
-            .noSpace,
-            "the folder \"\(downloads.path)\" has \(ByteCount.text(Int64(clamping: free))) free, but the files that must wait there have \(ByteCount.text(Int64(clamping: size)))",
-            hint: "make room there, or import the origins one by one first")
-    }
-
-    /// Bytes that files of images will still take in the download folder.
-    private func sizeInFolder(_ images: some Collection<AvailableImage>) throws -> UInt64 {
-        let missing = try images.filter { try !downloads.isUsable($0.uuid, size: $0.check.size) }
-        return UInt64(max(0, missing.reduce(Int64(0)) { ByteCount.sum($0, $1.check.size ?? 0) }))
-    }
-
-    /// Whether the lowest of the missing images goes from the network straight into ZFS. What is not whole then is lost when the
-    /// import ends early, so an image whose origin is there is kept in the download folder like those above it, if there
-    /// is room. A base is not: it is the largest, and would be written twice.
-    private func goesStraight(_ plan: ImportPlan) throws -> Bool {
-        guard let lowest = plan.chain.last, !lowest.needsWholeFile else { return false }
-        guard lowest.manifest.origin != nil, lowest.check.isStrong, lowest.check.size != nil else { return true }
-        return try downloads.freeSpace.map { free in try sizeInFolder(plan.chain) > free } ?? true
-    }
-
     /// Installs the images, base first. A base goes from the network straight into ZFS; the others are downloaded
     /// meanwhile, several at a time, and received as soon as their origin is there. When one fails, all stop.
     ///
@@ -173,7 +130,7 @@ extension ImageTool {
                 let guid = locks.seen(image.uuid, buildingOn: image.manifest.origin).originGUID
                 return StreamBeginning(of: image.manifest, holding: image.content, in: pool, originGUID: guid)
             })
-        let direct = try goesStraight(plan) ? order.first?.uuid : nil
+        let direct = try plan.goesStraight(beside: downloads) ? order.first?.uuid : nil
         let (fetched, announce) = AsyncStream.makeStream(of: ImageUUID.self)
         return try await withThrowingTaskGroup(of: CarriedOut?.self) { group in
             group.addTask {
