@@ -88,10 +88,17 @@ publish_right() {
     served_whole
 }
 
-# served_whole: the server's folder has files of images, all of them whole, and nothing else
+# served_whole: the server's folder has files of images, all of them whole, and nothing else but its locks. The next start of a
+# server takes away what one that was killed was writing, once that is a minute old; here it is so at once, so that the next look finds it.
 served_whole() {
-    local name
-    while read -r name; do
-        [[ $name =~ ^[0-9a-f-]{36}\.(json|file)$ ]] || { echo "left on the server: $name"; return 1; }
-    done < <(cd "$work/server" && find . -mindepth 2 ! -type d -printf '%f\n')
+    local file name
+    while read -r file; do
+        name=${file##*/}
+        [[ ! $name =~ ^[0-9a-f-]{36}\.(json|file)$ ]] || continue
+        if [[ ! $name =~ ^[0-9a-f-]{36}\.json-[0-9a-f-]{36}\.tmp$ ]] || (($(date +%s) - $(stat -c %Y "$file") > 60)); then
+            echo "left on the server: $name"
+            return 1
+        fi
+        touch -d '2 minutes ago' "$file"
+    done < <(find "$work/server" -mindepth 2 ! -type d ! -path "$work/server/.locks/*")
 }
