@@ -87,19 +87,25 @@ extension Manifest {
 
     /// The digest that the manifest states of its file: in its description, or else in the tag.
     public var fileDigest: ContentDigest? {
-        (files.first?.digest ?? tags[Manifest.fileDigestTag]?.stringValue).flatMap { ContentDigest($0.lowercased()) }
+        statedDigests.lazy.compactMap { Self.digest($0.value) }.first
     }
 
-    /// What is stated as the digest of the file and is none, as it stands: nothing can be checked by it.
+    /// What is stated as the digest of the file and is none, as it stands: nothing can be checked by it. Beside a digest that is one, the tag
+    /// counts for nothing.
     public var unusableDigest: (field: String, value: String)? {
-        guard fileDigest == nil else { return nil }
-        let stated = [
+        guard let first = statedDigests.first, Self.digest(first.value) == nil else { return nil }
+        return (first.field, first.value.text())
+    }
+
+    private var statedDigests: [(field: String, value: JSONValue)] {
+        [
             ("files.0.digest", files.first?.json["digest"]),
             ("tags.\(Manifest.fileDigestTag)", tags[Manifest.fileDigestTag]),
-        ]
-        return stated.lazy.compactMap { field, value in
-            value.flatMap { $0 == .null ? nil : (field, $0.text()) }
-        }.first
+        ].compactMap { field, value in value.flatMap { $0 == .null ? nil : (field, $0) } }
+    }
+
+    private static func digest(_ value: JSONValue) -> ContentDigest? {
+        value.stringValue.flatMap { ContentDigest($0.lowercased()) }
     }
 
     /// What a server of simplestreams calls the image.

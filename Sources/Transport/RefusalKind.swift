@@ -15,6 +15,8 @@ public enum RefusalKind: Sendable, Hashable {
     case unprocessable
     /// It is away, says it itself or what stands before it.
     case away
+    /// It cannot do what it is asked for, and that again changes nothing: 501, 505, 507 (no room), 511.
+    case unable
     /// Another fault of the server's.
     case failing
     case other
@@ -30,6 +32,7 @@ public enum RefusalKind: Sendable, Hashable {
             case 412: .conditionFailed
             case 422: .unprocessable
             case 502, 503, 504: .away
+            case 501, 505, 507, 511: .unable
             case 500...: .failing
             default: .other
             }

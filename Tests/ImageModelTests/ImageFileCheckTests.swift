@@ -35,7 +35,17 @@ import Testing
         ([:], ["file_digest": .null], nil), (["digest": .null], [:], nil), ([:], [:], nil),
         (["digest": .string("SHA512:\(String(repeating: "A", count: 128))")], ["file_digest": "x"], nil),
         (["digest": .string("sha256:\(String(repeating: "a", count: 64))")], [:], nil),
+        (
+            ["digest": "md5:ab"], ["file_digest": .string("sha256:\(String(repeating: "a", count: 64))")],
+            "files.0.digest"
+        ),
     ]
+
+    /// The tag counts, too, where what stands before it is none.
+    @Test func anUnusableDigestTakesNothingFromTheTag() throws {
+        let tag = "sha256:\(String(repeating: "a", count: 64))"
+        #expect(try manifest(["digest": "md5:ab"], ["file_digest": .string(tag)]).fileDigest?.description == tag)
+    }
 
     /// What is stated as a digest and is none is passed over by nobody.
     @Test(arguments: unusable)

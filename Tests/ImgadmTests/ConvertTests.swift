@@ -53,6 +53,31 @@ extension EndToEnd {
         }
 
         /// A slip of the keyboard: of a manifest nobody wants a disk.
+        /// The plain bytes of a disk with the name of another format are most likely a file that was cut; a packed VHD of fixed size is one.
+        @Test func theNameOfAnotherFormatIsHeeded() async throws {
+            let box = try await Sandbox.make()
+            let made = try await run(
+                """
+                head -c 1000448 /dev/urandom > disk.qcow2; gzip -k disk.qcow2; cp disk.qcow2 disk.vhd
+                truncate -s 4M disk.raw; seq 1 10000 | dd of=disk.raw bs=1M seek=1 conv=notrunc iflag=fullblock status=none
+                qemu-img convert -f raw -O vpc -o subformat=fixed,force_size=on disk.raw fixed.vhd; gzip -k fixed.vhd
+                """, in: box)
+            try #require(made.status == 0, "\(made)")
+            for name in ["disk.qcow2", "disk.qcow2.gz", "disk.vhd"] {
+                for command in ["export -q -o none.raw \(name)", "convert -q -o none \(name) name=a version=1"] {
+                    let refused = try await run("imgadm \(command)", in: box)
+                    #expect(refused.status == 1 && refused.errors.contains("is called ."), "\(command): \(refused)")
+                }
+            }
+            let packed = try await run(
+                """
+                imgadm convert -q -o packed fixed.vhd.gz name=a version=1
+                imgadm export -q -o packed.raw packed.zvol.gz
+                cmp -n 4194304 packed.raw disk.raw; test ! -e none.raw
+                """, in: box)
+            #expect(packed.status == 0, "\(packed)")
+        }
+
         @Test func aManifestIsNoDisk() async throws {
             let box = try await Sandbox.make()
             for words in ["export -o a.qcow2", "export -o a.zfs.gz", "convert -o a"] {

@@ -20,11 +20,7 @@ struct DiskConverter {
         report.line("Reading \(description.text) \"\(source.file.name)\"")
         let warning = try FileHead(of: source.file, named: source.file.name)?.warning
         if let warning { report.warning(warning) }
-        if description.format == .raw, let name = request.fileName,
-            let format = FileHead.missingFormat(name, isPacked: !description.wrappers.isEmpty, isWhole: true)
-        {
-            throw FileHead.notWhatItIsCalled("\"\(source.file.name)\"", format)
-        }
+        if let name = request.fileName { try FileHead.check(description, called: name, "\"\(source.file.name)\"") }
         if description.format == .raw, try isOfUnknownKind(source.file) {
             report.warning(
                 "\"\(source.file.name)\" has no partition table and no file system that is known: its bytes are taken for those of a disk"

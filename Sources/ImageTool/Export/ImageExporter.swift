@@ -64,7 +64,9 @@ public struct ImageExporter: Sendable {
             }
         } else {
             let disk = try DiskSourceFile(file)
-            try await write(request, report, size: try disk.reader().description.size) { _, advance in
+            let description = try disk.reader().description
+            try FileHead.check(description, called: file.name, "\"\(file.name)\"")
+            try await write(request, report, size: description.size) { _, advance in
                 try VolumeContent(disk, advance: advance)
             }
         }

@@ -262,6 +262,17 @@ struct FileHead {
         return ([".qcow2", ".vmdk", ".vhdx", ".ova"] + (isWhole ? [".vhd"] : [])).first { name.hasSuffix($0) }
     }
 
+    /// Of a packed disk the end was not seen.
+    ///
+    /// - Throws: `InvalidFile` for the plain bytes of a disk with the name of another format.
+    static func check(_ description: DiskDescription, called name: String, _ title: String) throws(Failure) {
+        let isPacked = !description.wrappers.isEmpty
+        guard description.format == .raw,
+            let format = missingFormat(name, isPacked: isPacked, isWhole: !isPacked)
+        else { return }
+        throw notWhatItIsCalled(title, format)
+    }
+
     private static let diskSuffixes = [".raw", ".img", ".dd"]
     private static let otherSuffixes = [
         ".qcow2", ".vmdk", ".vhd", ".vhdx", ".ova", ".tar", ".tgz", ".txz", ".tzst", ".squashfs", ".sqfs",

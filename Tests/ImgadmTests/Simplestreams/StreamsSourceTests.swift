@@ -98,7 +98,10 @@ extension EndToEnd {
             // By either name, and as a file, it is the same image; and its manifest is what the source says.
             #expect(run.lines.filter { $0.hasSuffix("already installed, skipping") }.count == 3, "\(run)")
             #expect(!run.output.contains("Updated"), "\(run)")
-            #expect(run.errors.split(separator: "\n").map { $0.contains("is not given version") } == [true], "\(run)")
+            #expect(
+                run.errors.split(separator: "\n").map { $0.contains("what was given for version is not taken") } == [
+                    true
+                ], "\(run)")
             let names = try box.recordNames()
             let record = try JSONValue(parsing: try #require(try box.read("var/imgadm/images/\(names[0])")))
             #expect(record["source"] == .string(server.url) && record["manifest"]?["uuid"] == shown["uuid"])
