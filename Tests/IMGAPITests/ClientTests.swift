@@ -68,7 +68,7 @@ import Transport
     @Test(
         arguments: [
             (401, .unauthorized), (403, .forbidden), (404, .notFound), (409, .conflict), (412, .conditionFailed),
-            (422, .unprocessable), (503, .away), (507, .failing), (418, .other),
+            (422, .unprocessable), (503, .away), (507, .unable), (501, .unable), (418, .other),
         ] as [(Int, RefusalKind)], ["", "{\"code\":\"ResourceNotFound\"}"])
     func whatAServerMeansIsAKind(row: (status: Int, kind: RefusalKind), body: String) async throws {
         let uuid = ImageUUID()
