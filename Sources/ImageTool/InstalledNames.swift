@@ -112,14 +112,13 @@ extension ImageTool {
             }
         }
         let here = images.filter { pool == nil || $0.pool == pool }
-        // Of a name that there is, another version.
-        if let other = here.last(where: { $0.manifest.name != nil && $0.manifest.name == word.name?.name }) {
-            return "did you mean \"\(other.manifest.title)\"?"
-        }
-        // Of a repository, another tag.
-        let names = here.flatMap(\.dockerNames)
-        if let reference = word.reference, let other = names.last(where: { $0.repository == reference.localName }) {
-            return "did you mean \"\(other)\"?"
+        // Of a name that there is, its versions, and of a repository its tags: which of them was meant, who is about to delete it knows best.
+        let versions = here.filter { $0.manifest.name != nil && $0.manifest.name == word.name?.name }
+        if let hint = list(versions.map(\.manifest.title)) { return hint }
+        if let reference = word.reference,
+            let hint = list(here.flatMap(\.dockerNames).filter { $0.repository == reference.localName }.map { "\($0)" })
+        {
+            return hint
         }
         return Suggestion.hint(
             for: asked,
@@ -128,5 +127,12 @@ extension ImageTool {
                 return [own.uuid.description, own.title] + own.names + image.references
                     + image.dockerNames.map(\.repository)
             })
+    }
+
+    /// - Returns: nil where there is nothing.
+    private static func list(_ titles: [String]) -> String? {
+        let last = Array(Set(titles)).sorted().suffix(10)
+        guard !last.isEmpty else { return nil }
+        return "there is \(last.joined(separator: ", "))\(Set(titles).count > last.count ? " and more" : "")"
     }
 }

@@ -76,14 +76,17 @@ extension EndToEnd {
             let slip = try await box.imgadm("get", old.uuid.dropLast() + digit)
             #expect(slip.status == 3 && slip.errors.contains("did you mean \"\(old.uuid)\"?"), "\(slip)")
             // A letter off, or a version that there is not.
-            for (typed, meant) in [(old.name + "x", old.name), ("base@3", "base@1.0.0"), ("bsae", "base")] {
+            for (typed, hint) in [
+                (old.name + "x", "did you mean \"\(old.name)\"?"), ("base@3", "there is base@1.0.0"),
+                ("bsae", "did you mean \"base\"?"),
+            ] {
                 for words in [
                     ["get"], ["delete"], ["ancestry"], ["push", "IMAGE", "127.0.0.1:1/a:1"], ["update", "-n"],
                 ] {
                     let words = words.contains("IMAGE") ? words.map { $0 == "IMAGE" ? typed : $0 } : words + [typed]
                     let run = try await box.imgadm(words)
                     #expect(run.status == 3, "\(run)")
-                    #expect(run.errors.contains("did you mean \"\(meant)\"?"), "\(words): \(run)")
+                    #expect(run.errors.contains("hint: \(hint)"), "\(words): \(run)")
                 }
             }
 
