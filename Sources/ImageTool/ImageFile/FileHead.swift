@@ -191,9 +191,7 @@ struct FileHead {
             try checkContent(found)
             guard found.format == .raw, found.wrappers.isEmpty else { return found.size }
             guard let isFixedVHD else { return found.size ?? fileSize }
-            if !isFixedVHD, let format = Self.missingFormat(fileName, isPacked: false, isWhole: true) {
-                throw Self.notWhatItIsCalled(title, format)
-            }
+            if !isFixedVHD { try Self.check(found, called: fileName, title) }
             return found.size ?? fileSize.map { isFixedVHD ? $0 - 512 : $0 }
         } catch let failure as Failure {
             throw failure
