@@ -14,7 +14,9 @@ public import ZFS
 /// user meet, wherever they have their state (`LockTable`). Beside it, the lock file of state.md, "Files", is held, by which
 /// other tools know that an image is being worked on.
 ///
-/// Of a chain, the child's lock is taken first, then its origin's, and so on, always in that order.
+/// Of a chain, the child's lock is taken first, then its origin's, and so on, always in that order. Of one image, the lock in
+/// the table comes first, and then the file, never otherwise: whoever waits for a file has what keeps everybody else of us from
+/// having it, so that it is other tools alone that are waited for.
 public final class ImageLock: Sendable {
     private let table: PoolLocks
     private let file: FileLock
@@ -26,10 +28,10 @@ public final class ImageLock: Sendable {
         self.uuid = uuid
     }
 
-    /// Gives it back and removes the lock file.
+    /// Gives it back and removes the lock file. Who has waited for the table finds the file free.
     public func release() {
-        table.release(uuid)
         file.release()
+        table.release(uuid)
     }
 }
 
@@ -62,17 +64,18 @@ public final class PoolLocks: Sendable {
     ///
     /// - Parameters:
     ///   - patience: how long to wait for processes that hold it shared; nil for as long as for others.
+    ///   - isBrief: whether one that holds it shared is soon done: then it is waited for beyond the patience, too.
     ///   - waiting: called once, when the wait has lasted a second, with those who have it.
     /// - Throws: `DatasetBusy` when the patience is at its end; `LockTimeout`.
     public func taking(
         _ uuid: ImageUUID, _ mode: LockTable.Mode = .exclusive, patience: Duration? = nil,
-        waiting: ([LockHolder]) -> Void
+        isBrief: () async throws -> Bool = { false }, waiting: ([LockHolder]) -> Void
     ) async throws {
         let start = ContinuousClock.now
         try await wait(for: uuid)(waiting) { () -> Void? in
             if try tryTaking(uuid, mode) { return () }
             guard let patience, ContinuousClock.now - start >= patience,
-                try table.holder(of: number(uuid)) == .shared
+                try table.holder(of: number(uuid)) == .shared, try await !isBrief()
             else { return nil }
             throw Failure(
                 .datasetBusy, "image \(uuid) is in use: an import that is at work builds on it",
@@ -130,7 +133,7 @@ public final class PoolLocks: Sendable {
 }
 
 extension ImageStore {
-    /// How long a deletion waits for those that only hold an image: a change of its record is done sooner.
+    /// How long a deletion waits for those that only hold an image.
     private static let patience = Duration.seconds(2)
 
     /// A process that is at its end loses its locks one after the other.
@@ -162,19 +165,26 @@ extension ImageStore {
         _ uuid: ImageUUID, in pool: PoolName, _ mode: LockTable.Mode, waiting: ([LockHolder]) -> Void
     ) async throws -> ImageLock {
         let table = try await locks(of: pool)
-        let file =
-            if mode == .exclusive {
-                try await withRoom(uuid) { path in
-                    try await FileLock.taking(path, limit: lockPatience, waiting: waiting)
-                }
-            } else { try await lockFile(uuid, waiting: waiting) }
-        do {
-            try await table.taking(uuid, mode, patience: ImageStore.patience, waiting: waiting)
-        } catch {
+        // Who changes a record has the file, too; an import that builds on the image has not.
+        func changesRecord() async throws -> Bool {
+            guard let file = try await withRoom(uuid, { try FileLock.tryTaking($0) }) else { return true }
             file.release()
+            return false
+        }
+        try await table.taking(
+            uuid, mode, patience: ImageStore.patience, isBrief: changesRecord, waiting: waiting)
+        do {
+            let file =
+                if mode == .exclusive {
+                    try await withRoom(uuid) { path in
+                        try await FileLock.taking(path, limit: lockPatience, waiting: waiting)
+                    }
+                } else { try await lockFile(uuid, waiting: waiting) }
+            return ImageLock(table, file, uuid)
+        } catch {
+            table.release(uuid)
             throw error
         }
-        return ImageLock(table, file, uuid)
     }
 
     /// Takes the lock under which names move from one image of a pool to another. The locks of images are taken after it,
@@ -190,20 +200,21 @@ extension ImageStore {
         _ uuid: ImageUUID, in pool: PoolName, _ mode: LockTable.Mode = .exclusive
     ) async throws -> ImageLock? {
         let table = try await locks(of: pool)
-        guard let file = try await withRoom(uuid, { try await FileLock.takingFromTheDying($0) }) else { return nil }
+        guard try await ImageStore.ending.until(by: .real, { try table.tryTaking(uuid, mode) }) else { return nil }
         do {
-            if try await ImageStore.ending.until(by: .real, { try table.tryTaking(uuid, mode) }) {
+            if let file = try await withRoom(uuid, { try await FileLock.takingFromTheDying($0) }) {
                 return ImageLock(table, file, uuid)
             }
         } catch {
-            file.release()
+            table.release(uuid)
             throw error
         }
-        file.release()
+        table.release(uuid)
         return nil
     }
 
-    /// Takes the lock file by which other tools know that an image is worked on.
+    /// Takes the lock file by which other tools know that an image is worked on. Whoever waits for it has the image's lock in the
+    /// table by then (``ImageLock``).
     public func lockFile(_ uuid: ImageUUID, waiting: ([LockHolder]) -> Void) async throws -> FileLock {
         try await FileLock.taking(path(uuid), limit: lockPatience, waiting: waiting)
     }

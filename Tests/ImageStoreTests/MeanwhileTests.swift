@@ -1,3 +1,4 @@
+import Failure
 import ImageModel
 import SystemPackage
 import TestPools
@@ -10,6 +11,44 @@ import Testing
 @Suite struct MeanwhileTests {
     /// What looks at all images.
     enum Look: CaseIterable { case list, unused, check }
+
+    /// Whoever waits for the lock of an image has nothing that who has it waits for.
+    @Test(arguments: [true, false]) func theFileOfAnImageIsFreeWhileItsLockIsWaitedFor(isOfRecord: Bool) async throws {
+        let host = try MemoryHost()
+        let (store, pool, uuid) = (host.store, host.pool, ImageUUID())
+        let others = try await store.locks(of: pool)
+        #expect(try others.tryTaking(uuid))
+        let (waits, tell) = AsyncStream.makeStream(of: Void.self)
+        let taken = Task {
+            isOfRecord
+                ? try await store.recordLock(uuid, in: pool) { _ in tell.yield() }
+                : try await store.lock(uuid, in: pool) { _ in tell.yield() }
+        }
+        for await _ in waits { break }
+        let file = try store.tryLockFile(uuid)
+        #expect(file != nil)
+        file?.release()
+        others.release(uuid)
+        let lock = try await taken.value
+        #expect(try store.tryLockFile(uuid) == nil)
+        lock.release()
+    }
+
+    /// A deletion waits for changes of a record however long they take, and for an import that builds on the image not long.
+    @Test func whatBuildsOnAnImageIsToldFromAChangeOfItsRecord() async throws {
+        let host = try MemoryHost()
+        let (store, pool, uuid) = (host.store, host.pool, ImageUUID())
+        let change = try await store.recordLock(uuid, in: pool) { _ in }
+        let waiting = Task { try await store.lock(uuid, in: pool) { _ in } }
+        try await Task.sleep(for: .seconds(3))  // reason: longer than an import is waited for
+        change.release()
+        let lock = try await waiting.value
+        lock.release()
+        let others = try await store.locks(of: pool)
+        #expect(try others.tryTaking(uuid, .shared))
+        let error = await #expect(throws: Failure.self) { try await store.lock(uuid, in: pool) { _ in } }
+        #expect(error?.code == .datasetBusy)
+    }
 
     /// What has gone between two looks is not there any more, and keeps nobody from what is.
     @Test(arguments: Look.allCases, [false, true])

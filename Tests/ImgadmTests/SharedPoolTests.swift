@@ -75,6 +75,39 @@ extension EndToEnd {
             #expect(try await box.imgadm("vacuum", "-f").lines.count == 3)
         }
 
+        /// An import of an image that another import brings, as one of its chain, waits for that; the other does not wait for it.
+        @Test func importsOfOneChainDoNotWaitForEachOther() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            // All files come once the second import waits for the first.
+            let (begun, output) = (box.path("begun"), box.path("second"))
+            let isBegun = Mutex(false)
+            let isWaiting: @Sendable () -> Bool = {
+                do {
+                    try isBegun.withLock { isBegun in
+                        if !isBegun { try HostFile.write([], to: begun) }
+                        isBegun = true
+                    }
+                    return try HostFile.read(output)?.contains(Array("Waiting for".utf8)) == true
+                } catch {
+                    Issue.record(error)
+                    return true
+                }
+            }
+            let proxy = try await FaultProxy(to: images.server.port, path: "/file", [], then: .held(isWaiting))
+            let run = try await box.shell(
+                """
+                export IMGADM_LOCK_PATIENCE=20
+                imgadm import -S '\(proxy.url)' \(images.top.uuid) & first=$!
+                until [ -e '\(begun)' ]; do sleep 0.05; done
+                imgadm import -S '\(proxy.url)' \(images.middle.uuid) > '\(output)'; echo second $?
+                wait $first; echo first $?; cat '\(output)'
+                """)
+            #expect(run.lines.contains("second 0") && run.lines.contains("first 0"), "\(run)")
+            #expect(run.lines.filter { $0.hasPrefix("Imported image") }.count == 3, "\(run)")
+            #expect(run.lines.filter { $0.contains("was imported while waiting on lock") }.count == 1, "\(run)")
+        }
+
         /// What is another root's is told, and nothing is wrong with it.
         @Test func imagesOfAnotherRootAreNoProblem() async throws {
             let images = try await Fixture.get()

@@ -41,7 +41,7 @@ extension ImageTool {
     ) async throws -> CarriedOut? {
         var plan = plan
         guard let head = plan.chain.first else { return nil }
-        let locks = try await ChainLocks(of: head.uuid, in: pool, store, report)
+        let locks = try await ChainLocks(of: head.uuid, in: pool, store)
         defer { locks.release() }
         guard try await lock(&plan, pool, locks, report) else {
             return CarriedOut(uuid: head.uuid, wasThere: true)
@@ -173,13 +173,10 @@ extension ImageTool {
     ) async throws -> CarriedOut {
         let uuid = image.uuid
         let report = fetcher.report
-        let lock = isHead ? nil : try await lockFile(of: uuid, report)
+        let lock = isHead ? nil : try await locks.takeFile(of: uuid, report)
         defer { lock?.release() }
-        // Another tool may have had the lock file.
-        if lock?.hadToWait == true, try await store.image(uuid, in: pool) != nil {
-            return CarriedOut(uuid: uuid, wasThere: true)
-        }
-        let seen = lock?.hadToWait == true ? nil : locks.seen(uuid, buildingOn: image.manifest.origin)
+        guard isHead || lock != nil else { return CarriedOut(uuid: uuid, wasThere: true) }
+        let seen = locks.seen(uuid, buildingOn: image.manifest.origin)
         let file = ImageToInstall(
             manifest: image.manifest, source: image.source, pool: pool, check: image.check, content: image.content,
             compression: image.compression, limits: plan.limits, fileName: image.fileName, fetched: image.fetched,
@@ -239,12 +236,6 @@ extension ImageTool {
             return nil
         }
     }
-
-    private func lockFile(of uuid: ImageUUID, _ report: Report) async throws -> WaitedLock {
-        if let lock = try store.tryLockFile(uuid) { return WaitedLock(lock: lock, hadToWait: false) }
-        let lock = try await store.lockFile(uuid) { report.waiting(for: uuid, $0) }
-        return WaitedLock(lock: lock, hadToWait: true)
-    }
 }
 
 /// What came of an image that was asked for.
@@ -253,12 +244,4 @@ struct CarriedOut: Sendable {
     let uuid: ImageUUID
     /// Nothing was made: it was there, or is by now.
     let wasThere: Bool
-}
-
-/// A lock file, and whether another had it first.
-private struct WaitedLock {
-    let lock: FileLock
-    let hadToWait: Bool
-
-    func release() { lock.release() }
 }

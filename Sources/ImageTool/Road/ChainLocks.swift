@@ -11,10 +11,12 @@ struct OriginGone: Error { let uuid: ImageUUID }
 /// them. All are in one open file, however long the chain is; of the lock files that other tools know, it has the image's own
 /// and that of the one which is being installed.
 ///
-/// An image is looked at once it is locked, and what was seen then is kept: it stays so.
+/// An image is looked at once it is locked, and what was seen then is kept: it stays so. Its lock file is taken after its lock
+/// in the table (`ImageLock`): two imports of one chain, begun at different images of it, would otherwise wait for each other.
 final class ChainLocks: Sendable {
     private let table: PoolLocks
-    private let file: FileLock
+    private let head: ImageUUID
+    private let headFile = Mutex<FileLock?>(nil)
     private let store: ImageStore
     private let pool: PoolName
     private let seen = Mutex(Seen())
@@ -26,15 +28,15 @@ final class ChainLocks: Sendable {
         var guids: [ImageUUID: UInt64] = [:]
     }
 
-    init(of head: ImageUUID, in pool: PoolName, _ store: ImageStore, _ report: Report) async throws {
+    init(of head: ImageUUID, in pool: PoolName, _ store: ImageStore) async throws {
         table = try await store.locks(of: pool)
+        self.head = head
         self.store = store
         self.pool = pool
-        file = try await store.lockFile(head) { report.waiting(for: head, $0) }
     }
 
     /// Takes the locks of images that are to be installed, child first, and holds what they build on, if none of that has to
-    /// be waited for, and all is as it was planned. One look at all of them tells.
+    /// be waited for, nor the first one's lock file, and all is as it was planned. One look at all of them tells.
     ///
     /// - Returns: false if nothing was taken: then it is to be done one by one.
     func takeAll(_ uuids: [ImageUUID], buildingOn origin: ImageUUID?) async throws -> Bool {
@@ -47,6 +49,8 @@ final class ChainLocks: Sendable {
         func takeAndLook() async throws -> Bool {
             guard try uuids.allSatisfy({ try take($0, .exclusive) }), try origin.map({ try take($0, .shared) }) ?? true
             else { return false }
+            guard let file = try store.tryLockFile(head) else { return false }
+            headFile.withLock { $0 = file }
             let look = try await look(for: taken)
             return uuids.allSatisfy { look.images[$0] == nil } && origin.map { look.images[$0] != nil } ?? true
         }
@@ -54,20 +58,29 @@ final class ChainLocks: Sendable {
         do {
             isTaken = try await takeAndLook()
         } catch {
-            taken.forEach(table.release)
+            giveBack(taken)
             throw error
         }
-        if !isTaken { taken.forEach(table.release) }
+        if !isTaken { giveBack(taken) }
         return isTaken
     }
 
-    /// Takes the lock of an image that is to be installed.
+    private func giveBack(_ taken: [ImageUUID]) {
+        release()
+        taken.forEach(table.release)
+    }
+
+    /// Takes the lock of an image that is to be installed, and of the one that was asked for the lock file.
     ///
     /// - Returns: false if it is installed by now; it is held then.
     func take(_ uuid: ImageUUID, _ report: Report) async throws -> Bool {
         let mode = try await table.takingToInstall(
             uuid, waiting: { report.waiting(for: uuid, $0) }, isThere: { try await isThere(uuid) })
         guard mode == .exclusive else { return false }
+        if uuid == head {
+            let file = try await store.lockFile(uuid) { report.waiting(for: uuid, $0) }
+            headFile.withLock { $0 = file }
+        }
         guard try await isThere(uuid) else { return true }
         try hold(uuid)
         return false
@@ -104,8 +117,30 @@ final class ChainLocks: Sendable {
         }
     }
 
-    /// Gives everything back; what is held in the open file goes with it.
-    func release() { file.release() }
+    /// Takes the lock file of an image whose lock is taken.
+    ///
+    /// - Returns: nil if it is installed by now: another tool had the file, and it is held.
+    func takeFile(of uuid: ImageUUID, _ report: Report) async throws -> FileLock? {
+        if let file = try store.tryLockFile(uuid) { return file }
+        let file = try await store.lockFile(uuid) { report.waiting(for: uuid, $0) }
+        do {
+            guard try await isThere(uuid) else { return file }
+            try hold(uuid)
+        } catch {
+            file.release()
+            throw error
+        }
+        file.release()
+        return nil
+    }
+
+    /// Gives the lock file back; what is held in the open table goes with that.
+    func release() {
+        headFile.withLock { file in
+            file?.release()
+            file = nil
+        }
+    }
 
     private func isThere(_ uuid: ImageUUID) async throws -> Bool { try await look(for: [uuid]).images[uuid] != nil }
 

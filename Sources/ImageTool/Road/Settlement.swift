@@ -44,7 +44,9 @@ final class Settlement {
         manifest = try draft.manifest(uuid)
         guard uuid != image.uuid else { return tellingName(draft) }
         let isFree = try await locks.take(uuid, report)
-        guard isFree else {
+        // A file that is fetched anew is settled anew.
+        if isFree, lock == nil { lock = try await locks.takeFile(of: uuid, report) }
+        guard isFree, lock != nil else {
             isThere = true
             // Under the name that it has here, which may be another.
             let installed = try await store.image(uuid, in: pool)
@@ -54,8 +56,6 @@ final class Settlement {
             if let installed, !installed.isKnown { report.warning(ImageTool.unrecorded(installed)) }
             throw IsThere()
         }
-        // A file that is fetched anew is settled anew.
-        if lock == nil { lock = try await store.lockFile(uuid) { report.waiting(for: uuid, $0) } }
         return tellingName(draft)
     }
 
