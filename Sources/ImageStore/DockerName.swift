@@ -89,7 +89,9 @@ extension Manifest {
         let explained = Set(names.map(\.tag))
         if let repository = tags["docker:repo"]?.stringValue {
             for tag in dockerTags where !explained.contains(tag) {
-                names.append(DockerName(repository: repository, tag: tag))
+                let name = DockerName(repository: repository, tag: tag)
+                // A manifest may say anything: what is no reference names nothing.
+                if (try? DockerReference(name.description)) != nil { names.append(name) }
             }
         }
         return names.sorted { ($0.repository, $0.tag) < ($1.repository, $1.tag) }

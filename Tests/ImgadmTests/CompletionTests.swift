@@ -1,5 +1,6 @@
 import Host
 import JSON
+import SystemPackage
 import TestHost
 import Testing
 
@@ -167,6 +168,30 @@ extension EndToEnd {
             let offered = ["plain", "web/1.2-a_b"]
             #expect(try await box.imgadm("complete", "available", "").lines == offered)
             #expect(try await box.imgadm("complete", "filters", "name=").lines == offered.map { "name=\($0)" })
+        }
+
+        /// The same of what a manifest says that docker calls an image, whatever its type.
+        @Test func noReferenceIsOfferedThatIsNone() async throws {
+            let (box, images) = (try await Sandbox.make(), try await Fixture.get())
+            var manifest = images.base.manifest
+            manifest["tags"] = [
+                "docker:repo": "$(reboot)", "docker:tag:1": true, "docker:tag:`reboot`": true,
+                "docker:tag:;reboot": true,
+            ]
+            try box.write(JSONValue.object(manifest).text(), to: "image.json")
+            let run = try await box.imgadm(
+                "install", "-q", "-m", box.path("image.json").string, "-f", images.base.file.string)
+            #expect(run.status == 0, "\(run)")
+            try box.use("http://127.0.0.1:1/$(reboot)")
+            for words in [
+                ["images", ""], ["filters", "reference="], ["filters", "version="], ["filters", "uuid="],
+                ["sources", ""],
+                ["remote", ""], ["filters", "source="],
+            ] {
+                let offered = try await box.imgadm(["complete"] + words)
+                #expect(offered.status == 0 && !offered.output.contains("reboot"), "\(offered)")
+            }
+            #expect(try await box.imgadm("complete", "images", "").lines.first == images.base.uuid)
         }
 
         /// How much of a word bash has done with.

@@ -45,8 +45,21 @@ struct CompleteCommand: ImgadmCommand {
         let isZsh = context.environment["SAP_SHELL"] == "zsh"
         // Somebody who is typing a command wants no error of another one: what cannot be known is not offered.
         let named = Set(arguments.dropFirst(2))
-        for word in (try? await words(context)) ?? [] where !named.contains(word) {
+        for word in (try? await words(context)) ?? [] where !named.contains(word) && Self.isPlain(word) {
             try context.output.line(isZsh ? word.replacing(":", with: "\\:") : word)
+        }
+    }
+
+    /// Nothing in it means something to a shell: bash carries out what stands in the words that it is given to choose from, and puts the
+    /// chosen one on the line as it is. Sources and images, whose words these are, may say anything.
+    static func isPlain(_ word: String) -> Bool {
+        word.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "._-+/:@=,%?".utf8.contains(byte)
+            }
         }
     }
 
