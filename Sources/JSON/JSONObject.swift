@@ -95,8 +95,13 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral, Sequence {
         }
 
         func hash(into hasher: inout Hasher) {
-            // Keys that are equal to Unicode may share a hash: `==` tells them apart.
-            hasher.combine(text)
+            // Not that of the text: what is equal to Unicode shares it, and there are any number of such keys of the same letters, of which
+            // each would be compared with all others.
+            if unsafe text.utf8.withContiguousStorageIfAvailable({
+                unsafe hasher.combine(bytes: UnsafeRawBufferPointer($0))
+            }) == nil {
+                for byte in text.utf8 { hasher.combine(byte) }
+            }
         }
     }
 }

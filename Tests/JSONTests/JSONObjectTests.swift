@@ -33,6 +33,23 @@ import Testing
         #expect(object.contains("c") && !object.contains("b"))
     }
 
+    /// Keys that are one text to Unicode, and any number of them: none is compared with all the others.
+    @Test func keysThatUnicodeCallsEqualAreReadAsOthersAre() throws {
+        let marks = ["\u{334}", "\u{31b}", "\u{315}", "\u{327}", "\u{323}", "\u{300}", "\u{345}", "\u{35c}"]
+        var orders: [[String]] = [[]]
+        for mark in marks {
+            orders = orders.flatMap { order in
+                (0...order.count).map { Array(order[..<$0]) + [mark] + Array(order[$0...]) }
+            }
+        }
+        let members = orders.enumerated().map { #""a\#($1.joined())":\#($0)"# }.joined(separator: ",")
+        let object = try #require(try JSONValue(parsing: "{\(members)}").objectValue)
+        #expect(object.count == orders.count && orders.count == 40320)
+        for (place, order) in orders.enumerated() where place % 1000 == 7 {
+            #expect(object["a\(order.joined())"] == .number(JSONNumber(place)))
+        }
+    }
+
     /// Small and large objects look keys up in different ways.
     @Test(arguments: [1, 15, 16, 17, 18, 200])
     func looksUpInObjectsOfAnySize(count: Int) {
