@@ -1,4 +1,5 @@
 import Crypto
+public import Failure
 public import ImageModel
 public import JSON
 import RawBytes
@@ -97,6 +98,13 @@ public final class ServedImage: Sendable {
             older["channels"] = nil
             withoutChannels = ImageText(older)
         }
+    }
+
+    /// The image as it is served of what is stored.
+    ///
+    /// - Throws: `InvalidManifest`, `ManifestValidation`.
+    public convenience init(stored: JSONObject, mode: ServerMode, channels: ChannelList?) throws(Failure) {
+        self.init(try ServedManifest(stored, mode: mode, channels: channels))
     }
 
     /// Whether it was ever activated.

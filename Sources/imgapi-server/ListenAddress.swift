@@ -1,7 +1,7 @@
 import ArgumentParser
 import Transport
 
-/// `ADDR:PORT`, where an IPv6 address stands in brackets.
+/// `ADDR:PORT`, where an IPv6 address stands in brackets; or `PORT` alone, of 127.0.0.1.
 struct ListenAddress: ExpressibleByArgument, CustomStringConvertible {
     let host: String
     let port: Int
@@ -12,10 +12,11 @@ struct ListenAddress: ExpressibleByArgument, CustomStringConvertible {
     }
 
     init?(argument: String) {
-        guard let colon = argument.lastIndex(of: ":"), let port = Int(argument[argument.index(after: colon)...]),
+        let colon = argument.lastIndex(of: ":")
+        guard let port = Int(colon.map { argument[argument.index(after: $0)...] } ?? argument[...]),
             (0...65535).contains(port)
         else { return nil }
-        var host = argument[..<colon]
+        var host = colon.map { argument[..<$0] } ?? "127.0.0.1"
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = host.dropFirst().dropLast()
         } else if host.contains(":") {

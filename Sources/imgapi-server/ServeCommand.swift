@@ -17,7 +17,7 @@ struct ServeCommand: AsyncParsableCommand {
                 [--channels FILE] [--listen ADDRESS:PORT] [--mode public|private] [--writes anyone|nobody|users]
                 [--reads anyone|users] [--keys DIR] [--tokens FILE] [--users FILE] [--signatures request|date]
                 [--audit FILE] [--most-connections NUMBER] [--most-requests NUMBER] [--largest-file BYTES]
-                [--proxies LIST] [--tls-cert FILE --tls-key FILE]
+                [--names LIST] [--proxies LIST] [--tls-cert FILE --tls-key FILE]
             """),
         discussion: """
             The folder has images/UUID.json (manifests), images/UUID.file (image files) and, if the server has \

@@ -13,7 +13,8 @@ struct ServerSettings: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where to listen; 127.0.0.1:8080 if not given, and port 0 is any that is free.", valueName: "address:port"))
+            "Where to listen; 127.0.0.1:8080 if not given. A port alone is one of 127.0.0.1, and port 0 any that is free.",
+            valueName: "address:port"))
     var listen: ListenAddress?
 
     @Option(
@@ -32,7 +33,7 @@ struct ServerSettings: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Requests have the header \"Authorization: Bearer TOKEN\"; the file, which others must not be able to write, has a user and a token a line.",
+            "Requests have the header \"Authorization: Bearer TOKEN\"; the file, which nobody else may read or write, has a user and a token a line.",
             valueName: "file"), completion: .file())
     var tokens: String?
 
@@ -87,6 +88,15 @@ struct ServerSettings: ParsableArguments {
         help: ArgumentHelp(
             "The most bytes that the file of an image may have; 20 GiB if not given.", valueName: "bytes"))
     var largestFile: Int64?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            The names under which clients reach the server, HOST[:PORT] parted by commas: what is asked of another host, but for \
+            /ping, is refused. Any if not given. With --keys it keeps a signature that another server was shown from counting here.
+            """,
+            valueName: "list"))
+    var names: String?
 
     @Option(
         help: """
@@ -172,6 +182,7 @@ struct ServerSettings: ParsableArguments {
             case "proxies": try take(text, key, &proxies)
             case "most-requests": try take(text, key, &mostRequests)
             case "largest-file": try take(text, key, &largestFile)
+            case "names": try take(text, key, &names)
             case "signatures": try take(text, key, &signatures)
             case "most-connections": try take(text, key, &mostConnections)
             case "tls-cert": try take(text, key, &tlsCert)
@@ -186,8 +197,17 @@ struct ServerSettings: ParsableArguments {
         var authentication = Authentication(
             keys: keys.map { FilePath($0) }, tokens: tokens.map { FilePath($0) }, users: users.map { FilePath($0) })
         authentication.takesDateAlone = signatures == .date
+        if let names {
+            guard let hosts = HostHeader.list(names) else {
+                throw ValidationError(
+                    "--names \(names) is not a list of hosts, as images.example.com,images.example.com:8443")
+            }
+            authentication.hosts = hosts
+        }
         switch writes ?? (hasUsers ? .users : address.isLoopback ? .anyone : .nobody) {
-        case .anyone: authentication.anonymous = .writes
+        case .anyone:
+            authentication.anonymous = .writes
+            authentication.isForThisMachine = writes == nil
         case .nobody:
             guard !hasUsers else {
                 throw ValidationError("--writes nobody goes with none of --keys, --tokens and --users")

@@ -168,7 +168,7 @@ import Testing
     @Test func olderFilesSayWhoAUserIs() async throws {
         let root = try ImageRoot()
         let users = try await Self.users(root, #","old":{"scope":"publish"}"#)
-        try root.write("old token-old\nstray token-stray\n", to: "tokens")
+        try root.writeSecret("old token-old\nstray token-stray\n", to: "tokens")
         try await Self.serving(
             root, users: users, { $0.authentication.tokens = root.path.appending("tokens") }
         ) { server in
@@ -176,6 +176,13 @@ import Testing
             let stray = try await server.send(
                 "POST", "/images/\(ImageUUID())?action=import", body: "{}", Self.bearer("stray"))
             #expect(stray.status == 403 && stray.message?.contains("no scope") == true, "\(stray)")
+            // What is not for everybody is not for him.
+            let hidden = ImageUUID()
+            try root.add(hidden, ["state": "unactivated", "published_at": .null])
+            #expect(try await server.get("/images?state=all", Self.bearer("old")).list("uuid").contains("\(hidden)"))
+            try await #expect(!server.get("/images?state=all", Self.bearer("stray")).list("uuid").contains("\(hidden)"))
+            #expect(try await server.get("/images?inclAdminFields=true", Self.bearer("stray")).status == 403)
+            #expect(try await server.get("/ping", Self.bearer("stray")).json?["pid"] == nil)
         }
     }
 

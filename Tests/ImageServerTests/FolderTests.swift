@@ -6,6 +6,9 @@ import ImageModel
 import ImageServer
 import JSON
 import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
 import SystemPackage
 import TestHost
 import Testing
@@ -55,6 +58,33 @@ import Testing
                 if round == 30 { try await Task.sleep(for: .milliseconds(300)) }
             }
         }
+    }
+
+    /// A mirror brings an image that lies here unactivated: until its file is in place, what is stored is what was there, without the file.
+    @Test func whatANewFileComesWithCountsOnceItIsThere() async throws {
+        let root = try ImageRoot()
+        let uuid = ImageUUID()
+        try root.add(uuid, bytes: Array("old".utf8), sha1: "aa", ["state": "unactivated", "published_at": .null])
+        let repository = try await NIOThreadPool.singleton.runIfActive {
+            try FolderRepository(root: root.path, mode: .public, logger: Self.silent)
+        }
+        let upload = try await repository.upload(.file, of: uuid)
+        try await upload.append(ByteBuffer(string: "new"))
+        let seen = Mutex<[JSONObject?]>([])
+        try await upload.commit { stored in
+            seen.withLock { $0.append(stored) }
+            var new = stored ?? [:]
+            (new["state"], new["activated"]) = (nil, true)
+            new["published_at"] = "2024-01-01T00:00:00.000Z"
+            new["files"] = [["sha1": "bb", "size": 3, "compression": "none"]]
+            return new
+        }
+        let stored = seen.withLock { $0 }
+        #expect(stored.count == 2)
+        #expect(stored.last??["activated"] != true && stored.last??["state"] != "active", "\(stored)")
+        #expect(stored.last??["files"]?.arrayValue?.isEmpty ?? true, "\(stored)")
+        let image = try #require(try await repository.catalog(.now).image(uuid))
+        #expect(image.imageState == .active && image.files.first?.sha1 == "bb")
     }
 
     @Test func aFolderThatCannotBeReadIsNoEmptyOne() async throws {

@@ -61,6 +61,11 @@ final class ImageRoot: Sendable {
         try HostFile.write(Array(text.utf8), to: path.appending(name))
     }
 
+    /// A file that only its owner reads, as one of tokens must be.
+    func writeSecret(_ text: String, to name: String) throws {
+        try HostFile.write(Array(text.utf8), to: path.appending(name), mode: .ownerReadWrite)
+    }
+
     /// Writes many manifests, without waiting for the disk each time.
     func addMany(_ count: Int, _ changes: (Int) -> JSONObject) throws {
         for number in 0..<count {

@@ -159,7 +159,7 @@ import Testing
     /// The commands of a private server are those that work there.
     @Test func commandsOfAPrivateServerShowTheToken() async throws {
         let root = try ImageRoot()
-        try root.write("ada secret\n", to: "tokens")
+        try root.writeSecret("ada secret\n", to: "tokens")
         try root.add(
             try #require(ImageUUID(Self.uuid)),
             ["public": false, "files": [["sha1": "aa", "size": 1, "compression": "none"]]])

@@ -37,11 +37,15 @@ import Testing
         ("--root /etc/hostname", 1, "error (FileSystemError)"),
         ("--root /tmp --listen 203.0.113.1:1", 1, "error (ConnectionError): cannot listen on 203.0.113.1:1"),
         ("--root /tmp --listen 203.0.113.1:1", 1, "this machine has no such address\n  hint: ip address"),
-        ("--root /tmp --port 80", 2, "--listen ADDR:80"),
+        ("--root /tmp --port 80", 2, "--listen ADDR:80"), ("--root /tmp --listen 65536", 2, "--listen"),
+        ("--root /nonexistent --listen 65535", 1, "error (FileSystemError): there is no folder \"/nonexistent\""),
         ("--root /tmp --tokens /nonexistent", 1, "error (ConfigError): there is no file of tokens"),
         ("--root /tmp --users /nonexistent", 1, "error (ConfigError): there is no file of users"),
         ("--root /tmp --keys /nonexistent", 1, "error (ConfigError): there is no folder of keys"),
-        ("--root /tmp --tokens /etc/passwd", 1, "line 1 is not a user and a token"),
+        (
+            "--root /tmp --tokens /etc/passwd", 1,
+            "error (UnsafeFile): \"/etc/passwd\" cannot be trusted: everybody may read what is secret in it"
+        ),
         ("--root /tmp --reads users", 2, "--reads users needs"),
         ("--root /tmp --mode private --listen 203.0.113.1:1", 2, "a private server shows its images to its users"),
         ("--root /tmp --mode private --listen 203.0.113.1:1 --reads anyone", 1, "cannot listen"),

@@ -139,7 +139,7 @@ import Testing
     func whyUsersCannotBeReadIsInTheLog(option: String, text: String?) async throws {
         let root = try ImageRoot()
         defer { _ = try? root.remove("given") }
-        try root.write(option == "users" ? "{}" : "", to: "given")
+        try root.writeSecret(option == "users" ? "{}" : "", to: "given")
         if option == "keys" { try await Tool.shell("cd '\(root.path)' && rm given && mkdir given") }
         let broken = text.map { "printf '\($0.replacing("\n", with: "\\n"))' > given" } ?? "rmdir given"
         let log = try await Tool.shell(

@@ -114,7 +114,7 @@ import Time
     @Test func keysThatCannotBeReadAreNoRefusal() async throws {
         let folder = try await Self.keys()
         let root = try ImageRoot()
-        try root.write("deploy secret\n", to: "tokens")
+        try root.writeSecret("deploy secret\n", to: "tokens")
         let users = Authentication(keys: folder.appending("keys"), tokens: root.path.appending("tokens"))
         try await RunningServer.serving(root, authentication: users) { server in
             let target = "\(Self.image)?action=import"

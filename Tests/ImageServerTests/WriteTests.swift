@@ -292,7 +292,7 @@ import Testing
 
     @Test func tokens() async throws {
         let root = try ImageRoot()
-        try root.write("# who may write\ndeploy  s3cret-token\n", to: "tokens")
+        try root.writeSecret("# who may write\ndeploy  s3cret-token\n", to: "tokens")
         let users = Authentication(tokens: root.path.appending("tokens"))
         let uuid = try #require(ImageUUID(Self.uuid))
         try root.add(uuid, ["state": "unactivated", "published_at": .null])
@@ -314,7 +314,7 @@ import Testing
             #expect(try await server.get("/images?state=unactivated", good).list("uuid") == [Self.uuid])
             #expect(try await server.get("/images/\(Self.uuid)?inclAdminFields=true", good).status == 200)
             #expect(try await server.send("POST", target, body: "{}", good).status == 200)
-            try root.write("", to: "tokens")
+            try root.writeSecret("", to: "tokens")
             #expect(try await server.send("POST", target, body: "{}", good).status == 401)
         }
     }

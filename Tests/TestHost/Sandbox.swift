@@ -99,6 +99,11 @@ public final class Sandbox: Sendable {
 
     public func write(_ text: String, to name: String) throws { try HostFile.write(Array(text.utf8), to: path(name)) }
 
+    /// A file that only its owner reads, as one of tokens must be.
+    public func writeSecret(_ text: String, to name: String) throws {
+        try HostFile.write(Array(text.utf8), to: path(name), mode: .ownerReadWrite)
+    }
+
     public func read(_ name: String) throws -> String? {
         try HostFile.read(path(name)).map { String(decoding: $0, as: UTF8.self) }
     }

@@ -138,7 +138,8 @@ private final class FolderUpload: FileUpload {
             try repository.rewrite(uuid) { stored in
                 guard let new = try change(stored), let stored, StoredManifest(stored).has(part) else { return stored }
                 if let sha1 = part.sha1(in: new), sha1 == part.sha1(in: stored) { return stored }
-                var without = StoredManifest(new)
+                // What is new counts once its part is there.
+                var without = StoredManifest(stored)
                 without.remove(part)
                 return without.json
             }

@@ -39,7 +39,8 @@ extension ImageResponder {
         guard authentication.anonymous == .reads else { return rights(nil, needed) }
         guard authentication.isPossible else {
             throw RequestError(
-                .methodNotAllowed, "MethodNotAllowedError", "\(request.method) is not allowed",
+                .methodNotAllowed, "MethodNotAllowedError",
+                "\(request.method) is not allowed: this server takes no changes, since it was given none of --keys, --tokens and --users",
                 headers: [.allow: Route.methods])
         }
         throw RequestError(.unauthorized, "UnauthorizedError", "authorization is required")

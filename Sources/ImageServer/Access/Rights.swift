@@ -15,6 +15,12 @@ struct Rights: Sendable {
     /// - Throws: `ForbiddenError` if the user's scope does not allow what is asked for.
     func check() throws(RequestError) { if let user { try check(user) } }
 
+    /// - Throws: `ForbiddenError` for a user whose scope does not allow that.
+    func check(_ scope: Scope) throws(RequestError) { if let user { try check(user, for: scope) } }
+
+    /// A user who may see what the anonymous are not told of.
+    var isKnownReader: Bool { user?.scope.map { $0 >= .read } ?? false }
+
     /// - Parameter publisher: who has made the image.
     /// - Throws: `ForbiddenError` for one who may change his own, and this is none of them.
     func check(of uuid: ImageUUID, _ publisher: String?) throws(RequestError) {
@@ -44,7 +50,10 @@ struct Rights: Sendable {
     }
 
     private func check(_ user: User) throws(RequestError) {
-        guard let needed else { return }
+        if let needed { try check(user, for: needed) }
+    }
+
+    private func check(_ user: User, for needed: Scope) throws(RequestError) {
         if let scope = user.scope, scope >= needed { return }
         let has = user.scope.map { "the scope \"\($0.rawValue)\"" } ?? "no scope"
         throw RequestError(

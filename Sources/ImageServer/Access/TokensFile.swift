@@ -9,10 +9,10 @@ struct TokensFile {
     /// In bytes.
     private static let longest = 1 << 20
 
-    /// - Throws: `ConfigError` for a file that is not there or has a line that is none, `UnsafeFile` for one that others may write;
+    /// - Throws: `ConfigError` for a file that is not there or has a line that is none, `UnsafeFile` for one that others may write or read;
     ///   `FileSystemError`, `PermissionDenied`.
     init(_ path: FilePath) throws {
-        guard let bytes = try HostFile.read(path, limit: TokensFile.longest, guarded: .fromWriting) else {
+        guard let bytes = try HostFile.read(path, limit: TokensFile.longest, guarded: .fromReading) else {
             throw Failure(.configError, "there is no file of tokens \"\(path)\"")
         }
         let lines = String(decoding: bytes, as: UTF8.self)

@@ -52,6 +52,8 @@ extension HTTPField.Name {
     static let xDate = named("x-date")
     static let forwardedProto = named("X-Forwarded-Proto")
     static let forwardedFor = named("X-Forwarded-For")
+    static let fetchSite = named("Sec-Fetch-Site")
+    static let origin = named("Origin")
     static let retryAfter = named("Retry-After")
     static let contentMD5 = named("Content-MD5")
     static let digest = named("Digest")

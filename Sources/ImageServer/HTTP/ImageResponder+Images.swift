@@ -12,7 +12,7 @@ extension ImageResponder {
     func ping(_ query: Query, _ type: AnswerType) throws(RequestError) -> Response {
         if let error = try query.parameters["error"] { throw SampleError.named(error) }
         var answer: JSONObject = ["ping": "pong", "version": .string(ImageServer.version), "imgapi": true]
-        if let user = query.user {
+        if let user = query.user, query.rights.isKnownReader {
             answer["pid"] = .number(JSONNumber(Int(getpid())))
             answer["user"] = .string(user.name)
         }
@@ -31,7 +31,7 @@ extension ImageResponder {
         let isSearch = try query.parameters["name"] != nil
         let catalog = try await repository.catalog(isSearch ? .named : .listing)
         let list = try ListQuery(
-            query.parameters, by: query.user?.name, isOpen: authentication.anonymous == .writes, in: catalog)
+            query.parameters, by: query.rights, isOpen: authentication.anonymous == .writes, in: catalog)
         let images = list.select(from: catalog)
         if type == .text || list.hasAdminFields {
             return .json(
@@ -47,7 +47,7 @@ extension ImageResponder {
 
     func image(_ uuid: ImageUUID, _ query: Query, _ type: AnswerType) async throws -> Response {
         let (image, _) = try await find(uuid, query)
-        let adminFields = try query.parameters.hasAdminFields(for: query.user?.name)
+        let adminFields = try query.parameters.hasAdminFields(for: query.rights)
         let text = image.text(withChannels: query.version.showsChannels)
         switch try Preconditions(query.headers).check(entityTags: [text.entityTag], modified: nil) {
         case .notModified: return .notModified(entityTag: text.entityTag)

@@ -112,6 +112,7 @@ extension ImageResponder {
         guard receipt.sha1 == nil || receipt.sha1 == file.sha1 else {
             throw receipt.refusal("its sha1 on \(source) is \(file.sha1 ?? "")")
         }
+        if let remark = manifest.digestRemark { logger.warning("\(remark)", metadata: ["source": "\(source)"]) }
         receipt.expectFile(of: manifest)
         try await fetch(receipt, of: uuid, by: download, query)
         if manifest["icon"] == true { await pullIcon(of: uuid, from: source, query) }

@@ -94,23 +94,20 @@ extension ImageResponder {
         let image = try await own(uuid, query, scope, catalog)
         switch action {
         case "activate", "enable", "disable":
-            try conditions(image, query)
-            try await change(uuid, query) { manifest in
+            try await change(uuid, query, ifMatchIn: catalog) { manifest in
                 if action == "activate" { try manifest.activate() } else { manifest.disable(action == "disable") }
                 return manifest.json
             }
         case "update":
-            try conditions(image, query)
             let (fields, mode) = (try await JSONBody.object(of: request), repository.mode)
             AuditDetails.current?.note(
                 "fields", .array(fields.keys.prefix(100).map { .string(String($0.prefix(100))) }))
             try check(channels: fields["channels"], catalog)
-            try await change(uuid, query) { manifest in
+            try await change(uuid, query, ifMatchIn: catalog) { manifest in
                 try manifest.update(fields, mode: mode)
                 return manifest.json
             }
         case "channel-add" where catalog.channels != nil:
-            try conditions(image, query)
             let name = try await JSONBody.object(of: request)["channel"]?.stringValue
             guard let name else {
                 throw RequestError.validationFailed(
@@ -121,7 +118,7 @@ extension ImageResponder {
                 throw RequestError.validationFailed("unknown channel: \(name)", .init(field: "channel"))
             }
             let standard = catalog.channels?.defaultName
-            try await change(uuid, query) { manifest in
+            try await change(uuid, query, ifMatchIn: catalog) { manifest in
                 manifest.changeChannels(standard: standard) { if !$0.contains(name) { $0.append(name) } }
                 return manifest.json
             }
@@ -191,12 +188,20 @@ extension ImageResponder {
 
     /// Changes an image, if by then the caller may.
     ///
-    /// - Parameter change: gives what is to be stored; nil to delete the image.
+    /// - Parameters:
+    ///   - catalog: where `If-Match` counts: what it is compared with is what is stored by then.
+    ///   - change: gives what is to be stored; nil to delete the image.
     func change(
-        _ uuid: ImageUUID, _ query: Query, _ change: @escaping @Sendable (inout StoredManifest) throws -> JSONObject?
+        _ uuid: ImageUUID, _ query: Query, ifMatchIn catalog: Catalog? = nil,
+        _ change: @escaping @Sendable (inout StoredManifest) throws -> JSONObject?
     ) async throws {
-        try await repository.change(uuid) { stored in
+        try await repository.change(uuid) { [mode = repository.mode] stored in
             try query.rights.checkNow(of: uuid, stored: stored)
+            if let catalog, let stored, query.headers[.ifMatch] != nil {
+                let image = try ServedImage(stored: stored, mode: mode, channels: catalog.channels)
+                _ = try Preconditions(query.headers).check(
+                    entityTags: [image.text(withChannels: query.version.showsChannels).entityTag], modified: nil)
+            }
             var manifest = try StoredManifest(stored, of: uuid)
             return try change(&manifest)
         }
@@ -243,11 +248,5 @@ extension ImageResponder {
                 .unprocessableContent, "NotImageOwner", "account \(account) is not the owner of image \(uuid)")
         }
         return image
-    }
-
-    private func conditions(_ image: ServedImage, _ query: Query) throws {
-        guard query.headers[.ifMatch] != nil else { return }
-        _ = try Preconditions(query.headers).check(
-            entityTags: [image.text(withChannels: query.version.showsChannels).entityTag], modified: nil)
     }
 }

@@ -80,7 +80,8 @@ struct ImageResponder: HTTPResponder {
         let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let path = halves.first ?? ""
         guard let route = Route(path: path) else { throw RequestError.notFound("\(target) does not exist") }
-        try HostHeader.check(request.head)
+        // Whoever looks whether the server lives knows its address alone.
+        try HostHeader.check(request.head, of: route == .ping ? nil : authentication.hosts)
         let isReading = request.method == .get || request.method == .head
         let parameters = QueryParameters(query: halves.count > 1 ? halves[1] : nil)
         let rights = try await rights(request, route, target: target, parameters)
@@ -91,21 +92,22 @@ struct ImageResponder: HTTPResponder {
             request.body = RequestBody(asyncSequence: DigestedBody(request.body, digest))
         }
         let accepted = request.headers[.acceptVersion]
-        guard let version = APIVersion(accepting: accepted) else {
+        let version = APIVersion(accepting: accepted)
+        let query = Query(
+            parameters: parameters, version: version ?? .two, type: type, headers: request.headers, rights: rights)
+        func checkVersion() throws(RequestError) {
+            guard version == nil else { return }
             throw RequestError(
                 .badRequest, "InvalidVersion", "\(accepted ?? "") is not supported by \(request.method) \(path)")
         }
-        let query = Query(
-            parameters: parameters, version: version, type: type, headers: request.headers, rights: rights)
-        // A file has a type of its own.
-        if isReading, case .file(let uuid) = route { return try await file(uuid, query, context) }
-        if isReading, case .icon(let uuid) = route { return try await icon(uuid, query, context) }
-        if isReading, case .page = route { return try await page(request, query) }
-        if isReading, case .imagePage(let uuid) = route { return try await page(of: uuid, request, query) }
-        if isReading, case .metrics = route { return try await metricsText() }
-        guard let type else { return Response(status: .notAcceptable) }
         if !isReading {
+            // What is refused is an attempt, too.
             return try await audited(request, route, query, caller) {
+                try checkVersion()
+                guard let type else { return Response(status: .notAcceptable) }
+                if rights.user == nil {
+                    try ForeignPage.check(request.head, isForThisMachine: authentication.isForThisMachine)
+                }
                 try rights.check()
                 do {
                     return try await write(request, route, query, type)
@@ -115,6 +117,14 @@ struct ImageResponder: HTTPResponder {
                 }
             }
         }
+        try checkVersion()
+        // A file has a type of its own.
+        if case .file(let uuid) = route { return try await file(uuid, query, context) }
+        if case .icon(let uuid) = route { return try await icon(uuid, query, context) }
+        if case .page = route { return try await page(request, query) }
+        if case .imagePage(let uuid) = route { return try await page(of: uuid, request, query) }
+        if case .metrics = route { return try await metricsText() }
+        guard let type else { return Response(status: .notAcceptable) }
         switch route {
         case .ping: return try ping(query, type)
         case .channels: return try await channels(type, target)

@@ -1,15 +1,33 @@
 import HTTPTypes
 
 /// The `Host` of a request (RFC 9112, section 3.2): one, and nothing but a host and a port.
-enum HostHeader {
-    /// - Throws: `InvalidHeader` if there is none, more than one, or one that is none.
-    static func check(_ request: HTTPRequest) throws(RequestError) {
+public enum HostHeader {
+    /// - Parameter hosts: those of this server; nil for any.
+    /// - Throws: `InvalidHeader` if there is none, more than one, or one that is none; `MisdirectedRequest`.
+    static func check(_ request: HTTPRequest, of hosts: Set<String>?) throws(RequestError) {
         // The first is no header field to the library, but the authority.
         guard let host = request.authority else { throw fault("the request has no Host header") }
         guard HTTPField.Name("Host").flatMap({ request.headerFields[$0] }) == nil else {
             throw fault("the request has more than one Host header")
         }
         guard isHost(host) else { throw fault("the Host header is not of the form HOST[:PORT]") }
+        guard let hosts, !hosts.contains(canonical(host)) else { return }
+        throw RequestError(
+            .misdirectedRequest, "MisdirectedRequest", "\"\(host.prefix(200))\" is none of the names of this server")
+    }
+
+    /// Hosts, with their ports where they are not the usual ones, parted by commas; nil for what is no such list.
+    public static func list(_ text: String) -> Set<String>? {
+        let hosts = text.split(separator: ",", omittingEmptySubsequences: false).map { String($0.trimmingBlanks) }
+        guard hosts.allSatisfy({ !$0.isEmpty && $0.utf8.first != UInt8(ascii: ":") && isHost($0) }) else { return nil }
+        return Set(hosts.map(canonical))
+    }
+
+    /// Names have no case, and the usual ports need not be said.
+    private static func canonical(_ host: String) -> String {
+        let host = host.lowercased()
+        let usual = [":80", ":443"].first(where: host.hasSuffix)
+        return usual.map { String(host.dropLast($0.count)) } ?? host
     }
 
     private static func fault(_ why: String) -> RequestError { RequestError(.badRequest, "InvalidHeader", why) }

@@ -23,17 +23,17 @@ struct ListQuery {
 
     /// - Throws: `InvalidParameter`, `ValidationFailed`, `ResourceNotFound` (the marker), `UnauthorizedError`.
     /// - Parameter isOpen: everybody may change images.
-    init(_ parameters: QueryParameters, by user: String? = nil, isOpen: Bool, in catalog: Catalog) throws {
+    init(_ parameters: QueryParameters, by rights: Rights? = nil, isOpen: Bool, in catalog: Catalog) throws {
         caller = try Caller(listing: parameters)
         scope = try ChannelScope(parameters, catalog.channels)
-        hasAdminFields = try parameters.hasAdminFields(for: user)
+        hasAdminFields = try parameters.hasAdminFields(for: rights)
         isDescending = try Self.isDescending(parameters["sort"])
         limit = try Self.limit(parameters["limit"])
         start = try Self.start(parameters["marker"], isPage: limit != nil, in: catalog)
         // By the protocol, the anonymous are told of active images alone. Where they may change the others, too, they have to find them:
         // an extension that clients ask for, and that other servers pass over.
         let asksForAll = try parameters.flag("inclInactive") == true
-        filters = try ImageFilters.parse(parameters, seesAll: user != nil || isOpen && asksForAll)
+        filters = try ImageFilters.parse(parameters, seesAll: rights?.isKnownReader == true || isOpen && asksForAll)
     }
 
     /// The images, in order.
@@ -97,11 +97,12 @@ struct ListQuery {
 
 extension QueryParameters {
     /// Admin fields are asked for, and are for callers who have shown who they are.
-    func hasAdminFields(for user: String?) throws(RequestError) -> Bool {
+    func hasAdminFields(for rights: Rights?) throws(RequestError) -> Bool {
         guard try flag("inclAdminFields") == true else { return false }
-        guard user != nil else {
+        guard let rights, rights.user != nil else {
             throw RequestError(.unauthorized, "UnauthorizedError", "admin fields are for authenticated callers only")
         }
+        try rights.check(.read)
         return true
     }
 }

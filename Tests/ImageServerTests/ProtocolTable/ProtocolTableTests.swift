@@ -58,7 +58,7 @@ import Testing
     @Test(arguments: TestStorage.allCases)
     func aServerWithUsers(storage: TestStorage) async throws {
         let root = try ImageRoot()
-        try root.write("deploy s3cret\n", to: "tokens")
+        try root.writeSecret("deploy s3cret\n", to: "tokens")
         let users = Authentication(tokens: root.path.appending("tokens"))
         try await storage.serving(authentication: users) { server in
             for step in Self.users { try await step.take(server) }

@@ -15,7 +15,7 @@ extension EndToEnd {
             /// - Parameter channels: whether the server has any.
             static func make(channels: Bool) async throws -> Stage {
                 let box = try await Sandbox.make()
-                try box.write("deploy secret\n", to: "tokens")
+                try box.writeSecret("deploy secret\n", to: "tokens")
                 try HostFile.makeFolder(box.path("server/images"))
                 if channels {
                     try box.write(

@@ -84,7 +84,7 @@ extension EndToEnd {
         /// A server whose ping is for everybody, and its images are not.
         @Test func aSourceThatWantsATokenSaysSo() async throws {
             let (box, token) = try await Self.box()
-            try box.write("build secret-of-alice\n", to: "tokens")
+            try box.writeSecret("build secret-of-alice\n", to: "tokens")
             try HostFile.makeFolder(box.path("server/images"))
             let server = try TestServer(
                 box.path("server"), arguments: ["--tokens", box.path("tokens").string, "--reads", "users"])
