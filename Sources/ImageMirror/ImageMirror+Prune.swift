@@ -3,6 +3,7 @@ import IMGAPI
 import ImageCatalog
 import ImageModel
 import JSON
+import Synchronization
 
 extension ImageMirror {
     /// What became of the images that are no longer wanted.
@@ -52,13 +53,24 @@ extension ImageMirror {
         }) {
             let image = unwanted.remove(at: place)
             there.removeAll { $0.uuid == image.uuid }
-            if !dryRun { try await repository.change(image.uuid) { _ in nil } }
+            if !dryRun, try await !remove(image.uuid) { continue }
             pruning.count += 1
             tell(
                 "\(dryRun ? "[dry-run] " : "")Pruned image \(image.uuid) (\(image.name ?? "?")@\(image.version ?? "?"))"
             )
         }
         return pruning
+    }
+
+    /// - Returns: false if it is none of this source's any more: somebody else has put another in its place.
+    private func remove(_ uuid: ImageUUID) async throws -> Bool {
+        let isOurs = Mutex(false)
+        try await repository.change(uuid) { [mark] stored in
+            guard let stored, stored[ServedForm.publisherKey]?.stringValue == mark else { return stored }
+            isOurs.withLock { $0 = true }
+            return nil
+        }
+        return isOurs.withLock { $0 }
     }
 
     /// - Throws: `InvalidManifest` if there is an image that the catalog does not tell of: what it builds on is not known then. Of one that is not

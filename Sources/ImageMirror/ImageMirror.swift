@@ -18,6 +18,9 @@ public struct ImageMirror: Sendable {
     /// How many images are copied at a time.
     private static let window = 3
 
+    /// The most bytes of manifests, as JSON, that are kept until their images are copied.
+    private static let mostManifests = 512 << 20
+
     /// - Parameters:
     ///   - progress: has what has come.
     ///   - tell: is told of each image.
@@ -99,6 +102,7 @@ public struct ImageMirror: Sendable {
         _ chosen: [ImageUUID]
     ) async throws -> (levels: [[Manifest]], failures: [ImageUUID: Failure]) {
         var known: [ImageUUID: Manifest] = [:]
+        var bytes = 0
         var depths: [ImageUUID: Int] = [:]
         var failures: [ImageUUID: Failure] = [:]
         for image in chosen {
@@ -128,10 +132,19 @@ public struct ImageMirror: Sendable {
                             )
                             continue
                         }
+                        bytes += JSONValue.object(manifest.json).text().utf8.count
+                        guard bytes <= ImageMirror.mostManifests else {
+                            throw Failure(
+                                .sourceError,
+                                "the manifests of what is missing here have more than \(ByteCount.text(Int64(ImageMirror.mostManifests)))",
+                                hint: "a filter, as name=base, chooses some of them")
+                        }
                         known[uuid] = manifest
                         chain.append(uuid)
                         next = manifest.origin
-                    } catch let error as any CodedError where !(error is ConnectionError) {
+                    } catch let error as any CodedError
+                        where !(error is ConnectionError) && bytes <= ImageMirror.mostManifests
+                    {
                         // One that the source cannot tell of keeps no other from coming. One that is away ends all.
                         refuse(error.code, "its manifest, or that of an origin, cannot be had", error)
                     }
@@ -186,6 +199,7 @@ public struct ImageMirror: Sendable {
         guard try await !intake.has(manifest.uuid) else {
             return tell("Image \(manifest.uuid) (\(manifest.title)) has come meanwhile")
         }
+        if let remark = manifest.digestRemark { tell("warning: \(remark)") }
         let request = DownloadRequest(source.fileRequest(manifest.uuid), size: manifest.files.first?.size)
         let download = Download(request, by: transport)
         try await intake.take(manifest, by: mark) {

@@ -97,6 +97,13 @@ extension Manifest {
         return (first.field, first.value.text())
     }
 
+    /// What is said of a file that is taken though nothing can be checked by its digest; nil where there is nothing to say.
+    public var digestRemark: String? {
+        unusableDigest.map { stated in
+            "the file of image \(uuid) is not checked by the \(stated.field) of its manifest: \(stated.value) is not a digest"
+        }
+    }
+
     private var statedDigests: [(field: String, value: JSONValue)] {
         [
             ("files.0.digest", files.first?.json["digest"]),

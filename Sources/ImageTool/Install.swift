@@ -58,8 +58,15 @@ extension ImageTool {
         _ installed: InstalledImage, as image: AvailableImage, from path: FilePath, _ report: Report
     ) async throws {
         guard !installed.isKnown, image.content == .zfsStream else {
+            // What is not asked for is not read; but a file that cannot be the one is told.
+            let found = try path.stat()
+            if found.type == .regular, let size = image.check.size, size != Int64(found.size) {
+                report.warning(
+                    "file \"\(path)\" has \(found.size) bytes, and the manifest states \(size): it is not the file of image \(image.manifest.progressTitle)"
+                )
+            }
             if let remark = ImageTool.otherSnapshot(
-                "the file makes", image.manifest.progressTitle, image.manifest, installed.snapshotGUID)
+                "the manifest states", image.manifest.progressTitle, image.manifest, installed.snapshotGUID)
             {
                 report.warning(remark)
             }
@@ -140,13 +147,6 @@ extension ImageTool {
     /// What is said of a file that is taken as it comes (cli.md §3, import 7).
     static func unchecked(_ uuid: ImageUUID) -> String {
         "the file of image \(uuid) is not checked: its manifest has no checksum"
-    }
-
-    /// The same of a digest that nothing can be checked by; nil where there is none.
-    static func unchecked(byDigestOf manifest: Manifest) -> String? {
-        manifest.unusableDigest.map { stated in
-            "the file of image \(manifest.uuid) is not checked by the \(stated.field) of its manifest: \(stated.value) is not a digest"
-        }
     }
 
     /// A manifest from a file: upgraded if it is of version 1, its `published_at` and the compression of its file filled

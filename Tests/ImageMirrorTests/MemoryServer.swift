@@ -33,12 +33,20 @@ final class MemoryServer: HTTPSender {
             ]
             if let origin { manifest["origin"] = .string(uuid(origin).description) }
         }
+
+        /// States a digest of the file.
+        mutating func state(digest: String) {
+            guard var file = manifest["files"]?[0]?.objectValue else { return }
+            file["digest"] = .string(digest)
+            manifest["files"] = [.object(file)]
+        }
     }
 
     private struct State {
         var files: [ImageUUID] = []
         var running = 0
         var most = 0
+        var whenAsked: @Sendable () -> Void = {}
     }
 
     private let images: [ImageUUID: Image]
@@ -56,6 +64,9 @@ final class MemoryServer: HTTPSender {
                 (image.manifest["uuid"]?.stringValue.flatMap { ImageUUID($0) } ?? .zero, image)
             })
     }
+
+    /// Something happens elsewhere as soon as a file is asked for.
+    func whenAFileIsAskedFor(_ work: @escaping @Sendable () -> Void) { state.withLock { $0.whenAsked = work } }
 
     /// The images whose files were asked for.
     var files: [ImageUUID] { state.withLock { $0.files } }
@@ -111,6 +122,7 @@ final class MemoryServer: HTTPSender {
             state.running += 1
             state.most = max(state.most, state.running)
         }
+        state.withLock { $0.whenAsked }()
         let rest = Mutex(image.file[...])
         return HTTPResponse(
             status: 200, headers: HTTPHeaderList([("Content-Length", "\(image.file.count)")]),

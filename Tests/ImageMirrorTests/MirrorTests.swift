@@ -60,6 +60,24 @@ import Testing
         for number in [2, 3] { #expect(repository[uuid(number)].manifest?["x-brought"] == "by another") }
     }
 
+    /// While the file comes, somebody publishes another image under its UUID.
+    @Test func whatWasPublishedMeanwhileStays() async throws {
+        let (repository, other) = (MemoryRepository(), MemoryRepository())
+        var theirs = Image(1)
+        theirs.file = Image(2).file
+        theirs.manifest["files"] = Image(2).manifest["files"]
+        _ = await mirror(MemoryServer([theirs]), into: other)
+        other[uuid(1)].manifest?["published_by"] = "ada"
+        let server = MemoryServer([Image(1)])
+        server.whenAFileIsAskedFor { repository[uuid(1)] = other[uuid(1)] }
+        let run = await mirror(server, into: repository)
+        #expect(
+            run.error?.code == .downloadError && "\(String(describing: run.error))".contains("\(uuid(1))"), "\(run)")
+        #expect(repository[uuid(1)].manifest?["published_by"] == "ada")
+        #expect(repository[uuid(1)].manifest?["files"] == other[uuid(1)].manifest?["files"])
+        #expect(repository[uuid(1)].parts[.file] == theirs.file)
+    }
+
     @Test func anIconThatFailedIsFetchedByTheNextRun() async throws {
         var image = Image(1)
         image.manifest["icon"] = true
@@ -184,6 +202,8 @@ import Testing
     enum Fault: String, CaseIterable {
         /// The file has other bytes, or another length, than the manifest says.
         case damaged, short, long
+        /// Another digest is stated, of one algorithm or the other.
+        case ofAnotherSHA256, ofAnotherSHA512
         /// The manifest says nothing of a file, or not what it is.
         case fileless, unstated
         /// The manifest breaks the rules.
@@ -191,7 +211,7 @@ import Testing
 
         var code: Failure.Code {
             switch self {
-            case .damaged, .short, .long, .fileless, .unstated: .downloadError
+            case .damaged, .short, .long, .ofAnotherSHA256, .ofAnotherSHA512, .fileless, .unstated: .downloadError
             case .nameless, .ofAnotherKind: .invalidManifest
             }
         }
@@ -201,6 +221,8 @@ import Testing
             case .damaged: image.file[500] ^= 1
             case .short: image.file.removeLast()
             case .long: image.file.append(0)
+            case .ofAnotherSHA256: image.state(digest: "sha256:" + String(repeating: "0", count: 64))
+            case .ofAnotherSHA512: image.state(digest: "sha512:" + String(repeating: "0", count: 128))
             case .fileless: image.manifest["files"] = []
             case .unstated: image.manifest["files"] = [["size": 1000, "compression": "none"]]
             case .nameless: image.manifest["name"] = nil
@@ -224,6 +246,24 @@ import Testing
         // Once it is mended, the same command brings what was missing.
         let again = await mirror(MemoryServer(Self.images), into: repository)
         #expect(again.error == nil && again.lines == told([2, 3]))
+    }
+
+    /// What is stated of the file by a SHA-512 holds; what is no digest is told, and keeps nothing from coming.
+    @Test func theDigestThatIsStatedIsChecked() async throws {
+        var images = [Image(1), Image(2)]
+        images[0].state(digest: "\(ContentDigest(.sha512, of: images[0].file))")
+        images[1].state(digest: "sha256:0")
+        let repository = MemoryRepository()
+        let run = await mirror(MemoryServer(images), into: repository)
+        #expect(run.error == nil && repository.whole == Set([1, 2].map(uuid)), "\(run)")
+        for (place, image) in images.enumerated() {
+            let digest = repository[uuid(place + 1)].manifest?["files"]?[0]?["digest"]
+            #expect(digest == .string("\(ContentDigest(.sha256, of: image.file))"))
+        }
+        #expect(
+            run.lines.filter { $0.hasPrefix("warning: ") } == [
+                "warning: the file of image \(uuid(2)) is not checked by the files.0.digest of its manifest: \"sha256:0\" is not a digest"
+            ], "\(run)")
     }
 
     /// What builds on it cannot come; the others do.

@@ -27,6 +27,12 @@ extension EndToEnd {
                 "install", "-m", box.path("other.json").string, "-f", images.base.file.string)
             #expect(run.status == 0 && run.output.contains("already installed, skipping"), "\(run)")
             #expect(run.errors.contains("as another snapshot (guid 7) than is installed here (guid "), "\(run)")
+            #expect(!run.errors.contains("bytes"), "\(run)")
+            let short = try await box.imgadm(
+                "install", "-m", box.path("other.json").string, "-f", box.path("other.json").string)
+            #expect(
+                short.status == 0 && short.errors.contains("is not the file of image \(images.base.uuid) (base@1.0.0)"),
+                "\(short)")
         }
 
         @Test func whatZFSSendMadeIsInstalled() async throws {

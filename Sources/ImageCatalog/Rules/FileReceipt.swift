@@ -28,6 +28,8 @@ public struct FileReceipt: Sendable {
     private var md5Hash = Insecure.MD5()
     /// Of a file: who asks for the image later has no other digest that nobody can forge.
     private var sha256Hash: SHA256?
+    /// Of a file of which a SHA-512 is stated.
+    private var sha512Hash: DigestHasher?
 
     /// - Parameter most: bytes it may have.
     public init(_ part: ImagePart, most: Int64) {
@@ -52,6 +54,7 @@ public struct FileReceipt: Sendable {
 
     /// - Throws: `tooLarge` when it becomes too much.
     mutating func note(_ piece: ByteBuffer) async throws {
+        if received == 0, part == .file, statedDigest?.algorithm == .sha512 { sha512Hash = DigestHasher(.sha512) }
         received += Int64(piece.readableBytes)
         guard received <= most else { throw tooLarge }
         self = try await BlockingIO.writing.runIfActive { [self] in
@@ -60,6 +63,7 @@ public struct FileReceipt: Sendable {
                 unsafe hashed.sha1Hash.update(bufferPointer: bytes)
                 unsafe hashed.md5Hash.update(bufferPointer: bytes)
                 unsafe hashed.sha256Hash?.update(bufferPointer: bytes)
+                unsafe hashed.sha512Hash?.update(bytes.bytes)
             }
             return hashed
         }
@@ -83,16 +87,20 @@ public struct FileReceipt: Sendable {
         var json: JSONObject = ["sha1": .string(actual), "size": .number(JSONNumber(Int(received)))]
         for (key, value) in description where json[key] == nil { json[key] = value }
         if let sha256Hash {
-            let digest = "sha256:\(Hexadecimal.text(sha256Hash.finalize()))"
-            let stated = description["digest"]?.stringValue.flatMap { ContentDigest($0.lowercased()) }
-            guard stated?.algorithm != .sha256 || stated?.description == digest else {
-                throw refusal("the file has the digest \(digest), but \(stated?.description ?? "") was stated")
+            let sha256 = "sha256:\(Hexadecimal.text(sha256Hash.finalize()))"
+            let actual = sha512Hash.map { "\($0.finish())" } ?? sha256
+            if let stated = statedDigest, stated.description != actual {
+                throw refusal("the file has the digest \(actual), but \(stated) was stated")
             }
-            json["digest"] = .string(digest)
+            json["digest"] = .string(sha256)
         }
         json["contentMD5"] = .string(actualMD5)
         json["mtime"] = .string(Timestamp.now().description)
         return json
+    }
+
+    private var statedDigest: ContentDigest? {
+        description["digest"]?.stringValue.flatMap { ContentDigest($0.lowercased()) }
     }
 
     /// It is not what was stated.

@@ -22,7 +22,8 @@ public struct ImageIntake: Sendable {
         return try await repository.open(.file, of: image) != nil
     }
 
-    /// Takes in an image. Nothing of it is seen before all of it is there. One that has come meanwhile with the same file stays as it is.
+    /// Takes in an image. Nothing of it is seen before all of it is there. One that has come meanwhile stays as it is; it is an error if it
+    /// has another file.
     ///
     /// - Parameters:
     ///   - publisher: who is kept with it as having made it.
@@ -41,7 +42,10 @@ public struct ImageIntake: Sendable {
         receipt.expectFile(of: manifest)
         do {
             try await take(receipt, of: manifest.uuid, next) { [stored] there in
-                if let there, StoredManifest(there).isActivated, ImagePart.file.sha1(in: there) == sha1 { return nil }
+                if let there, StoredManifest(there).isActivated, let other = ImagePart.file.sha1(in: there) {
+                    guard other == sha1 else { throw CatalogError.exists(manifest.uuid) }
+                    return nil
+                }
                 return StoredManifest(stored)
             }
         } catch let refusal as CatalogError {

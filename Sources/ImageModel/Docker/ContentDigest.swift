@@ -48,7 +48,7 @@ public struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// Hashes content as it passes.
-public struct DigestHasher {
+public struct DigestHasher: Sendable {
     private enum Function {
         case sha256(SHA256)
         case sha512(SHA512)

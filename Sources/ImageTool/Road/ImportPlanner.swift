@@ -67,7 +67,7 @@ struct ImportPlanner {
         if isRawStream {
             for place in images.indices { images[place].expectRawStream() }
         } else {
-            for remark in chain.compactMap(ImageTool.unchecked(byDigestOf:)) { report.warning(remark) }
+            for remark in chain.compactMap(\.digestRemark) { report.warning(remark) }
         }
         return try plan(.importing, images)
     }
