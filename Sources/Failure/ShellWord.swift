@@ -4,7 +4,7 @@ public enum ShellWord {
     /// characters is in `$'…'` (POSIX.1-2024, 2.2.4), as no terminal lets them be copied. What begins like an option can only be a path,
     /// and is one then.
     public static func quoted(_ text: String) -> String {
-        guard !text.hasPrefix("-") || text == "-" else { return quoted("./\(text)") }
+        guard text.utf8.first != UInt8(ascii: "-") || text == "-" else { return quoted("./\(text)") }
         guard !text.utf8.contains(where: isControl) else { return escaped(text) }
         let isPlain = text.utf8.allSatisfy { byte in
             switch byte {
@@ -16,8 +16,9 @@ public enum ShellWord {
             }
         }
         // zsh looks for a command whose name follows a = at the beginning.
-        guard !isPlain || text.isEmpty || text.hasPrefix("=") else { return text }
-        return "'\(text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
+        guard !isPlain || text.isEmpty || text.utf8.first == UInt8(ascii: "=") else { return text }
+        // By scalars: with a combining mark behind it, a quote is no character of its own, and ends the word all the same.
+        return "'\(text.unicodeScalars.map { $0 == "'" ? "'\\''" : String($0) }.joined())'"
     }
 
     private static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7f }

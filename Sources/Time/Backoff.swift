@@ -104,9 +104,10 @@ extension Backoff {
             let left = backoff.patience - elapsed
             if failures >= backoff.tries, left <= .zero { return nil }
             if let longest = backoff.longest, failures >= 3, elapsed >= longest { return nil }
-            if let least { return least }
-            let pause = backoff.pause(after: failures)
-            return failures >= backoff.tries ? min(pause, left) : pause
+            let own = backoff.pause(after: failures)
+            let pause = failures >= backoff.tries ? min(own, left) : own
+            // A server that wants none gets no request after the other all the same.
+            return max(least ?? .zero, pause)
         }
     }
 }

@@ -32,8 +32,10 @@ enum AddressReach {
         let host = url.host
         return await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
-                // A name that cannot be resolved now is one of outside: that forbids more.
-                continuation.resume(returning: addresses(of: host).contains(where: \.isInside))
+                // A name that cannot be resolved now is one of outside: that forbids more. So is one with an address outside: whoever
+                // has that may give it another one inside, too.
+                let addresses = addresses(of: host)
+                continuation.resume(returning: !addresses.isEmpty && addresses.allSatisfy(\.isInside))
             }
         }
     }

@@ -72,7 +72,7 @@ public struct HTTPResponse: Sendable {
     public let body: any AsyncSequence<ByteBuffer, any Error> & Sendable
     /// The URL that answered, which is another than the one asked for after a redirect; nil if it is that.
     public let url: String?
-    /// What it was shown. Its headers do not have it any more.
+    /// What it was shown. Its headers do not have it any more, but for words so short that they may be a part of names.
     public let secrets: ShownSecrets
 
     public init(

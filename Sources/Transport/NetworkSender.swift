@@ -79,9 +79,10 @@ public final class NetworkSender: HTTPSender {
                 throw HTTPClientError.proxyAuthenticationRequired
             }
             let secrets = ShownSecrets(of: request)
+            let inHeaders = secrets.ofData
             return HTTPResponse(
                 status: Int(response.status.code),
-                headers: HTTPHeaderList(response.headers.map { ($0.name, secrets.hidden(in: $0.value)) }),
+                headers: HTTPHeaderList(response.headers.map { ($0.name, inHeaders.hidden(in: $0.value)) }),
                 body: NetworkBody(
                     body: response.body, request: request,
                     floor: ThroughputFloor(rate: settings.leastRate, window: settings.stallTimeout)),

@@ -16,9 +16,13 @@ public struct ProxySettings: Sendable {
         exceptions = (value("no_proxy") ?? "").split { $0 == "," || $0.isWhitespace }.map { $0.lowercased() }
     }
 
-    /// The proxy for a URL, or nil to go there directly.
+    /// The proxy for a URL, or nil to go there directly. What is on this machine is not asked of another one: there the name means that
+    /// one, and who believes that a request stays here would have shown the network what is in it.
     func proxy(for url: ServerURL) -> String? {
-        exempts(url) ? nil : (url.scheme == "https" ? https : http)
+        guard !exempts(url), let proxy = url.scheme == "https" ? https : http else { return nil }
+        // One that is no URL is told of when it is to be asked.
+        if url.isLoopback, (try? ProxyAddress(proxy))?.url.isLoopback == false { return nil }
+        return proxy
     }
 
     /// An entry of `no_proxy` is `*`; a host or an address, with or without port; or a network, `10.0.0.0/8`. A host stands

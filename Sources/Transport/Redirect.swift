@@ -4,7 +4,7 @@ enum Redirect {
     private static let statuses: Set<Int> = [301, 302, 303, 307, 308]
 
     /// The request to send next, or nil if the answer is no redirect. Credentials do not follow to another origin, and
-    /// nothing follows from https to http.
+    /// nothing follows from https to http. What changes something is sent to another server by none.
     ///
     /// - Throws: `ConnectionError`.
     static func next(after response: HTTPResponse, to request: HTTPRequest) throws -> HTTPRequest? {
@@ -23,6 +23,11 @@ enum Redirect {
         guard to.scheme == from.scheme || to.scheme == "https" else {
             throw refusal("it is redirected from https to http")
         }
+        let isReading = ["GET", "HEAD"].contains(request.method)
+        let isSameHost =
+            to.origin == from.origin || to.host == from.host && from.scheme == "http" && to.scheme == "https"
+        // After a change, another page tells what has come of it (303): the change is not asked for again.
+        guard isReading || isSameHost && response.status != 303 else { return nil }
         var next = request
         next.url = target
         next.namedBy = request.url

@@ -60,6 +60,14 @@ import Testing
         #expect(tries == 2 && waits == [.seconds(7)])
     }
 
+    /// "Now" is not at once, again and again.
+    @Test func aServerThatWantsNoPauseGetsOneAllTheSame() async throws {
+        let (_, waits) = try await run(Backoff(tries: 3, firstPause: .seconds(1)), failing: .max, after: .zero)
+        #expect(waits == [.seconds(1), .seconds(2)])
+        let patient = Backoff(patience: .seconds(4), firstPause: .seconds(3))
+        #expect(try await run(patient, failing: .max, after: .seconds(2)).waits == [.seconds(3), .seconds(2)])
+    }
+
     @Test func whatItCameToIsGivenBackAndToldBeforeEachPause() async throws {
         var told: [Int] = []
         var count = 0

@@ -65,7 +65,8 @@ import Time
             ("http://a.example", "http://p:1"), ("https://a.example", "http://q:2"), ("http://b.example", nil),
             ("http://x.b.example", nil),
             ("http://nob.example", "http://p:1"), ("http://c.example:80", "http://p:1"), ("http://c.example:8080", nil),
-            ("http://d.example", nil),
+            ("http://d.example", nil), ("http://127.0.0.1:8080", nil), ("http://localhost", nil),
+            ("https://[::1]:1", nil),
         ] as [(String, String?)])
     func proxies(url: String, proxy: String?) throws {
         let settings = ProxySettings(environment: [
@@ -75,6 +76,28 @@ import Time
         #expect(settings.proxy(for: try ServerURL(url)) == proxy)
     }
 
+    /// What is asked of a proxy on this machine stays here.
+    @Test(arguments: ["http://127.0.0.1:3128", "localhost:1"]) func aProxyOfThisMachineIsAskedForItself(proxy: String)
+        throws
+    {
+        let settings = ProxySettings(environment: ["http_proxy": proxy])
+        #expect(settings.proxy(for: try ServerURL("http://127.0.0.1:8080")) == proxy)
+    }
+
+    /// What changes something is asked of the server that was named, and of no other.
+    @Test(
+        arguments: [
+            ("DELETE", 307, "https://a/y", "https://a/y"), ("DELETE", 307, "https://b/y", nil),
+            ("POST", 301, "https://10.0.0.5/y", nil), ("POST", 308, "/y", "https://a/y"), ("DELETE", 303, "/y", nil),
+            ("PUT", 302, "https://a:444/y", nil), ("HEAD", 302, "https://b/y", "https://b/y"),
+            ("GET", 303, "https://b/y", "https://b/y"),
+        ] as [(String, Int, String, String?)])
+    func noChangeIsSentOn(method: String, status: Int, location: String, to: String?) throws {
+        let response = HTTPResponse(
+            status: status, headers: HTTPHeaderList([("Location", location)]), body: FakeSender.nothing)
+        #expect(try Redirect.next(after: response, to: HTTPRequest(method, url: "https://a/x"))?.url == to)
+    }
+
     static let exceptions: [(entries: String, url: String, isExempt: Bool)] = [
         ("127.0.0.0/8", "http://127.0.0.1:5000", true), ("10.0.0.0/8", "http://11.0.0.1", false),
         ("10.1.2.0/23", "http://10.1.3.255", true), ("10.1.2.0/23", "http://10.1.4.0", false),
@@ -82,7 +105,7 @@ import Time
         ("0.0.0.0/0", "https://192.0.2.1", true), ("fd00::/8", "http://[fd12::1]:80", true),
         ("[fd00::]/8", "http://[fd12::1]", true), ("fd00::/8", "http://[fe80::1]", false),
         ("::1", "http://[::1]:8080", true), ("[::1]", "http://[::1]", true), ("[::1]:8080", "http://[::1]:8080", true),
-        ("[::1]:8080", "http://[::1]:8081", false), ("0:0:0:0:0:0:0:1", "http://[::1]", true),
+        ("[2001:db8::1]:8080", "http://[2001:db8::1]:8081", false), ("0:0:0:0:0:0:0:1", "http://[::1]", true),
         ("fe80::1%eth0", "http://[fe80::1]", true), ("::ffff:192.0.2.1", "http://192.0.2.1", true),
         ("192.0.2.1", "http://192.0.2.1:99", true), ("192.0.2.1:98", "http://192.0.2.1:99", false),
         ("2.1", "http://192.0.2.1", false), ("EXAMPLE.com", "http://a.Example.COM", true),

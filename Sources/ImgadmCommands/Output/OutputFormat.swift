@@ -53,7 +53,8 @@ extension Output {
             let cells = row.map { cell in
                 let text = Printable.text(cell ?? "")
                 let isPlain = !text.unicodeScalars.contains { ",\"\r\n".unicodeScalars.contains($0) }
-                return isPlain ? text : "\"\(text.replacing("\"", with: "\"\""))\""
+                // By scalars: with a combining mark behind it, a quote is no character of its own.
+                return isPlain ? text : "\"\(text.unicodeScalars.map { $0 == "\"" ? "\"\"" : String($0) }.joined())\""
             }
             try line(cells.joined(separator: ","))
         }
