@@ -73,8 +73,9 @@ public struct SourceDescriptor: Sendable, Hashable {
     /// What is said of a source that was typed without a scheme.
     public func remark(onTyped text: String) -> String? {
         guard !text.contains("://"), url.scheme == "http" else { return nil }
-        return
-            "\"\(text)\" names no scheme, and is taken for \(url.base), which encrypts nothing: https://\(text) does"
+        let taken = "\"\(text)\" names no scheme, and is taken for \(url.base)"
+        // Nobody else sees what stays on this machine.
+        return url.isLoopback ? taken : "\(taken), which encrypts nothing: https://\(text) does"
     }
 
     /// The same source with another channel.

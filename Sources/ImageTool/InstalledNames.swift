@@ -104,6 +104,12 @@ extension ImageTool {
     /// - Parameter images: those of all pools.
     static func hint(for asked: String, in pool: PoolName?, among images: [InstalledImage]) -> String? {
         let word = InstalledWord(asked)
+        let path = asked.prefix { $0 != "@" }
+        if path.contains("/"), let uuid = path.split(separator: "/").last.flatMap({ ImageUUID(typed: String($0)) }),
+            let image = images.first(where: { $0.uuid == uuid })
+        {
+            return "an image is named without its dataset: -P \(image.pool) \(uuid)"
+        }
         if let pool {
             let there = images.filter { $0.pool != pool && word.fits($0) }
             let pools = Set(there.map(\.pool.description)).sorted()

@@ -24,6 +24,16 @@ import Testing
         #expect(throws: Failure.self) { try ExportFormat(name) }
     }
 
+    /// An option does not make a disk of one format be called like one of another.
+    @Test(arguments: ["a.vmdk", "A.VHDX", "a.b.vhd", "a.vdi", "a.raw", "a.qcow2.gz"])
+    func aNameOfAnotherFormatIsRefused(name: String) {
+        #expect(throws: Failure.self) { try ExportFormat(ofFile: name, stated: "qcow2") }
+    }
+
+    @Test(arguments: ["disk", "vmdk", "disk.of-web"]) func aNameThatTellsNoneTakesTheOption(name: String) throws {
+        #expect(try ExportFormat(ofFile: name, stated: "qcow2").kind == .qcow2)
+    }
+
     @Test func everyNameOfAFormatIsOne() throws {
         for name in ExportFormat.names { _ = try ExportFormat(name) }
     }

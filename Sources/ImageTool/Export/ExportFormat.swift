@@ -37,10 +37,33 @@ public struct ExportFormat: Sendable, Hashable {
         }
         self = try Self(stated)
         // A name need not tell one.
-        guard let file, let told = try? Self(file), told != self else { return }
-        throw Failure(
-            .usage, "\"\(file)\" is called like a file of the format \(told.name), and --format says \(name)",
-            hint: "without --format, the name tells it")
+        guard let file else { return }
+        if let other = Self.foreign(file) { throw other }
+        let packing = CompressionFormat.allCases.first { $0 != .none && file.lowercased().hasSuffix($0.fileSuffix) }
+        if let told = try? Self(file) {
+            guard told != self else { return }
+            throw Failure(
+                .usage, "\"\(file)\" is called like a file of the format \(told.name), and --format says \(name)",
+                hint: "without --format, the name tells it")
+        }
+        guard packing == nil || packing == compression else {
+            throw Failure(
+                .usage, "\"\(file)\" is called like a file that is packed otherwise than --format \(name) says",
+                hint: "the formats are \(Self.names.joined(separator: ", "))")
+        }
+    }
+
+    /// Why nothing is exported to a file whose name is that of a disk that others make; nil for another name.
+    private static func foreign(_ file: String) -> Failure? {
+        let formats = ["vmdk": "vmdk", "vhd": "vpc", "vhdx": "vhdx", "vdi": "vdi"]
+        let parts = file.split(separator: ".")
+        guard let suffix = parts.last?.lowercased(), parts.count > 1, let format = formats[suffix] else { return nil }
+        let qcow2 = ShellWord.quoted(parts.dropLast().joined(separator: ".") + ".qcow2")
+        return Failure(
+            .usage, "\"\(file)\" is called like a disk of a format that is not written here",
+            hint:
+                "imgadm export -o \(qcow2) IMAGE, then qemu-img convert -O \(format) \(qcow2) \(ShellWord.quoted(file)) makes it"
+        )
     }
 
     /// The format that a file's name, or an option, tells: `disk.qcow2`, `raw.gz`, `web-1.0.0.zvol.gz`.
@@ -60,6 +83,7 @@ public struct ExportFormat: Sendable, Hashable {
         case "zfs", "zvol": kind = .zfs
         case "tar": kind = .tar
         default:
+            if let foreign = Self.foreign(String(name)) { throw foreign }
             throw Failure(
                 .usage, "\"\(name)\" tells no format to export to",
                 hint: "--format says it: \(Self.names.joined(separator: ", "))")

@@ -44,18 +44,10 @@ public struct ImagePusher: Sendable {
         self.zfs = zfs
     }
 
-    /// - Throws: `Usage`, `ImageNotInstalled`, `ImageMissingOriginalSnapshot`, `UnsupportedImage`, `InvalidFile`; `UploadError`,
+    /// - Throws: `ImageNotInstalled`, `ImageMissingOriginalSnapshot`, `UnsupportedImage`, `InvalidFile`; `UploadError`,
     ///   `Unauthorized`, `ConnectionError`; what ZFS says.
     public func push(_ request: PushRequest, _ report: Report) async throws {
         let reference = request.reference
-        guard reference.namesHost, reference.digest == nil else {
-            throw Failure(
-                .usage,
-                reference.namesHost
-                    ? "\(reference) is a digest, which follows from what is sent; a tag names it"
-                    : "\(reference.localName) names no registry",
-                hint: "the form is HOST[:PORT]/REPO[:TAG]")
-        }
         let (source, _) = try tool.dockerSource(reference, given: nil)
         let asked = source.repository(of: reference)
         guard let image = try await tool.store.image(request.image, in: request.pool) else {

@@ -92,8 +92,11 @@ struct CommandEntry: Sendable {
         let push =
             "push has no dry run: it sends nothing that the registry has, and IMAGE REFERENCE says what goes where"
         let show = "show asks the configured sources: imgadm import -n -S URL IMAGE tells what would come from another"
+        let avail =
+            "avail asks the configured sources: imgadm sources -a URL adds one, imgadm remote list URL shows the images of another"
         return [
-            "delete": ["-n": delete, "--dry-run": delete], "push": ["-n": push, "--dry-run": push],
+            "avail": ["-S": avail], "delete": ["-n": delete, "--dry-run": delete],
+            "push": ["-n": push, "--dry-run": push],
             "show": ["-S": show, "-j": "show prints JSON anyway", "--json": "show prints JSON anyway"],
             "get": ["-j": "get prints JSON anyway", "--json": "get prints JSON anyway"],
         ]

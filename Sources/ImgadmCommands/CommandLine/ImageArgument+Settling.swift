@@ -1,7 +1,9 @@
 import Failure
+import Host
 import ImageModel
 import ImageSource
 import ImageTool
+import SystemPackage
 
 extension ImageArgument {
     /// What it means, once sources have been asked for names: a UUID or a reference.
@@ -155,7 +157,10 @@ private struct SourceQuestion {
         if let versions = listed.flatMap({ ImageTool.versions(of: name, among: $0) }) { return versions }
         if let installed = await installed("\(name)") { return installed }
         if sources.isEmpty, let missing = ImageArgument.missingSource(of: "\(name)", context) { return missing }
-        return Suggestion.hint(for: name.name, among: Set((listed ?? []).flatMap(\.names)))
+        if let meant = Suggestion.hint(for: name.name, among: Set((listed ?? []).flatMap(\.names))) { return meant }
+        guard (try? HostFile.isFolder(FilePath("\(name)"))) == true else { return nil }
+        return
+            "a folder \"\(name)\" lies here: tar -C \(ShellWord.quoted("\(name)")) -caf ROOT.tar.gz . makes an archive of it, which imgadm import ./ROOT.tar.gz takes"
     }
 
     private func installed(_ word: String) async -> String? {

@@ -66,6 +66,14 @@ struct PushCommand: AnsweringCommand {
         }
         let mode = try progress.chosen()
         let reference = try DockerReference(arguments[1])
+        guard reference.namesHost, reference.digest == nil else {
+            throw Failure(
+                .usage,
+                reference.namesHost
+                    ? "\(reference) is a digest, which follows from what is sent; a tag names it"
+                    : "\"\(arguments[1])\" is no repository of a registry",
+                hint: "the form is HOST[:PORT]/REPO[:TAG]")
+        }
         let pool = try context.pool(pool.name)
         let format = try compression.map { try ManifestArguments.compression($0) } ?? .gzip
         guard [.gzip, .zstd, .none].contains(format) else {
