@@ -121,7 +121,9 @@ extension ZFS {
 
     /// There is no pool of that name.
     public static func noPool(_ pool: PoolName) -> Failure {
-        Failure(.poolNotFound, "there is no zpool \"\(pool)\"", hint: "zpool list shows the pools; -P chooses one")
+        Failure(
+            .poolNotFound, "there is no zpool \"\(pool)\"",
+            hint: "zpool list shows the pools; -P chooses one, IMGADM_POOL for all commands")
     }
 
     /// Takes a property's own value away, so that it has the inherited one.

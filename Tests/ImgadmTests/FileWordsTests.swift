@@ -166,6 +166,26 @@ extension EndToEnd {
             #expect(link.status == 3 && link.errors.contains("(ImageNotInstalled)"), "\(link)")
         }
 
+        /// What was typed in place of something else is told, with what to type.
+        @Test func whatIsNoFileIsToldWithWhatToDo() async throws {
+            let box = try await Sandbox.make()
+            let uuid = TestUUID.make()
+            for (words, status, told) in [
+                ("import ./folder name=a version=1", 1, "tar -C ./folder -caf ROOT.tar.gz ."),
+                ("import http://127.0.0.1:1/images/\(uuid)", 2, "imgadm import -S http://127.0.0.1:1 \(uuid)"),
+                ("import http://127.0.0.1:1/a/page/\(uuid)?q=x", 2, "imgadm import -S http://127.0.0.1:1/a \(uuid)"),
+                ("import http://127.0.0.1:1/images/\(uuid)/file", 2, "imgadm import -S http://127.0.0.1:1 \(uuid)"),
+                ("import http://127.0.0.1:1/images/\(uuid)/disk.qcow2", 1, "connection refused"),
+                ("export -o nowhere/a.qcow2 a", 2, "mkdir -p nowhere makes it"),
+                ("create -o nowhere/a \(uuid)", 2, "mkdir -p nowhere makes it"),
+                ("push a 127.0.0.1:5000", 2, "the form is HOST[:PORT]/REPO[:TAG]"),
+                ("avail -S http://127.0.0.1:1", 2, "imgadm remote list URL"),
+            ] {
+                let run = try await run("mkdir -p folder; imgadm \(words)", in: box)
+                #expect(run.status == status && run.errors.contains(told), "\(words): \(run)")
+            }
+        }
+
         /// As soon as the magic number is there, it is a stream.
         @Test func aStreamThatIsCutInItsFirstRecordIsToldAsThat() async throws {
             let box = try await Sandbox.make()

@@ -16,6 +16,13 @@ struct LocalFile {
 
     /// - Throws: `Usage` for what is no file; `InvalidFile` for one of which no image can be made; `FileSystemError`.
     init(_ name: String, _ request: FileRequest) throws {
+        if try HostFile.isFolder(FilePath(name)) {
+            throw Failure(
+                .fileSystem, "cannot open \"\(name)\": it is a folder, where a file should be",
+                hint:
+                    "tar -C \(ShellWord.quoted(name)) -caf ROOT.tar.gz . makes an archive of a root file system, which imgadm import ./ROOT.tar.gz takes"
+            )
+        }
         let file = try GivenFile(name)
         guard let size = file.size, let bytes = Int64(exactly: size), let path = file.path,
             let beginning = try FileHead(of: file, named: name)

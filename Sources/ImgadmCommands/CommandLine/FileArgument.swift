@@ -1,4 +1,5 @@
 import Failure
+import ImageModel
 import ImageTool
 
 /// An argument that names a file of which an image can be made: a URL, or a path (imgadm.8, import).
@@ -9,6 +10,7 @@ enum FileArgument {
     static func request(_ text: String, _ rest: some Sequence<String>) throws(Failure) -> FileRequest? {
         var request: FileRequest
         if ["http://", "https://"].contains(where: text.hasPrefix) {
+            try refuseImageOfServer(text)
             request = FileRequest(.url(text))
         } else if text.hasPrefix("file:///") {
             request = FileRequest(.path(String(text.dropFirst("file://".count))))
@@ -19,6 +21,21 @@ enum FileArgument {
         }
         request.fields = try ManifestArguments.fields(rest)
         return request
+    }
+
+    /// Says of the address of an image on an image server, or of its page there, what names it: its manifest comes with it then.
+    private static func refuseImageOfServer(_ text: String) throws(Failure) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard let place = parts.dropFirst(3).firstIndex(where: { ["images", "page"].contains($0) }),
+            place + 1 < parts.count, let uuid = ImageUUID(typed: String(parts[place + 1].prefix { $0 != "?" })),
+            place + 2 >= parts.count || parts[place + 2].hasPrefix("file")
+        else { return }
+        let server = parts[..<place].joined(separator: "/")
+        throw Failure(
+            .usage, "\"\(text)\" is an image of an image server, which is imported from that by its UUID",
+            hint:
+                "imgadm import -S \(ShellWord.quoted(server)) \(uuid); imgadm sources -a \(ShellWord.quoted(server)) adds the server"
+        )
     }
 
     /// Says of a URL without `https://` what it lacks: something like a host, behind it a path that ends as files of images do. Nothing

@@ -15,6 +15,7 @@ enum OutputArgument {
                 .usage, "\"\(text)\" is a folder, and -o names a file",
                 hint: "-o \(text)\(text.hasSuffix("/") ? "" : "/")NAME is a file in it")
         }
+        try checkFolder(of: path)
         return path
     }
 
@@ -26,7 +27,7 @@ enum OutputArgument {
         let path = try value(text)
         guard try !HostFile.isFolder(path) else { return path }
         guard !text.hasSuffix("/") else {
-            throw Failure(.usage, "there is no folder \"\(text)\"", hint: "mkdir -p \(ShellWord.quoted(text)) makes it")
+            throw noFolder(text)
         }
         guard !FileName.isOfContent(text) else {
             throw Failure(
@@ -35,7 +36,18 @@ enum OutputArgument {
                     "-o names a folder, or a file that is called NAME.zfs.gz or NAME.zvol.gz; imgadm export -o \(ShellWord.quoted(text)) IMAGE makes a disk or an archive of an image"
             )
         }
+        try checkFolder(of: path)
         return path
+    }
+
+    /// - Throws: `Usage` where a file could not be, since its folder is not.
+    private static func checkFolder(of path: FilePath) throws {
+        let folder = path.removingLastComponent()
+        guard try folder.isEmpty || HostFile.isFolder(folder) else { throw noFolder(folder.string) }
+    }
+
+    private static func noFolder(_ name: String) -> Failure {
+        Failure(.usage, "there is no folder \"\(name)\"", hint: "mkdir -p \(ShellWord.quoted(name)) makes it")
     }
 
     /// - Throws: `Option`; `Usage` for nothing.
