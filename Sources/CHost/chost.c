@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -276,11 +277,19 @@ int chost_try_resources(int threads, int files, size_t bytes) {
 }
 
 static int signal_pipe[2] = {-1, -1};
-static volatile sig_atomic_t was_caught = 0;
+// When the first signal came, by the clock that only goes forward, in milliseconds; 0 before that.
+static _Atomic int64_t caught_at = 0;
 
+// Runs on whatever thread the signal comes to: of several at a time, one is the first.
 static void catch_signal(int number) {
-    if (was_caught) _exit(128 + number);
-    was_caught = 1;
+    struct timespec t = {0, 0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + 1, first = 0;
+    if (!atomic_compare_exchange_strong(&caught_at, &first, now)) {
+        // A terminal that goes away sends several SIGHUPs, and a service manager others besides: nobody has typed these.
+        if (number != SIGHUP && now - first >= 1000) _exit(128 + number);
+        return;
+    }
     int before = errno;
     char byte = (char)number;
     ssize_t ignored = write(signal_pipe[1], &byte, 1);

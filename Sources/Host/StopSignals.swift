@@ -4,8 +4,9 @@ import Glibc
 import Synchronization
 
 /// SIGHUP, SIGINT, SIGQUIT and SIGTERM as a request to stop: the first cancels the work, which then cleans up behind itself;
-/// the second, from somebody who will not wait, ends the process at once. SIGHUP that was ignored when the process began
-/// (`nohup`) is ignored on; the others are not, since shells ignore some for whatever runs in the background.
+/// one that comes a second later or more, from somebody who will not wait, ends the process at once. SIGHUP does not: a terminal
+/// that is closed sends several. SIGHUP that was ignored when the process began (`nohup`) is ignored on; the others are not,
+/// since shells ignore some for whatever runs in the background.
 ///
 /// Signals belong to the process: there is one object of this in it.
 public final class StopSignals: Sendable {

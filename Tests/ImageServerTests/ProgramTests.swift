@@ -147,14 +147,21 @@ import Testing
         _ = root
     }
 
+    /// One that comes later: a terminal that goes away sends several at once.
     @Test func aSecondSignalEndsItAtOnce() async throws {
         let (root, pid, server) = try await Self.start()
         let channel = try await server.connect()
         try await channel.executeThenClose { inbound, outbound in
             try await outbound.write(ByteBuffer(string: Self.request))
             for try await _ in inbound {
-                kill(pid, SIGINT)
+                for signal in [SIGHUP, SIGTERM, SIGHUP, SIGINT] {
+                    kill(pid, signal)
+                    try await Task.sleep(for: .milliseconds(20))  // reason: two at a time would be one
+                }
                 try await Self.hasHeard(server)
+                try await Task.sleep(for: .milliseconds(1100))  // reason: from here on a signal counts
+                kill(pid, SIGHUP)
+                try await Task.sleep(for: .milliseconds(200))  // reason: it would have ended by then
                 #expect(kill(pid, 0) == 0)
                 kill(pid, SIGINT)
                 try await #expect(Self.ended(pid))

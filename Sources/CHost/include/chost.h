@@ -75,8 +75,8 @@ uint32_t chost_user_mask(void);
 int chost_try_resources(int threads, int files, size_t bytes);
 
 /// From now on the first of these signals writes its number, a byte, to a pipe, whose reading end is the result (-1 and errno
-/// where there can be none). The second ends the process at once with status 128 and its number. A signal that is ignored
-/// stays so.
+/// where there can be none). Another one that comes a second later or more ends the process at once with status 128 and its
+/// number; what comes sooner, and SIGHUP, does nothing more. A signal that is ignored stays so.
 int chost_catch_signals(const int *signals, int count);
 
 /// Whether a descriptor is a terminal, and how many columns it has (0: unknown).
