@@ -343,6 +343,21 @@ int chost_open_nameless(int folder) {
 #endif
 }
 
+int chost_file_number(const char *path, uint64_t *device, uint64_t *inode) {
+#ifdef STATX_TYPE
+    struct statx found;
+    if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &found) != 0) return errno;
+    *device = makedev(found.stx_dev_major, found.stx_dev_minor);
+    *inode = found.stx_ino;
+#else
+    struct stat found;
+    if (stat(path, &found) != 0) return errno;
+    *device = found.st_dev;
+    *inode = found.st_ino;
+#endif
+    return 0;
+}
+
 int chost_devices(const char *path, uint64_t *on, uint64_t *is) {
 #ifdef STATX_TYPE
     struct statx found;

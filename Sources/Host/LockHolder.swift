@@ -1,3 +1,4 @@
+import CHost
 import Glibc
 import SystemPackage
 
@@ -17,17 +18,22 @@ public struct LockHolder: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Parameter byte: which of the file; nil for its lock as a whole (`flock`).
     static func all(of path: FilePath, byte: Int64?) throws -> [LockHolder] {
-        guard let file = try FileIdentity(path, followingLinks: true) else { return [] }
+        guard let file = number(of: path.string) else { return [] }
         return ProcFolder.names("/proc").compactMap { name -> LockHolder? in
             guard let process = pid_t(name), process != getpid() else { return nil }
             let has = ProcFolder.names("/proc/\(name)/fd").contains { number in
-                // Most files are somewhere else; those that are gone by now are not it.
-                guard let open = try? FilePath("/proc/\(name)/fd/\(number)").stat(), FileIdentity(open) == file
-                else { return false }
+                // Most files are somewhere else, some with servers that do not answer; those that are gone by now are not it.
+                guard let open = LockHolder.number(of: "/proc/\(name)/fd/\(number)"), open == file else { return false }
                 return lines("/proc/\(name)/fdinfo/\(number)").contains { isLock($0, byte) }
             }
             return has ? LockHolder(process) : nil
         }
+    }
+
+    private static func number(of path: String) -> [UInt64]? {
+        var (device, inode) = (UInt64(0), UInt64(0))
+        guard unsafe chost_file_number(path, &device, &inode) == 0 else { return nil }
+        return [device, inode]
     }
 
     init(_ process: pid_t) {

@@ -52,8 +52,24 @@ public struct LockWait: Sendable {
         }
     }
 
+    /// How long it is looked for those who have a lock: what a process has open, or has for its memory, can keep who looks waiting
+    /// for good.
+    private static let longestLook = Duration.seconds(3)
+
+    /// None where they are not found in time: the lock is asked for again, whoever has it.
     private func named() async throws -> [LockHolder] {
-        try await withTaskExecutorPreference(DedicatedThread("lock")) { try await look() }
+        let (looks, tell) = AsyncStream.makeStream(of: Result<[LockHolder], any Error>.self)
+        // Not child tasks, which would be waited for.
+        Task(executorPreference: DedicatedThread("lock")) {
+            do { tell.yield(.success(try await look())) } catch { tell.yield(.failure(error)) }
+        }
+        let timer = Task {
+            try await Task.sleep(for: LockWait.longestLook)
+            tell.yield(.success([]))
+        }
+        defer { timer.cancel() }
+        for await found in looks { return try found.get() }
+        throw CancellationError()
     }
 
     @concurrent private func look() async throws -> [LockHolder] { try holders() }

@@ -152,6 +152,39 @@ import Time
         try await command.value
     }
 
+    /// What another user has for an environment is not read: it may keep its reader waiting, and says nothing.
+    @Test(.enabled(if: geteuid() == 0)) func anotherUsersCommandsHoldNothing() async throws {
+        let own = Self.mark()
+        try HostFile.write(Array("1\n\(own)\n".utf8), to: path)
+        let (begun, end) = (folder.path.appending("begun"), folder.path.appending("end"))
+        try await Tool.run("chmod", "777", folder.path.string)
+        let script = "touch '\(begun)'; until test -e '\(end)'; do sleep 0.05; done"
+        let command = Task {
+            let words = ["--reuid=65534", "--clear-groups", "env", "IMGADM_RUN=\(own)", "sh", "-c", script]
+            _ = try await ProcessRunner(log: .quiet).run(Command("setpriv", words))
+        }
+        while try !HostFile.exists(begun) { try await Task.sleep(for: .milliseconds(5)) }
+        try #require(try FileLock.tryTaking(path)).release()
+        try HostFile.write([], to: end)
+        try await command.value
+    }
+
+    /// Whoever cannot be looked at keeps nobody from a lock that is free by now.
+    @Test func aLookThatDoesNotEndIsLeft() async throws {
+        let never = try FileDescriptor.pipe()
+        defer { try? never.writeEnd.close() }
+        let wait = LockWait(for: "x", limit: .seconds(3600)) {
+            var byte = [UInt8](repeating: 0, count: 1)
+            _ = try unsafe byte.withUnsafeMutableBytes { try unsafe never.readEnd.read(into: $0) }
+            return []
+        }
+        let told = Counter()
+        let got: Bool? = try await wait({ holders in told.add(holders.isEmpty ? 1 : 100) }) {
+            told.add(0) == 0 ? nil : true
+        }
+        #expect(got == true && told.add(0) == 1)
+    }
+
     @Test(arguments: [true, false]) func aCommandKnowsItsRunIfItHoldsLocks(holds: Bool) async throws {
         let script = Command("sh", ["-c", "echo ${IMGADM_RUN-none}"], holdsLocks: holds)
         let said = try await ProcessRunner(log: .quiet).run(script).lines

@@ -97,6 +97,9 @@ int chost_open_place(const char *path, int follow);
 /// fails: ENOTSUP (which is EOPNOTSUPP), EISDIR or EINVAL where there are no such files.
 int chost_open_nameless(int folder);
 
+/// Which file it is, of all of the host; no server is asked about it. 0 or an errno.
+int chost_file_number(const char *path, uint64_t *device, uint64_t *inode);
+
 /// The device that a file lies on, and the one that it is; no server is asked about it. 0 or an errno.
 int chost_devices(const char *path, uint64_t *on, uint64_t *is);
 
