@@ -7,7 +7,8 @@ import SystemPackage
 /// Takes what a child writes to its standard output and error, on a thread of its own.
 ///
 /// Each stream has a limit of bytes: what is beyond it is read, so that the child does not wait for us, and dropped. Once the
-/// child has ended, programs that it started and left behind may hold the streams open: they are not waited for.
+/// child has ended, programs that it started and left behind may hold the streams open: they are not waited for. What it wrote
+/// itself is read, however late.
 final class OutputCollector: Sendable {
     struct Collected: Sendable {
         var output: [UInt8] = []
@@ -31,8 +32,10 @@ final class OutputCollector: Sendable {
     /// Called when the first byte beyond the limit comes.
     private let overflow: @Sendable () -> Void
 
-    /// How long the streams are read after the child's end, for what is still on its way.
+    /// How long the streams are waited for after the child's end, for what is still on its way.
     private static let grace: Duration = .milliseconds(500)
+    /// What is read after that of each: more than a pipe can hold is not the child's.
+    private static let mostLate = 2 << 20
     /// Nobody reads a complaint of more than this.
     private static let errorLimit = 4 << 20
 
@@ -70,8 +73,13 @@ final class OutputCollector: Sendable {
             streams[place] = pollfd(fd: file?.rawValue ?? -1, events: Int16(POLLIN), revents: 0)
         }
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        while streams.contains(where: { $0.fd >= 0 }), !isOver {
-            guard unsafe poll(&streams, 2, 100) > 0 else { continue }
+        var late = [0, 0]
+        while streams.contains(where: { $0.fd >= 0 }) {
+            // Asked before: what is there then was there at the end.
+            let isOver = isOver
+            let ready = unsafe poll(&streams, 2, isOver ? 0 : 100)
+            if isOver, ready == 0 { break }
+            guard ready > 0 else { continue }
             for place in streams.indices where streams[place].fd >= 0 && streams[place].revents != 0 {
                 let file = FileDescriptor(rawValue: streams[place].fd)
                 var count = 0
@@ -80,7 +88,9 @@ final class OutputCollector: Sendable {
                 } catch {
                     state.withLock { $0.collected.readError = error }
                 }
-                if count == 0 { streams[place].fd = -1 } else { take(chunk[..<count], isError: place == 1) }
+                take(chunk[..<count], isError: place == 1)
+                if isOver { late[place] += count }
+                if count == 0 || late[place] > OutputCollector.mostLate { streams[place].fd = -1 }
             }
         }
         for file in [output, errors] { try? file?.close() }
