@@ -12,8 +12,12 @@ public struct Command: Sendable, CustomStringConvertible {
     public let mostOutput: Int?
     /// What it reads, for `drain`; it is closed there. Nil for nothing.
     public var input: FileDescriptor?
-    /// It is run as nobody, if we are root: what it works on may be made to fool it.
+    /// It is run as nobody, if we are root, and without our environment: what it works on may be made to fool it. It changes
+    /// nothing, and is killed when nobody wants to read on what it writes (`drain`).
     public var isUnprivileged = false
+    /// The most bytes of address space that it gets (prlimit(1)), so that what it works on cannot take the memory of all; it
+    /// gets as many seconds of processors as it has time, too. Nil for as much as we have.
+    public var mostMemory: Int?
     /// The locks of this run count as held until the command has ended, even if the run is killed. Only for programs that start
     /// none that stay.
     public let holdsLocks: Bool

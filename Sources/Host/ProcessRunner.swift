@@ -56,12 +56,15 @@ public struct ProcessRunner: CommandRunner {
             try? command.input?.close()  // the first error counts
             throw error
         }
-        let child = Task { try await spawn(command, configuration, input: command.input, output: childEnd) }
+        let process = RunningChild()
+        let child = Task { try await spawn(command, configuration, process, input: command.input, output: childEnd) }
         let value: Result<Value, any Error>
         do {
             value = .success(try await body(output))
         } catch {
             value = .failure(error)
+            // One that writes learns it by that; one that does something else for hours does not.
+            if command.isUnprivileged { process.kill() }
         }
         output.close()
         let outcome = try await child.value
@@ -76,9 +79,9 @@ public struct ProcessRunner: CommandRunner {
     ///   - output: what it writes to; it is closed here. Nil if that is to be collected.
     /// - Throws: `CommandFailed`.
     private func spawn(
-        _ command: Command, _ configuration: Configuration, input: FileDescriptor?, output: FileDescriptor?
+        _ command: Command, _ configuration: Configuration, _ child: RunningChild = RunningChild(),
+        input: FileDescriptor?, output: FileDescriptor?
     ) async throws -> CommandOutcome {
-        let child = RunningChild()
         let collector = OutputCollector(limit: command.mostOutput ?? 1 << 30) {
             // One that must never be killed goes on, and what it writes is dropped.
             if command.mostOutput != nil { child.kill() }
@@ -182,6 +185,8 @@ public struct ProcessRunner: CommandRunner {
     /// Gives up rights before another program takes its place (setpriv(1)). Between fork and exec that cannot be done: to change the
     /// user, the C library waits for all threads that are just being made, and in the child these never come to be.
     public static let setpriv = "setpriv"
+    /// Gives another program limits before that takes its place (prlimit(1)).
+    public static let prlimit = "prlimit"
     /// As the user and the group that nothing belongs to.
     private static let asNobody = ["--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", "--"]
 
@@ -190,19 +195,24 @@ public struct ProcessRunner: CommandRunner {
         var options = PlatformOptions()
         options.processGroupID = 0
         var (executable, arguments) = (path, command.arguments)
-        if command.isUnprivileged, geteuid() == 0 {
-            guard let setpriv = ExecutableSearch.find(ProcessRunner.setpriv) else {
-                throw ProcessRunner.notFound(ProcessRunner.setpriv)
-            }
-            (executable, arguments) = (setpriv, ProcessRunner.asNobody + [path.string] + command.arguments)
+        func run(under program: String, _ words: [String]) throws {
+            guard let found = ExecutableSearch.find(program) else { throw ProcessRunner.notFound(program) }
+            (executable, arguments) = (found, words + [executable.string] + arguments)
+        }
+        if command.isUnprivileged, geteuid() == 0 { try run(under: ProcessRunner.setpriv, ProcessRunner.asNobody) }
+        if let most = command.mostMemory {
+            let seconds = command.limit.map { ["--cpu=\(max(1, $0.components.seconds))"] } ?? []
+            try run(under: ProcessRunner.prlimit, ["--core=0", "--as=\(most)"] + seconds)
         }
         return Configuration(
             executable: .path(executable), arguments: Arguments(arguments),
-            environment: .inherit.updating([
-                "LC_ALL": "C", "LANGUAGE": nil, "TZ": "UTC",
-                Environment.Key(stringLiteral: RunMark.variable):
-                    command.holdsLocks ? RunMark.own.environmentValue : nil,
-            ]), platformOptions: options)
+            environment: command.isUnprivileged
+                ? .custom(["LC_ALL": "C", "TZ": "UTC"])
+                : .inherit.updating([
+                    "LC_ALL": "C", "LANGUAGE": nil, "TZ": "UTC",
+                    Environment.Key(stringLiteral: RunMark.variable):
+                        command.holdsLocks ? RunMark.own.environmentValue : nil,
+                ]), platformOptions: options)
     }
 
     private func note(_ command: Command, _ outcome: CommandOutcome, since start: ContinuousClock.Instant) {

@@ -189,6 +189,40 @@ import Testing
         }
     }
 
+    /// What it works on may make it do anything: it learns nothing of us, and takes no more than it is given.
+    @Test func aProgramWithoutRightsHasNeitherOurEnvironmentNorAllMemory() async throws {
+        var command = Command("/usr/bin/env", [])
+        command.isUnprivileged = true
+        #expect(try await runner.run(command).lines.sorted() == ["LC_ALL=C", "TZ=UTC"])
+        command = Command("sh", ["-c", "ulimit -v; ulimit -t; ulimit -c"], limit: .seconds(600))
+        command.isUnprivileged = true
+        command.mostMemory = 1 << 30
+        #expect(try await runner.run(command).lines == ["1048576", "600", "0"])
+        command = Command("python3", ["-c", "x = bytes(2 << 30)"])
+        command.mostMemory = 1 << 30
+        #expect(try await runner.run(command).ending == .exited(1))
+    }
+
+    /// One that computes for hours and writes nothing does not notice that nobody reads.
+    @Test(.timeLimit(.minutes(5))) func aProgramWithoutRightsEndsWithItsReader() async throws {
+        var command = Command("sh", ["-c", "echo begun; while :; do :; done"], limit: .seconds(6 * 3600))
+        command.isUnprivileged = true
+        let (runner, spinning) = (runner, command)
+        let (begins, tell) = AsyncStream.makeStream(of: Void.self)
+        let task = Task(executorPreference: DedicatedThread("reader")) {
+            try await runner.drain(spinning) { output in
+                _ = try output.read(6)
+                tell.yield()
+                return try output.read(1)
+            }
+        }
+        for await _ in begins { break }
+        task.cancel()
+        let (outcome, read) = try await task.value
+        #expect(outcome.ending == .signaled(SIGKILL))
+        #expect(throws: CancellationError.self) { try read.get() }
+    }
+
     @Test func aFailureNamesCommandStatusAndComplaint() async throws {
         let command = Command("sh", ["-c", "echo 'it broke' >&2; exit 4"])
         let failure = try await command.failure(runner.run(command))

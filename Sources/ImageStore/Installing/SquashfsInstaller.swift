@@ -7,13 +7,16 @@ import ZFS
 
 /// Unpacks a squashfs into `root/` of a new file system. It cannot be read from its beginning: so all of it is kept first, and is
 /// what it should be before anybody looks into it; then `sqfs2tar` makes an archive of it, and it is unpacked as every root is.
-/// The program is not of ours, and what it reads may be made to fool it: it has no rights but to read that file.
+/// The program is not of ours, and what it reads may be made to fool it: it has no rights but to read that file, and no more than
+/// its share of memory.
 struct SquashfsInstaller: ImageInstaller {
     let store: ImageStore
 
     private static let program = "sqfs2tar"
     /// Far more than any squashfs takes.
     private static let longest: Duration = .seconds(6 * 3600)
+    /// It may have the whole tree there; of a million files that takes some hundred MiB.
+    private static let mostMemory = 2 << 30
     /// A line or two for each file that no archive can hold (sockets).
     private static let mostWords = 64 << 20
 
@@ -22,6 +25,7 @@ struct SquashfsInstaller: ImageInstaller {
         let needed = [
             (Self.program, "which reads a squashfs", "squashfs-tools-ng"),
             (ProcessRunner.setpriv, "under which a squashfs is read without rights", "util-linux"),
+            (ProcessRunner.prlimit, "under which a squashfs is read within limits", "util-linux"),
         ]
         for (program, purpose, package) in needed where ExecutableSearch.find(program) == nil {
             throw Failure(
@@ -40,6 +44,7 @@ struct SquashfsInstaller: ImageInstaller {
             mostOutput: Self.mostWords)
         command.input = try file.readableHandle()
         command.isUnprivileged = true
+        command.mostMemory = Self.mostMemory
         let (outcome, made) = try await store.runner.drain(command) { output in
             try await RootInstaller(store: store).make(
                 partial, of: image.made(of: .root), opening: { ArchiveOutput(output: output) })
