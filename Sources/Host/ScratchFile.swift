@@ -1,16 +1,34 @@
 import Failure
+import Synchronization
 public import SystemPackage
 
 /// Room on the disk for what one command has to keep for a while: a file without a name, which is gone with the process,
-/// however that ends.
+/// however that ends. It leaves room for others, as far as that can be told.
 public final class ScratchFile: Sendable {
     private let descriptor: FileDescriptor
     /// Where such files are.
     public static let folder: FilePath = "/var/tmp"
     private static let name: FilePath = "a temporary file in /var/tmp"
 
+    /// Bytes that may be written before it is looked at again how much room there is.
+    private let allowance = Mutex(step)
+    private let free: @Sendable () -> UInt64?
+    private static let step = 64 << 20
+    /// What others are left.
+    private static let reserve: UInt64 = 128 << 20
+
+    /// A file of that size has its place where so much is free.
+    public static func fits(_ size: UInt64, into free: UInt64) -> Bool {
+        // What is small is kept wherever there is room.
+        size <= UInt64(step) ? size <= free : size <= UInt64.max - reserve && size + reserve <= free
+    }
+
     /// - Throws: `FileSystemError`, `NoSpace`, `PermissionDenied`.
-    public init() throws {
+    public convenience init() throws { try self.init { HostFile.freeSpace(at: ScratchFile.folder) } }
+
+    /// - Parameter free: bytes that there is room for; nil where that cannot be told.
+    init(free: @escaping @Sendable () -> UInt64?) throws {
+        self.free = free
         if let file = try PrivateFolder.namelessFile(in: Self.folder) {
             descriptor = file
             return
@@ -55,9 +73,20 @@ public final class ScratchFile: Sendable {
     public func write(_ bytes: RawSpan, at offset: UInt64) throws {
         do {
             guard let place = Int64(exactly: offset) else { throw Errno.fileTooLarge }
+            try look(for: bytes.byteCount)
             _ = try unsafe bytes.withUnsafeBytes { try unsafe descriptor.writeAll(toAbsoluteOffset: place, $0) }
         } catch {
             throw HostFile.failure("cannot write", Self.name, error)
+        }
+    }
+
+    private func look(for count: Int) throws {
+        try allowance.withLock { allowance in
+            if allowance < count {
+                if let free = free(), free < ScratchFile.reserve { throw Errno.noSpace }
+                allowance = max(ScratchFile.step, count)
+            }
+            allowance -= count
         }
     }
 

@@ -69,11 +69,11 @@ struct SquashfsInstaller: ImageInstaller {
         _ reader: some ImageFileReader, _ image: ImageToInstall
     ) async throws -> (ScratchFile, fileSHA256: String?) {
         if let size = image.check.size.flatMap({ UInt64(exactly: $0) }),
-            let free = HostFile.freeSpace(at: ScratchFile.folder), free < size
+            let free = HostFile.freeSpace(at: ScratchFile.folder), !ScratchFile.fits(size, into: free)
         {
             throw Failure(
                 .noSpace,
-                "a squashfs of \(size) bytes has to be kept before it is read, but \"\(ScratchFile.folder)\" has \(free) bytes free",
+                "a squashfs of \(size) bytes has to be kept before it is read, but \"\(ScratchFile.folder)\" has \(free) bytes free, of which some are others'",
                 hint: "make room there")
         }
         let file = try ScratchFile()
