@@ -63,6 +63,7 @@ test: ## all tests, on a real pool and a real server
 	@scripts/test.sh
 
 test-fast: ## the tests that need no pool and no server
+	@scripts/bootstrap.sh build
 	@$(SWIFT) test --parallel --skip ImgadmTests --skip ImageServerTests --skip PoolTests --skip FoldingTests
 
 test-clean: ## demo and test on machines that have Debian, git, make and Swift, and nothing else (SUITE='bookworm trixie')
@@ -104,7 +105,7 @@ bench-compare: ## two commits in turn (REV=COMMIT PARTS='import files inventory'
 	@scripts/bench-compare.sh $(REV) $(PARTS)
 
 fuzz: ## hostile bytes for the parsers
-	@scripts/bootstrap.sh build
+	@scripts/bootstrap.sh fuzz
 	@scripts/fuzz.sh
 
 lint: ## format, shell scripts, file sizes, imports, manual pages, programs that are called
@@ -114,7 +115,7 @@ format: ## what swift format can mend by itself
 	@$(SWIFT) format --in-place --parallel -r Sources Tests Package.swift
 
 manual: ## commands and options in docs/*.8, as the debug build declares them
-	@scripts/bootstrap.sh build
+	@scripts/bootstrap.sh manual
 	@for product in $(products); do $(SWIFT) build --product $$product || exit 1; done
 	@scripts/manual.py
 

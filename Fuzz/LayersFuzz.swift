@@ -91,8 +91,10 @@ private final class Ground {
     private(set) var before: [String] = []
 
     init() {
-        path = "/dev/shm/imgadm-fuzz-\(getpid())"
-        mkdir(path, 0o700)
+        // Another user may have made one of any name that can be foreseen.
+        var name = Array("/dev/shm/imgadm-fuzz-XXXXXX".utf8CString)
+        guard mkdtemp(&name) != nil else { fatalError("no folder in /dev/shm: \(errno)") }
+        path = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         mkdir(path + "/outside", 0o755)
         let file = open(path + "/outside/file", O_CREAT | O_WRONLY, 0o600)
         write(file, "secret", 6)

@@ -64,17 +64,23 @@ for file in /usr/share/man/man8/imgadm.8.gz /usr/share/man/man5/imgadm.conf.5.gz
     /usr/share/bash-completion/completions/imgadm /usr/share/zsh/vendor-completions/_imgadm \
     /usr/share/fish/vendor_completions.d/imgadm.fish /usr/share/bash-completion/completions/imgapi-server \
     /usr/share/zsh/vendor-completions/_imgapi-server /usr/share/fish/vendor_completions.d/imgapi-server.fish /etc/imgapi-server/config.json \
-    /lib/systemd/system/imgapi-server.service /lib/systemd/system/imgapi-mirror.service \
-    /lib/systemd/system/imgapi-mirror.timer; do
+    /usr/lib/systemd/system/imgapi-server.service /usr/lib/systemd/system/imgapi-mirror.service \
+    /usr/lib/systemd/system/imgapi-mirror.timer; do
     grep -qxF "$file" "$work/contents" || die "$file is in neither package"
 done
 ok 'manuals, completions, the config and the unit are there'
+# Nor does dpkg know what was put there by hand, as by make install, and would take it, too.
 while read -r file; do
-    [[ -e $file ]] || printf '%s\n' "$file"
+    if [[ ! -e $file && ! -L $file ]]; then
+        printf '%s\n' "$file"
+    elif [[ ! -d $file || $file == /etc/imgapi-server ]]; then
+        die "$file is here already: this is not the machine for it"
+    fi
 done < "$work/contents" > "$work/new"
+[[ ! -e /var/cache/imgadm ]] || die '/var/cache/imgadm is here already: this is not the machine for it'
 
 installing=yes
-dpkg --install "${debs[@]}" > "$work/log" 2>&1 || die "dpkg --install: $(cat "$work/log")"
+dpkg --force-confold --install "${debs[@]}" > "$work/log" 2>&1 < /dev/null || die "dpkg --install: $(cat "$work/log")"
 ok 'both are installed'
 [[ $(/usr/sbin/imgadm --version) == "imgadm $(dpkg-query -W -f '${Version}' imgadm)" ]] || die 'imgadm --version'
 IMGADM_ROOT=$work /usr/sbin/imgadm sources > "$work/sources"
@@ -99,8 +105,8 @@ server=''
 ok 'imgapi-server serves, and ends by a signal'
 
 if command -v systemd-analyze > /dev/null; then
-    systemd-analyze --man=no verify /lib/systemd/system/imgapi-server.service /lib/systemd/system/imgapi-mirror.service \
-        /lib/systemd/system/imgapi-mirror.timer ||
+    systemd-analyze --man=no verify /usr/lib/systemd/system/imgapi-server.service /usr/lib/systemd/system/imgapi-mirror.service \
+        /usr/lib/systemd/system/imgapi-mirror.timer ||
         die 'systemd-analyze verify'
     ok 'systemd understands the units'
 fi

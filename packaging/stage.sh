@@ -44,11 +44,11 @@ stage_completions() {
 
 # stage_server ROOT
 stage_server() {
-    install -d "$1/usr/bin" "$1/usr/share/man/man8" "$1/lib/systemd/system" "$1/etc/imgapi-server"
+    install -d "$1/usr/bin" "$1/usr/share/man/man8" "$1/usr/lib/systemd/system" "$1/etc/imgapi-server"
     install -s -m 755 "$release/imgapi-server" "$1/usr/bin/imgapi-server"
     gzip -9n < docs/imgapi-server.8 > "$1/usr/share/man/man8/imgapi-server.8.gz"
     for unit in imgapi-server.service imgapi-mirror.service imgapi-mirror.timer; do
-        install -m 644 "packaging/$unit" "$1/lib/systemd/system/$unit"
+        install -m 644 "packaging/$unit" "$1/usr/lib/systemd/system/$unit"
     done
     install -m 644 packaging/config.json "$1/etc/imgapi-server/config.json"
     stage_completions "$1" imgapi-server

@@ -37,6 +37,8 @@ if [[ -z ${BENCH_BUILT-} ]]; then
         for product in "${products[@]}"; do cp "$tree/.build/release/$product" "$old/"; done
         git worktree remove --force "$tree"
     fi
+    # As root, it would be root's alone.
+    mkdir -p "${XDG_CACHE_HOME:-$HOME/.cache}/imgadm"
     ((EUID == 0)) ||
         exec sudo env BENCH_BUILT=1 ROUNDS="$rounds" XDG_CACHE_HOME="${XDG_CACHE_HOME:-$HOME/.cache}" "$PWD/scripts/bench-compare.sh" \
             "$commit" "${parts[@]}"

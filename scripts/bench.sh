@@ -17,6 +17,8 @@ parts=("$@")
 if [[ -z ${BENCH_BUILT-} ]]; then
     scripts/bootstrap.sh bench
     make --no-print-directory build
+    # As root, it would be root's alone.
+    mkdir -p "${XDG_CACHE_HOME:-$HOME/.cache}/imgadm"
     ((EUID == 0)) ||
         exec sudo env BENCH_BUILT=1 ROUNDS="$rounds" XDG_CACHE_HOME="${XDG_CACHE_HOME:-$HOME/.cache}" "$PWD/scripts/bench.sh" "$@"
 fi

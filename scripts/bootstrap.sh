@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what a task needs and this machine lacks, from the distribution's own packages (apt).
-# usage: scripts/bootstrap.sh GROUP…      (build zfs test instructions page demo clean openzfs engines bench lint docs deb)
+# usage: scripts/bootstrap.sh GROUP…      (build zfs test instructions page demo clean openzfs engines bench lint docs deb fuzz manual)
 #        scripts/bootstrap.sh --list GROUP…   prints what the groups ask for, also what is there
 #
 # Says nothing and takes a moment where nothing is missing. Uses sudo where it is not run by root. Waits for another apt,
@@ -82,7 +82,9 @@ bench_group() {
     wishes+=(isal)
 }
 lint_group() { packages+=(shellcheck shfmt mandoc python3); }
-docs_group() { packages+=(mandoc); }
+docs_group() { build_group; packages+=(mandoc); }
+fuzz_group() { build_group; packages+=(python3); }
+manual_group() { build_group; packages+=(python3); }
 deb_group() { packages+=(dpkg-dev lintian curl); }
 
 swift_is_new_enough() {
@@ -143,8 +145,34 @@ apt_install() { apt install -y --no-install-recommends --no-remove "$@"; }
 
 apt_update() { apt update; }
 
+# What these start by themselves, from now on and at each boot, nobody asked for: tests start their own.
+services=(nginx docker-registry haproxy caddy zfs-fuse)
+
+still_services() {
+    local name
+    [[ -d /run/systemd/system ]] || return 0
+    for name in "${services[@]}"; do
+        [[ " $* " != *" $name "* ]] || as_root systemctl disable --now --quiet "$name.service" || say "$name runs, and need not"
+    done
+}
+
+# busybox, which many machines have, and busybox-static exclude each other: then the program alone is taken, for the tests.
+static_busybox() {
+    local folder tools=${here%/*}/.build/tools
+    [[ " ${packages[*]-} " == *' busybox-static '* ]] && installed busybox || return 0
+    mapfile -t packages < <(printf '%s\n' "${packages[@]}" | grep -vx busybox-static)
+    [[ ! -x $tools/busybox ]] || return 0
+    folder=$(mktemp -d)
+    say "unpacking busybox-static to $tools"
+    (cd "$folder" && apt-get -qq -o APT::Sandbox::User= download busybox-static) >&2 || die 'busybox-static cannot be fetched'
+    dpkg-deb -x "$folder"/busybox-static_*.deb "$folder/root"
+    install -D "$(find "$folder/root" -name busybox -type f -perm /1 | head -n 1)" "$tools/busybox"
+    rm -rf "$folder"
+}
+
 install_missing() {
     local missing wanted
+    static_busybox
     mapfile -t missing < <(missing_of "${packages[@]}")
     mapfile -t wanted < <(missing_of ${wishes[@]+"${wishes[@]}"})
     ((${#missing[@]} + ${#wanted[@]} > 0)) || return 0
@@ -162,19 +190,21 @@ install_missing() {
             [[ -z $updated ]] || die "apt-get could not install: ${missing[*]}"
             { apt_update && apt_install "${missing[@]}"; } || die "apt-get could not install: ${missing[*]}"
         fi
+        still_services "${missing[@]}"
     fi
     local package
     for package in ${wanted[@]+"${wanted[@]}"}; do
         if apt-cache show "$package" >/dev/null 2>&1 && apt_install "$package"; then
             say "installed $package"
+            still_services "$package"
         fi
     done
 }
 
-(($# > 0)) || die "usage: scripts/bootstrap.sh [--list] GROUP… (build zfs test instructions page demo clean openzfs engines bench lint docs deb)"
+(($# > 0)) || die "usage: scripts/bootstrap.sh [--list] GROUP… (build zfs test instructions page demo clean openzfs engines bench lint docs deb fuzz manual)"
 for group; do
     case $group in
-        build | zfs | test | instructions | page | demo | clean | openzfs | engines | bench | lint | docs | deb) "${group}_group" ;;
+        build | zfs | test | instructions | page | demo | clean | openzfs | engines | bench | lint | docs | deb | fuzz | manual) "${group}_group" ;;
         *) die "no such group: $group" ;;
     esac
 done

@@ -19,6 +19,8 @@ if [[ ${1-} != --built ]]; then
     scripts/bootstrap.sh demo
     make --no-print-directory build
     # Pools, mounts and a root file system with its owners take root; compiling does not.
+    # As root, it would be root's alone.
+    mkdir -p "${XDG_CACHE_HOME:-$HOME/.cache}/imgadm"
     ((EUID == 0)) || exec sudo env XDG_CACHE_HOME="${XDG_CACHE_HOME:-$HOME/.cache}" "$PWD/scripts/demo.sh" --built
 fi
 

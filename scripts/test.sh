@@ -9,17 +9,32 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-scripts/bootstrap.sh test
-if [[ -x scripts/json-corpus.sh ]]; then
-    scripts/json-corpus.sh >/dev/null
+built=''
+if [[ ${1-} == --built ]]; then
+    built=yes
+    shift
+else
+    scripts/bootstrap.sh test
+    if [[ -x scripts/json-corpus.sh ]]; then
+        scripts/json-corpus.sh >/dev/null
+    fi
 fi
+export PATH=$PWD/.build/tools:$PATH
 
 # All tests of a runner at once would keep each other waiting for minutes, and whatever has a patience would lose it: as many
 # as keep the processors busy while most of them wait for a disk or a connection.
 # A toolchain that does not know the variable starts all at once.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$((4 * $(nproc)))
 
+# Tested is what is shipped, optimized code: it takes half the time, too, most of all that of packages. It has a folder of its own,
+# so that neither a debug build nor that of a release is in the way.
+options=(-c release -Xswiftc -enable-testing -debug-info-format none --scratch-path .build/test)
 alone=(unshare --mount --pid --fork --kill-child --mount-proc)
+# Pools take root; compiling does not.
+if (($# == 0 && EUID != 0)) && command -v sudo > /dev/null; then
+    swift build "${options[@]}" --build-tests
+    exec sudo env PATH="$PATH" "$PWD/scripts/test.sh" --built
+fi
 if (($# > 0 || EUID != 0)) || ! "${alone[@]}" true 2>/dev/null; then
     # The tests make pools of their own on sparse files; only root may.
     if ((EUID == 0)); then
@@ -30,7 +45,7 @@ if (($# > 0 || EUID != 0)) || ! "${alone[@]}" true 2>/dev/null; then
             trap 'exit 143' TERM
         fi
     else
-        printf 'test: not run by root, so whatever needs a pool is left out\n' >&2
+        printf 'test: not run by root, so whatever needs a pool fails\n' >&2
     fi
     swift test "$@"
     exit
@@ -57,13 +72,17 @@ runners=(
     "--filter EndToEnd/[^A-S]"
 )
 
-# Tested is what is shipped, optimized code: it takes half the time, too, most of all that of packages. It has a folder of its own,
-# so that neither a debug build nor that of a release is in the way.
-options=(-c release -Xswiftc -enable-testing -debug-info-format none --scratch-path .build/test)
-swift build "${options[@]}" --build-tests
-folder=$(swift build "${options[@]}" --show-bin-path)
-bundle=$(printf '%s\n' "$folder"/*.xctest)
-[[ -f $bundle ]] || { printf 'test: no test bundle in %s\n' "$folder" >&2; exit 1; }
+[[ -n $built ]] || swift build "${options[@]}" --build-tests
+patience=1500
+# A kernel's ZFS is one for all, and pools are told apart by PIDs: one runner has all tests then, among the PIDs of the machine.
+if scripts/zfs-daemon.sh kernel; then
+    runners=("--filter .")
+    alone=()
+    patience=10800
+fi
+
+bundle=$(printf '%s\n' "$PWD"/.build/test/release/*.xctest)
+[[ -f $bundle ]] || { printf 'test: no test bundle in .build/test/release\n' >&2; exit 1; }
 
 logs=$(mktemp -d -t imgadm-test.XXXXXX)
 pids=()
@@ -80,10 +99,9 @@ trap 'exit 143' TERM
 for index in "${!runners[@]}"; do
     read -r option pattern <<< "${runners[index]}"
     # Whatever the runner leaves behind, its ZFS, too, ends with the shell, which is the first of its PIDs.
-    "${alone[@]}" bash -euc '
-        mount --make-rprivate /
-        # That of a kernel is one, and does not mind.
+    ${alone[@]+"${alone[@]}"} bash -euc '
         if ! scripts/zfs-daemon.sh kernel; then
+            mount --make-rprivate /
             for folder in /run/zfs /run/lock/zfs /var/lib/zfs; do
                 mkdir -p "$folder"
                 mount -t tmpfs tmpfs "$folder"
@@ -91,8 +109,8 @@ for index in "${!runners[@]}"; do
         fi
         scripts/zfs-daemon.sh start >/dev/null
         # A userspace ZFS may come to a standstill, and nothing that waits for it would end.
-        timeout -k 30 1500 "$@" && exit
-    ' runner "$bundle" --testing-library swift-testing "$option" "$pattern" < /dev/null > >(tee "$logs/$index") 2>&1 &
+        timeout -k 30 "$@" && exit
+    ' runner "$patience" "$bundle" --testing-library swift-testing "$option" "$pattern" < /dev/null > >(tee "$logs/$index") 2>&1 &
     pids+=($!)
 done
 
@@ -101,8 +119,13 @@ for pid in "${pids[@]}"; do
     wait "$pid" || failed=1
 done
 pids=()
-# The last lines may still be on their way through tee.
-wait
+# The last lines may still be on their way through tee, for which nobody can wait.
+for index in "${!runners[@]}"; do
+    for ((tries = 0; tries < 100; tries++)); do
+        ! grep -qa 'Test run with [0-9]* test.* after' "$logs/$index" || break
+        sleep 0.1
+    done
+done
 
 echo
 all=0

@@ -21,14 +21,19 @@ answers() { zpool list >/dev/null 2>&1; }
 
 # What keeps mounts that begin at the same moment from stopping the daemon (scripts/zfs-fuse-mounts.c); nothing without a compiler.
 mounts_apart() {
-    local source built compiler
+    local source built compiler part
     source=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/zfs-fuse-mounts.c
     built=${source%/scripts/*}/.build/zfs-fuse-mounts.so
     if [[ ! $built -nt $source ]]; then
         compiler=$(command -v clang || command -v cc) || return 0
         mkdir -p "${built%/*}"
-        "$compiler" -O1 -shared -fPIC -o "$built.$$" "$source" -ldl -lpthread >&2 || return 0
-        mv -f "$built.$$" "$built"
+        # Several may do so at a time, each the first of its own PIDs.
+        part=$(mktemp "$built.XXXXXX")
+        "$compiler" -O1 -shared -fPIC -o "$part" "$source" -ldl -lpthread >&2 || {
+            rm -f "$part"
+            return 0
+        }
+        mv -f "$part" "$built"
     fi
     printf '%s' "$built"
 }

@@ -15,6 +15,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/imgadm/engines
 root=$cache/$suite
 
 scripts/bootstrap.sh engines
+PATH=$PWD/.build/tools:$PATH
 [[ -n ${IMGADM_BINARIES-} ]] || make --no-print-directory build
 PATH=$(cd "${IMGADM_BINARIES:-.build/release}" && pwd):$PATH
 

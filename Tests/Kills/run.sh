@@ -28,6 +28,7 @@ commands=("$@")
 
 ((EUID == 0)) || { echo 'test-kills: this takes root' >&2; exit 1; }
 scripts/bootstrap.sh test
+PATH=$PWD/.build/tools:$PATH
 [[ -n ${IMGADM_BINARIES-} ]] || make --no-print-directory build
 binaries=$(realpath -e "${IMGADM_BINARIES:-.build/release}")
 
