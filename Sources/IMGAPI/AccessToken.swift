@@ -36,14 +36,6 @@ public struct AccessToken: Sendable, Hashable, CustomStringConvertible {
         try self.init(lines.first.map { String($0) } ?? "", from: "\"\(file)\"", code: code)
     }
 
-    /// Reads the token that a server is shown.
-    ///
-    /// - Throws: as above; `UnsafeToken`.
-    public init(file: FilePath, for server: ServerURL) throws {
-        try self.init(file: file)
-        try check(goingTo: server, insecure: false)
-    }
-
     /// - Parameter insecure: what goes there need not be kept from others' eyes.
     /// - Throws: `UnsafeToken` where it would go over the network for everybody to read.
     public func check(goingTo server: ServerURL, insecure: Bool) throws(Failure) {

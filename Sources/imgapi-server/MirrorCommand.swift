@@ -58,7 +58,8 @@ struct MirrorCommand: AsyncParsableCommand {
         let logger = ServerProgram.logger()
         let url = try ServerURL(from)
         if let keep, keep < 1 { throw ValidationError("--keep must be 1 or more") }
-        let token = try tokenFile.map { try AccessToken(file: FilePath($0), for: url) }
+        let token = try tokenFile.map { try AccessToken(file: FilePath($0)) }
+        try token?.check(goingTo: url, insecure: TransportSettings(environment: ProcessEnvironment.variables).insecure)
         let network = try ServerProgram.network(logger)
         let client = IMGAPIClient(
             base: url.base, channel: try url.value(of: "channel"), insecure: false,

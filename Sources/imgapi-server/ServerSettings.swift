@@ -86,7 +86,7 @@ struct ServerSettings: ParsableArguments {
     @Option(
         name: .customLong("largest-file"),
         help: ArgumentHelp(
-            "The most bytes that the file of an image may have; 20 GiB if not given.", valueName: "bytes"))
+            "The most bytes that the file of an image may have, if less than 20 GiB.", valueName: "bytes"))
     var largestFile: Int64?
 
     @Option(

@@ -32,10 +32,11 @@ struct SignatureClaim: Sendable {
 
     /// The keys that a folder has of the user.
     ///
-    /// - Throws: `ConfigError`, `FileSystemError`, `PermissionDenied` if they cannot be read.
+    /// - Throws: `ConfigError`, `FileSystemError`, `PermissionDenied` if they cannot be read; `UnsafeFile` if others may write them.
     func keys(in folder: FilePath) throws -> [SSHPublicKey] {
         guard UserName.isValid(user) else { return [] }
-        guard let bytes = try HostFile.read(folder.appending("\(user).keys"), limit: 1 << 20, from: .setUp) else {
+        guard let bytes = try HostFile.read(folder.appending("\(user).keys"), limit: 1 << 20, guarded: .fromWriting)
+        else {
             // A user who has no keys is one thing, a folder that is not there another.
             guard try HostFile.exists(folder) else {
                 throw Failure(.configError, "there is no folder of keys \"\(folder)\"")

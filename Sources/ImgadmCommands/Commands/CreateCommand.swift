@@ -62,7 +62,7 @@ struct CreateCommand: AnsweringCommand {
     @Option(
         name: .customShort("p"), parsing: .unconditional,
         help: ArgumentHelp(
-            "Publish the image to this server, as publish does; no file of it stays here.", valueName: "url"),
+            "Publish the image to this server, as publish does; no file of it stays here then.", valueName: "url"),
         completion: .sources)
     var publish: String?
     @OptionGroup var signing: SigningOptions
