@@ -1,6 +1,8 @@
 import Failure
+import Glibc
 public import Host
 import Synchronization
+import SystemPackage
 
 extension ZFS {
     /// Receives the stream of one snapshot into a new dataset, which is not mounted.
@@ -9,13 +11,16 @@ extension ZFS {
     ///   - snapshot: what the stream's snapshot is called here; its dataset must not be there.
     ///   - origin: what the dataset is to be a clone of, where this ZFS lets that be said (`receivesWithOrigin`); nil to have it
     ///     look for the snapshot whose guid the stream names.
+    ///   - properties: what it gets instead of what it would inherit, where this ZFS lets that be said (`receivesWithProperties`).
     ///   - body: writes the stream.
     /// - Throws: what stopped first: the error of `body`, or what `zfs receive` said. The dataset may then be there in
     ///   part or whole; that is for the caller to take away.
     public func receive<Value: Sendable>(
-        _ snapshot: SnapshotName, cloneOf origin: SnapshotName? = nil, body: (ChildInput) async throws -> Value
+        _ snapshot: SnapshotName, cloneOf origin: SnapshotName? = nil,
+        _ properties: [(name: String, value: String)] = [], body: (ChildInput) async throws -> Value
     ) async throws -> Value {
-        let chosen = origin.map { ["-o", "origin=\($0)"] } ?? []
+        let chosen =
+            (origin.map { ["-o", "origin=\($0)"] } ?? []) + properties.flatMap { ["-o", "\($0.name)=\($0.value)"] }
         let command = Command("zfs", ["receive", "-u"] + chosen + [snapshot.description], holdsLocks: true)
         let (outcome, written) = try await runner.feed(command, body: body)
         let what = "receive the stream into \"\(snapshot.dataset)\""
@@ -36,6 +41,23 @@ extension ZFS {
         let can = usage.split(separator: "\n").contains { $0.contains("receive") && $0.contains("[-o ") }
         abilities.receivesWithOrigin = can
         return can
+    }
+
+    /// This ZFS can be told, by us, what properties a received dataset is to have: OpenZFS since 0.8. The kernel's module tells, at no
+    /// cost; its device is not there in a container with another ZFS on a host that has the module. Users to whom the right to receive is
+    /// delegated do not have that to set these.
+    public var receivesWithProperties: Bool {
+        guard geteuid() == 0, (try? HostFile.exists("/dev/zfs")) == true,
+            let version = (try? HostFile.read("/sys/module/zfs/version", limit: 1 << 16)) ?? nil
+        else { return false }
+        return ZFS.takesProperties(version: String(decoding: version, as: UTF8.self))
+    }
+
+    /// - Parameter version: of OpenZFS: `2.1.11-1+deb12u1`.
+    static func takesProperties(version: String) -> Bool {
+        let numbers = version.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+        guard numbers.count == 2, version.first?.isNumber == true else { return false }
+        return numbers[0] > 0 || numbers[1] >= 8
     }
 }
 

@@ -1,5 +1,6 @@
 import Testing
-import ZFS
+
+@testable import ZFS
 
 /// What `zfs` is called with, word by word: options that all the kinds of ZFS have, and never a shell.
 @Suite struct OperationTests {
@@ -47,6 +48,25 @@ import ZFS
         try await check("receive", "-u", "tank/a-partial@final") { zfs in
             try await zfs.receive(snapshot("tank/a-partial@final")) { input in try input.write([1]) }
         }
+    }
+
+    @Test func receivingWithProperties() async throws {
+        try await check(
+            "receive", "-u", "-o", "origin=tank/b@final", "-o", "setuid=off", "-o", "devices=off",
+            "tank/a-partial@final"
+        ) { zfs in
+            try await zfs.receive(
+                snapshot("tank/a-partial@final"), cloneOf: snapshot("tank/b@final"),
+                [("setuid", "off"), ("devices", "off")]
+            ) { input in try input.write([1]) }
+        }
+    }
+
+    @Test(arguments: [
+        ("2.1.11-1+deb12u1\n", true), ("0.8.3-1ubuntu12\n", true), ("10.0", true), ("0.7.13-1\n", false),
+        ("0.6.5.11", false), ("", false), ("unknown-8.9", false), ("2", false),
+    ]) func openZFSSaysByItsVersionWhatItCan(version: String, can: Bool) {
+        #expect(ZFS.takesProperties(version: version) == can)
     }
 
     @Test func listingDatasets() async throws {

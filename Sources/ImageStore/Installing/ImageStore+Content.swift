@@ -12,6 +12,10 @@ extension ImageStore {
     /// name of an archive is a name of its own. They are inherited, and can be chosen only when a file system is made.
     private static let naming = [("casesensitivity", "sensitive"), ("normalization", "none"), ("utf8only", "off")]
 
+    /// Nobody on the host gets rights by a file of an image, or a device, where the image itself is mounted: whoever made it may have
+    /// put there what he likes. Clones of it, which are what runs, have these properties of where they lie.
+    static let harmless = [("setuid", "off"), ("devices", "off")]
+
     /// Makes a file system to be filled: a clone, or an empty one in which names are what they are, whatever the pool is set
     /// to. Both keep extended attributes: property `xattr`, which is inherited, and can be changed at any time.
     ///
@@ -27,8 +31,8 @@ extension ImageStore {
                 hint: "zfs set readonly=off \(pool), or use another zpool with -P")
         }
         let losing = values.filter { $0.name == "xattr" && $0.value == "off" }
-        // Until it has its snapshot, only that tells whose it is.
-        let set = losing.map { ($0.name, "on") } + [ZFS.own]
+        // Until it has its snapshot, only its mark tells whose it is.
+        let set = losing.map { ($0.name, "on") } + ImageStore.harmless + [ZFS.own]
         let changed = (origin == nil ? otherwise : []) + losing
         if !changed.isEmpty {
             log.warning(

@@ -47,7 +47,9 @@ struct StreamInstaller: ImageInstaller {
         let isClone = header.originGUID != nil
         let chosen = if isClone, try await zfs.receivesWithOrigin() { origin } else { SnapshotName?.none }
         do {
-            try await zfs.receive(final, cloneOf: chosen) { input in
+            // A volume has no such properties, and zfs receive refuses them for one.
+            let properties = header.kind == .fileSystem && zfs.receivesWithProperties ? ImageStore.harmless : []
+            try await zfs.receive(final, cloneOf: chosen, properties) { input in
                 try unsafe input.write(head.span.bytes)
                 try await pass.run(&reader) { bytes in try stream.feed(bytes, emit: input.write) }
                 try stream.finish()

@@ -45,8 +45,14 @@ test_properties_never_reach_the_pool() {
         manifest "$id" image.gz fs > image.json
         status 0 imgadm install -m image.json -f image.gz
         is_image "$id"
-        [[ -z $(zfs get -H -o property -s received,local all "$pool/$id") ]]
-        # Not for a moment, either: all that ever was done to it.
+        # What it is given here keeps its files from harming the host.
+        [[ -z $(zfs get -H -o property -s received all "$pool/$id") ]]
+        [[ $(zfs get -H -o property,value -s local all "$pool/$id" | sort | tr '\t\n' '= ') == 'devices=off setuid=off ' ]]
+        grep " /tmp/platform/$pool/$id zfs " /proc/mounts | grep nosuid | grep -q nodev
+        zfs clone "$pool/$id@final" "$pool/vm"
+        [[ $(zfs get -H -o value setuid,devices "$pool/vm" | tr '\n' ' ') == 'on on ' ]]
+        zfs destroy "$pool/vm"
+        # Nothing else for a moment, either: all that ever was done to it.
         zpool history -i "$pool" > events
         [[ $(grep "$id" events | grep -c -e share -e mountpoint -e canmount -e quota -e reservation -e example) == 0 ]]
         [[ $(cat "/tmp/platform/$pool/$id/file") == content ]]
