@@ -108,8 +108,10 @@ done
 [[ -n ${version-} ]] || { tail -n 20 /tmp/dockerd.log >&2; exit 1; }
 for compression in gzip zstd none; do
     name=$host/engines/pushed:$compression
-    # docker reads zstd since 23.
-    if [[ $compression != zstd ]] || ((${version%%.*} >= 23)); then
+    # docker reads zstd since 23: only of an older one nothing is expected, and the marker says so.
+    if [[ $compression == zstd ]] && ((${version%%.*} < 23)); then
+        touch /tmp/out/docker-reads-no-zstd
+    else
         docker pull -q "$name" > /dev/null && docker run --rm --network none "$name" > "/tmp/out/docker $version, $compression"
     fi
     podman pull -q --tls-verify=false "$name" > /dev/null &&
@@ -141,7 +143,7 @@ failed=0
 for engine in docker podman; do
     for compression in gzip zstd none; do
         found=("$work/out/$engine "*", $compression")
-        [[ -e ${found[0]} || $engine-$compression != docker-zstd ]] || continue
+        [[ $engine-$compression != docker-zstd || ! -e $work/out/docker-reads-no-zstd ]] || continue
         if [[ -e ${found[0]} ]] && diff "$work/expected" "${found[0]}" >&2; then
             passed=$((passed + 1))
             printf 'ok    %s\n' "${found[0]##*/}"
