@@ -20,7 +20,7 @@ attributes:
     description: Lists the sources before and after.
 options:
   url:
-    description: The URL of the source. C(?channel=NAME) selects a channel.
+    description: The URL of the source. C(?channel=NAME) selects a channel; another channel is another source.
     type: str
     required: true
   state:
@@ -29,9 +29,8 @@ options:
     choices: [present, absent]
     default: present
   type:
-    description: What it is, as C(imgadm sources -t) has it.
+    description: What it is, as C(imgadm sources -t) has it. If not given, V(oci) of a URL that begins with C(oci://), and V(imgapi) of others.
     type: str
-    default: imgapi
   insecure:
     description: Its certificate is not checked.
     type: bool
@@ -68,6 +67,10 @@ EXAMPLES = r"""
     url: https://docker.io
     type: docker
 
+- name: Images that a registry keeps
+  imgadm.imgadm.source:
+    url: oci://ghcr.io/acme/images
+
 - name: No more those of SmartOS
   imgadm.imgadm.source:
     url: https://images.smartos.org
@@ -87,6 +90,10 @@ sources:
     type:
       description: What it is.
       type: str
+    channel:
+      description: Its channel.
+      returned: if it has one
+      type: str
 """
 
 import re
@@ -94,32 +101,48 @@ import re
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.imgadm.imgadm.plugins.module_utils.imgadm import Imgadm
 
-PORTS = {"http": "80", "https": "443"}
+PORTS = {"http": "80", "https": "443", "oci": "443"}
 
 
-def plain(url):
+def told_type(url, type=None):
+    """The type of a source, as imgadm has it where none is given."""
+    return type or ("oci" if url.lower().startswith("oci://") else "imgapi")
+
+
+def plain(url, type):
     """A URL in the form in which two are the same source, and its channel."""
-    url, _, query = url.partition("?")
+    url, _, query = url.partition("#")[0].partition("?")
     if "://" not in url:
-        url = "http://" + url
+        url = f"{'oci' if type == 'oci' else 'http'}://{url}"
     scheme, _, rest = url.rstrip("/").partition("://")
+    scheme = scheme.lower()
+    if type == "oci" and scheme == "https":
+        scheme = "oci"
     host, slash, path = rest.partition("/")
-    default = PORTS.get(scheme.lower())
+    host = host.lower()
+    default = PORTS.get(scheme)
     if default:
         host = re.sub(f":{default}$", "", host)
     channel = re.search(r"(?:^|&)channel=([^&]*)", query)
-    return f"{scheme}://{host}{slash}{path}", channel.group(1) if channel else None
+    return f"{scheme}://{host}{slash}{path}", channel.group(1) or None if channel else None
 
 
-def same(source, url, type, insecure, token_file):
-    base, channel = plain(source["url"])
-    return ((base, source.get("channel", channel), source["type"], bool(source.get("insecure")))
-            == (*plain(url), type, insecure)) and token_file in (None, source.get("tokenFile"))
+def place(source):
+    """Where a source is, and which of its channels it is."""
+    base, channel = plain(source["url"], source["type"])
+    return base, source.get("channel", channel)
+
+
+def same(source, new, token_file):
+    def known(each):
+        return (*place(each), each["type"], bool(each.get("insecure")))
+    return known(source) == known(new) and token_file in (None, source.get("tokenFile"))
 
 
 def lines(sources):
     return "".join(
-        f"{each['url']} {each['type']}{' insecure' if each.get('insecure') else ''}"
+        f"{each['url']}{'?channel=' + each['channel'] if each.get('channel') else ''} {each['type']}"
+        f"{' insecure' if each.get('insecure') else ''}"
         f"{' token-file=' + each['tokenFile'] if each.get('tokenFile') else ''}\n" for each in sources)
 
 
@@ -128,7 +151,7 @@ def main():
         argument_spec={
             "url": {"required": True},
             "state": {"choices": ["present", "absent"], "default": "present"},
-            "type": {"default": "imgapi"},
+            "type": {},
             "insecure": {"type": "bool", "default": False},
             "token_file": {"type": "path"},
             "force": {"type": "bool", "default": False},
@@ -146,23 +169,29 @@ def main():
         return value or []
 
     before = sources()
+    type = told_type(params["url"], params["type"])
+    base, channel = plain(params["url"], type)
     if params["state"] == "present":
-        def wanted(each, token_file=None):
-            return same(each, params["url"], params["type"], params["insecure"], token_file)
-        change = not any(wanted(each, params["token_file"]) for each in before)
-        new = {"url": params["url"], "type": params["type"], "insecure": params["insecure"]}
+        new = {"type": type, "url": base}
+        if params["insecure"]:
+            new["insecure"] = True
+        if channel:
+            new["channel"] = channel
         if params["token_file"]:
             new["tokenFile"] = params["token_file"]
+        change = not any(same(each, new, params["token_file"]) for each in before)
         # One that is there without that token file stays in its place.
-        place = next((number for number, each in enumerate(before) if wanted(each)), len(before))
-        planned = before[:place] + [new] + before[place + 1:]
-        words = ["-a", params["url"], "-t", params["type"]] + (["-k"] if params["insecure"] else []) \
+        number = next((number for number, each in enumerate(before) if same(each, new, None)), len(before))
+        planned = before[:number] + [new] + before[number + 1:]
+        words = ["-a", params["url"]] + (["-t", params["type"]] if params["type"] else []) \
+            + (["-k"] if params["insecure"] else []) \
             + (["-f"] if params["force"] else []) \
             + (["--token-file", params["token_file"]] if params["token_file"] else [])
     else:
-        planned = [each for each in before if plain(each["url"])[0] != plain(params["url"])[0]]
+        planned = [each for each in before if place(each) != (base, channel)]
         change = planned != before
-        words = ["-d", params["url"]]
+        # Without a type, only oci:// tells of a repository that it is one.
+        words = ["-d", base if type == "oci" and not channel else params["url"]]
     after = planned if change else before
     if change and not module.check_mode:
         status, _, errors = imgadm.run("sources", *words)
