@@ -80,10 +80,19 @@ extension EndToEnd {
                   register: r
                   ignore_errors: true
                 - assert: {that: "r.failed and r.code == 'ImageHasDependentClones'"}
+                - imgadm.imgadm.image: {name: base, state: absent}
+                  check_mode: true
+                  register: r
+                  ignore_errors: true
+                - assert: {that: "r.failed and r.code == 'ImageHasDependentClones'"}
                 - imgadm.imgadm.image: {name: middle, state: absent}
                   check_mode: true
                   register: r
                 - assert: {that: "r.changed and r.images[0].action == 'deleted'"}
+                - imgadm.imgadm.image: {name: [middle, base], state: absent}
+                  check_mode: true
+                  register: r
+                - assert: {that: "r.images | map(attribute='action') | list == ['deleted', 'deleted']"}
                 - imgadm.imgadm.image: {name: middle, state: absent}
                   register: r
                 - assert: {that: "r.changed and r.images[0].uuid == '\(images.middle.uuid)'"}
@@ -99,26 +108,69 @@ extension EndToEnd {
             #expect(try await box.datasets() == [images.base.uuid, "\(images.base.uuid)@final"])
         }
 
+        @Test func imagesOfOneNameAreToldApartByTheirType() async throws {
+            let box = try await stage()
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            let name = "twin-of-ansible"
+            let container = try await images.workshop.make(name: name, manifest: ["type": "lx-dataset"])
+            let zone = try await images.workshop.make(name: name)
+            let run = try await play(
+                """
+                - imgadm.imgadm.image: {name: \(name), type: lx-dataset}
+                  register: r
+                - assert: {that: "r.changed and r.images[0].uuid == '\(container.uuid)'"}
+                - imgadm.imgadm.image: {name: \(name), type: zone-dataset}
+                  register: r
+                - assert: {that: "r.changed and r.images[0].uuid == '\(zone.uuid)'"}
+                - imgadm.imgadm.image: {name: \(name), type: lx-dataset}
+                  register: r
+                - assert: {that: "not r.changed and r.images | map(attribute='uuid') | list == ['\(container.uuid)']"}
+                - imgadm.imgadm.image: {name: \(name)@1.0.0, type: zvol}
+                  register: r
+                  ignore_errors: true
+                - assert: {that: "r.failed and r.code == 'ImageNotFound'"}
+                - imgadm.imgadm.image: {name: \(name)}
+                  register: r
+                - assert: {that: "not r.changed and r.images | length == 2"}
+                - imgadm.imgadm.image: {name: \(name), state: absent}
+                  check_mode: true
+                  register: r
+                  ignore_errors: true
+                - assert: {that: "r.failed and r.code == 'AmbiguousName'"}
+                - imgadm.imgadm.image: {name: ["\(zone.uuid)", "\(name)"], state: absent}
+                  check_mode: true
+                  register: r
+                - assert: {that: "r.images | map(attribute='uuid') | list == ['\(zone.uuid)', '\(container.uuid)']"}
+                """, in: box)
+            #expect(run.status == 0, "\(run)")
+        }
+
         @Test func dockerImagesAndFiles() async throws {
             let box = try await stage()
             try await Tool.shell(
                 "cd '\(box.root)' && mkdir -p r/etc && echo ID=x > r/etc/os-release && tar -C r -cf rootfs.tar etc")
             let path = box.path("rootfs.tar")
-            let file = "{name: \"\(path)\", fields: {name: a, version: \"1\", os: linux, tags: {team: web}}}"
+            let fields = "{name: a, version: \"1\", os: linux, description: \"set $HOME first\", tags: {team: web}}"
+            let file = "{name: \"\(path)\", fields: \(fields)}"
             let run = try await play(
                 """
                 - imgadm.imgadm.image: \(file)
                   register: r
                 - assert: {that: "r.changed and r.images[0].name == 'a'"}
-                - imgadm.imgadm.image: \(file)
+                - imgadm.imgadm.image: {name: "~/../rootfs.tar", fields: \(fields)}
                   register: r
                 - assert: {that: not r.changed}
                 """, in: box)
             #expect(run.status == 0, "\(run)")
+            #expect(try await box.imgadm("list", "-Ho", "description", "zpool=\(box.pool)").lines == ["set $HOME first"])
             #expect(try await box.imgadm("list", "-Ho", "tags.team", "zpool=\(box.pool)").lines == ["web"])
             let registry = try await RegistryServer()
             let reference = "\(registry.host)/me/app:1"
-            #expect(try await box.imgadm("push", "-q", "a", reference).status == 0)
+            let other = "\(registry.host)/me/app:2"
+            for each in [reference, other] {
+                #expect(try await box.imgadm("push", "-q", "a", each).status == 0)
+            }
             let diff = try await play("- imgadm.imgadm.image: {name: \"\(reference)\"}", in: box, "--check --diff")
             #expect(diff.status == 0 && diff.output.contains(" \(reference)\n"), "\(diff)")
             let docker = try await play(
@@ -134,6 +186,30 @@ extension EndToEnd {
                   failed_when: r.failed or r.changed != item.changed
                 """, in: box)
             #expect(docker.status == 0, "\(docker)")
+            let single = "{name: \"\(reference)\", state: absent}"
+            let several = try await play(
+                """
+                - imgadm.imgadm.image: {name: ["\(reference)", "\(other)"]}
+                - imgadm.imgadm.image: {name: "\(reference)", platform: linux/\(RegistryServer.architecture)}
+                  register: r
+                - assert: {that: not r.changed}
+                - imgadm.imgadm.image: {name: "\(reference)", platform: plan9/mips}
+                  register: r
+                  ignore_errors: true
+                - assert: {that: "r.failed and r.code == 'PlatformNotFound'"}
+                - imgadm.imgadm.image: {name: ["\(reference)", "\(other)"], state: absent}
+                  check_mode: true
+                  register: r
+                - assert: {that: "r.images | map(attribute='action') | list == ['untagged', 'deleted']"}
+                - imgadm.imgadm.image: \(single)
+                  check_mode: true
+                  register: check
+                - imgadm.imgadm.image: \(single)
+                  register: r
+                - assert: {that: "check.images[0].action == 'untagged' and check.changed"}
+                - assert: {that: "r.images[0].action == 'untagged' and r.changed"}
+                """, in: box)
+            #expect(several.status == 0, "\(several)")
         }
 
         @Test func sources() async throws {
@@ -179,6 +255,53 @@ extension EndToEnd {
                 - imgadm.imgadm.source: {url: "\(url)", state: absent}
                   register: r
                 - assert: {that: not r.changed}
+                """, in: box)
+            #expect(run.status == 0, "\(run)")
+        }
+
+        @Test func aChannelIsASourceOfItsOwn() async throws {
+            let box = try await stage()
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            let url = "http://127.0.0.1:1/images"
+            let run = try await play(
+                """
+                - imgadm.imgadm.source: {url: "\(url)?channel={{ item }}", force: true}
+                  loop: [dev, release]
+                - imgadm.imgadm.source: {url: "\(url)?channel=dev", state: absent}
+                  check_mode: true
+                  register: check
+                - imgadm.imgadm.source: {url: "\(url)", state: absent}
+                  register: r
+                - assert: {that: "not r.changed"}
+                - imgadm.imgadm.source: {url: "\(url)?channel=dev", state: absent}
+                  register: r
+                - assert: {that: "r.changed and r.sources == check.sources and r.diff == check.diff"}
+                - assert: {that: "r.sources | map(attribute='channel', default='none') | list == ['none', 'release']"}
+                - assert: {that: "'\(url)?channel=release imgapi' in r.diff.after"}
+                """, in: box)
+            #expect(run.status == 0, "\(run)")
+        }
+
+        @Test func theTypeOfARepositoryIsToldByItsURL() async throws {
+            let box = try await stage()
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            let url = "oci://127.0.0.1:1/images"
+            let run = try await play(
+                """
+                - imgadm.imgadm.source: {url: "\(url)", force: true}
+                  check_mode: true
+                  register: check
+                - imgadm.imgadm.source: {url: "\(url)", force: true}
+                  register: r
+                - assert: {that: "r.changed and r.sources[1].type == 'oci' and r.sources == check.sources"}
+                - imgadm.imgadm.source: {url: "\(url)", type: oci}
+                  register: r
+                - assert: {that: not r.changed}
+                - imgadm.imgadm.source: {url: "\(url)", state: absent}
+                  register: r
+                - assert: {that: "r.changed and r.sources | length == 1"}
                 """, in: box)
             #expect(run.status == 0, "\(run)")
         }

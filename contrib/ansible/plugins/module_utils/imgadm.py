@@ -15,7 +15,9 @@ class Imgadm:
 
     def run(self, *words):
         """Exit status, standard output, standard error."""
-        return self.module.run_command([self.path, *words], environ_update={"LC_ALL": "C.UTF-8"})
+        # The words are what they are: $ and ~ in a description mean nothing.
+        return self.module.run_command(
+            [self.path, *words], environ_update={"LC_ALL": "C.UTF-8"}, expand_user_and_vars=False)
 
     def json(self, *words):
         """The exit status, and the value on standard output; None if there is none."""
@@ -27,7 +29,7 @@ class Imgadm:
         return status, value, errors
 
     def answer(self, *words):
-        """What a command that changes something says it did; an error of it is the module's, but for `missing`."""
+        """The exit status of a command that changes something, and what it says it did; what to make of an error is the module's."""
         status, answer, errors = self.json(*words)
         if not isinstance(answer, dict) or "images" not in answer:
             # Options that this imgadm does not know.
@@ -36,27 +38,25 @@ class Imgadm:
             self.module.warn(warning)
         return status, answer
 
-    def code(self, *words):
-        """The stable code of the error that a command ends with; None if it ends well. Its output, read as JSON."""
+    def ask(self, *words):
+        """The error that a command ends with, as the answer of one has it; None if it ends well. Its output, read as JSON."""
         status, output, errors = self.run("-E", *words)
         if status == 0:
             return None, json.loads(output)
         for line in reversed(errors.splitlines()):
             try:
-                return json.loads(line)["err"]["code"], None
+                error = json.loads(line)["err"]
+                return {"code": error["code"], "message": error["message"], "hint": error.get("hint"), "rc": status}, None
             except (ValueError, KeyError, TypeError):
                 continue
         self.fail(errors.strip() or f"imgadm {words[0]} failed", rc=status)
 
-    def check(self, answer, status):
-        """Fails with the error of an answer, if it has one."""
-        error = answer.get("error")
-        if error is None:
-            return
+    def refuse(self, error, **facts):
+        """Fails with an error of imgadm's."""
         message = error.get("message", "imgadm failed")
         if error.get("hint"):
             message += f" ({error['hint']})"
-        self.fail(message, rc=status, code=error.get("code"), images=answer["images"], changed=answer["changed"])
+        self.fail(message, rc=error.get("rc"), code=error.get("code"), **facts)
 
     def fail(self, message, **facts):
         self.module.fail_json(msg=message, **facts)
