@@ -9,7 +9,8 @@ import Time
 /// `mdata-get`, `mdata-put`, `mdata-delete` and `mdata-list` on its path.
 ///
 /// What it needs lies in a folder of the host, `run` of ours, which is mounted over ``place`` of that root, in the namespace
-/// alone: nothing of it is in the dataset. The script can put anything there; what we rely on lies beside it.
+/// alone: nothing of it is in the dataset. The script can put anything there; what we rely on lies beside it. Nobody else on the
+/// host can look into that folder: scripts have secrets.
 struct MachineScript {
     let folder: FilePath
     let runner: any CommandRunner
@@ -25,7 +26,8 @@ struct MachineScript {
     }
 
     func setScript(_ text: String) throws {
-        try HostFile.write(Array(text.utf8), to: scriptFile)
+        _ = try PrivateFolder.making(folder)
+        try HostFile.write(Array(text.utf8), to: scriptFile, mode: [.ownerReadWrite])
         try HostFile.write(Array(text.utf8), to: shared.appending("script"), mode: [.ownerReadWriteExecute])
         _ = try PrivateFolder.making(values)
         for (name, text) in MachineScript.commands {
@@ -84,6 +86,7 @@ struct MachineScript {
 
     func set(_ key: String, _ value: String) throws {
         let key = try checked(key)
+        _ = try PrivateFolder.making(folder)
         guard let file = try PrivateFolder.making(values).open(key, create: true) else { return }
         defer { try? file.close() }
         do {
