@@ -208,7 +208,7 @@ let package = Package(
                 "Host", "ZFS", "TestPools", "TestClock", "TestHost", system, nioCore,
             ]),
         tests("ImgadmCommandsTests", ["ImgadmCommands", "ImageModel", "JSON", "Failure", "Terminal", argumentParser]),
-        tests("VirtualMachinesTests", ["VirtualMachines", "Failure", "Host"]),
+        tests("VirtualMachinesTests", ["VirtualMachines", "ImageModel", "ZFS", "JSON", "Failure", "Host"]),
         tests(
             "HostConfigTests",
             [

@@ -61,9 +61,10 @@ public struct Vmadm: MachineManager {
         let outcome = try await runner.run(command)
         guard outcome.succeeded else {
             let said = outcome.errorText.lowercased()
-            guard said.contains("no such zone") || said.contains("not found") || said.contains("unknown vm") else {
-                throw command.failure(outcome, .vmManager)
-            }
+            // What it says of something else that it has not found is as good as the same.
+            guard said.contains("no such zone") || said.contains("not found") || said.contains("unknown vm"),
+                try await !isListed(uuid)
+            else { throw command.failure(outcome, .vmManager) }
             throw NoSuchMachine("there is no VM \(uuid)", hint: "vmadm list shows what there is")
         }
         let nothing = "\(command) printed nothing that describes VM \(uuid)"
@@ -75,6 +76,14 @@ public struct Vmadm: MachineManager {
         }
         guard let machine = Machine(json: json), machine.uuid == uuid else { throw Failure(.vmManager, nothing) }
         return machine
+    }
+
+    /// - Throws: `VmManagerError` if the VMs cannot be listed.
+    private func isListed(_ uuid: ImageUUID) async throws -> Bool {
+        let command = command("list", ["-H", "-o", "uuid"])
+        let outcome = try await runner.run(command)
+        guard outcome.succeeded else { throw command.failure(outcome, .vmManager) }
+        return outcome.lines.contains { ImageUUID($0.filter { !$0.isWhitespace }) == uuid }
     }
 
     public func start(_ uuid: ImageUUID) async throws { try await run("start", [uuid.description]) }

@@ -40,7 +40,8 @@ public final class VMStandIn: Sendable {
         try JSONValue(parsing: try HostFile.read(folder.appending("\(uuid).json")) ?? [])
     }
 
-    /// Has a step go wrong: `get`, `start`, `stop`, `update` or `boot`, and `fail`, `hang`, `nonsense`, `silent` or `crash`.
+    /// Has a step go wrong: `get`, `start`, `stop`, `update` or `boot`, and `fail`, `hang`, `nonsense`, `silent` or `crash`;
+    /// `unfound` is to fail with words that speak of something else that is not there.
     public func misbehave(_ step: String, _ how: String) throws {
         try Tool.write(how, to: folder.appending("bad-\(step)"))
     }
@@ -73,6 +74,7 @@ public final class VMStandIn: Sendable {
             except FileNotFoundError:
                 return ""
             if how == "fail": sys.exit(f"{step} went wrong on purpose")
+            if how == "unfound": sys.exit("zoneadmd: door not found")
             if how == "hang": time.sleep(3600)
             if how == "nonsense":
                 print("<html>nonsense")
@@ -102,6 +104,10 @@ public final class VMStandIn: Sendable {
                 time.sleep(3600)
 
         verb, arguments = sys.argv[1], sys.argv[2:]
+        if verb == "list":
+            for name in os.listdir(state):
+                if name.endswith(".json"): print(name[:-5])
+            sys.exit(0)
         uuid = arguments[-1] if verb != "put" else arguments[0]
         if not os.path.exists(path(uuid)): sys.exit(f"Failed: No such zone: {uuid}")
         if verb == "get":

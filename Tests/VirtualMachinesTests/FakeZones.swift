@@ -2,19 +2,22 @@ import Failure
 import Host
 import Synchronization
 
-/// A host whose `zoneadm` answers as a test wants; what it was called with is remembered.
+/// A host whose `zoneadm`, or `vmadm`, answers as a test wants; what it was called with is remembered.
 final class FakeZones: CommandRunner {
-    private let outcome: CommandOutcome
+    private let answer: @Sendable (Command) -> CommandOutcome
     private let memory = Mutex<[[String]]>([])
 
-    init(_ outcome: CommandOutcome) { self.outcome = outcome }
+    init(_ outcome: CommandOutcome) { answer = { _ in outcome } }
+
+    /// - Parameter answer: what comes of a command.
+    init(answering answer: @escaping @Sendable (Command) -> CommandOutcome) { self.answer = answer }
 
     /// The words of each command.
     var calls: [[String]] { memory.withLock { $0 } }
 
     func run(_ command: Command) async throws -> CommandOutcome {
         memory.withLock { $0.append([command.program] + command.arguments) }
-        return outcome
+        return answer(command)
     }
 
     func feed<Value: Sendable>(

@@ -147,7 +147,7 @@ extension EndToEnd {
             ("get", "fail", "VmManagerError"), ("get", "nonsense", "VmManagerError"), ("stop", "fail", ""),
             ("start", "fail", "VmManagerError"), ("update", "fail", ""), ("get", "hang", "CommandFailed"),
             ("start", "hang", "CommandFailed"), ("update", "hang", ""), ("boot", "silent", "PrepareImageDidNotRun"),
-            ("boot", "crash", "PrepareImageError"),
+            ("boot", "crash", "PrepareImageError"), ("get", "unfound", "VmManagerError"),
         ]
 
         @Test(arguments: troubles)
