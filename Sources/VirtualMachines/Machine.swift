@@ -1,3 +1,4 @@
+public import Failure
 public import ImageModel
 public import JSON
 public import ZFS
@@ -6,7 +7,10 @@ public import ZFS
 public struct Machine: Sendable {
     /// A disk of its own, which is a volume.
     public struct Disk: Sendable {
-        public let dataset: DatasetName
+        /// What messages call it.
+        public let name: String
+        /// Nil if it is no volume, or the manager names none that can be.
+        public let dataset: DatasetName?
         /// The image it was made of.
         public let image: ImageUUID?
     }
@@ -18,6 +22,7 @@ public struct Machine: Sendable {
     public let dataset: DatasetName
     /// The image its own dataset was made of.
     public let image: ImageUUID?
+    /// The one that it boots from is the first, whatever is known of it.
     public let disks: [Disk]
     /// What its owner and programs inside it may set.
     public let customerMetadata: JSONObject
@@ -41,13 +46,31 @@ public struct Machine: Sendable {
 
     /// All datasets that belong to it, its own first.
     public var datasets: [DatasetName] {
-        disks.map(\.dataset).reduce(into: [dataset]) { if !$0.contains($1) { $0.append($1) } }
+        disks.compactMap(\.dataset).reduce(into: [dataset]) { if !$0.contains($1) { $0.append($1) } }
     }
 
     /// The dataset an image is made of, and the image that was made of.
-    public var imaged: (dataset: DatasetName, image: ImageUUID?) {
+    ///
+    /// - Throws: `VmManagerError` if the disk that it boots from has none: no other disk is taken for it.
+    public func imaged() throws(Failure) -> (dataset: DatasetName, image: ImageUUID?) {
         guard hasVolumes, let disk = disks.first else { return (dataset, image) }
-        return (disk.dataset, disk.image)
+        guard let dataset = disk.dataset else {
+            throw unknown(disk, "so that no image can be made of it", hint: "vmadm get \(uuid) shows its disks")
+        }
+        return (dataset, disk.image)
+    }
+
+    /// - Throws: `VmManagerError` if it has a disk of which there can be no snapshot.
+    public func checkCanBeRolledBack() throws(Failure) {
+        guard let disk = disks.first(where: { $0.dataset == nil }) else { return }
+        throw unknown(
+            disk, "so that what a script does to it could not be undone", hint: "make the image without -s")
+    }
+
+    private func unknown(_ disk: Disk, _ consequence: String, hint: String) -> Failure {
+        Failure(
+            .vmManager, "disk \(disk.name) of VM \(uuid) has no dataset (zfs_filesystem) that is known, \(consequence)",
+            hint: hint)
     }
 }
 
@@ -65,10 +88,12 @@ extension Machine {
         state = json["state"]?.stringValue ?? "unknown"
         image = ImageUUID(json["image_uuid"]?.stringValue ?? "")
         // The disk the VM boots from comes first, wherever it stands.
-        let list = json["disks"]?.arrayValue ?? []
+        let list = (json["disks"]?.arrayValue ?? []).filter { $0["media"]?.stringValue != "cdrom" }
         let ordered = list.filter { $0["boot"]?.boolValue == true } + list.filter { $0["boot"]?.boolValue != true }
-        disks = ordered.compactMap { disk in
-            dataset(disk).map { Disk(dataset: $0, image: ImageUUID(disk["image_uuid"]?.stringValue ?? "")) }
+        disks = ordered.enumerated().map { number, disk in
+            Disk(
+                name: disk["path"]?.stringValue.map { "\"\($0)\"" } ?? "number \(number)", dataset: dataset(disk),
+                image: ImageUUID(disk["image_uuid"]?.stringValue ?? ""))
         }
         customerMetadata = json["customer_metadata"]?.objectValue ?? [:]
         internalMetadata = json["internal_metadata"]?.objectValue ?? [:]

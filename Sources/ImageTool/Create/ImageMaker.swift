@@ -75,6 +75,7 @@ public struct ImageMaker: Sendable {
                 .usage, "volume \"\(machine.dataset)\" is a disk, in which no prepare-image script can be run",
                 hint: "prepare it with a machine that has it, switch that off, and make the image without -s")
         }
+        if request.script != nil { try machine.checkCanBeRolledBack() }
         let source = try await source(of: machine, request)
         let manifest = try await manifest(request, machine, source, report)
         try await judge(manifest)
@@ -108,7 +109,7 @@ public struct ImageMaker: Sendable {
     }
 
     private func source(of machine: Machine, _ request: CreateRequest) async throws -> Source {
-        let (name, image) = machine.imaged
+        let (name, image) = try machine.imaged()
         let pool = name.poolName
         guard let dataset = try await zfs.dataset(name), let snapshot = name.snapshot("final") else {
             throw Failure(.datasetNotFound, "dataset \"\(name)\" of VM \(machine.uuid) does not exist")
