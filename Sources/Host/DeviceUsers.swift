@@ -61,11 +61,14 @@ public struct DeviceUsers: Sendable {
     }
 
     /// All of them, each in words, at most so many. It reads much of `/proc`: call it on a thread of its own.
-    public func named(atMost limit: Int = 8) -> [String] {
+    ///
+    /// - Parameter isLeftOut: whether a process that uses it does not count.
+    public func named(atMost limit: Int = 8, except isLeftOut: (Int32) -> Bool = { _ in false }) -> [String] {
         var found = kernelUsers()
         for process in ProcFolder.names("/proc") where found.count < limit {
             guard let pid = pid_t(process), pid != getpid() else { continue }
-            if let use = use(by: process) { found.append("process \(pid) (\(DeviceUsers.name(of: process))): \(use)") }
+            guard let use = use(by: process), !isLeftOut(pid) else { continue }
+            found.append("process \(pid) (\(DeviceUsers.name(of: process))): \(use)")
         }
         return Array(found.prefix(limit))
     }
@@ -146,18 +149,40 @@ public enum ForeignMounts {
     ///
     /// - Parameter isIt: whether a mount is the thing.
     public static func named(_ isIt: (MountTable.Mount) -> Bool) -> [String] {
-        var seen: Set<String> = [namespace("self")].reduce(into: []) { if let name = $1 { $0.insert(name) } }
         var found: [String] = []
+        look { process, mount in
+            if isIt(mount) {
+                found.append(
+                    "mount \(mount.path) in the namespace of process \(process) (\(DeviceUsers.name(of: process)))")
+            }
+            return true
+        }
+        return found
+    }
+
+    /// One of the places where something is mounted elsewhere.
+    ///
+    /// - Parameter isIt: whether a mount is the thing.
+    public static func first(where isIt: (MountTable.Mount) -> Bool) -> MountTable.Mount? {
+        var found: MountTable.Mount?
+        look { _, mount in
+            if isIt(mount) { found = mount }
+            return found == nil
+        }
+        return found
+    }
+
+    /// - Parameter goesOn: is given each mount, with a process that sees it, until it says that it has seen enough.
+    private static func look(_ goesOn: (String, MountTable.Mount) -> Bool) {
+        var seen: Set<String> = [namespace("self")].reduce(into: []) { if let name = $1 { $0.insert(name) } }
         for process in ProcFolder.names("/proc") where pid_t(process) != nil {
             guard let name = namespace(process), seen.insert(name).inserted, let table = MountTable(of: process) else {
                 continue
             }
-            for mount in table.mounts where isIt(mount) {
-                found.append(
-                    "mount \(mount.path) in the namespace of process \(process) (\(DeviceUsers.name(of: process)))")
+            for mount in table.mounts {
+                guard goesOn(process, mount) else { return }
             }
         }
-        return found
     }
 
     private static func namespace(_ process: String) -> String? {

@@ -35,7 +35,7 @@ public struct BareDatasets: MachineManager {
         }
         let sandbox = sandbox(uuid)
         let isDisk = found.kind == .volume
-        let isInUse = isDisk ? await isOpen("/dev/zvol/\(name)") : try await isUsed(name, sandbox)
+        let (isInUse, users) = isDisk ? await use(of: "/dev/zvol/\(name)") : try await use(of: name, sandbox)
         var json: JSONObject = [
             "uuid": .string(uuid.description), "brand": .string(isDisk ? Machine.bareDisk : "bare"),
             "state": isInUse ? "running" : "stopped",
@@ -47,6 +47,7 @@ public struct BareDatasets: MachineManager {
             throw Failure(.internalError, "no machine in its JSON")
         }
         machine.lastWords = sandbox.lastWords
+        machine.users = users
         return machine
     }
 
@@ -63,8 +64,7 @@ public struct BareDatasets: MachineManager {
         let name = pool.dataset.child(uuid.description)
         try await sandbox(uuid).stop(force: force)
         guard force, let path = try await zfs.mountedPath(of: name) else { return }
-        // What the script left running has this root; what only looks into the folder is somebody else's.
-        try await FolderUsers.endRooted(in: path)
+        try await FolderUsers.endScript(in: path)
     }
 
     public func update(_ uuid: ImageUUID, _ change: MetadataChange) async throws {
@@ -76,18 +76,26 @@ public struct BareDatasets: MachineManager {
         for key in change.removeCustomer { try sandbox.remove(key) }
     }
 
-    /// A script runs in a file system, or somebody has something of it open.
-    private func isUsed(_ name: DatasetName, _ sandbox: MachineScript) async throws -> Bool {
-        if try sandbox.isRunning { return true }
-        return try await zfs.mountedPath(of: name).map { try !FolderUsers.of($0).isEmpty } ?? false
+    /// Whether a script runs in a file system, or somebody has something of it open; and who that is beside the script. While one runs,
+    /// which is looked at often, nobody else is looked for.
+    private func use(
+        of name: DatasetName, _ sandbox: MachineScript
+    ) async throws -> (isInUse: Bool, others: [String]) {
+        if try sandbox.isRunning { return (true, []) }
+        let folder = try await zfs.mountedPath(of: name)
+        let users = try await withTaskExecutorPreference(DedicatedThread("users")) {
+            try FolderUsers(of: name, at: folder)
+        }
+        return (!users.areNone, users.others)
     }
 
-    /// Somebody has a device open, or a file system on it mounted.
-    private func isOpen(_ device: String) async -> Bool {
-        await withTaskExecutorPreference(DedicatedThread("users")) {
-            guard let users = DeviceUsers(ofDevice: device) else { return false }
-            return !users.named(atMost: 1).isEmpty || !users.mounts().isEmpty
+    /// Who has a device open, or a file system on it mounted.
+    private func use(of device: String) async -> (isInUse: Bool, others: [String]) {
+        let users = await withTaskExecutorPreference(DedicatedThread("users")) {
+            guard let users = DeviceUsers(ofDevice: device) else { return [String]() }
+            return users.named() + users.mounts()
         }
+        return (!users.isEmpty, users)
     }
 
     private func sandbox(_ uuid: ImageUUID) -> MachineScript {

@@ -2,27 +2,69 @@ import Glibc
 import Host
 import SystemPackage
 import Time
+import ZFS
 
-/// The processes that use something in a folder, by what `/proc` tells of their root, current folder, program and open
-/// files (proc(5)).
-enum FolderUsers {
-    static func of(_ folder: String) throws -> [pid_t] {
-        try processes.filter { pid in
-            let base = "/proc/\(pid)"
-            return ["root", "cwd", "exe"].contains { isInside(link("\(base)/\($0)"), folder) }
-                || openFiles(base).contains { isInside($0, folder) }
+/// Who has something of a file system open.
+struct FolderUsers {
+    /// What a script runs in is.
+    private(set) var areOfScript = false
+    /// The others, each in words.
+    private(set) var others: [String] = []
+
+    var areNone: Bool { !areOfScript && others.isEmpty }
+
+    /// What a process has open is told by the device it is on: paths are those of its own mount namespace, as of a container that has
+    /// the file system for its root. Other namespaces have copies of the mounts of this one, so that a mount alone says nothing.
+    ///
+    /// Much of `/proc` is read: call it on a thread of its own.
+    /// - Parameters:
+    ///   - name: of the file system, wherever it is mounted.
+    ///   - folder: where its properties have it mounted; nil if it is not.
+    init(of name: DatasetName, at folder: String?) throws {
+        let isIt = { (mount: MountTable.Mount) -> Bool in
+            mount.source == name.description && ["zfs", "fuse.zfs"].contains(mount.type)
         }
+        var isScripts = false
+        func isOfScript(_ process: Int32) -> Bool {
+            guard FolderUsers.isOfScript(process) else { return false }
+            isScripts = true
+            return true
+        }
+        let here = MountTable(of: "self")?.mounts.filter(isIt) ?? []
+        if let mount = here.first ?? ForeignMounts.first(where: isIt) {
+            others = DeviceUsers(filesOf: mount.device, at: here.map(\.path))?.named(except: isOfScript) ?? []
+        }
+        // What is mounted below is another device.
+        if others.isEmpty, let folder {
+            others = try FolderUsers.processes(in: folder).filter { !isOfScript($0) }.map { "process \($0)" }
+        }
+        areOfScript = isScripts
     }
 
-    /// Ends the processes whose root is in a folder, and waits until they are gone.
-    static func endRooted(in folder: String) async throws {
+    /// Ends what a script has left running in a folder, and waits until it is gone. Other processes are not touched.
+    static func endScript(in folder: String) async throws {
         let ending = Backoff(
             patience: .seconds(4), firstPause: .milliseconds(20), longestPause: .milliseconds(200))
         // Those that do not go keep the folder busy, and whoever unmounts it says so.
         _ = try await ending.until(by: .real) {
-            let users = try processes.filter { isInside(link("/proc/\($0)/root"), folder) }
+            let users = try processes.filter { isInside(link("/proc/\($0)/root"), folder) && isOfScript($0) }
             for pid in users { kill(pid, SIGKILL) }
             return users.isEmpty
+        }
+    }
+
+    /// A process sees what is mounted for a script alone. Linux has file systems of its own for that place.
+    private static func isOfScript(_ process: Int32) -> Bool {
+        MountTable(of: "\(process)")?.mounts.contains { mount in
+            mount.path.hasSuffix(MachineScript.place) && mount.type != "nfsd"
+        } ?? false
+    }
+
+    private static func processes(in folder: String) throws -> [pid_t] {
+        try processes.filter { pid in
+            let base = "/proc/\(pid)"
+            return ["root", "cwd", "exe"].contains { isInside(link("\(base)/\($0)"), folder) }
+                || openFiles(base).contains { isInside($0, folder) }
         }
     }
 

@@ -31,6 +31,8 @@ public struct Machine: Sendable {
     public let bootrom: String?
     /// The last line that its operator-script printed, where the manager knows that.
     public internal(set) var lastWords: String?
+    /// Who has something of it open beside its script, each in words, where the manager does not know more of its VMs than that.
+    public internal(set) var users: [String] = []
 
     public var isStopped: Bool { state == "stopped" }
     public var isRunning: Bool { state == "running" }

@@ -157,7 +157,7 @@ struct MachineScript {
 extension MachineScript {
     /// Where the script has what it needs. Linux keeps this folder empty, to be mounted over, in each `/proc`; one of the root,
     /// mounted over, would hide what is in it from the script.
-    private static let place = "/proc/fs/nfsd"
+    static let place = "/proc/fs/nfsd"
 
     /// `sh -c` with our folder and that of the dataset: begins the script in the dataset's `root`, if that has a `bin`, and prints
     /// the process that holds its namespaces. A link of the machine is followed nowhere: it may lead out of the dataset.

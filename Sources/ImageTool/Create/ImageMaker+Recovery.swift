@@ -61,6 +61,12 @@ extension ImageMaker {
             .vmNotStopped, "another imgadm is making an image of VM \(machine)", hint: "try again when that has ended")
     }
 
+    static func used(_ machine: Machine) -> Failure {
+        Failure(
+            .vmNotStopped, "VM \(machine.uuid) is not stopped: it is in use: \(machine.users.joined(separator: "; "))",
+            hint: "end that first")
+    }
+
     enum Recovery {
         case nothing
         case done
@@ -169,7 +175,10 @@ extension ImageMaker {
         {
             if !machine.isStopped {
                 try await manager.stop(intent.machine, force: true)
-                try await wait(for: machine, .vmNotStopped, "VM \(intent.machine) did not stop") { $0.isStopped }
+                let now = try await wait(for: machine, .vmNotStopped, "VM \(intent.machine) did not stop") {
+                    $0.isStopped || !$0.users.isEmpty
+                }
+                guard now.users.isEmpty else { throw RollbackRefused(cause: ImageMaker.used(now)) }
             }
             let wanted = intent.prepared.compactMap { $0.snapshot(ImageMaker.prepareSnapshot) }
             report.line("Rollback VM \(intent.machine) to pre-prepare snapshot (cleanup)")

@@ -65,17 +65,18 @@ public struct ImageMaker: Sendable {
         }
         defer { shared.release() }
         try await checkUnprepared(machine)
+        guard machine.users.isEmpty else { throw ImageMaker.used(machine) }
         guard machine.isStopped || request.script != nil else {
             throw Failure(
                 .vmNotStopped, "VM \(machine.uuid) is not stopped (its state is \"\(machine.state)\")",
                 hint: "stop it first, or give a prepare-image script with -s")
         }
+        if request.script != nil { try machine.checkCanBeRolledBack() }
         guard machine.runsScripts || request.script == nil else {
             throw Failure(
                 .usage, "volume \"\(machine.dataset)\" is a disk, in which no prepare-image script can be run",
                 hint: "prepare it with a machine that has it, switch that off, and make the image without -s")
         }
-        if request.script != nil { try machine.checkCanBeRolledBack() }
         let source = try await source(of: machine, request)
         let manifest = try await manifest(request, machine, source, report)
         try await judge(manifest)
