@@ -74,6 +74,23 @@ extension ImageMaker {
         case busy
     }
 
+    /// An image of which another is made has another `@final` meanwhile: nobody may build on that, or delete the image.
+    ///
+    /// - Returns: nil if the dataset is no image.
+    /// - Throws: `DatasetBusy`.
+    func lockImage(_ dataset: DatasetName) async throws -> ImageLock? {
+        let pool = dataset.poolName
+        guard let uuid = ImageUUID(String(dataset.lastComponent)), dataset == pool.dataset.child(uuid.description),
+            try await tool.store.image(uuid, in: pool)?.isKnown == true
+        else { return nil }
+        guard let lock = try await tool.store.tryLock(uuid, in: pool) else {
+            throw Failure(
+                .datasetBusy, "image \(uuid) is in use: another imgadm is at work on it, or builds on it",
+                hint: "try again when that has ended")
+        }
+        return lock
+    }
+
     /// Puts back a VM whose lock file is held.
     @discardableResult
     func recoverLocked(_ machine: ImageUUID, _ report: Report) async throws -> Recovery {
@@ -81,6 +98,8 @@ extension ImageMaker {
         do {
             guard let shared = try await tool.store.tryLockMachine(machine, in: intent.pool) else { return .busy }
             defer { shared.release() }
+            let image = if let final = intent.final { try await lockImage(final.dataset) } else { ImageLock?.none }
+            defer { image?.release() }
             report.line("Recovering VM \(machine) from a run of create that was broken off")
             try await uncancelled { try await putBack(intent, report) }
         } catch is NoSuchMachine {

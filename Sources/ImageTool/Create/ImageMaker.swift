@@ -77,6 +77,8 @@ public struct ImageMaker: Sendable {
                 .usage, "volume \"\(machine.dataset)\" is a disk, in which no prepare-image script can be run",
                 hint: "prepare it with a machine that has it, switch that off, and make the image without -s")
         }
+        let image = try await lockImage(machine.imaged().dataset)
+        defer { image?.release() }
         let source = try await source(of: machine, request)
         let manifest = try await manifest(request, machine, source, report)
         try await judge(manifest)

@@ -111,6 +111,30 @@ extension EndToEnd {
             #expect(try await box.imgadm("delete", images.base.uuid).status == 0)
         }
 
+        /// Another `@final` has its name meanwhile, which goes.
+        @Test func nobodyBuildsOnAnImageOfWhichAnotherIsMade() async throws {
+            let images = try await Fixture.get()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            let final = "\(box.pool)/\(images.base.uuid)@final"
+            func guid() async throws -> String { try await Tool.run("zfs", "get", "-Hp", "-o", "value", "guid", final) }
+            let before = try await guid()
+            let image = BareMachine(box: box, uuid: images.base.uuid, folder: box.root)
+            async let made = create(image, ending: "until [[ -e '\(box.path("go"))' ]]; do sleep 0.05; done")
+            for _ in 0..<6000 where try !HostFile.exists(box.path("sending")) {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            let imported = try await box.imgadm(
+                ["import", "-q", images.middle.uuid], environment: ["IMGADM_LOCK_PATIENCE": "2"])
+            #expect(imported.status == 1 && imported.errors.contains("error (LockTimeout)"), "\(imported)")
+            try box.write("", to: "go")
+            let run = try await made
+            #expect(run.status == 0, "\(run)")
+            #expect(try await guid() == before)
+            #expect(try await box.datasets().filter { $0.contains("@final-") }.isEmpty)
+            #expect(try await box.imgadm("import", "-q", images.middle.uuid).status == 0)
+        }
+
         // MARK: What comes while a script runs
 
         /// What a script has begun is no image's content.
