@@ -3,6 +3,7 @@ import Host
 import ImageModel
 import JSON
 import SystemPackage
+import Time
 import VirtualMachines
 import ZFS
 
@@ -33,6 +34,9 @@ struct CreateIntent: Sendable {
     var isTold = false
     /// All but its running is as it was: from here on the VM may only be started.
     var isPutBack = false
+    /// In which boot of the host that was written down, and when; nil where an older version has done that, or the kernel tells no boots.
+    private(set) var boot: String?
+    private(set) var time: Timestamp?
 
     init(machine: ImageUUID, pool: PoolName) {
         self.machine = machine
@@ -52,8 +56,19 @@ extension CreateIntent {
             "final": final.map { .string($0.description) } ?? .null,
             "set_aside": setAside.map { .string($0.description) } ?? .null,
             "files": names(files), "put_back": .bool(isPutBack), "rolled_back": .bool(isRolledBack),
-            "told": .bool(isTold),
+            "told": .bool(isTold), "boot": HostBoot.id.map { .string($0) } ?? .null,
+            "time": .number(JSONNumber(Timestamp.now().milliseconds)),
         ]
+    }
+
+    /// It was written down in this boot of the host.
+    var isOfThisBoot: Bool { boot.map { $0 == HostBoot.id } ?? false }
+
+    /// It was written down no longer ago than that; false where the clock was set back since.
+    func isWithin(_ duration: Duration) -> Bool {
+        guard let time else { return false }
+        let age = Duration.milliseconds(Timestamp.now().milliseconds) - .milliseconds(time.milliseconds)
+        return age >= .zero && age <= duration
     }
 
     /// Nil if anything of it cannot be read: what is left out would not be put back.
@@ -93,6 +108,8 @@ extension CreateIntent {
         // Runs of older versions have not written that down.
         isRolledBack = json["rolled_back"]?.boolValue ?? false
         isTold = json["told"]?.boolValue ?? false
+        boot = json["boot"]?.stringValue
+        time = json["time"]?.intValue.map { Timestamp(milliseconds: Int64($0)) }
     }
 
     private static func path(_ machine: ImageUUID, _ root: HostRoot) -> FilePath {

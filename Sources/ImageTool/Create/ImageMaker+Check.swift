@@ -20,8 +20,8 @@ extension ImageMaker {
                     kind: "machine", problem: "VM \(machine) is as a run of create left it that died",
                     remedy: "imgadm create --recover \(machine)"
                 ) {
-                    try await self.recover(machine, Report(line: { _ in }, warning: { _ in }))
-                    return true
+                    // What its owner may have written since is lost only when he asks for that.
+                    try await self.recover(machine, .nobody, Report(line: { _ in }, warning: { _ in })) != .left
                 })
         }
         return findings

@@ -22,15 +22,12 @@ extension ImageMaker {
             }
             defer { lock.release() }
             do {
-                if let intent = try CreateIntent.read(machine, in: root), intent.isTold {
-                    // Its owner knows, and may have used the VM since: it is his to say when it is rolled back.
+                // Of one that is busy, a run with another root, or whoever recovers it there, sees to it himself.
+                if try await recoverLocked(machine, .nobody, report) == .left {
                     report.warning(
                         "VM \(machine) is not as it was before a run of create: imgadm create --recover \(machine) puts it back, and what it has written since is lost then"
                     )
-                    continue
                 }
-                // A run with another root, or whoever recovers it there, sees to it himself.
-                try await recoverLocked(machine, report)
             } catch let error as any CodedError {
                 failures.append(error.failure)
             }
@@ -42,13 +39,15 @@ extension ImageMaker {
     ///
     /// - Throws: `VmNotStopped` while a run is at work on it; `RecoveryError`.
     public func recover(_ machine: ImageUUID, _ report: Report) async throws {
+        if try await recover(machine, .owner, report) == .nothing { report.line("VM \(machine) needs no recovery") }
+    }
+
+    func recover(_ machine: ImageUUID, _ wish: Wish, _ report: Report) async throws -> Recovery {
         let lock = try await lock(machine)
         defer { lock.release() }
-        switch try await recoverLocked(machine, report) {
-        case .nothing: report.line("VM \(machine) needs no recovery")
-        case .busy: throw ImageMaker.busy(machine)
-        case .done: break
-        }
+        let recovery = try await recoverLocked(machine, wish, report)
+        guard recovery != .busy else { throw ImageMaker.busy(machine) }
+        return recovery
     }
 
     func lock(_ machine: ImageUUID) async throws -> FileLock {
@@ -59,6 +58,14 @@ extension ImageMaker {
     static func busy(_ machine: ImageUUID) -> Failure {
         Failure(
             .vmNotStopped, "another imgadm is making an image of VM \(machine)", hint: "try again when that has ended")
+    }
+
+    static func left(_ machine: ImageUUID) -> Failure {
+        Failure(
+            .recoveryError,
+            "VM \(machine) is not as it was before a run of create that was broken off, and may have been used since",
+            hint:
+                "imgadm create --recover \(machine) puts it back, and what it has written since is lost then")
     }
 
     static func used(_ machine: Machine) -> Failure {
@@ -72,6 +79,37 @@ extension ImageMaker {
         case done
         /// Another run is at work on the VM.
         case busy
+        /// Its owner may have used the VM since: it is his to say when it is rolled back.
+        case left
+    }
+
+    /// Who wants a VM to be put back.
+    enum Wish {
+        /// It is for that run alone that something is done.
+        case nobody
+        /// Who makes an image of it, with that script: perhaps the same once more.
+        case again(String?)
+        case owner
+    }
+
+    /// How long a VM counts as nobody's but the script's, after what was begun with it was last written down.
+    private static let (longestUnasked, longestAgain) = (Duration.seconds(3600), Duration.seconds(86400))
+
+    /// What was done in a VM since a run has died may be its owner's work, and would be lost.
+    private func isOwners(_ intent: CreateIntent, _ wish: Wish) async throws -> Bool {
+        guard !intent.prepared.isEmpty, let script = intent.script, !intent.isPutBack, !intent.isRolledBack else {
+            return false
+        }
+        if case .owner = wish { return false }
+        let machine = try await manager(intent.pool).machine(intent.machine)
+        guard machine.internalMetadata["operator-script"]?.stringValue == script else { return false }
+        if case .again(let again) = wish, again == script, machine.users.isEmpty,
+            intent.isWithin(ImageMaker.longestAgain)
+        {
+            return false
+        }
+        return intent.isTold || !machine.users.isEmpty || !intent.isOfThisBoot
+            || !intent.isWithin(ImageMaker.longestUnasked)
     }
 
     /// An image of which another is made has another `@final` meanwhile: nobody may build on that, or delete the image.
@@ -92,12 +130,17 @@ extension ImageMaker {
     }
 
     /// Puts back a VM whose lock file is held.
-    @discardableResult
-    func recoverLocked(_ machine: ImageUUID, _ report: Report) async throws -> Recovery {
+    func recoverLocked(_ machine: ImageUUID, _ wish: Wish, _ report: Report) async throws -> Recovery {
         guard let intent = try CreateIntent.read(machine, in: root) else { return .nothing }
         do {
             guard let shared = try await tool.store.tryLockMachine(machine, in: intent.pool) else { return .busy }
             defer { shared.release() }
+            if try await isOwners(intent, wish) {
+                var told = intent
+                told.isTold = true
+                if !intent.isTold { try told.save(in: root) }
+                return .left
+            }
             let image = if let final = intent.final { try await lockImage(final.dataset) } else { ImageLock?.none }
             defer { image?.release() }
             report.line("Recovering VM \(machine) from a run of create that was broken off")

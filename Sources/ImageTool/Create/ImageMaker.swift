@@ -58,7 +58,11 @@ public struct ImageMaker: Sendable {
         _ request: CreateRequest, pool: PoolName, into folder: PrivateFolder?, _ report: Report,
         judging judge: (Manifest) async throws -> Void = { _ in }
     ) async throws -> CreatedImage {
-        guard try await recoverLocked(request.machine, report) != .busy else { throw ImageMaker.busy(request.machine) }
+        switch try await recoverLocked(request.machine, .again(request.script), report) {
+        case .busy: throw ImageMaker.busy(request.machine)
+        case .left: throw ImageMaker.left(request.machine)
+        case .nothing, .done: break
+        }
         let machine = try await manager(pool).machine(request.machine)
         guard let shared = try await tool.store.tryLockMachine(machine.uuid, in: machine.dataset.poolName) else {
             throw ImageMaker.busy(machine.uuid)
