@@ -205,7 +205,8 @@ let package = Package(
             [
                 "ImageTool", "ImageSource", "ImageStore", "HostConfig", "Transport", "OCIRegistry", "ImageModel",
                 "Compression", "Failure", "JSON",
-                "Host", "ZFS", "TestPools", "TestClock", "TestHost", system, nioCore,
+                "Host", "ZFS", "SendStream", "Tar", "TestArchives", "TestPools", "TestClock", "TestHost", system,
+                nioCore,
             ]),
         tests("ImgadmCommandsTests", ["ImgadmCommands", "ImageModel", "JSON", "Failure", "Terminal", argumentParser]),
         tests("VirtualMachinesTests", ["VirtualMachines", "ImageModel", "ZFS", "JSON", "Failure", "Host"]),

@@ -36,7 +36,7 @@ public struct ListedFile: Sendable {
 
     /// To the minute. What is farther off than a calendar goes is shown as a number.
     private static func time(_ seconds: Int64) -> String {
-        guard abs(seconds) < 1 << 36 else { return "@\(seconds)" }
+        guard seconds.magnitude < 1 << 36 else { return "@\(seconds)" }
         let text = Timestamp(milliseconds: seconds * 1000).description
         return String(text.prefix(16)).replacing("T", with: " ")
     }
