@@ -2,8 +2,8 @@ public import SystemPackage
 
 /// Which file it is, by whatever name.
 public struct FileIdentity: Sendable, Equatable {
-    private let device: UInt64
-    private let inode: UInt64
+    public let device: UInt64
+    public let inode: UInt64
     private let type: FileType
 
     init(_ stat: Stat) {

@@ -34,7 +34,8 @@ final class FolderHandle {
 
     private static let openFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
 
-    var inode: UInt64 { status.inode }
+    var number: FileNumber { status.number }
+    var inode: UInt64 { status.number.inode }
 
     /// Opens a folder in this one.
     ///

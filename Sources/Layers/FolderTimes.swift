@@ -8,21 +8,21 @@ final class FolderTimes {
         let path: [EntryName]
         var modified: timespec
     }
-    private var wishes: [UInt64: Wish] = [:]
+    private var wishes: [FileNumber: Wish] = [:]
 
     /// An entry says what time a folder has.
     func set(_ modified: timespec, of folder: Folder) {
-        wishes[folder.handle.inode] = Wish(path: folder.path, modified: modified)
+        wishes[folder.handle.number] = Wish(path: folder.path, modified: modified)
     }
 
     /// Something is about to change in a folder.
     func keep(_ folder: Folder) {
-        let inode = folder.handle.inode
-        guard wishes[inode] == nil else { return }
-        wishes[inode] = Wish(path: folder.path, modified: folder.handle.status.modified)
+        let number = folder.handle.number
+        guard wishes[number] == nil else { return }
+        wishes[number] = Wish(path: folder.path, modified: folder.handle.status.modified)
     }
 
-    func removed(folder inode: UInt64) { wishes[inode] = nil }
+    func removed(_ folder: FolderHandle) { wishes[folder.number] = nil }
 
     /// There are so many that they had better be carried out at once: a layer may have a million folders, each with a long way
     /// to it.
@@ -40,9 +40,9 @@ final class FolderTimes {
         let sorted = wishes.sorted { one, other in
             one.value.path.lexicographicallyPrecedes(other.value.path)
         }
-        for (inode, wish) in sorted {
+        for (number, wish) in sorted {
             guard let folder = try walk.folder(at: wish.path, of: [], by: StraightWay()),
-                folder.handle.inode == inode
+                folder.handle.number == number
             else { continue }
             let path = Array(wish.path.map(\.bytes).joined(separator: CollectionOfOne(UInt8(ascii: "/"))))
             let isCut = try unsafe EntryTime.set(wish.modified, of: path) {
@@ -51,12 +51,12 @@ final class FolderTimes {
             if isCut { state.cutTimes += 1 }
         }
     }
+}
 
-    /// The way by real folders alone; where it ends, the folder is gone.
-    private struct StraightWay: FolderWay {
-        func passes(_ place: Place) {}
-        func follows(_ link: Place, component: Int?) -> Bool { false }
-        func misses(_ name: EntryName, in folder: Folder) -> Bool { false }
-        func made(_ folder: Folder) {}
-    }
+/// The way by real folders alone; where it ends, the folder is gone.
+struct StraightWay: FolderWay {
+    func passes(_ place: Place) {}
+    func follows(_ link: Place, component: Int?) -> Bool { false }
+    func misses(_ name: EntryName, in folder: Folder) -> Bool { false }
+    func made(_ folder: Folder) {}
 }

@@ -29,6 +29,10 @@ public struct LayerError: Error, Sendable, Equatable, CustomStringConvertible {
         case tooManyNames
         /// In an image that has its system in `rootfs/`, an entry that is not there, and describes nothing.
         case besideSystem
+        /// In its place lies a file that must stay.
+        case keptFile
+        /// In its place lies a folder of somebody's, with something in it.
+        case fullFolder
     }
 
     public let reason: Reason
@@ -61,6 +65,8 @@ public struct LayerError: Error, Sendable, Equatable, CustomStringConvertible {
             case .tooManyNames: "there are too many names beside it"
             case .besideSystem:
                 "the archive has its system in rootfs/, and beside that only metadata.yaml and templates/ may be"
+            case .keptFile: "in its place lies a file that must stay"
+            case .fullFolder: "in its place lies a folder that has something in it"
             }
         return "entry \"\(path)\" cannot be unpacked: \(what)"
     }

@@ -8,7 +8,7 @@ extension LayerExtractor {
         let isNew = try makeRoomForFolder(name, in: parent, entry)
         let folder = Folder(try parent.handle.folder(name), named: name, in: parent)
         if isNew {
-            state.history.madeFolder(parent.place(name), inode: folder.handle.inode)
+            state.made(folder)
         } else {
             state.history.used(parent.place(name))
             try ExtendedAttribute.removeAll(from: folder.handle.descriptor)
@@ -26,7 +26,7 @@ extension LayerExtractor {
         } catch Errno.fileExists {
             try walk.checkSpelling(of: name, in: parent, of: entry.path)
             if try parent.handle.status(name)?.kind == .folder { return false }
-            try clear(name, in: parent)
+            try clear(name, in: parent, entry)
             try parent.handle.makeFolder(name)
             return true
         }
@@ -37,6 +37,7 @@ extension LayerExtractor {
         let metadata = EntryMetadata(entry)
         try metadata.apply(to: folder.handle.descriptor, now: status, state)
         state.times.set(metadata.modified, of: folder)
+        described = folder
     }
 
     func makeFile(_ name: EntryName, in folder: Folder, _ entry: TarEntry) throws {
@@ -88,12 +89,13 @@ extension LayerExtractor {
             return try make()
         } catch Errno.fileExists {
             try walk.checkSpelling(of: name, in: folder, of: entry.path)
-            try clear(name, in: folder)
+            try clear(name, in: folder, entry)
             return try make()
         }
     }
 
-    private func clear(_ name: EntryName, in folder: Folder) throws {
+    private func clear(_ name: EntryName, in folder: Folder, _ entry: TarEntry) throws {
+        try state.existing?.checkRoom(for: name, in: folder.handle, of: entry.path)
         try state.remove(name, in: folder.handle)
         walk.forget()
     }

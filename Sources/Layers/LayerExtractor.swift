@@ -12,6 +12,8 @@ public final class LayerExtractor: TarVisitor {
     private let whiteoutsAreDone: Bool
     /// Names that begin with `.wh.` are whiteouts.
     private let isLayer: Bool
+    /// The folder that an entry described last.
+    var described: Folder?
     /// AUFS's folder of what has several names is there; it is no part of the image.
     private var hasLinkFolder = false
 
@@ -46,18 +48,21 @@ public final class LayerExtractor: TarVisitor {
     /// - Parameters:
     ///   - root: the folder that is its `/`; its last component may be no link.
     ///   - isNew: the folder was made for it, and gets the mode that a root has where no entry says otherwise.
+    ///   - kept: files that must stay, whatever entries are called. Of a folder that is not new, so must folders that have something
+    ///     in them, but those that entries made.
     /// - Throws: `Errno`, `EntryError`, `LayerError`.
-    public init(tree root: String, isNew: Bool = false) throws {
+    public init(tree root: String, isNew: Bool = false, keeping kept: Set<FileNumber> = []) throws {
         let handle = try FolderHandle(path: root)
         let foldsNames = try NameFolding.isOn(in: handle)
         walk = FolderWalk(root: handle, foldsNames: foldsNames)
-        state = LayerState(hasLower: false, foldsNames: foldsNames)
+        state = LayerState(
+            hasLower: false, foldsNames: foldsNames, existing: isNew ? nil : ExistingFiles(keeping: kept))
         whiteoutsAreDone = true
         isLayer = false
         if isNew { try handle.takeUsualMode() } else { state.times.keep(walk.root) }
     }
 
-    /// - Throws: `LayerError`, `EntryError`, `WhiteoutOrder`.
+    /// - Throws: `LayerError` (`keptFile` and `fullFolder` of trees), `EntryError`, `WhiteoutOrder`.
     public func begin(_ entry: TarEntry) throws {
         try EntryError.naming(entry.path) {
             if state.times.areMany { try state.times.apply(&walk, state) }

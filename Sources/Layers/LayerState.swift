@@ -11,10 +11,20 @@ final class LayerState {
     var cutTimes = 0
     /// Different names may be one to the file system.
     let foldsNames: Bool
+    /// What must not be lost; nil: all that is there is the image's.
+    let existing: ExistingFiles?
 
-    init(hasLower: Bool, foldsNames: Bool) {
+    init(hasLower: Bool, foldsNames: Bool, existing: ExistingFiles? = nil) {
         history = LayerHistory(hasLower: hasLower)
         self.foldsNames = foldsNames
+        self.existing = existing
+    }
+
+    /// A folder was made.
+    func made(_ folder: Folder) {
+        existing?.made(folder.handle)
+        guard let name = folder.name, let parent = folder.parent else { return }
+        history.madeFolder(parent.place(name), inode: folder.handle.inode)
     }
 
     /// Removes whatever is there under a name; nothing is fine.
@@ -31,7 +41,8 @@ final class LayerState {
         try removeAll(in: below)
         try folder.removeFolder(name)
         history.removed(folder: below.inode)
-        times.removed(folder: below.inode)
+        times.removed(below)
+        existing?.removed(below)
         return true
     }
 
@@ -64,10 +75,7 @@ struct EntryWay: FolderWay {
         return true
     }
 
-    func made(_ folder: Folder) {
-        guard let name = folder.name, let parent = folder.parent else { return }
-        state.history.madeFolder(parent.place(name), inode: folder.handle.inode)
-    }
+    func made(_ folder: Folder) { state.made(folder) }
 }
 
 /// The way to what a hard link is to be another name of.

@@ -10,22 +10,23 @@ import Tar
 /// not root gets all files as its own, and no devices.
 final class TreeWriter {
     private var extractor: LayerExtractor
-    private let isRoot = geteuid() == 0
+    private let isRoot: Bool
     private let folder: FilePath
-    private var folders: [TarEntry] = []
+    /// Folders that are to have a mode by which nothing could be made in them: they get it when all is in them.
+    private var closed: [FileNumber: (place: FolderPlace, mode: UInt32)] = [:]
     private(set) var skipped: [String: Int] = [:]
-    private let sources: [FileIdentity]
 
     /// - Parameters:
     ///   - folder: is made if it is not there.
     ///   - sources: what is extracted from. It may lie in the folder, and an entry have its name.
     /// - Throws: `FileSystemError`, `PermissionDenied`.
-    init(_ folder: FilePath, keeping sources: [FileIdentity]) throws {
+    init(_ folder: FilePath, keeping sources: [FileIdentity], isRoot: Bool = geteuid() == 0) throws {
         self.folder = folder
-        self.sources = sources
+        self.isRoot = isRoot
         try HostFile.makeFolder(folder)
         do {
-            extractor = try LayerExtractor(tree: folder.string)
+            let kept = sources.map { FileNumber(device: $0.device, inode: $0.inode) }
+            extractor = try LayerExtractor(tree: folder.string, keeping: Set(kept))
         } catch {
             throw Self.failure(error, folder)
         }
@@ -34,9 +35,10 @@ final class TreeWriter {
     /// Begins an entry, which ``end()`` must end.
     ///
     /// - Returns: false if it cannot be made here, and is left out.
-    /// - Throws: `Usage` for one in whose place lies what is extracted from.
+    /// - Throws: `Usage` for one in whose place lies what is extracted from, or a folder with something in it.
     @discardableResult
     func begin(_ entry: TarEntry) throws -> Bool {
+        let mode = entry.mode
         var entry = entry
         if !isRoot {
             guard entry.kind != .characterDevice, entry.kind != .blockDevice else {
@@ -47,26 +49,25 @@ final class TreeWriter {
             let mine = entry.extendedAttributes.filter { $0.name.starts(with: "user.".utf8) }
             for _ in mine.count..<entry.extendedAttributes.count { skip("extended attributes of the system") }
             entry.extendedAttributes = mine
-            if entry.kind == .directory {
-                folders.append(entry)
-                // Until all is in it.
-                entry.mode |= 0o700
-            }
+            if entry.kind == .directory { entry.mode |= 0o700 }
         }
-        let whole = entry
-        try keepSources(entry.path)
-        try attempt { try extractor.begin(whole) }
+        do {
+            try extractor.begin(entry)
+        } catch let fault as LayerError where fault.reason == .keptFile || fault.reason == .fullFolder {
+            throw loss(fault.reason, entry.path)
+        } catch {
+            throw Self.failure(error, folder)
+        }
+        if !isRoot, entry.kind == .directory, let place = extractor.describedFolder {
+            closed[place.number] = entry.mode == mode ? nil : (place, mode)
+        }
         return true
     }
 
-    private func keepSources(_ path: [UInt8]) throws {
-        // What is no path is refused by who makes it.
-        guard !path.contains(0) else { return }
-        let place = folder.appending(String(decoding: path, as: UTF8.self))
-        guard let there = try? FileIdentity(place, followingLinks: false), sources.contains(there) else { return }
-        throw Failure(
-            .usage, "\"\(place.lexicallyNormalized())\" is what is extracted from, and would be lost",
-            hint: "-C names another folder")
+    private func loss(_ reason: LayerError.Reason, _ path: [UInt8]) -> Failure {
+        let place = folder.appending(String(decoding: path, as: UTF8.self)).lexicallyNormalized()
+        let what = reason == .keptFile ? "what is extracted from" : "a folder with something in it"
+        return Failure(.usage, "\"\(place)\" is \(what), and would be lost", hint: "-C names another folder")
     }
 
     func content(_ bytes: RawSpan, at offset: UInt64) throws {
@@ -78,11 +79,11 @@ final class TreeWriter {
     /// All entries have been made: folders get their modes and times.
     func finish() throws {
         try attempt {
-            for folder in folders.reversed() where folder.mode & 0o700 != 0o700 {
-                try extractor.begin(folder)
-                try extractor.end()
-            }
             try extractor.finish()
+            // What is in a folder comes before it.
+            for folder in closed.values.sorted(by: { $0.place.depth > $1.place.depth }) {
+                try extractor.setMode(folder.mode, of: folder.place)
+            }
         }
     }
 
