@@ -23,15 +23,12 @@ struct EntryMetadata {
         attributes = entry.extendedAttributes.map { ExtendedAttribute(name: $0.name, value: $0.value) }
     }
 
-    /// Owner, mode and attributes of an open file or folder that is now as `status` says. A change of owner takes set-user-ID
-    /// bits and capabilities away, so the mode comes after it, and the attributes last.
+    /// Owner, mode and attributes of an open file or folder that is now as `status` says. A change of owner takes set-ID bits and
+    /// capabilities of a file away, and of a folder not (chown(2)), so the mode comes after it whatever it was, and the attributes last.
     func apply(to descriptor: CInt, now status: FileStatus, _ state: LayerState) throws {
-        var mode = status.mode
-        if changesOwner(of: status) {
-            try namingOwner { fchown(descriptor, owner, group) }
-            mode &= 0o1777
-        }
-        if mode != self.mode { try checked { fchmod(descriptor, mode_t(self.mode)) } }
+        let isAnothers = changesOwner(of: status)
+        if isAnothers { try namingOwner { fchown(descriptor, owner, group) } }
+        if isAnothers || status.mode != mode { try checked { fchmod(descriptor, mode_t(mode)) } }
         try setAttributes(state) { attribute throws(Errno) in try attribute.set(on: descriptor) }
     }
 

@@ -57,6 +57,25 @@ import Testing
         #expect(ground.run("stat -c '%u %g' root/d") == "5 8\n")
     }
 
+    @Test(
+        "A folder has the set-group-ID bit of its entry alone, whatever the one above has", .enabled(if: geteuid() == 0)
+    )
+    func inheritedGroup() {
+        let ground = Ground()
+        let above = Header("var", type: "5", mode: 0o2775, uid: 0, gid: 50).sealed
+        let archive =
+            above + Header("var/plain", type: "5", mode: 0o755, uid: 1000, gid: 1000).sealed
+            + Header("var/same", type: "5", mode: 0o755, gid: 50).sealed
+            + Header("var/set", type: "5", mode: 0o2755, uid: 1000, gid: 1000).sealed
+        let again = Header("var", type: "5", mode: 0o775, uid: 7, gid: 50).sealed
+        #expect(ground.unpack(archive + end).error == nil)
+        #expect(
+            ground.run("cd root && stat -c '%a %u %g' var var/*")
+                == "2775 0 50\n755 1000 1000\n755 0 50\n2755 1000 1000\n")
+        #expect(ground.unpack(above + end, again + end).error == nil)
+        #expect(ground.run("stat -c '%a %u %g' root/var") == "775 7 50\n")
+    }
+
     @Test("Folders keep their times when there are more than are kept in mind")
     func manyFolders() {
         let ground = Ground()
