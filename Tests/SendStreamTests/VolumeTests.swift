@@ -153,6 +153,10 @@ import Testing
                 $0.write(1, at: 0, zeros(8192))
                 $0.free(1, at: 8191, length: .max)
             }),
+        Case("a block larger than the volume's", .badRecord, volume { $0.write(1, at: 0, zeros(16384)) }),
+        Case(
+            "a block in a pointer larger than the volume's", .badRecord,
+            volume { $0.embedded(1, at: 0, [127, 3, 1, 2, 3, 4], length: 16384, unpacked: 68, packing: 14) }),
         Case("a content object twice", .order, volume { $0.object(1, type: 23) }),
         Case("a content object of another type", .badRecord, bare { $0.object(1, type: 19) }),
         Case("properties of another type", .badRecord, bare { $0.object(2, type: 20) }),

@@ -18,6 +18,8 @@ final class PieceQueue {
     func append(_ piece: Piece) { pieces.append(piece) }
 
     func removeFirst() {
+        // It may be a block of 16 MiB, and many may follow.
+        pieces[used] = .hole(0..<0)
         used += 1
         if used == pieces.count {
             pieces.removeAll(keepingCapacity: true)
@@ -35,11 +37,18 @@ final class VolumeStream {
     private let name: String
     private var reader = StreamReader()
     private var blocks: VolumeBlocks<QueueVisitor>
+    /// What has come, and how much of it was fed to the reader.
+    private var come: [UInt8] = []
+    private var fed = 0
+    private var hasAllCome = false
     private(set) var isAtEnd = false
+
+    /// Bytes that are fed at a time: a record of some bytes can be a block of 16 MiB.
+    private static let portion = 1024
 
     /// - Parameters:
     ///   - name: of what it is read from, for messages.
-    ///   - next: hands on the next bytes; false at the end.
+    ///   - next: hands on the next bytes; false if there are no more behind them.
     init(_ name: String, _ next: @escaping ((RawSpan) throws -> Void) throws -> Bool) {
         self.name = name
         self.next = next
@@ -63,18 +72,25 @@ final class VolumeStream {
         }
     }
 
+    /// Reads on until there is a piece, or all that has come was read.
     private func step() throws {
         do {
-            let more = try next { bytes in
-                // A little at a time: a record of some bytes can be a block of 16 MiB.
-                for start in stride(from: 0, to: bytes.byteCount, by: 1024) {
-                    let end = min(start + 1024, bytes.byteCount)
-                    try reader.feed(bytes.extracting(start..<end), to: &blocks)
-                }
+            if fed == come.count, hasAllCome {
+                try reader.finish()
+                isAtEnd = true
+                return
             }
-            guard !more else { return }
-            try reader.finish()
-            isAtEnd = true
+            if fed == come.count {
+                come.removeAll(keepingCapacity: true)
+                fed = 0
+                // The last bytes may well come with the word that they are.
+                hasAllCome = try !next { bytes in unsafe bytes.withUnsafeBytes { unsafe come.append(contentsOf: $0) } }
+            }
+            while fed < come.count, queue.first == nil {
+                let end = min(fed + Self.portion, come.count)
+                try unsafe reader.feed(come.span.bytes.extracting(fed..<end), to: &blocks)
+                fed = end
+            }
         } catch let error as StreamError {
             throw ImageTool.invalidVolume(name, error)
         }

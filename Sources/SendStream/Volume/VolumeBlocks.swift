@@ -27,6 +27,8 @@ public struct VolumeBlocks<Visitor: VolumeVisitor>: StreamVisitor {
     private let unpacker = BlockUnpacker()
     private var header: StreamHeader?
     private var hasBegun = false
+    /// Of the content object.
+    private var blockSize = 0
     /// Where the content has come to.
     private var reached: UInt64 = 0
     /// Where a range begins that is free to the volume's end: it is told before the blocks in front of it.
@@ -58,6 +60,7 @@ public struct VolumeBlocks<Visitor: VolumeVisitor>: StreamVisitor {
             if record.object == Self.dataObject { try begin(blockSize: record.blockSize) }
         case .write(let write):
             guard Self.types[write.object] != nil else { return }
+            try checkLength(write.length, of: write.object)
             try unpacker.unpack(payload, write.packing, length: write.length) {
                 try block($0, of: write.object, at: write.offset)
             }
@@ -97,11 +100,20 @@ public struct VolumeBlocks<Visitor: VolumeVisitor>: StreamVisitor {
     private mutating func begin(blockSize: Int?) throws {
         guard let header, !hasBegun else { throw UnplacedStreamError(.order, "the content object comes twice") }
         hasBegun = true
+        self.blockSize = blockSize ?? 0
         try visitor.begin(header, blockSize: blockSize)
+    }
+
+    /// Some bytes may unpack to a block of 16 MiB: before that is done, it is told whether there are such.
+    private func checkLength(_ length: Int, of object: UInt64) throws(UnplacedStreamError) {
+        guard object == Self.dataObject, hasBegun, length > blockSize else { return }
+        throw UnplacedStreamError(
+            .badRecord, "a block of \(length) bytes is in a volume whose blocks have \(blockSize)")
     }
 
     private mutating func embedded(_ record: EmbeddedRecord, _ payload: RawSpan) throws {
         guard Self.types[record.object] != nil else { return }
+        try checkLength(record.length, of: record.object)
         try unpacker.unpack(record, payload) { try block($0, of: record.object, at: record.offset) }
     }
 
