@@ -41,7 +41,7 @@ private func tryFileSystem(_ stream: [UInt8]) {
     let limits = FileSystemLimits(bytes: 1 << 20, depth: 50)
     var reader = FileSystemReader(limits: limits) { $0.byteCount % 3 == 0 }
     guard feed(stream, to: &reader), var tree = try? reader.tree() else { return }
-    var values = FileContents(tree, of: tree.attributeObjects, to: SmallContents(limit: 64 << 10))
+    var values = FileContents(tree, of: tree.attributeObjects, to: SmallContents(of: tree))
     _ = feed(stream, to: &values)
     tree.setAttributes(values.visitor.contents)
     var directories: Set<UInt64> = []

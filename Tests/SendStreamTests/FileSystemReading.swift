@@ -33,8 +33,13 @@ func readFileSystem(
     do {
         var tree = try reader.tree()
         if !tree.attributeObjects.isEmpty {
-            var values = FileContents(tree, of: tree.attributeObjects, to: SmallContents(limit: 1 << 16))
-            for stream in streams { #expect(feed(stream, chunk: chunk, to: &values) == nil) }
+            var values = FileContents(tree, of: tree.attributeObjects, to: SmallContents(of: tree))
+            for stream in streams {
+                if let error = feed(stream, chunk: chunk, to: &values) {
+                    reading.error = error
+                    return reading
+                }
+            }
             tree.setAttributes(values.visitor.contents)
         }
         // Of files of which a part was left out, the content cannot be asked for.

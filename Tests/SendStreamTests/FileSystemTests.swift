@@ -146,6 +146,39 @@ import Testing
             fs.directory(3, [("b", 4)])
             fs.directory(4, [("c", 3)])
         },
+        Bad("the attributes of two files in one directory") { fs in
+            fs.directory(2, [("a", 3), ("b", 4)])
+            fs.file(3, attributes: 5)
+            fs.file(4, attributes: 5)
+            fs.directory(5, [("name", 6)])
+            fs.file(6)
+        },
+        Bad("attributes in the root") { fs in
+            fs.directory(2, [("a", 3)], attributes: 2)
+            fs.file(3)
+        },
+        Bad("attributes in a directory that comes before") { fs in
+            fs.directory(2, [("a", 3), ("b", 4)])
+            fs.directory(3, [])
+            fs.file(4, attributes: 3)
+        },
+        Bad("attributes in a directory that comes behind") { fs in
+            fs.directory(2, [("a", 4), ("b", 3)])
+            fs.directory(3, [])
+            fs.file(4, attributes: 3)
+        },
+        Bad("an attribute that comes before as a file") { fs in
+            fs.directory(2, [("a", 3), ("b", 4)])
+            fs.file(3)
+            fs.file(4, attributes: 5)
+            fs.directory(5, [("name", 3)])
+        },
+        Bad("an attribute that comes behind as a file") { fs in
+            fs.directory(2, [("a", 4), ("b", 3)])
+            fs.file(3)
+            fs.file(4, attributes: 5)
+            fs.directory(5, [("name", 3)])
+        },
         Bad("a name of nothing") { $0.directory(2, [("a", 9)]) },
         Bad("no root") { $0.file(3) },
         Bad("a root that is a file") { $0.file(2) },

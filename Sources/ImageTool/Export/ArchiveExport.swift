@@ -26,7 +26,7 @@ struct ArchiveExport {
         // This one, that of the data, and that of the archive.
         planned(3 + (hasAttributes ? 1 : 0) + (merged.isEmpty ? 0 : 1))
         if hasAttributes {
-            let values = FileContents(tree, of: tree.attributeObjects, to: SmallContents(limit: 64 << 10))
+            let values = FileContents(tree, of: tree.attributeObjects, to: SmallContents(of: tree))
             tree.setAttributes(try await source.pass(values).visitor.contents)
         }
         regions = try await source.pass(FileContents(tree, of: plain, to: DataRegions())).visitor
@@ -43,7 +43,7 @@ struct ArchiveExport {
         var plain: Set<UInt64> = []
         var merged: Set<UInt64> = []
         for index in 0..<tree.count {
-            guard let entry = tree.entry(index), entry.attributes.kind == .file else { continue }
+            guard let entry = tree.attributes(index), entry.attributes.kind == .file else { continue }
             switch tree.content(of: entry.object)?.count ?? 0 {
             case 0: break
             case 1: plain.insert(entry.object)

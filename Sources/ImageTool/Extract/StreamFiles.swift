@@ -28,7 +28,7 @@ final class StreamFiles {
         do {
             var tree = try reader.tree()
             if isAgain, !tree.attributeObjects.isEmpty {
-                var values = FileContents(tree, of: tree.attributeObjects, to: SmallContents(limit: 64 << 10))
+                var values = FileContents(tree, of: tree.attributeObjects, to: SmallContents(of: tree))
                 for file in self.files { try Self.pass(file, to: &values) }
                 tree.setAttributes(values.visitor.contents)
             }

@@ -102,7 +102,7 @@ struct StreamInspector {
         var bytes: UInt64 = 0
         var withList = 0
         for index in 0..<tree.count {
-            guard let entry = tree.entry(index), entry.firstPath == nil else { continue }
+            guard tree.isFirstName(index), let entry = tree.attributes(index) else { continue }
             counts[entry.attributes.kind, default: 0] += 1
             if entry.attributes.hasAccessControlList { withList += 1 }
             guard entry.attributes.kind == .file else { continue }

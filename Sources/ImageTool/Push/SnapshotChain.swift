@@ -48,7 +48,7 @@ struct SnapshotChain {
                 var tree = try reader.tree()
                 if let refusal = RedactedFiles(tree).refusal(of: "\(snapshots[count])") { throw refusal }
                 if !tree.attributeObjects.isEmpty {
-                    let values = FileContents(tree, of: tree.attributeObjects, to: SmallContents(limit: 64 << 10))
+                    let values = FileContents(tree, of: tree.attributeObjects, to: SmallContents(of: tree))
                     tree.setAttributes(try await pass(0..<(count + 1), values).visitor.contents)
                 }
                 touched = read.touched.filter { object, offset in offset < tree.size(of: object) ?? 0 }.keys.reduce(

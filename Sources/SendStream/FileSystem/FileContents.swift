@@ -99,13 +99,16 @@ public struct FileContents<Visitor: FileContentVisitor>: StreamVisitor {
     }
 }
 
-/// The content of some small files, in memory.
+/// The values of extended attributes that are files, in memory.
 public struct SmallContents: FileContentVisitor {
     public private(set) var contents: [UInt64: [UInt8]] = [:]
     /// Bytes that a file may have.
-    private let limit: Int
+    private let limit = FileSystemLimits.attributeLength
+    /// Bytes that all of them may still take: some in a stream may put a length of zeros before them.
+    private var room: Int
 
-    public init(limit: Int) { self.limit = limit }
+    /// - Parameter tree: whose names and attributes take of the memory that there is for both.
+    public init(of tree: FileSystemTree) { room = tree.room }
 
     /// - Throws: `StreamError` (`limit`).
     public mutating func data(_ bytes: RawSpan, of object: UInt64, at offset: UInt64, stream: Int) throws {
@@ -114,7 +117,13 @@ public struct SmallContents: FileContentVisitor {
         }
         var content = contents.removeValue(forKey: object) ?? []
         let end = Int(offset) + bytes.byteCount
-        if content.count < end { content += [UInt8](repeating: 0, count: end - content.count) }
+        if content.count < end {
+            room -= end - content.count
+            guard room >= 0 else {
+                throw UnplacedStreamError(.limit, "its attributes take more memory than there may be for them")
+            }
+            content += [UInt8](repeating: 0, count: end - content.count)
+        }
         content.replaceSubrange(Int(offset)..<end, with: bytes.array)
         contents[object] = content
     }

@@ -12,6 +12,8 @@ public struct FileSystemLimits: Sendable {
 
     /// Bytes of a name (OpenZFS, zap.h, `ZAP_MAXNAMELEN_NEW`, without the NUL).
     static let nameLength = 1023
+    /// Bytes of a path: more than any system takes. Names may be many, and each path is made of all that lead to it.
+    static let pathLength = 64 << 10
     /// Bytes of a symbolic link's target: more than any system follows.
     static let targetLength = 64 << 10
     /// Bytes of an extended attribute (Linux, limits.h, `XATTR_SIZE_MAX`).

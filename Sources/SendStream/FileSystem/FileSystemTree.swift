@@ -9,6 +9,8 @@ public struct FileSystemTree: Sendable {
         var name: Range<Int>
         /// How many lie above it.
         var depth: Int
+        /// Bytes of its path, with a slash behind it.
+        var length: Int
     }
 
     /// What there is to know of an object with a name.
@@ -27,6 +29,11 @@ public struct FileSystemTree: Sendable {
     private var names: [UInt8] = []
     /// Files that are extended attributes of others: names of those, by objects.
     private var attributeFiles: [UInt64: [(owner: UInt64, name: [UInt8])]] = [:]
+    /// Directories that have a name, or the attributes of a file: if many could have one, all that is in it would count for each.
+    private var directories: Set<UInt64> = []
+    private let limits: FileSystemLimits
+    /// Bytes of memory that may still be taken.
+    private(set) var room: Int
     /// Extended attributes that are too large for other systems.
     public private(set) var skippedAttributes = 0
     /// Extended attributes of whose content a part was left out.
@@ -40,6 +47,8 @@ public struct FileSystemTree: Sendable {
     public var count: Int { nodes.count }
 
     init(_ objects: [UInt64: StoredObject], _ limits: FileSystemLimits, used: Int) throws(UnplacedStreamError) {
+        self.limits = limits
+        room = limits.bytes - used
         // `MASTER_NODE_OBJ` (zfs_znode.h)
         guard let master = objects[1], master.type == 21, let settings = master.names else {
             throw UnplacedStreamError(.badRecord, "a file system has no master node")
@@ -54,25 +63,28 @@ public struct FileSystemTree: Sendable {
         }
         var reader = AttributeReader(objects: objects)
         if let number = try settings.value("SA_ATTRS", what) { try reader.prepare(number) }
-        var budget = limits.bytes - used
-        var directories: Set<UInt64> = []
         var pending: [(object: UInt64, parent: Int, name: ArraySlice<UInt8>)] = [(root, 0, [])]
         while let next = pending.popLast() {
             let index = nodes.count
-            budget -= MemoryLayout<Node>.size + next.name.count
-            guard budget >= 0 else {
-                throw UnplacedStreamError(.limit, "its names take more than \(limits.bytes) bytes of memory")
-            }
+            try take(MemoryLayout<Node>.size + next.name.count)
             let depth = index == 0 ? 0 : nodes[next.parent].depth + 1
             guard depth <= limits.depth else {
                 throw UnplacedStreamError(.limit, "directories are more than \(limits.depth) deep")
             }
+            let length = index == 0 ? 0 : nodes[next.parent].length + next.name.count + 1
+            guard length <= FileSystemLimits.pathLength else {
+                throw UnplacedStreamError(
+                    .limit, "a path has more than \(FileSystemLimits.pathLength) bytes")
+            }
             let name = names.count..<(names.count + next.name.count)
             names += next.name
-            nodes.append(Node(object: next.object, parent: next.parent, name: name, depth: depth))
-            if files[next.object] == nil {
+            nodes.append(Node(object: next.object, parent: next.parent, name: name, depth: depth, length: length))
+            if let known = files[next.object] {
+                // Its name is that of an attribute alone.
+                guard known.node >= 0 else { throw Self.isAttribute(next.object) }
+            } else {
                 let attributes = try reader.attributes(of: next.object)
-                budget -= 250 + attributes.extendedAttributes.reduce(0) { $0 + $1.name.count + $1.value.count }
+                try take(Self.cost(of: attributes))
                 files[next.object] = File(
                     attributes: attributes, node: index, content: objects[next.object]?.content)
                 let isMissing =
@@ -81,7 +93,7 @@ public struct FileSystemTree: Sendable {
                     : attributes.kind == .file && objects[next.object]?.redacted.reachBelow(attributes.size) ?? false
                 if isMissing {
                     redactedObjects.insert(next.object)
-                    budget -= 50
+                    try take(50)
                 }
                 try addAttributeFiles(of: next.object, attributes, reader)
             }
@@ -89,21 +101,45 @@ public struct FileSystemTree: Sendable {
                 guard index > 0 else { throw UnplacedStreamError(.badRecord, "the root is no directory") }
                 continue
             }
-            guard directories.insert(next.object).inserted else {
-                throw UnplacedStreamError(.badRecord, "directory \(next.object) has two names")
-            }
+            try enter(next.object)
             // In the order of their names, whatever that of their hashes is.
             let entries = try reader.entries(of: next.object)
             pending += entries.map { (object: $0.object, parent: index, name: $0.name) }
         }
     }
 
+    private mutating func take(_ bytes: Int) throws(UnplacedStreamError) {
+        room -= bytes
+        guard room >= 0 else {
+            throw UnplacedStreamError(.limit, "its names take more than \(limits.bytes) bytes of memory")
+        }
+    }
+
+    private mutating func enter(_ directory: UInt64) throws(UnplacedStreamError) {
+        guard directories.insert(directory).inserted else {
+            throw UnplacedStreamError(.badRecord, "directory \(directory) is in two places")
+        }
+    }
+
+    /// Bytes that a file takes.
+    private static func cost(of attributes: FileAttributes) -> Int {
+        250 + attributes.extendedAttributes.reduce(0) { $0 + $1.name.count + $1.value.count }
+    }
+
+    private static func isAttribute(_ object: UInt64) -> UnplacedStreamError {
+        UnplacedStreamError(.badRecord, "object \(object) has a name, and is an attribute of a file")
+    }
+
     private mutating func addAttributeFiles(
         of owner: UInt64, _ attributes: FileAttributes, _ reader: AttributeReader
     ) throws(UnplacedStreamError) {
         guard attributes.attributeDirectory != 0 else { return }
+        try enter(attributes.attributeDirectory)
+        try take(50)
         for entry in try reader.entries(of: attributes.attributeDirectory) {
-            let value = try reader.attributes(of: entry.object)
+            let known = files[entry.object]
+            let value: FileAttributes
+            if let known { value = known.attributes } else { value = try reader.attributes(of: entry.object) }
             guard value.kind == .file, value.size <= UInt64(FileSystemLimits.attributeLength) else {
                 skippedAttributes += 1
                 continue
@@ -112,8 +148,12 @@ public struct FileSystemTree: Sendable {
                 redactedAttributes += 1
                 continue
             }
+            try take(100 + entry.name.count)
             attributeFiles[entry.object, default: []].append((owner, Array(entry.name)))
-            if files[entry.object] == nil {
+            if let known {
+                guard known.node < 0 else { throw Self.isAttribute(entry.object) }
+            } else {
+                try take(Self.cost(of: value))
                 files[entry.object] = File(attributes: value, node: -1, content: reader.objects[entry.object]?.content)
             }
         }
@@ -132,6 +172,11 @@ extension FileSystemTree {
         }
         attributeFiles = [:]
     }
+
+    /// It is the first name of what it stands for.
+    ///
+    /// - Parameter index: as above.
+    public func isFirstName(_ index: Int) -> Bool { files[nodes[index].object]?.node == index }
 
     /// The bytes of a file; nil if there is no such object.
     public func size(of object: UInt64) -> UInt64? { files[object]?.attributes.size }

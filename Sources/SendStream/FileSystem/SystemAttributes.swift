@@ -38,6 +38,9 @@ struct SystemAttributes {
             guard let value = entry.values.first else {
                 throw UnplacedStreamError(.badRecord, "an attribute has no number")
             }
+            guard kinds[value & 0xffff] == nil else {
+                throw UnplacedStreamError(.badRecord, "two attributes have the number \(value & 0xffff)")
+            }
             let name = Name(rawValue: String(decoding: entry.name, as: UTF8.self))
             kinds[value & 0xffff] = Kind(name: name, length: Int(value >> 24 & 0xffff))
         }
@@ -46,7 +49,9 @@ struct SystemAttributes {
             guard let number = UInt64(String(decoding: entry.name, as: UTF8.self)) else {
                 throw UnplacedStreamError(.badRecord, "a layout of attributes has no number")
             }
-            orders[number] = entry.values
+            guard orders.updateValue(entry.values, forKey: number) == nil else {
+                throw UnplacedStreamError(.badRecord, "two layouts of attributes have the number \(number)")
+            }
         }
         self.kinds = kinds
         self.layouts = orders

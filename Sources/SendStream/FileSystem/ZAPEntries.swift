@@ -36,6 +36,8 @@ struct ZAPEntries {
 struct ZAPContent {
     private var first: First?
     private var leaves: [UInt64: ZAPEntries] = [:]
+    /// Where they are.
+    private var places = SortedOffsets()
 
     private enum First {
         case micro(ZAPEntries)
@@ -49,15 +51,19 @@ struct ZAPContent {
             let before = byteCount
             first = .micro(entries)
             leaves = [:]
+            places = SortedOffsets()
             return entries.byteCount - before
         case .header(let leafCount, let entryCount):
             let before = if case .micro(let entries) = first { entries.byteCount } else { 0 }
             first = .header(leafCount: leafCount, entryCount: entryCount)
             return -before
         case .leaf(let entries):
-            let before = leaves.updateValue(entries, forKey: offset)?.byteCount ?? -100
-            return entries.byteCount - before
-        case .table: return -(leaves.removeValue(forKey: offset)?.byteCount ?? 0)
+            let before = leaves.updateValue(entries, forKey: offset)?.byteCount
+            if before == nil { places.insert(offset) }
+            return entries.byteCount - (before ?? -Self.overhead)
+        case .table:
+            places.remove(offset, offset + 1)
+            return -(leaves.removeValue(forKey: offset).map { $0.byteCount + Self.overhead } ?? 0)
         }
     }
 
@@ -66,12 +72,15 @@ struct ZAPContent {
     /// - Parameter end: nil: all that follow.
     mutating func free(from offset: UInt64, to end: UInt64?) {
         if offset == 0 { first = nil }
-        leaves = leaves.filter { $0.key < offset || $0.key >= end ?? .max }
+        for place in places.remove(offset, end ?? .max) { leaves[place] = nil }
     }
+
+    /// About what a leaf takes besides its names.
+    private static let overhead = 120
 
     private var byteCount: Int {
         let firstBytes = if case .micro(let entries) = first { entries.byteCount } else { 0 }
-        return leaves.values.reduce(firstBytes) { $0 + $1.byteCount }
+        return leaves.values.reduce(firstBytes) { $0 + $1.byteCount + Self.overhead }
     }
 
     /// - Parameter what: for messages.
@@ -94,10 +103,16 @@ struct ZAPContent {
     }
 
     /// The first number of a name, of a ZAP with few names.
+    ///
+    /// - Throws: `badRecord` also if the name is there twice.
     func value(_ name: String, _ what: String) throws(UnplacedStreamError) -> UInt64? {
         var found: UInt64?
+        var count = 0
         try forEach(what) { entry throws(UnplacedStreamError) in
-            if entry.name.elementsEqual(name.utf8) { found = entry.values.first }
+            guard entry.name.elementsEqual(name.utf8) else { return }
+            guard count == 0 else { throw UnplacedStreamError(.badRecord, "\(what) has a name twice") }
+            count += 1
+            found = entry.values.first
         }
         return found
     }

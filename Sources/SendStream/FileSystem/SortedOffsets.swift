@@ -1,0 +1,55 @@
+/// Places in an object, ascending, in parts: to add or take away some takes work by their number, wherever they are and however many
+/// there are.
+struct SortedOffsets {
+    /// None is empty.
+    private var parts: [[UInt64]] = []
+    private static let mostInPart = 512
+
+    /// - Parameter offset: one that is not there.
+    mutating func insert(_ offset: UInt64) {
+        guard let last = parts.last?.last, last > offset else { return append(offset) }
+        let index = Self.first(in: parts) { $0.last ?? 0 >= offset }
+        parts[index].insert(offset, at: Self.first(in: parts[index]) { $0 >= offset })
+        guard parts[index].count > Self.mostInPart else { return }
+        let second = Array(parts[index][(Self.mostInPart / 2)...])
+        parts[index].removeSubrange((Self.mostInPart / 2)...)
+        parts.insert(second, at: index + 1)
+    }
+
+    private mutating func append(_ offset: UInt64) {
+        if parts.isEmpty || parts[parts.count - 1].count == Self.mostInPart { parts.append([]) }
+        parts[parts.count - 1].append(offset)
+    }
+
+    /// Takes away those from one place on and before another.
+    ///
+    /// - Returns: which they were.
+    @discardableResult
+    mutating func remove(_ start: UInt64, _ end: UInt64) -> [UInt64] {
+        guard start < end else { return [] }
+        let first = Self.first(in: parts) { $0.last ?? 0 >= start }
+        var gone: [UInt64] = []
+        var index = first
+        while index < parts.count, let lowest = parts[index].first, lowest < end {
+            let range = Self.first(in: parts[index]) { $0 >= start }..<Self.first(in: parts[index]) { $0 >= end }
+            // A part in whose gap the range lies is the last.
+            if range.isEmpty { break }
+            gone += parts[index][range]
+            parts[index].removeSubrange(range)
+            index += 1
+        }
+        parts.replaceSubrange(first..<index, with: parts[first..<index].filter { !$0.isEmpty })
+        return gone
+    }
+
+    /// The index of the first that is so, as all behind it are.
+    private static func first<Element>(in elements: [Element], where isSo: (Element) -> Bool) -> Int {
+        var low = 0
+        var high = elements.count
+        while low < high {
+            let middle = (low + high) / 2
+            if isSo(elements[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}
