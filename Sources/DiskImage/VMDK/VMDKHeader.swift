@@ -19,6 +19,12 @@ struct VMDKHeader: Hashable {
     var grainBytes: Int { Int(grain * Self.sector) }
     var grainCount: UInt64 { (capacity + grain - 1) / grain }
 
+    /// A footer says of the disk what its header does.
+    func speaks(of header: VMDKHeader) -> Bool {
+        capacity == header.capacity && grain == header.grain && tableCount == header.tableCount
+            && isCompressed == header.isCompressed
+    }
+
     init(reading file: inout DiskBytes) throws {
         let bytes = try file.bytes(at: 0, count: 512, "the VMDK header")
         try self.init(bytes, at: 0)

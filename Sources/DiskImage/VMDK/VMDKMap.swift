@@ -21,9 +21,9 @@ struct VMDKMap: DiskMap {
             throw DiskError(.truncated, at: 0, "there is no room for the footer")
         }
         let footer = try VMDKHeader(try bytes.bytes(at: size - 1024, count: 512, "the footer"), at: size - 1024)
-        guard footer.capacity == header.capacity, footer.grain == header.grain, footer.tableCount == header.tableCount,
-            footer.directory != VMDKHeader.atEnd, footer.isCompressed == header.isCompressed
-        else { throw DiskError(.badHeader, at: size - 1024, "the footer speaks of another disk than the header") }
+        guard footer.directory != VMDKHeader.atEnd, footer.speaks(of: header) else {
+            throw DiskError(.badHeader, at: size - 1024, "the footer speaks of another disk than the header")
+        }
         return footer.directory
     }
 

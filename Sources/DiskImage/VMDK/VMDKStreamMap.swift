@@ -11,6 +11,8 @@ struct VMDKStreamMap: DiskMap {
     /// Sectors of the tables so far.
     private var tables: [UInt64: UInt32] = [:]
     private var directory: UInt64?
+    /// Where the footer ends.
+    private var footerEnd: UInt64?
     private var isEnded = false
 
     init(_ header: VMDKHeader) {
@@ -37,6 +39,9 @@ struct VMDKStreamMap: DiskMap {
         guard grain.extent.start >= reached else {
             throw DiskError(
                 .unsupported, at: place, "its grains do not ascend: keep it in a file, which can be read in any order")
+        }
+        guard directory == nil else {
+            throw DiskError(.badMap, at: place, "a grain comes behind the directory, which does not have it")
         }
         let index = grain.extent.start / UInt64(header.grainBytes)
         if let tableIndex, tableIndex != index / header.tableCount {
@@ -70,16 +75,37 @@ struct VMDKStreamMap: DiskMap {
             guard tableIndex == nil, directory != nil || tables.isEmpty else {
                 throw DiskError(.badMap, at: place, "the end comes before the tables of what was there")
             }
+            // In a file, the footer is looked for before the last sector.
+            guard footerEnd == place else {
+                throw DiskError(.badHeader, at: place, "the end does not come behind the footer")
+            }
+            try checkRest(start, &bytes)
         case 1: try checkTable(start, &bytes)
         case 2: try checkDirectory(start, sectors, &bytes)
         case 3:
             let footer = try VMDKHeader(try bytes.bytes(at: start, count: 512, "the footer"), at: start)
-            guard footer.directory == directory, footer.capacity == header.capacity else {
+            guard footer.directory == directory, footer.speaks(of: header) else {
                 throw DiskError(.badHeader, at: start, "the footer speaks of another disk than was there")
             }
+            footerEnd = start + 512
         default: throw DiskError(.unsupported, at: place, "a marker of type \(type)")
         }
         place = start + sectors * VMDKHeader.sector
+    }
+
+    /// What follows the end can be nothing but zeros: to a file, its own end counts.
+    private func checkRest(_ start: UInt64, _ bytes: inout DiskBytes) throws {
+        var rest = [UInt8](repeating: 0, count: 1 << 16)
+        var place = start
+        while true {
+            let count = try unsafe rest.withUnsafeMutableBytes { try unsafe bytes.read(at: place, into: $0) }
+            if count == 0 { return }
+            guard rest[..<count].allSatisfy({ $0 == 0 }) else {
+                throw DiskError(.badMap, at: place, "something follows its end")
+            }
+            bytes.forget(place..<(place + UInt64(count)))
+            place += UInt64(count)
+        }
     }
 
     private mutating func checkTable(_ start: UInt64, _ bytes: inout DiskBytes) throws {
@@ -96,6 +122,9 @@ struct VMDKStreamMap: DiskMap {
         // A table of nothing may be there, for no part of the disk in particular.
         // That one may be looked at again.
         if let tableIndex {
+            guard tables[tableIndex] == nil else {
+                throw DiskError(.badMap, at: start, "a second table for the same part of the disk")
+            }
             tables[tableIndex] = try sector(start)
             bytes.forget((start - 512)..<(start + UInt64(grains.count) * 4))
         }
