@@ -47,7 +47,14 @@ struct LayerDifference: Sendable {
                 switch step {
                 case .both(_, let now) where !changed.contains(now.object):
                     if now.attributes.kind == .directory { above.enter(now.path, again.index) }
-                case .both(_, let now), .new(let now):
+                case .both(let before, let now):
+                    items += above.take(now.path).map { .entry($0) }
+                    try add(now, again.index)
+                    // What it took the place of would stay.
+                    if !now.isInArchives, before.isInArchives {
+                        items.append(.whiteout(try Self.whiteout(of: now.path)))
+                    }
+                case .new(let now):
                     items += above.take(now.path).map { .entry($0) }
                     try add(now, again.index)
                 case .gone(let path):
@@ -65,7 +72,7 @@ struct LayerDifference: Sendable {
     }
 
     private mutating func add(_ entry: FileSystemEntry, _ index: Int) throws(Failure) {
-        guard entry.attributes.kind != .socket, entry.attributes.kind != .other else {
+        guard entry.isInArchives else {
             leftOut += 1
             return
         }
@@ -105,6 +112,11 @@ struct LayerDifference: Sendable {
         }
         return tree.subtree(index)
     }
+}
+
+extension FileSystemEntry {
+    /// Sockets and doors are not.
+    fileprivate var isInArchives: Bool { attributes.kind != .socket && attributes.kind != .other }
 }
 
 extension FileAttributes {
@@ -226,8 +238,7 @@ private struct Comparison {
     /// - Returns: nil for what no layer below has.
     private mutating func takeGone(_ before: FileSystemEntry) -> Step? {
         old.skipSubtree()
-        let isInLayers = before.attributes.kind != .socket && before.attributes.kind != .other
-        return isInLayers ? .gone(before.path) : nil
+        return before.isInArchives ? .gone(before.path) : nil
     }
 
     /// A folder comes before what is in it, and that before its neighbours.

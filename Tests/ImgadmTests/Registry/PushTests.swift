@@ -122,6 +122,41 @@ extension EndToEnd {
             }
         }
 
+        /// A socket is in no layer. What it took the place of is hidden.
+        @Test func whatASocketReplacedIsGone() async throws {
+            let registry = try await RegistryFixture.get().registry
+            let box = try await Sandbox.make()
+            let target = "\(registry.host)/pushed/sockets:1"
+            let made = try await run(
+                """
+                mkdir -p tree/etc tree/run/folder; echo file > tree/run/file; echo in > tree/run/folder/in; echo more > tree/run/more
+                tar -C tree -cf root-1.tar .
+                imgadm import -q root-1.tar name=base version=1
+                id=$(imgadm list -H -o uuid name=base)
+                zfs clone \(box.pool)/$id@final \(box.pool)/c
+                m=$(zfs get -H -o value mountpoint \(box.pool)/c)
+                cd $m/root/run; rm -r file folder
+                python3 -c 'import os, stat; [os.mknod(n, stat.S_IFSOCK | 0o644) for n in ("file", "folder", "new")]'
+                cd \(box.root)
+                zfs snapshot \(box.pool)/c@final; zfs send -i \(box.pool)/$id@final \(box.pool)/c@final > c.zfs
+                uuid=11111111-2222-4333-8444-555555555555
+                echo '{"v": 2, "uuid": "'$uuid'", "name": "sockets", "version": "1", "type": "lx-dataset", "os": "linux",
+                    "origin": "'$id'", "files": [{"size": '$(stat -c %s c.zfs)', "compression": "none",
+                    "sha1": "'$(sha1sum < c.zfs | cut -d' ' -f1)'"}]}' > c.imgmanifest
+                imgadm install -q -m c.imgmanifest -f c.zfs
+                imgadm push -q $uuid \(target)
+                """, in: box)
+            #expect(made.status == 0, "\(made)")
+            let layers = try #require(try await manifest(registry, "pushed/sockets", "1")["layers"]?.arrayValue)
+            #expect(layers.count == 2)
+            let digest = try #require(layers.last?["digest"]?.stringValue)
+            let names = try await Tool.shell(
+                "curl -sSf '\(registry.url)/v2/pushed/sockets/blobs/\(digest)' | tar -tzf - | sort")
+            let found = names.split(separator: "\n").map { FilePath(String($0)).lexicallyNormalized().string }
+            #expect(found.filter { $0.contains(".wh.") } == ["run/.wh.file", "run/.wh.folder"], "\(names)")
+            #expect(!found.contains("run/file") && !found.contains("run/new") && found.contains("run"), "\(names)")
+        }
+
         @Test func aDiskGoesAndComesBack() async throws {
             let registry = try await RegistryFixture.get().registry
             let box = try await Sandbox.make()
