@@ -129,6 +129,22 @@ extension EndToEnd {
             #expect(run.errors.contains("devices"))
         }
 
+        /// The first record of a stream with properties is no snapshot's.
+        @Test func theGuidOfAStreamWithPropertiesIsItsSnapshots() async throws {
+            let box = try await Sandbox.make()
+            let made = try await box.shell(
+                """
+                set -e; cd '\(box.root)'; zfs create \(box.pool)/a; zfs snapshot \(box.pool)/a@one
+                zfs send -p \(box.pool)/a@one > a.zfs
+                echo '{"v": 2, "uuid": "11111111-2222-4333-8444-555555555555", "name": "a", "version": "1", "os": "linux",
+                    "type": "lx-dataset", "files": [{"size": '$(stat -c %s a.zfs)', "compression": "none",
+                    "sha1": "'$(sha1sum < a.zfs | cut -d' ' -f1)'"}]}' > a.imgmanifest
+                imgadm export -q -o b.zfs.gz ./a.zfs > said
+                grep -q "dataset_guid.*$(zfs get -Hp -o value guid \(box.pool)/a@one)" b.imgmanifest || cat b.imgmanifest
+                """)
+            #expect(made.status == 0 && made.output == "", "\(made)")
+        }
+
         @Test func whatAFileIsIsShown() async throws {
             let box = try await Sandbox.make()
             _ = try await make(box)

@@ -154,7 +154,9 @@ public struct ImageExporter: Sendable {
             return copy.header?.guid
         }
         guard var manifest, let files else { return try output.commit() }
-        manifest.setFile(try ImageFiles.entry(output, sums, request.format.compression, guid: guid))
+        // Of several snapshots in it, the manifest says which the image is.
+        let stated = manifest.files.first?.datasetGUID.flatMap { UInt64($0) }
+        manifest.setFile(try ImageFiles.entry(output, sums, request.format.compression, guid: guid ?? stated))
         try await files.settle(manifest, report) { try output.commit() }
         report.line("Saved manifest to \"\(files.manifest)\"")
     }

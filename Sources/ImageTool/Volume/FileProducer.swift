@@ -64,14 +64,14 @@ struct StreamCopy: FileProducer {
     private let name: String
     private let next: ((RawSpan) throws -> Void) throws -> Bool
     private var reader = StreamReader()
-    private var visitor = FirstHeader()
+    private var visitor = OnlySnapshot()
 
     init(_ name: String, _ next: @escaping ((RawSpan) throws -> Void) throws -> Bool) {
         self.name = name
         self.next = next
     }
 
-    /// Known once all was produced.
+    /// Of its one snapshot, known once all was produced; nil if it has several.
     var header: StreamHeader? { visitor.header }
 
     mutating func step() throws -> Bool {
@@ -88,11 +88,15 @@ struct StreamCopy: FileProducer {
     }
 }
 
-private struct FirstHeader: StreamVisitor {
-    var header: StreamHeader?
+private struct OnlySnapshot: StreamVisitor {
+    private(set) var header: StreamHeader?
+    private var count = 0
 
     mutating func begin(_ header: StreamHeader, properties: NameValueList?) {
-        self.header = self.header ?? header
+        // The head of a frame around streams (send -p, -R) is of none.
+        guard !header.isCompound else { return }
+        count += 1
+        self.header = count == 1 ? header : nil
     }
     func record(_ record: StreamRecord, payload: RawSpan) {}
     func end() {}
