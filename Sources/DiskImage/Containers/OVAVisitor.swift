@@ -59,9 +59,14 @@ struct OVAVisitor: TarVisitor {
             disk = name
         case .certificate, .other: break
         }
-        self.entry = (
-            name, role, OVAChecksums(stated.map { lines in lines.filter { $0.name == name }.map(\.algorithm) })
-        )
+        self.entry = (name, role, OVAChecksums(wanted(name, role)))
+    }
+
+    /// The checksums of a file that may be asked for. While that is not known, those that were common before there was SHA512, and all
+    /// of the description, which is small, and always comes before the manifest.
+    private func wanted(_ name: String, _ role: Role) -> [OVAManifest.Algorithm] {
+        if let stated { return stated.filter { $0.name == name }.map(\.algorithm) }
+        return role == .description ? [.sha1, .sha256, .sha512] : [.sha1, .sha256]
     }
 
     private mutating func beginUnified(_ entry: TarEntry, _ place: UnifiedImagePlace, _ name: String) throws {
@@ -180,9 +185,7 @@ struct OVAChecksums {
     private var sha256: SHA256?
     private var sha512: SHA512?
 
-    /// - Parameter wanted: nil while that is not known: then, the two that were common before there was SHA512.
-    init(_ wanted: [OVAManifest.Algorithm]?) {
-        let wanted = wanted ?? [.sha1, .sha256]
+    init(_ wanted: [OVAManifest.Algorithm]) {
         if wanted.contains(.sha1) { sha1 = Insecure.SHA1() }
         if wanted.contains(.sha256) { sha256 = SHA256() }
         if wanted.contains(.sha512) { sha512 = SHA512() }
