@@ -131,7 +131,13 @@ private final class FolderUpload: FileUpload {
 
     func commit(_ change: @escaping @Sendable (JSONObject?) throws -> JSONObject?) async throws {
         // Nobody waits while a large file is flushed.
-        try await BlockingIO.writing.runIfActive { [file] in try HostFile.sync(file) }
+        try await BlockingIO.writing.runIfActive { [file, path] in
+            do {
+                try HostFile.sync(file)
+            } catch {
+                throw HostFile.failure("cannot write", path, error)
+            }
+        }
         try await repository.inTurn(uuid) { [repository, part, uuid, path] in
             // What the change refuses must leave the old file where it is; and at no time may a manifest speak of
             // another file than is there. The same once more takes the place of itself.

@@ -98,7 +98,11 @@ final class OutputFile {
     /// - Throws: as above, and `Usage`.
     func commit() throws {
         guard let path else { return }
-        try HostFile.sync(descriptor)
+        do {
+            try HostFile.sync(descriptor)
+        } catch {
+            throw failure(error)
+        }
         try rule.check(path)
         try HostFile.rename(Self.partial(path), to: path)
         isOpen = false
