@@ -154,6 +154,23 @@ import Testing
         }
     }
 
+    @Test("Of what was used, nothing is remembered, however long a stream is")
+    func usedUp() throws {
+        var limits = DiskLimits()
+        limits.chunkBytes = 4096
+        let window = StreamWindow(Bytes([UInt8](repeating: 1, count: 8 << 20), piece: 3000), scratch: nil, limits)
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        for place in stride(from: 0, to: UInt64(8 << 20), by: 4096) {
+            let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe window.read(at: place, into: $0) }
+            #expect(count == 4096 && window.knownChunks <= 1)
+            window.release(place..<(place + 4096))
+        }
+        #expect(window.knownChunks == 0 && window.byteCount == 8 << 20)
+        #expect(throws: DiskError.self) {
+            _ = try unsafe buffer.withUnsafeMutableBytes { try unsafe window.read(at: 0, into: $0) }
+        }
+    }
+
     @Test("Of ranges it is known whether a byte of them was used before", arguments: 0..<20)
     func ranges(_ seed: Int) {
         var numbers = Numbers(seed + 1)

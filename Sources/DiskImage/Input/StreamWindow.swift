@@ -11,7 +11,10 @@ final class StreamWindow {
     private var source: any ByteSource
     private var scratch: (any ScratchStore)?
     private let limit: Int
-    private var chunks: [Chunk] = []
+    /// Of the chunks that have come, those that were not used up.
+    private var chunks: [Int: Chunk] = [:]
+    /// How many have come.
+    private var chunkCount = 0
     /// The first of the chunks in memory, in the order in which they came.
     private var oldest = 0
     /// Of the chunks of which a part was used: which.
@@ -19,6 +22,8 @@ final class StreamWindow {
     /// Of the chunks that are no more in memory, and were used in part: what is kept of them.
     private var keptParts: [Int: [Range<Int>]] = [:]
     private var bytesInMemory = 0
+    /// Chunks that something is remembered of.
+    var knownChunks: Int { chunks.count }
     private(set) var byteCount: UInt64 = 0
     private(set) var isAtEnd = false
 
@@ -29,7 +34,7 @@ final class StreamWindow {
         var used = 0
     }
 
-    private enum State { case memory, scratch, zero, used }
+    private enum State { case memory, scratch, zero }
 
     /// What is kept is kept in pieces of this, as file systems do. What is packed may be read up to the end of its last sector, where
     /// something else begins that was used already.
@@ -56,9 +61,10 @@ final class StreamWindow {
             let within = Int(place % UInt64(chunkBytes))
             let length = min(chunkBytes - within, count - done)
             let target = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done..<(done + length)])
-            switch chunks[index].state {
+            guard let chunk = chunks[index] else { throw Self.usedTwice(place) }
+            switch chunk.state {
             case .memory:
-                unsafe chunks[index].bytes.withUnsafeBytes { bytes in
+                unsafe chunk.bytes.withUnsafeBytes { bytes in
                     unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[within..<(within + length)]))
                 }
             case .zero:
@@ -67,7 +73,6 @@ final class StreamWindow {
             case .scratch:
                 try checkKept(index, within..<(within + length))
                 try unsafe scratch?.read(at: place, into: target)
-            case .used: throw Self.usedTwice(place)
             }
             done += length
         }
@@ -92,22 +97,21 @@ final class StreamWindow {
             let index = Int(place / UInt64(chunkBytes))
             let end = min(range.upperBound, (UInt64(index) + 1) * UInt64(chunkBytes))
             let start = UInt64(index) * UInt64(chunkBytes)
-            chunks[index].used += Int(end - place)
-            if chunks[index].state == .memory, chunks[index].used < chunkBytes {
+            defer { place = end }
+            chunks[index]?.used += Int(end - place)
+            guard let chunk = chunks[index] else { continue }
+            if chunk.state == .memory, chunk.used < chunkBytes {
                 _ = usedParts[index, default: UsedRanges()].insert((place - start)..<(end - start))
             }
             // Also of the last one, which nothing is added to once it is full.
-            if chunks[index].used >= chunks[index].count, chunks[index].count == chunkBytes || isAtEnd {
-                drop(index, .used)
-            }
-            place = end
+            if chunk.used >= chunk.count, chunk.count == chunkBytes || isAtEnd { drop(index, nil) }
         }
     }
 
     /// Reads the rest, and keeps nothing of it.
     func drain() throws {
-        for index in chunks.indices where chunks[index].state == .memory { drop(index, .used) }
-        oldest = chunks.count
+        for (index, chunk) in chunks where chunk.state == .memory { drop(index, nil) }
+        oldest = chunkCount
         var buffer = [UInt8](repeating: 0, count: chunkBytes)
         while !isAtEnd {
             let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe source.read(into: $0) }
@@ -118,30 +122,33 @@ final class StreamWindow {
 
     private func readOn(to end: UInt64) throws {
         while byteCount < end, !isAtEnd {
-            if chunks.last.map({ $0.count == chunkBytes }) ?? true {
+            // One that is used up was full.
+            if chunks[chunkCount - 1].map({ $0.count == chunkBytes }) ?? true {
                 try makeRoom()
-                chunks.append(Chunk(bytes: [UInt8](repeating: 0, count: chunkBytes)))
+                chunks[chunkCount] = Chunk(bytes: [UInt8](repeating: 0, count: chunkBytes))
+                chunkCount += 1
                 bytesInMemory += chunkBytes
             }
-            let last = chunks.count - 1
-            let from = chunks[last].count
-            let count = try unsafe chunks[last].bytes.withUnsafeMutableBytes {
-                try unsafe source.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[from...]))
-            }
+            let last = chunkCount - 1
+            let from = chunks[last]?.count ?? 0
+            let count =
+                try unsafe chunks[last]?.bytes.withUnsafeMutableBytes {
+                    try unsafe source.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[from...]))
+                } ?? 0
             isAtEnd = count == 0
-            chunks[last].count += count
+            chunks[last]?.count += count
             byteCount += UInt64(count)
         }
     }
 
     /// Takes out of memory what came first.
     private func makeRoom() throws {
-        while bytesInMemory >= limit, oldest < chunks.count {
+        while bytesInMemory >= limit, oldest < chunkCount {
             let index = oldest
             oldest += 1
-            guard chunks[index].state == .memory else { continue }
-            let bytes = chunks[index].bytes
-            let kept = usedParts[index]?.unused(of: chunks[index].count, by: Self.grain)
+            guard let chunk = chunks[index], chunk.state == .memory else { continue }
+            let bytes = chunk.bytes
+            let kept = usedParts[index]?.unused(of: chunk.count, by: Self.grain)
             let parts = kept ?? [0..<bytes.count]
             if parts.allSatisfy({ unsafe bytes.span.bytes.extracting($0).isZero }) {
                 drop(index, .zero)
@@ -163,13 +170,15 @@ final class StreamWindow {
         }
     }
 
-    private func drop(_ index: Int, _ state: State) {
-        if chunks[index].state == .memory {
-            bytesInMemory -= chunkBytes
-            chunks[index].bytes = []
-        }
+    /// - Parameter state: where it is now; nil: it is used up.
+    private func drop(_ index: Int, _ state: State?) {
+        guard var chunk = chunks.removeValue(forKey: index) else { return }
+        if chunk.state == .memory { bytesInMemory -= chunkBytes }
         usedParts[index] = nil
         keptParts[index] = nil
-        chunks[index].state = state
+        guard let state else { return }
+        chunk.bytes = []
+        chunk.state = state
+        chunks[index] = chunk
     }
 }
