@@ -38,7 +38,7 @@ extension EndToEnd {
         func whatTakesNoImageFile(output: String, hint: String) async throws {
             let box = try await stage()
             let run = try await box.shell(
-                "cd '\(box.root)' && mkfifo fifo && imgadm convert -q -o '\(output)' disk.raw name=a version=1 os=other"
+                "cd '\(box.root)' && mkfifo fifo && mkdir -p \"$(dirname '\(output)')\" && imgadm convert -q -o '\(output)' disk.raw name=a version=1 os=other"
             )
             #expect(run.status == 2 && run.errors.contains("(Usage)") && run.errors.contains(hint), "\(run)")
             #expect(
