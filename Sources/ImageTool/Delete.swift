@@ -12,7 +12,7 @@ extension ImageTool {
         // Nothing to delete and nothing left: no need to make a lock file for it.
         let look = try await store.look(for: [uuid], in: pool)
         if try await !store.isPresent(uuid, in: look) {
-            try sweep(uuid)
+            try await sweep(uuid, in: pool)
             throw ImageNotInstalled(uuid, pool)
         }
         let image = look.images[uuid]

@@ -86,7 +86,7 @@ extension ImageTool {
         }
         guard !isRehearsing else { return }
         try await store.showAgain(image)
-        try sweep(image.uuid)
+        try await sweep(image.uuid, in: image.pool)
     }
 
     /// What is said of an image that is there without a record, and what makes one.
@@ -96,9 +96,11 @@ extension ImageTool {
             "image \(uuid) has no record here, so that no name finds it: imgadm update \(uuid) asks the sources for its manifest; imgadm install -P \(image.pool) -m MANIFEST -f FILE takes it from the image's files; what is known to neither has a record again once it is deleted and comes anew"
     }
 
-    func sweep(_ uuid: ImageUUID) throws {
+    /// Takes away what a run that died has downloaded of an image. One that is at work has its lock, also where it fetches what others
+    /// of its chain build on, ahead of them.
+    func sweep(_ uuid: ImageUUID, in pool: PoolName) async throws {
         try store.sweepLocks()
-        guard try downloads.hasFiles(uuid), let lock = try store.tryLockFile(uuid) else { return }
+        guard try downloads.hasFiles(uuid), let lock = try await store.tryLock(uuid, in: pool) else { return }
         downloads.remove(uuid)
         lock.release()
     }

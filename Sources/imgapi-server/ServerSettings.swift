@@ -92,8 +92,8 @@ struct ServerSettings: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            The names under which clients reach the server, HOST[:PORT] parted by commas: what is asked of another host, but for \
-            /ping, is refused. Any if not given. With --keys it keeps a signature that another server was shown from counting here.
+            The names under which clients reach the server, HOST[:PORT] parted by commas, of any port unless one is stated: what is \
+            asked of another host, but for /ping, is refused. Any if not given. With --keys it keeps a signature that another server was shown from counting here.
             """,
             valueName: "list"))
     var names: String?

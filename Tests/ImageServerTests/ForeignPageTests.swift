@@ -21,7 +21,9 @@ import Testing
     /// Headers, the host, and whether the change is made where anyone on this machine may make it, and where anyone may.
     private static let requests: [(headers: [String: String], host: String, here: Bool, anywhere: Bool)] = [
         ([:], "127.0.0.1:8080", true, true), ([:], "localhost", true, true), ([:], "[::1]:8080", true, true),
-        ([:], "LOCALHOST:1", true, true), ([:], "evil.example:8080", false, true),
+        ([:], "LOCALHOST:1", true, true), ([:], "localhost.:1", true, true), ([:], "a.localhost", true, true),
+        ([:], "ip6-localhost", true, true), ([:], "localhost.evil.example", false, true),
+        ([:], "evil.example:8080", false, true),
         ([:], "127.0.0.1.evil.example", false, true),
         (["Origin": "http://127.0.0.1:8080"], "127.0.0.1:8080", true, true),
         (["Origin": "http://evil.example:8080"], "evil.example:8080", false, true),
@@ -79,11 +81,13 @@ import Testing
         try root.add(try #require(ImageUUID(Self.uuid)))
         var authentication = Authentication(anonymous: .writes)
         authentication.hosts = HostHeader.list("images.example.com,127.0.0.1:8443")
+        // Which they are is said.
+        authentication.isForThisMachine = true
         try await RunningServer.serving(root, authentication: authentication) { server in
             for (host, status) in [
                 ("images.example.com", 200), ("Images.Example.com:443", 200), ("127.0.0.1:8443", 200),
                 ("127.0.0.1", 421),
-                ("other.example", 421), ("images.example.com:8080", 421),
+                ("other.example", 421), ("images.example.com:8080", 200), ("127.0.0.1:8080", 421),
             ] {
                 let reply = try await Self.disable([:], host: host, on: server)
                 #expect(

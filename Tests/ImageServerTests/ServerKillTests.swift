@@ -118,9 +118,13 @@ import Testing
             try await outbound.write(
                 .init(
                     string:
-                        "PUT \(image)/file?compression=none HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nConnection: close\r\n\r\nhello"
+                        "PUT \(image)/file?compression=none HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\nConnection: close\r\n\r\nhello"
                 ))
-            while try !HostFile.names(in: folder.appending("images")).contains(where: { $0.hasPrefix(".upload-") }) {
+            // One that is refused is told below.
+            let end = ContinuousClock.now + .seconds(60)
+            while ContinuousClock.now < end,
+                try !HostFile.names(in: folder.appending("images")).contains(where: { $0.hasPrefix(".upload-") })
+            {
                 try await Task.sleep(for: .milliseconds(10))
             }
             let second = try TestServer(folder)

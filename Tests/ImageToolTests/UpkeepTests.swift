@@ -2,6 +2,7 @@ import Failure
 import ImageModel
 import ImageStore
 import JSON
+import SystemPackage
 import TestPools
 import Testing
 import ZFS
@@ -54,6 +55,21 @@ import ZFS
         try await host.tool.update([uuid], dryRun: false, host.report)
         #expect(try host.state() == ToolHost.state(with: [image]))
         #expect(try await host.host.store.image(uuid, in: host.host.pool)?.manifest.name == "disk")
+    }
+
+    /// An import fetches what others of its chain build on ahead of them, and has the lock of each: who deletes an image that is not there
+    /// yet takes nothing of that away.
+    @Test func aDeletionLeavesWhatIsBeingFetched() async throws {
+        let host = try ToolHost()
+        let uuid = ImageUUID()
+        try host.tool.downloads.openPartial(uuid).file.close()
+        let locks = try await host.host.store.locks(of: host.host.pool)
+        #expect(try locks.tryTaking(uuid))
+        await #expect(throws: (any Error).self) { try await host.delete([uuid]) }
+        #expect(try host.tool.downloads.hasFiles(uuid))
+        locks.release(uuid)
+        await #expect(throws: (any Error).self) { try await host.delete([uuid]) }
+        #expect(try !host.tool.downloads.hasFiles(uuid))
     }
 
     /// What keeps an image from being deleted.

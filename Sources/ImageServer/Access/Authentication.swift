@@ -14,7 +14,7 @@ public struct Authentication: Sendable, Hashable {
     public var anonymous: Anonymous
     /// They may since nobody but this machine gets here: what is asked of another host is none of theirs.
     public var isForThisMachine = false
-    /// The hosts, with their ports where they are not the usual ones, for which requests count; nil for any. A signature is of one host, and
+    /// The hosts for which requests count, of any port unless they state one; nil for any. A signature is of one host, and
     /// so cannot be shown to another server then.
     public var hosts: Set<String>?
     /// The folder of public keys, `USER.keys` each (imgapi.md, section 8).

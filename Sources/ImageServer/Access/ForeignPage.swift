@@ -18,15 +18,23 @@ enum ForeignPage {
                 throw refusal(origin)
             }
         }
+        // Where the names of the server are said, the request is for one of them.
         guard isForThisMachine, let authority = request.authority, !authority.isEmpty else { return }
         let host =
             authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
-        guard IPAddress.isLoopback(host.lowercased()) else {
+        guard isOfThisMachine(host.lowercased()) else {
             throw RequestError(
                 .forbidden, "ForbiddenError",
                 "this server takes changes from anyone on this machine, which \"\(host.prefix(100))\" is not a name of: --writes anyone says that it has others"
             )
         }
+    }
+
+    /// What is below localhost is looked up nowhere (RFC 6761, section 6.3), and the others are those of a usual hosts(5).
+    private static func isOfThisMachine(_ host: String) -> Bool {
+        let name = host.hasSuffix(".") ? String(host.dropLast()) : host
+        return IPAddress.isLoopback(name) || name.hasSuffix(".localhost")
+            || ["ip6-localhost", "ip6-loopback"].contains(name)
     }
 
     private static func refusal(_ origin: String) -> RequestError {

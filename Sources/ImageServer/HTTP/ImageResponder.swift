@@ -106,7 +106,9 @@ struct ImageResponder: HTTPResponder {
                 try checkVersion()
                 guard let type else { return Response(status: .notAcceptable) }
                 if rights.user == nil {
-                    try ForeignPage.check(request.head, isForThisMachine: authentication.isForThisMachine)
+                    try ForeignPage.check(
+                        request.head,
+                        isForThisMachine: authentication.isForThisMachine && authentication.hosts == nil)
                 }
                 try rights.check()
                 do {

@@ -11,16 +11,21 @@ public enum HostHeader {
             throw fault("the request has more than one Host header")
         }
         guard isHost(host) else { throw fault("the Host header is not of the form HOST[:PORT]") }
-        guard let hosts, !hosts.contains(canonical(host)) else { return }
+        guard let hosts, !hosts.contains(canonical(host)), !hosts.contains(withoutPort(canonical(host))) else { return }
         throw RequestError(
             .misdirectedRequest, "MisdirectedRequest", "\"\(host.prefix(200))\" is none of the names of this server")
     }
 
-    /// Hosts, with their ports where they are not the usual ones, parted by commas; nil for what is no such list.
+    /// Hosts parted by commas, each of any port unless it states one; nil for what is no such list.
     public static func list(_ text: String) -> Set<String>? {
         let hosts = text.split(separator: ",", omittingEmptySubsequences: false).map { String($0.trimmingBlanks) }
         guard hosts.allSatisfy({ !$0.isEmpty && $0.utf8.first != UInt8(ascii: ":") && isHost($0) }) else { return nil }
         return Set(hosts.map(canonical))
+    }
+
+    private static func withoutPort(_ host: String) -> String {
+        guard let colon = host.lastIndex(of: ":"), !host[colon...].contains("]") else { return host }
+        return String(host[..<colon])
     }
 
     /// Names have no case, and the usual ports need not be said.
