@@ -6,7 +6,7 @@
 /// The first byte chooses what is tried, the second how to cut. Checksums of records that are all ones are given the right
 /// value: no mutation would come upon it.
 ///
-/// Memory: 160 MiB: blocks have 64 KiB, names and attributes 1 MiB together, lists 4 KiB (the limits below).
+/// Memory: 192 MiB: blocks have 64 KiB, names and attributes 1 MiB together, lists 4 KiB (the limits below).
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzSendStream(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard count > 2 else { return 0 }
