@@ -63,8 +63,8 @@ test: ## all tests, on a real pool and a real server
 	@scripts/test.sh
 
 test-fast: ## the tests that need no pool and no server
-	@scripts/bootstrap.sh build
-	@$(SWIFT) test --parallel --skip ImgadmTests --skip ImageServerTests --skip PoolTests --skip FoldingTests
+	@scripts/bootstrap.sh build test
+	@IMGADM_DISK_VARIANTS=8 $(SWIFT) test --parallel --skip ImgadmTests --skip ImageServerTests --skip PoolTests --skip FoldingTests
 
 test-clean: ## demo and test on machines that have Debian, git, make and Swift, and nothing else (SUITE='bookworm trixie')
 	@scripts/test-clean.sh $(SUITE)

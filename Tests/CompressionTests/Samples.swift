@@ -79,6 +79,16 @@ struct Packer: Sendable, CustomTestStringConvertible {
     private struct Job: Hashable {
         let command: String
         let bytes: [UInt8]
+
+        static func == (one: Job, other: Job) -> Bool {
+            one.command == other.command && Outcome.data(one.bytes) == .data(other.bytes)
+        }
+
+        // At once: an array gives its bytes one by one.
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(command)
+            unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+        }
     }
 
     func pack(_ bytes: [UInt8]) throws -> [UInt8] {
