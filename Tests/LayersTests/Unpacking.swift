@@ -76,6 +76,13 @@ final class Ground {
         }
     }
 
+    /// Unpacks one more layer, in the order in which it is written.
+    func add(_ layer: [UInt8]) throws {
+        let extractor = try LayerExtractor(root: root, hasLower: true)
+        try read(layer, extractor, TarLimits())
+        try extractor.finish()
+    }
+
     @discardableResult
     private func read<Visitor: TarVisitor>(
         _ archive: [UInt8], _ visitor: Visitor, _ limits: TarLimits

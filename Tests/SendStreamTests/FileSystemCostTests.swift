@@ -70,6 +70,42 @@ import Testing
         #expect(found == count - 1)
     }
 
+    @Test("Streams that change nothing take no time, however many files there are", .timeLimit(.minutes(5)))
+    func manyStreams() {
+        var reader = FileSystemReader()
+        let base = FileSystemBuilder.stream { fs in
+            fs.directory(2, [])
+            for file in 0..<30_000 as Range<UInt64> { fs.file(10 + file) }
+        }
+        #expect(feed(base, chunk: 1 << 16, to: &reader) == nil)
+        for number in 1...5000 as ClosedRange<UInt64> {
+            var next = FileSystemBuilder(guid: number + 1, origin: number)
+            next.stream.freeObjects(100_000, 1)
+            next.stream.end()
+            #expect(feed(next.stream.bytes, chunk: 1 << 16, to: &reader) == nil)
+        }
+    }
+
+    @Test("What is freed is gone, and what the same stream brings behind it is not")
+    func freedObjects() throws {
+        let base = FileSystemBuilder.stream { fs in
+            fs.directory(2, [("a", 10), ("b", 11), ("c", 14)])
+            for file in [10, 11, 14] as [UInt64] { fs.file(file) }
+        }
+        var next = FileSystemBuilder(guid: 2, origin: 1)
+        next.directory(2, [("a", 10), ("d", 12)])
+        next.stream.freeObjects(11, 1)
+        next.file(12)
+        next.stream.freeObjects(13, 1000)
+        next.stream.end()
+        #expect(readFileSystem([base, next.stream.bytes]).paths == ["", "a", "d"])
+        var wrong = FileSystemBuilder(guid: 2, origin: 1)
+        wrong.stream.freeObjects(10, 5)
+        wrong.stream.end()
+        // The folder still has their names.
+        #expect(readFileSystem([base, wrong.stream.bytes]).error?.reason == .badRecord)
+    }
+
     @Test("Places are added and taken away as in any set", arguments: 0..<20)
     func places(_ seed: UInt64) {
         let numbers = noise(40_000, seed: seed + 1)
@@ -78,7 +114,7 @@ import Testing
             next = (next + 3) % (numbers.count - 3)
             return (UInt64(numbers[next]) << 16 | UInt64(numbers[next + 1]) << 8 | UInt64(numbers[next + 2])) % bound
         }
-        var places = SortedOffsets()
+        var places = SortedNumbers()
         var expected: Set<UInt64> = []
         for _ in 0..<10_000 {
             if number(20) > 0 {

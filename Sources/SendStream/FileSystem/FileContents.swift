@@ -41,12 +41,15 @@ public struct FileContents<Visitor: FileContentVisitor>: StreamVisitor {
 
     public mutating func begin(_ header: StreamHeader, properties: NameValueList?) throws {
         guard frame.takes(header) else { return }
-        let redacted = wanted.map { tree.redactedObjects.intersection($0) } ?? tree.redactedObjects
-        if let object = redacted.min() {
-            throw UnplacedStreamError(.unsupported, "a part of the content of object \(object) was left out (redacted)")
-        }
+        if stream < 0 { try checkWhole() }
         stream += 1
         isOpen = true
+    }
+
+    private func checkWhole() throws(UnplacedStreamError) {
+        let redacted = wanted.map { tree.redactedObjects.intersection($0) } ?? tree.redactedObjects
+        guard let object = redacted.min() else { return }
+        throw UnplacedStreamError(.unsupported, "a part of the content of object \(object) was left out (redacted)")
     }
 
     public mutating func record(_ record: StreamRecord, payload: RawSpan) throws {

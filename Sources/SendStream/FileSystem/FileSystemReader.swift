@@ -7,16 +7,15 @@ public struct FileSystemReader: StreamVisitor {
     private let limits: FileSystemLimits
     private let unpacker = BlockUnpacker()
     private var objects: [UInt64: StoredObject] = [:]
+    /// Of `objects`: what is freed is a range of them.
+    private var numbers = SortedNumbers()
     private var bytes = 0
     private var header: StreamHeader?
     private var isOpen = false
     private var frame = FrameDatasets()
     /// The stream that is being read, counted from 0.
     private var stream = -1
-    /// The objects of the streams before, ascending, and the first of them that is not behind what was freed: senders free in
-    /// this order.
-    private var older: [UInt64] = []
-    private var nextOlder = 0
+    /// The end of what this stream freed: senders free in ascending order.
     private var freed: UInt64 = 0
     private let isOfInterest: (RawSpan) -> Bool
     private var smallFiles: [UInt64: [UInt8]] = [:]
@@ -57,8 +56,7 @@ public struct FileSystemReader: StreamVisitor {
         self.header = header
         isOpen = true
         stream += 1
-        older = objects.keys.sorted()
-        (nextOlder, freed) = (0, 0)
+        freed = 0
     }
 
     public mutating func record(_ record: StreamRecord, payload: RawSpan) throws {
@@ -127,8 +125,9 @@ public struct FileSystemReader: StreamVisitor {
 
     private mutating func store(_ object: StoredObject, as number: UInt64) throws(UnplacedStreamError) {
         if object.content == nil { smallFiles[number] = nil }
-        let before = objects.updateValue(object, forKey: number)?.byteCount ?? 0
-        try count(object.byteCount - before)
+        let before = objects.updateValue(object, forKey: number)
+        if before == nil { numbers.insert(number) }
+        try count(object.byteCount - (before?.byteCount ?? 0))
     }
 
     private mutating func change(
@@ -153,11 +152,8 @@ public struct FileSystemReader: StreamVisitor {
                 .order, "objects from \(range.lowerBound) on are freed after those up to \(freed)")
         }
         freed = range.upperBound
-        while nextOlder < older.count, older[nextOlder] < range.upperBound {
-            let number = older[nextOlder]
-            nextOlder += 1
-            guard number >= range.lowerBound, let object = objects.removeValue(forKey: number) else { continue }
-            bytes -= object.byteCount
+        for number in numbers.remove(range.lowerBound, range.upperBound) {
+            bytes -= objects.removeValue(forKey: number)?.byteCount ?? 0
         }
     }
 

@@ -37,7 +37,7 @@ struct ZAPContent {
     private var first: First?
     private var leaves: [UInt64: ZAPEntries] = [:]
     /// Where they are.
-    private var places = SortedOffsets()
+    private var places = SortedNumbers()
 
     private enum First {
         case micro(ZAPEntries)
@@ -51,7 +51,7 @@ struct ZAPContent {
             let before = byteCount
             first = .micro(entries)
             leaves = [:]
-            places = SortedOffsets()
+            places = SortedNumbers()
             return entries.byteCount - before
         case .header(let leafCount, let entryCount):
             let before = if case .micro(let entries) = first { entries.byteCount } else { 0 }

@@ -1,27 +1,27 @@
-/// Places in an object, ascending, in parts: to add or take away some takes work by their number, wherever they are and however many
-/// there are.
-struct SortedOffsets {
+/// Numbers, ascending, in parts: to add or take away some takes work by how many those are, wherever they are and however many there
+/// are.
+struct SortedNumbers {
     /// None is empty.
     private var parts: [[UInt64]] = []
     private static let mostInPart = 512
 
-    /// - Parameter offset: one that is not there.
-    mutating func insert(_ offset: UInt64) {
-        guard let last = parts.last?.last, last > offset else { return append(offset) }
-        let index = Self.first(in: parts) { $0.last ?? 0 >= offset }
-        parts[index].insert(offset, at: Self.first(in: parts[index]) { $0 >= offset })
+    /// - Parameter number: one that is not there.
+    mutating func insert(_ number: UInt64) {
+        guard let last = parts.last?.last, last > number else { return append(number) }
+        let index = Self.first(in: parts) { $0.last ?? 0 >= number }
+        parts[index].insert(number, at: Self.first(in: parts[index]) { $0 >= number })
         guard parts[index].count > Self.mostInPart else { return }
         let second = Array(parts[index][(Self.mostInPart / 2)...])
         parts[index].removeSubrange((Self.mostInPart / 2)...)
         parts.insert(second, at: index + 1)
     }
 
-    private mutating func append(_ offset: UInt64) {
+    private mutating func append(_ number: UInt64) {
         if parts.isEmpty || parts[parts.count - 1].count == Self.mostInPart { parts.append([]) }
-        parts[parts.count - 1].append(offset)
+        parts[parts.count - 1].append(number)
     }
 
-    /// Takes away those from one place on and before another.
+    /// Takes away those from one number on and before another.
     ///
     /// - Returns: which they were.
     @discardableResult
