@@ -59,14 +59,9 @@ struct OVAVisitor: TarVisitor {
             disk = name
         case .certificate, .other: break
         }
-        self.entry = (name, role, OVAChecksums(wanted(name, role)))
-    }
-
-    /// The checksums of a file that may be asked for. While that is not known, those that were common before there was SHA512, and all
-    /// of the description, which is small, and always comes before the manifest.
-    private func wanted(_ name: String, _ role: Role) -> [OVAManifest.Algorithm] {
-        if let stated { return stated.filter { $0.name == name }.map(\.algorithm) }
-        return role == .description ? [.sha1, .sha256, .sha512] : [.sha1, .sha256]
+        // The manifest may come behind the files that it speaks of (DSP0243 6.1).
+        let wanted = stated.map { $0.filter { $0.name == name }.map(\.algorithm) } ?? OVAManifest.Algorithm.allCases
+        self.entry = (name, role, OVAChecksums(wanted))
     }
 
     private mutating func beginUnified(_ entry: TarEntry, _ place: UnifiedImagePlace, _ name: String) throws {
@@ -131,10 +126,8 @@ struct OVAVisitor: TarVisitor {
                 throw DiskError(
                     .badChecksum, at: 0, "the manifest has \(line.name.debugDescription), which is not there")
             }
-            guard let value = values[line.algorithm] else {
-                throw DiskError(
-                    .unsupported, at: 0, "a manifest with \(line.algorithm.rawValue) that comes after its files")
-            }
+            // Of a file before the manifest there are all, of one behind it those that the manifest has.
+            let value = values[line.algorithm] ?? []
             guard value == line.digest else {
                 throw DiskError(
                     .badChecksum, at: 0,
@@ -150,7 +143,7 @@ struct OVAVisitor: TarVisitor {
 
 /// The manifest of an OVA: lines such as `SHA256(disk.vmdk)= 9f86…` (DSP0243 6.1).
 enum OVAManifest {
-    enum Algorithm: String { case sha1 = "SHA1", sha256 = "SHA256", sha512 = "SHA512" }
+    enum Algorithm: String, CaseIterable { case sha1 = "SHA1", sha256 = "SHA256", sha512 = "SHA512" }
     typealias Line = (name: String, algorithm: Algorithm, digest: [UInt8])
 
     static func lines(_ bytes: [UInt8]) throws -> [Line] {
