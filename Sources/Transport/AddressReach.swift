@@ -6,13 +6,15 @@ import Glibc
 /// a database that listens on loopback).
 enum AddressReach {
     /// - Parameter naming: the URL of the server that named the target.
+    /// - Parameter reached: where requests have gone.
     /// - Parameter byProxy: requests go by way of a proxy, so that names mean what they mean to that.
     /// - Returns: what is named is named from outside, so that it must be outside.
     /// - Throws: `ConnectionError` if it is an address inside.
-    static func check(_ target: ServerURL, namedBy naming: ServerURL, byProxy: (ServerURL) -> Bool) async throws -> Bool
-    {
+    static func check(
+        _ target: ServerURL, namedBy naming: ServerURL, reached: ReachedHosts, byProxy: (ServerURL) -> Bool
+    ) async throws -> Bool {
         guard naming.host != target.host else { return false }
-        guard await !isInside(naming, byProxy: byProxy(naming)) else { return false }
+        guard await !isInside(naming, reached, byProxy: byProxy(naming)) else { return false }
         guard !isInsideByName(target) else {
             throw ConnectionError(
                 .refused(
@@ -26,9 +28,10 @@ enum AddressReach {
         IPAddress(url.host)?.isInside ?? (url.host == "localhost" || url.host.hasSuffix(".localhost"))
     }
 
-    private static func isInside(_ url: ServerURL, byProxy: Bool) async -> Bool {
+    private static func isInside(_ url: ServerURL, _ reached: ReachedHosts, byProxy: Bool) async -> Bool {
         if isInsideByName(url) { return true }
         guard IPAddress(url.host) == nil, !byProxy else { return false }
+        if let isInside = reached.isInside(url.host) { return isInside }
         let host = url.host
         return await withCheckedContinuation { continuation in
             DispatchQueue.global().async {

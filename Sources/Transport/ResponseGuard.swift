@@ -28,22 +28,28 @@ final class ResponseGuard: ChannelDuplexHandler {
     private let deadline: TimeAmount
     /// Nothing is sent to an address of this machine or of the networks around it.
     private let onlyOutside: Bool
+    private let reached: ReachedHosts?
     private var state = State.idle
     private var interimHeads = 0
     private var headBytes = 0
     private var timer: Scheduled<Void>?
 
-    init(deadline: TimeAmount, onlyOutside: Bool) {
+    /// - Parameter reached: is told to which address requests go; nil where that is a proxy's.
+    init(deadline: TimeAmount, onlyOutside: Bool, noting reached: ReachedHosts?) {
         self.deadline = deadline
         self.onlyOutside = onlyOutside
+        self.reached = reached
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head:
-            if onlyOutside, let address = context.remoteAddress.flatMap({ IPAddress($0) }), address.isInside {
-                refuse(context, promise, "it leads to \(address), which a server outside may not name")
-                return
+        case .head(let head):
+            if let address = context.remoteAddress.flatMap({ IPAddress($0) }) {
+                if onlyOutside, address.isInside {
+                    refuse(context, promise, "it leads to \(address), which a server outside may not name")
+                    return
+                }
+                note(head, address)
             }
             if state != .broken { state = .awaitsHead }
             interimHeads = 0
@@ -60,6 +66,13 @@ final class ResponseGuard: ChannelDuplexHandler {
         } else {
             context.write(data, promise: promise)
         }
+    }
+
+    private func note(_ head: HTTPRequestHead, _ address: IPAddress) {
+        guard let reached, let authority = head.headers.first(name: "Host"),
+            let url = try? ServerURL("http://\(authority)", longest: NetworkLimits.namedURL)  // it is one of ours
+        else { return }
+        reached.note(url.host, isInside: address.isInside)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -120,10 +133,12 @@ final class ResponseGuard: ChannelDuplexHandler {
     }
 
     /// Puts itself, and what counts the bytes for it, around the decoder of a connection.
-    static func install(in channel: any Channel, deadline: TimeAmount, onlyOutside: Bool) -> EventLoopFuture<Void> {
+    static func install(
+        in channel: any Channel, deadline: TimeAmount, onlyOutside: Bool, noting reached: ReachedHosts?
+    ) -> EventLoopFuture<Void> {
         channel.eventLoop.submit {
             let operations = channel.pipeline.syncOperations
-            let handler = ResponseGuard(deadline: deadline, onlyOutside: onlyOutside)
+            let handler = ResponseGuard(deadline: deadline, onlyOutside: onlyOutside, noting: reached)
             let decoder = try operations.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
             try operations.addHandler(handler, position: .after(decoder))
             let encoder = try operations.handler(type: HTTPRequestEncoder.self)

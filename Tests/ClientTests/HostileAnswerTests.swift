@@ -6,7 +6,8 @@ import NIOCore
 import OCIRegistry
 import Synchronization
 import Testing
-import Transport
+
+@testable import Transport
 
 /// What a server may do to us: no trap, and all of it ends.
 @Suite(.timeLimit(.minutes(30))) struct HostileAnswerTests {
@@ -300,7 +301,10 @@ import Transport
                 })
             #expect(failure.description.contains("outside"), "\(failure)")
         }
+        // What a proxy stands for is not inside because the proxy is.
+        #expect(inside.count == 0 && sender.reached.isInside("registry.example") == nil)
+        _ = try await transport.reply(to: HTTPRequest(url: "http://127.0.0.1:\(inside.port)/x"), limit: 1000)
+        #expect(sender.reached.isInside("127.0.0.1") == true)
         await sender.shutDown()
-        #expect(inside.count == 0)
     }
 }

@@ -133,6 +133,24 @@ import Time
         #expect(try #require(IPAddress(text)).isInside == isInside)
     }
 
+    /// A name may lead to several addresses: that the server has one outside as well does not matter, unless it answered from there.
+    @Test func whoAnsweredFromInsideMayNameWhatIsInside() async throws {
+        let naming = try ServerURL("http://registry.invalid")
+        let target = try ServerURL("http://10.1.2.4/blobs")
+        func isAllowed(_ connections: [Bool]) async -> Bool {
+            let reached = ReachedHosts()
+            for isInside in connections { reached.note("registry.invalid", isInside: isInside) }
+            do {
+                return try await !AddressReach.check(target, namedBy: naming, reached: reached) { _ in false }
+            } catch {
+                return false
+            }
+        }
+        let (unknown, inside) = (await isAllowed([]), await isAllowed([true, true]))
+        let both = [await isAllowed([true, false]), await isAllowed([false, true])]
+        #expect(!unknown && inside && both == [false, false])
+    }
+
     @Test func weakTagsAreNoConditions() {
         #expect(Validator(HTTPHeaderList([("ETag", "W/\"x\""), ("Last-Modified", "then")]))?.condition == "then")
         #expect(Validator(HTTPHeaderList([("ETag", "\"x\""), ("Last-Modified", "then")]))?.condition == "\"x\"")
