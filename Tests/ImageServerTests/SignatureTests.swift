@@ -1,3 +1,4 @@
+import Failure
 import Host
 import ImageModel
 import ImageServer
@@ -109,6 +110,16 @@ import Time
                 "POST", "\(Self.image)?action=update", body: #"{"name":"y"}"#, full)
             #expect(other.status == 400, "\(other)")
         }
+    }
+
+    @Test func keysThatOthersMayWriteAreSeenAtTheStart() async throws {
+        let folder = try await Self.keys()
+        defer { TestFolder.remove(folder) }
+        let users = Authentication(keys: folder.appending("keys"))
+        try users.check()
+        try await Tool.shell("chmod 666 '\(folder)'/keys/deploy.keys")
+        let error = #expect(throws: Failure.self) { try users.check() }
+        #expect(error?.code == .unsafeFile, "\(error as Any)")
     }
 
     @Test func keysThatCannotBeReadAreNoRefusal() async throws {

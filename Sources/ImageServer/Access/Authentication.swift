@@ -121,7 +121,9 @@ extension Authentication {
             guard try HostFile.exists(keys) else {
                 throw Failure(.configError, "there is no folder of keys \"\(keys)\"")
             }
-            _ = try HostFile.names(in: keys)
+            for user in try HostFile.names(in: keys).compactMap(SignatureClaim.user(ofKeys:)) {
+                _ = try SignatureClaim.keys(of: user, in: keys)
+            }
         }
     }
 }

@@ -33,7 +33,14 @@ struct SignatureClaim: Sendable {
     /// The keys that a folder has of the user.
     ///
     /// - Throws: `ConfigError`, `FileSystemError`, `PermissionDenied` if they cannot be read; `UnsafeFile` if others may write them.
-    func keys(in folder: FilePath) throws -> [SSHPublicKey] {
+    func keys(in folder: FilePath) throws -> [SSHPublicKey] { try Self.keys(of: user, in: folder) }
+
+    /// Whose keys are in a file of the folder.
+    static func user(ofKeys name: String) -> String? {
+        name.hasSuffix(".keys") ? String(name.dropLast(".keys".count)) : nil
+    }
+
+    static func keys(of user: String, in folder: FilePath) throws -> [SSHPublicKey] {
         guard UserName.isValid(user) else { return [] }
         guard let bytes = try HostFile.read(folder.appending("\(user).keys"), limit: 1 << 20, guarded: .fromWriting)
         else {
