@@ -52,8 +52,9 @@ extension ImageMirror {
                 && !there.contains { $0.origin == image.uuid.description }
         }) {
             let image = unwanted.remove(at: place)
-            there.removeAll { $0.uuid == image.uuid }
+            // What is left there holds what it builds on.
             if !dryRun, try await !remove(image.uuid) { continue }
+            there.removeAll { $0.uuid == image.uuid }
             pruning.count += 1
             tell(
                 "\(dryRun ? "[dry-run] " : "")Pruned image \(image.uuid) (\(image.name ?? "?")@\(image.version ?? "?"))"

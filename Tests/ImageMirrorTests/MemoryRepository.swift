@@ -18,6 +18,7 @@ final class MemoryRepository: ImageRepository {
     private let images = Mutex<[ImageUUID: Stored]>([:])
     private let orphans = Mutex<[ImageUUID]>([])
     private let unreadable = Mutex<Set<ImageUUID>>([])
+    private let handedOver = Mutex<ImageUUID?>(nil)
 
     subscript(_ uuid: ImageUUID) -> Stored {
         get { images.withLock { $0[uuid] ?? Stored() } }
@@ -44,6 +45,9 @@ final class MemoryRepository: ImageRepository {
     /// From now on, exactly these manifests cannot be read.
     func hide(_ uuids: Set<ImageUUID>) { unreadable.withLock { $0 = uuids } }
 
+    /// Just before it is changed next, somebody else puts an image in its place.
+    func handOver(_ uuid: ImageUUID) { handedOver.withLock { $0 = uuid } }
+
     func open(_ part: ImagePart, of image: ServedImage) async throws -> (any StoredFile)? {
         self[image.uuid].parts[part].map(File.init)
     }
@@ -51,7 +55,9 @@ final class MemoryRepository: ImageRepository {
     func change(
         _ uuid: ImageUUID, _ change: @escaping @Sendable (JSONObject?) throws -> JSONObject?
     ) async throws {
+        let isHandedOver = handedOver.withLock { $0 == uuid }
         try images.withLock { images in
+            if isHandedOver { images[uuid]?.manifest?[ServedForm.publisherKey] = nil }
             let new = try change(images[uuid]?.manifest)
             images[uuid, default: Stored()].manifest = new
         }

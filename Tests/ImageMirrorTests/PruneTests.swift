@@ -139,6 +139,16 @@ import Testing
         #expect(names.contains("\(uuid(1)).json") && names.contains("\(uuid(1)).file"), "\(names)")
     }
 
+    /// Somebody has put another image in the place of one that was to go: it stays, and what it builds on.
+    @Test func whatIsLeftHoldsItsOrigin() async throws {
+        let repository = MemoryRepository()
+        _ = await prune(MemoryServer([Image(1), Image(2, on: 1), Image(3)]), repository)
+        repository.handOver(uuid(2))
+        let run = await prune(MemoryServer([Image(3)]), repository)
+        #expect(run.error == nil && run.lines.isEmpty, "\(run)")
+        #expect(repository.whole == Set((1...3).map(uuid)))
+    }
+
     /// What this server does not serve builds on what it says, and on nothing else.
     @Test func whatIsNotServedHoldsItsOriginAlone() async throws {
         let root = TestFolder.make("unserved")
