@@ -164,10 +164,18 @@ static_busybox() {
     [[ ! -x $tools/busybox ]] || return 0
     folder=$(mktemp -d)
     say "unpacking busybox-static to $tools"
-    (cd "$folder" && apt-get -qq -o APT::Sandbox::User= download busybox-static) >&2 || die 'busybox-static cannot be fetched'
+    # The lists of packages may not be there, or be old.
+    if ! fetch_busybox "$folder" && ! { apt_update && fetch_busybox "$folder"; }; then
+        rm -rf "$folder"
+        die 'busybox-static cannot be fetched'
+    fi
     dpkg-deb -x "$folder"/busybox-static_*.deb "$folder/root"
     install -D "$(find "$folder/root" -name busybox -type f -perm /1 | head -n 1)" "$tools/busybox"
     rm -rf "$folder"
+}
+
+fetch_busybox() {
+    (cd "$1" && apt-get -qq -o APT::Sandbox::User= download busybox-static) >&2
 }
 
 install_missing() {

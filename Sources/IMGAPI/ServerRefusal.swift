@@ -35,6 +35,10 @@ public struct ServerRefusal: CodedError {
             case ("OriginDoesNotExist"?, _): "publish the origin first"
             // What is no image server, as one of plain files, knows nobody; it refuses who asks for a change.
             case (_, .forbidden) where !hasCode: ServerRefusal.isReadOnly
+            case _ where (300..<400).contains(reply.status):
+                reply.headers["location"].map {
+                    "a change is sent to no other server than the one that was named: it is at \(reply.excerpt(of: $0)) now"
+                }
             default: ServerRefusal.changeHint(reply.status) ?? accessHint(kind)
             }
         failure = Failure(

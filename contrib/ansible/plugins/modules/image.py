@@ -193,10 +193,10 @@ def platform(system, architecture):
 
 
 def is_for(manifest, wanted):
-    """An image runs on a platform, as far as its manifest tells, which has no variants."""
+    """An image runs on a platform, as far as its manifest tells: those of registries do, without variants, and no others."""
     system, _, architecture = wanted.partition("/")
     own = manifest.get("tags", {}).get("docker:architecture")
-    return own is not None and platform(manifest.get("os", ""), own) == platform(system, architecture)
+    return own is None or platform(manifest.get("os", ""), own) == platform(system, architecture)
 
 
 def local(reference):
