@@ -119,6 +119,37 @@ extension ImageTool {
         return try await source.chain(of: image).top
     }
 
+    /// The registry with a repository that is called like a UUID, where the config has a UUID looked up in registries, too
+    /// (`dockerImportSkipUuids`): if nothing of that UUID is here, and no other source has it.
+    ///
+    /// - Parameter given: the sources; the configured ones if empty.
+    /// - Throws: `ConfigError`; what the registry's source throws.
+    public func repository(
+        calledLike uuid: ImageUUID, in pool: PoolName, among given: [SourceDescriptor], channel: String?
+    ) async throws -> (reference: DockerReference, source: SourceDescriptor)? {
+        guard try !config.load().dockerImportSkipUUIDs else { return nil }
+        let registries = try sources(among: given) { $0 == .docker }
+        guard !registries.isEmpty, try await store.image(uuid, in: pool) == nil else { return nil }
+        let others = try asked(sources(among: given) { $0 != .docker }, channel: channel)
+        let found = try await lookUp(uuid, in: others) { _ in true }
+        // Whoever has a repository of that name is not who was meant while a server is away.
+        guard found.match == nil, found.failures.isEmpty else { return nil }
+        let reference = try DockerReference("\(uuid)")
+        var refused: RegistryRefusal?
+        for registry in registries {
+            let (source, there) = try dockerSource(reference, given: registry)
+            do {
+                _ = try await source.image(there, for: .host)
+                return (reference, registry)
+            } catch let refusal as RegistryRefusal where refusal.kind != .other {
+                if refusal.kind == .unauthorized { refused = refused ?? refusal }
+            }
+        }
+        // It may have it.
+        if let refused { throw refused }
+        return nil
+    }
+
     /// The registry of a reference, with the settings of the configured source that is the same registry.
     ///
     /// - Parameter given: the registry to ask if the reference names none.

@@ -160,6 +160,16 @@ struct ImportCommand: AnsweringCommand {
         request.channel = channel
         request.isRawStream = rawStream
         request.sources = try sources.map { try context.tool.namedSource($0) }
+        if !rawStream,
+            let found = try await context.tool.repository(
+                calledLike: uuid, in: request.pool, among: request.sources, channel: channel)
+        {
+            var request = DockerImportRequest(found.reference, pool: request.pool)
+            request.source = found.source
+            return try await context.reporting(mode, dryRun: dryRun) { [request] report in
+                try await tool(context).importImage(request, report)
+            }
+        }
         try await context.reporting(mode, dryRun: dryRun) { [request] report in
             try await tool(context).importImage(request, report)
         }
