@@ -1,3 +1,4 @@
+import Host
 import JSON
 import SystemPackage
 import TestHost
@@ -102,7 +103,7 @@ extension EndToEnd {
                 { flock 9; echo > held; exec sleep 2500; } 9> '\(lock)' & holder=$!
                 read -r < held
                 imgadm import \(images.base.uuid) > out & import=$!
-                until grep -q ' is locked by process ' out; do kill -0 $import; sleep 0.05; done
+                until grep -q ' is locked by process ' out; do kill -0 $import || break; sleep 0.05; done
                 kill $holder; wait $import; status=$?; cat out; exit $status
                 """)
             #expect(run.lines.contains("Waiting for image \(images.base.uuid) import lock"), "\(run)")
@@ -404,23 +405,117 @@ extension EndToEnd {
             #expect(request.lowercased().contains("range: bytes=100000-"), "\(request)")
         }
 
+        /// Of a file without a checksum, Content-MD5 says whether it is whole; where the server states none either, that is told.
+        @Test(arguments: ["right", "wrong", "none"])
+        func withoutAChecksumContentMD5Counts(what: String) async throws {
+            let images = try await Fixture.get()
+            let base = images.base
+            let bytes = try #require(try HostFile.read(base.file, limit: .max))
+            let sum = what == "wrong" ? "/dev/null" : base.file.string
+            let md5 = try await Tool.shell("openssl md5 -binary '\(sum)' | base64").dropLast()
+            var manifest = base.manifest
+            manifest["files"] = [["size": .number(JSONNumber(base.size)), "compression": "gzip"]]
+            let text = JSONValue.object(manifest).text()
+            let server = try await CannedServer(bytes: { head in
+                guard head.hasPrefix("GET /images/\(base.uuid)/file") else {
+                    return head.hasPrefix("GET /images/\(base.uuid)") ? Array(text.utf8) : nil
+                }
+                let stated = what == "none" ? "" : "Content-MD5: \(md5)\r\n"
+                return Array(
+                    "HTTP/1.1 200 OK\r\n\(stated)Content-Length: \(bytes.count)\r\nConnection: close\r\n\r\n".utf8)
+                    + bytes
+            })
+            let box = try await Sandbox.make()
+            try box.use(server.url)
+            let run = try await box.imgadm("import", base.uuid)
+            let warning =
+                "warning: the file of image \(base.uuid) is not checked: its manifest has no checksum, and the server states none"
+            #expect(run.errors.contains(warning) == (what == "none"), "\(run)")
+            guard what == "wrong" else { return #expect(run.status == 0, "\(run)") }
+            #expect(run.status == 1 && run.errors.contains("error (DownloadError)"), "\(run)")
+            #expect(run.errors.lowercased().contains("md5"), "\(run)")
+            #expect(try await box.datasets().isEmpty && box.recordNames().isEmpty && box.leftovers().isEmpty)
+        }
+
+        /// What this host's platform does not fit is refused before a byte is fetched: for the image, and for what it builds on.
+        @Test(arguments: [
+            ("min_platform", "20270101T000000Z", "MinPlatform"), ("max_platform", "20250101T000000Z", "MaxPlatform"),
+            ("min_platform", "20260101T000000Z", nil),
+        ])
+        func thePlatformIsCheckedBeforeAnythingIsFetched(field: String, stamp: String, code: String?) async throws {
+            let images = try await Fixture.get()
+            let requirements: JSONObject = ["requirements": [field: ["7.0": .string(stamp)]]]
+            let base = try await images.workshop.make(name: "platform", bytes: 1000, manifest: requirements)
+            let child = try await images.workshop.make(name: "on-platform", origin: base, bytes: 1000)
+            let proxy = try await FaultProxy(to: images.server.port, [])
+            // It says that this is SmartOS 20260101T000000Z.
+            let manager = try VMStandIn()
+            defer { withExtendedLifetime(manager) {} }
+            let box = try await Sandbox.make(environment: manager.environment)
+            try box.use(proxy.url)
+            for uuid in [base.uuid, child.uuid] {
+                let run = try await box.imgadm("import", uuid)
+                guard let code else {
+                    #expect(run.status == 0, "\(run)")
+                    continue
+                }
+                #expect(run.status == 1 && run.errors.contains("error (\(code))"), "\(run)")
+                #expect(proxy.requests.isEmpty && !run.output.contains("Downloaded"), "\(run)")
+                #expect(try await box.datasets().isEmpty && box.leftovers().isEmpty)
+            }
+        }
+
+        /// Without -P and IMGADM_POOL, the pool is "zones".
+        @Test func thePoolIsCalledZonesUnlessAnotherIsNamed() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            let pools = try await Tool.run("zpool", "list", "-H", "-o", "name").split(separator: "\n")
+            // On a host that has one, what is not there is told of it all the same.
+            let unknown = TestUUID.make()
+            for (words, there) in [
+                (["get", unknown], 3), (["delete", unknown], 3), (["ancestry", unknown], 3), (["import", unknown], 1),
+            ] as [([String], Int32)] {
+                for line in ["unset IMGADM_POOL", "export IMGADM_POOL="] {
+                    let run = try await box.shell("\(line); imgadm \(words.joined(separator: " "))")
+                    guard !pools.contains("zones") else {
+                        #expect(run.status == there, "\(run)")
+                        continue
+                    }
+                    #expect(run.status == 1 && run.output.isEmpty, "\(run)")
+                    #expect(run.errors.contains("error (PoolNotFound): there is no zpool \"zones\""), "\(run)")
+                }
+            }
+            #expect(try await box.datasets().isEmpty && box.leftovers().isEmpty)
+        }
+
         @Test(arguments: ImageStorage.allCases)
         func signalsStopAndCleanUp(storage: ImageStorage) async throws {
             let images = try await Fixture.get()
-            let server = try await images.server(on: storage)
+            let base = try await images.workshop.make(name: "long", bytes: 4_000_000)
+            let top = try await images.workshop.make(name: "longer", origin: base, bytes: 4_000_000)
+            let server = try await images.server(on: storage, with: top)
             let box = try await Sandbox.make()
-            let proxy = try await FaultProxy(to: server.port, [], then: .stall(after: 50_000))
+            let proxy = try await FaultProxy(to: server.port, [], then: .stall(after: 2_000_000))
             try box.use(proxy.url)
+            let downloads = box.path("var/tmp/.imgadm-downloads")
             for (signal, status) in [("HUP", 129), ("INT", 130), ("QUIT", 131), ("TERM", 143)] {
+                // The base is being received, and what builds on it has come in part.
                 let run = try await box.shell(
-                    "\(Binaries.imgadm) import \(images.top.uuid) & sleep 1; kill -\(signal) $!; wait $!; echo status $?",
-                    environment: ["IMGADM_STALL_TIMEOUT": "30"])
-                #expect(run.lines.last == "status \(status)", "\(run)")
+                    """
+                    \(Binaries.imgadm) import \(top.uuid) & import=$!
+                    begun() {
+                        [ -s '\(downloads)/\(top.uuid).file.partial' ] && zfs list '\(box.pool)/\(base.uuid)-partial' > /dev/null 2>&1
+                    }
+                    until begun; do kill -0 $import || { echo ended; break; }; sleep 0.05; done
+                    kill -\(signal) $import; wait $import; echo status $?
+                    """, environment: ["IMGADM_STALL_TIMEOUT": "300"])
+                #expect(run.lines.last == "status \(status)" && !run.lines.contains("ended"), "\(run)")
                 #expect(try await box.datasets().isEmpty)
                 #expect(try box.recordNames().isEmpty)
                 // What can be resumed stays, and nothing else.
-                #expect(
-                    try box.leftovers().allSatisfy { $0.hasSuffix(".file.partial") }, "\((try? box.leftovers()) ?? [])")
+                #expect(try box.leftovers() == ["downloads/\(top.uuid).file.partial"])
+                try await Tool.shell("rm '\(downloads)'/*")
             }
         }
     }

@@ -228,6 +228,36 @@ extension EndToEnd {
             #expect(run.status == 3 && run.errors.contains("error (OriginNotInstalled)"), "\(run)")
         }
 
+        /// An increment is made on top of the snapshot @final of its origin: without it there is nothing to make it on.
+        @Test func anOriginWithoutItsSnapshotIsNamed() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            let origin = "\(box.pool)/\(images.base.uuid)"
+            try await Tool.run("zfs", "rename", "\(origin)@final", "\(origin)@other")
+            let words = ["install", "-m", try write(images.middle.manifest, in: box), "-f", images.middle.file.string]
+            let run = try await box.imgadm(words)
+            #expect(run.status == 1 && run.errors.contains("error (OriginHasNoFinalSnapshot)"), "\(run)")
+            #expect(run.errors.contains("\(origin)@final") && run.errors.contains("imgadm update"), "\(run)")
+            #expect(try await box.datasets() == [images.base.uuid, "\(images.base.uuid)@other"])
+            #expect(try box.leftovers().isEmpty && box.recordNames().count == 1)
+            // As it says.
+            #expect(try await box.imgadm("update", images.base.uuid).status == 0)
+            #expect(try await box.imgadm(words).status == 0)
+        }
+
+        @Test(arguments: [("none", "manifest"), ("manifest.json", "file")])
+        func aFileThatIsNotThereIsAUsageError(manifest: String, what: String) async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            _ = try write(images.base.manifest, in: box)
+            let run = try await box.shell("cd '\(box.root)' && imgadm install -m \(manifest) -f nowhere")
+            let path = what == "file" ? "nowhere" : "none"
+            #expect(run.status == 2, "\(run)")
+            #expect(run.errors.contains("error (Usage): \(what) path does not exist: \"\(path)\""), "\(run)")
+        }
+
         /// A change of the manifest, and the code of the error.
         static let badManifests: [(JSONObject, String)] = [
             (["name": .null], "ManifestValidation"), (["type": "nonsense"], "ManifestValidation"),

@@ -368,6 +368,59 @@ extension EndToEnd {
             #expect(try !HostFile.names(in: box.root).contains { $0.hasPrefix("imgadm-sources.") })
         }
 
+        /// The mistake is told, the same file opens again with what was typed, and what is right then is taken. Enter means yes.
+        @Test(arguments: ["y", ""])
+        func aMistakeIsEditedAgainOnATerminal(answer: String) async throws {
+            let box = try await Sandbox.make()
+            // Who types for the second time finds what he has typed, and says so.
+            try box.write(
+                """
+                #!/bin/sh
+                if grep -q bogus "$1"; then sed -i s/bogus/imgapi/ "$1"; echo mended "$1"; else echo 'http://a bogus' >> "$1"; fi
+                """, to: "editor")
+            let run = try await box.terminal(
+                "sources", "-f", "-e", answers: [("Edit again? [Y/n] ", "\(answer)\n")],
+                environment: ["VISUAL": "sh '\(box.path("editor"))'", "TMPDIR": box.root.string])
+            #expect(run.status == 0, "\(run)")
+            #expect(run.output.contains("\"bogus\" is no source type") && run.output.contains("mended "), "\(run)")
+            #expect(run.output.contains("Added \"imgapi\" image source \"http://a\""), "\(run)")
+            #expect(try await box.imgadm("sources").lines == ["https://images.smartos.org", "http://a"])
+            #expect(try !HostFile.names(in: box.root).contains { $0.hasPrefix("imgadm-sources.") })
+        }
+
+        /// Who does not go on, by a word or by a signal, changes nothing and finds what he has typed.
+        @Test(arguments: [("n\n", 2), ("\u{4}", 2), ("\u{3}", 130)] as [(String, Int32)])
+        func whoDoesNotEditAgainKeepsWhatWasTyped(keys: String, status: Int32) async throws {
+            let box = try await Sandbox.make()
+            let run = try await box.terminal(
+                "sources", "-f", "-e", answers: [("Edit again? [Y/n] ", keys)],
+                environment: ["EDITOR": "f() { echo 'http://a bogus' > \"$1\"; }; f", "TMPDIR": box.root.string])
+            #expect(run.status == status, "\(run)")
+            let folder = try #require(HostFile.names(in: box.root).first { $0.hasPrefix("imgadm-sources.") })
+            let file = "\(folder)/sources.txt"
+            #expect(run.output.contains("what you typed is kept in \(box.path(file))"), "\(run)")
+            #expect(try box.read(file) == "http://a bogus\n")
+            #expect(try box.read("var/imgadm/imgadm.conf") == nil)
+        }
+
+        /// VISUAL comes before EDITOR, and an empty one counts for nothing; vi is for who names none.
+        @Test(arguments: [
+            (["VISUAL": "echo visual", "EDITOR": "echo editor"], "visual "),
+            (["VISUAL": "", "EDITOR": "echo editor"], "editor "),
+            (["VISUAL": "", "EDITOR": ""], "vi "),
+        ])
+        func theEditorIsChosen(named: [String: String], opens: String) async throws {
+            let box = try await Sandbox.make()
+            try box.write("#!/bin/sh\necho vi \"$@\"\n", to: "bin/vi")
+            try await Tool.run("chmod", "+x", box.path("bin/vi").string)
+            let path = "\(box.path("bin")):\(ProcessEnvironment.variables["PATH"] ?? "")"
+            let run = try await box.terminal(
+                "sources", "-e", answers: [],
+                environment: named.merging(["TMPDIR": box.root.string, "PATH": path]) { $1 })
+            #expect(run.status == 0 && run.output.contains("Image sources unchanged"), "\(run)")
+            #expect(run.output.hasPrefix("\(opens)\(box.root)/imgadm-sources."), "\(run)")
+        }
+
         @Test func viWantsATerminal() async throws {
             let run = try await Sandbox.make().shell("unset VISUAL EDITOR; imgadm sources -e < /dev/null")
             #expect(run.status == 2 && run.errors.contains("needs a terminal"), "\(run)")

@@ -165,6 +165,14 @@ extension EndToEnd {
             // Once, however many images it is asked for.
             #expect(run.errors.contains("error (ConnectionError)"), "\(run)")
             #expect(run.output.contains("Added manifest info"), "\(run)")
+            // Whoever is away may know what the others do not.
+            let unknown = TestUUID.make()
+            try await Tool.run("zfs", "create", "\(box.pool)/\(unknown)")
+            let both = try await box.imgadm("update")
+            #expect(both.status == 1 && !both.errors.contains("not known to any"), "\(both)")
+            try box.use(images.server.url)
+            let asked = try await box.imgadm("update")
+            #expect(asked.status == 0 && asked.errors.contains("image \(unknown) is not known to any"), "\(asked)")
         }
 
         /// What builds on the source's could not be installed on top of it.

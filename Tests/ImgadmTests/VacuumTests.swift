@@ -241,27 +241,52 @@ extension EndToEnd {
             }
         }
 
+        /// What is neither y nor yes is no.
+        @Test(arguments: [("y", true), ("Yes", true), ("n", false), ("", false), ("yy", false)])
+        func theQuestionIsAnswered(answer: String, deletes: Bool) async throws {
+            let images = try await Fixture.get()
+            let box = try await filled(images)
+            let chain = [images.top, images.middle, images.base]
+            let run = try await box.terminal("vacuum", answers: [("Delete these 3 images? [y/N] ", "\(answer)\n")])
+            #expect(run.status == 0, "\(run)")
+            let asked = try #require(run.output.components(at: "[y/N] "))
+            for image in chain { #expect(asked.before.contains("\(image.uuid) (\(image.name)@1.0.0)"), "\(run)") }
+            let deleted = asked.after.lines.filter { $0.hasPrefix("Deleted") }
+            #expect(
+                deleted == (deletes ? chain.map { "Deleted image \($0.uuid) (\($0.name)@1.0.0)" } : []), "\(run)")
+            #expect(try await box.datasets().count == (deletes ? 0 : 6))
+            #expect(try box.recordNames().count == (deletes ? 0 : 3))
+        }
+
+        @Test func oneImageIsAskedAboutAsOne() async throws {
+            let images = try await Fixture.get()
+            let box = try await Sandbox.make()
+            try box.use(images.server.url)
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            let run = try await box.terminal("vacuum", answers: [("Delete this image? [y/N] ", "y\n")])
+            #expect(run.status == 0 && run.output.contains("Deleted image \(images.base.uuid)"), "\(run)")
+            #expect(try await box.datasets().isEmpty)
+        }
+
         @Test func aSignalEndsTheQuestion() async throws {
             let images = try await Fixture.get()
             let box = try await filled(images)
-            try box.write(
-                """
-                import os, pty, select, signal
-                child, terminal = pty.fork()
-                if child == 0: os.execv("\(Binaries.imgadm)", ["imgadm", "vacuum"])
-                signal.alarm(60)
-                said = b""
-                while b"[y/N] " not in said and select.select([terminal], [], [], 50)[0]: said += os.read(terminal, 4096)
-                os.write(terminal, b"\\x03")
-                status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-                while select.select([terminal], [], [], 0)[0]:
-                    try: said += os.read(terminal, 4096)
-                    except OSError: break
-                print(status, b"stopped by a signal" in said.split(b"[y/N] ")[-1].splitlines()[-1], b"Deleted" in said)
-                """, to: "ask.py")
-            let run = try await box.shell("python3 '\(box.path("ask.py"))'")
-            #expect(run.output == "130 True False\n", "\(run)")
+            let run = try await box.terminal("vacuum", answers: [("[y/N] ", "\u{3}")])
+            #expect(run.status == 130 && !run.output.contains("Deleted"), "\(run)")
+            #expect(
+                run.output.components(at: "[y/N] ")?.after.lines.last?.contains("stopped by a signal") == true, "\(run)"
+            )
             #expect(try await box.datasets().count == 6)
         }
     }
+}
+
+extension String {
+    /// What is before the first of a text, and after it; nil if it is not there.
+    fileprivate func components(at text: String) -> (before: String, after: String)? {
+        firstRange(of: text).map { (String(self[..<$0.lowerBound]), String(self[$0.upperBound...])) }
+    }
+
+    /// As a terminal shows them.
+    fileprivate var lines: [String] { split(whereSeparator: \.isNewline).map(String.init) }
 }
