@@ -32,7 +32,10 @@ delete_ready() {
 }
 # Those that are gone already are the only complaint.
 delete_again() {
-    (($1 == 0)) || ! grep -oE '[A-Z][A-Za-z]+: image "|\([A-Z][A-Za-z]+\)' "$work/again.err" | grep -qvE 'ImageNotInstalled|MultiError'
+    (($1 == 0)) || {
+        (($1 == 1 || $1 == 3)) && grep -q ImageNotInstalled "$work/again.err" &&
+            ! grep -oE '[A-Z][A-Za-z]+: image "|\([A-Z][A-Za-z]+\)' "$work/again.err" | grep -qvE 'ImageNotInstalled|MultiError'
+    }
 }
 
 vacuum_ready() {
