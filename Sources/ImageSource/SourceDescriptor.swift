@@ -40,7 +40,7 @@ public struct SourceDescriptor: Sendable, Hashable {
     /// - Throws: `InvalidSource`.
     public init(_ text: String, type: SourceType, insecure: Bool = false, channel: String? = nil) throws(Failure) {
         let full = try SourceDescriptor.url(text, type)
-        let named = try full.value(of: "channel")
+        let named = try full.value(of: "channel").map { URLEncoding.decoded($0) }
         if let other = full.query.first(where: { $0.name != "channel" }) {
             throw Failure(.invalidSource, "\"\(text)\" is not a valid source URL: unknown parameter \"\(other.name)\"")
         }

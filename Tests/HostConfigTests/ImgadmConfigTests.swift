@@ -127,6 +127,14 @@ import Testing
         )
     }
 
+    /// What is shown of a source names it.
+    @Test(arguments: ["dev", "a b", "a%20b", "ä+&=?#", "100%"])
+    func theURLThatIsShownIsTheSources(channel: String) throws {
+        let source = try SourceDescriptor("https://a.example/x", type: .imgapi, channel: channel)
+        #expect(try SourceDescriptor(source.displayURL, type: .imgapi) == source)
+        #expect(source.channel == channel)
+    }
+
     @Test func sourcesThatAreSetAreRead() throws {
         let sources = try [
             SourceDescriptor("https://a.example", type: .imgapi, insecure: true, channel: "dev"),
