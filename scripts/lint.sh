@@ -61,6 +61,13 @@ errors_by_type() {
     ! grep -rnE '\b(failure|error|refusal)\.code *[!=]=|contains\((failure|error)\.code|\bcause (as|is)\b|\bstatusCode *[!=<>]=? *[0-9]|contains\(\w+\.statusCode' --include='*.swift' Sources
 }
 
+# A test that hangs is told by its name: its time is over before its runner loses patience (scripts/test.sh).
+time_limits() {
+    local patience
+    patience=$(sed -n 's/^patience=\([0-9]*\)$/\1/p' scripts/test.sh)
+    ! grep -rnoE 'timeLimit\(\.minutes\([0-9]+' Tests | awk -F '(' -v most="$patience" '$NF * 60 >= most' | grep .
+}
+
 manual_pages() { mandoc -T lint -W warning docs/*.[58]; }
 
 # Every code has its paragraph, and every paragraph its code.
@@ -105,6 +112,7 @@ check 'no import Foundation in Sources' no_foundation
 check 'whole numbers of fractions have their bounds' outside_numbers
 check 'imports, Package.swift and the table of modules agree' scripts/modules.py
 check 'errors are told apart by their types' errors_by_type
+check 'tests end before their runner does' time_limits
 check 'manual pages' manual_pages
 check 'every error is explained' error_page
 check 'programs that scripts and tests call come with packages of the bootstrap' scripts/programs.py

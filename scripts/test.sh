@@ -16,7 +16,8 @@ if [[ ${1-} == --built ]]; then
 else
     scripts/bootstrap.sh test
     if [[ -x scripts/json-corpus.sh ]]; then
-        scripts/json-corpus.sh >/dev/null
+        # Without it, its tests are skipped.
+        scripts/json-corpus.sh >/dev/null || printf 'test: no corpus of JSON\n' >&2
     fi
 fi
 export PATH=$PWD/.build/tools:$PATH
@@ -35,15 +36,30 @@ if (($# == 0 && EUID != 0)) && command -v sudo > /dev/null; then
     swift build "${options[@]}" --build-tests
     exec sudo env PATH="$PATH" "$PWD/scripts/test.sh" --built
 fi
+
+# What the runners say, and in logs/tmp whatever the tests make: all of it goes, however they end. Tests play other users, who come to
+# what is theirs by its name.
+logs=$(mktemp -d -t imgadm-test.XXXXXX)
+chmod 711 "$logs"
+install -d -m 1777 "$logs/tmp"
+export TMPDIR=$logs/tmp
+pids=()
+zfs=''
+# shellcheck disable=SC2317 # a trap calls it
+clean_up() {
+    ((${#pids[@]} == 0)) || kill "${pids[@]}" 2>/dev/null || true
+    [[ $zfs != started* ]] || scripts/zfs-daemon.sh stop "${zfs#started }"
+    # Who is being killed may still be writing.
+    rm -rf --one-file-system "$logs" 2> /dev/null || { sleep 1 && rm -rf --one-file-system "$logs"; }
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 if (($# > 0 || EUID != 0)) || ! "${alone[@]}" true 2>/dev/null; then
     # The tests make pools of their own on sparse files; only root may.
     if ((EUID == 0)); then
         zfs=$(scripts/zfs-daemon.sh start)
-        if [[ $zfs == started* ]]; then
-            trap 'scripts/zfs-daemon.sh stop "${zfs#started }"' EXIT
-            trap 'exit 130' INT
-            trap 'exit 143' TERM
-        fi
     else
         printf 'test: not run by root, so whatever needs a pool fails\n' >&2
     fi
@@ -73,7 +89,8 @@ runners=(
 )
 
 [[ -n $built ]] || swift build "${options[@]}" --build-tests
-patience=1500
+# More than any test has (scripts/lint.sh looks).
+patience=1260
 # A kernel's ZFS is one for all, and pools are told apart by PIDs: one runner has all tests then, among the PIDs of the machine.
 if scripts/zfs-daemon.sh kernel; then
     runners=("--filter .")
@@ -84,17 +101,6 @@ fi
 bundle=$(printf '%s\n' "$PWD"/.build/test/release/*.xctest)
 [[ -f $bundle ]] || { printf 'test: no test bundle in .build/test/release\n' >&2; exit 1; }
 
-logs=$(mktemp -d -t imgadm-test.XXXXXX)
-pids=()
-# shellcheck disable=SC2317 # a trap calls it
-clean_up() {
-    ((${#pids[@]} == 0)) || kill "${pids[@]}" 2>/dev/null || true
-    rm -rf --one-file-system "$logs"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
 # shellcheck disable=SC2016 # expanded by the inner shell
 for index in "${!runners[@]}"; do
     read -r option pattern <<< "${runners[index]}"
@@ -102,10 +108,11 @@ for index in "${!runners[@]}"; do
     ${alone[@]+"${alone[@]}"} bash -euc '
         if ! scripts/zfs-daemon.sh kernel; then
             mount --make-rprivate /
-            for folder in /run/zfs /run/lock/zfs /var/lib/zfs; do
-                mkdir -p "$folder"
-                mount -t tmpfs tmpfs "$folder"
+            for folder in /run/zfs /run/lock/zfs /var/lib/zfs /run/imgadm; do
+                mkdir -p -m 755 "$folder"
+                mount -t tmpfs -o mode=755 tmpfs "$folder"
             done
+            chmod 700 /run/imgadm
         fi
         scripts/zfs-daemon.sh start >/dev/null
         # A userspace ZFS may come to a standstill, and nothing that waits for it would end.
@@ -138,7 +145,7 @@ for index in "${!runners[@]}"; do
         failed=1
     fi
 done
-bad=$(cat "$logs"/* | grep -av ' Test run with ' | grep -ac ' Test .* failed after [0-9]' || true)
+bad=$(cat "$logs"/[0-9]* | grep -av ' Test run with ' | grep -ac ' Test .* failed after [0-9]' || true)
 ((bad > 0 || failed == 0)) || bad=1
 printf '%d passed, %d failed\n' "$((all - bad))" "$bad"
 exit "$failed"

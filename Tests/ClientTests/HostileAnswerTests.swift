@@ -10,7 +10,7 @@ import Testing
 @testable import Transport
 
 /// What a server may do to us: no trap, and all of it ends.
-@Suite(.timeLimit(.minutes(30))) struct HostileAnswerTests {
+@Suite(.timeLimit(.minutes(20))) struct HostileAnswerTests {
     private static let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     private func transport(_ change: (inout TransportSettings) -> Void = { _ in }) -> (Transport, NetworkSender) {

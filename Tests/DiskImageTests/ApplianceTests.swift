@@ -8,7 +8,7 @@ import Testing
         "The checksums of an OVA hold, by whichever algorithm, and wherever its manifest is",
         arguments: ["SHA1", "SHA256", "SHA512"], ["d.ovf d.mf d.vmdk", "d.ovf d.vmdk d.mf"])
     func appliance(_ algorithm: String, order: String) async throws {
-        let folder = try Folder()
+        let folder = Folder()
         defer { folder.remove() }
         let sum = "\(algorithm.lowercased())sum"
         try await Tool.shell(

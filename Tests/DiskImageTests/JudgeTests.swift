@@ -14,7 +14,7 @@ import Testing
     func variants(worker: Int) async throws {
         for number in stride(from: worker, to: Self.count, by: Self.workers) {
             let variant = Variant(number)
-            let folder = try Folder()
+            let folder = Folder()
             defer { folder.remove() }
             try folder.write(Self.tail, to: "tail.py")
             do {
@@ -78,13 +78,8 @@ private func getenvInt(_ name: String) -> Int? { unsafe getenv(name).flatMap { u
 
 /// A folder that is gone afterwards.
 struct Folder {
-    let path: String
-
-    init() throws {
-        var name = Array("/tmp/imgadm-disk.XXXXXX\0".utf8CString.dropLast())
-        guard let made = unsafe mkdtemp(&name) else { throw DiskTestError("mkdtemp: errno \(errno)") }
-        path = unsafe String(cString: made)
-    }
+    private let folder = TestFolder.make("disk")
+    var path: String { "\(folder)" }
 
     func write(_ text: String, to name: String) throws {
         guard let file = unsafe fopen("\(path)/\(name)", "w") else { throw DiskTestError("\(name): errno \(errno)") }
@@ -92,5 +87,5 @@ struct Folder {
         unsafe fclose(file)
     }
 
-    func remove() { _ = unsafe system("rm -rf '\(path)'") }
+    func remove() { TestFolder.remove(folder) }
 }

@@ -14,7 +14,7 @@ import Testing
 
     @Test("A stream of what qemu-img converts takes no room", arguments: formats)
     func inOrder(format: String) async throws {
-        let folder = try Folder()
+        let folder = Folder()
         defer { folder.remove() }
         try folder.write(JudgeTests.tail, to: "tail.py")
         let isVMDK = format.hasSuffix("streamOptimized")
@@ -40,7 +40,7 @@ import Testing
     /// Of clusters of 512 bytes, each 128 KiB have one with the counts of references, which nobody reads: those alone are kept.
     @Test("Of what is never used, no more is kept than that", arguments: [false, true])
     func smallClusters(isInOrder: Bool) async throws {
-        let folder = try Folder()
+        let folder = Folder()
         defer { folder.remove() }
         try await Tool.shell(
             """

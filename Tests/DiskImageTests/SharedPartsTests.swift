@@ -65,7 +65,7 @@ import Testing
         "An image all of whose entries lead to one place is refused before more was read than there is", arguments: made
     )
     func shared(_ made: Made) async throws {
-        let folder = try Folder()
+        let folder = Folder()
         defer { folder.remove() }
         try await Tool.shell(
             """
@@ -138,7 +138,7 @@ import Testing
 
     @Test("Disks of zeros or of ones that were packed with their zeros are read", arguments: ["zlib", "zstd"])
     func legal(_ packing: String) async throws {
-        let folder = try Folder()
+        let folder = Folder()
         defer { folder.remove() }
         for (cluster, byte) in [("64k", "\\0"), ("2M", "\\0"), ("64k", "\\377"), ("2M", "\\377")] {
             try await Tool.shell(

@@ -36,7 +36,7 @@ import Testing
     @Test("A qcow2 that is written is sound to qemu-img, and holds what was given", arguments: 0..<24)
     func qcow2(_ seed: Int) async throws {
         let (size, pieces) = Self.disk(seed)
-        let folder = try Folder()
+        let folder = Folder()
         defer { folder.remove() }
         let bytes = try Self.write(size, pieces).bytes
         try folder.write(bytes, to: "disk.qcow2")

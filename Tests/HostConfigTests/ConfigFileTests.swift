@@ -7,7 +7,7 @@ import SystemPackage
 import Testing
 
 /// The config as a file: read, rewritten, and never by two at once.
-@Suite(.timeLimit(.minutes(30))) struct ConfigFileTests {
+@Suite(.timeLimit(.minutes(20))) struct ConfigFileTests {
     private struct Refused: Error {}
 
     private let host = ConfigHost()

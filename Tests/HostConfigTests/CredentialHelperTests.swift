@@ -4,7 +4,7 @@ import OCIRegistry
 import Testing
 
 /// Programs that keep credentials: asked by their standard input, never by a shell.
-@Suite(.timeLimit(.minutes(30))) struct CredentialHelperTests {
+@Suite(.timeLimit(.minutes(20))) struct CredentialHelperTests {
     /// All three ways to know a registry.
     private static let config = """
         {"credHelpers":{"registry.example":"one"},"credsStore":"all",

@@ -2,7 +2,7 @@ import Host
 import Testing
 
 /// Bytes that go from one thread to another.
-@Suite(.timeLimit(.minutes(30))) struct ByteChannelTests {
+@Suite(.timeLimit(.minutes(20))) struct ByteChannelTests {
     private struct TestError: Error {}
 
     /// Reads all there is, a little at a time.

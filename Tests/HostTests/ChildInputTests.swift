@@ -8,7 +8,7 @@ import TestHost
 import Testing
 
 /// Commands that are fed.
-@Suite(.timeLimit(.minutes(30))) struct ChildInputTests {
+@Suite(.timeLimit(.minutes(20))) struct ChildInputTests {
     private let runner = ProcessRunner(log: .quiet)
 
     init() { signal(SIGPIPE, SIG_IGN) }

@@ -54,7 +54,7 @@ import Time
     @Test func aLockDiesWithItsHolder() async throws {
         try HostFile.write([], to: path)
         let held = folder.path.appending("held")
-        let script = "exec 9< '\(path)'; flock -x 9 || exit 1; touch '\(held)'; exec sleep 3600 9<&9"
+        let script = "exec 9< '\(path)'; flock -x 9 || exit 1; touch '\(held)'; exec sleep 600 9<&9"
         let holder = Task {
             try await ProcessRunner(log: .quiet).run(Command("sh", ["-c", "echo $$ > '\(held).pid'; \(script)"]))
         }
@@ -72,7 +72,7 @@ import Time
     private func held(until end: FilePath, by pid: String) async throws -> Task<Void, any Error> {
         try HostFile.write(Array("\(pid)\n".utf8), to: path)
         let held = folder.path.appending("held")
-        let wait = "until test -e '\(end)'; do sleep 0.05; done"
+        let wait = "until test -e '\(end)' || ! test -d '\(folder.path)'; do sleep 0.05; done"
         let script = "exec 9< '\(path)'; flock -x 9 || exit 1; touch '\(held)'; \(wait)"
         let holder = Task { _ = try await ProcessRunner(log: .quiet).run(Command("sh", ["-c", script])) }
         while try !HostFile.exists(held) { try await Task.sleep(for: .milliseconds(5)) }
@@ -107,7 +107,7 @@ import Time
         let mark = Self.mark()
         try HostFile.write(dead.output + Array("\(mark)\n".utf8), to: path)
         let (begun, end) = (folder.path.appending("begun"), folder.path.appending("end"))
-        let script = "touch '\(begun)'; until test -e '\(end)'; do sleep 0.05; done"
+        let script = "touch '\(begun)'; until test -e '\(end)' || ! test -d '\(folder.path)'; do sleep 0.05; done"
         let command = Task {
             _ = try await ProcessRunner(log: .quiet).run(Command("env", ["IMGADM_RUN=\(mark)", "sh", "-c", script]))
         }
@@ -142,7 +142,7 @@ import Time
             }
         try HostFile.write(Array("1\n\(own)\n".utf8), to: path)
         let (begun, end) = (folder.path.appending("begun"), folder.path.appending("end"))
-        let script = "touch '\(begun)'; until test -e '\(end)'; do sleep 0.05; done"
+        let script = "touch '\(begun)'; until test -e '\(end)' || ! test -d '\(folder.path)'; do sleep 0.05; done"
         let command = Task {
             _ = try await ProcessRunner(log: .quiet).run(Command("env", ["IMGADM_RUN=\(mark)", "sh", "-c", script]))
         }
@@ -158,7 +158,7 @@ import Time
         try HostFile.write(Array("1\n\(own)\n".utf8), to: path)
         let (begun, end) = (folder.path.appending("begun"), folder.path.appending("end"))
         try await Tool.run("chmod", "777", folder.path.string)
-        let script = "touch '\(begun)'; until test -e '\(end)'; do sleep 0.05; done"
+        let script = "touch '\(begun)'; until test -e '\(end)' || ! test -d '\(folder.path)'; do sleep 0.05; done"
         let command = Task {
             let words = ["--reuid=65534", "--clear-groups", "env", "IMGADM_RUN=\(own)", "sh", "-c", script]
             _ = try await ProcessRunner(log: .quiet).run(Command("setpriv", words))

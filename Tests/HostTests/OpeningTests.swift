@@ -6,7 +6,7 @@ import TestHost
 import Testing
 
 /// What may lie where a file is expected.
-@Suite(.timeLimit(.minutes(30))) struct OpeningTests {
+@Suite(.timeLimit(.minutes(20))) struct OpeningTests {
     private let folder = TemporaryFolder()
     private static let origins: [HostFile.Origin] = [.state, .setUp]
 

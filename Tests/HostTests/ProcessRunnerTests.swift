@@ -7,7 +7,7 @@ import Testing
 
 @testable import Host
 
-@Suite(.timeLimit(.minutes(30))) struct ProcessRunnerTests {
+@Suite(.timeLimit(.minutes(20))) struct ProcessRunnerTests {
     private let runner = ProcessRunner(log: .quiet)
     private let folder = TemporaryFolder()
 

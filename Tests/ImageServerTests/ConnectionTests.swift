@@ -104,7 +104,7 @@ import Testing
     }
 
     /// What is left of an answer is sent, although the client has closed its end, and the server's patience for the next request is over.
-    @Test(.timeLimit(.minutes(30)), arguments: [true, false]) func theRestOfAnAnswerIsSent(isClosed: Bool) async throws
+    @Test(.timeLimit(.minutes(20)), arguments: [true, false]) func theRestOfAnAnswerIsSent(isClosed: Bool) async throws
     {
         try await RunningServer.serving(try Self.root(), idleSeconds: 1) { server in
             let (taken, deaf) = try await Self.taken(server)
@@ -254,7 +254,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(30)),
+        .timeLimit(.minutes(20)),
         arguments: [
             "", "GET /ping HT", "GET /ping HTTP/1.1\r\nHost: x\r\nX: ",
             "POST /images HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n",
@@ -268,7 +268,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(30)),
+        .timeLimit(.minutes(20)),
         arguments: [
             (
                 "POST /images?action=x HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n",
@@ -301,7 +301,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(30))) func soManyConnectionsAndNoMore() async throws {
+    @Test(.timeLimit(.minutes(20))) func soManyConnectionsAndNoMore() async throws {
         let repository = try await Self.repository(try ImageRoot())
         var configuration = ImageServer.Configuration(port: 0, hostName: "test-host")
         configuration.mostConnections = 20

@@ -3,22 +3,18 @@ import Host
 import ImageModel
 import JSON
 import SystemPackage
+import TestHost
 
 /// A folder of images, made for a test.
 final class ImageRoot: Sendable {
     let path: FilePath
 
     init() throws {
-        path = FilePath("/tmp/imgapi-test-\(ImageUUID())")
+        path = TestFolder.make("images")
         try HostFile.makeFolder(path.appending("images"))
     }
 
-    deinit {
-        for folder in [path.appending("images"), path.appending(".locks"), path] {
-            for name in (try? HostFile.names(in: folder)) ?? [] { _ = try? HostFile.remove(folder.appending(name)) }
-            _ = unsafe folder.withPlatformString { unsafe rmdir($0) }
-        }
-    }
+    deinit { TestFolder.remove(path) }
 
     /// Writes a manifest: a usual one, changed by `changes`, where null means away with it.
     @discardableResult

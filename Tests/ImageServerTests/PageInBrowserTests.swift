@@ -5,7 +5,7 @@ import Testing
 /// The page as a browser shows it, on a phone and on a desk.
 @Suite(
     .enabled(if: Browser.isThere, "it takes chromium and chromedriver: make test-page installs them"), .serialized,
-    .timeLimit(.minutes(30)))
+    .timeLimit(.minutes(20)))
 struct PageInBrowserTests {
     /// Five versions of one name, one of another, and one whose name is long.
     private static func root() throws -> ImageRoot {

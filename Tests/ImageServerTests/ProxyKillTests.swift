@@ -11,7 +11,7 @@ import Testing
 
 /// Three servers on one registry behind a proxy, of which one is killed in the middle of a step: at each answer of the registry that it waits for. The
 /// step, typed again through the proxy, completes, or says that it has been done; and at no time is anything half visible.
-@Suite(.serialized, .timeLimit(.minutes(60))) struct ProxyKillTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ProxyKillTests {
     /// What is done through the proxy, each on what the one before has left.
     enum Step: String, CaseIterable, Sendable {
         case create, addFile, icon, activate, channelAdd, list, download, delete

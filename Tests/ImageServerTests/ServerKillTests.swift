@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(60))) func killsAtAnyMoment() async throws {
+    @Test(.timeLimit(.minutes(10))) func killsAtAnyMoment() async throws {
         let folder = TestFolder.make("kill")
         defer { TestFolder.remove(folder) }
         let bytes = TestBytes.make(3_000_000)

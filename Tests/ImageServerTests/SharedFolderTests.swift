@@ -36,7 +36,7 @@ import Testing
     }
 
     /// What each of them reads is what the others have written.
-    @Test(.timeLimit(.minutes(30))) func noChangeIsLost() async throws {
+    @Test(.timeLimit(.minutes(20))) func noChangeIsLost() async throws {
         let root = try ImageRoot()
         let images = [ImageUUID(), ImageUUID()]
         for image in images { try root.add(image) }
@@ -55,7 +55,7 @@ import Testing
     }
 
     /// What was not begun in time is not made later; another image, and the same one afterwards, is changed.
-    @Test(.timeLimit(.minutes(30))) func whatCannotBeginInTimeIsDropped() async throws {
+    @Test(.timeLimit(.minutes(20))) func whatCannotBeginInTimeIsDropped() async throws {
         let root = try ImageRoot()
         let (image, other) = (ImageUUID(), ImageUUID())
         for image in [image, other] { try root.add(image) }

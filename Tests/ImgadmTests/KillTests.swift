@@ -13,8 +13,7 @@ extension EndToEnd {
             return (ContinuousClock.now - start) / .seconds(1)
         }
 
-        @Test(.timeLimit(.minutes(60)))
-        func importMayBeKilledAtAnyMoment() async throws {
+        @Test func importMayBeKilledAtAnyMoment() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()
             try box.use(images.server.url)
@@ -41,8 +40,7 @@ extension EndToEnd {
             #expect(killed > 0)
         }
 
-        @Test(.timeLimit(.minutes(60)))
-        func deleteMayBeKilledAtAnyMoment() async throws {
+        @Test func deleteMayBeKilledAtAnyMoment() async throws {
             let images = try await Fixture.get()
             let box = try await Sandbox.make()
             try box.use(images.server.url)

@@ -12,7 +12,7 @@ extension EndToEnd {
             let dataset = "\(images.workshop.pool)/props-\(uuid)"
             let file = images.workshop.folder.appending("images/\(uuid).file")
             try await Tool.shell(
-                "zfs create -o mountpoint=/tmp/imgadmtest-evil -o canmount=off -o setuid=off -o imgadm:ignore=true -o quota=1G \(dataset); zfs snapshot \(dataset)@final; zfs send -p \(dataset)@final > \(file)"
+                "zfs create -o mountpoint=\(images.workshop.folder)/evil -o canmount=off -o setuid=off -o imgadm:ignore=true -o quota=1G \(dataset); zfs snapshot \(dataset)@final; zfs send -p \(dataset)@final > \(file)"
             )
             _ = try await images.workshop.describe(uuid, name: "props", compression: "none", origin: nil, file: file)
             let box = try await Sandbox.make()

@@ -5,7 +5,7 @@ import Testing
 
 extension EndToEnd {
     /// What a process inherits by chance.
-    @Suite(.timeLimit(.minutes(30))) struct StartTests {
+    @Suite(.timeLimit(.minutes(10))) struct StartTests {
         /// No trap, no hang, no zombie: libraries below us have no errors for these.
         @Test(arguments: [("-n 20", "open files"), ("-v 300000", "address space")])
         func tooLittleOfSomethingIsSaidSo(limit: String, what: String) async throws {

@@ -179,7 +179,7 @@ tried() {
     # One or two moments may all come too late.
     ((killed > 0 || points < 4)) || fault "$1" 'all points' 'nothing was killed'
     case $1 in
-        server | publish | convert) ;;
+        server | publish | repository | convert) ;;
         *) ((calls > 0)) || fault "$1" 'all points' 'it has called no zfs' ;;
     esac
 }

@@ -11,10 +11,11 @@ private let canMakePools =
     /// A root on a pool of the test's own.
     private func onPool(_ properties: String, _ body: (Ground) throws -> Void) rethrows {
         let ground = Ground()
-        let pool = "imgadmfold\(getpid())x\(Int.random(in: 0..<1_000_000))"
+        // Which the next run takes away if this one dies.
+        let pool = "imgadmtest\(getpid())x\(Int.random(in: 1_000_000..<2_000_000))"
         let made = ground.run(
             """
-            truncate -s 100M pool.img && zpool create -f -m "$PWD/root" \(properties) \(pool) "$PWD/pool.img" >&2 && echo yes
+            truncate -s 100M pool.img && zpool create -f -o cachefile=none -m "$PWD/root" \(properties) \(pool) "$PWD/pool.img" >&2 && echo yes
             """)
         defer {
             ground.run(

@@ -9,7 +9,8 @@ final class Ground {
     var root: String { path + "/root" }
 
     init() {
-        var template = Array("/tmp/imgadm-layers.XXXXXX".utf8) + [0]
+        let folder = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+        var template = Array("\(folder)/imgadmtest-layers.XXXXXX".utf8) + [0]
         template.withUnsafeMutableBytes { bytes in
             bytes.withMemoryRebound(to: CChar.self) { _ = $0.baseAddress.map { mkdtemp($0) } }
         }

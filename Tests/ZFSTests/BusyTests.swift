@@ -5,7 +5,7 @@ import Time
 import ZFS
 
 /// A dataset that was just mounted or received into is busy for a moment.
-@Suite(.timeLimit(.minutes(30))) struct BusyTests {
+@Suite(.timeLimit(.minutes(20))) struct BusyTests {
     private static let complaint = "cannot do that to 'tank/a': dataset is busy\n"
 
     private func host() -> FakeZFS {

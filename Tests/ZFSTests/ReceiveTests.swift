@@ -4,7 +4,7 @@ import Testing
 import ZFS
 
 /// A stream on its way into a dataset, and who stopped first.
-@Suite(.timeLimit(.minutes(30))) struct ReceiveTests {
+@Suite(.timeLimit(.minutes(20))) struct ReceiveTests {
     private struct Damaged: Error {}
 
     private static let stream = (0..<10_000).map { UInt8(truncatingIfNeeded: $0) }

@@ -6,7 +6,7 @@ import Testing
 @testable import ZFS
 
 /// A deletion takes a volume's device away. What comes after it, whoever does it, finds the volume as it was.
-@Suite(.timeLimit(.minutes(30))) struct VolumeModeTests {
+@Suite(.timeLimit(.minutes(20))) struct VolumeModeTests {
     /// A `zfs` that keeps the properties of one volume.
     private func host(
         _ properties: [String: String], refusing refused: String? = nil, saying why: String = "out of luck"
