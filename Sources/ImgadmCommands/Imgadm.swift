@@ -7,6 +7,8 @@ import Logging
 public enum Imgadm {
     /// `X.Y.Z`, as `--version` shows it.
     public static let version = "0.1.0"
+    /// The version of SmartOS's imgadm that it stands for to servers: those change what an older one publishes (imgapi.md, AdminImportImage).
+    static let contractVersion = "3.9.0"
 
     public static func run() async {
         let environment = ProcessEnvironment.variables

@@ -86,6 +86,8 @@ import Testing
             }
             try await #expect(names("state=all&inclInactive=true") == active + (isOpen ? ["draft", "retired"] : []))
             try await #expect(names("state=disabled&inclInactive=true") == (isOpen ? ["retired"] : []))
+            // Those of a state that is not active are their owners' alone.
+            try await #expect(names("state=disabled&inclInactive=true&account=\(ImageUUID())") == [])
             try await #expect(names("inclInactive=true") == active)
             try await #expect(names("state=all&inclInactive=false") == active)
             try await #expect(names("state=all") == active)

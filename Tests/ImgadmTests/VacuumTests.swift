@@ -252,6 +252,7 @@ extension EndToEnd {
             let asked = try #require(run.output.components(at: "[y/N] "))
             for image in chain { #expect(asked.before.contains("\(image.uuid) (\(image.name)@1.0.0)"), "\(run)") }
             let deleted = asked.after.lines.filter { $0.hasPrefix("Deleted") }
+            #expect(asked.after.lines.contains("Aborting") == !deletes, "\(run)")
             #expect(
                 deleted == (deletes ? chain.map { "Deleted image \($0.uuid) (\($0.name)@1.0.0)" } : []), "\(run)")
             #expect(try await box.datasets().count == (deletes ? 0 : 6))

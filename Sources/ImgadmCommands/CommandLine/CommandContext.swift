@@ -48,7 +48,7 @@ struct CommandContext: Sendable {
         // The config is read for the User-Agent alone here; what is wrong with it is told by the commands that need it.
         let extra = (try? config.load().userAgentExtra).map { " \($0)" } ?? ""
         settings.userAgent =
-            "imgadm/\(Imgadm.version) (swift/\(CommandContext.swiftVersion); \(CommandContext.platform))\(extra)"
+            "imgadm/\(Imgadm.contractVersion) (swift/\(CommandContext.swiftVersion); \(CommandContext.platform); \(Imgadm.version))\(extra)"
         network = NetworkSender(settings: settings)
         let transport = Transport(sender: network, settings: settings, log: log)
         let zfs = ZFS(runner: runner, log: log)

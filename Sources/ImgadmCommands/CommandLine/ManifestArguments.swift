@@ -30,11 +30,11 @@ enum ManifestArguments {
         return fields
     }
 
-    /// - Throws: `Usage`.
+    /// - Throws: `Option`.
     static func compression(_ name: String) throws(Failure) -> CompressionFormat {
         guard let format = CompressionFormat(rawValue: name) else {
             throw Failure(
-                .usage, "\"\(name)\" is no compression",
+                .option, "\"\(name)\" is no compression",
                 hint: "one of \(CompressionFormat.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         return format

@@ -123,7 +123,7 @@ struct CreateCommand: AnsweringCommand {
         request.isIncremental = incremental
         if let maxOriginDepth {
             guard let depth = Int(maxOriginDepth), depth >= 2 else {
-                throw Failure(.usage, "--max-origin-depth \"\(maxOriginDepth)\" is no number of 2 or more")
+                throw Failure(.option, "--max-origin-depth \"\(maxOriginDepth)\" is no number of 2 or more")
             }
             request.maxOriginDepth = depth
         }

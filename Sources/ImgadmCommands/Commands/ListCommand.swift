@@ -143,7 +143,7 @@ struct ListCommand: ImgadmCommand {
                     return name
                 }
                 // It is there, but may be no image.
-                if column == "name", value == nil, row.image.doubt != nil { return "?" }
+                if isForPeople, column == "name", value == nil, row.image.doubt != nil { return "?" }
                 return value?.fieldText
             }
             if !lead.isEmpty, !cells.isEmpty { cells[0] = lead + (cells[0] ?? "-") }

@@ -128,7 +128,10 @@ struct VacuumCommand: AnsweringCommand {
             let question = unused.count == 1 ? "Delete this image?" : "Delete these \(unused.count) images?"
             guard let answer = try await context.output.ask(question, "y/N"),
                 ["y", "yes"].contains(answer.lowercased())
-            else { return false }
+            else {
+                try context.output.line("Aborting")
+                return false
+            }
         }
         try await context.reporting() { report in
             try await context.tool.vacuum(unused, dryRun: false, report)

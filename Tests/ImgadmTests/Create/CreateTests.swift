@@ -297,8 +297,8 @@ extension EndToEnd {
         static let mistakes: [(words: [String], status: Int32, code: String)] = [
             (["VM"], 1, "ManifestValidation"), (["VM", "name=x"], 1, "ManifestValidation"),
             (["VM", "nonsense"], 2, "Usage"), (["VM", "=x"], 2, "Usage"), ([], 2, "Usage"), (["x"], 1, "InvalidUUID"),
-            (["01234567-89ab-cdef-0123-456789abcdef"], 1, "VmNotFound"), (["-c", "rar", "VM"], 2, "Usage"),
-            (["-i", "VM", "FIELDS"], 1, "VmHasNoOrigin"), (["--max-origin-depth", "1", "VM"], 2, "Usage"),
+            (["01234567-89ab-cdef-0123-456789abcdef"], 1, "VmNotFound"), (["-c", "rar", "VM"], 2, "Option"),
+            (["-i", "VM", "FIELDS"], 1, "VmHasNoOrigin"), (["--max-origin-depth", "1", "VM"], 2, "Option"),
             (["-s", "/no/script", "VM"], 2, "Usage"), (["-m", "/no/manifest", "VM"], 2, "Usage"),
             (["-o", "/no/folder/x", "VM", "FIELDS"], 2, "Usage"), (["-m", "/dev/null", "VM"], 1, "InvalidManifest"),
             (["--recover", "VM"], 0, ""), (["VM", "FIELDS", "requirements={\"x\":1}"], 1, "ManifestValidation"),
