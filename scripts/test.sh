@@ -47,10 +47,20 @@ pids=()
 zfs=''
 # shellcheck disable=SC2317 # a trap calls it
 clean_up() {
-    ((${#pids[@]} == 0)) || kill "${pids[@]}" 2>/dev/null || true
-    [[ $zfs != started* ]] || scripts/zfs-daemon.sh stop "${zfs#started }"
+    local pid tries
+    # unshare heeds no signal but this one, and all that is behind it ends with it; where it has no part, timeout hands on what it is sent.
+    for pid in ${pids[@]+"${pids[@]}"}; do
+        pkill -TERM -P "$pid" || true
+        kill -KILL "$pid" 2> /dev/null || true
+        wait "$pid" 2> /dev/null || true
+    done
+    [[ $zfs != started* ]] || scripts/zfs-daemon.sh stop "${zfs#started }" || true
     # Who is being killed may still be writing.
-    rm -rf --one-file-system "$logs" 2> /dev/null || { sleep 1 && rm -rf --one-file-system "$logs"; }
+    for ((tries = 0; tries < 50; tries++)); do
+        ! rm -rf --one-file-system "$logs" 2> /dev/null || return 0
+        sleep 0.2
+    done
+    printf 'left behind: %s\n' "$logs" >&2
 }
 trap clean_up EXIT
 trap 'exit 130' INT
