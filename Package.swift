@@ -205,8 +205,8 @@ let package = Package(
             [
                 "ImageTool", "ImageSource", "ImageStore", "HostConfig", "Transport", "OCIRegistry", "ImageModel",
                 "Compression", "Failure", "JSON",
-                "Host", "ZFS", "SendStream", "Tar", "TestArchives", "TestPools", "TestClock", "TestHost", system,
-                nioCore,
+                "Host", "ZFS", "SendStream", "Tar", "Time", "VirtualMachines", "TestArchives", "TestPools", "TestClock",
+                "TestHost", system, nioCore,
             ]),
         tests("ImgadmCommandsTests", ["ImgadmCommands", "ImageModel", "JSON", "Failure", "Terminal", argumentParser]),
         tests("VirtualMachinesTests", ["VirtualMachines", "ImageModel", "ZFS", "JSON", "Failure", "Host"]),
@@ -255,7 +255,7 @@ let package = Package(
                 "TestHost", log, nioCore, crypto, system,
             ]),
         tests("TerminalTests", ["Terminal"]),
-        tests("HostTests", ["Host", "Failure", "TestHost", "Time", log, system]),
+        tests("HostTests", ["Host", "CHost", "Failure", "TestHost", "Time", log, system]),
     ]
 )
 

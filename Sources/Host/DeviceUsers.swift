@@ -14,14 +14,13 @@ public struct DeviceUsers: Sendable {
     /// What the kernel tells of a block device and its partitions.
     private let folders: [String]
 
-    /// Those who use a file system's files.
+    /// Those who use the files of file systems.
     ///
     /// - Parameters:
-    ///   - device: of the files, as `major:minor`.
+    ///   - devices: of the files, each as `major:minor`.
     ///   - mountpoints: where they are.
-    public init?(filesOf device: String, at mountpoints: [String]) {
-        guard let number = DeviceUsers.number(device) else { return nil }
-        numbers = [number]
+    public init(filesOf devices: Set<String>, at mountpoints: [String]) {
+        numbers = Set(devices.compactMap(DeviceUsers.number))
         isBlockDevice = false
         paths = mountpoints
         folders = []
@@ -42,10 +41,8 @@ public struct DeviceUsers: Sendable {
     }
 
     /// A device's number, of `major:minor`.
-    private static func number(_ text: String) -> UInt64? { number(text, radix: 10) }
-
-    private static func number(_ text: String, radix: Int) -> UInt64? {
-        let parts = text.split(separator: ":").compactMap { UInt32($0, radix: radix) }
+    private static func number(_ text: String) -> UInt64? {
+        let parts = text.split(separator: ":").compactMap { UInt32($0) }
         return parts.count == 2 ? chost_device(parts[0], parts[1]) : nil
     }
 
@@ -60,49 +57,52 @@ public struct DeviceUsers: Sendable {
         return here.map { "it is mounted on \($0.path)" } + ForeignMounts.named { devices.contains($0.device) }
     }
 
-    /// All of them, each in words, at most so many. It reads much of `/proc`: call it on a thread of its own.
+    /// How long is looked for them, and what is said where they were not found out by then: that it is in use cannot be ruled out.
+    public static let longestLook = Duration.seconds(10)
+    public static let unknown =
+        "who has it open could not be found out within 10 s, as some process keeps those waiting who look at it"
+
+    /// All of them, each in words, at most so many. It reads much of `/proc`, and may be kept waiting by what it looks at: `looking`
+    /// waits no longer than that is worth.
+    ///
+    /// What processes have mapped takes most of the time. It is looked at only where nobody has anything open.
     ///
     /// - Parameter isLeftOut: whether a process that uses it does not count.
     public func named(atMost limit: Int = 8, except isLeftOut: (Int32) -> Bool = { _ in false }) -> [String] {
+        guard !numbers.isEmpty else { return [] }
         var found = kernelUsers()
-        for process in ProcFolder.names("/proc") where found.count < limit {
-            guard let pid = pid_t(process), pid != getpid() else { continue }
-            guard let use = use(by: process), !isLeftOut(pid) else { continue }
-            found.append("process \(pid) (\(DeviceUsers.name(of: process))): \(use)")
+        for use in isBlockDevice ? [opened] : [opened, mapped] where found.isEmpty {
+            for process in ProcFolder.names("/proc") where found.count < limit {
+                guard let pid = pid_t(process), pid != getpid(), use(process) != nil, !isLeftOut(pid),
+                    // Of one that was ending nothing can be told, so that it was not left out: now it has nothing open any more.
+                    let does = use(process)
+                else { continue }
+                found.append("process \(pid) (\(DeviceUsers.name(of: process))): \(does)")
+            }
         }
         return Array(found.prefix(limit))
     }
 
-    /// What a process does with it; nil for nothing.
-    private func use(by process: String) -> String? {
+    /// What a process has of it open; nil for nothing.
+    private func opened(by process: String) -> String? {
         let base = "/proc/\(process)"
         if uses("\(base)/cwd") { return "its current folder" }
         if uses("\(base)/root") { return "its root" }
         if uses("\(base)/exe") { return "its program" }
-        let files = ProcFolder.names("\(base)/fd")
-        if let file = files.first(where: { uses("\(base)/fd/\($0)") }) {
-            return "open file \(DeviceUsers.link("\(base)/fd/\(file)") ?? file)"
-        }
-        return isBlockDevice ? nil : maps(of: process).map { "mapped file \($0)" }
+        let file = ProcFolder.names("\(base)/fd").first { uses("\(base)/fd/\($0)") }
+        return file.map { "open file \(DeviceUsers.link("\(base)/fd/\($0)") ?? $0)" }
+    }
+
+    /// What a process has of its files in its memory; nil for nothing.
+    private func mapped(by process: String) -> String? {
+        let bytes = (try? HostFile.read(FilePath("/proc/\(process)/maps"), limit: 512 << 20)) ?? nil
+        return bytes.flatMap { MappedFiles.first(in: $0, on: numbers) }.map { "mapped file \($0)" }
     }
 
     private func uses(_ path: String) -> Bool {
         var (on, number) = (UInt64(0), UInt64(0))
         guard unsafe chost_devices(path, &on, &number) == 0 else { return false }
         return numbers.contains(isBlockDevice ? number : on)
-    }
-
-    /// A file of ours that a process has mapped (proc_pid_maps(5): range, rights, offset, device in hex, inode, path).
-    private func maps(of process: String) -> String? {
-        guard let bytes = (try? HostFile.read(FilePath("/proc/\(process)/maps"))) ?? nil else { return nil }
-        for line in bytes.split(separator: UInt8(ascii: "\n")) {
-            let cells = line.split(separator: UInt8(ascii: " "), maxSplits: 5).map {
-                String(decoding: $0, as: UTF8.self)
-            }
-            guard cells.count == 6 else { continue }
-            if let number = DeviceUsers.number(cells[3], radix: 16), numbers.contains(number) { return cells[5] }
-        }
-        return nil
     }
 
     /// Other devices that are made of it, swap, loop devices.
@@ -138,56 +138,6 @@ public struct DeviceUsers: Sendable {
     private static func link(_ path: String) -> String? {
         var target = [CChar](repeating: 0, count: 4097)
         let length = unsafe readlink(path, &target, 4096)
-        guard length > 0 else { return nil }
-        return String(decoding: target[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-}
-
-/// The mounts of other mount namespaces, each looked at once.
-public enum ForeignMounts {
-    /// Where else something is mounted, in words.
-    ///
-    /// - Parameter isIt: whether a mount is the thing.
-    public static func named(_ isIt: (MountTable.Mount) -> Bool) -> [String] {
-        var found: [String] = []
-        look { process, mount in
-            if isIt(mount) {
-                found.append(
-                    "mount \(mount.path) in the namespace of process \(process) (\(DeviceUsers.name(of: process)))")
-            }
-            return true
-        }
-        return found
-    }
-
-    /// One of the places where something is mounted elsewhere.
-    ///
-    /// - Parameter isIt: whether a mount is the thing.
-    public static func first(where isIt: (MountTable.Mount) -> Bool) -> MountTable.Mount? {
-        var found: MountTable.Mount?
-        look { _, mount in
-            if isIt(mount) { found = mount }
-            return found == nil
-        }
-        return found
-    }
-
-    /// - Parameter goesOn: is given each mount, with a process that sees it, until it says that it has seen enough.
-    private static func look(_ goesOn: (String, MountTable.Mount) -> Bool) {
-        var seen: Set<String> = [namespace("self")].reduce(into: []) { if let name = $1 { $0.insert(name) } }
-        for process in ProcFolder.names("/proc") where pid_t(process) != nil {
-            guard let name = namespace(process), seen.insert(name).inserted, let table = MountTable(of: process) else {
-                continue
-            }
-            for mount in table.mounts {
-                guard goesOn(process, mount) else { return }
-            }
-        }
-    }
-
-    private static func namespace(_ process: String) -> String? {
-        var target = [CChar](repeating: 0, count: 257)
-        let length = unsafe readlink("/proc/\(process)/ns/mnt", &target, 256)
         guard length > 0 else { return nil }
         return String(decoding: target[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

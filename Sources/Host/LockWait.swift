@@ -58,19 +58,6 @@ public struct LockWait: Sendable {
 
     /// None where they are not found in time: the lock is asked for again, whoever has it.
     private func named() async throws -> [LockHolder] {
-        let (looks, tell) = AsyncStream.makeStream(of: Result<[LockHolder], any Error>.self)
-        // Not child tasks, which would be waited for.
-        Task(executorPreference: DedicatedThread("lock")) {
-            do { tell.yield(.success(try await look())) } catch { tell.yield(.failure(error)) }
-        }
-        let timer = Task {
-            try await Task.sleep(for: LockWait.longestLook)
-            tell.yield(.success([]))
-        }
-        defer { timer.cancel() }
-        for await found in looks { return try found.get() }
-        throw CancellationError()
+        try await looking("lock", within: LockWait.longestLook, holders) ?? []
     }
-
-    @concurrent private func look() async throws -> [LockHolder] { try holders() }
 }

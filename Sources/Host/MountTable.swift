@@ -11,6 +11,8 @@ public struct MountTable: Sendable {
         public let path: String
         /// The device that its files are on, as `major:minor`.
         public let device: String
+        /// Of the file system, as it was mounted first: of FUSE, `user_id=` and who that was.
+        public let options: Set<String>
     }
 
     public let mounts: [Mount]
@@ -21,13 +23,19 @@ public struct MountTable: Sendable {
     /// - Returns: nil if there is no such process any more, or it is none of our business.
     public init?(of process: String) {
         guard let bytes = (try? HostFile.read(FilePath("/proc/\(process)/mountinfo"))) ?? nil else { return nil }
+        self.init(bytes)
+    }
+
+    /// - Parameter bytes: as the kernel tells them.
+    public init(_ bytes: [UInt8]) {
         mounts = bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
             let cells = String(decoding: line, as: UTF8.self).split(separator: " ")
             // Optional fields end with a hyphen.
             guard let hyphen = cells.firstIndex(of: "-"), hyphen >= 6, cells.count > hyphen + 2 else { return nil }
             return Mount(
                 source: MountTable.plain(cells[hyphen + 2]), type: String(cells[hyphen + 1]),
-                path: MountTable.plain(cells[4]), device: String(cells[2]))
+                path: MountTable.plain(cells[4]), device: String(cells[2]),
+                options: Set(cells.dropFirst(hyphen + 3).flatMap { $0.split(separator: ",") }.map(String.init)))
         }
     }
 

@@ -35,7 +35,7 @@ public struct BareDatasets: MachineManager {
         }
         let sandbox = sandbox(uuid)
         let isDisk = found.kind == .volume
-        let (isInUse, users) = isDisk ? await use(of: "/dev/zvol/\(name)") : try await use(of: name, sandbox)
+        let (isInUse, users) = try await isDisk ? use(of: "/dev/zvol/\(name)") : use(of: name, sandbox)
         var json: JSONObject = [
             "uuid": .string(uuid.description), "brand": .string(isDisk ? Machine.bareDisk : "bare"),
             "state": isInUse ? "running" : "stopped",
@@ -83,18 +83,18 @@ public struct BareDatasets: MachineManager {
     ) async throws -> (isInUse: Bool, others: [String]) {
         if try sandbox.isRunning { return (true, []) }
         let folder = try await zfs.mountedPath(of: name)
-        let users = try await withTaskExecutorPreference(DedicatedThread("users")) {
-            try FolderUsers(of: name, at: folder)
-        }
+        let found = try await looking("users", within: DeviceUsers.longestLook) { FolderUsers(of: name, at: folder) }
+        guard let users = found else { return (true, [DeviceUsers.unknown]) }
         return (!users.areNone, users.others)
     }
 
     /// Who has a device open, or a file system on it mounted.
-    private func use(of device: String) async -> (isInUse: Bool, others: [String]) {
-        let users = await withTaskExecutorPreference(DedicatedThread("users")) {
+    private func use(of device: String) async throws -> (isInUse: Bool, others: [String]) {
+        let found = try await looking("users", within: DeviceUsers.longestLook) {
             guard let users = DeviceUsers(ofDevice: device) else { return [String]() }
             return users.named() + users.mounts()
         }
+        let users = found ?? [DeviceUsers.unknown]
         return (!users.isEmpty, users)
     }
 

@@ -16,29 +16,33 @@ struct FolderUsers {
     /// What a process has open is told by the device it is on: paths are those of its own mount namespace, as of a container that has
     /// the file system for its root. Other namespaces have copies of the mounts of this one, so that a mount alone says nothing.
     ///
-    /// Much of `/proc` is read: call it on a thread of its own.
+    /// Much of `/proc` is read, and it may be kept waiting by what it looks at (`DeviceUsers.named`).
     /// - Parameters:
     ///   - name: of the file system, wherever it is mounted.
     ///   - folder: where its properties have it mounted; nil if it is not.
-    init(of name: DatasetName, at folder: String?) throws {
-        let isIt = { (mount: MountTable.Mount) -> Bool in
-            mount.source == name.description && ["zfs", "fuse.zfs"].contains(mount.type)
-        }
+    init(of name: DatasetName, at folder: String?) {
         var isScripts = false
-        func isOfScript(_ process: Int32) -> Bool {
-            guard FolderUsers.isOfScript(process) else { return false }
+        let here = MountTable(of: "self")?.mounts ?? []
+        let devices = FolderUsers.devices(
+            of: name, at: folder, here: here, elsewhere: ForeignMounts.all { $0.isOf(name) })
+        others = DeviceUsers(filesOf: devices, at: here.filter { $0.isOf(name) }.map(\.path)).named {
+            guard FolderUsers.isOfScript($0) else { return false }
             isScripts = true
             return true
         }
-        let here = MountTable(of: "self")?.mounts.filter(isIt) ?? []
-        if let mount = here.first ?? ForeignMounts.first(where: isIt) {
-            others = DeviceUsers(filesOf: mount.device, at: here.map(\.path))?.named(except: isOfScript) ?? []
-        }
-        // What is mounted below is another device.
-        if others.isEmpty, let folder {
-            others = try FolderUsers.processes(in: folder).filter { !isOfScript($0) }.map { "process \($0)" }
-        }
         areOfScript = isScripts
+    }
+
+    /// The devices on which the file system's files are, and those of what is mounted in it here. What is mounted beside it as well,
+    /// as `/dev`, is somebody else's.
+    static func devices(
+        of name: DatasetName, at folder: String?, here: [MountTable.Mount], elsewhere: [MountTable.Mount]
+    ) -> Set<String> {
+        let own = here.filter { $0.isOf(name) }
+        let folders = own.map(\.path) + [folder].compactMap(\.self)
+        let inside = Set(here.filter { mount in folders.contains { isInside(mount.path, $0) } })
+        let beside = Set(here.filter { !inside.contains($0) }.map(\.device))
+        return Set(inside.map(\.device)).subtracting(beside).union((own + elsewhere).map(\.device))
     }
 
     /// Ends what a script has left running in a folder, and waits until it is gone. Other processes are not touched.
@@ -53,29 +57,26 @@ struct FolderUsers {
         }
     }
 
-    /// A process sees what is mounted for a script alone. Linux has file systems of its own for that place.
+    /// A process sees what is mounted for a script alone, or has its mounts in common with one that does: of a root further down it
+    /// sees less.
     private static func isOfScript(_ process: Int32) -> Bool {
+        if seesPlace(process) { return true }
+        guard let namespace = ForeignMounts.namespace(of: "\(process)"),
+            namespace != ForeignMounts.namespace(of: "self")
+        else { return false }
+        let others = (try? processes) ?? []
+        return others.contains { ForeignMounts.namespace(of: "\($0)") == namespace && seesPlace($0) }
+    }
+
+    /// Linux has file systems of its own for that place.
+    private static func seesPlace(_ process: Int32) -> Bool {
         MountTable(of: "\(process)")?.mounts.contains { mount in
             mount.path.hasSuffix(MachineScript.place) && mount.type != "nfsd"
         } ?? false
     }
 
-    private static func processes(in folder: String) throws -> [pid_t] {
-        try processes.filter { pid in
-            let base = "/proc/\(pid)"
-            return ["root", "cwd", "exe"].contains { isInside(link("\(base)/\($0)"), folder) }
-                || openFiles(base).contains { isInside($0, folder) }
-        }
-    }
-
     private static var processes: [pid_t] {
         get throws { try HostFile.names(in: "/proc").compactMap { pid_t($0) }.filter { $0 != getpid() } }
-    }
-
-    private static func openFiles(_ base: String) -> [String] {
-        // A process that has ended meanwhile has none; into those of other users only root can look.
-        let names = (try? HostFile.names(in: FilePath("\(base)/fd"))) ?? []
-        return names.map { link("\(base)/fd/\($0)") }
     }
 
     private static func link(_ path: String) -> String {

@@ -28,6 +28,8 @@ public struct Machine: Sendable {
     public let customerMetadata: JSONObject
     /// What only its operator sets.
     public let internalMetadata: JSONObject
+    /// What it runs when it starts.
+    public var operatorScript: String? { internalMetadata["operator-script"]?.stringValue }
     public let bootrom: String?
     /// The last line that its operator-script printed, where the manager knows that.
     public internal(set) var lastWords: String?

@@ -38,10 +38,7 @@ extension ZFS {
 
     private func detachFileSystem(_ dataset: Dataset) async throws -> Detachment {
         let name = dataset.name
-        let isIt = { @Sendable (mount: MountTable.Mount) -> Bool in
-            mount.source == name.description && ["zfs", "fuse.zfs"].contains(mount.type)
-        }
-        let here = MountTable(of: "self")?.mounts.filter(isIt) ?? []
+        let here = MountTable(of: "self")?.mounts.filter { $0.isOf(name) } ?? []
         if dataset.mountpoint == nil, let mount = here.first {
             throw ZFS.busy(name, ["it is mounted on \(mount.path)"], hint: "umount \(mount.path)")
         }
@@ -51,7 +48,7 @@ extension ZFS {
                 if try await unmount(name) { detachment = .unmounted }
             } catch let error as ZFSError where error.kind == .busy {
                 let users = await ZFS.looking {
-                    here.first.flatMap { DeviceUsers(filesOf: $0.device, at: here.map(\.path)) }?.named() ?? []
+                    DeviceUsers(filesOf: Set(here.map(\.device)), at: here.map(\.path)).named()
                 }
                 // What umount says is said already, where it is known by whom.
                 throw ZFS.busy(
@@ -59,7 +56,7 @@ extension ZFS {
                     hint: "fuser -vm \(dataset.mountpoint ?? "") shows by whom")
             }
         }
-        let elsewhere = await ZFS.looking { ForeignMounts.named(isIt) }
+        let elsewhere = await ZFS.looking { ForeignMounts.named { $0.isOf(name) } }
         let isOpen = elsewhere.isEmpty ? try await isOpenInKernel(name) : true
         guard isOpen else { return detachment }
         let busy = ZFS.busy(
@@ -134,8 +131,11 @@ extension ZFS {
         return ZFSError(.busy, "dataset \"\(name)\" is in use\(who)", cause: cause, hint: hint)
     }
 
-    /// Looks through `/proc`, which takes its time, on a thread of its own.
-    private static func looking(_ work: @escaping @Sendable () -> [String]) async -> [String] {
-        await withTaskExecutorPreference(DedicatedThread("users")) { work() }
+    /// Looks through `/proc`, which takes its time, and may take for ever: what was not found out counts as in use. It is not cancelled:
+    /// what was begun is undone by what it finds.
+    private static func looking(_ look: @escaping @Sendable () -> [String]) async -> [String] {
+        // What does not throw is not cancelled either.
+        let found = try? await uncancelled { try await Host.looking("users", within: DeviceUsers.longestLook, look) }
+        return found.flatMap(\.self) ?? [DeviceUsers.unknown]
     }
 }
