@@ -34,7 +34,8 @@ struct CreateIntent: Sendable {
     var isTold = false
     /// All but its running is as it was: from here on the VM may only be started.
     var isPutBack = false
-    /// In which boot of the host that was written down, and when; nil where an older version has done that, or the kernel tells no boots.
+    /// In which boot of the host the run has worked on the VM, and when it last wrote that down; nil where an older version has done that,
+    /// or the kernel tells no boots.
     private(set) var boot: String?
     private(set) var time: Timestamp?
 
@@ -56,20 +57,16 @@ extension CreateIntent {
             "final": final.map { .string($0.description) } ?? .null,
             "set_aside": setAside.map { .string($0.description) } ?? .null,
             "files": names(files), "put_back": .bool(isPutBack), "rolled_back": .bool(isRolledBack),
-            "told": .bool(isTold), "boot": HostBoot.id.map { .string($0) } ?? .null,
-            "time": .number(JSONNumber(Timestamp.now().milliseconds)),
+            "told": .bool(isTold), "boot": boot.map { .string($0) } ?? .null,
+            "time": time.map { .number(JSONNumber($0.milliseconds)) } ?? .null,
         ]
     }
 
-    /// It was written down in this boot of the host.
-    var isOfThisBoot: Bool { boot.map { $0 == HostBoot.id } ?? false }
+    /// What a script did in the VM is not undone.
+    var isToBeRolledBack: Bool { !prepared.isEmpty && script != nil && !isPutBack && !isRolledBack }
 
-    /// It was written down no longer ago than that; false where the clock was set back since.
-    func isWithin(_ duration: Duration) -> Bool {
-        guard let time else { return false }
-        let age = Duration.milliseconds(Timestamp.now().milliseconds) - .milliseconds(time.milliseconds)
-        return age >= .zero && age <= duration
-    }
+    /// The run is at work on the VM. Nobody else says that of it: who comes upon what it has left leaves the time as it is.
+    mutating func stamp() { (boot, time) = (HostBoot.id, .now()) }
 
     /// Nil if anything of it cannot be read: what is left out would not be put back.
     private init?(json: JSONValue) {
@@ -120,6 +117,14 @@ extension CreateIntent {
     func save(in root: HostRoot) throws {
         try HostFile.write(
             Array((json.text(.indented(2)) + "\n").utf8), to: CreateIntent.path(machine, root), mode: [.ownerReadWrite])
+    }
+
+    /// Has nobody roll the VM back unasked any more: somebody was told that it is left.
+    func tell(in root: HostRoot) throws {
+        guard !isTold else { return }
+        var told = self
+        told.isTold = true
+        try told.save(in: root)
     }
 
     func remove(from root: HostRoot) throws {

@@ -21,7 +21,9 @@ extension ImageMaker {
                     remedy: "imgadm create --recover \(machine)"
                 ) {
                     // What its owner may have written since is lost only when he asks for that.
-                    try await self.recover(machine, .nobody, Report(line: { _ in }, warning: { _ in })) != .left
+                    let quiet = Report(line: { _ in }, warning: { _ in })
+                    if case .left = try await self.recover(machine, isAsked: false, quiet) { return false }
+                    return true
                 })
         }
         return findings

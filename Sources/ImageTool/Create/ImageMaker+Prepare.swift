@@ -22,6 +22,7 @@ extension ImageMaker {
             let quota = try await zfs.properties(["quota"], of: machine.dataset).first
             if let quota, quota.value != "0", quota.value != "none" { intent.quotas[machine.dataset] = quota.value }
         }
+        intent.stamp()
         try intent.save(in: root)
         if !machine.isStopped {
             report.line("Stopping VM \(machine.uuid) to snapshot it")

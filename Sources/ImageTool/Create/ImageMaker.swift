@@ -58,9 +58,9 @@ public struct ImageMaker: Sendable {
         _ request: CreateRequest, pool: PoolName, into folder: PrivateFolder?, _ report: Report,
         judging judge: (Manifest) async throws -> Void = { _ in }
     ) async throws -> CreatedImage {
-        switch try await recoverLocked(request.machine, .again(request.script), report) {
+        switch try await recoverLocked(request.machine, isAsked: false, report) {
         case .busy: throw ImageMaker.busy(request.machine)
-        case .left: throw ImageMaker.left(request.machine)
+        case .left(let obstacle): throw ImageMaker.left(request.machine, obstacle)
         case .nothing, .done: break
         }
         let machine = try await manager(pool).machine(request.machine)
@@ -213,6 +213,7 @@ public struct ImageMaker: Sendable {
         }
         intent.final = source.snapshot
         intent.files = files.unfinished.map { HostFile.absolute($0) }
+        intent.stamp()
         try intent.save(in: root)
         let partial = files.opened(files.partial)
         let file = try HostFile.anew(partial)

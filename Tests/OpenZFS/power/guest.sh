@@ -114,6 +114,15 @@ state() {
     imgadm check || true
 }
 
+# script_again STATUS: in another boot the VM may have been used since, so that it is put back only when its owner says so
+script_again() {
+    local vm
+    (($1 != 0)) || return 0
+    vm=$(sed -n 's/.*imgadm create --recover \([0-9a-f-]*\) puts it back.*/\1/p' "$work/again.err" | head -n 1)
+    [[ -n $vm ]] || return 1
+    { imgadm create --recover "$vm" && timeout 300 "${command[@]}"; } >> "$work/again.out" 2>> "$work/again.err" < /dev/null
+}
+
 # judged NAME: has the command typed again, and compares; says what is not right
 judged() {
     local name=$1 status=0
