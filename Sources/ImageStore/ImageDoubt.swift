@@ -57,6 +57,11 @@ extension ImageStore {
         return Self.replacement(of: made, by: guid)
     }
 
+    /// The same of an image without a record, for sure: a snapshot may be taken for that. Its lock must be held.
+    public func certainDoubt(about image: InstalledImage) async throws -> String? {
+        try await doubt(of: DatasetName.image(image.uuid, in: image.pool))?.rawValue
+    }
+
     /// The doubt about a dataset that has no record. The image's lock must be held.
     func doubt(of name: DatasetName) async throws -> ImageDoubt? {
         guard let final = try await zfs.ofNoMachines(finalSnapshot, of: [name]).snapshots.first else { return .noFinal }

@@ -81,9 +81,11 @@ extension ImageStore {
             guard let doubt = try await doubt(of: name) else { return }
             throw Failure(
                 .notAnImage, "dataset \"\(name)\" may be somebody's data, and no image: \(doubt.rawValue)",
-                hint: "imgadm update \(uuid) asks the sources what it is; delete -f destroys it all the same")
+                hint: doubt == .noFinal
+                    ? "imgadm update \(uuid) asks the sources what it is; delete -f destroys it all the same"
+                    : "what was written there would be lost: save it first; delete -f destroys it all the same")
         }
-        guard let made = record.made, made.snapshotGUID != guid else { return }
+        // Without it, none of its snapshots is known to be the image's, whoever has written the record.
         guard let guid else {
             throw Failure(
                 .notAnImage,
@@ -92,7 +94,7 @@ extension ImageStore {
                     "a deletion that was killed has destroyed that, or somebody has, who may need the dataset; delete -f destroys it all the same"
             )
         }
-        guard let reason = Self.replacement(of: made, by: guid) else { return }
+        guard let reason = Self.replacement(of: record.made, by: guid) else { return }
         throw Failure(
             .notAnImage, "dataset \"\(name)\" is not what was installed: \(reason)",
             hint: "somebody has replaced it; delete -f destroys it all the same")

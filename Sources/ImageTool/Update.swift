@@ -107,6 +107,7 @@ extension ImageTool {
         }
         let changes = ManifestChanges(from: image.manifest, to: manifest)
         let isOther = !image.isKnown || !changes.fields.isEmpty
+        if !image.isKnown { try await checkIsImage(image, called: title, theirs, dryRun, report) }
         if isOther, !dryRun { try await store.replaceManifest(of: image, with: manifest, source: url) }
         var result = ImageResult(
             !isOther ? .unchanged : image.isKnown ? .updated(fields: changes.fields) : .described, manifest,
@@ -117,6 +118,29 @@ extension ImageTool {
         report.did(result)
         try await updateFinal(image, called: title, theirs, dryRun, report)
         return true
+    }
+
+    /// What may be somebody's data gets no record, by which it would be deleted like an image.
+    ///
+    /// - Throws: `NotAnImage`; `ImageMissingOriginalSnapshot`.
+    private func checkIsImage(
+        _ image: InstalledImage, called title: String, _ theirs: Manifest, _ dryRun: Bool, _ report: Report
+    ) async throws {
+        let doubt = try await dryRun ? store.doubt(about: image) : store.certainDoubt(about: image)
+        guard let doubt else { return }
+        let name = "\(image.pool)/\(image.uuid)"
+        if image.foundGUID == nil {
+            switch try await store.final(of: image, guid: theirs.files.first?.datasetGUID) {
+            case .renaming: return
+            case .missing: return try await updateFinal(image, called: title, theirs, dryRun, report)
+            case .present, .unknown: break
+            }
+        }
+        throw Failure(
+            .notAnImage, "dataset \"\(name)\" may be somebody's data, and no image: \(doubt)",
+            hint: image.foundGUID == nil
+                ? "imgadm delete -f \(image.uuid) destroys it"
+                : "zfs rollback \(name)@final takes back what was written; imgadm delete -f \(image.uuid) destroys it")
     }
 
     /// What is wrong with a manifest that came of a source's and of the fields that were given, and neither with that of the source nor

@@ -60,6 +60,41 @@ extension EndToEnd {
             #expect(try await box.datasets().isEmpty)
         }
 
+        /// A source that has an image of that UUID does not make one of what may be somebody's data.
+        @Test(arguments: ["written", "no snapshot @final"])
+        func whatMayBeDataGetsNoRecord(doubt: String) async throws {
+            let (box, images) = try await installed(\.base.uuid)
+            let (uuid, dataset) = (images.base.uuid, "\(box.pool)/\(images.base.uuid)")
+            try await Tool.run("rm", box.path("var/imgadm/images/\(box.pool)-\(uuid).json").string)
+            let folder = try await mountpoint(box, uuid)
+            try await Tool.shell("echo mine > '\(folder)/data'; sync; zfs snapshot '\(dataset)@daily'")
+            if doubt != "written" { try await Tool.run("zfs", "destroy", "\(dataset)@final") }
+            let before = try await box.datasets()
+            for words in [["update", "-n", uuid], ["update", uuid], ["update"]] {
+                let run = try await box.imgadm(words)
+                #expect(run.status == 1 && run.errors.contains("(NotAnImage)") && run.errors.contains(doubt), "\(run)")
+            }
+            let deleted = try await box.imgadm("delete", uuid)
+            #expect(deleted.status == 1 && deleted.errors.contains("(NotAnImage)"), "\(deleted)")
+            #expect(try await box.datasets() == before && box.recordNames() == [])
+        }
+
+        /// Of records of before they said what was installed, as of those that have it.
+        @Test(arguments: [true, false]) func whatHasNoFinalStaysWhateverItsRecordSays(isOld: Bool) async throws {
+            let (box, images) = try await installed(\.base.uuid)
+            let (uuid, dataset) = (images.base.uuid, "\(box.pool)/\(images.base.uuid)")
+            let name = "var/imgadm/images/\(box.pool)-\(uuid).json"
+            var record = try JSONValue(parsing: try #require(try box.read(name))).objectValue ?? [:]
+            if isOld { record["snapshot_guid"] = nil }
+            try box.write(JSONValue.object(record).text(), to: name)
+            try await Tool.shell("zfs snapshot '\(dataset)@daily'; zfs destroy '\(dataset)@final'")
+            let run = try await box.imgadm("delete", uuid)
+            #expect(run.status == 1 && run.errors.contains("(NotAnImage)") && run.errors.contains("@final"), "\(run)")
+            #expect(try await box.datasets().contains("\(uuid)@daily"))
+            let forced = try await box.imgadm("delete", "-f", uuid)
+            #expect(forced.status == 0, "\(forced)")
+        }
+
         /// An image that has lost its record, and is as it came, goes.
         @Test func anImageThatLostItsRecordGoes() async throws {
             let (box, images) = try await installed(\.base.uuid)

@@ -56,7 +56,7 @@ extension EndToEnd {
             #expect(!vacuum.output.contains("Deleted image"), "\(vacuum)")
             // Nobody takes its name for that of what is there.
             let listed = try await box.imgadm("list", "-H", "-o", "uuid,name", "zpool=\(box.pool)")
-            #expect(listed.lines == ["\(image.uuid)  ?"], "\(listed)")
+            #expect(listed.lines == ["\(image.uuid)  -"], "\(listed)")
             let got = try await box.imgadm("get", image.uuid)
             #expect(got.status == 0 && !got.output.contains("\"base\""), "\(got)")
             let ancestry = try await box.imgadm("ancestry", "-H", "-o", "uuid,name", image.uuid)
