@@ -9,6 +9,7 @@ public final class ScratchFile: Sendable {
     /// Where such files are.
     public static let folder: FilePath = "/var/tmp"
     private static let name: FilePath = "a temporary file in /var/tmp"
+    private static let full: FilePath = "a temporary file in /var/tmp, where 128 MiB are left to others"
 
     /// Bytes that may be written before it is looked at again how much room there is.
     private let allowance = Mutex(step)
@@ -83,7 +84,9 @@ public final class ScratchFile: Sendable {
     private func look(for count: Int) throws {
         try allowance.withLock { allowance in
             if allowance < count {
-                if let free = free(), free < ScratchFile.reserve { throw Errno.noSpace }
+                if let free = free(), free < ScratchFile.reserve {
+                    throw HostFile.failure("cannot write", ScratchFile.full, Errno.noSpace)
+                }
                 allowance = max(ScratchFile.step, count)
             }
             allowance -= count

@@ -49,7 +49,10 @@ public final class PoolLocks: Sendable {
 
     private func number(_ uuid: ImageUUID) -> Int64 { number(uuid.description) }
 
-    private func number(_ what: String) -> Int64 {
+    private func number(_ what: String) -> Int64 { PoolLocks.number(what, guid: guid) }
+
+    /// The number of a lock in the table.
+    static func number(_ what: String, guid: UInt64) -> Int64 {
         let digest = SHA256.hash(data: Array("\(guid)/\(what)".utf8))
         // Not the whole range: the byte behind it must have a number, too.
         return digest.prefix(8).reduce(Int64(0)) { ($0 << 8) | Int64($1) } & (Int64.max >> 1)

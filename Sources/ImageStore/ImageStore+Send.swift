@@ -30,6 +30,38 @@ extension ImageStore {
         }
     }
 
+    /// Does something with the content of an installed image, as ``reading(_:_:)``. `create` of an image has a snapshot `@final` of its own in
+    /// the place of the image's for a while: what was read then is not the image.
+    ///
+    /// - Throws: as there; `DatasetBusy` for that.
+    public func readingContent<Value: Sendable>(
+        _ image: InstalledImage, _ work: () async throws -> Value
+    ) async throws -> Value {
+        let before = try await contentGUID(of: image)
+        let value = try await reading(image, work)
+        // One that was deleted right after was read whole.
+        if let after = try await contentGUID(of: image), after != before {
+            throw Failure(
+                .datasetBusy,
+                "image \(image.uuid) had another snapshot @\(finalSnapshot) after it was read than before",
+                hint: "what was made of it is not to be used: try again")
+        }
+        return value
+    }
+
+    private func contentGUID(of image: InstalledImage) async throws -> UInt64? {
+        let name = DatasetName.image(image.uuid, in: image.pool)
+        // What is not there is told by who reads it.
+        guard let final = name.snapshot(finalSnapshot) else { return nil }
+        guard try await zfs.ofMachines([final]).isEmpty else {
+            throw Failure(
+                .datasetBusy,
+                "an image is being made of \(image.uuid), which has another snapshot @\(finalSnapshot) meanwhile",
+                hint: "try again when that has ended")
+        }
+        return try await zfs.guidNumber(of: final)
+    }
+
     /// Reads the stream of an installed image, as `zfs send` makes it: whole, whatever its origin is.
     ///
     /// - Throws: `ImageMissingOriginalSnapshot` if it has no `@final`; what ZFS says and `body` throws.

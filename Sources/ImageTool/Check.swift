@@ -95,8 +95,12 @@ extension ImageTool {
             ) {
                 try HostFile.checkTrusted(root.locks)
                 guard let lock = try store.tryLockFile(uuid) else { return false }
+                defer { lock.release() }
+                guard let download = try store.tryLockDownload(uuid) else { return false }
+                defer { download.release() }
+                // Sources were asked meanwhile, and somebody may have gone on with it.
+                guard try downloads.abandoned().contains(where: { $0.uuid == uuid }) else { return false }
                 downloads.remove(uuid)
-                lock.release()
                 return true
             }
         }

@@ -92,7 +92,7 @@ extension ImageTool {
         let lock = try await store.lock(uuid, in: pool) { report.waiting(for: uuid, $0) }
         defer { lock.release() }
         guard try await store.delete(uuid, in: pool, force: force, tell: report.line) else { return false }
-        downloads.remove(uuid)
+        removeDownload(uuid)
         return true
     }
 }

@@ -101,7 +101,19 @@ extension ImageTool {
     func sweep(_ uuid: ImageUUID, in pool: PoolName) async throws {
         try store.sweepLocks()
         guard try downloads.hasFiles(uuid), let lock = try await store.tryLock(uuid, in: pool) else { return }
+        removeDownload(uuid)
+        lock.release()
+    }
+
+    /// Removes an image's files in the download folder, unless somebody is fetching them: for another pool, then.
+    ///
+    /// - Returns: false if they were left alone.
+    @discardableResult
+    func removeDownload(_ uuid: ImageUUID) -> Bool {
+        // What stays is used again or found by `check`.
+        guard let lock = try? store.tryLockDownload(uuid) else { return false }
         downloads.remove(uuid)
         lock.release()
+        return true
     }
 }

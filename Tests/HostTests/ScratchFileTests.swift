@@ -18,6 +18,7 @@ import Testing
             for place in 100..<200 { try unsafe file.write(bytes.span.bytes, at: UInt64(place) << 20) }
         }
         #expect(error?.kind == .noSpace)
+        #expect(error.map { "\($0)" }?.contains("128 MiB are left to others") == true)
         let small = try ScratchFile { 1 << 20 }
         for place in 0..<64 { try unsafe small.write(bytes.span.bytes, at: UInt64(place) << 20) }
         let unknown = try ScratchFile { nil }

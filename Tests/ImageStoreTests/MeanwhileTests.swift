@@ -34,6 +34,24 @@ import Testing
         lock.release()
     }
 
+    /// A download is there once for all pools, and so is its lock, which has nothing to do with those of the image.
+    @Test func aDownloadIsOneCommandsAtATime() async throws {
+        let host = try MemoryHost()
+        let (store, uuid) = (host.store, ImageUUID())
+        let first = try await store.lockDownload(uuid) { _ in }
+        #expect(try store.tryLockDownload(uuid) == nil)
+        let image = try await store.tryLock(uuid, in: host.pool)
+        #expect(image != nil)
+        image?.release()
+        try store.tryLockDownload(ImageUUID())?.release()
+        let (waits, tell) = AsyncStream.makeStream(of: Void.self)
+        let second = Task { try await store.lockDownload(uuid) { _ in tell.yield() } }
+        for await _ in waits { break }
+        first.release()
+        try await second.value.release()
+        #expect(try store.tryLockDownload(uuid) != nil)
+    }
+
     /// A deletion waits for changes of a record however long they take, and for an import that builds on the image not long.
     @Test func whatBuildsOnAnImageIsToldFromAChangeOfItsRecord() async throws {
         let host = try MemoryHost()

@@ -12,6 +12,15 @@ import Testing
         ("zfs.xz", .zfs, .xz), ("root.tar", .tar, .none), ("root.tar.bz2", .tar, .bzip2),
     ]
 
+    /// The flat extent of a VMDK is a raw disk, where that is what is asked for.
+    @Test func aFlatExtentIsWrittenIfItIsAskedFor() throws {
+        #expect(try ExportFormat(ofFile: "x-flat.vmdk", stated: "raw").kind == .raw)
+        for (name, stated) in [("x-flat.vmdk", nil), ("x-flat.vmdk", "qcow2"), ("x.vmdk", "raw")] as [(String, String?)]
+        {
+            #expect(throws: Failure.self) { try ExportFormat(ofFile: name, stated: stated) }
+        }
+    }
+
     @Test(arguments: formats) func theNameTellsTheFormat(
         name: String, kind: ExportFormat.Kind, compression: CompressionFormat
     ) throws {

@@ -80,6 +80,20 @@ extension EndToEnd {
             #expect(try HostFile.names(in: box.root).filter { $0.hasPrefix("out") }.isEmpty)
         }
 
+        /// `create` has a snapshot of its own in the place of the image's, before it is read or while it is.
+        @Test(arguments: ["export -o out.zfs.gz", "inspect"], [true, false])
+        func whatIsReadIsAnImageThatIsBeingMade(command: String, isBefore: Bool) async throws {
+            #expect(try await box.imgadm("import", "-q", images.base.uuid).status == 0)
+            let final = "\(box.pool)/\(images.base.uuid)@final"
+            let making = "zfs rename \(final) \(final)-1; zfs snapshot -o imgadm:machine=true \(final)"
+            if isBefore { #expect(try await box.shell(making).status == 0) }
+            let run = try await imgadm(
+                "\(command) \(images.base.uuid) > stdout", verb: "send", turn: 1, meanwhile: isBefore ? ":" : making)
+            #expect(run.status == 1, "\(run)")
+            #expect(
+                run.errors.contains("error (DatasetBusy): an image is being made of \(images.base.uuid)"), "\(run)")
+        }
+
         /// An image of another state root goes while all are looked at: it is not there any more, and nothing else is to be told.
         @Test(arguments: ["list -Ho uuid", "list -l", "list -j", "vacuum -n", "get -r OTHER", "delete OTHER", "check"])
         func whatIsListedIsDeletedByAnotherRoot(command: String) async throws {

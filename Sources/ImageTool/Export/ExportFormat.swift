@@ -38,6 +38,8 @@ public struct ExportFormat: Sendable, Hashable {
         self = try Self(stated)
         // A name need not tell one.
         guard let file else { return }
+        // The flat extent of a VMDK is a disk as it is.
+        if kind == .raw, compression == .none, file.lowercased().hasSuffix("-flat.vmdk") { return }
         if let other = Self.foreign(file) { throw other }
         let packing = CompressionFormat.allCases.first { $0 != .none && file.lowercased().hasSuffix($0.fileSuffix) }
         if let told = try? Self(file) {

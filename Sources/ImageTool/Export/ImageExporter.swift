@@ -168,7 +168,7 @@ public struct ImageExporter: Sendable {
         guard let image = try await tool.store.image(uuid, in: request.pool) else {
             throw ImageNotInstalled(uuid, request.pool)
         }
-        try await tool.store.reading(image) { try await exportInstalled(image, request, report) }
+        try await tool.store.readingContent(image) { try await exportInstalled(image, request, report) }
         return image
     }
 

@@ -45,7 +45,7 @@ extension ImageTool {
         if let version = image.manifest.version { facts["version"] = .string(version) }
         if let source = image.source { facts["source"] = .string(source) }
         let inspection = try await withTaskExecutorPreference(DedicatedThread("inspect")) {
-            try await store.reading(image) {
+            try await store.readingContent(image) {
                 try await store.send(uuid, in: pool) { output in
                     var survey = StreamInspector()
                     while true {

@@ -59,7 +59,7 @@ public struct ImagePusher: Sendable {
         report.line("Pushing image \(image.progressTitle) to \(reference)")
         try tool.store.sweepLocks()
         let digest = try await withTaskExecutorPreference(DedicatedThread("push")) {
-            try await tool.store.reading(image) {
+            try await tool.store.readingContent(image) {
                 if try await zfs.dataset(request.pool.dataset.child(image.uuid.description))?.kind == .volume {
                     try await pushDisk(image, request, repository, report)
                 } else {

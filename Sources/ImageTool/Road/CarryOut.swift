@@ -95,7 +95,7 @@ extension ImageTool {
         for (place, image) in plan.chain.enumerated() {
             let uuid = image.uuid
             guard try await !locks.take(uuid, report) else { continue }
-            downloads.remove(uuid)
+            removeDownload(uuid)
             if place == 0 {
                 report.did(ImageResult(.present(.meanwhile), image, title: image.title, in: pool))
                 // Who installed it may keep his records elsewhere. From its files, it gets one.
@@ -124,6 +124,7 @@ extension ImageTool {
         let lowest = order.first?.uuid
         let fetcher = ImageFetcher(
             downloads: downloads, window: plan.window, limits: plan.limits, report: report,
+            lock: { uuid in try await store.lockDownload(uuid) { report.waiting(for: uuid, $0) } },
             beginning: { image in
                 // What the others build on is not here yet.
                 guard image.uuid == lowest else { return nil }
@@ -187,7 +188,7 @@ extension ImageTool {
             if let made = try await installDownloaded(image, file, settlement, report) {
                 return locks.note(made, of: settlement.manifest.uuid)
             }
-            downloads.remove(uuid)
+            removeDownload(uuid)
             let parts = DownloadParts()
             func install(_ parts: DownloadParts) async throws {
                 let made = try await store.install(
@@ -206,7 +207,7 @@ extension ImageTool {
                 try await install(DownloadParts())
             }
         }
-        downloads.remove(uuid)
+        removeDownload(uuid)
         if !settlement.isThere {
             let title = image.draft == nil ? image.title : settlement.manifest.progressTitle
             var result = ImageResult(

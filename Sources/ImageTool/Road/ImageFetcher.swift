@@ -14,6 +14,8 @@ struct ImageFetcher: Sendable {
     /// What a layer may take.
     let limits: LayerLimits
     let report: Report
+    /// Takes the lock of an image's download.
+    let lock: @Sendable (ImageUUID) async throws -> DownloadLock
     /// The beginning of what is fetched of an image, where it tells whether the rest is worth it.
     var beginning: @Sendable (AvailableImage) -> StreamBeginning? = { _ in nil }
 
@@ -80,6 +82,9 @@ struct ImageFetcher: Sendable {
     private func fetchFile(_ image: AvailableImage) async throws {
         let uuid = image.uuid
         let size = image.check.size
+        // Who was waited for may have fetched it.
+        let lock = try await lock(uuid)
+        defer { lock.release() }
         if try downloads.isUsable(uuid, size: size) { return }
         let (file, present) = try downloads.openPartial(uuid)
         // What could not be written has been told when it was, and the file is read and checked before it is used.

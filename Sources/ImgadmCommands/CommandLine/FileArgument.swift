@@ -28,7 +28,8 @@ enum FileArgument {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard let place = parts.dropFirst(3).firstIndex(where: { ["images", "page"].contains($0) }),
             place + 1 < parts.count, let uuid = ImageUUID(typed: String(parts[place + 1].prefix { $0 != "?" })),
-            place + 2 >= parts.count || parts[place + 2].hasPrefix("file")
+            place + 2 >= parts.count || parts[place + 2].prefix(while: { $0 != "?" }) == "file",
+            !isOfGlance(parts[place - 1])
         else { return }
         let server = parts[..<place].joined(separator: "/")
         throw Failure(
@@ -36,6 +37,11 @@ enum FileArgument {
             hint:
                 "imgadm import -S \(ShellWord.quoted(server)) \(uuid); imgadm sources -a \(ShellWord.quoted(server)) adds the server"
         )
+    }
+
+    /// OpenStack's image service has the version of its API before `images`, and plain files there.
+    private static func isOfGlance(_ folder: String) -> Bool {
+        folder.first == "v" && folder.count > 1 && folder.dropFirst().allSatisfy { $0.isNumber || $0 == "." }
     }
 
     /// Says of a URL without `https://` what it lacks: something like a host, behind it a path that ends as files of images do. Nothing
