@@ -33,7 +33,7 @@ extension ImageTool {
             let writer = try TreeWriter(folder, keeping: [content.file.identity])
             let remarks = try ArchiveFiles.read(content, request.paths, to: ArchiveExtraction(writer)).remarks
             try writer.finish()
-            return Extraction(remarks: remarks + writer.remarks)
+            return Extraction(remarks: remarks + writer.remarks, refusal: writer.loss)
         case .stream(let files):
             // What is asked for must be there before anything is made.
             _ = try files.indices(request.paths)
@@ -41,7 +41,10 @@ extension ImageTool {
             var extraction = try StreamExtraction(files, request.paths, to: writer)
             try extraction.run()
             return Extraction(
-                remarks: files.remarks + writer.remarks, refusal: extraction.redacted.refusal(of: files.name))
+                remarks: files.remarks + writer.remarks,
+                refusal: Failure.combining(
+                    [writer.loss, extraction.redacted.refusal(of: files.name)].compactMap(\.self))?
+                    .failure)
         }
     }
 

@@ -15,6 +15,7 @@ final class TreeWriter {
     /// Folders that are to have a mode by which nothing could be made in them: they get it when all is in them.
     private var closed: [FileNumber: (place: FolderPlace, mode: UInt32)] = [:]
     private(set) var skipped: [String: Int] = [:]
+    private var losses = PlaceLosses()
 
     /// - Parameters:
     ///   - folder: is made if it is not there.
@@ -34,12 +35,16 @@ final class TreeWriter {
 
     /// Begins an entry, which ``end()`` must end.
     ///
-    /// - Returns: false if it cannot be made here, and is left out.
-    /// - Throws: `Usage` for one in whose place lies what is extracted from, or a folder with something in it.
+    /// - Returns: false if it cannot be made here, and is left out: ``loss`` tells of one in whose place lies what is extracted from, or a
+    ///   folder with something in it.
     @discardableResult
     func begin(_ entry: TarEntry) throws -> Bool {
         let mode = entry.mode
         var entry = entry
+        guard entry.kind != .hardLink || !losses.has(entry.linkTarget) else {
+            losses.note(entry.path, Failure(.usage, "\"\(place(entry.path))\" is a link to what was not made"))
+            return false
+        }
         if !isRoot {
             guard entry.kind != .characterDevice, entry.kind != .blockDevice else {
                 skip("devices, which only root can make")
@@ -54,7 +59,8 @@ final class TreeWriter {
         do {
             try extractor.begin(entry)
         } catch let fault as LayerError where fault.reason == .keptFile || fault.reason == .fullFolder {
-            throw loss(fault.reason, entry.path)
+            losses.note(entry.path, refusal(fault.reason, entry.path))
+            return false
         } catch {
             throw Self.failure(error, folder)
         }
@@ -64,11 +70,17 @@ final class TreeWriter {
         return true
     }
 
-    private func loss(_ reason: LayerError.Reason, _ path: [UInt8]) -> Failure {
-        let place = folder.appending(String(decoding: path, as: UTF8.self)).lexicallyNormalized()
+    private func refusal(_ reason: LayerError.Reason, _ path: [UInt8]) -> Failure {
         let what = reason == .keptFile ? "what is extracted from" : "a folder with something in it"
-        return Failure(.usage, "\"\(place)\" is \(what), and would be lost", hint: "-C names another folder")
+        return Failure(.usage, "\"\(place(path))\" is \(what), and would be lost", hint: "-C names another folder")
     }
+
+    private func place(_ path: [UInt8]) -> FilePath {
+        folder.appending(String(decoding: path, as: UTF8.self)).lexicallyNormalized()
+    }
+
+    /// Why entries were not made for what lies in their place, though all others were; nil: none.
+    var loss: Failure? { losses.failure }
 
     func content(_ bytes: RawSpan, at offset: UInt64) throws {
         try attempt { try extractor.content(bytes, at: offset) }
