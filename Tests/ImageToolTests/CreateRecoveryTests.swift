@@ -23,7 +23,7 @@ import ZFS
         host = try ToolHost()
         vm = try #require(ImageUUID("01b2c898-945f-11e1-a523-af1afbe22822"))
         machines = Machines(vm)
-        host.host.pools.edit { $0.add("tank/\(vm)", snapshots: []) }
+        host.host.pools.edit { $0.add("tank/\(vm)", snapshots: ["imgadm-create-pre-prepare"]) }
     }
 
     /// A manager whose VM has the script.
@@ -95,6 +95,15 @@ import ZFS
         try await maker.recoverAll(host.report)
         #expect(machines.isPutBack && host.lines.contains("Recovered VM \(vm)"), "\(host.lines)")
         #expect(try HostFile.exists(file) == false)
+    }
+
+    /// Disks are rolled back together or not at all, and what is left stays for its owner to look after.
+    @Test func withoutASnapshotNothingIsRolledBack() async throws {
+        host.host.pools.edit { $0.add("tank/\(vm)-disk1", snapshots: ["later"]) }
+        try leave { $0["prepared"] = [.string("tank/\(vm)"), .string("tank/\(vm)-disk1")] }
+        let error = await #expect(throws: Failure.self) { try await maker.recover(vm, host.report) }
+        #expect(error?.code == .recoveryError && "\(error as Any)".contains("disk1@imgadm-create-pre-prepare"))
+        #expect(!machines.isPutBack && host.host.pools.names.contains("tank/\(vm)@imgadm-create-pre-prepare"))
     }
 
     /// What is told is no step of the run, so that the next command is told the same.

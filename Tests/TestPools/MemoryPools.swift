@@ -123,6 +123,7 @@ public struct MemoryPools: Sendable {
         case "rename": output = try rename(call.names[0], to: call.names[1])
         case "destroy": output = try destroy(call.names[0])
         case "snapshot": output = try snapshot(call.names[0])
+        case "rollback": output = try rollBack(to: call.names[0])
         case "mount", "unmount": output = try mount(call.names[0], call.verb == "mount")
         case "set", "inherit":
             let (name, value) = call.names[0].divided(by: "=")
@@ -203,6 +204,15 @@ public struct MemoryPools: Sendable {
             throw Complaint(text: "cannot destroy '\(name)': snapshot has dependent clones\nuse '-R' to destroy them")
         }
         datasets[owner]?.snapshots.removeAll { $0.name == snapshot }
+        return ""
+    }
+
+    private mutating func rollBack(to name: String) throws(Complaint) -> String {
+        let (owner, snapshot) = name.divided(by: "@")
+        guard let place = try dataset(owner).snapshots.firstIndex(where: { $0.name == snapshot }) else {
+            throw Complaint(text: "cannot open '\(name)': dataset does not exist")
+        }
+        datasets[owner]?.snapshots.removeSubrange((place + 1)...)
         return ""
     }
 

@@ -85,7 +85,8 @@ extension ImageMaker {
             let wanted = intent.prepared.compactMap { $0.snapshot(ImageMaker.prepareSnapshot) }
             report.line("Rollback VM \(intent.machine) to pre-prepare snapshot (cleanup)")
             do {
-                for snapshot in try await zfs.existing(wanted).sorted() { try await rollBack(to: snapshot, report) }
+                try await checkThere(wanted, of: intent.machine)
+                for snapshot in wanted.sorted() { try await rollBack(to: snapshot, report) }
             } catch {
                 throw RollbackRefused(cause: error)
             }
@@ -117,6 +118,20 @@ extension ImageMaker {
 
     /// Who uses a VM for longer than that is not just passing.
     private static let longestPassing = Duration.seconds(15)
+
+    /// All were there when the VM got its script. One disk alone is not rolled back: they would be of different moments.
+    ///
+    /// - Throws: `RecoveryError`.
+    private func checkThere(_ wanted: [SnapshotName], of machine: ImageUUID) async throws {
+        let there = try await Set(zfs.existing(wanted))
+        guard let missing = wanted.first(where: { !there.contains($0) }) else { return }
+        throw Failure(
+            .recoveryError,
+            "the snapshot \(missing) is not there, which somebody has destroyed: the VM stays as the script left it",
+            hint:
+                "look after the VM by hand, and take its operator-script away (docs/operating.md); then imgadm create --recover \(machine) clears up"
+        )
+    }
 
     /// - Throws: `DatasetBusy`, naming a snapshot that came since and is held.
     private func rollBack(to snapshot: SnapshotName, _ report: Report) async throws {
