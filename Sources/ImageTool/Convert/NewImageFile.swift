@@ -41,6 +41,8 @@ struct NewImageFile {
         }
         manifest.setFile(try ImageFiles.entry(output, sums, request.compression, guid: guid))
         report.line("Saving manifest to \"\(files.manifest)\"")
+        // What was there goes only for what is whole on the disk.
+        try output.flush()
         try await files.settle(manifest, report) { try output.commit() }
         report.did(
             .written(

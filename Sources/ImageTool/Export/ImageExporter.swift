@@ -157,6 +157,8 @@ public struct ImageExporter: Sendable {
         // Of several snapshots in it, the manifest says which the image is.
         let stated = manifest.files.first?.datasetGUID.flatMap { UInt64($0) }
         manifest.setFile(try ImageFiles.entry(output, sums, request.format.compression, guid: guid ?? stated))
+        // What was there goes only for what is whole on the disk.
+        try output.flush()
         try await files.settle(manifest, report) { try output.commit() }
         report.line("Saved manifest to \"\(files.manifest)\"")
     }

@@ -93,16 +93,24 @@ final class OutputFile {
         }
     }
 
-    /// It is whole: puts it in its place.
+    /// Waits until all of it is on the disk.
     ///
-    /// - Throws: as above, and `Usage`.
-    func commit() throws {
-        guard let path else { return }
+    /// - Throws: as above.
+    func flush() throws {
+        guard path != nil else { return }
         do {
             try HostFile.sync(descriptor)
         } catch {
             throw failure(error)
         }
+    }
+
+    /// It is whole: puts it in its place.
+    ///
+    /// - Throws: as above, and `Usage`.
+    func commit() throws {
+        guard let path else { return }
+        try flush()
         try rule.check(path)
         try HostFile.rename(Self.partial(path), to: path)
         isOpen = false
