@@ -257,7 +257,7 @@ begun() {
     # shellcheck disable=SC2053 # a pattern it is
     [[ server-start == $pattern ]] || return 0
     chmod 1777 "$work/server/images"
-    for name in .upload-x "$base.json-x.tmp"; do
+    for name in .upload-x "$base.json-$base.tmp"; do
         path=$work/server/images/$name
         for kind in "${kinds[@]}"; do
             fresh

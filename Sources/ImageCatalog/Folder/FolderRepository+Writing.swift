@@ -68,9 +68,18 @@ extension FolderRepository {
         }
     }
 
+    /// A manifest on its way into the folder: `UUID.json-UUID.tmp`, or `UUID.json.tmp` of older versions. What else there is in the folder
+    /// is somebody's.
+    private static func isOfManifest(_ name: String) -> Bool {
+        guard name.hasSuffix(".tmp"), let end = name.firstRange(of: ".json") else { return false }
+        let rest = name[end.upperBound...].dropLast(4)
+        return ImageUUID(String(name[..<end.lowerBound])) != nil
+            && (rest.isEmpty || rest.hasPrefix("-") && ImageUUID(String(rest.dropFirst())) != nil)
+    }
+
     private func sweep(_ name: String) throws {
         let path = folder.images.appending(name)
-        if name.hasSuffix(".tmp"), name.contains(".json") {
+        if Self.isOfManifest(name) {
             // A manifest is written in a moment. An age that cannot be told is a great one.
             guard let mark = try FileMark(path, followingLinks: false), mark.modified.age ?? .max > 60_000 else {
                 return
