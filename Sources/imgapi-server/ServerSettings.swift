@@ -27,7 +27,10 @@ struct ServerSettings: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Requests are signed by a key that DIR/USER.keys has, a public SSH key (Ed25519, ECDSA or RSA) a line.",
+            """
+            Requests are signed by a key that DIR/USER.keys has, a public SSH key (Ed25519, ECDSA or RSA) a line. The files are \
+            root's or the server's own, and nobody else may write them.
+            """,
             valueName: "dir"), completion: .directory)
     var keys: String?
 

@@ -69,7 +69,8 @@ extension EndToEnd {
             let dataset = "\(box.pool)/\(images.base.uuid)"
             let run = try await imgadm(
                 "export -o out.zfs.gz \(images.base.uuid)", verb: "send", turn: 1,
-                meanwhile: "zfs unmount \(dataset); zfs rename \(dataset) \(dataset)-partial",
+                meanwhile:
+                    "for n in $(seq 600); do zfs unmount \(dataset) && break; sleep 0.1; done; zfs rename \(dataset) \(dataset)-partial",
                 afterwards: "zfs rename \(dataset)-partial \(dataset); zfs mount \(dataset)")
             #expect(run.status == 1, "\(run)")
             #expect(
