@@ -185,8 +185,11 @@ extension ImageStore {
         let guid = records.read(uuid, name)?.poolGUID
         var owner = named
         if let guid {
-            owner = nil
-            for pool in pools where try await self.guid(of: pool) == guid { owner = pool }
+            // Two pools may have one guid, as after zpool split: then it is that of its name.
+            if let named, try await self.guid(of: named) != guid { owner = nil }
+            for pool in pools.sorted() where owner == nil {
+                if try await self.guid(of: pool) == guid { owner = pool }
+            }
         } else if named == nil, only == nil {
             // It was written by an older version: if just one pool has the image, and no record of it, it is of that.
             let heirs = try pools.filter { try datasets.contains(.image(uuid, in: $0)) && !records.exists(uuid, $0) }

@@ -66,7 +66,7 @@ import ZFS
         var intent = CreateIntent(machine: vm, pool: host.host.pool)
         intent.prepared = [try #require(DatasetName("tank/\(vm)"))]
         intent.script = "prepare"
-        intent.isTold = told
+        (intent.isTold, intent.isScripted) = (told, true)
         intent.stamp()
         try intent.save(in: host.host.root)
         var json = try written()
@@ -106,6 +106,14 @@ import ZFS
         #expect(!machines.isPutBack && host.host.pools.names.contains("tank/\(vm)@imgadm-create-pre-prepare"))
     }
 
+    /// A run that died before there were snapshots has done nothing to a VM whose own script is the same.
+    @Test func aVMWhoseOwnScriptItIsIsPutBackWithoutSnapshots() async throws {
+        host.host.pools.edit { $0.setSnapshots(of: "tank/\(vm)", to: []) }
+        try leave { $0["scripted"] = false }
+        try await maker.recoverAll(host.report)
+        #expect(machines.isPutBack && host.lines.contains("Recovered VM \(vm)"), "\(host.lines)")
+    }
+
     /// What is told is no step of the run, so that the next command is told the same.
     @Test(arguments: [2, 22, 25, 600]) func whatWasToldIsNoYoungerForThat(hours: Int) async throws {
         try leave(change: Self.aged(hours))
@@ -141,10 +149,11 @@ import ZFS
 
     @Test func whoUsesItIsNamed() async throws {
         try leave()
-        machines.use([["process 812 (nginx): its root"], []])
+        machines.use([["process 812 (nginx): its root"]])
         try await maker.recoverAll(host.report)
         #expect(host.lines.count == 1 && host.lines[0].contains("process 812 (nginx): its root"), "\(host.lines)")
         // Who was told may have begun to use it by now.
+        machines.use([[]])
         await expect(.recoveryError, "create") { try await create() }
         #expect(!machines.isPutBack)
     }
@@ -155,6 +164,12 @@ import ZFS
         machines.use(Array(repeating: ["process 812 (du): open file /zones/vm"], count: 8) + [[]])
         try await maker.recover(vm, host.report)
         #expect(machines.isPutBack)
+        // Nor is he where nobody asked for it.
+        host.host.pools.edit { $0.setSnapshots(of: "tank/\(vm)", to: ["imgadm-create-pre-prepare"]) }
+        try leave()
+        machines.use(Array(repeating: ["process 812 (du): open file /zones/vm"], count: 8) + [[]])
+        try await maker.recoverAll(host.report)
+        #expect(host.lines.contains("Recovered VM \(vm)"), "\(host.lines)")
     }
 
     @Test func whoStaysIsInTheWay() async throws {

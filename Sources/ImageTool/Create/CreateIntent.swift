@@ -28,6 +28,8 @@ struct CreateIntent: Sendable {
     var setAside: SnapshotName?
     /// Files that are not whole.
     var files: [FilePath] = []
+    /// The VM's datasets are all snapshotted, and it gets the script next; it may have had the very same before, as its own.
+    var isScripted = false
     /// What a script did in the VM is undone.
     var isRolledBack = false
     /// The run has said itself that it could not undo that: nobody else is to do it unasked.
@@ -57,13 +59,14 @@ extension CreateIntent {
             "final": final.map { .string($0.description) } ?? .null,
             "set_aside": setAside.map { .string($0.description) } ?? .null,
             "files": names(files), "put_back": .bool(isPutBack), "rolled_back": .bool(isRolledBack),
+            "scripted": .bool(isScripted),
             "told": .bool(isTold), "boot": boot.map { .string($0) } ?? .null,
             "time": time.map { .number(JSONNumber($0.milliseconds)) } ?? .null,
         ]
     }
 
     /// What a script did in the VM is not undone.
-    var isToBeRolledBack: Bool { !prepared.isEmpty && script != nil && !isPutBack && !isRolledBack }
+    var isToBeRolledBack: Bool { !prepared.isEmpty && script != nil && isScripted && !isPutBack && !isRolledBack }
 
     /// The run is at work on the VM. Nobody else says that of it: who comes upon what it has left leaves the time as it is.
     mutating func stamp() { (boot, time) = (HostBoot.id, .now()) }
@@ -104,6 +107,7 @@ extension CreateIntent {
         self.isPutBack = isPutBack
         // Runs of older versions have not written that down.
         isRolledBack = json["rolled_back"]?.boolValue ?? false
+        isScripted = json["scripted"]?.boolValue ?? true
         isTold = json["told"]?.boolValue ?? false
         boot = json["boot"]?.stringValue
         time = json["time"]?.intValue.map { Timestamp(milliseconds: Int64($0)) }

@@ -34,6 +34,9 @@ extension ImageMaker {
         for name in intent.prepared {
             if let snapshot = name.snapshot(ImageMaker.prepareSnapshot) { try await zfs.snapshot(snapshot) }
         }
+        intent.isScripted = true
+        intent.stamp()
+        try intent.save(in: root)
         var change = MetadataChange()
         change.setInternal["operator-script"] = .string(script)
         change.removeCustomer = [ImageMaker.state, ImageMaker.error]

@@ -85,8 +85,9 @@ extension ImageMaker {
             let wanted = intent.prepared.compactMap { $0.snapshot(ImageMaker.prepareSnapshot) }
             report.line("Rollback VM \(intent.machine) to pre-prepare snapshot (cleanup)")
             do {
-                try await checkThere(wanted, of: intent.machine)
-                for snapshot in wanted.sorted() { try await rollBack(to: snapshot, report) }
+                for snapshot in try await there(wanted, of: intent.machine).sorted() {
+                    try await rollBack(to: snapshot, report)
+                }
             } catch {
                 throw RollbackRefused(cause: error)
             }
@@ -117,14 +118,19 @@ extension ImageMaker {
     }
 
     /// Who uses a VM for longer than that is not just passing.
-    private static let longestPassing = Duration.seconds(15)
+    static let longestPassing = Duration.seconds(15)
 
-    /// All were there when the VM got its script. One disk alone is not rolled back: they would be of different moments.
+    /// All were there when the VM got its script. One disk alone is not rolled back: they would be of different moments. A disk that is
+    /// there no more is in nobody's way.
     ///
     /// - Throws: `RecoveryError`.
-    private func checkThere(_ wanted: [SnapshotName], of machine: ImageUUID) async throws {
-        let there = try await Set(zfs.existing(wanted))
-        guard let missing = wanted.first(where: { !there.contains($0) }) else { return }
+    private func there(_ wanted: [SnapshotName], of machine: ImageUUID) async throws -> Set<SnapshotName> {
+        let there = try await zfs.existing(wanted)
+        var missing: SnapshotName?
+        for snapshot in wanted where missing == nil && !there.contains(snapshot) {
+            if try await zfs.dataset(snapshot.dataset) != nil { missing = snapshot }
+        }
+        guard let missing else { return there }
         throw Failure(
             .recoveryError,
             "the snapshot \(missing) is not there, which somebody has destroyed: the VM stays as the script left it",

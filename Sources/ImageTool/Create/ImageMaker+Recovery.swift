@@ -104,7 +104,23 @@ extension ImageMaker {
         let machine = try await manager(intent.pool).machine(intent.machine)
         // Without the script it has been put in order by hand: nothing is rolled back then.
         guard machine.operatorScript == intent.script else { return nil }
-        return UnaskedRollback(intent, now: .now(), boot: HostBoot.id).obstacle(users: machine.users)
+        func obstacle(_ users: [String]) -> String? {
+            UnaskedRollback(intent, now: .now(), boot: HostBoot.id).obstacle(users: users)
+        }
+        guard !machine.users.isEmpty, obstacle([]) == nil else { return obstacle(machine.users) }
+        // Who is just passing is not in the way.
+        return obstacle(try await staying(machine, for: min(ImageMaker.longestPassing, patience / 2)))
+    }
+
+    /// Who still uses a VM after some time; nobody if it was unused meanwhile.
+    private func staying(_ machine: Machine, for longest: Duration) async throws -> [String] {
+        let end = tool.clock.now + longest
+        var users = machine.users
+        while !users.isEmpty, tool.clock.now < end {
+            try await tool.clock.wait(.milliseconds(500))
+            users = try await manager(machine.dataset.poolName).machine(machine.uuid).users
+        }
+        return users
     }
 
     /// Puts back a VM whose lock file is held.
