@@ -9,8 +9,8 @@ import Testing
         Packer(.bzip2, "bzip2 -9"), Packer(.zstd, "zstd -q -T2 --ultra -20"),
     ]
     static let packers = Packer.all + largeBlocks
-    static let content = Samples.text(500_000) + Samples.noise(400_000)
-    static let noise = Samples.noise(2_000_000)
+    static let content = Samples.text(500_000) + Samples.noise(300_000)
+    static let noise = Samples.noise(1_400_000)
 
     @Test(arguments: packers)
     func aFileThatIsPackedIsKnownByALittleOfIt(packer: Packer) throws {
