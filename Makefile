@@ -62,9 +62,11 @@ demo: ## a real Debian image: served, found, imported, listed, cloned
 test: ## all tests, on a real pool and a real server
 	@scripts/test.sh
 
-test-fast: ## the tests that need no pool and no server, without the longest against qemu-img
+# Those that take the longest, most of them with the tools of others, are for `make test`.
+slow = ImgadmTests ImageServerTests PoolTests FoldingTests JudgeTests OrderTests SharedPartsTests UnpackedBeginningTests PackingTests manyFolders
+test-fast: ## the tests that need no pool and no server, but for the slowest
 	@scripts/bootstrap.sh build test
-	@$(SWIFT) test --parallel --skip ImgadmTests --skip ImageServerTests --skip PoolTests --skip FoldingTests --skip JudgeTests --skip OrderTests
+	@$(SWIFT) test --parallel $(slow:%=--skip %)
 
 test-clean: ## demo and test on machines that have Debian, git, make and Swift, and nothing else (SUITE='bookworm trixie')
 	@scripts/test-clean.sh $(SUITE)
