@@ -2,7 +2,8 @@ import Failure
 
 /// The entries that were not made for what lies in their place.
 struct PlaceLosses {
-    private var paths: Set<[UInt8]> = []
+    /// By fingerprint: there may be very many, with long names.
+    private var paths: Set<Int> = []
     private var told: [Failure] = []
     private var count = 0
     /// So many are told one by one.
@@ -10,17 +11,19 @@ struct PlaceLosses {
 
     mutating func note(_ path: [UInt8], _ failure: Failure) {
         count += 1
-        paths.insert(Self.plain(path))
+        paths.insert(Self.fingerprint(path))
         if told.count < Self.most { told.append(failure) }
     }
 
     /// It is one of them.
-    func has(_ path: [UInt8]) -> Bool { !paths.isEmpty && paths.contains(Self.plain(path)) }
+    func has(_ path: [UInt8]) -> Bool { !paths.isEmpty && paths.contains(Self.fingerprint(path)) }
 
     /// Paths are told with `./` before them or without it.
-    private static func plain(_ path: [UInt8]) -> [UInt8] {
-        path.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
-            .joined(separator: [UInt8(ascii: "/")]).map(\.self)
+    private static func fingerprint(_ path: [UInt8]) -> Int {
+        Array(
+            path.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
+                .joined(separator: [UInt8(ascii: "/")])
+        ).hashValue
     }
 
     /// All of them; nil where there is none.

@@ -21,6 +21,7 @@ public struct FileContents<Visitor: FileContentVisitor>: StreamVisitor {
     private let wanted: Set<UInt64>?
     private let unpacker = BlockUnpacker()
     private var frame = FrameDatasets()
+    private var isChecked = false
     private var stream: Int
     private var isOpen = false
     /// Sizes of blocks: when they change, what a file had before is gone.
@@ -41,7 +42,8 @@ public struct FileContents<Visitor: FileContentVisitor>: StreamVisitor {
 
     public mutating func begin(_ header: StreamHeader, properties: NameValueList?) throws {
         guard frame.takes(header) else { return }
-        if stream < 0 { try checkWhole() }
+        if !isChecked { try checkWhole() }
+        isChecked = true
         stream += 1
         isOpen = true
     }
