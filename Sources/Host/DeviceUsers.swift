@@ -37,7 +37,7 @@ public struct DeviceUsers: Sendable {
         numbers = Set(
             [number] + folders.compactMap { DeviceUsers.lines("\($0)/dev").first.flatMap(DeviceUsers.number) })
         isBlockDevice = true
-        paths = [path] + [DeviceUsers.link(path)].compactMap { $0?.split(separator: "/").last.map { "/dev/\($0)" } }
+        paths = [path] + [ProcFolder.link(path)].compactMap { $0?.split(separator: "/").last.map { "/dev/\($0)" } }
     }
 
     /// A device's number, of `major:minor`.
@@ -90,7 +90,7 @@ public struct DeviceUsers: Sendable {
         if uses("\(base)/root") { return "its root" }
         if uses("\(base)/exe") { return "its program" }
         let file = ProcFolder.names("\(base)/fd").first { uses("\(base)/fd/\($0)") }
-        return file.map { "open file \(DeviceUsers.link("\(base)/fd/\($0)") ?? $0)" }
+        return file.map { "open file \(ProcFolder.link("\(base)/fd/\($0)") ?? $0)" }
     }
 
     /// What a process has of its files in its memory; nil for nothing.
@@ -134,13 +134,6 @@ public struct DeviceUsers: Sendable {
     }
 
     static func name(of process: String) -> String { lines("/proc/\(process)/comm").first ?? "?" }
-
-    private static func link(_ path: String) -> String? {
-        var target = [CChar](repeating: 0, count: 4097)
-        let length = unsafe readlink(path, &target, 4096)
-        guard length > 0 else { return nil }
-        return String(decoding: target[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
 }
 
 /// What the kernel tells of processes and devices. They come and go, and those of other users are not for everybody: what
@@ -148,4 +141,12 @@ public struct DeviceUsers: Sendable {
 enum ProcFolder {
     static func names(_ path: String) -> [String] { (try? HostFile.names(in: FilePath(path))) ?? [] }
     static func has(_ path: String) -> Bool { (try? HostFile.exists(FilePath(path))) ?? false }
+
+    /// Where a link leads.
+    static func link(_ path: String) -> String? {
+        var target = [CChar](repeating: 0, count: 4097)
+        let length = unsafe readlink(path, &target, 4096)
+        guard length > 0 else { return nil }
+        return String(decoding: target[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
 }

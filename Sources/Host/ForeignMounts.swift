@@ -30,7 +30,7 @@ public enum ForeignMounts {
     ///
     /// - Parameter process: its number, or `self`.
     /// - Returns: nil if there is no such process any more, or it is none of our business.
-    public static func namespace(of process: String) -> String? { link("/proc/\(process)/ns/mnt", most: 256) }
+    public static func namespace(of process: String) -> String? { ProcFolder.link("/proc/\(process)/ns/mnt") }
 
     /// From where a process looks.
     struct View: Hashable {
@@ -42,7 +42,7 @@ public enum ForeignMounts {
         let own = namespace(of: "self")
         return views(of: ProcFolder.names("/proc").filter { pid_t($0) != nil }) { process in
             guard let namespace = namespace(of: process), namespace != own,
-                let root = link("/proc/\(process)/root", most: 4096)
+                let root = ProcFolder.link("/proc/\(process)/root")
             else { return nil }
             return View(namespace: namespace, root: root)
         } table: {
@@ -60,12 +60,5 @@ public enum ForeignMounts {
             seen.insert(view)
             return (view, process, table)
         }
-    }
-
-    private static func link(_ path: String, most: Int) -> String? {
-        var target = [CChar](repeating: 0, count: most + 1)
-        let length = unsafe readlink(path, &target, most)
-        guard length > 0 else { return nil }
-        return String(decoding: target[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
