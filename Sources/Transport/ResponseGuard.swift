@@ -28,7 +28,8 @@ final class ResponseGuard: ChannelDuplexHandler {
     private let deadline: TimeAmount
     /// Nothing is sent to an address of this machine or of the networks around it.
     private let onlyOutside: Bool
-    private let reached: ReachedHosts?
+    /// Nil once it was told: a connection leads to one host, and to one address.
+    private var reached: ReachedHosts?
     private var state = State.idle
     private var interimHeads = 0
     private var headBytes = 0
@@ -73,6 +74,7 @@ final class ResponseGuard: ChannelDuplexHandler {
             let url = try? ServerURL("http://\(authority)", longest: NetworkLimits.namedURL)  // it is one of ours
         else { return }
         reached.note(url.host, isInside: address.isInside)
+        self.reached = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
